@@ -21,6 +21,8 @@
 #include "limit.h"
 #include "redis/redis_client.h"
 #include "router.h"
+#include "schema/asyncapi.h"
+#include "schema/openapi.h"
 #include "server/gateway.h"
 #include "server/prefork.h"
 #include "shared.h"
@@ -31,13 +33,15 @@ static const char PROGRAM[] = "fcgi-api";
 
 static const char USAGE[] =
     "usage: fcgi-api [-c FILE] [--prefork | --check-config | --dump-config | --example-config |\n"
-    "                 --version]\n"
+    "                 --schema | --schema-events | --version]\n"
     "  -c, --config FILE   the configuration file\n"
     "  --prefork           run `processes` processes also when started by a web server, on the\n"
     "                      socket that it passed\n"
     "  --check-config      check the configuration and exit\n"
     "  --dump-config       print the configuration, secrets as ***, and exit\n"
     "  --example-config    print a commented configuration file and exit\n"
+    "  --schema            print the schema of the API (OpenAPI) and exit\n"
+    "  --schema-events     print the schema of the WebSockets (AsyncAPI) and exit\n"
     "  --version           print the version and exit\n"
     "By default it serves plain CGI or FastCGI when started by a web server, and else runs\n"
     "`processes` processes that listen on `fcgi_listen`.\n";
@@ -48,6 +52,8 @@ enum action {
     ACTION_CHECK,
     ACTION_DUMP,
     ACTION_EXAMPLE,
+    ACTION_SCHEMA,
+    ACTION_SCHEMA_EVENTS,
     ACTION_VERSION
 };
 
@@ -219,17 +225,32 @@ static int print_example(void) {
     return 0;
 }
 
+/* The schemas that GET /api/schema/ and /api/schema/events/ answer, for a made-up address. */
+static int print_schema(bool events) {
+    struct buffer out = BUFFER_EMPTY;
+    if (events)
+        asyncapi_write(&out, true, text_of("chat.example"), text_of(""));
+    else
+        openapi_write(&out, "https://chat.example");
+    puts(buffer_str(&out));
+    buffer_free(&out);
+    return 0;
+}
+
 /* Parses the command line; -1 if it is invalid. A web server may pass a query without '=' as
  * arguments to a CGI program (RFC 3875, section 4.4): they are ignored. */
 static int read_arguments(int argc, char **argv, const char **file) {
-    static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
-                                            {"prefork", no_argument, NULL, ACTION_PREFORK},
-                                            {"check-config", no_argument, NULL, ACTION_CHECK},
-                                            {"dump-config", no_argument, NULL, ACTION_DUMP},
-                                            {"example-config", no_argument, NULL, ACTION_EXAMPLE},
-                                            {"version", no_argument, NULL, ACTION_VERSION},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option OPTIONS[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"prefork", no_argument, NULL, ACTION_PREFORK},
+        {"check-config", no_argument, NULL, ACTION_CHECK},
+        {"dump-config", no_argument, NULL, ACTION_DUMP},
+        {"example-config", no_argument, NULL, ACTION_EXAMPLE},
+        {"schema", no_argument, NULL, ACTION_SCHEMA},
+        {"schema-events", no_argument, NULL, ACTION_SCHEMA_EVENTS},
+        {"version", no_argument, NULL, ACTION_VERSION},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     int action = ACTION_SERVE, option;
     /* Arguments of CGI come from the URL. */
     if (getenv("REQUEST_METHOD"))
@@ -286,6 +307,10 @@ int main(int argc, char **argv) {
         break;
     case ACTION_EXAMPLE:
         status = print_example();
+        break;
+    case ACTION_SCHEMA:
+    case ACTION_SCHEMA_EVENTS:
+        status = print_schema(action == ACTION_SCHEMA_EVENTS);
         break;
     case ACTION_VERSION:
         puts("confab " CONFAB_VERSION);

@@ -267,7 +267,9 @@ export interface NewMessageNotification {
 export interface RoomCreatedEvent {
     type: "room_created";
     seq: number;
-    room: EventRoom;
+    room_id: number;
+    /** null if the room is gone since. */
+    room: EventRoom | null;
     created_by: string;
 }
 
@@ -276,7 +278,8 @@ export interface RoomInvitationEvent {
     type: "room_invitation";
     seq: number;
     room_id: number;
-    room_name: string;
+    /** null if the room is gone since. */
+    room_name: string | null;
     invited_by: string;
 }
 
@@ -299,7 +302,7 @@ export interface ReadChangedEvent {
     type: "read_changed";
     seq: number;
     room_id: number;
-    last_read_message_id: number;
+    last_read_message_id: number | null;
     unread_count: number;
 }
 
@@ -328,7 +331,7 @@ export interface Known {
     user_seq?: number | null;
     /** By the id of the room. */
     rooms?: Record<string, number> | null;
-    limit?: number;
+    limit?: number | null;
     etag?: string | null;
 }
 

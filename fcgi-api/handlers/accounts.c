@@ -16,13 +16,10 @@
 #include "http/cidr.h"
 #include "limit.h"
 #include "password_worker.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "store/login_session.h"
 #include "store/profile.h"
 #include "store/token.h"
-
-#define PASSWORD_MIN 8
-#define PASSWORD_MAX 256
 
 /* What is written once the profile is read. */
 struct account {
@@ -98,9 +95,8 @@ static void add_taken_error(struct exchange *x) {
 static enum error read_registration(struct exchange *x, struct text *name, struct text *password) {
     struct user user;
     /* FIELDS_KEEP: blanks of a password count. */
-    const bool has_name = fields_text(x, "username", 1, 256, FIELDS_REQUIRED, name);
-    const bool has_password = fields_text(x, "password", PASSWORD_MIN, PASSWORD_MAX,
-                                          FIELDS_REQUIRED | FIELDS_KEEP, password);
+    const bool has_name = field_text(x, "username", name);
+    const bool has_password = field_text(x, "password", password);
     if (has_name && !text_is_username(*name))
         field_errors_add(&x->field_errors, "username", CODE_INVALID,
                          "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
@@ -246,8 +242,8 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
     if (!takes_passwords(x))
         return refuse_password(x);
     /* Both are read, so that both are reported. */
-    fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &attempt.name);
-    fields_text(x, "password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &attempt.password);
+    field_text(x, "username", &attempt.name);
+    field_text(x, "password", &attempt.password);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     /* The limits count attempts, right or wrong. */
@@ -434,8 +430,7 @@ static enum error change_password(struct exchange *x, struct text old, struct te
 }
 
 bool accounts_new_password(struct exchange *x, struct text *password) {
-    return fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP,
-                       password);
+    return field_text(x, "new_password", password);
 }
 
 enum error accounts_password(struct exchange *x) {
@@ -447,7 +442,7 @@ enum error accounts_password(struct exchange *x) {
     /* An error of the new password is kept in field_errors, and the old one is checked all the
      * same. */
     accounts_new_password(x, &new);
-    if (fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old))
+    if (field_text(x, "old_password", &old))
         error = change_password(x, old, new, &change);
     if (error)
         return error;

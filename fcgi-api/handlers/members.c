@@ -8,7 +8,7 @@
 #include "handlers/member_events.h"
 #include "limit.h"
 #include "rest/etag.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "rest/page.h"
 #include "store/profile.h"
 
@@ -80,7 +80,7 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
 enum error members_invite(struct exchange *x) {
     uint64_t user_id;
     /* Before the limit: a request that is malformed costs no token. */
-    if (!fields_id(x, "user_id", FIELDS_REQUIRED, &user_id))
+    if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
     const enum error error = limit_take_user(x, LIMIT_INVITATIONS, x->identity.user.id);
     return error ? error : add_member(x, user_id, false);
@@ -104,7 +104,7 @@ static void publish_preferences(struct exchange *x, uint64_t user_seq, bool is_h
 enum error members_me(struct exchange *x) {
     uint64_t user_seq;
     bool is_hidden;
-    if (!fields_bool(x, "is_hidden", FIELDS_REQUIRED, &is_hidden))
+    if (!field_bool(x, "is_hidden", &is_hidden))
         return ERROR_BAD_INPUT;
     /* It concerns no other user: only the user's own devices hear of it. */
     const enum error error =
@@ -125,7 +125,7 @@ enum error members_me(struct exchange *x) {
 enum error members_remove(struct exchange *x) {
     struct member_change change;
     uint64_t user_id;
-    if (!fields_id(x, "user_id", FIELDS_REQUIRED, &user_id))
+    if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
     const enum error error =
         member_remove(x->service->db, x->ids[0], x->identity.user.id, user_id, &change);
@@ -154,7 +154,7 @@ enum error members_update(struct exchange *x) {
     struct member_change change;
     bool is_admin;
     const uint64_t user_id = x->ids[1];
-    if (!fields_bool(x, "is_admin", FIELDS_REQUIRED, &is_admin))
+    if (!field_bool(x, "is_admin", &is_admin))
         return ERROR_BAD_INPUT;
     const enum error error = member_set_admin(x->service->db, x->ids[0], x->identity.user.id,
                                               user_id, is_admin, &change);

@@ -10,15 +10,12 @@
 #include "handlers/handlers.h"
 #include "limit.h"
 #include "rest/etag.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "rest/link.h"
 #include "rest/page.h"
 #include "store/external_user.h"
 #include "store/message_page.h"
 #include "store/site_user.h"
-
-#define CONTENT_MAX 8000
-#define CLIENT_ID_MAX 64
 
 /* ---- lists ---- */
 
@@ -238,7 +235,7 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
 static void read_type(struct exchange *x, bool by_site, enum message_type *type) {
     struct text name;
     /* Missing or wrong: the default stays. */
-    if (!fields_text(x, "message_type", 1, 64, 0, &name) ||
+    if (!field_text(x, "message_type", &name) ||
         (by_site && text_equals(name, text_of(message_type_name(MESSAGE_SYSTEM)))))
         return;
     const unsigned found = message_type_of(name);
@@ -253,10 +250,10 @@ static void read_draft(struct exchange *x, bool by_site, struct message_draft *d
     /* Texts point into the parsed body. */
     *draft = (struct message_draft){
         .room_id = x->ids[0], .sender_id = x->identity.user.id, .type = MESSAGE_TEXT};
-    fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &draft->content);
+    field_text(x, "content", &draft->content);
     read_type(x, by_site, &draft->type);
-    fields_id(x, "reply_to_id", FIELDS_NULLABLE, &draft->reply_to_id);
-    fields_text(x, "client_id", 1, CLIENT_ID_MAX, FIELDS_NULLABLE | FIELDS_KEEP, &draft->client_id);
+    field_id(x, "reply_to_id", &draft->reply_to_id);
+    field_text(x, "client_id", &draft->client_id);
 }
 
 static enum error send_posted(struct exchange *x, const struct message_draft *draft,
@@ -376,7 +373,7 @@ enum error messages_post_by_site(struct exchange *x) {
     struct message_draft draft;
     struct message_change change;
     struct text bot = {NULL, 0};
-    fields_text(x, "user", 1, 200, FIELDS_NULLABLE | FIELDS_KEEP, &bot);
+    field_text(x, "user", &bot);
     read_draft(x, !bot.at, &draft);
     if (!bot.at)
         draft.type = MESSAGE_SYSTEM;
@@ -417,7 +414,7 @@ static void send_edited(void *context, const struct message *message) {
 enum error messages_edit(struct exchange *x) {
     struct message_change change;
     struct text content;
-    if (!fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &content))
+    if (!field_text(x, "content", &content))
         return ERROR_BAD_INPUT;
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
@@ -464,7 +461,7 @@ static void publish_read(struct exchange *x, const struct message_mark *mark) {
 enum error messages_read(struct exchange *x) {
     struct message_mark mark;
     uint64_t message_id;
-    if (!fields_id(x, "message_id", FIELDS_REQUIRED, &message_id))
+    if (!field_id(x, "message_id", &message_id))
         return ERROR_BAD_INPUT;
     const enum error error =
         message_mark_read(x->service->db, x->ids[0], x->identity.user.id, message_id, &mark);

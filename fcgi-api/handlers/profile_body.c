@@ -1,19 +1,19 @@
 /* Fields of a profile: read as texts here, checked by store/profile_fields.h. */
 #include "handlers/profile_body.h"
 
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "store/profile_fields.h"
 
 /* Reads a text that may be null, which is none, and notes that it is given. True if there is a text
  * to check. */
-static bool read_text(struct exchange *x, const char *name, size_t most, enum profile_field field,
+static bool read_text(struct exchange *x, const char *name, enum profile_field field,
                       struct profile *profile, struct text *text) {
-    if (fields_is_null(x, name)) {
+    if (field_is_null(x, name)) {
         *text = (struct text){"", 0};
         profile->given |= field;
         return false;
     }
-    if (!fields_text(x, name, 1, most, 0, text))
+    if (!field_text(x, name, text))
         return false;
     profile->given |= field;
     return true;
@@ -26,17 +26,15 @@ static void add_problem(struct exchange *x, const char *name, const char *proble
 
 void profile_body_read(struct exchange *x, struct profile *profile) {
     const char *origins = x->service->config->avatar_origins;
-    if (read_text(x, "display_name", PROFILE_NAME_POINTS, PROFILE_DISPLAY_NAME, profile,
-                  &profile->display_name))
+    if (read_text(x, "display_name", PROFILE_DISPLAY_NAME, profile, &profile->display_name))
         add_problem(x, "display_name", profile_name_problem(profile->display_name));
-    if (read_text(x, "avatar_url", PROFILE_AVATAR_BYTES, PROFILE_AVATAR_URL, profile,
-                  &profile->avatar_url))
+    if (read_text(x, "avatar_url", PROFILE_AVATAR_URL, profile, &profile->avatar_url))
         add_problem(x, "avatar_url", profile_avatar_problem(profile->avatar_url, origins));
-    if (read_text(x, "locale", PROFILE_LOCALE_BYTES, PROFILE_LOCALE, profile, &profile->locale))
+    if (read_text(x, "locale", PROFILE_LOCALE, profile, &profile->locale))
         add_problem(x, "locale", profile_locale_problem(profile->locale));
 }
 
 void profile_body_read_email(struct exchange *x, struct profile *profile) {
-    if (read_text(x, "email", PROFILE_EMAIL_BYTES, PROFILE_EMAIL, profile, &profile->email))
+    if (read_text(x, "email", PROFILE_EMAIL, profile, &profile->email))
         add_problem(x, "email", profile_email_problem(profile->email));
 }

@@ -12,9 +12,7 @@
 #include "handlers/handlers.h"
 #include "limit.h"
 #include "rest/etag.h"
-#include "rest/fields.h"
-
-#define NAME_MAX_POINTS 128
+#include "rest/field.h"
 
 static const char TOO_MANY_ROOMS[] = "You are in too many rooms.";
 
@@ -87,8 +85,8 @@ enum error rooms_create(struct exchange *x) {
     struct room_change change;
     struct room room = {0};
     bool is_private = true;
-    fields_text(x, "name", 1, NAME_MAX_POINTS, FIELDS_REQUIRED, &room.name);
-    fields_bool(x, "is_private", 0, &is_private);
+    field_text(x, "name", &room.name);
+    field_bool(x, "is_private", &is_private);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     enum error error = limit_take_user(x, LIMIT_ROOMS, x->identity.user.id);
@@ -172,7 +170,7 @@ static enum error find_or_create(struct exchange *x, struct direct *direct) {
 
 enum error rooms_direct(struct exchange *x) {
     struct direct direct = {.x = x};
-    fields_id(x, "user_id", FIELDS_REQUIRED, &direct.other_id);
+    field_id(x, "user_id", &direct.other_id);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error = find_or_create(x, &direct);
@@ -216,8 +214,8 @@ enum error rooms_update(struct exchange *x) {
     struct update update = {.x = x};
     struct room_patch patch = {0};
     /* Missing fields stay as they are: name has no pointer, has_private is false. */
-    fields_text(x, "name", 1, NAME_MAX_POINTS, 0, &patch.name);
-    patch.has_private = fields_bool(x, "is_private", 0, &patch.is_private);
+    field_text(x, "name", &patch.name);
+    patch.has_private = field_bool(x, "is_private", &patch.is_private);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error =

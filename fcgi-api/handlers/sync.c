@@ -12,7 +12,7 @@
 #include "bell_path.h"
 #include "event/replay.h"
 #include "handlers/handlers.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "rest/page.h"
 #include "store/room_list.h"
 #include "store/sync.h"
@@ -35,7 +35,7 @@ struct request_fields {
     struct text etag;
     bool has_user_seq;
     uint64_t user_seq;
-    struct fields_pair *rooms; /* its numbers, by rising id */
+    struct field_pair *rooms; /* its numbers, by rising id */
     size_t rooms_count;
     uint64_t limit;
 };
@@ -69,11 +69,11 @@ struct sync {
 static void read_fields(struct exchange *x, struct request_fields *given) {
     *given = (struct request_fields){.limit = LIMIT_DEFAULT};
     /* A client that starts has null or nothing. */
-    fields_text(x, "database_id", 0, 64, FIELDS_NULLABLE, &given->database_id);
-    fields_text(x, "etag", 0, 64, FIELDS_NULLABLE, &given->etag);
-    given->has_user_seq = fields_number(x, "user_seq", 0, FIELDS_NULLABLE, &given->user_seq);
-    fields_numbered(x, "rooms", FIELDS_NULLABLE, &given->rooms, &given->rooms_count);
-    fields_number(x, "limit", 1, FIELDS_NULLABLE, &given->limit);
+    field_text(x, "database_id", &given->database_id);
+    field_text(x, "etag", &given->etag);
+    given->has_user_seq = field_number(x, "user_seq", &given->user_seq);
+    field_numbered(x, "rooms", &given->rooms, &given->rooms_count);
+    field_number(x, "limit", &given->limit);
     if (given->limit > LIMIT_MOST)
         given->limit = LIMIT_MOST;
 }
@@ -297,7 +297,7 @@ static enum error write_new_rooms(struct sync *sync, const uint64_t *ids, size_t
 
 /* Writes "rooms" and "gone": both lists are by rising id, so one walk compares them. */
 static enum error write_rooms(struct sync *sync) {
-    const struct fields_pair *given = sync->given.rooms;
+    const struct field_pair *given = sync->given.rooms;
     const size_t given_count = sync->given.rooms_count;
     struct buffer gone = BUFFER_EMPTY;
     struct json_writer gone_list = json_writer_start(&gone);

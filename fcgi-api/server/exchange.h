@@ -26,6 +26,7 @@ struct json_object;
 struct json_tokener;
 struct jwt_keys;
 struct limit;
+struct schema_object;
 struct shared;
 struct user_names;
 
@@ -75,10 +76,11 @@ struct exchange {
     unsigned char token_hash[SECRET_HASH_SIZE]; /* whose hash this is */
     bool has_key;                               /* the request has a valid API key: */
     struct api_key key;
-    bool in_batch;                /* it is one of the requests in a batch */
-    uint64_t counted_id;          /* user the request was counted for; 0: none */
-    struct json_tokener *tokener; /* reused; NULL before the first body */
-    struct json_object *fields;   /* the body; NULL when the route takes none */
+    bool in_batch;                    /* it is one of the requests in a batch */
+    uint64_t counted_id;              /* user the request was counted for; 0: none */
+    struct json_tokener *tokener;     /* reused; NULL before the first body */
+    struct json_object *fields;       /* the body; NULL when the route takes none */
+    const struct schema_object *body; /* the rules of these fields */
     struct field_errors field_errors;
     struct buffer etag; /* the entity tag of the response; empty: none */
     unsigned max_age_s; /* with a tag: how long the response may be used without asking */

@@ -10,6 +10,7 @@
 
 void response_reset(struct response *response) {
     response->status = 200;
+    response->is_html = false;
     buffer_clear(&response->headers);
     buffer_clear(&response->body);
 }
@@ -64,9 +65,9 @@ void response_head(const struct response *response, struct buffer *out) {
     /* 204 and 304 have no body, so no headers about one (RFC 9110, section 8.6). */
     buffer_append_str(out, error_reason(response->status));
     if (has_body) {
-        buffer_append_str(out,
-                          "\r\nContent-Type: application/json; charset=utf-8\r\n"
-                          "Content-Length: ");
+        buffer_append_str(out, "\r\nContent-Type: ");
+        buffer_append_str(out, response->is_html ? "text/html" : "application/json");
+        buffer_append_str(out, "; charset=utf-8\r\nContent-Length: ");
         buffer_append_u64(out, response->body.len);
     }
     buffer_append_str(out, "\r\n");

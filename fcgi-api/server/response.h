@@ -14,6 +14,7 @@ struct response {
     int status;
     struct buffer headers; /* complete lines, each with its CRLF */
     struct buffer body;    /* JSON; empty for 204 and 304 */
+    bool is_html;          /* the body is a page instead */
 };
 
 /* Resets to an empty 200, keeping the buffers. The struct must start zeroed. */

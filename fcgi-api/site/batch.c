@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "handlers/handlers.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 
 #define REQUESTS_MOST 50
 
@@ -70,15 +70,14 @@ static void read_item(struct exchange *x, struct item *item) {
     static const char PREFIX[] = "/api/";
     *item = (struct item){.body = NULL};
     struct text rest;
-    fields_text(x, "method", 1, 16, FIELDS_REQUIRED, &item->method);
-    if (fields_text(x, "path", 1, 2 * REQUEST_MAX_QUERY, FIELDS_REQUIRED | FIELDS_KEEP,
-                    &item->path)) {
+    field_text(x, "method", &item->method);
+    if (field_text(x, "path", &item->path)) {
         rest = item->path;
         if (!text_skip(&rest, PREFIX) || has_control(item->path))
             field_errors_add(&x->field_errors, "path", CODE_INVALID,
                              "Must begin with /api/, and be encoded.");
     }
-    fields_text(x, "user", 1, 200, FIELDS_NULLABLE | FIELDS_KEEP, &item->user);
+    field_text(x, "user", &item->user);
     json_object_object_get_ex(x->fields, "body", &item->body);
 }
 
@@ -185,10 +184,10 @@ static void serve_item(const struct exchange *outer, const struct item *item,
 /* Reads all requests before the first one is served; a field error if one is malformed. */
 static enum error read_items(struct exchange *x, struct json_object *list, struct item *items) {
     for (size_t i = 0; i < json_object_array_length(list); i++) {
-        const struct fields_outer outer = fields_enter(x, list, i);
+        const struct field_place outer = field_enter(x, "requests", list, i);
         read_item(x, &items[i]);
         const bool valid = field_errors_none(&x->field_errors);
-        fields_leave(x, &outer);
+        field_leave(x, &outer);
         bool nested = false;
         if (valid) {
             struct run *run = xcalloc(1, sizeof(*run));
@@ -214,7 +213,7 @@ enum error batch_run(struct exchange *x) {
     /* A second check, for a path that the first one does not know for a batch. */
     if (x->in_batch)
         return exchange_fail(x, ERROR_BAD_INPUT, CODE_INVALID, "A batch cannot have a batch.");
-    if (!fields_list(x, "requests", REQUESTS_MOST, FIELDS_REQUIRED, &list))
+    if (!field_list(x, "requests", &list))
         return ERROR_BAD_INPUT;
     const size_t count = json_object_array_length(list);
     struct item *items = xcalloc(count + 1, sizeof(*items));

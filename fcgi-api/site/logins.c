@@ -17,7 +17,7 @@
 #include "jwt/jwt_site.h"
 #include "limit.h"
 #include "password_worker.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "site/site_profile.h"
 #include "site/site_rooms.h"
 #include "store/external_user.h"
@@ -83,7 +83,7 @@ static enum error accept_token(struct exchange *x, struct login *login) {
     char address[CIDR_SUBSCRIBER_SIZE];
     struct text token;
     memset(login, 0, sizeof(*login));
-    if (!fields_text(x, "jwt", 1, SIZE_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &token))
+    if (!field_text(x, "jwt", &token))
         return ERROR_BAD_INPUT;
     cidr_subscriber(x->request->address, address);
     enum error error = limit_take(x, LIMIT_LOGINS_ADDRESS, address);

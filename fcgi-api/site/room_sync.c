@@ -10,16 +10,13 @@
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "site/site_change.h"
 #include "store/external_user.h"
 #include "store/member.h"
 
-/* Most rooms in one request, and members in one list. */
-#define ROOMS_MOST 100
+/* Most members that one request removes without naming them; as many as it may name. */
 #define MEMBERS_MOST 1000
-
-#define NAME_MAX_POINTS 128
 
 /* ---- PUT rooms/ ---- */
 
@@ -54,12 +51,11 @@ struct item {
 
 static bool read_room(struct exchange *x, struct item *item) {
     *item = (struct item){.patch = {.is_private = true}};
-    if (fields_text(x, "key", 1, 128, FIELDS_REQUIRED | FIELDS_KEEP, &item->key) &&
-        !room_key_is_valid(item->key))
+    if (field_text(x, "key", &item->key) && !room_key_is_valid(item->key))
         field_errors_add(&x->field_errors, "key", CODE_INVALID,
                          "Enter 1 to 128 characters: A-Z a-z 0-9 . _ : / -");
-    fields_text(x, "name", 1, NAME_MAX_POINTS, FIELDS_REQUIRED, &item->patch.name);
-    item->patch.has_private = fields_bool(x, "is_private", 0, &item->patch.is_private);
+    field_text(x, "name", &item->patch.name);
+    item->patch.has_private = field_bool(x, "is_private", &item->patch.is_private);
     return field_errors_none(&x->field_errors);
 }
 
@@ -107,7 +103,7 @@ static enum error put_item(struct exchange *x, struct json_writer *w, const stru
 enum error room_sync_rooms(struct exchange *x) {
     struct json_object *list;
     struct user site;
-    if (!fields_list(x, "rooms", ROOMS_MOST, FIELDS_REQUIRED, &list))
+    if (!field_list(x, "rooms", &list))
         return ERROR_BAD_INPUT;
     enum error error = site_change_actor(x, &site);
     struct json_writer w = json_writer_start(&x->response.body);
@@ -115,9 +111,9 @@ enum error room_sync_rooms(struct exchange *x) {
     json_write_key(&w, "results");
     json_write_array(&w);
     for (size_t i = 0; i < json_object_array_length(list) && !error; i++) {
-        const struct fields_outer outer = fields_enter(x, list, i);
+        const struct field_place outer = field_enter(x, "rooms", list, i);
         error = put_item(x, &w, &site);
-        fields_leave(x, &outer);
+        field_leave(x, &outer);
     }
     json_write_array_end(&w);
     json_write_object_end(&w);
@@ -156,14 +152,15 @@ static enum error read_entry(struct exchange *x, struct named *named) {
     bool is_admin;
     enum error error = ERROR_NONE;
     *named = (struct named){.role = SITE_CHANGE_ROLE_ANY};
-    const bool by_external = fields_text(x, "external_id", 1, EXTERNAL_USER_SUBJECT_MAX,
-                                         FIELDS_NULLABLE | FIELDS_KEEP, &external_id);
-    const bool by_id =
-        fields_id(x, "user_id", by_external ? FIELDS_NULLABLE : FIELDS_REQUIRED, &named->user_id);
+    const bool by_external = field_text(x, "external_id", &external_id);
+    const bool by_id = field_id(x, "user_id", &named->user_id);
+    if (!by_external && !by_id)
+        field_errors_add(&x->field_errors, "user_id", CODE_REQUIRED,
+                         "Give user_id or external_id.");
     if (by_external && by_id)
         field_errors_add(&x->field_errors, "external_id", CODE_CONFLICTING,
                          "Give user_id or external_id, not both.");
-    if (fields_bool(x, "is_admin", 0, &is_admin))
+    if (field_bool(x, "is_admin", &is_admin))
         named->role = is_admin ? SITE_CHANGE_ROLE_ADMIN : SITE_CHANGE_ROLE_MEMBER;
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
@@ -201,15 +198,15 @@ static enum error check_entry(struct exchange *x, const char *name, size_t place
 static enum error read_list(struct exchange *x, const char *name, bool must_exist,
                             struct named_list *out) {
     struct json_object *list;
-    if (!fields_list(x, name, MEMBERS_MOST, 0, &list))
+    if (!field_list(x, name, &list))
         return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
     out->given = true;
     out->count = json_object_array_length(list);
     out->users = xcalloc(out->count + 1, sizeof(*out->users));
     for (size_t i = 0; i < out->count; i++) {
-        const struct fields_outer outer = fields_enter(x, list, i);
+        const struct field_place outer = field_enter(x, name, list, i);
         enum error error = read_entry(x, &out->users[i]);
-        fields_leave(x, &outer);
+        field_leave(x, &outer);
         if (error == ERROR_BAD_INPUT)
             field_errors_add(&x->field_errors, name, CODE_INVALID,
                              "Item %zu needs user_id or external_id; is_admin is a boolean.",

@@ -36,8 +36,8 @@ static enum error apply_room(struct run *run, const struct jwt_room *claim, uint
     enum error error = find_site(run);
     for (int i = 0; !error && i < ATTEMPTS; i++) {
         if (!room_id)
-            error = site_change_room(run->x, &run->site, claim->key, claim->name,
-                                     claim->is_private, &room_id, &made);
+            error = site_change_room(run->x, &run->site, claim->key, claim->name, claim->is_private,
+                                     &room_id, &made);
         if (!error)
             error = site_change_member(run->x, &run->site, room_id, run->user->id, role, &change);
         if (error != ERROR_NOT_FOUND)
@@ -73,16 +73,15 @@ static void collect_extra(void *context, uint64_t room_id, struct text key) {
     for (size_t i = 0; i < run->rooms->count; i++)
         if (text_equals(run->rooms->list[i].key, key))
             return;
-    run->extra = array_reserve(run->extra, &run->extra_space, run->extra_count + 1,
-                               sizeof(*run->extra));
+    run->extra =
+        array_reserve(run->extra, &run->extra_space, run->extra_count + 1, sizeof(*run->extra));
     run->extra[run->extra_count++] = room_id;
 }
 
 static enum error remove_extra(struct run *run) {
     if (!run->rooms->only)
         return ERROR_NONE;
-    enum error error =
-        keyed_room_list(run->x->service->db, run->user->id, collect_extra, run);
+    enum error error = keyed_room_list(run->x->service->db, run->user->id, collect_extra, run);
     if (!error && run->extra_count > 0)
         error = find_site(run);
     for (size_t i = 0; !error && i < run->extra_count; i++) {

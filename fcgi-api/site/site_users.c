@@ -7,16 +7,13 @@
 #include "event/publish.h"
 #include "handlers/handlers.h"
 #include "handlers/profile_body.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "rest/page.h"
 #include "store/external_user.h"
 #include "store/profile.h"
 #include "store/site_user.h"
 #include "store/token.h"
 #include "store/user.h"
-
-/* Most users in one request. */
-#define USERS_MOST 100
 
 static struct text issuer_of(const struct exchange *x) {
     return text_of(x->service->config->jwt_issuer);
@@ -75,9 +72,9 @@ static void read_change(struct exchange *x, struct change *change) {
     *change = (struct change){.has_active = false};
     profile_body_read(x, &change->profile);
     profile_body_read_email(x, &change->profile);
-    if (fields_bool(x, "is_bot", 0, &change->profile.is_bot))
+    if (field_bool(x, "is_bot", &change->profile.is_bot))
         change->profile.given |= PROFILE_IS_BOT;
-    change->has_active = fields_bool(x, "is_active", 0, &change->is_active);
+    change->has_active = field_bool(x, "is_active", &change->is_active);
 }
 
 /* Enables or disables a user, which ends all credentials and closes the sockets. */
@@ -106,13 +103,12 @@ static enum error apply(struct exchange *x, const struct change *change, struct 
 /* ---- PUT: several ---- */
 
 /* Reads an external id: the bytes that a token has in `sub`. */
-static bool read_external_id(struct exchange *x, const char *name, unsigned flags,
-                             struct text *id) {
-    if (!fields_text(x, name, 1, EXTERNAL_USER_SUBJECT_MAX, flags | FIELDS_KEEP, id))
+static bool read_external_id(struct exchange *x, struct text *id) {
+    if (!field_text(x, "external_id", id))
         return false;
     if (id->len <= EXTERNAL_USER_SUBJECT_MAX)
         return true;
-    field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
+    field_errors_add(&x->field_errors, "external_id", CODE_MAX_LENGTH,
                      "Ensure this field has no more than %d bytes.", EXTERNAL_USER_SUBJECT_MAX);
     return false;
 }
@@ -123,9 +119,9 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
     struct change change;
     struct user user;
     bool created = false;
-    read_external_id(x, "external_id", FIELDS_REQUIRED, &external_id);
+    read_external_id(x, &external_id);
     /* A wish: what a user name cannot have is left out, and one that is taken gets a number. */
-    fields_text(x, "username", 1, 256, 0, &name);
+    field_text(x, "username", &name);
     read_change(x, &change);
     enum error error = ERROR_BAD_INPUT;
     if (field_errors_none(&x->field_errors))
@@ -154,16 +150,16 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
 enum error site_users_put(struct exchange *x) {
     struct json_object *list;
     enum error error = ERROR_NONE;
-    if (!fields_list(x, "users", USERS_MOST, FIELDS_REQUIRED, &list))
+    if (!field_list(x, "users", &list))
         return ERROR_BAD_INPUT;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_key(&w, "results");
     json_write_array(&w);
     for (size_t i = 0; i < json_object_array_length(list) && !error; i++) {
-        const struct fields_outer outer = fields_enter(x, list, i);
+        const struct field_place outer = field_enter(x, "users", list, i);
         error = put_user(x, &w);
-        fields_leave(x, &outer);
+        field_leave(x, &outer);
     }
     json_write_array_end(&w);
     json_write_object_end(&w);

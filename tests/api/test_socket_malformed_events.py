@@ -170,5 +170,6 @@ def test_presence_of_version_1_is_shown(system, alice, room):
 def test_typing_of_version_1_is_passed_on(system, alice, room):
     with follow(alice, room) as live:
         publish(system, f"room:{room}",
-                b'1 0 typing 4242 0\n{"type":"typing","user":"elsewhere","user_id":4242}')
+                b'1 0 typing 4242 0\n{"type":"typing","user":"elsewhere","user_id":4242,'
+                b'"room_id":%d}' % room)
         assert live.notice("typing")["user"] == "elsewhere"

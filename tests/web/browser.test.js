@@ -10,3 +10,4 @@ import "./browser/rooms.js";
 import "./browser/people.js";
 import "./browser/connection.js";
 import "./browser/injection.js";
+import "./browser/docs.js";

@@ -3,12 +3,11 @@
 import functools
 import json
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 from requests.structures import CaseInsensitiveDict
 
-ROOT = Path(__file__).resolve().parents[3]
+from support.build import ROOT
 
 JSON_TYPE = "application/json; charset=utf-8"
 

@@ -14,19 +14,16 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from support import fastcgi, template
+from support.build import ROOT, build_folder
 from support.published import Subscription
+from support.schema import check_answer
 from support.wait import wait_for
 
-ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "scripts" / "instance"
 PREFIX = "confab:"
 
 # Cheapest password hashing, for all tests but those of the hashing itself.
 QUICK = {"CONFAB_RATE_LIMITS": "off", "CONFAB_PASSWORD_MEMORY": "8", "CONFAB_PASSWORD_PASSES": "1"}
-
-
-def build_folder():
-    return ROOT / os.environ.get("BUILD", "build/release")
 
 
 class Instance:
@@ -199,7 +196,9 @@ class Instance:
         if token:
             given["HTTP_AUTHORIZATION"] = f"Token {token}"
         variables = self.fcgi_params(path, method, body, content_length, given)
-        return fastcgi.call(self.state / "sock" / "fcgi.sock", variables, body)
+        answer = fastcgi.call(self.state / "sock" / "fcgi.sock", variables, body)
+        check_answer(method, variables.get("REQUEST_URI", path), *answer)
+        return answer
 
     def raw(self, data, half_close=False, seconds=30):
         """Sends bytes to lighttpd; returns what it sends until it closes."""

@@ -15,6 +15,8 @@ import socket
 import struct
 import time
 
+from support.schema import check_frame
+
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
@@ -65,8 +67,9 @@ def make_frame(opcode, payload=b"", fin=True, masked=True):
 
 class Socket:
     """status, headers (names in lower case), body: the response to the handshake. Frames can
-    be read and sent after a 101. pings: the number received; answer_pings = False ignores
-    them. received: the bytes read since the response."""
+    be read and sent after a 101; they are checked against the schema, unless path is None. pings:
+    the number received; answer_pings = False ignores them. received: the bytes read since the
+    response."""
 
     def __init__(self, address, rcvbuf=None):
         self.connection = socket.socket(family_of(address))
@@ -77,6 +80,7 @@ class Socket:
         if self.connection.family != socket.AF_UNIX:
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.status, self.headers, self.body = None, {}, b""
+        self.path = None    # of the handshake; without one, frames are not checked
         self.pings = self.received = 0
         self.answer_pings = True
         self._bytes = b""
@@ -93,6 +97,7 @@ class Socket:
         if direct:
             port = push_port(instance) if direct is True else direct
         made = cls(port if isinstance(port, str) else ("127.0.0.1", port), rcvbuf)
+        made.path = path
         try:
             made.connection.sendall(made.request(
                 path if since is None else f"{path}?since={since}",
@@ -206,7 +211,10 @@ class Socket:
                 self._message = (kind, so_far + payload)
                 if fin:
                     assert kind == TEXT, "a server sends text frames only"
-                    return json.loads(self._message[1].decode())
+                    frame = json.loads(self._message[1].decode())
+                    if self.path:
+                        check_frame(self.path, frame)
+                    return frame
 
     def next(self, seconds=5):
         """The JSON of the next message; raises Closed when the socket is closed."""

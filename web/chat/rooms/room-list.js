@@ -52,7 +52,7 @@ export class RoomList {
                 this.put({ room_id: id, unread_count: count });
             }
         });
-        channel.on("room_created", ({ room }) => this.refresh(room.room_id));
+        channel.on("room_created", ({ room_id: id }) => this.refresh(id));
         channel.on("room_invitation", (event) => this.#invited(event));
         channel.on("room_removed", (event) =>
             this.#removed(

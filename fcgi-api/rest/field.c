@@ -1,0 +1,261 @@
+/* Fields of the parsed JSON object: texts, booleans, ids. Each error is added to x->field_errors,
+ * so that a response lists all wrong fields. What counts as text or boolean, and the wording,
+ * follow Django REST framework, for clients that are used to it. */
+#include "rest/field.h"
+
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "schema/schema.h"
+
+/* The rules of a field. A handler that reads a field which its body does not have is a bug. */
+static const struct schema_field *rules_of(const struct exchange *x, const char *name) {
+    const struct schema_field *field = schema_find(x->body, name);
+    if (!field) {
+        log_error("objects.def has no field %s for %s", name, x->route);
+        abort();
+    }
+    return field;
+}
+
+/* The value of a field, NULL if it is missing or null. Adds an error if that is not allowed. */
+static struct json_object *find(struct exchange *x, const struct schema_field *field) {
+    struct json_object *value;
+    if (!json_object_object_get_ex(x->fields, field->name, &value)) {
+        /* A field that is missing and optional is no error; the caller's default stays. */
+        if (!(field->flags & SCHEMA_OPTIONAL))
+            field_errors_add(&x->field_errors, field->name, CODE_REQUIRED,
+                             "This field is required.");
+        return NULL;
+    }
+    if (!value && !(field->flags & SCHEMA_NULLABLE))
+        field_errors_add(&x->field_errors, field->name, CODE_NULL, "This field may not be null.");
+    return value;
+}
+
+bool field_is_null(const struct exchange *x, const char *name) {
+    struct json_object *value;
+    return json_object_object_get_ex(x->fields, name, &value) && !value;
+}
+
+/* Whether a text is one of the words of a choice. */
+static bool is_choice(const char *words, struct text text) {
+    while (*words) {
+        const struct text word = {words, strcspn(words, "|")};
+        if (text_equals(text, word))
+            return true;
+        words += word.len + (words[word.len] == '|');
+    }
+    return false;
+}
+
+/* Checks length or choice; adds an error and returns false if the text is not allowed. */
+static bool check_text(struct exchange *x, const struct schema_field *field, struct text text) {
+    struct field_errors *errors = &x->field_errors;
+    const char *name = field->name;
+    /* Lengths are in characters (code points), as in the database. */
+    const size_t points = text_code_points(text);
+    if (points == 0 && (field->min > 0 || field->kind == SCHEMA_CHOICE))
+        field_errors_add(errors, name, CODE_BLANK, "This field may not be blank.");
+    else if (field->kind == SCHEMA_CHOICE && !is_choice(field->words, text))
+        field_errors_add(errors, name, CODE_INVALID_CHOICE, "\"%.*s\" is not a valid choice.",
+                         points < 64 ? (int)text.len : 0, text.at);
+    else if (points < field->min)
+        field_errors_add(errors, name, CODE_MIN_LENGTH,
+                         "Ensure this field has at least %zu characters.", (size_t)field->min);
+    else if (field->max > 0 && points > field->max)
+        field_errors_add(errors, name, CODE_MAX_LENGTH,
+                         "Ensure this field has no more than %zu characters.", (size_t)field->max);
+    else
+        return true;
+    return false;
+}
+
+bool field_text(struct exchange *x, const char *name, struct text *out) {
+    const struct schema_field *field = rules_of(x, name);
+    struct json_object *value = find(x, field);
+    if (!value)
+        return false;
+    const enum json_type type = json_object_get_type(value);
+    /* Numbers are taken as their text, true and false are not. */
+    if (type != json_type_string && type != json_type_int && type != json_type_double) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "Not a valid string.");
+        return false;
+    }
+    struct text text = text_of(json_object_get_string(value));
+    /* A string may be longer than strlen says only if it had a NUL, which json_validate refuses. */
+    if (type == json_type_string)
+        text.len = (size_t)json_object_get_string_len(value);
+    if (!(field->flags & SCHEMA_KEEP))
+        text = text_trim(text);
+    if (!check_text(x, field, text))
+        return false;
+    *out = text;
+    return true;
+}
+
+/* Words for true and for false; both arrays have the same length. */
+static const char *const TRUE_WORDS[] = {"true", "t", "yes", "y", "on", "1"};
+static const char *const FALSE_WORDS[] = {"false", "f", "no", "n", "off", "0"};
+
+static bool word_to_bool(struct text word, bool *out) {
+    for (size_t i = 0; i < sizeof(TRUE_WORDS) / sizeof(TRUE_WORDS[0]); i++) {
+        /* *out is right for both: true for the first word, false for the second. */
+        *out = text_equals_nocase(word, text_of(TRUE_WORDS[i]));
+        if (*out || text_equals_nocase(word, text_of(FALSE_WORDS[i])))
+            return true;
+    }
+    return false;
+}
+
+bool field_bool(struct exchange *x, const char *name, bool *out) {
+    struct json_object *value = find(x, rules_of(x, name));
+    if (!value)
+        return false;
+    /* Forms have only strings. */
+    const enum json_type type = json_object_get_type(value);
+    if (type == json_type_boolean) {
+        *out = json_object_get_boolean(value);
+        return true;
+    }
+    if ((type == json_type_string || type == json_type_int) &&
+        word_to_bool(text_of(json_object_get_string(value)), out))
+        return true;
+    field_errors_add(&x->field_errors, name, CODE_INVALID, "Must be a valid boolean.");
+    return false;
+}
+
+bool field_id(struct exchange *x, const char *name, uint64_t *out) {
+    struct json_object *value = find(x, rules_of(x, name));
+    if (!value)
+        return false;
+    const enum json_type type = json_object_get_type(value);
+    /* Also as a string, as JavaScript cannot hold all ids as numbers. */
+    if ((type == json_type_int || type == json_type_string) &&
+        text_to_u64(text_of(json_object_get_string(value)), out) && *out > 0)
+        return true;
+    field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid integer is required.");
+    return false;
+}
+
+/* A whole number as JSON, or a string of its digits. */
+static bool is_number(struct json_object *value, uint64_t *out) {
+    const enum json_type type = json_object_get_type(value);
+    return (type == json_type_int || type == json_type_string) &&
+           text_to_u64(text_of(json_object_get_string(value)), out);
+}
+
+bool field_number(struct exchange *x, const char *name, uint64_t *out) {
+    const struct schema_field *field = rules_of(x, name);
+    struct json_object *value = find(x, field);
+    uint64_t number;
+    if (!value)
+        return false;
+    if (!is_number(value, &number)) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid integer is required.");
+        return false;
+    }
+    if (number < field->min) {
+        field_errors_add(&x->field_errors, name, CODE_MIN_VALUE,
+                         "Ensure this value is greater than or equal to %" PRIu64 ".", field->min);
+        return false;
+    }
+    *out = number;
+    return true;
+}
+
+/* By id. The order of those with the same id is kept apart, since qsort does not keep it. */
+struct ordered {
+    struct field_pair value;
+    size_t place;
+};
+
+static int compare_ordered(const void *one, const void *other) {
+    const struct ordered *a = one, *b = other;
+    if (a->value.id != b->value.id)
+        return a->value.id < b->value.id ? -1 : 1;
+    return a->place < b->place ? -1 : 1;
+}
+
+bool field_numbered(struct exchange *x, const char *name, struct field_pair **out, size_t *count) {
+    struct json_object *value = find(x, rules_of(x, name));
+    size_t found = 0, kept = 0;
+    bool valid = true;
+    *out = NULL;
+    *count = 0;
+    if (!value)
+        return false;
+    valid = json_object_get_type(value) == json_type_object;
+    const size_t size = valid ? (size_t)json_object_object_length(value) : 0;
+    struct ordered *all = xcalloc(size + 1, sizeof(*all));
+    if (valid) {
+        json_object_object_foreach(value, key, member) {
+            struct ordered *one = &all[found];
+            valid = valid && text_to_u64(text_of(key), &one->value.id) && one->value.id > 0 &&
+                    one->value.id <= INT64_MAX && is_number(member, &one->value.number);
+            one->place = found++;
+        }
+    }
+    if (!valid) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID,
+                         "Must be an object of ids and whole numbers.");
+        free(all);
+        return false;
+    }
+    /* "17" and "017" are the same id: the last one stays. */
+    qsort(all, found, sizeof(*all), compare_ordered);
+    *out = xcalloc(size + 1, sizeof(**out));
+    for (size_t i = 0; i < found; i++) {
+        kept -= kept > 0 && (*out)[kept - 1].id == all[i].value.id;
+        (*out)[kept++] = all[i].value;
+    }
+    *count = kept;
+    free(all);
+    return true;
+}
+
+bool field_list(struct exchange *x, const char *name, struct json_object **out) {
+    const struct schema_field *field = rules_of(x, name);
+    struct json_object *value = find(x, field);
+    if (!value)
+        return false;
+    if (!json_object_is_type(value, json_type_array)) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "Expected a list of items.");
+        return false;
+    }
+    const size_t count = json_object_array_length(value);
+    if (count > field->max) {
+        field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
+                         "Ensure this field has no more than %zu items.", (size_t)field->max);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!json_object_is_type(json_object_array_get_idx(value, i), json_type_object)) {
+            field_errors_add(&x->field_errors, name, CODE_INVALID, "Item %zu is not a JSON object.",
+                             i + 1);
+            return false;
+        }
+    *out = value;
+    return true;
+}
+
+struct field_place field_enter(struct exchange *x, const char *name, struct json_object *list,
+                               size_t at) {
+    const struct field_place outer = {x->fields, x->body, x->field_errors};
+    const struct schema_object *body = rules_of(x, name)->of;
+    x->fields = json_object_array_get_idx(list, at);
+    x->body = body;
+    x->field_errors = (struct field_errors){.count = 0};
+    return outer;
+}
+
+void field_leave(struct exchange *x, const struct field_place *outer) {
+    field_errors_free(&x->field_errors);
+    x->fields = outer->fields;
+    x->body = outer->body;
+    x->field_errors = outer->errors;
+}

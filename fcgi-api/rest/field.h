@@ -1,0 +1,59 @@
+/*
+ * field: reads the fields of a body, as the serializer fields of DRF do, and checks them by the
+ * rules of the body's object (schema/objects.def): x->body, that of the operation.
+ *
+ * Each function returns true and sets *out if the field is present and valid. Otherwise it returns
+ * false and adds to x->field_errors, unless the field is missing and optional. A handler reads all
+ * fields before it checks x->field_errors, so that all errors are reported together. Texts point
+ * into the body and are valid as long as the exchange. The object must have the field.
+ */
+#ifndef CONFAB_FCGI_API_REST_FIELD_H
+#define CONFAB_FCGI_API_REST_FIELD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "server/exchange.h"
+
+/* Whether the field is given as null. */
+bool field_is_null(const struct exchange *x, const char *name);
+
+/* A text; also one of the words of a choice. A number is converted to text. */
+bool field_text(struct exchange *x, const char *name, struct text *out);
+
+/* true or false, or one of the words and numbers that DRF accepts for them. */
+bool field_bool(struct exchange *x, const char *name, bool *out);
+
+/* A positive integer, or a string of its decimal digits. */
+bool field_id(struct exchange *x, const char *name, uint64_t *out);
+
+/* A whole number, at least the field's minimum, or a string of its decimal digits. */
+bool field_number(struct exchange *x, const char *name, uint64_t *out);
+
+/* A number of an object that is keyed by ids: {"17": 204}. */
+struct field_pair {
+    uint64_t id;
+    uint64_t number;
+};
+
+/* An object whose names are ids and whose values are whole numbers, by rising id. Of an id that is
+ * given twice the last counts. The caller frees *out, which is NULL if there are none. */
+bool field_numbered(struct exchange *x, const char *name, struct field_pair **out, size_t *count);
+
+/* A list of JSON objects, which belongs to the body. To read the fields of one of them, field_enter
+ * makes it the object whose fields are read, without errors. It returns what was before, to be
+ * given to field_leave, which drops the errors of the item. */
+bool field_list(struct exchange *x, const char *name, struct json_object **out);
+
+struct field_place {
+    struct json_object *fields;
+    const struct schema_object *body;
+    struct field_errors errors;
+};
+
+struct field_place field_enter(struct exchange *x, const char *name, struct json_object *list,
+                               size_t at);
+void field_leave(struct exchange *x, const struct field_place *outer);
+
+#endif

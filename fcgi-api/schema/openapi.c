@@ -1,0 +1,413 @@
+/* The document: paths, each with its operations; then what they refer to. */
+#include "schema/openapi.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "routes.h"
+#include "schema/json_schema.h"
+
+struct row {
+    const char *method;
+    const char *pattern;
+    unsigned flags;
+    const struct schema_operation *operation;
+};
+
+static const struct row ROWS[] = {
+#define ROUTE(method, pattern, handler, flags) {#method, pattern, flags, &OPERATION_##handler},
+#include "routes.def"
+#undef ROUTE
+};
+
+#define ROW_COUNT (sizeof(ROWS) / sizeof(ROWS[0]))
+
+/* The answers to errors, each a component. */
+static const struct refusal {
+    const char *name;
+    const char *status;
+    const char *meaning;
+} REFUSALS[] = {
+    {"Invalid", "400", "The request or one of its fields is not valid."},
+    {"Unauthorized", "401", "No credentials, or invalid ones."},
+    {"Forbidden", "403", "The user may not do this."},
+    {"NotFound", "404", "There is no such thing, or the user must not know of it."},
+    {"TooLarge", "413", "The body is too large."},
+    {"MediaType", "415", "The path does not take this type of body."},
+    {"Throttled", "429", "A rate limit is exceeded; see `Retry-After`."},
+    {"Unavailable", "503", "The service is unavailable; see `Retry-After`."},
+    {"Failure", "default", "Any other error."},
+};
+
+#define REFUSAL_COUNT (sizeof(REFUSALS) / sizeof(REFUSALS[0]))
+
+/* ---- paths ---- */
+
+/* The name of an id after this segment of a path: room_id after "rooms". */
+static void write_id_name(char out[40], const char *segment, size_t len) {
+    static const char MEMBERS[] = "members";
+    /* A member is named by its user. */
+    if (len == strlen(MEMBERS) && memcmp(segment, MEMBERS, len) == 0)
+        snprintf(out, 40, "user_id");
+    else
+        snprintf(out, 40, "%.*s_id", (int)(len - 1), segment);
+}
+
+/* Writes the parameter for an id of a path. */
+static void write_id(struct json_writer *w, const char *name, bool has_letter) {
+    json_write_object(w);
+    json_write_member_str(w, "name", name);
+    json_write_member_str(w, "in", "path");
+    json_write_member_bool(w, "required", true);
+    json_write_key(w, "schema");
+    json_schema_raw(w,
+                    has_letter ? "{\"type\":\"string\"}" : "{\"type\":\"integer\",\"minimum\":1}");
+    json_write_key(w, "example");
+    json_schema_raw(w, has_letter ? "\"t12\"" : "1");
+    json_write_object_end(w);
+}
+
+/* Appends the path of a pattern to `out`, or writes the parameters for its ids to `parameters`. */
+static void walk_pattern(const char *pattern, struct buffer *out, struct json_writer *parameters) {
+    const char *segment = "", *at = pattern;
+    size_t len = 0;
+    while (*at) {
+        char name[40];
+        const size_t next_len = strcspn(at, "/");
+        const bool is_id = *at == '#' || *at == '$';
+        if (is_id)
+            write_id_name(name, segment, len);
+        if (is_id && parameters)
+            write_id(parameters, name, *at == '$');
+        if (is_id && out)
+            buffer_printf(out, "/{%s}", name);
+        else if (out)
+            buffer_printf(out, "/%.*s", (int)next_len, at);
+        segment = at;
+        len = next_len;
+        at += next_len + (at[next_len] == '/');
+    }
+}
+
+static void write_parameters(struct json_writer *w, const struct row *row) {
+    const struct schema_object *query = row->operation->query;
+    if (!strpbrk(row->pattern, "#$") && query->count == 0)
+        return;
+    json_write_key(w, "parameters");
+    json_write_array(w);
+    walk_pattern(row->pattern, NULL, w);
+    for (size_t i = 0; i < query->count; i++) {
+        const struct schema_field *field = &query->fields[i];
+        json_write_object(w);
+        json_write_member_str(w, "name", field->name);
+        json_write_member_str(w, "in", "query");
+        json_write_member_bool(w, "required", !(field->flags & SCHEMA_OPTIONAL));
+        json_write_member_str(w, "description", field->meaning);
+        json_write_key(w, "schema");
+        json_schema_field(w, field);
+        json_write_key(w, "example");
+        json_schema_field_example(w, field);
+        json_write_object_end(w);
+    }
+    json_write_array_end(w);
+}
+
+/* ---- bodies and answers ---- */
+
+static void write_content(struct json_writer *w, const char *type,
+                          const struct schema_object *object) {
+    json_write_key(w, type);
+    json_write_object(w);
+    json_write_key(w, "schema");
+    json_schema_ref(w, object->name);
+    json_write_key(w, "example");
+    json_schema_example(w, object);
+    json_write_object_end(w);
+}
+
+static void write_body(struct json_writer *w, const struct row *row) {
+    const struct schema_object *body = row->operation->body;
+    bool required = false;
+    if (!body->name)
+        return;
+    for (size_t i = 0; i < body->count; i++)
+        required = required || body->is_union || !(body->fields[i].flags & SCHEMA_OPTIONAL);
+    /* A login may have a token in place of a body. */
+    required = required && !(row->flags & ROUTE_COOKIE);
+    json_write_key(w, "requestBody");
+    json_write_object(w);
+    json_write_member_bool(w, "required", required);
+    json_write_key(w, "content");
+    json_write_object(w);
+    write_content(w, "application/json", body);
+    if (row->flags & ROUTE_FORM)
+        write_content(w, "application/x-www-form-urlencoded", body);
+    json_write_object_end(w);
+    json_write_object_end(w);
+}
+
+/* Whether an operation has this answer. */
+static bool may_refuse(const struct row *row, const char *status) {
+    const bool has_body = row->operation->body->name != NULL;
+    const bool is_public = (row->flags & ROUTE_PUBLIC) != 0;
+    const bool has_query = row->operation->query->count > 0;
+    switch (atoi(status)) {
+    case 400:
+        return has_body || has_query;
+    case 413:
+    case 415:
+        return has_body;
+    case 401:
+        return !is_public;
+    case 403:
+        return !is_public || has_body;
+    case 404:
+        return strpbrk(row->pattern, "#$") != NULL;
+    case 503:
+        /* That of /healthz is an ordinary answer. */
+        return !strstr(row->operation->statuses, status);
+    default:
+        return true;
+    }
+}
+
+static void write_answers(struct json_writer *w, const struct row *row) {
+    const struct schema_operation *operation = row->operation;
+    const struct schema_object *answer = operation->answer;
+    json_write_key(w, "responses");
+    json_write_object(w);
+    for (const char *at = operation->statuses; *at; at += strspn(at, " ")) {
+        char status[4];
+        snprintf(status, sizeof(status), "%.3s", at);
+        at += strlen(status);
+        json_write_key(w, status);
+        json_write_object(w);
+        json_write_member_str(w, "description", error_reason(atoi(status)));
+        if (answer->name && strcmp(status, "204") != 0 && strcmp(status, "304") != 0) {
+            json_write_key(w, "content");
+            json_write_object(w);
+            write_content(w, answer == &SCHEMA_HTML ? "text/html" : "application/json", answer);
+            json_write_object_end(w);
+        }
+        json_write_object_end(w);
+    }
+    for (size_t i = 0; i < REFUSAL_COUNT; i++) {
+        char ref[64];
+        if (!may_refuse(row, REFUSALS[i].status))
+            continue;
+        snprintf(ref, sizeof(ref), "#/components/responses/%s", REFUSALS[i].name);
+        json_write_key(w, REFUSALS[i].status);
+        json_write_object(w);
+        json_write_member_str(w, "$ref", ref);
+        json_write_object_end(w);
+    }
+    json_write_object_end(w);
+}
+
+/* ---- operations ---- */
+
+/* Who may call an operation; the buffer may be used for the text. */
+#define ACCESS_SIZE 80
+static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
+    const unsigned scope = row->flags >> ROUTE_SCOPE_SHIFT;
+    if (scope)
+        snprintf(buffer, ACCESS_SIZE, "For API keys with the scope `%s`.",
+                 api_key_scope_name(scope));
+    if (scope)
+        return buffer;
+    if (row->flags & ROUTE_KEY)
+        return "For API keys.";
+    if (row->flags & ROUTE_PUBLIC)
+        return "Needs no credentials.";
+    if (row->flags & ROUTE_ADMIN)
+        return "For admins of the room.";
+    if (row->flags & ROUTE_MEMBER)
+        return "For members of the room.";
+    if (row->flags & ROUTE_ROOM)
+        return "For members of the room; for anyone if it is public.";
+    return "For any user.";
+}
+
+static void write_operation(struct json_writer *w, const struct row *row) {
+    const struct schema_operation *operation = row->operation;
+    char method[8] = "", access[ACCESS_SIZE], *end = method;
+    for (const char *c = row->method; *c; c++)
+        *end++ = (char)(*c - 'A' + 'a');
+    json_write_key(w, method);
+    json_write_object(w);
+    json_write_member_str(w, "operationId", operation->name);
+    /* The group of a handler is the file that it is in. */
+    json_write_key(w, "tags");
+    json_write_array(w);
+    json_write_text(w, (struct text){operation->name, strcspn(operation->name, "_")});
+    json_write_array_end(w);
+    json_write_member_str(w, "summary", operation->summary);
+    json_write_member_str(w, "description", access_of(row, access));
+    if (row->flags & ROUTE_PUBLIC) {
+        json_write_key(w, "security");
+        json_schema_raw(w, "[]");
+    } else if (row->flags & ROUTE_KEY) {
+        json_write_key(w, "security");
+        json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]}]");
+    }
+    write_parameters(w, row);
+    write_body(w, row);
+    write_answers(w, row);
+    json_write_object_end(w);
+}
+
+static void write_paths(struct json_writer *w) {
+    json_write_key(w, "paths");
+    json_write_object(w);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        struct buffer path = BUFFER_EMPTY;
+        bool seen = false;
+        for (size_t j = 0; j < i; j++)
+            seen = seen || strcmp(ROWS[i].pattern, ROWS[j].pattern) == 0;
+        /* With the operations of the first row of the path. */
+        if (seen)
+            continue;
+        walk_pattern(ROWS[i].pattern, &path, NULL);
+        if (strncmp(ROWS[i].pattern, "api", 3) == 0)
+            buffer_append_char(&path, '/');
+        json_write_key(w, buffer_str(&path));
+        json_write_object(w);
+        for (size_t j = i; j < ROW_COUNT; j++)
+            if (strcmp(ROWS[i].pattern, ROWS[j].pattern) == 0)
+                write_operation(w, &ROWS[j]);
+        json_write_object_end(w);
+        buffer_free(&path);
+    }
+    json_write_object_end(w);
+}
+
+/* ---- what paths refer to ---- */
+
+static void write_refusals(struct json_writer *w) {
+    static const char FIELD_ERRORS[] =
+        "{\"name\":[\"This field is required.\"],\"codes\":{\"name\":[\"required\"]}}";
+    json_write_key(w, "responses");
+    json_write_object(w);
+    for (size_t i = 0; i < REFUSAL_COUNT; i++) {
+        const bool is_invalid = strcmp(REFUSALS[i].status, "400") == 0;
+        json_write_key(w, REFUSALS[i].name);
+        json_write_object(w);
+        json_write_member_str(w, "description", REFUSALS[i].meaning);
+        json_write_key(w, "content");
+        json_write_object(w);
+        json_write_key(w, "application/json");
+        json_write_object(w);
+        json_write_key(w, "schema");
+        if (is_invalid) {
+            json_write_object(w);
+            json_write_key(w, "oneOf");
+            json_write_array(w);
+            json_schema_ref(w, "Error");
+            json_schema_ref(w, "FieldErrors");
+            json_write_array_end(w);
+            json_write_object_end(w);
+            json_write_key(w, "example");
+            json_schema_raw(w, FIELD_ERRORS);
+        } else {
+            json_schema_ref(w, "Error");
+        }
+        json_write_object_end(w);
+        json_write_object_end(w);
+        json_write_object_end(w);
+    }
+    json_write_object_end(w);
+}
+
+/* The only object whose keys are not fixed. */
+static void write_field_errors(struct json_writer *w) {
+    static const char SCHEMA[] =
+        "{\"description\":\"The errors of fields, by name, and their codes.\","
+        "\"type\":\"object\",\"properties\":{\"codes\":{\"type\":\"object\","
+        "\"additionalProperties\":{\"type\":\"array\",\"minItems\":1,"
+        "\"items\":{\"$ref\":\"#/components/schemas/ErrorCode\"}}}},"
+        "\"required\":[\"codes\"],\"additionalProperties\":{\"type\":\"array\",\"minItems\":1,"
+        "\"items\":{\"type\":\"string\"}}}";
+    json_write_key(w, "FieldErrors");
+    json_schema_raw(w, SCHEMA);
+}
+
+static void write_components(struct json_writer *w) {
+    static const char SCHEMES[] =
+        "{\"token\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"Authorization\","
+        "\"description\":\"`Token <key>`; the key is a token, or an API key.\"},"
+        "\"token_header\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Confab-Token\","
+        "\"description\":\"`<key>`, where a web server drops Authorization.\"},"
+        "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"sessionid\","
+        "\"description\":\"Changes need an Origin of this site, or of allowed_origins.\"}}";
+    struct json_schema_set set = {.count = 0};
+    json_schema_add(&set, &SCHEMA_ERROR);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        json_schema_add(&set, ROWS[i].operation->body);
+        json_schema_add(&set, ROWS[i].operation->answer);
+    }
+    json_write_key(w, "components");
+    json_write_object(w);
+    json_write_key(w, "schemas");
+    json_write_object(w);
+    json_schema_write_set(w, &set);
+    write_field_errors(w);
+    json_write_object_end(w);
+    write_refusals(w);
+    json_write_key(w, "securitySchemes");
+    json_schema_raw(w, SCHEMES);
+    json_write_object_end(w);
+}
+
+static void write_info(struct json_writer *w, const char *url) {
+    json_write_member_str(w, "openapi", "3.1.0");
+    json_write_key(w, "info");
+    json_write_object(w);
+    json_write_member_str(w, "title", "confab");
+    json_write_member_str(w, "version", CONFAB_VERSION);
+    json_write_member_str(w, "summary", "The REST API of a chat.");
+    json_write_member_str(w, "description",
+                          "A path works with and without its last slash. Times are RFC 3339 in UTC "
+                          "with microseconds. Clients ignore fields that they do not know.");
+    json_write_key(w, "license");
+    json_schema_raw(w, "{\"name\":\"BSD 2-Clause\",\"identifier\":\"BSD-2-Clause\"}");
+    json_write_object_end(w);
+    json_write_key(w, "servers");
+    json_write_array(w);
+    json_write_object(w);
+    json_write_member_str(w, "url", url);
+    json_write_object_end(w);
+    json_write_array_end(w);
+    json_write_key(w, "security");
+    json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]},{\"session\":[]}]");
+}
+
+/* Each group of handlers once. */
+static void write_tags(struct json_writer *w) {
+    json_write_key(w, "tags");
+    json_write_array(w);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const char *name = ROWS[i].operation->name;
+        const size_t len = strcspn(name, "_") + 1;
+        bool seen = false;
+        for (size_t j = 0; j < i; j++)
+            seen = seen || strncmp(ROWS[j].operation->name, name, len) == 0;
+        if (seen)
+            continue;
+        json_write_object(w);
+        json_write_member_text(w, "name", (struct text){name, len - 1});
+        json_write_object_end(w);
+    }
+    json_write_array_end(w);
+}
+
+void openapi_write(struct buffer *out, const char *url) {
+    struct json_writer w = json_writer_start(out);
+    json_write_object(&w);
+    write_info(&w, url);
+    write_tags(&w);
+    write_paths(&w);
+    write_components(&w);
+    json_write_object_end(&w);
+}

@@ -1,0 +1,13 @@
+/*
+ * openapi: the API as an OpenAPI 3.1 document, made from routes.def, the tables of schema.h and
+ * error_codes.def.
+ */
+#ifndef CONFAB_FCGI_API_SCHEMA_OPENAPI_H
+#define CONFAB_FCGI_API_SCHEMA_OPENAPI_H
+
+#include "base/buffer.h"
+
+/* Appends the document. url: where the chat is, without a slash at the end. */
+void openapi_write(struct buffer *out, const char *url);
+
+#endif
