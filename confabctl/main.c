@@ -84,9 +84,10 @@ static const struct command COMMANDS[] = {
      "The room is found by its name and the membership of the owner.\n"
      "--public, --private: type of a new room (default: private).",
      STORE, command_room_ensure},
-    {"hook add", "NAME URL [--events LIST] [--room ID]...",
+    {"hook add", "NAME URL [--events LIST] [--room ID]... | --in NAME --room ID",
      "Add a hook, an address that is sent the events of rooms from now on, and print its secret.\n"
-     "--events: only these (new_message,message_edited). --room: only of this room.",
+     "--events: only these (new_message,message_edited). --room: only of this room.\n"
+     "--in: add an address that programs post messages of this room to, and print it.",
      STORE, command_hook_add},
     {"hook list", "[--in]",
      "List hooks and programs that pull changes, and how far they are behind.\n"

@@ -65,6 +65,9 @@ static char read_id(struct text segment, uint64_t *id, char *kind) {
     return has_letter ? '$' : '#';
 }
 
+/* The segment after this path is a secret: for the log it is replaced as ids are. */
+#define HOOKS_IN "api/hooks/in"
+
 /* Writes the path as a pattern, with '#' or '$' in place of each id, and reads the ids. Returns its
  * length; 0 if no pattern can match. */
 static size_t write_pattern(const struct request *request, char out[PATTERN_SIZE],
@@ -73,9 +76,11 @@ static size_t write_pattern(const struct request *request, char out[PATTERN_SIZE
     for (size_t i = 0; i < request->segment_count; i++) {
         struct text segment = request->segments[i];
         uint64_t id;
-        /* Literally they would look like an id. */
-        if (segment.at[0] == '#' || segment.at[0] == '$')
+        /* Literally they would look like an id or a secret. */
+        if (strchr("#$*", segment.at[0]))
             return 0;
+        if (len == sizeof(HOOKS_IN) - 1 && memcmp(out, HOOKS_IN, len) == 0)
+            segment = (struct text){"*", 1};
         const char sign = read_id(segment, &id, kind);
         if (sign) {
             if (id_count == EXCHANGE_MAX_IDS)

@@ -12,8 +12,10 @@
 #include "command.h"
 #include "event/event.h"
 #include "list_output.h"
+#include "store/external_user.h"
 #include "store/follower.h"
 #include "store/hook.h"
+#include "store/member.h"
 #include "store/worker.h"
 
 /* How long `hook test` waits: a worker looks for work twice a second, a delivery takes 10 s. */
@@ -65,6 +67,59 @@ static enum cli_status add_out(struct cli *cli, struct hook *hook) {
     return CLI_OK;
 }
 
+/* ---- in ---- */
+
+/* The issuer of bots of hooks in external_user. */
+#define BOTS "confab:hook"
+
+/* Finds or makes the bot of a hook, and makes it a member of the room. */
+static enum cli_status add_bot(const struct cli *cli, const char *name, uint64_t room_id,
+                               uint64_t *bot_id) {
+    struct member_change change;
+    struct user site, bot;
+    bool created;
+    const struct text none = text_of("");
+    enum error error = external_user_ensure(cli->db, none, none, text_of(cli->config.jwt_actor),
+                                            true, &site, &created);
+    if (!error)
+        error = external_user_ensure(cli->db, text_of(BOTS), text_of(name), text_of(name), true,
+                                     &bot, &created);
+    if (error)
+        return cli_store_error(cli, error);
+    error = member_add_by_site(cli->db, room_id, site.id, bot.id, &change);
+    if (error == ERROR_NOT_FOUND)
+        return cli_error("room %" PRIu64 " does not exist", room_id);
+    if (error == ERROR_FORBIDDEN)
+        return cli_error("room %" PRIu64 " is a direct room", room_id);
+    if (error == ERROR_BAD_INPUT)
+        return cli_error("the bot '%s' is disabled", bot.name);
+    if (error)
+        return cli_store_error(cli, error);
+    *bot_id = bot.id;
+    return CLI_OK;
+}
+
+static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_id) {
+    char key[SECRET_KEY_SIZE];
+    unsigned char hash[SECRET_HASH_SIZE];
+    uint64_t bot_id = 0;
+    const enum cli_status status = add_bot(cli, name, room_id, &bot_id);
+    if (status)
+        return status;
+    secret_make_key(key);
+    secret_hash_key(text_of(key), hash);
+    const enum error error = hook_in_add(cli->db, text_of(name), hash, room_id, bot_id);
+    if (error == ERROR_CONFLICT)
+        return cli_error("a hook named '%s' exists", name);
+    if (error)
+        return cli_store_error(cli, error);
+    cli_message("/api/hooks/in/%s/", key);
+    fputs("This address of the site is shown only now; whoever has it can post.\n", stderr);
+    return CLI_OK;
+}
+
+/* ---- adding ---- */
+
 static enum cli_status check_name(const char *name) {
     const struct text text = text_of(name);
     const bool is_valid = text_is_valid(text.at, text.len) && text_code_points(text) >= 1 &&
@@ -72,27 +127,52 @@ static enum cli_status check_name(const char *name) {
     return is_valid ? CLI_OK : cli_error("a name has 1 to %d characters", HOOK_NAME_MAX);
 }
 
-enum cli_status command_hook_add(struct cli *cli, struct arguments *arguments) {
-    const char *events = NULL;
-    struct arguments_list rooms = {NULL, 0, 0};
-    struct buffer list = BUFFER_EMPTY;
-    const struct arguments_option options[] = {{"--events", ARGUMENTS_TEXT, &events},
-                                               {"--room", ARGUMENTS_LIST, &rooms}};
+/* Adds a hook of the other direction: a name and one room. */
+static enum cli_status add_in_named(struct cli *cli, const struct arguments *arguments,
+                                    const struct arguments_list *rooms) {
+    uint64_t room_id;
+    if (arguments->argc != 1 || rooms->count != 1) {
+        cli_error("--in needs a name and one --room");
+        return CLI_USAGE;
+    }
+    if (!arguments_id(rooms->values[0], &room_id))
+        return CLI_USAGE;
+    const enum cli_status status = check_name(arguments->argv[0]);
+    return status ? status : add_in(cli, arguments->argv[0], room_id);
+}
+
+static enum cli_status add_out_named(struct cli *cli, const struct arguments *arguments,
+                                     const struct arguments_list *rooms, const char *events) {
     struct hook hook = {.is_active = true};
+    struct buffer list = BUFFER_EMPTY;
     enum cli_status status = CLI_USAGE;
-    if (arguments_read(arguments, options, 2, 2, 2) && read_rooms(&rooms, &list) &&
+    if (arguments->argc == 2 && read_rooms(rooms, &list) &&
         (!events || read_events(events, &hook.types))) {
         hook.name = text_of(arguments->argv[0]);
         hook.url = text_of(arguments->argv[1]);
         hook.has_types = events != NULL;
-        hook.has_rooms = rooms.count > 0;
+        hook.has_rooms = rooms->count > 0;
         hook.rooms = (struct text){buffer_str(&list), list.len};
         status = check_name(arguments->argv[0]);
         if (!status)
             status = add_out(cli, &hook);
     }
-    free(rooms.values);
     buffer_free(&list);
+    return status;
+}
+
+enum cli_status command_hook_add(struct cli *cli, struct arguments *arguments) {
+    const char *events = NULL;
+    struct arguments_list rooms = {NULL, 0, 0};
+    bool in = false;
+    const struct arguments_option options[] = {{"--events", ARGUMENTS_TEXT, &events},
+                                               {"--room", ARGUMENTS_LIST, &rooms},
+                                               {"--in", ARGUMENTS_FLAG, &in}};
+    enum cli_status status = CLI_USAGE;
+    if (arguments_read(arguments, options, 3, 1, 2))
+        status = in ? add_in_named(cli, arguments, &rooms)
+                    : add_out_named(cli, arguments, &rooms, events);
+    free(rooms.values);
     return status;
 }
 
