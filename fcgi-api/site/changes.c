@@ -91,7 +91,7 @@ static void show_room(void *context, const struct follower_lease *lease) {
     enum error error =
         replay_room(changes->x->service->db, &lease->room, lease->seq, limit,
                     changes->x->service->config->event_retention, show_event, changes);
-    /* They have expired, or the database was restored: the follower reads the room anew. */
+    /* They have expired, or the database was restored: the follower loads the room. */
     if (error == ERROR_GONE) {
         json_write_object(w);
         json_write_member_str(w, "type", "resync");

@@ -1,6 +1,6 @@
-/* POST /api/hooks/in/SECRET/: a program of the site posts a message as the bot of its hook. It sends
- * what many programs send to chats: {"text"}, or {"content"}, or a form with such JSON in "payload".
- * The address is the credential; it is in no log. */
+/* POST /api/hooks/in/SECRET/: a program of the site posts a message as the bot of its hook. It
+ * sends what many programs send to chats: {"text"}, or {"content"}, or a form with such JSON in
+ * "payload". The address is the credential; it is in no log. */
 #include <json-c/json.h>
 
 #include "event/event.h"

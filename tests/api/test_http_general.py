@@ -27,7 +27,7 @@ class Place:
 
     def path(self, pattern):
         return pattern.format(room=self.room, message=self.message, me=self.owner.id,
-                              session_id="t1")
+                              session_id="t1", secret="0" * 40)
 
 
 # Every path of the API and the methods it has.
@@ -70,7 +70,13 @@ PATHS = {
     "/api/site/rooms/": "PUT, OPTIONS",
     "/api/site/rooms/{room}/members/": "PUT, OPTIONS",
     "/api/site/rooms/{room}/messages/": "POST, OPTIONS",
+    "/api/site/hooks/": "GET, HEAD, POST, OPTIONS",
+    "/api/site/hooks/{message}/": "GET, HEAD, PATCH, DELETE, OPTIONS",
+    "/api/site/hooks/{message}/test/": "POST, OPTIONS",
+    "/api/site/changes/": "GET, HEAD, OPTIONS",
+    "/api/site/changes/ack/": "POST, OPTIONS",
     "/api/site/batch/": "POST, OPTIONS",
+    "/api/hooks/in/{secret}/": "POST, OPTIONS",
 }
 DERIVED = {"HEAD", "OPTIONS"}
 # Those that answer JSON to a user.

@@ -8,11 +8,13 @@ ROUTE = re.compile(r'^ROUTE\((\w+),\s*"([^"]+)"', re.MULTILINE)
 
 
 def routes():
-    """(method, path) of each route; '#' in a path stands for an id, '$' for a session_id."""
+    """(method, path) of each route; '#' in a path stands for an id, '$' for a session_id,
+    '*' for the secret of a hook."""
     return {(method, f"/{path}") for method, path in
             ROUTE.findall((ROOT / "fcgi-api" / "routes.def").read_text())}
 
 
 def route_of(path):
     """The path of a route for a path of a test, which may have {names} for ids and a slash last."""
-    return re.sub(r"\{\w+\}", "#", path.replace("{session_id}", "$")).rstrip("/")
+    return re.sub(r"\{\w+\}", "#", path.replace("{session_id}", "$").replace("{secret}", "*")
+                  ).rstrip("/")
