@@ -164,9 +164,9 @@ static enum error take_all(struct exchange *x, struct json_object *acks, uint64_
     const size_t count = json_object_array_length(acks);
     enum error error = ERROR_NONE;
     for (size_t i = 0; !error && i < count; i++) {
-        struct json_object *outer = fields_enter(x, acks, i);
+        const struct fields_outer outer = fields_enter(x, acks, i);
         error = take(x, follower_id, dry);
-        fields_leave(x, outer);
+        fields_leave(x, &outer);
     }
     return error;
 }
