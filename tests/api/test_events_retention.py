@@ -1,6 +1,7 @@
 """Expired events are not served, before and after they are deleted."""
 import pytest
 
+from support.client import Client
 from support.rooms import ROOMS
 from support.shapes import refusal
 
@@ -145,6 +146,23 @@ def test_a_purge_deletes_expired_events_of_user_streams(user, instance):
     alice.room()
     assert instance.sql("SELECT seq FROM user_event WHERE user_id = ? ORDER BY seq",
                         alice.id) == [(3,), (4,)]
+
+
+def test_a_purge_looks_at_all_streams(make_instance):
+    """In slices of them: the first ones have no old events, and some have none at all."""
+    own = make_instance()
+    alice = Client(own).register()
+    own.sql("INSERT INTO user (username, password_hash, is_active, created_at) "
+            "SELECT CONCAT('crowd', seq), '', TRUE, NOW(6) FROM seq_1_to_1200")
+    last = Client(own).register()
+    rooms = [client.room()["room_id"] for client in (alice, last, last)]
+    own.sql("UPDATE user_event SET created_at = NOW(6) - INTERVAL 31 DAY WHERE user_id = ?",
+            last.id)
+    last.say(rooms[2])
+    own.sql("UPDATE event SET created_at = NOW(6) - INTERVAL 31 DAY WHERE room_id = ?", rooms[2])
+    assert "Rows deleted: 3 " in own.confabctl("events", "purge").stdout
+    assert own.sql("SELECT user_id FROM user_event") == [(alice.id,)]
+    assert own.sql("SELECT COUNT(*) FROM event") == [(0,)]
 
 
 def test_a_purge_of_more_than_one_batch_deletes_all(user, instance):
