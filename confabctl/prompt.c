@@ -67,6 +67,7 @@ static bool hide(const struct termios *shown) {
  * interrupts it. */
 static const char *read_once(const char *question, struct prompt_secret *secret, bool *stopped) {
     struct termios shown;
+    *stopped = false;
     struct sigaction action = {.sa_handler = catch}, before[CAUGHT_COUNT];
     sigset_t held, waiting;
     if (tcgetattr(STDIN_FILENO, &shown) != 0)

@@ -150,7 +150,7 @@ static bool first_frame(const struct buffer *in, unsigned *opcode, struct text *
 static void note_close(struct text payload, char last[HTTP_CLIENT_ERROR_SIZE]) {
     const unsigned char *code = (const unsigned char *)payload.at;
     if (last[0] == '\0' && payload.len >= 2)
-        snprintf(last, HTTP_CLIENT_ERROR_SIZE, "closed with code %u", code[0] << 8u | code[1]);
+        snprintf(last, HTTP_CLIENT_ERROR_SIZE, "closed with code %d", code[0] << 8 | code[1]);
     else if (last[0] == '\0')
         snprintf(last, HTTP_CLIENT_ERROR_SIZE, "closed without a code");
 }
