@@ -10,11 +10,14 @@
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/backoff.h"
 #include "base/buffer.h"
@@ -23,6 +26,7 @@
 #include "base/secret.h"
 #include "base/xalloc.h"
 #include "event/event.h"
+#include "os/name_lookup.h"
 #include "redis/redis_tls.h"
 
 /* After a timeout no command is sent for this time. */
@@ -36,6 +40,8 @@
 #define PING_MS 20
 /* A handshake of TLS may take this time, also if redis_timeout is shorter. */
 #define TLS_MS 500
+/* So may the lookup of a host name. */
+#define LOOKUP_MS 500
 /* Largest output buffer that is kept. */
 #define BUFFER_KEEP ((size_t)64 * 1024)
 
@@ -43,6 +49,7 @@ struct redis_client {
     const struct config *config;
     redisContext *context; /* NULL while not connected; of hiredis, its socket and parser only */
     struct redis_tls *tls; /* NULL: none */
+    int lookup;            /* of redis_host, that has not ended; -1: none */
     struct buffer out;     /* bytes for the socket, of which */
     size_t sent;           /* this many are sent */
     bool worked;           /* the connection has given a reply */
@@ -60,6 +67,7 @@ struct redis_client {
 struct redis_client *redis_client_new(const struct config *config) {
     struct redis_client *client = xcalloc(1, sizeof(*client));
     client->config = config;
+    client->lookup = -1;
     client->backoff = (struct backoff)BACKOFF(1000, 15000);
     return client;
 }
@@ -294,19 +302,65 @@ static bool tls_handshake(struct redis_client *client, int64_t deadline) {
     return true;
 }
 
-/* Connects, waiting up to timeout_ms; after that no call blocks. A handshake of TLS takes several
- * round trips, and so may take longer. */
+static void end_lookup(struct redis_client *client) {
+    if (client->lookup >= 0)
+        close(client->lookup);
+    client->lookup = -1;
+}
+
+/* Looks redis_host up. One that is not found in time is waited for again by the next attempt. */
+static bool look_up(struct redis_client *client, uint64_t timeout_ms,
+                    struct name_lookup_result *result) {
+    const struct config *config = client->config;
+    if (client->lookup < 0)
+        client->lookup = name_lookup_start(config->redis_host, config->redis_port);
+    struct pollfd fd = {client->lookup, POLLIN, 0};
+    const uint64_t wait_ms = timeout_ms > LOOKUP_MS ? timeout_ms : LOOKUP_MS;
+    if (client->lookup < 0 || poll(&fd, 1, (int)wait_ms) <= 0 ||
+        !name_lookup_read(client->lookup, result)) {
+        disconnect(client, "looking up redis_host takes too long", false);
+        return false;
+    }
+    end_lookup(client);
+    if (result->count == 0)
+        disconnect(client, name_lookup_error(result), false);
+    return result->count > 0;
+}
+
+/* Connects to the first address that accepts; NULL with the cause noted. */
+static redisContext *connect_tcp(struct redis_client *client, uint64_t timeout_ms,
+                                 struct timeval timeout) {
+    struct name_lookup_result result;
+    redisContext *context = NULL;
+    if (!look_up(client, timeout_ms, &result))
+        return NULL;
+    for (size_t i = 0; i < result.count && (!context || context->err); i++) {
+        const struct sockaddr *address = (const struct sockaddr *)&result.addresses[i];
+        char host[INET6_ADDRSTRLEN + 16]; /* and the zone of a link-local address */
+        if (getnameinfo(address, sizeof(result.addresses[i]), host, sizeof(host), NULL, 0,
+                        NI_NUMERICHOST) != 0)
+            continue;
+        if (context)
+            redisFree(context);
+        context = redisConnectWithTimeout(host, (int)client->config->redis_port, timeout);
+    }
+    return context;
+}
+
+/* Connects, waiting up to timeout_ms; after that no call blocks. Looking up the host may take
+ * longer, and so may a handshake of TLS, which takes several round trips. */
 static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
     const struct config *config = client->config;
     const bool local = config->redis_socket[0] != '\0';
     const struct timeval timeout = {(time_t)(timeout_ms / 1000),
                                     (suseconds_t)(timeout_ms % 1000 * 1000)};
     /* hiredis connects with a blocking socket and this timeout. */
-    redisContext *context =
-        local ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
-              : redisConnectWithTimeout(config->redis_host, (int)config->redis_port, timeout);
+    redisContext *context = local ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
+                                  : connect_tcp(client, timeout_ms, timeout);
     if (!context || context->err) {
-        disconnect(client, context ? context->errstr : "out of memory", false);
+        /* Without one connect_tcp has noted why. */
+        if (context)
+            disconnect(client, context->errstr, false);
         if (context)
             redisFree(context);
         return false;
@@ -381,6 +435,7 @@ void redis_client_free(struct redis_client *client) {
     if (client->context)
         read_pending(client, clock_monotonic_ms() + (int64_t)client->config->redis_timeout);
     close_connection(client);
+    end_lookup(client);
     buffer_free(&client->out);
     buffer_free(&client->queue);
     free(client);

@@ -452,21 +452,21 @@ static void connect_tcp(struct transport *transport, const struct sockaddr *addr
         disconnect(transport->conn, uv_strerror(error));
 }
 
-static void on_resolved(void *context, const struct sockaddr_storage *addresses, size_t count,
-                        const char *error) {
+static void on_resolved(void *context, const struct name_lookup_result *result) {
     struct redis_conn *conn = context;
     struct transport *transport = conn->transport;
     conn->resolver = NULL;
     /* The attempt was given up; the next one asks again. */
     if (!transport || !transport->is_resolving)
         return;
-    if (error) {
-        disconnect(conn, error);
+    if (result->count == 0) {
+        disconnect(conn, name_lookup_error(result));
         return;
     }
     transport->is_resolving = false;
     /* Each attempt tries the next address. */
-    connect_tcp(transport, (const struct sockaddr *)&addresses[conn->address++ % count]);
+    const size_t at = conn->address++ % result->count;
+    connect_tcp(transport, (const struct sockaddr *)&result->addresses[at]);
 }
 
 /* Looks the host up. A lookup that takes longer than the attempt that began it serves the next

@@ -1,8 +1,7 @@
-/* redis_conn and resolver: looking up the host of Redis. */
+/* redis_conn, resolver and redis_client: looking up the host of Redis. */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "redis/redis_client.h"
 #include "redis/redis_conn.h"
 #include "redis/resolver.h"
 
@@ -70,14 +71,13 @@ struct result {
     const char *error;
 };
 
-static void done(void *context, const struct sockaddr_storage *addresses, size_t count,
-                 const char *error) {
+static void done(void *context, const struct name_lookup_result *found) {
     struct result *result = context;
     result->calls++;
-    result->count = count;
-    result->error = error;
-    if (count > 0)
-        assert_int_equal(addresses[0].ss_family, AF_INET);
+    result->count = found->count;
+    result->error = found->count > 0 ? NULL : name_lookup_error(found);
+    if (found->count > 0)
+        assert_int_equal(found->addresses[0].ss_family, AF_INET);
 }
 
 static void a_host_is_looked_up(void **state) {
@@ -189,6 +189,32 @@ static void a_lookup_that_hangs_is_the_only_one(void **state) {
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* fcgi-api and confabctl: a request waits half a second at most, and the next attempt goes on with
+ * the same lookup. */
+static void a_lookup_that_hangs_does_not_stop_a_request(void **state) {
+    struct config config = {.redis_host = HANGS,
+                            .redis_port = 1,
+                            .redis_socket = "",
+                            .redis_user = "",
+                            .redis_password = ""};
+    (void)state;
+    begin_hanging();
+    struct redis_client *client = redis_client_new(&config);
+    const int64_t began_ms = clock_monotonic_ms();
+    assert_false(redis_client_ping(client, 5));
+    assert_in_range(clock_monotonic_ms() - began_ms, 0, 3000);
+    assert_string_equal(redis_client_last_error(client), "looking up redis_host takes too long");
+    end_hanging();
+    /* After the backoff; nothing listens there. */
+    while (strstr(redis_client_last_error(client), "looking up") != NULL) {
+        usleep(10000);
+        assert_false(redis_client_ping(client, 5));
+    }
+    assert_non_null(strstr(redis_client_last_error(client), "refused"));
+    assert_int_equal(lookups_so_far(), 1);
+    redis_client_free(client);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_host_is_looked_up),
@@ -196,9 +222,9 @@ int main(void) {
         cmocka_unit_test(a_cancelled_lookup_calls_nothing),
         cmocka_unit_test(a_lookup_that_hangs_leaves_the_database_its_threads),
         cmocka_unit_test(a_lookup_that_hangs_is_the_only_one),
+        cmocka_unit_test(a_lookup_that_hangs_does_not_stop_a_request),
     };
     setenv("UV_THREADPOOL_SIZE", "1", 1);
-    signal(SIGPIPE, SIG_IGN);
     uv_mutex_init(&mutex);
     uv_cond_init(&changed);
     log_open("test_redis_conn", LOG_LEVEL_ERROR, false, "/dev/null");
