@@ -1,5 +1,13 @@
 /* One step runs at a time; the next begins when a delivery has ended, an event was published, or
- * half a second is over. What ends meanwhile is gathered for it. */
+ * half a second is over. What ends meanwhile is gathered for it.
+ *
+ * The transaction of an event sets last_active_at or changed_at of the room, and nothing else. A
+ * step (step.c), on a thread, makes rooms due that have changed lately, leases what is due, with
+ * the end of the delivery, and reads the events; delivery.c makes the body. On the loop sender.c
+ * posts it. The next step records how that ended: the place of the hook moves, or the same delivery
+ * is due again later. A lease is valid as long as the worker renews its row in the table worker;
+ * the sender sends nothing after that time, so a worker that was stopped for a while does not send
+ * what another one has taken over. */
 #include "work_loop.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 // The words of the chat in the user's language. Texts are written in English where they are used,
-// as t("Log out"); a table in words/ has them in another language. Errors have words by code.
+// as t("Log out"); a table in words/ has them in another language. Errors have words by code. A
+// further language is such a file and a row in TABLES; a test fails if a text is missing.
 
 import { ERRORS } from "./words/errors.js";
 
