@@ -16,10 +16,6 @@
 /* A failure is logged at most this often. */
 #define LOG_EVERY_MS (60 * 60 * INT64_C(1000))
 
-/* Files that are older are removed, this many at a time. */
-#define UNUSED_SECONDS (7 * 24 * 60 * 60)
-#define CLEAN_MOST 1000
-
 /* How many generations may have passed since the last file was removed: members who are removed
  * together. */
 #define FORMER_MOST 1000
@@ -109,8 +105,4 @@ void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id) {
     uint64_t last_seq;
     if (bell && !bell_name_of_user(db, user_id, &name, &last_seq))
         bell_ring(bell, &name, last_seq);
-}
-
-size_t bell_clean(struct bell *bell) {
-    return bell ? bell_file_clean(bell->folder, UNUSED_SECONDS, CLEAN_MOST) : 0;
 }

@@ -40,8 +40,4 @@ void bell_end_former(struct bell *bell, const struct bell_name *name);
 void bell_ring_room(struct bell *bell, struct db *db, uint64_t room_id, bool left);
 void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id);
 
-/* Removes files that have not been rung for a week; a client that still reads one asks for it
- * again. Returns their number. */
-size_t bell_clean(struct bell *bell);
-
 #endif

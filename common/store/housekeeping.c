@@ -3,6 +3,7 @@
 #include "store/housekeeping.h"
 
 #include "base/clock.h"
+#include "os/bell_file.h"
 #include "store/login_session.h"
 #include "store/member.h"
 #include "store/rate.h"
@@ -11,6 +12,10 @@
 #include "store/used_jwt.h"
 #include "store/user.h"
 #include "store/worker.h"
+
+/* Bells that have not rung for so long are removed, so many at a time. */
+#define BELL_SECONDS (7 * 24 * 60 * 60)
+#define BELLS 1000
 
 /* Rows of one slice, few enough that locks are held for milliseconds only. */
 #define SLICE 500
@@ -78,6 +83,9 @@ enum error housekeeping_run(struct db *db, const struct config *config, uint64_t
         *deleted += slice;
         *finished = !error && slice == 0 && run->events.users_done;
     }
+    /* A client that still reads one asks for it again. */
+    if (*finished && config->bell_dir[0])
+        bell_file_clean(config->bell_dir, BELL_SECONDS, BELLS);
     if (error || *finished)
         *run = (struct housekeeping){0};
     return error;

@@ -22,10 +22,10 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_wor
                               bool *claimed);
 
 /* Begins a run or goes on with it: deletes events older than event_retention, the messages and
- * events of deleted rooms, expired login sessions and tokens, ids of the site's tokens, and token
- * buckets that are full again, for about budget_ms milliseconds, in slices of a few hundred rows.
- * Sets *deleted to the number of rows, *finished to true if none are left; the next call begins
- * another run then. */
+ * events of deleted rooms, expired login sessions and tokens, ids of the site's tokens, token
+ * buckets that are full again, and bells that have not rung for a week, for about budget_ms
+ * milliseconds, in slices of a few hundred rows. Sets *deleted to the number of rows, *finished to
+ * true if none are left; the next call begins another run then. */
 enum error housekeeping_run(struct db *db, const struct config *config, uint64_t budget_ms,
                             struct housekeeping *run, uint64_t *deleted, bool *finished);
 

@@ -16,9 +16,9 @@
 #include "doctor/doctor_metrics.h"
 #include "doctor/doctor_token.h"
 
-/* For which sites a check is: all, those with pushd (not with --no-sockets), or those with pictures
- * from elsewhere (avatar_origins). */
-enum check_sites { ALL_SITES, WITH_PUSHD, WITH_PICTURES };
+/* For which sites a check is: all, those with pushd (not with --no-sockets), those with pictures
+ * from elsewhere (avatar_origins), or those with bells (bell_dir). */
+enum check_sites { ALL_SITES, WITH_PUSHD, WITH_PICTURES, WITH_BELLS };
 
 /* A check runs if everything that it needs was found to work. */
 static const struct check {
@@ -33,6 +33,7 @@ static const struct check {
     {"links", DOCTOR_TOKEN, ALL_SITES, doctor_links},
     {"bodies", DOCTOR_TOKEN, ALL_SITES, doctor_bodies},
     {"pictures", DOCTOR_SITE, WITH_PICTURES, doctor_pictures},
+    {"bells", DOCTOR_SITE, WITH_BELLS, doctor_bells},
     {"upgrade", DOCTOR_TOKEN, WITH_PUSHD, doctor_upgrade},
     {"delay", DOCTOR_SOCKET, WITH_PUSHD, doctor_delay},
     {"clock", 0, ALL_SITES, doctor_clock},
@@ -116,7 +117,8 @@ static void run_checks(struct doctor *doctor, bool no_sockets, struct report *re
         const struct check *check = &CHECKS[i];
         struct doctor_result result = {.fix = NULL};
         if ((check->sites == WITH_PUSHD && no_sockets) ||
-            (check->sites == WITH_PICTURES && !*doctor->cli->config.avatar_origins))
+            (check->sites == WITH_PICTURES && !*doctor->cli->config.avatar_origins) ||
+            (check->sites == WITH_BELLS && !*doctor->cli->config.bell_dir))
             continue;
         /* A check that cannot work is a warning: the failure that matters is above. */
         if ((doctor->have & check->needs) == check->needs)

@@ -53,6 +53,7 @@ doctor_check doctor_methods;
 doctor_check doctor_links;
 doctor_check doctor_bodies;
 doctor_check doctor_pictures; /* with avatar_origins */
+doctor_check doctor_bells;    /* with bell_dir */
 
 /* doctor_socket.c: WebSockets */
 doctor_check doctor_upgrade;

@@ -1,6 +1,7 @@
 /* doctor_web: the checks of the web server: does it pass headers, addresses and bodies to fcgi-api
  * unchanged? Each sends requests whose answers fcgi-api can only give if what they test has
  * arrived. X-Request-ID tells its answers from those of the web server (response->is_ours). */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "base/xalloc.h"
 #include "doctor/doctor.h"
+#include "os/bell_file.h"
 
 /* Length of the excerpt of an unexpected response. */
 #define EXCERPT 80
@@ -299,4 +301,30 @@ void doctor_pictures(struct doctor *doctor, struct doctor_result *result) {
     else
         doctor_set_result(result, REPORT_OK, NULL, "the page may show those of avatar_origins");
     http_client_response_free(&response);
+}
+
+/* ---- bells ---- */
+
+/* Can bells be written, and does the web server serve them at /bell/? */
+void doctor_bells(struct doctor *doctor, struct doctor_result *result) {
+    const char *folder = doctor->cli->config.bell_dir;
+    char name[BELL_FILE_NAME_SIZE], path[BELL_FILE_NAME_SIZE + 8];
+    struct http_client_response response;
+    /* A bell of its own, with a number of its own. */
+    secret_random_hex(name, (sizeof(name) - 1) / 2);
+    if (!bell_file_write(folder, name, 4711)) {
+        doctor_set_result(result, REPORT_FAILED,
+                          "create the folder, let the user of fcgi-api write to it, and free space",
+                          "bell_dir %s: %s; clients poll as without it", folder, strerror(errno));
+        return;
+    }
+    snprintf(path, sizeof(path), "/bell/%s", name);
+    http_client_send(doctor->http, &(struct http_client_request){.path = path}, &response);
+    if (response.status == 200 && strcmp(buffer_str(&response.body), "4711") == 0)
+        doctor_set_result(result, REPORT_OK, NULL, "written to %s and served", folder);
+    else
+        unexpected(result, "a new file of bell_dir", &response,
+                   "have the web server serve the folder at /bell/, and let it read the files");
+    http_client_response_free(&response);
+    bell_file_remove(folder, name);
 }

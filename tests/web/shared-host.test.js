@@ -17,7 +17,7 @@ async function guest() {
     person.context.setDefaultTimeout(SEEN);
     Object.assign(person, { polls: 0, frames: 0, name: freshName() });
     person.page.on("response", (answer) => {
-        if (/\/chat\/api\/chat\/rooms\/[0-9]+\/events\//.test(answer.url())) {
+        if (/\/chat\/api\/chat\/sync\//.test(answer.url())) {
             person.polls += answer.ok() || answer.status() === 304;
         }
     });

@@ -180,6 +180,7 @@ class Front:
         """Writes the files that `make install` installs, with the paths of this test."""
         places = {"/usr/local/share/confab": str(self.share),
                   "/usr/local/lib/confab": str(self.folder / "programs"),
+                  "/run/confab/bell": str(self.folder / "bell"),
                   "/run/confab/fcgi.sock": f"{system.state}/sock/fcgi.sock",
                   "/run/confab/push/8001.sock": f"{system.state}/sock/push.sock",
                   "fcgi-api --prefork": f"fcgi-api --prefork -c {self.folder}/confab.conf",
@@ -196,8 +197,9 @@ class Front:
                 for shipped, here in places.items():
                     text = text.replace(shipped, here)
                 (self.share / part / file.name).write_text(text)
-        for name in ("programs", "tmp"):
+        for name in ("programs", "tmp", "bell"):
             (self.folder / name).mkdir()
+        self.instance.bells = self.folder / "bell"
         shutil.copy(system.build / "fcgi-api", self.folder / "programs")
         (self.folder / "confab.conf").write_text(
             system.config.read_text() +

@@ -20,6 +20,7 @@ DocumentRoot "{folder}/home/public_html"
 </FilesMatch>
 ScriptSock {folder}/cgisock
 SetEnv HOME {folder}/home
+CustomLog "{folder}/access.log" "%m %U %>s"
 """
 
 FCGID = """
