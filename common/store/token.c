@@ -139,7 +139,8 @@ enum error token_end(struct db *db, uint64_t token_id, struct user_change *chang
 
 enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void *context) {
     static const char SQL[] =
-        "SELECT t.token_id, t.user_id, u.username, t.created_at FROM token t "
+        "SELECT t.token_id, t.user_id, u.username, t.created_at, t.last_used_at, t.expires_at "
+        "FROM token t "
         /* 0: the tokens of all users. */
         "JOIN user u ON u.user_id = t.user_id WHERE t.user_id = ? OR ? = 0 ORDER BY t.token_id";
     struct db_rows *rows;
@@ -148,8 +149,9 @@ enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void 
     if (error)
         return error;
     while (db_next(rows)) {
-        const struct token token = {db_get_u64(rows, 0), db_get_u64(rows, 1), db_get_text(rows, 2),
-                                    db_get_time(rows, 3)};
+        const struct token token = {db_get_u64(rows, 0),  db_get_u64(rows, 1),
+                                    db_get_text(rows, 2), db_get_time(rows, 3),
+                                    db_get_time(rows, 4), db_get_time(rows, 5)};
         visit(context, &token);
     }
     db_done(rows);

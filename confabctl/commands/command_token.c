@@ -31,6 +31,13 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
     return CLI_OK;
 }
 
+static void write_time(struct json_writer *w, const char *name, int64_t time) {
+    if (time)
+        json_write_member_time(w, name, time);
+    else
+        json_write_member_null(w, name);
+}
+
 static void list_token(void *context, const struct token *token) {
     struct list_output *output = context;
     output->shown++;
@@ -40,16 +47,21 @@ static void list_token(void *context, const struct token *token) {
         json_write_member_u64(&output->w, "user_id", token->user_id);
         json_write_member_text(&output->w, "username", token->username);
         json_write_member_time(&output->w, "created_at", token->created_at);
+        write_time(&output->w, "last_used_at", token->last_used_at);
+        write_time(&output->w, "expires_at", token->expires_at);
         json_write_object_end(&output->w);
         return;
     }
     table_u64(output->table, token->id);
     table_text(output->table, token->username);
     table_time(output->table, token->created_at);
+    table_time(output->table, token->last_used_at);
+    table_time(output->table, token->expires_at);
 }
 
 enum cli_status command_token_list(struct cli *cli, struct arguments *arguments) {
-    static const char *const HEADINGS[] = {">ID", "USER", "CREATED (UTC)"};
+    static const char *const HEADINGS[] = {">ID", "USER", "CREATED (UTC)", "LAST USED",
+                                           "EXPIRES"};
     struct list_output output;
     /* User 0: the tokens of all. */
     struct user user = {.id = 0};
@@ -60,7 +72,7 @@ enum cli_status command_token_list(struct cli *cli, struct arguments *arguments)
         if (status)
             return status;
     }
-    list_output_begin(&output, cli, HEADINGS, 3);
+    list_output_begin(&output, cli, HEADINGS, 5);
     const enum error error = token_list(cli->db, user.id, list_token, &output);
     /* There is no --limit, so what was shown is all. */
     return list_output_end(&output, cli, output.shown, error);

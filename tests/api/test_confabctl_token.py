@@ -47,17 +47,21 @@ def test_a_token_for_an_unknown_user_is_an_error(tool):
 def test_tokens_are_listed_without_their_keys(tool, instance, user):
     client = user()
     key = tool("token", "add", client.name).strip()
-    rows = instance.sql("SELECT token_id, DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ') "
+    form = "'%Y-%m-%dT%H:%i:%s.%fZ'"
+    rows = instance.sql(f"SELECT token_id, DATE_FORMAT(created_at, {form}), "
+                        f"DATE_FORMAT(last_used_at, {form}) "
                         "FROM token WHERE user_id = ? ORDER BY token_id", client.id)
+    assert rows[0][2] is not None and rows[1][2] is None
     listed = tool.json("token", "list", client.name)
     assert listed == {"count": 2, "results": [
-        {"token_id": token_id, "user_id": client.id, "username": client.name, "created_at": at}
-        for token_id, at in rows]}
+        {"token_id": token_id, "user_id": client.id, "username": client.name, "created_at": at,
+         "last_used_at": used, "expires_at": None}
+        for token_id, at, used in rows]}
     table = tool("token", "list", client.name)
     assert key not in table
-    assert [(int(row["ID"]), row["USER"], row["CREATED (UTC)"])
+    assert [(int(row["ID"]), row["USER"], row["CREATED (UTC)"], row["EXPIRES"])
             for row in tool.table("token", "list", client.name)] == [
-        (token_id, client.name, at[:19].replace("T", " ")) for token_id, at in rows]
+        (token_id, client.name, at[:19].replace("T", " "), "-") for token_id, at, _ in rows]
 
 
 def test_without_a_name_all_tokens_are_listed(tool, user):

@@ -283,6 +283,16 @@ def test_password_login_off_closes_all_that_takes_a_password(closed, path, body)
     assert answer.json()["login_url"] == "https://site.example/login"
 
 
+def test_the_features_say_how_users_log_in(system, closed, instance):
+    def features(of):
+        found = Client(of).get("/api/").json()["features"]
+        return {name for name in found if name in ("jwt", "password_login", "registration")}
+
+    assert features(instance) == {"password_login", "registration"}
+    assert features(system) == {"jwt", "password_login", "registration"}
+    assert features(closed) == {"jwt"}
+
+
 def test_password_login_off_leaves_the_site_s_tokens(closed):
     client = come(closed)
     browser = Client(closed)
