@@ -55,17 +55,23 @@ static void write_id_name(char out[40], const char *segment, size_t len) {
         snprintf(out, 40, "%.*s_id", (int)(len - 1), segment);
 }
 
-/* Writes the parameter for an id of a path. */
-static void write_id(struct json_writer *w, const char *name, bool has_letter) {
+/* The signs of routes.def for a segment that is a parameter. */
+#define SIGNS "#$*"
+
+/* Writes the parameter for an id of a path, or for a secret. */
+static void write_id(struct json_writer *w, const char *name, char sign) {
+    const bool is_number = sign == '#';
     json_write_object(w);
     json_write_member_str(w, "name", name);
     json_write_member_str(w, "in", "path");
     json_write_member_bool(w, "required", true);
     json_write_key(w, "schema");
     json_schema_raw(w,
-                    has_letter ? "{\"type\":\"string\"}" : "{\"type\":\"integer\",\"minimum\":1}");
+                    is_number ? "{\"type\":\"integer\",\"minimum\":1}" : "{\"type\":\"string\"}");
     json_write_key(w, "example");
-    json_schema_raw(w, has_letter ? "\"t12\"" : "1");
+    json_schema_raw(w, is_number     ? "1"
+                       : sign == '$' ? "\"t12\""
+                                     : "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b\"");
     json_write_object_end(w);
 }
 
@@ -76,11 +82,13 @@ static void walk_pattern(const char *pattern, struct buffer *out, struct json_wr
     while (*at) {
         char name[40];
         const size_t next_len = strcspn(at, "/");
-        const bool is_id = *at == '#' || *at == '$';
-        if (is_id)
+        const bool is_id = strchr(SIGNS, *at) != NULL;
+        if (*at == '*')
+            snprintf(name, sizeof(name), "secret");
+        else if (is_id)
             write_id_name(name, segment, len);
         if (is_id && parameters)
-            write_id(parameters, name, *at == '$');
+            write_id(parameters, name, *at);
         if (is_id && out)
             buffer_printf(out, "/{%s}", name);
         else if (out)
@@ -93,7 +101,7 @@ static void walk_pattern(const char *pattern, struct buffer *out, struct json_wr
 
 static void write_parameters(struct json_writer *w, const struct row *row) {
     const struct schema_object *query = row->operation->query;
-    if (!strpbrk(row->pattern, "#$") && query->count == 0)
+    if (!strpbrk(row->pattern, SIGNS) && query->count == 0)
         return;
     json_write_key(w, "parameters");
     json_write_array(w);
@@ -164,7 +172,7 @@ static bool may_refuse(const struct row *row, const char *status) {
     case 403:
         return !is_public || has_body;
     case 404:
-        return strpbrk(row->pattern, "#$") != NULL;
+        return strpbrk(row->pattern, SIGNS) != NULL;
     case 503:
         /* That of /healthz is an ordinary answer. */
         return !strstr(row->operation->statuses, status);

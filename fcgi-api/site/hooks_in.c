@@ -27,6 +27,10 @@ static enum error open_payload(struct exchange *x) {
     struct json_object *payload;
     if (!json_object_object_get_ex(x->fields, "payload", &payload))
         return ERROR_NONE;
+    if (!payload) {
+        field_errors_add(&x->field_errors, "payload", CODE_NULL, "This field may not be null.");
+        return ERROR_BAD_INPUT;
+    }
     if (!json_object_is_type(payload, json_type_string))
         return refuse_payload(x);
     const char *text = json_object_get_string(payload);

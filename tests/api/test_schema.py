@@ -89,7 +89,7 @@ def test_the_page_of_the_schemas_has_the_policy_of_the_page(instance, path):
 # ---- complete ----
 
 def test_every_route_has_an_operation():
-    assert set(operations()) == {(method, re.sub("[#$]", "{}", path)) for method, path in routes()}
+    assert set(operations()) == {(method, re.sub("[#$*]", "{}", path)) for method, path in routes()}
 
 
 def test_every_code_of_an_error_is_in_both_schemas():
@@ -129,6 +129,10 @@ def ask(instance, owner):
     room = owner.room()["room_id"]
     ids = {"room_id": room, "user_id": owner.id, "message_id": owner.say(room)["message_id"]}
     program = Program(instance)
+    ids["hook_id"] = program.post("/api/site/hooks/", json={
+        "name": "asked", "url": "https://hook.example/", "is_active": False}).json()["hook_id"]
+    added = instance.confabctl("hook", "add", fresh_name("asked"), "--in", "--room", room)
+    ids["secret"] = added.stdout.strip().split("/")[-2]
 
     def send(method, path, json):
         client = program if path.startswith("/api/site/") else owner
@@ -139,7 +143,8 @@ def ask(instance, owner):
 WITH_BODY = sorted((method.upper(), path) for path, methods in document()["paths"].items()
                    for method, operation in methods.items() if "requestBody" in operation)
 # Of several fields one is required.
-ONE_OF_SEVERAL = {"/api/site/rooms/{room_id}/members/": {"set": ["required"]}}
+ONE_OF_SEVERAL = {"/api/site/rooms/{room_id}/members/": {"set": ["required"]},
+                  "/api/hooks/in/{secret}/": {"text": ["required"]}}
 
 
 @pytest.mark.parametrize("method, path", WITH_BODY)

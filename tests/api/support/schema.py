@@ -213,7 +213,7 @@ def checker(events=False):
 def shape(path):
     """A path with {} for each id, without its prefix, query and last slash."""
     path = re.sub(r"^.*?(?=/(?:api|healthz)(?:/|$))", "", unquote(path.partition("?")[0]))
-    return re.sub(r"/(?:[st]?[0-9]+|\{\w+\})(?=/|$)", "/{}", path.rstrip("/"))
+    return re.sub(r"/(?:[st]?[0-9]+|[0-9a-f]{40}|\{\w+\})(?=/|$)", "/{}", path.rstrip("/"))
 
 
 @functools.cache
