@@ -199,3 +199,23 @@ def test_links_lead_to_where_the_chat_lives(instance, user):
     one = {"method": "GET", "path": f"{ROOMS}?limit=1", "user": alice.id}
     link = program.batch(one).json()[0]["body"]["next"]
     assert link.startswith(f"{instance.url}{ROOMS}?")
+
+
+def test_one_process_of_plain_cgi_serves_a_whole_batch(make_instance):
+    system = make_instance(CGI="1")
+    system.config.write_text(system.config.read_text() + "password_memory = 8\n")
+    program, alice = Program(system), Client(system).register()
+    for _ in range(2):
+        alice.room()
+    place = "/cgi-bin/confab.cgi"
+    answer = program.post(f"{place}{BATCH}", json={"requests": [
+        {"method": "PUT", "path": "/api/site/rooms/",
+         "body": {"rooms": [{"key": "k", "name": "n"}]}},
+        {"method": "GET", "path": f"{ROOMS}?limit=1", "user": alice.id},
+        {"method": "GET", "path": ME}]})
+    assert answer.status_code == 200, answer.text
+    results = answer.json()
+    assert [one["status"] for one in results] == [200, 200, 403]
+    assert results[1]["body"]["next"].startswith(f"{system.url}{place}{ROOMS}?")
+    assert program.put(f"{place}/api/site/users/", {"users": [{"external_id": "7"}]}).json()[
+        "results"][0]["status"] == 201
