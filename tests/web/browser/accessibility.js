@@ -103,6 +103,54 @@ for (const colorScheme of ["light", "dark"]) {
     });
 }
 
+/** What is wrong with the open dialog: faults, and content that is wider than the dialog. */
+async function dialogFaults(person) {
+    const isWide = await person
+        .dialog()
+        .locator(".inner")
+        .evaluate((inner) => inner.scrollWidth > inner.clientWidth);
+    return [...(await faults(person)), ...(isWide ? ["wider than the dialog"] : [])];
+}
+
+for (const colorScheme of ["light", "dark"]) {
+    test(`axe-core finds nothing in menus and settings, ${colorScheme}`, async () => {
+        const person = await loggedInUser({ colorScheme, viewport: SIZES.tablet });
+        const { page } = person;
+        await person.enter(await kitchen(person));
+        await page.getByText("Online", { exact: true }).first().waitFor();
+        for (const [name, opener] of [
+            ["menu-new", /^New$/],
+            ["menu-account", /^Your account/],
+        ]) {
+            await page.getByRole("button", { name: opener }).click();
+            assert.deepEqual(await faults(person), []);
+            await person.picture(`${name}-${colorScheme}`);
+            await page.keyboard.press("Escape");
+            await page.getByRole("button", { name: opener }).and(page.locator(":focus")).waitFor();
+        }
+        await person.button("Details").click();
+        await page.getByRole("button", { name: /^Actions for/ }).click();
+        assert.deepEqual(await faults(person), []);
+        await person.picture(`menu-member-${colorScheme}`);
+        await page.keyboard.press("Escape");
+        await person.button("Close details").click();
+        for (const size of ["tablet", "phone"]) {
+            await page.setViewportSize(SIZES[size]);
+            if (size === "phone") {
+                await person.button("All rooms").click();
+            }
+            await person.chooseOwn("Settings");
+            await page.locator(".sessions li").first().waitFor();
+            assert.deepEqual(await dialogFaults(person), []);
+            await person.picture(`settings-${size}-${colorScheme}`);
+            await page.locator(".sessions li").last().scrollIntoViewIfNeeded();
+            assert.deepEqual(await dialogFaults(person), []);
+            await person.picture(`sessions-${size}-${colorScheme}`);
+            await page.keyboard.press("Escape");
+        }
+    });
+}
+
 test("on a phone the page goes from the rooms to a conversation and back", async () => {
     const person = await loggedInUser({ viewport: SIZES.phone, hasTouch: true, isMobile: true });
     const room = await person.room("Kitchen");

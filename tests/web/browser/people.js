@@ -266,6 +266,10 @@ test("on a touch screen a long press opens the actions on a message", async () =
     assert.equal(await person.dialog().count(), 0);
     await press(700);
     await person.dialog().waitFor();
+    assert.deepEqual(await person.dialog().getByRole("button").allTextContents(), [
+        "",
+        ...["Reply", "Edit", "Copy the text", "Delete"],
+    ]);
     await person.picture("press");
     await person.button("Edit", person.dialog()).tap();
     assert.equal(await person.field.inputValue(), "Tea at fuor");

@@ -447,7 +447,9 @@ export class Conversation {
             text: t("Copy the text"),
             act: () => navigator.clipboard?.writeText(message.content).catch(() => {}),
         };
-        const actions = this.readOnly ? [copy] : [...this.#actions(message), copy];
+        const actions = this.readOnly ? [] : this.#actions(message);
+        // What cannot be undone comes last.
+        actions.splice(actions.at(-1)?.isDangerous ? -1 : actions.length, 0, copy);
         openDialog(this.root, t("Message"), (close) =>
             actions.map(({ icon: name, text, act, isDangerous }) =>
                 h(
