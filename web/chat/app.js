@@ -30,6 +30,7 @@ const CHAT_MODULES = () => [
     import("./rooms/room-list.js"),
     import("./rooms/sidebar.js"),
     import("./shown-state.js"),
+    import("./stored.js"),
     import("./ui/avatar.js"),
     import("./ui/dialog.js"),
     import("./ui/format.js"),

@@ -5,6 +5,7 @@ import { messageSummary } from "./conversation/message.js";
 import { People } from "./people.js";
 import { RoomList } from "./rooms/room-list.js";
 import { Sidebar } from "./rooms/sidebar.js";
+import { forgetStored, LastRoom } from "./stored.js";
 import { button, errorText, iconButton } from "./ui/controls.js";
 import { confirm } from "./ui/dialog.js";
 import { fill, h, isAttended } from "./ui/dom.js";
@@ -20,6 +21,8 @@ const TITLE = document.title;
 /** The first and the longest pause (ms) before another try to open a room. */
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
+/** From this width (px) on there is a place for a room beside the list. */
+const WIDE = 704;
 /** How long (ms) a notification waits for a tab at which the user is looking. */
 const OTHER_TABS_MS = 300;
 
@@ -49,6 +52,9 @@ export class Chat {
         // The id of the room to be opened, or of the open one; what is shown is the conversation.
         this.opening = null;
         this.retryPause = RETRY_MS;
+        this.last = new LastRoom(confab.url, this.userId);
+        // The room to be opened once the list is there, unless the user chooses another one.
+        this.restored = null;
         // The address that was followed, or set, last.
         this.address = location.hash;
         // Takes the place of the conversation while no room is open.
@@ -110,6 +116,9 @@ export class Chat {
             on: this.#sidebarActions(),
         });
         fill(this.shell, this.sidebar.element, this.placeholder);
+        if (this.root.clientWidth >= WIDE && !(this.page && location.hash)) {
+            this.restored = this.last.get();
+        }
         this.#followAddress();
     }
 
@@ -286,7 +295,7 @@ export class Chat {
 
     #loggedOut() {
         this.loggedOut();
-        this.drafts.forgetStored();
+        forgetStored(this.confab.url, this.userId);
     }
 
     #roomsChanged() {
@@ -296,6 +305,14 @@ export class Chat {
         }
         this.sidebar.draw();
         this.#drawTitle();
+        if (this.restored && this.rooms.loaded && !this.opening) {
+            const room = this.rooms.get(this.restored);
+            this.restored = null;
+            if (room) {
+                this.open(room.room_id);
+                return;
+            }
+        }
         this.#drawPlaceholder();
     }
 
@@ -443,6 +460,7 @@ export class Chat {
         if (isWaiting && !this.retryOpen) {
             return;
         }
+        this.restored = null;
         this.#cancelOpening();
         this.opening = id;
         this.sidebar?.select(id);
@@ -496,7 +514,10 @@ export class Chat {
     #showRoom(byUser) {
         this.shell.dataset.pane = "room";
         this.skip.hidden = this.readOnly;
-        this.#setAddress(`#/${this.opening}`);
+        if (this.rooms) {
+            this.last.set(this.opening);
+        }
+        this.#setAddress(`#/${this.opening}`, !byUser && location.hash === "");
         this.#drawTitle();
         // On a touch screen the focus would open the keyboard.
         if (byUser && !window.matchMedia("(hover: none)").matches) {
@@ -683,8 +704,7 @@ export class Chat {
         } else {
             const { user_id: id, username } = this.confab.user;
             const title = t("Welcome, {name}", { name: this.people.name(id, username) });
-            const text = t("Create a room, or join a public one.");
-            this.#fillPlaceholder(symbol, title, text);
+            this.#fillPlaceholder(symbol, title, t("Create a room, or join a public one."));
         }
     }
 

@@ -1,10 +1,7 @@
 // What a user has typed and not sent, for each room. It survives a reload.
 
-import { directPrefix } from "./rooms/direct-users.js";
+import { storedPrefix } from "./stored.js";
 import { storageOf } from "./ui/dom.js";
-
-/** Where reads.js keeps what it knows of this user's rooms. */
-export const readsPrefix = (site, userId) => `confab-reads:${site}:${userId}:`;
 
 /**
  * A draft is {text, reply_to, edit}: the text of a new message, the id of the message it replies
@@ -14,8 +11,7 @@ export class Drafts {
     /** `site` is the address of the chat: drafts of two chats on one site are kept apart. */
     constructor(site, userId) {
         this.userId = userId;
-        this.prefix = `confab-draft:${site}:${userId}:`;
-        this.prefixes = [this.prefix, readsPrefix(site, userId), directPrefix(site, userId)];
+        this.prefix = storedPrefix("draft", site, userId);
         this.storage = storageOf("localStorage");
         this.byRoom = new Map();
     }
@@ -36,13 +32,6 @@ export class Drafts {
         } catch {
             // The storage is full: the draft lasts as long as the page.
         }
-    }
-
-    /** The user has logged out: another one of this browser must not find what was stored. */
-    forgetStored() {
-        Object.keys(this.storage ?? {})
-            .filter((key) => this.prefixes.some((prefix) => key.startsWith(prefix)))
-            .forEach((key) => this.storage.removeItem(key));
     }
 
     #stored(roomId) {

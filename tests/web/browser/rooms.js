@@ -163,6 +163,35 @@ test("the place in a room is kept while another one is open", async () => {
     await until(async () => Math.abs((await top()) - before) < 2);
 });
 
+test("the room that was open last is opened again, where there is a place for it", async () => {
+    const person = await loggedInUser();
+    const [room, other] = [await person.room("Kitchen"), await person.room("Garden")];
+    await person.post(room, "Tea is ready.");
+    await person.enter(other);
+    await person.enter(room);
+    const { page } = person;
+    await page.goto("about:blank");
+    await person.visit();
+    await person.sees("Tea is ready.");
+    assert.ok(page.url().endsWith(`#/${room}`));
+    // Back leads away, not to the list.
+    await page.goBack();
+    assert.equal(page.url(), "about:blank");
+    // Not on a phone, and not a room that the user has left.
+    await page.setViewportSize({ width: 390, height: 844 });
+    await person.visit();
+    await page.locator(".room", { hasText: "Kitchen" }).waitFor();
+    await person.settles();
+    assert.ok(!page.url().includes("#"));
+    await page.setViewportSize({ width: 1024, height: 768 });
+    await person.api("DELETE", `chat/rooms/${room}/`);
+    await page.goto("about:blank");
+    await person.visit();
+    await page.getByText("Choose a room").waitFor();
+    await person.settles();
+    assert.ok(!page.url().includes("#"));
+});
+
 test("a direct message reaches the other in a room named after the sender", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     await alice.add("New direct message");

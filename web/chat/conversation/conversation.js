@@ -1,7 +1,7 @@
 // One open room: its header, its messages, the input, and the panel of its members.
 
-import { readsPrefix } from "../drafts.js";
 import { ShownState } from "../shown-state.js";
+import { storedPrefix } from "../stored.js";
 import { iconButton } from "../ui/controls.js";
 import { confirm, openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
@@ -76,7 +76,7 @@ export class Conversation {
         Object.assign(this, { root, confab, people, room, readOnly, isShown, on });
         this.details = null;
         this.self = confab.user;
-        this.reads = new Reads(readsPrefix(confab.url, this.self.user_id) + room.room_id);
+        this.reads = new Reads(storedPrefix("reads", confab.url, this.self.user_id) + room.room_id);
         this.wasLive = false;
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });

@@ -1,10 +1,8 @@
 // Who the other user of each direct room is: rooms have the name of that user, but not the id. It
 // never changes, so it is remembered in the browser.
 
+import { storedPrefix } from "../stored.js";
 import { storageOf } from "../ui/dom.js";
-
-/** Where this user's direct rooms are remembered. */
-export const directPrefix = (site, userId) => `confab-direct:${site}:${userId}:`;
 
 export class DirectUsers {
     #byRoom = new Map();
@@ -16,7 +14,7 @@ export class DirectUsers {
     constructor(confab, changed) {
         Object.assign(this, { confab, changed });
         this.self = confab.user.user_id;
-        this.key = directPrefix(confab.url, this.self);
+        this.key = storedPrefix("direct", confab.url, this.self);
         this.storage = storageOf("localStorage");
         try {
             this.#byRoom = new Map(JSON.parse(this.storage?.getItem(this.key) ?? "[]"));
