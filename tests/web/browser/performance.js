@@ -235,7 +235,8 @@ test("what is in view does not move while older messages load", async () => {
         );
         const top = () => node.getBoundingClientRect().top;
         const scroller = document.querySelector(".scroller");
-        scroller.scrollTop = 100;
+        // At the very top, where the day above the first message goes away.
+        scroller.scrollTop = 0;
         const before = top();
         return new Promise((resolve) => {
             new MutationObserver((changes, observer) => {

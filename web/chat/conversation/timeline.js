@@ -165,11 +165,25 @@ export class Timeline {
 
     /** The place to come back to: {id, offset} of the topmost message in view; null at the end. */
     place() {
-        const top = this.scroller.scrollTop;
-        const first = this.items.find((node) => node.offsetTop + node.offsetHeight > top);
+        const first = this.#topmost();
         return first && !this.isAtBottom()
-            ? { id: first.message.message_id, offset: first.offsetTop - top }
+            ? { id: first.message.message_id, offset: this.#topOf(first) }
             : null;
+    }
+
+    /** The first element that is in view, at least in part. */
+    #topmost() {
+        const top = this.scroller.scrollTop;
+        return this.items.find((node) => node.offsetTop + node.offsetHeight > top);
+    }
+
+    /**
+     * How far (px) the text of a message is below the top of the view. (The day and the sender above
+     * it come and go with the message before.)
+     */
+    #topOf(node) {
+        const { top } = node.querySelector(".text").getBoundingClientRect();
+        return top - this.scroller.getBoundingClientRect().top;
     }
 
     async #openAt({ id, offset }, unread) {
@@ -178,7 +192,7 @@ export class Timeline {
             (page) => {
                 this.#show(page.messages, page.more, page.after);
                 this.missed = unread;
-                this.scroller.scrollTop = this.byId.get(id).offsetTop - offset;
+                this.scroller.scrollTop += this.#topOf(this.byId.get(id)) - offset;
             },
         );
     }
@@ -546,12 +560,11 @@ export class Timeline {
             this.scroller.scrollTop = this.scroller.scrollHeight;
             return;
         }
-        const top = this.scroller.scrollTop;
-        const anchor = this.items.find((node) => node.offsetTop + node.offsetHeight > top);
-        const before = anchor?.offsetTop;
+        const anchor = this.#topmost();
+        const before = anchor && this.#topOf(anchor);
         change();
         if (anchor?.isConnected) {
-            this.scroller.scrollTop = top + anchor.offsetTop - before;
+            this.scroller.scrollTop += this.#topOf(anchor) - before;
         }
     }
 
