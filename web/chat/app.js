@@ -19,7 +19,6 @@ const CHAT_MODULES = () => [
     import("./chat.js"),
     import("./conversation/composer.js"),
     import("./conversation/conversation.js"),
-    import("./conversation/details.js"),
     import("./conversation/message.js"),
     import("./conversation/pending-messages.js"),
     import("./conversation/reads.js"),

@@ -10,7 +10,6 @@ import { icon } from "../ui/icons.js";
 import { moveWithArrows } from "../ui/keyboard.js";
 import { isEnglish, t, tn } from "../words.js";
 import { Composer } from "./composer.js";
-import { Details } from "./details.js";
 import { PendingMessages } from "./pending-messages.js";
 import { Reads } from "./reads.js";
 import { Timeline } from "./timeline.js";
@@ -366,30 +365,47 @@ export class Conversation {
         fill(this.under, under);
     }
 
-    toggleDetails() {
+    /** Opens or closes the panel of the room, which is loaded when it is opened. */
+    async toggleDetails() {
         if (this.details) {
             this.details.element.remove();
             this.details = null;
             this.detailsButton.focus();
-        } else {
-            this.details = new Details({
-                root: this.root,
-                confab: this.confab,
-                people: this.people,
-                readOnly: this.readOnly,
-                room: () => this.room,
-                online: () => new Set(this.channel.online.map((user) => user.user_id)),
-                on: {
-                    closed: () => this.toggleDetails(),
-                    failed: (error) => this.on.failed(error),
-                    left: () => this.on.removed(null),
-                    changed: (room) => this.#roomChanged(room),
-                    direct: this.on.direct,
-                },
-            });
-            this.element.after(this.details.element);
-            this.details.focus();
+            this.#detailsToggled();
+            return;
         }
+        let Details;
+        try {
+            ({ Details } = await import("./details.js"));
+        } catch {
+            this.on.failed(new Error(t("A part of this page could not be loaded.")));
+            return;
+        }
+        // Opened by another click, or the room was left, while it was loading.
+        if (this.details || !this.element.isConnected) {
+            return;
+        }
+        this.details = new Details({
+            root: this.root,
+            confab: this.confab,
+            people: this.people,
+            readOnly: this.readOnly,
+            room: () => this.room,
+            online: () => new Set(this.channel.online.map((user) => user.user_id)),
+            on: {
+                closed: () => this.toggleDetails(),
+                failed: (error) => this.on.failed(error),
+                left: () => this.on.removed(null),
+                changed: (room) => this.#roomChanged(room),
+                direct: this.on.direct,
+            },
+        });
+        this.element.after(this.details.element);
+        this.details.focus();
+        this.#detailsToggled();
+    }
+
+    #detailsToggled() {
         this.element.parentElement.classList.toggle("detailed", this.details !== null);
         this.drawHeader();
     }

@@ -178,8 +178,8 @@ export class Timeline {
     }
 
     /**
-     * How far (px) the text of a message is below the top of the view. (The day and the sender above
-     * it come and go with the message before.)
+     * How far (px) the text of a message is below the top of the view. (The day and the sender
+     * above it come and go with the message before.)
      */
     #topOf(node) {
         const { top } = node.querySelector(".text").getBoundingClientRect();
