@@ -104,7 +104,7 @@ static const struct command COMMANDS[] = {
     {"hook test", "NAME|ID", "Send a test to a hook, and wait for the result.", STORE,
      command_hook_test},
     {"events purge", "",
-     "Delete old events, expired sessions, and messages of deleted rooms now.\n"
+     "Delete old events, expired sessions and tokens, messages of deleted rooms now.\n"
      "fcgi-api otherwise deletes them in small steps.",
      STORE, command_events_purge},
     {"restored", "",

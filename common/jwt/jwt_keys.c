@@ -147,9 +147,10 @@ void jwt_keys_free_key(struct jwt_key *key) {
 static bool read_key(const struct place *place, const struct jwt_keys *keys, struct text line,
                      struct jwt_key *key) {
     struct text kid, algorithm, value, more;
-    /* Exactly three words. */
+    /* Exactly three words; a comment may follow. */
     if (!text_next_word(&line, " \t\r", &kid) || !text_next_word(&line, " \t\r", &algorithm) ||
-        !text_next_word(&line, " \t\r", &value) || text_next_word(&line, " \t\r", &more))
+        !text_next_word(&line, " \t\r", &value) ||
+        (text_next_word(&line, " \t\r", &more) && *more.at != '#'))
         return fail(place, "a line has three words: name, algorithm, key");
     if (kid.len > JWT_KID_MAX || !text_is_valid(kid.at, kid.len))
         return fail(place, "a name has at most 128 bytes of UTF-8");

@@ -3,7 +3,8 @@
  *
  * A file has one key in each line: its name (kid), its algorithm, and the key: for HS256 the secret
  * itself, for RS256, ES256 and EdDSA the path of a public key in PEM. A path that does not start
- * with "/" is relative to the folder of the file. Lines that start with # are comments.
+ * with "/" is relative to the folder of the file. A word that starts with #, at the start of a line
+ * or after a key, begins a comment.
  *
  *     site-2026  HS256  a-secret-of-at-least-32-bytes-without-blanks
  *     shop       ES256  shop.pem

@@ -153,7 +153,7 @@ static void files_of_editors_are_read(void **state) {
     (void)state;
     struct buffer problems = BUFFER_EMPTY;
     struct jwt_keys *keys = jwt_keys_parse(
-        "/keys", text_of("\xEF\xBB\xBF# keys\r\nsite HS256 " SECRET "\r\n"), &problems);
+        "/keys", text_of("\xEF\xBB\xBF# keys\r\nsite HS256 " SECRET " # of 2026\r\n"), &problems);
     assert_non_null(keys);
     assert_string_equal(jwt_key_kid(jwt_keys_at(keys, 0)), "site");
     jwt_keys_free(keys);
