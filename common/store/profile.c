@@ -210,10 +210,14 @@ static struct db_value text_value(const struct buffer *buffer) {
     "FROM user FORCE INDEX (active_username) " \
     "WHERE is_active = TRUE AND username LIKE ? "
 
+/* Most words that a search looks at. */
+#define WORDS_MOST "10000"
+
 /* The others, by the first of the words that begin so. */
-#define BY_WORD                                                                   \
-    "FROM (SELECT user_id FROM user_word WHERE word BETWEEN ? AND ? "             \
-    "ORDER BY word, user_id LIMIT 10000) w JOIN user u ON u.user_id = w.user_id " \
+#define BY_WORD                                                       \
+    "FROM (SELECT user_id FROM user_word WHERE word BETWEEN ? AND ? " \
+    "ORDER BY word, user_id LIMIT " WORDS_MOST                        \
+    ") w JOIN user u ON u.user_id = w.user_id "                       \
     "WHERE u.is_active AND u.username NOT LIKE ? "
 
 enum error profile_page(struct db *db, struct text search_text, const struct profile_page *page,
@@ -270,16 +274,22 @@ enum error profile_page(struct db *db, struct text search_text, const struct pro
 
 enum error profile_page_count(struct db *db, struct text search_text, uint64_t most,
                               uint64_t *count) {
-    /* Counting ends at `most`, so that its cost is bounded. */
-    static const char SQL[] = "SELECT (SELECT COUNT(*) FROM (SELECT 1 " BY_NAME
-                              "LIMIT ?) counted) + "
-                              "(SELECT COUNT(DISTINCT u.user_id) " BY_WORD ")";
+    /* Counting ends at `most`, so that its cost is bounded. With as many words as a search looks at
+     * there are more than counted: as if that were `most` more. */
+    static const char SQL[] =
+        "SELECT (SELECT COUNT(*) FROM (SELECT 1 " BY_NAME
+        "LIMIT ?) counted) + "
+        "(SELECT COUNT(DISTINCT u.user_id) " BY_WORD
+        ") + "
+        "IF((SELECT COUNT(*) FROM (SELECT 1 FROM user_word WHERE word BETWEEN ? AND ? "
+        "LIMIT " WORDS_MOST ") seen) = " WORDS_MOST ", ?, 0)";
     struct search search;
     struct db_rows *rows;
     search_begin(search_text, &search);
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, text_value(&search.pattern), db_u64(most),
-               db_text(search.first), text_value(&search.last), text_value(&search.pattern));
+    const struct db_value like = text_value(&search.pattern);
+    const struct db_value first = db_text(search.first), last = text_value(&search.last);
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, like, db_u64(most), first, last,
+                                    like, first, last, db_u64(most));
     search_end(&search);
     if (error)
         return error;

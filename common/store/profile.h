@@ -87,7 +87,7 @@ struct profile_page {
 enum error profile_page(struct db *db, struct text search, const struct profile_page *page,
                         profile_visit *visit, void *context, bool *more);
 
-/* The number of all users that a search finds; one above `most` means: more than these. */
+/* The number of all users that a search finds; one above `most` means: more than that. */
 enum error profile_page_count(struct db *db, struct text search, uint64_t most, uint64_t *count);
 
 /* ---- for transactions ---- */

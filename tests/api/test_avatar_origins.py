@@ -59,7 +59,7 @@ def test_the_policy_of_a_shared_host_has_them(tmp_path):
     home, share = tmp_path / "home", tmp_path / "share"
     (home / ".confab").mkdir(parents=True)
     (share / "web").mkdir(parents=True)
-    for name in ("fcgi-api", "confabctl", "pushd", "confab.conf.example"):
+    for name in ("fcgi-api", "confabctl", "pushd", "confab-worker", "confab.conf.example"):
         (share / name).write_text(name)
     for name in ("htaccess", "confab.conf", "install"):
         (share / name).write_bytes((ROOT / "conf" / "shared" / name).read_bytes())
