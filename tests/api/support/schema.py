@@ -210,15 +210,28 @@ def checker(events=False):
     return Checker(document(events))
 
 
-def shape(path):
-    """A path with {} for each id, without its prefix, query and last slash."""
-    path = re.sub(r"^.*?(?=/(?:api|healthz)(?:/|$))", "", unquote(path.partition("?")[0]))
+def without_ids(path):
+    """A path with {} for each id, without its query and last slash."""
+    path = unquote(path.partition("?")[0])
     return re.sub(r"/(?:[st]?[0-9]+|[0-9a-f]{40}|\{\w+\})(?=/|$)", "/{}", path.rstrip("/"))
 
 
 @functools.cache
+def known_shapes():
+    return {without_ids(path) for path in document()["paths"]}
+
+
+def shape(path):
+    """The same without its prefix, which may have segments of the API itself."""
+    path = without_ids(path)
+    starts = [found.start() for found in re.finditer(r"/(?:api|healthz)(?=/|$)", path)]
+    ends = [path[start:] for start in starts] or [path]
+    return next((end for end in ends if end in known_shapes()), ends[0])
+
+
+@functools.cache
 def operations():
-    return {(method.upper(), shape(path)): operation
+    return {(method.upper(), without_ids(path)): operation
             for path, methods in document()["paths"].items()
             for method, operation in methods.items()}
 
