@@ -45,51 +45,59 @@ static const struct refusal {
 
 /* ---- paths ---- */
 
-/* The name of an id after this segment of a path: room_id after "rooms". */
-static void write_id_name(char out[40], const char *segment, size_t len) {
+/* What stands for a part of a path in patterns: an id, one with a letter, the secret of a hook. */
+static const struct variable {
+    char sign;
+    const char *schema;
+    const char *example;
+} VARIABLES[] = {
+    {'#', "{\"type\":\"integer\",\"minimum\":1}", "1"},
+    {'$', "{\"type\":\"string\"}", "\"t12\""},
+    {'*', "{\"type\":\"string\"}", "\"5a2b\""},
+};
+
+#define SIGNS "#$*"
+
+/* Writes the name of a variable after this segment of a path: room_id after "rooms". */
+static void write_name(char out[40], char sign, const char *segment, size_t len) {
     static const char MEMBERS[] = "members";
+    if (sign == '*')
+        snprintf(out, 40, "secret");
     /* A member is named by its user. */
-    if (len == strlen(MEMBERS) && memcmp(segment, MEMBERS, len) == 0)
+    else if (len == strlen(MEMBERS) && memcmp(segment, MEMBERS, len) == 0)
         snprintf(out, 40, "user_id");
     else
         snprintf(out, 40, "%.*s_id", (int)(len - 1), segment);
 }
 
-/* The signs of routes.def for a segment that is a parameter. */
-#define SIGNS "#$*"
-
-/* Writes the parameter for an id of a path, or for a secret. */
-static void write_id(struct json_writer *w, const char *name, char sign) {
-    const bool is_number = sign == '#';
+static void write_variable(struct json_writer *w, const char *name, char sign) {
+    const struct variable *variable = VARIABLES;
+    while (variable->sign != sign)
+        variable++;
     json_write_object(w);
     json_write_member_str(w, "name", name);
     json_write_member_str(w, "in", "path");
     json_write_member_bool(w, "required", true);
     json_write_key(w, "schema");
-    json_schema_raw(w,
-                    is_number ? "{\"type\":\"integer\",\"minimum\":1}" : "{\"type\":\"string\"}");
+    json_schema_raw(w, variable->schema);
     json_write_key(w, "example");
-    json_schema_raw(w, is_number     ? "1"
-                       : sign == '$' ? "\"t12\""
-                                     : "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b\"");
+    json_schema_raw(w, variable->example);
     json_write_object_end(w);
 }
 
-/* Appends the path of a pattern to `out`, or writes the parameters for its ids to `parameters`. */
+/* Appends the path of a pattern to `out`, or writes the parameters in it to `parameters`. */
 static void walk_pattern(const char *pattern, struct buffer *out, struct json_writer *parameters) {
     const char *segment = "", *at = pattern;
     size_t len = 0;
     while (*at) {
         char name[40];
         const size_t next_len = strcspn(at, "/");
-        const bool is_id = strchr(SIGNS, *at) != NULL;
-        if (*at == '*')
-            snprintf(name, sizeof(name), "secret");
-        else if (is_id)
-            write_id_name(name, segment, len);
-        if (is_id && parameters)
-            write_id(parameters, name, *at);
-        if (is_id && out)
+        const bool is_variable = strchr(SIGNS, *at) != NULL;
+        if (is_variable)
+            write_name(name, *at, segment, len);
+        if (is_variable && parameters)
+            write_variable(parameters, name, *at);
+        if (is_variable && out)
             buffer_printf(out, "/{%s}", name);
         else if (out)
             buffer_printf(out, "/%.*s", (int)next_len, at);

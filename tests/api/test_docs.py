@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from support import markdown
-from support.answers import assert_codes
+from support.answers import assert_codes, documented_codes
 from support.instance import ROOT, build_folder
 
 EVERY_DOCUMENT = pytest.mark.parametrize("document", markdown.DOCUMENTS)
@@ -234,6 +234,16 @@ def test_the_configuration_page_is_up_to_date():
 def test_the_page_of_errors_is_up_to_date():
     made = output(ROOT / "scripts" / "errors-page", ROOT / "common" / "base" / "error_codes.def")
     assert markdown.read("docs/errors.md") == made, "make docs/errors.md"
+
+
+def test_every_documented_code_is_given_somewhere():
+    """By a program, or by the pages of the web servers."""
+    folders = ("common", "fcgi-api", "pushd", "conf/errors")
+    text = "\n".join(path.read_text() for folder in folders
+                     for path in (ROOT / folder).rglob("*") if path.is_file()
+                     and path.name != "error_codes.def")
+    for code in documented_codes():
+        assert re.search(rf'\bCODE_{code.upper()}\b|"code": "{code}"', text), code
 
 
 def test_every_error_page_of_the_web_servers_has_a_documented_code():
