@@ -4,15 +4,12 @@
 
 #include "event/replay.h"
 #include "handlers/handlers.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "rest/page.h"
 #include "store/follower.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MOST 1000
-
-/* Most acks in one request. */
-#define ACKS_MOST 1000
 
 /* Reads the name of a follower from the query. */
 static bool read_follower(struct exchange *x, struct buffer *name) {
@@ -144,19 +141,16 @@ enum error changes_list(struct exchange *x) {
 /* ---- acks ---- */
 
 /* Takes one ack, or only checks it. */
-static enum error take(struct exchange *x, uint64_t follower_id, bool dry) {
+static enum error take(struct exchange *x, uint64_t follower_id, bool dry, bool *is_beyond) {
     uint64_t room_id = 0, seq = 0;
     enum follower_ack ack = FOLLOWER_ACK_TAKEN;
-    const bool has_room = fields_id(x, "room_id", FIELDS_REQUIRED, &room_id);
-    if (!fields_number(x, "seq", 0, FIELDS_REQUIRED, &seq) || !has_room)
+    const bool has_room = field_id(x, "room_id", &room_id);
+    if (!field_number(x, "seq", &seq) || !has_room)
         return ERROR_BAD_INPUT;
     const enum error error =
         follower_acknowledge(x->service->db, follower_id, room_id, seq, dry, &ack);
-    if (error || ack != FOLLOWER_ACK_BEYOND)
-        return error;
-    field_errors_add(&x->field_errors, "acks", CODE_MAX_VALUE,
-                     "A number is beyond the last event of its room.");
-    return ERROR_BAD_INPUT;
+    *is_beyond = !error && ack == FOLLOWER_ACK_BEYOND;
+    return *is_beyond ? ERROR_BAD_INPUT : error;
 }
 
 static enum error take_all(struct exchange *x, struct json_object *acks, uint64_t follower_id,
@@ -164,9 +158,16 @@ static enum error take_all(struct exchange *x, struct json_object *acks, uint64_
     const size_t count = json_object_array_length(acks);
     enum error error = ERROR_NONE;
     for (size_t i = 0; !error && i < count; i++) {
-        const struct fields_outer outer = fields_enter(x, acks, i);
-        error = take(x, follower_id, dry);
-        fields_leave(x, &outer);
+        const struct field_place outer = field_enter(x, "acks", acks, i);
+        bool is_beyond = false;
+        error = take(x, follower_id, dry, &is_beyond);
+        field_leave(x, &outer);
+        if (is_beyond)
+            field_errors_add(&x->field_errors, "acks", CODE_MAX_VALUE,
+                             "Item %zu is beyond the last event of its room.", i + 1);
+        else if (error == ERROR_BAD_INPUT)
+            field_errors_add(&x->field_errors, "acks", CODE_INVALID,
+                             "Item %zu needs room_id and seq.", i + 1);
     }
     return error;
 }
@@ -175,9 +176,8 @@ enum error changes_ack(struct exchange *x) {
     struct json_object *acks = NULL;
     struct text name;
     uint64_t follower_id;
-    const bool has_name =
-        fields_text(x, "follower", 1, FOLLOWER_NAME_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &name);
-    if (!fields_list(x, "acks", ACKS_MOST, FIELDS_REQUIRED, &acks) || !has_name)
+    const bool has_name = field_text(x, "follower", &name);
+    if (!field_list(x, "acks", &acks) || !has_name)
         return ERROR_BAD_INPUT;
     enum error error = follower_by_name(x->service->db, name, &follower_id);
     if (error == ERROR_NOT_FOUND) {

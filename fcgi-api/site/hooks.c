@@ -6,7 +6,7 @@
 
 #include "event/event.h"
 #include "handlers/handlers.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "rest/page.h"
 #include "store/hook.h"
 
@@ -173,8 +173,8 @@ static bool read_rooms(struct exchange *x, bool *has_rooms, struct buffer *rooms
     return true;
 }
 
-static void read_url(struct exchange *x, unsigned flags, struct text *url) {
-    if (fields_text(x, "url", 1, HOOK_URL_MAX, flags, url) && !hook_url_is_valid(*url))
+static void read_url(struct exchange *x, struct text *url) {
+    if (field_text(x, "url", url) && !hook_url_is_valid(*url))
         field_errors_add(&x->field_errors, "url", CODE_INVALID,
                          "Enter an address: https://host/path");
 }
@@ -186,11 +186,11 @@ enum error hooks_add(struct exchange *x) {
     struct buffer rooms = BUFFER_EMPTY;
     char secret[HOOK_SECRET_SIZE];
     uint64_t id = 0;
-    fields_text(x, "name", 1, HOOK_NAME_MAX, FIELDS_REQUIRED, &hook.name);
-    read_url(x, FIELDS_REQUIRED, &hook.url);
+    field_text(x, "name", &hook.name);
+    read_url(x, &hook.url);
     read_events(x, &hook.has_types, &hook.types);
     read_rooms(x, &hook.has_rooms, &rooms);
-    fields_bool(x, "is_active", 0, &hook.is_active);
+    field_bool(x, "is_active", &hook.is_active);
     enum error error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
     if (!error) {
         randombytes_buf(hook.secret, sizeof(hook.secret));
@@ -212,13 +212,13 @@ enum error hooks_update(struct exchange *x) {
     unsigned char fresh[HOOK_SECRET_BYTES];
     char secret[HOOK_SECRET_SIZE];
     bool new_secret = false;
-    fields_text(x, "name", 1, HOOK_NAME_MAX, 0, &patch.name);
-    read_url(x, 0, &patch.url);
+    field_text(x, "name", &patch.name);
+    read_url(x, &patch.url);
     patch.set_types = read_events(x, &patch.has_types, &patch.types);
     patch.set_rooms = read_rooms(x, &patch.has_rooms, &rooms);
     patch.rooms = (struct text){buffer_str(&rooms), rooms.len};
-    patch.set_active = fields_bool(x, "is_active", 0, &patch.is_active);
-    fields_bool(x, "new_secret", 0, &new_secret);
+    patch.set_active = field_bool(x, "is_active", &patch.is_active);
+    field_bool(x, "new_secret", &new_secret);
     if (new_secret) {
         randombytes_buf(fresh, sizeof(fresh));
         hook_secret_text(fresh, secret);

@@ -7,12 +7,10 @@
 #include "event/publish.h"
 #include "handlers/handlers.h"
 #include "limit.h"
-#include "rest/fields.h"
+#include "rest/field.h"
 #include "store/hook.h"
 #include "store/message.h"
 #include "json/json_validate.h"
-
-#define CONTENT_MAX 8000
 
 /* The segment of the path after api/hooks/in. */
 #define SECRET_SEGMENT 3
@@ -104,8 +102,12 @@ enum error hooks_in_post(struct exchange *x) {
         return error;
     /* "content" goes first, as the name in this API. */
     const bool has_content = json_object_object_get_ex(x->fields, "content", NULL);
-    if (!fields_text(x, has_content ? "content" : "text", 1, CONTENT_MAX, FIELDS_REQUIRED,
-                     &content))
+    const char *name = has_content ? "content" : "text";
+    const bool has_text = field_text(x, name, &content);
+    /* One of the two is required. */
+    if (!has_text && field_errors_none(&x->field_errors))
+        field_errors_add(&x->field_errors, name, CODE_REQUIRED, "This field is required.");
+    if (!has_text)
         return ERROR_BAD_INPUT;
     /* Only valid requests count as messages. */
     error = limit_take_user(x, LIMIT_MESSAGES, user->id);

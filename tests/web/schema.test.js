@@ -48,11 +48,24 @@ const INSIDE = `
     Document Html Ping Pong Typing Watch Unwatch
     UserEvents SyncUser SyncNewRoom SyncEntry
     SyncUnchanged SyncAnswer
-    SiteUser SiteUserPage SiteUserChange SiteUserPut SiteUsersPut SiteFailed SiteUserDone
-    SiteUserResult SiteUsersResult SiteToken SiteRoomPut SiteRoomsPut SiteRoomDone
-    SiteRoomResult SiteRoomsResult SiteMember SiteMembersPut SiteMembersResult SiteMessage
-    BatchRequest Batch BatchAnswer BatchAnswers
 `.split(/\s+/);
+
+/** The names of all components that a part of a document refers to. */
+function referred(part, found = new Set()) {
+    for (const ref of JSON.stringify(part).match(/(?<="#\/components\/schemas\/)\w+/g) ?? []) {
+        if (!found.has(ref)) {
+            found.add(ref);
+            referred(schemas[ref] ?? {}, found);
+        }
+    }
+    return found;
+}
+
+/** Objects of clients: all but those of the site's own programs alone. */
+const ofClients = referred([
+    events.components.messages,
+    Object.entries(api.paths).filter(([path]) => !/^\/api\/(site|hooks)\//.test(path)),
+]);
 // Declared types that are parts of others, or of requests.
 const PARTS = [
     "Timestamp",
@@ -130,7 +143,9 @@ function declaredObjects() {
 /** Compiles that each type of the schemas equals that of the library; returns what differs. */
 function differences(objects) {
     const library = JSON.stringify(here("../../web/confab.js"));
-    const names = Object.keys(objects).filter((name) => !INSIDE.includes(name));
+    const names = Object.keys(objects).filter(
+        (name) => ofClients.has(name) && !INSIDE.includes(name),
+    );
     // Interfaces that extend others are equal to those that list all fields.
     const source = [
         `import type * as D from ${library};`,
