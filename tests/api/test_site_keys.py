@@ -241,6 +241,14 @@ def test_a_key_works_in_both_headers_behind_each_web_server(instance, user):
 
 
 @pytest.mark.everywhere
+def test_hosts_that_refuse_put_take_a_post(instance):
+    program, sub = Program(instance, "users"), fresh_name()
+    answer = program.post("/api/site/users/", json={"users": [{"external_id": sub}]},
+                          headers={"X-HTTP-Method-Override": "PUT"})
+    assert answer.json()["results"][0]["user"]["external_id"] == sub
+
+
+@pytest.mark.everywhere
 @pytest.mark.parametrize("name", ["X_Confab_User", "X.Confab.User", "X-Confab_User"])
 def test_another_spelling_of_x_confab_user_names_nobody(instance, user, name):
     program = Program(instance)
