@@ -49,7 +49,8 @@ enum error keyed_room_find(struct db *db, uint64_t user_id, const struct text *k
 enum error keyed_room_list(struct db *db, uint64_t user_id, keyed_room_visit *visit,
                            void *context) {
     static const char SQL[] =
-        "SELECT r.room_id, r.room_key FROM member me JOIN room r ON r.room_id = me.room_id "
+        "SELECT r.room_id, r.room_key FROM member me "
+        "JOIN room r FORCE INDEX (PRIMARY) ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND r.room_key IS NOT NULL ORDER BY r.room_id";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));

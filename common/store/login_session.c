@@ -152,11 +152,11 @@ enum error login_session_end(struct db *db, uint64_t session_id, struct user_cha
 
 enum error login_session_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *dropped) {
     /* In slices, so that locks are short; housekeeping calls again while rows are found. */
-    static const char EXPIRED[] = "DELETE FROM session WHERE expires_at < SYSDATE(6) LIMIT ?";
+    static const char EXPIRED[] = "DELETE FROM session WHERE expires_at < NOW(6) LIMIT ?";
     /* They would expire later than a new one: the clock was set back since. */
     static const char CAP[] =
-        "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY "
-        "WHERE expires_at > SYSDATE(6) + INTERVAL ? DAY LIMIT ?";
+        "UPDATE session SET expires_at = NOW(6) + INTERVAL ? DAY "
+        "WHERE expires_at > NOW(6) + INTERVAL ? DAY LIMIT ?";
     *dropped = 0;
     enum error error = DB_RUN(db, EXPIRED, DB_REPEATABLE, NULL, db_u64(limit));
     if (error)
