@@ -301,6 +301,7 @@ SHARE := $(PREFIX)/share/confab
 SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/* conf/prometheus/* conf/fail2ban/*) \
     $(filter-out conf/lighttpd/server.conf conf/lighttpd/cgi.conf,$(wildcard conf/lighttpd/*))
 
+CLIENTS := $(wildcard clients/*/*)
 UNITS  := $(wildcard conf/systemd/*.service conf/systemd/*.socket)
 DOCS   := README.md HACKING.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE \
           schema/README.md $(wildcard docs/*.md)
@@ -324,6 +325,7 @@ install: all $(BUILD)/confab.conf.5 ## install into PREFIX (/usr/local), below D
 	cd web && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/web/{} \;
 	@set -e; $(foreach file,$(SHARED_CONF), \
 	    $(call install_text,$(file),$(SHARE)/$(file:conf/%=%));)
+	@set -e; $(foreach file,$(CLIENTS),$(call install_text,$(file),$(SHARE)/$(file));)
 	@set -e; $(foreach file,$(UNITS), \
 	    $(call install_text,$(file),$(PREFIX)/lib/systemd/system/$(notdir $(file)));)
 	@set -e; $(foreach file,$(DOCS), \
