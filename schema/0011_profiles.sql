@@ -9,14 +9,23 @@ CREATE TABLE IF NOT EXISTS user_word (
     CONSTRAINT user_word_of_user FOREIGN KEY (user_id) REFERENCES user (user_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
--- No user has a display name yet. User names are ASCII.
-INSERT IGNORE INTO user_word (word, user_id)
-WITH RECURSIVE place (nth) AS (SELECT 2 UNION ALL SELECT nth + 1 FROM place WHERE nth < 32)
-SELECT SUBSTRING(u.username, nth), u.user_id
-FROM user u JOIN place ON nth <= CHAR_LENGTH(u.username)
-WHERE u.username REGEXP '[-._][A-Za-z0-9]'
-    AND SUBSTRING(u.username, nth, 1) REGEXP '[A-Za-z0-9]'
-    AND SUBSTRING(u.username, nth - 1, 1) REGEXP '[-._]';
+-- No user has a display name yet. User names are letters and digits of ASCII, and these three signs.
+-- A thousand at a time, so that no row of a user is locked for long.
+BEGIN NOT ATOMIC
+    DECLARE v_after BIGINT UNSIGNED DEFAULT 0;
+    DECLARE v_last BIGINT UNSIGNED;
+    SELECT COALESCE(MAX(user_id), 0) INTO v_last FROM user;
+    WHILE v_after < v_last DO
+        INSERT IGNORE INTO user_word (word, user_id)
+        WITH RECURSIVE place (nth) AS (SELECT 2 UNION ALL SELECT nth + 1 FROM place WHERE nth < 32)
+        SELECT SUBSTRING(u.username, nth), u.user_id
+        FROM user u JOIN place ON nth <= CHAR_LENGTH(u.username)
+        WHERE u.user_id > v_after AND u.user_id <= v_after + 1000
+            AND SUBSTRING(u.username, nth - 1, 1) IN ('-', '.', '_')
+            AND SUBSTRING(u.username, nth, 1) NOT IN ('-', '.', '_');
+        SET v_after = v_after + 1000;
+    END WHILE;
+END;
 
 -- Changes of profiles, for the entity tags of lists that show them.
 INSERT INTO total (name, number) VALUES ('profile_changes', 0)
