@@ -1,5 +1,5 @@
-"""Servers die, hang and lose connections under load, and no acknowledged message is lost. `make
-soak` runs the same for longer."""
+"""Servers die, hang and lose connections under load, and no acknowledged message is lost, nor any
+event for a hook or a puller. `make soak` runs the same for longer."""
 
 import random
 import sys
@@ -19,4 +19,5 @@ SECONDS = 40
 def test_no_acknowledged_message_is_lost_while_servers_fail(make_instance):
     seed = random.randrange(10**6)
     print(f"seed {seed}")
-    assert Storm(make_instance(CONFAB_REPLAY_LIMIT=100000), seed).run(SECONDS) == []
+    instance = make_instance(CONFAB_REPLAY_LIMIT=100000, WORKER=1, CONFAB_HOOK_PRIVATE="on")
+    assert Storm(instance, seed).run(SECONDS) == []

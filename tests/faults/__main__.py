@@ -14,7 +14,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    instance = Instance(CONFAB_REPLAY_LIMIT=100000)
+    instance = Instance(CONFAB_REPLAY_LIMIT=100000, WORKER=1, CONFAB_HOOK_PRIVATE="on")
     try:
         violations = Storm(instance.start(), options.seed,
                            lambda text: print(text, flush=True)).run(options.seconds)

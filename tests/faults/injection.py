@@ -10,7 +10,7 @@ import time
 from support.instance import children, is_alive
 from support.wait import wait_for
 
-SERVERS = ("push", "api", "redis", "database", "web")
+SERVERS = ("push", "api", "redis", "database", "web", "worker")
 
 # Seconds that a server hangs, or stays dead.
 HANGS, STAYS_DEAD = 3, 0.3

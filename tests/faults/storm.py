@@ -6,7 +6,10 @@ import time
 from collections import Counter
 
 from faults.clients import Reader, Writer
+from faults.consumers import FailingReceiver, Puller
 from faults.injection import all_faults, inject, plan
+from support.api_key import Program
+from support.certificates import Certificates
 from support.client import Client
 from support.wait import wait_for
 
@@ -17,17 +20,26 @@ ROOMS, WRITERS, READERS_PER_ROOM = 10, 6, 3
 CAUGHT_UP_WITHIN = 15
 # Seconds in which a message must be acknowledged.
 ACKNOWLEDGED_WITHIN = 60
+# Seconds in which the hooks must have everything, once the receiver works again.
+DELIVERED_WITHIN = 60
 
 
 class Storm:
     """Storm(instance, seed).run(seconds): the list of violations; say(text) is called with the
-    progress. The replay_limit of the instance must be too large to be reached."""
+    progress. The replay_limit of the instance must be too large to be reached; it has a worker that
+    may deliver to this host."""
 
     def __init__(self, instance, seed, say=print):
         self.instance = instance
         self.say = say
         self.rng = random.Random(seed)
         self.ended_writing, self.ended_reading = threading.Event(), threading.Event()
+        # Before the rooms: they follow each from its first event on.
+        folder = instance.state / "certificates"
+        folder.mkdir()
+        self.hooks = FailingReceiver(instance, seed, Certificates(folder))
+        self.puller = Puller(instance, Program(instance, "hooks").token, seed, self.ended_reading)
+        assert self.puller.pull()
         self.owner = Client(instance).register()
         self.rooms = [self.owner.room(f"Room {i}")["room_id"] for i in range(ROOMS)]
         self.writers = [Writer(instance, self._member().token, f"writer{i}", self.rooms,
@@ -45,7 +57,8 @@ class Storm:
         return client
 
     def run(self, seconds):
-        for client in self.readers + self.writers:
+        clients = [*self.readers, *self.writers, self.puller]
+        for client in clients:
             client.start()
         try:
             wait_for(lambda: all(reader.connects for reader in self.readers), 30, "all readers")
@@ -54,8 +67,12 @@ class Storm:
         finally:
             self.ended_writing.set()
             self.ended_reading.set()
-            for client in self.readers + self.writers:
+            for client in clients:
                 client.join(30)
+        try:
+            self._compare_books()
+        finally:
+            self.hooks.close()
         self._compare()
         return self.violations
 
@@ -110,6 +127,26 @@ class Storm:
                 time.sleep(0.01)
         self.slowest = max(self.slowest, time.monotonic() - began)
         return last
+
+    def _compare_books(self):
+        """The receiver works again: what each hook has taken is what each room has."""
+        last = self._catch_up("the end")
+        self.hooks.calm()
+        began = time.monotonic()
+        while time.monotonic() < began + DELIVERED_WITHIN:
+            self.hooks.hurry()
+            time.sleep(1)
+            if not any(book.compare(name, last) for name, book in self.hooks.books()):
+                break
+        for name, book in self.hooks.books():
+            self.violations += book.compare(name, last)
+        wait_for(self.puller.pull, 30, "the last pull")
+        self.violations += self.puller.book.compare("the puller", last)
+        repeated, violations = self.hooks.violations()
+        self.violations += violations
+        self.say(f"        {len(self.hooks.receiver.deliveries)} deliveries, {repeated} of them taken "
+                 f"again, all delivered {time.monotonic() - began:.1f} s after the end; "
+                 f"{self.puller.answers} pulls")
 
     # ---- records ----
 
