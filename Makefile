@@ -61,7 +61,7 @@ DEFINES  := -D_GNU_SOURCE -DCONFAB_VERSION='"$(VERSION)"' \
             -DCONFIG_PATH='"$(SYSCONFDIR)/confab/confab.conf"'
 INCLUDES := -Icommon -Ifcgi-api -Iconfabctl -Ipushd -Iworker
 COMPILE   = $(CC) -std=c11 $(DEFINES) $(INCLUDES) $(PKG_CFLAGS) $(WARNINGS) \
-            -g -fPIE $(MODE_FLAGS) $(CPPFLAGS) $(CFLAGS)
+            -g -fPIE $(SECTIONS) $(MODE_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK      = $(CC) -pie $(MODE_FLAGS) $(HARDEN_LINK) $(CFLAGS) $(LDFLAGS)
 
 Q   := $(if $(V),,@)
@@ -72,7 +72,9 @@ say := @$(if $(V),:,echo)
 OBJ        := $(BUILD)/obj
 SCHEMA     := $(sort $(wildcard schema/[0-9]*.sql))
 COMMON_SRC := $(wildcard common/*/*.c)
-API_SRC    := $(filter-out fcgi-api/main.c,$(wildcard fcgi-api/*.c fcgi-api/*/*.c))
+# Only for the program that writes the schemas.
+DESCRIBE_SRC := $(addprefix fcgi-api/schema/,json_schema.c openapi.c asyncapi.c write_schemas.c)
+API_SRC    := $(filter-out fcgi-api/main.c $(DESCRIBE_SRC),$(wildcard fcgi-api/*.c fcgi-api/*/*.c))
 CTL_SRC    := $(filter-out confabctl/main.c,$(wildcard confabctl/*.c confabctl/*/*.c))
 PUSH_SRC   := $(filter-out pushd/main.c,$(wildcard pushd/*.c pushd/*/*.c))
 WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
@@ -119,7 +121,7 @@ $(BUILD)/exit_status.so: scripts/make.d/exit_status.c
 
 $(BUILD)/fcgi-api: $(OBJ)/fcgi-api/main.o $(API) $(COMMON)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lfcgi
+	$(Q)$(LINK) -Wl,--gc-sections -o $@ $^ $(PKG_LIBS) -lfcgi
 
 $(BUILD)/confabctl: $(OBJ)/confabctl/main.o $(CTL) $(COMMON)
 	$(say) '  LINK $@'
@@ -163,7 +165,7 @@ $(BUILD)/bench/%: $(OBJ)/bench/floor/%.o $(FLOOR)
 
 # Remove an archive before building it, so that it keeps no objects of deleted sources.
 $(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
-$(API): $(call objects,$(API_SRC))
+$(API): $(call objects,$(API_SRC)) $(OBJ)/gen/schema_text.o
 $(CTL): $(call objects,$(CTL_SRC))
 $(PUSH): $(call objects,$(PUSH_SRC))
 $(WORKER): $(call objects,$(WORKER_SRC))
@@ -182,6 +184,27 @@ $(OBJ)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(say) '  CC   $<'
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+# The schemas of the API as texts, written by a program that has the whole tables. The server has
+# what the checks of requests need: the rest of its tables is dropped when it is linked.
+FULL := $(OBJ)/full
+
+$(FULL)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(say) '  CC   $<'
+	$(Q)$(COMPILE) -DSCHEMA_FULL -MMD -MP -c -o $@ $<
+
+$(BUILD)/write-schemas: $(patsubst %.c,$(FULL)/%.o,$(DESCRIBE_SRC) fcgi-api/schema/schema.c) $(COMMON)
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/gen/schema_text.c: $(BUILD)/write-schemas
+	@mkdir -p $(@D)
+	$(say) '  GEN  $@'
+	$(Q)$< > $@.new
+	@mv $@.new $@
+
+$(OBJ)/fcgi-api/schema/schema.o: SECTIONS := -fdata-sections
 
 $(BUILD)/gen/schema_data.c: scripts/schema-to-c $(SCHEMA)
 	@mkdir -p $(@D)

@@ -21,8 +21,7 @@
 #include "limit.h"
 #include "redis/redis_client.h"
 #include "router.h"
-#include "schema/asyncapi.h"
-#include "schema/openapi.h"
+#include "schema/schema_answer.h"
 #include "server/gateway.h"
 #include "server/prefork.h"
 #include "shared.h"
@@ -229,9 +228,9 @@ static int print_example(void) {
 static int print_schema(bool events) {
     struct buffer out = BUFFER_EMPTY;
     if (events)
-        asyncapi_write(&out, true, text_of("chat.example"), text_of(""));
+        schema_answer_events(&out, true, text_of("chat.example"), text_of(""));
     else
-        openapi_write(&out, "https://chat.example");
+        schema_answer_api(&out, true, text_of("chat.example"), text_of(""));
     puts(buffer_str(&out));
     buffer_free(&out);
     return 0;

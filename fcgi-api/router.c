@@ -25,13 +25,13 @@ struct route {
     size_t pattern_len;
     exchange_handler *handler;
     unsigned flags;
-    const struct schema_operation *operation; /* what it takes */
+    enum schema_operation_id operation; /* what it takes */
 };
 
 static const struct route ROUTES[] = {
 /* The table is included as elements here, and below as assertions on the length of its patterns. */
 #define ROUTE(method, pattern, handler, flags) \
-    {METHOD_##method, pattern, sizeof(pattern) - 1, handler, flags, &OPERATION_##handler},
+    {METHOD_##method, pattern, sizeof(pattern) - 1, handler, flags, OPERATION_##handler},
 #include "routes.def"
 #undef ROUTE
 };
@@ -118,7 +118,7 @@ static const struct route *match_route(struct exchange *x, unsigned *allowed) {
         x->route = ROUTES[i].pattern;
         if (ROUTES[i].method == method) {
             found = &ROUTES[i];
-            x->body = ROUTES[i].operation->body;
+            x->body = SCHEMA_BODIES[ROUTES[i].operation];
             memcpy(x->ids, ids, sizeof(ids));
             x->credential_kind = kind;
         }

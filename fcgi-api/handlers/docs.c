@@ -3,8 +3,7 @@
 #include <stdio.h>
 
 #include "handlers/handlers.h"
-#include "schema/asyncapi.h"
-#include "schema/openapi.h"
+#include "schema/schema_answer.h"
 
 /* As the web servers send it with the page (conf/): own files only, no markup from texts. */
 static const char POLICY[] =
@@ -39,19 +38,13 @@ static struct text path_of(const struct request *request) {
 
 enum error docs_openapi(struct exchange *x) {
     const struct request *request = x->request;
-    const struct text path = path_of(request);
-    struct buffer url = BUFFER_EMPTY;
-    buffer_append_str(&url, request->is_https ? "https://" : "http://");
-    buffer_append(&url, request->host.at, request->host.len);
-    buffer_append(&url, path.at, path.len);
-    openapi_write(&x->response.body, buffer_str(&url));
-    buffer_free(&url);
+    schema_answer_api(&x->response.body, request->is_https, request->host, path_of(request));
     return ERROR_NONE;
 }
 
 enum error docs_asyncapi(struct exchange *x) {
     const struct request *request = x->request;
-    asyncapi_write(&x->response.body, request->is_https, request->host, path_of(request));
+    schema_answer_events(&x->response.body, request->is_https, request->host, path_of(request));
     return ERROR_NONE;
 }
 

@@ -43,25 +43,6 @@ static void write_ref(struct json_writer *w, const char *start, const char *name
     json_write_object_end(w);
 }
 
-static void write_server(struct json_writer *w, bool is_https, struct text host,
-                         struct text prefix) {
-    json_write_key(w, "servers");
-    json_write_object(w);
-    json_write_key(w, "chat");
-    json_write_object(w);
-    json_write_member_text(w, "host", host);
-    if (prefix.len > 0)
-        json_write_member_text(w, "pathname", prefix);
-    json_write_member_str(w, "protocol", is_https ? "wss" : "ws");
-    json_write_key(w, "security");
-    json_write_array(w);
-    write_ref(w, "#/components/securitySchemes/", "token", "", "");
-    write_ref(w, "#/components/securitySchemes/", "session", "", "");
-    json_write_array_end(w);
-    json_write_object_end(w);
-    json_write_object_end(w);
-}
-
 /* The parameter `since`, which both addresses take. */
 static void write_bindings(struct json_writer *w) {
     static const char BINDINGS[] =
@@ -186,11 +167,12 @@ static void write_info(struct json_writer *w) {
     json_write_member_str(w, "defaultContentType", "application/json");
 }
 
-void asyncapi_write(struct buffer *out, bool is_https, struct text host, struct text prefix) {
+void asyncapi_write(struct buffer *out, const char *servers) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
     write_info(&w);
-    write_server(&w, is_https, host, prefix);
+    json_write_key(&w, "servers");
+    json_schema_raw(&w, servers);
     write_channels(&w);
     json_write_key(&w, "operations");
     json_write_object(&w);

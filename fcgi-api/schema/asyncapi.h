@@ -6,10 +6,8 @@
 #define CONFAB_FCGI_API_SCHEMA_ASYNCAPI_H
 
 #include "base/buffer.h"
-#include "base/text.h"
 
-/* Appends the document. is_https, host, prefix: of the chat's address; the prefix is a path without
- * a slash at its end. */
-void asyncapi_write(struct buffer *out, bool is_https, struct text host, struct text prefix);
+/* Appends the document. servers: where the chat is, as JSON. */
+void asyncapi_write(struct buffer *out, const char *servers);
 
 #endif

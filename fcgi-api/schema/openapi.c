@@ -17,7 +17,8 @@ struct row {
 };
 
 static const struct row ROWS[] = {
-#define ROUTE(method, pattern, handler, flags) {#method, pattern, flags, &OPERATION_##handler},
+#define ROUTE(method, pattern, handler, flags) \
+    {#method, pattern, flags, &SCHEMA_OPERATIONS[OPERATION_##handler]},
 #include "routes.def"
 #undef ROUTE
 };
@@ -376,7 +377,7 @@ static void write_components(struct json_writer *w) {
     json_write_object_end(w);
 }
 
-static void write_info(struct json_writer *w, const char *url) {
+static void write_info(struct json_writer *w, const char *servers) {
     json_write_member_str(w, "openapi", "3.1.0");
     json_write_key(w, "info");
     json_write_object(w);
@@ -390,11 +391,7 @@ static void write_info(struct json_writer *w, const char *url) {
     json_schema_raw(w, "{\"name\":\"BSD 2-Clause\",\"identifier\":\"BSD-2-Clause\"}");
     json_write_object_end(w);
     json_write_key(w, "servers");
-    json_write_array(w);
-    json_write_object(w);
-    json_write_member_str(w, "url", url);
-    json_write_object_end(w);
-    json_write_array_end(w);
+    json_schema_raw(w, servers);
     json_write_key(w, "security");
     json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]},{\"session\":[]}]");
 }
@@ -418,10 +415,10 @@ static void write_tags(struct json_writer *w) {
     json_write_array_end(w);
 }
 
-void openapi_write(struct buffer *out, const char *url) {
+void openapi_write(struct buffer *out, const char *servers) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
-    write_info(&w, url);
+    write_info(&w, servers);
     write_tags(&w);
     write_paths(&w);
     write_components(&w);

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 
-/* Appends the document. url: where the chat is, without a slash at the end. */
-void openapi_write(struct buffer *out, const char *url);
+/* Appends the document. servers: where the chat is, as JSON. */
+void openapi_write(struct buffer *out, const char *servers);
 
 #endif

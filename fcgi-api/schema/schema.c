@@ -5,8 +5,15 @@
 
 /* ---- the words of objects.def ---- */
 
+#ifdef SCHEMA_FULL
+#define TEXT_OF(text) text
+#else
+/* Pointers to texts cost time at each start (relocations): none that is not needed. */
+#define TEXT_OF(text) NULL
+#endif
+
 #define FIELD(name, type, flags, example, meaning) \
-    { name, type, flags, example, meaning }
+    { name, type, flags, TEXT_OF(example), TEXT_OF(meaning) }
 /* An alternative of a union. */
 #define ONE_OF(constant) \
     { NULL, REF(constant), 0, NULL, NULL }
@@ -46,7 +53,7 @@
 
 #define DEFINE(constant, name, meaning, is_union)    \
     const struct schema_object SCHEMA_##constant = { \
-        name, meaning, FIELDS_##constant,            \
+        name, TEXT_OF(meaning), FIELDS_##constant,   \
         sizeof(FIELDS_##constant) / sizeof(FIELDS_##constant[0]), is_union};
 #define OBJECT(constant, name, meaning, ...) DEFINE(constant, name, meaning, 0)
 #define UNION(constant, name, meaning, ...) DEFINE(constant, name, meaning, 1)
@@ -58,11 +65,20 @@ const struct schema_object SCHEMA_NONE = {0};
 
 /* ---- the operations ---- */
 
-#define OPERATION(handler, body, query, statuses, answer, summary) \
-    const struct schema_operation OPERATION_##handler = {          \
-        #handler, &SCHEMA_##body, &SCHEMA_##query, statuses, &SCHEMA_##answer, summary};
+const struct schema_object *const SCHEMA_BODIES[] = {
+#define OPERATION(handler, body, query, statuses, answer, summary) &SCHEMA_##body,
 #include "schema/operations.def"
 #undef OPERATION
+};
+
+#ifdef SCHEMA_FULL
+const struct schema_operation SCHEMA_OPERATIONS[] = {
+#define OPERATION(handler, body, query, statuses, answer, summary) \
+    {#handler, &SCHEMA_##body, &SCHEMA_##query, statuses, &SCHEMA_##answer, summary},
+#include "schema/operations.def"
+#undef OPERATION
+};
+#endif
 
 const struct schema_field *schema_find(const struct schema_object *object, const char *name) {
     const struct schema_field *found = NULL;

@@ -1,7 +1,8 @@
 /*
  * schema: the tables of all JSON objects that requests and answers consist of (objects.def), and of
  * what each handler takes and answers (operations.def). The checks of fields use them (rest/field),
- * and GET /api/schema/ is made from them.
+ * and the schemas are made from them while the program is built (write_schemas.c): with
+ * SCHEMA_FULL the tables have what only these need, examples and meanings.
  */
 #ifndef CONFAB_FCGI_API_SCHEMA_SCHEMA_H
 #define CONFAB_FCGI_API_SCHEMA_SCHEMA_H
@@ -58,6 +59,16 @@ struct schema_object {
 #undef UNION
 extern const struct schema_object SCHEMA_NONE;
 
+/* OPERATION_rooms_list and so on, one for each handler. */
+enum schema_operation_id {
+#define OPERATION(handler, body, query, statuses, answer, summary) OPERATION_##handler,
+#include "schema/operations.def"
+#undef OPERATION
+};
+
+/* The bodies of requests, by operation. */
+extern const struct schema_object *const SCHEMA_BODIES[];
+
 /* A row of operations.def. */
 struct schema_operation {
     const char *name;                   /* of the handler */
@@ -68,11 +79,8 @@ struct schema_operation {
     const char *summary;
 };
 
-/* OPERATION_rooms_list and so on, one for each handler. */
-#define OPERATION(handler, body, query, statuses, answer, summary) \
-    extern const struct schema_operation OPERATION_##handler;
-#include "schema/operations.def"
-#undef OPERATION
+/* By operation; only in the program that writes the schemas. */
+extern const struct schema_operation SCHEMA_OPERATIONS[];
 
 /* The field of an object, or of one that a union consists of; NULL: none has this name. */
 const struct schema_field *schema_find(const struct schema_object *object, const char *name);

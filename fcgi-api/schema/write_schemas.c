@@ -1,0 +1,47 @@
+/* write_schemas: a program of the build. Writes both schemas as C, so that the server has them as
+ * texts and needs no tables for them; schema/schema_text.h declares them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "schema/asyncapi.h"
+#include "schema/openapi.h"
+
+/* Where the servers stand, which are known with each request. */
+static const char SERVERS[] = "@SERVERS@";
+
+/* Characters on a line of C. */
+#define LINE 90
+
+static void write_literal(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        if (i % LINE == 0)
+            fputs(i == 0 ? "    \"" : "\"\n    \"", stdout);
+        if (text[i] == '"' || text[i] == '\\')
+            putchar('\\');
+        putchar(text[i]);
+    }
+    puts("\"");
+}
+
+/* Writes a document as the parts before and after its servers. */
+static void write_parts(const char *name, struct buffer *document) {
+    const char *text = buffer_str(document);
+    const char *found = strstr(text, SERVERS);
+    const char *after = found + strlen(SERVERS);
+    printf("const char %s_START[] =\n", name);
+    write_literal(text, (size_t)(found - text));
+    printf(";\nconst char %s_END[] =\n", name);
+    write_literal(after, strlen(after));
+    puts(";");
+    buffer_free(document);
+}
+
+int main(void) {
+    struct buffer api = BUFFER_EMPTY, events = BUFFER_EMPTY;
+    openapi_write(&api, SERVERS);
+    asyncapi_write(&events, SERVERS);
+    puts("#include \"schema/schema_text.h\"\n");
+    write_parts("SCHEMA_TEXT_API", &api);
+    write_parts("SCHEMA_TEXT_EVENTS", &events);
+    return 0;
+}
