@@ -17,6 +17,5 @@
 static inline const struct publisher *publisher_of(const struct exchange *x) {
     return &x->service->publisher;
 }
-#define prefix_of publisher_of
 
 #endif

@@ -6,7 +6,6 @@ import types
 import pytest
 
 from support.client import Client
-from support.parallel import at_once
 from support.rooms import ROOMS
 from support.shared_host import SharedHost
 
@@ -38,7 +37,7 @@ class Tab:
 
     def __init__(self, client, room):
         self.client = client
-        self.room = client.get(f"{ROOMS}{room}/").json()
+        self.room = room
         self.seq = self.room["last_seq"]
         self.texts = []
 
@@ -63,10 +62,8 @@ def test_200_idle_tabs_start_no_program_and_hear_a_message_at_their_next_ask(hos
     for person in people[1:]:
         people[0].invite(room, person)
 
-    def open_tab(number):
-        client = Client(chat, people[number % len(people)].token)
-        return Tab(client, room)
-    tabs = at_once([lambda number=number: open_tab(number) for number in range(TABS)])
+    shown = people[0].get(f"{ROOMS}{room}/").json()
+    tabs = [Tab(Client(chat, people[number % len(people)].token), shown) for number in range(TABS)]
     before = starts(host)
     for _ in range(ROUNDS):
         assert not any(tab.listen() for tab in tabs)
@@ -89,8 +86,7 @@ def test_the_bell_of_a_removed_member_is_silent_there(host, chat):
     alice, bob = Client(chat).register(), Client(chat).register()
     room = alice.room()["room_id"]
     alice.invite(room, bob)
-    tab = Tab(bob, room)
-    path = tab.room["bell"].removeprefix("/chat")
+    path = bob.get(f"{ROOMS}{room}/").json()["bell"].removeprefix("/chat")
     alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": bob.id})
     alice.say(room)
     assert bob.get(path).status_code == 404

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
+
 #include <cmocka.h>
 
 #include "pace.h"
@@ -15,6 +15,13 @@
 /* A thousand an hour. */
 #define BUDGET 24000
 #define MOST_CLIENTS 2000
+
+/* The same numbers in each run (a linear congruential generator). */
+static uint32_t random_number(void) {
+    static uint64_t seed = 1;
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33);
+}
 
 /* Clients that begin at once and come back when they may, up to a quarter later, for some hours;
  * sets the number of their requests in each hour. */
@@ -29,7 +36,7 @@ static void simulate(unsigned clients, unsigned hours, unsigned *requests) {
         for (unsigned i = 0; i < clients; i++)
             if (due[i] <= now) {
                 const int64_t pace = (int64_t)pace_take(&next, BUDGET, now) * SECOND;
-                due[i] = now + pace + rand() % (pace / 4 + 1);
+                due[i] = now + pace + (int64_t)random_number() % (pace / 4 + 1);
                 requests[(now - START) / HOUR]++;
             }
 }
