@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "http/credentials.h"
 #include "http/origin.h"
+#include "limit.h"
 #include "store/login_session.h"
 #include "store/token.h"
 
@@ -98,7 +99,8 @@ bool auth_from_cache(struct exchange *x) {
 
 /* ---- API keys ---- */
 
-/* Finds a key that is valid for this request; else the response is set. */
+/* Finds the key of this request, and counts the request, also one that the key does not permit;
+ * else the response is set. */
 static enum error find_key(struct exchange *x, struct text key) {
     unsigned char hash[SECRET_HASH_SIZE];
     enum error error = ERROR_UNAUTHENTICATED;
@@ -107,7 +109,7 @@ static enum error find_key(struct exchange *x, struct text key) {
     if (error == ERROR_UNAUTHENTICATED)
         return refuse(x, CODE_AUTHENTICATION_FAILED, "Invalid token.");
     x->has_key = !error;
-    return error;
+    return error ? error : limit_take_key(x);
 }
 
 static enum error refuse_key(struct exchange *x, enum api_key_refusal refusal) {

@@ -160,11 +160,12 @@ static bool is_unsafe(enum method method) {
     return (method & (METHOD_GET | METHOD_HEAD | METHOD_OPTIONS)) == 0;
 }
 
-/* Counts the request toward the rate limit of its API key, or else of its user, once. */
+/* Counts the request toward the rate limit of its user, once. That of an API key was counted when
+ * the key was found. */
 static enum error count_request(struct exchange *x) {
     const uint64_t user_id = x->identity.user.id;
     if (x->has_key)
-        return limit_take_key(x);
+        return ERROR_NONE;
     /* A request that is served again is counted once. */
     if (x->counted_id == user_id)
         return ERROR_NONE;

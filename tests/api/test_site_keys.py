@@ -338,6 +338,12 @@ def test_each_key_has_a_rate_of_its_own(limited):
     assert client.get(ME).status_code == 200
 
 
+def test_requests_that_a_key_does_not_permit_count(limited):
+    program = Program(limited, "users")
+    count, answer = until_429(lambda: program.get(ME), 200)
+    assert count >= 15 and refusal(answer, 429) == "throttled"
+
+
 def test_the_requests_of_a_batch_count(limited):
     client = Client(limited).register()
     program = Program(limited, acting=client.id)
