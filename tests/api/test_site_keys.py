@@ -53,8 +53,19 @@ def programs(instance):
 
 
 @pytest.fixture(scope="module")
-def room(instance, user):
-    return user().room()["room_id"]
+def alice(user):
+    """Somebody whose credentials stay valid."""
+    return user()
+
+
+@pytest.fixture(scope="module")
+def browser(alice):
+    return alice.browser()
+
+
+@pytest.fixture(scope="module")
+def room(alice):
+    return alice.room()["room_id"]
 
 
 def asked(client, route, place, **options):
@@ -88,11 +99,9 @@ def test_a_scope_opens_its_paths_and_no_other(programs, room, route, scope):
 
 
 @pytest.mark.parametrize("route", SITE)
-def test_without_a_key_the_site_is_closed(instance, anonymous, user, room, route):
+def test_without_a_key_the_site_is_closed(instance, anonymous, alice, browser, room, route):
     assert refusal(asked(anonymous, route, room), 401) == "not_authenticated"
-    client = user()
-    assert refusal(asked(client, route, room), 403) == "key_required"
-    browser = client.browser()
+    assert refusal(asked(alice, route, room), 403) == "key_required"
     answer = asked(browser, route, room, headers={"Origin": instance.url})
     assert refusal(answer, 403) == "key_required"
     unknown = {"Authorization": "Token ck_" + "0" * 40}
@@ -109,8 +118,8 @@ def test_a_key_is_no_user(programs, room, route, scope):
 
 @pytest.mark.parametrize("route", OF_USERS)
 @pytest.mark.parametrize("scope", [scope for scope in SCOPES if scope != "act"])
-def test_only_act_acts_as_a_user(programs, user, room, route, scope):
-    answer = asked(programs[scope].as_user(user().id), route, room)
+def test_only_act_acts_as_a_user(programs, alice, room, route, scope):
+    answer = asked(programs[scope].as_user(alice.id), route, room)
     assert refusal(answer, 403) == "key_needs_user"
 
 
