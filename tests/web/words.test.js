@@ -131,5 +131,7 @@ test("texts, numbers and errors follow the language, and fall back to English", 
     await useLanguage("en");
     assert.equal(t("Log out"), "Log out");
     assert.equal(tn(1, "{count} member", "{count} members"), "1 member");
-    assert.equal(errorWords("no such code"), null);
+    for (const code of ["no such code", "constructor", null, undefined]) {
+        assert.equal(errorWords(code), null);
+    }
 });

@@ -5,6 +5,7 @@ import { DirectUsers } from "./rooms/direct-users.js";
 import { avatar } from "./ui/avatar.js";
 import { h } from "./ui/dom.js";
 import { visibleName } from "./ui/format.js";
+import { t } from "./words.js";
 
 /** A user in a list: the display name, and the user name where it is another one. */
 export function personName(people, { user_id: id, username }) {
@@ -48,6 +49,14 @@ export class People {
         return this.draw(node, () => {
             const name = this.name(id, username);
             avatar({ id, name, url: this.confab.profiles.get(id)?.avatar_url, kind }, node);
+        });
+    }
+
+    /** Tells bots from people. */
+    botBadge(id) {
+        const node = h("span.badge", { "data-person": id }, t("Bot"));
+        return this.draw(node, () => {
+            node.hidden = !this.confab.profiles.get(id)?.is_bot;
         });
     }
 

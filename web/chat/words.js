@@ -77,8 +77,8 @@ export function tNodes(text, nodes) {
 
 /** The words for a code of the API or of the client library, null if there are none. */
 export function errorWords(code, values = {}) {
-    const text = current.errors[code] ?? ERRORS[code];
-    return text ? filled(text, values) : null;
+    const table = [current.errors, ERRORS].find((one) => Object.hasOwn(one, code));
+    return table ? filled(table[code], values) : null;
 }
 
 /** Whether the words of the server, which are English, are in the user's language. */

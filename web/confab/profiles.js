@@ -61,10 +61,24 @@ export class Profiles extends Emitter {
         return new Map(found.filter(([, profile]) => profile));
     }
 
-    /** Internal: remembers the profiles that came with another answer. */
+    /**
+     * Internal: remembers the profiles that came with another answer. Some do not say who is a bot:
+     * they renew what is known, and otherwise hold until the profile itself is there.
+     */
     put(users) {
-        const whole = users.filter(({ display_name: name }) => typeof name === "string");
-        this.#learn(whole.map((user) => [user.user_id, profileOf(user)]));
+        const named = users.filter(({ display_name: name }) => typeof name === "string");
+        const isWhole = (user) => typeof user.is_bot === "boolean";
+        const entryOf = (user) => {
+            const { is_bot = false } = this.known(user.user_id) ?? {};
+            return [user.user_id, profileOf({ is_bot, ...user })];
+        };
+        const [whole, parts] = [true, false].map((is) =>
+            named
+                .filter((user) => (isWhole(user) || this.known(user.user_id) !== null) === is)
+                .map(entryOf),
+        );
+        this.#learn(whole);
+        this.#learn(parts, performance.now());
     }
 
     /** Internal: the client is closed, or another user has logged in. */
@@ -113,8 +127,7 @@ export class Profiles extends Emitter {
         }
     }
 
-    #learn(entries) {
-        const until = performance.now() + FRESH_MS;
+    #learn(entries, until = performance.now() + FRESH_MS) {
         const changed = [];
         for (const [id, profile] of entries) {
             const before = this.#known.get(id)?.profile ?? null;

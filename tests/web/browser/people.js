@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, openWindow, pair, PICTURE } from "../support/browser.js";
+import { loggedInUser, openWindow, pair, PICTURE, world } from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
 import { Instance } from "../support/instance.js";
 import { until } from "../support/until.js";
@@ -139,6 +139,16 @@ test("a picture of an origin that is not allowed is not requested", async () => 
     assert.deepEqual(served, []);
     // The policy's refusal is the point of this test.
     assert.match(alice.faults.splice(0).join(), /Content Security Policy/);
+});
+
+test("a bot is told from a person", async () => {
+    const { alice, bob, room } = await pair();
+    await world.system.confabctl("user", "bot", bob.name, "on");
+    await bob.post(room, "The build is green");
+    await alice.post(room, "Good");
+    await alice.page.reload();
+    await alice.message("The build is green").getByText("Bot", { exact: true }).waitFor();
+    assert.equal(await alice.message("Good").getByText("Bot", { exact: true }).isVisible(), false);
 });
 
 test("the settings change name, picture and language", async () => {

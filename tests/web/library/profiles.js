@@ -123,6 +123,30 @@ test("the server answers with the profiles of its users", async () => {
     assert.ok(found.results.some((one) => one.user_id === bob.user.user_id));
 });
 
+test("lists that do not say who is a bot leave that as it is", async () => {
+    const { confab, asked } = fakeClient((id) => ({
+        display_name: `User ${id}`,
+        is_bot: id === 1,
+    }));
+    const member = (id) => ({
+        user_id: id,
+        username: `u${id}`,
+        display_name: "New",
+        avatar_url: null,
+    });
+    await confab.profiles.load([1]);
+    confab.profiles.put([member(1), member(2)]);
+    assert.deepEqual(
+        [confab.profiles.get(1).display_name, confab.profiles.get(1).is_bot],
+        ["New", true],
+    );
+    // Shown until the whole profile comes.
+    assert.equal(confab.profiles.get(2).display_name, "New");
+    await until(() => asked.length === 2);
+    assert.deepEqual(asked, [[1], [2]]);
+    confab.close();
+});
+
 test("events, which have user names only, change no profile that is known", async () => {
     const { alice, bob, room } = await pair(system);
     await bob.updateProfile({ display_name: "Bob Ross" });

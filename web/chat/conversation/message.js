@@ -115,6 +115,7 @@ export function drawMessage(node, message, people, repliedTo) {
             h(
                 "div.head",
                 h("span.sender", people.nameNode(sender, username)),
+                people.botBadge(sender),
                 h(
                     "time",
                     { datetime: message.created_at, title: fullTime(message.created_at) },

@@ -22,6 +22,7 @@ const texts = {
     "At least 8 characters": "Mindestens 8 Zeichen",
     "At least 8 characters. Your other sessions will be logged out.":
         "Mindestens 8 Zeichen. Deine anderen Sitzungen werden abgemeldet.",
+    Bot: "Bot",
     Browser: "Browser",
     Cancel: "Abbrechen",
     "Cancel (Esc)": "Abbrechen (Esc)",
