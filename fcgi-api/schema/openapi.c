@@ -2,7 +2,6 @@
 #include "schema/openapi.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -165,12 +164,19 @@ static void write_body(struct json_writer *w, const struct row *row) {
     json_write_object_end(w);
 }
 
+/* A status as a number; 0 for "default". */
+static int number_of(const char *status) {
+    uint64_t number = 0;
+    text_to_u64(text_of(status), &number);
+    return (int)number;
+}
+
 /* Whether an operation has this answer. */
 static bool may_refuse(const struct row *row, const char *status) {
     const bool has_body = row->operation->body->name != NULL;
     const bool is_public = (row->flags & ROUTE_PUBLIC) != 0;
     const bool has_query = row->operation->query->count > 0;
-    switch (atoi(status)) {
+    switch (number_of(status)) {
     case 400:
         return has_body || has_query;
     case 413:
@@ -201,7 +207,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
         at += strlen(status);
         json_write_key(w, status);
         json_write_object(w);
-        json_write_member_str(w, "description", error_reason(atoi(status)));
+        json_write_member_str(w, "description", error_reason(number_of(status)));
         if (answer->name && strcmp(status, "204") != 0 && strcmp(status, "304") != 0) {
             json_write_key(w, "content");
             json_write_object(w);

@@ -9,8 +9,8 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
-/* Append the OpenAPI document of the API, and the AsyncAPI document of the WebSockets. path: that of
- * the chat, without a slash at its end. */
+/* Append the OpenAPI document of the API; the AsyncAPI document of the WebSockets.
+ * path: that of the chat, without a slash at its end. */
 void schema_answer_api(struct buffer *out, bool is_https, struct text host, struct text path);
 void schema_answer_events(struct buffer *out, bool is_https, struct text host, struct text path);
 
