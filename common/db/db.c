@@ -136,6 +136,9 @@ static void set_error(struct db *db, unsigned number, const char *message) {
     snprintf(db->last_error, sizeof(db->last_error), "%u %s", number, message);
 }
 
+/* First, since the next statement is not one in the mode ORACLE. */
+static const char SQL_MODE[] = "SET SESSION sql_mode = ''";
+
 /* With binlog_format = STATEMENT the server refuses changes under READ COMMITTED (error 1665).
  * MIXED is better, also for replicas, but setting it takes a privilege that the user may not have:
  * then nothing changes here, and SETTINGS choose another isolation level. */
@@ -195,6 +198,7 @@ static void set_options(MYSQL *mysql, unsigned answer_seconds) {
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(mysql, MYSQL_INIT_COMMAND, SQL_MODE);
     mysql_options(mysql, MYSQL_INIT_COMMAND, BINLOG_FORMAT);
     mysql_options(mysql, MYSQL_INIT_COMMAND, settings);
 }

@@ -53,6 +53,9 @@ def checks(system, code):
     "init_connect = 'SET NAMES utf8mb3'",
     "init_connect = 'SET autocommit = 0, sql_safe_updates = 1, sql_select_limit = 1, "
     "max_join_size = 1, sql_big_selects = 0, completion_type = 1'",
+    "sql_mode = ORACLE\nautocommit = 0\ntransaction_isolation = SERIALIZABLE",
+    "sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'\nauto_increment_increment = 3\nold_mode = ''\n"
+    "default_time_zone = '+09:30'\nmax_allowed_packet = 1M\nlower_case_table_names = 1",
 ])
 def test_settings_of_the_server_do_not_change_what_is_stored(make_instance, lines):
     with MariaDB(lines) as database:
