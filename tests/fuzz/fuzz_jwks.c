@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!secret_init())
         abort();
     if (hook_url_is_valid(line)) {
-        fuzz_require(line.len > 8 && line.len <= HOOK_URL_MAX, "an address has a host");
+        fuzz_require(line.len >= 8 && line.len <= HOOK_URL_MAX, "an address has a host");
         fuzz_require(!memchr(line.at, ' ', line.len), "an address has no blank");
     }
     check_keys(line);
