@@ -116,8 +116,8 @@ static const struct command COMMANDS[] = {
      "Nothing is stored: the token can still be used. -: read standard input.",
      COMMAND_CONFIG, command_jwt_check},
     {"jwt make",
-     "--sub ID [--name NAME] [--username NAME] [--picture URL] [--locale TAG] [--email ADDRESS]\n"
-     "         [--room KEY[:admin]]... [--kid KID] [--life SECONDS]",
+     "--sub ID [--name NAME] [--username NAME] [--picture URL] [--locale TAG]\n"
+     "         [--email ADDRESS] [--room KEY[:admin]]... [--kid KID] [--life SECONDS]",
      "Make a signed token to try, and print it. Needs an HS256 key in jwt_keys.\n"
      "--sub: id of the user on the site. --room: key of a room that the user is to be in.\n"
      "--kid: name of the key (default: the first of HS256). --life: default jwt_life.",
