@@ -1,7 +1,6 @@
 """What keeps a user from being followed: limits of invitations and rooms, an hour without invitations
 after leaving, hidden direct rooms, and deleting one's own messages after leaving."""
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -269,7 +268,7 @@ def test_pages_and_tags_of_a_list_with_hidden_rooms(user):
 def test_is_hidden_must_be_a_boolean(pair, body):
     _, other, room = pair
     answer = other.patch(f"{ROOMS}{room}/me/", json=body)
-    assert (answer.status_code, list(answer.json())) == (400, ["is_hidden"])
+    assert (answer.status_code, list(answer.json())) == (400, ["is_hidden", "codes"])
 
 
 # ---- own messages after leaving ----
@@ -311,4 +310,4 @@ def test_strangers_learn_nothing_by_deleting(left, user):
     elsewhere = own.replace(own.split("/")[4], "999999999", 1)
     assert stranger.delete(own).status_code == (404 if is_private else 403)
     assert stranger.delete(elsewhere).status_code == 404
-    assert list(itertools.islice(stranger.delete(elsewhere).json(), 2)) == ["detail"]
+    assert list(stranger.delete(elsewhere).json()) == ["detail", "code"]
