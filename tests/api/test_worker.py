@@ -375,6 +375,12 @@ def test_of_ten_thousand_rooms_the_busy_one_is_delivered_within_a_second(
             receiver.wait_for_deliveries(turn + 1)
             assert receiver.deliveries[turn].at - began < 1
         assert system.sql("SELECT COUNT(*) FROM follower_room")[0][0] < 100
+        # Found by an index: an idle worker reads none of the rooms.
+        scanned = "SELECT variable_value FROM information_schema.global_status " \
+                  "WHERE variable_name IN ('Handler_read_rnd_next', 'Handler_read_next')"
+        before = sum(int(value) for (value,) in system.sql(scanned))
+        time.sleep(3)
+        assert sum(int(value) for (value,) in system.sql(scanned)) - before < 5000
     finally:
         system.sql("DELETE FROM room WHERE name LIKE 'r%' AND members_count = 0")
 
