@@ -8,7 +8,6 @@ import { Outbox } from "./outbox.js";
 import { PACE } from "./pace.js";
 import { Profiles } from "./profiles.js";
 import { RoomChannel } from "./room-channel.js";
-import { SiteLogin } from "./site-login.js";
 import { Sync } from "./sync.js";
 
 const DEFAULT_URL = "http://localhost:8000";
@@ -59,6 +58,9 @@ export class Confab extends Emitter {
     #http;
     #context;
     #options;
+    // Logging in by the site: whether that was asked for, its module, and the object once loaded.
+    #isSigned;
+    #siteLoading = null;
     #site = null;
     #isClosed = false;
     #unlisten = [];
@@ -68,9 +70,9 @@ export class Confab extends Emitter {
         const pace = { ...PACE, ...options.pace };
         this.url = siteOf(options);
         this.token = options.token ?? null;
-        const isSigned = Boolean(options.jwt || options.tokenUrl);
+        this.#isSigned = Boolean(options.jwt || options.tokenUrl);
         const byCookie = this.token === null && isOwnOrigin(this.url);
-        this.auth = isSigned ? "token" : (options.auth ?? (byCookie ? "cookie" : "token"));
+        this.auth = this.#isSigned ? "token" : (options.auth ?? (byCookie ? "cookie" : "token"));
         this.user = null;
         this.#http = new Http({
             url: this.url,
@@ -87,7 +89,6 @@ export class Confab extends Emitter {
             const page = await this.users({ ids });
             return page.results;
         });
-        this.#site = isSigned ? this.#siteLogin(options, pace) : null;
         this.#context = this.#channelContext(options, pace);
         this.#options = options;
         this.#listen(options);
@@ -138,8 +139,8 @@ export class Confab extends Emitter {
     }
 
     async me() {
-        if (this.#site && !this.token) {
-            await this.#site.renew();
+        if (this.#isSigned && !this.token) {
+            await (await this.#loadSite()).renew();
             return this.user;
         }
         const generation = this.#generation;
@@ -318,8 +319,8 @@ export class Confab extends Emitter {
         if (this.#otherUser && method !== "GET" && !LOGIN_PATHS.has(path)) {
             throw this.#otherUser;
         }
-        if (this.#site && !this.token) {
-            await this.#site.renew();
+        if (this.#isSigned && !this.token) {
+            await (await this.#loadSite()).renew();
         }
         const generation = this.#generation;
         const answer = await this.#http.exchange(method, path, { body });
@@ -328,7 +329,7 @@ export class Confab extends Emitter {
             this.#site?.accepted();
             return answer;
         }
-        if (this.#site && !this.#refused) {
+        if (this.#isSigned && !this.#refused) {
             return this.#repeat(method, path, body, { answer, error, generation });
         }
         this.#unauthorized(error, generation);
@@ -338,7 +339,8 @@ export class Confab extends Emitter {
     /** Makes a request again that was refused since the token has ended, as the same user. */
     async #repeat(method, path, body, { answer, error, generation }) {
         const before = this.user?.user_id;
-        if (generation === this.#generation && !(await this.#site.renewSoon(error))) {
+        const site = await this.#loadSite();
+        if (generation === this.#generation && !(await site.renewSoon(error))) {
             return answer;
         }
         if (before !== undefined && this.user?.user_id !== before) {
@@ -380,11 +382,25 @@ export class Confab extends Emitter {
 
     // ---- login and logout ----
 
-    #siteLogin({ jwt, tokenUrl }, pace) {
+    /** Loads what only users of a site need. */
+    async #loadSite() {
+        this.#siteLoading ??= import("./site-login.js");
+        try {
+            const { SiteLogin } = await this.#siteLoading;
+            this.#site ??= this.#siteLogin(SiteLogin, this.#options);
+            return this.#site;
+        } catch (cause) {
+            this.#siteLoading = null;
+            const detail = "A part of the client library could not be loaded.";
+            throw new ConfabError(0, detail, { code: "unreachable", cause });
+        }
+    }
+
+    #siteLogin(SiteLogin, { jwt, tokenUrl, pace }) {
         return new SiteLogin({
             source: { jwt, tokenUrl },
             http: this.#http,
-            pace,
+            pace: { ...PACE, ...pace },
             use: (token, user) => {
                 this.#generation += 1;
                 this.token = token;
@@ -452,8 +468,11 @@ export class Confab extends Emitter {
         if (generation !== this.#generation || this.#refused) {
             return;
         }
-        if (this.#site) {
-            this.#site.renewSoon(error);
+        if (this.#isSigned) {
+            this.#loadSite().then(
+                (site) => site.renewSoon(error),
+                () => this.#giveUp(error),
+            );
         } else {
             this.#giveUp(error);
         }
@@ -461,7 +480,7 @@ export class Confab extends Emitter {
 
     #giveUp(error) {
         this.#refused = true;
-        if (this.#site) {
+        if (this.#isSigned) {
             this.token = null; // me() asks the site for another one
         }
         this.#clearUser();
