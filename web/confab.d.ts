@@ -221,7 +221,8 @@ export interface MessageReadEvent {
 export interface RoomDeletedEvent {
     type: "room_deleted";
     room_id: number;
-    deleted_by: string;
+    /** null: by the administrator. */
+    deleted_by: string | null;
 }
 
 /** The server rejects a frame (`rate_limited`) or the connection. */
@@ -294,7 +295,8 @@ export interface OwnRoomDeletedEvent {
     type: "room_deleted";
     seq: number;
     room_id: number;
-    deleted_by: string;
+    /** null: by the administrator. */
+    deleted_by: string | null;
 }
 
 /** The user has read in a room, perhaps on another device. */
