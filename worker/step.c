@@ -189,8 +189,10 @@ static enum error search(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     uint64_t seconds = SEARCH_SECONDS;
     const bool is_thorough = steps->thorough_ms == 0 || now - steps->thorough_ms >= THOROUGH_MS;
-    enum error error = ERROR_NONE;
-    if (is_thorough)
+    uint64_t hooks = 0;
+    enum error error = hook_count(steps->db, &hooks);
+    steps->step->has_hooks = hooks > 0;
+    if (!error && is_thorough)
         error = follower_found_before(steps->db, &seconds);
     if (!error)
         error = follower_find(steps->db, seconds);

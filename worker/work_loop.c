@@ -65,6 +65,7 @@ struct worker {
     size_t most;
     bool is_running;  /* a step */
     bool again;       /* another one at once */
+    bool has_hooks;   /* at the last step */
     bool must_reload; /* after the step */
     bool stopping;
     bool was_connected;
@@ -244,6 +245,7 @@ static void on_step_done(uv_work_t *work, int status) {
     struct step *step = &worker->step;
     (void)status;
     worker->is_running = false;
+    worker->has_hooks = step->has_hooks;
     log_connection(worker);
     if (step->has_lost)
         sender_abort(worker->sender);
@@ -311,8 +313,11 @@ static void on_tick(uv_timer_t *tick) {
         run_step(worker);
 }
 
+/* Without hooks an event is nobody's, and costs nothing: the tick looks for new hooks. */
 static void on_woken(uv_async_t *async) {
-    run_step(async->data);
+    struct worker *worker = async->data;
+    if (worker->has_hooks || worker->result_count > 0 || worker->has_jwks)
+        run_step(worker);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
