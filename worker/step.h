@@ -41,7 +41,7 @@ struct step {
     bool is_connected;   /* the database has answered all the time */
     bool is_recorded;    /* the results are recorded */
     bool has_lost;       /* what was leased before belongs to others now */
-    bool has_hooks;      /* there is somebody to tell of events */
+    bool has_hooks;      /* there are hooks, active or not */
     bool has_more;       /* run the next step at once */
     bool jwks_is_due;    /* fetch jwks_url */
     int64_t lease_until; /* milliseconds of the monotonic clock: nothing may be sent after it */
