@@ -68,7 +68,12 @@ export class RoomList {
                 event.room_id,
                 event.deleted_by === self.username
                     ? null
-                    : (room) => t("{name} deleted “{room}”.", { name: event.deleted_by, room }),
+                    : (room) =>
+                          t("{name} deleted “{room}”.", {
+                              // Nobody is named when it was done on the server.
+                              name: event.deleted_by ?? t("An administrator"),
+                              room,
+                          }),
             ),
         );
         this.channel = channel;

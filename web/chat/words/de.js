@@ -253,6 +253,7 @@ const texts = {
         "{count} von {most} Zeichen: um {over} zu lang.",
     "{count} online": { one: "{count} online", other: "{count} online" },
     "{count} unread": { one: "{count} ungelesen", other: "{count} ungelesen" },
+    "An administrator": "Ein Administrator",
     "{name} deleted “{room}”.": "{name} hat „{room}“ gelöscht.",
     "{name} in {room}": "{name} in {room}",
     "{name} invited you": "{name} hat dich eingeladen",
