@@ -128,8 +128,7 @@ static void addresses_of_hooks_are_checked(void **state) {
                                       "https://@example.org/",
                                       "https://exa mple.org/",
                                       "https://example.org/\r\nX: y",
-                                      "https://b\xc3\xbc"
-                                      "cher.example/",
+                                      "https://\xc3\xbc.example/",
                                       "javascript:alert(1)",
                                       "file:///etc/passwd",
                                       "https//example.org"};
