@@ -40,10 +40,19 @@ static void check_own(struct text origin, struct text host) {
     buffer_free(&own);
 }
 
+/* The text without this port at its end. */
+static struct text cut(struct text origin, struct text port) {
+    if (origin.len > port.len && memcmp(origin.at + origin.len - port.len, port.at, port.len) == 0)
+        origin.len -= port.len;
+    return origin;
+}
+
 static void check_list(struct text origin, struct text entries) {
     char *list = xstrndup(entries.at, entries.len);
     if (origin_list_contains(list, origin)) {
-        fuzz_require(fuzz_contains(text_of(list), origin), "it is in the list");
+        /* A default port may be in one of the two only. */
+        const struct text host = cut(cut(origin, text_of(":443")), text_of(":80"));
+        fuzz_require(fuzz_contains(text_of(list), host), "it is in the list");
         for (size_t i = 0; i < origin.len; i++)
             fuzz_require(!strchr(ORIGIN_LIST_SEPARATORS, origin.at[i]), "as one entry");
     }
