@@ -298,7 +298,7 @@ static enum cli_status remove_in(struct cli *cli, const char *name) {
 
 enum cli_status command_hook_remove(struct cli *cli, struct arguments *arguments) {
     bool in = false;
-    uint64_t id;
+    uint64_t id = 0;
     const struct arguments_option options[] = {{"--in", ARGUMENTS_FLAG, &in}};
     if (!arguments_read(arguments, options, 1, 1, 1))
         return CLI_USAGE;
@@ -315,7 +315,7 @@ enum cli_status command_hook_remove(struct cli *cli, struct arguments *arguments
 }
 
 static enum cli_status set_active(struct cli *cli, struct arguments *arguments, bool is_active) {
-    uint64_t id;
+    uint64_t id = 0;
     if (!arguments_read(arguments, NULL, 0, 1, 1))
         return CLI_USAGE;
     const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
@@ -340,7 +340,7 @@ enum cli_status command_hook_enable(struct cli *cli, struct arguments *arguments
 enum cli_status command_hook_secret(struct cli *cli, struct arguments *arguments) {
     unsigned char secret[HOOK_SECRET_BYTES];
     char text[HOOK_SECRET_SIZE];
-    uint64_t id;
+    uint64_t id = 0;
     if (!arguments_read(arguments, NULL, 0, 1, 1))
         return CLI_USAGE;
     const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
@@ -399,7 +399,7 @@ static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
 
 enum cli_status command_hook_test(struct cli *cli, struct arguments *arguments) {
     struct tries before = {.delivered = 0};
-    uint64_t id;
+    uint64_t id = 0;
     if (!arguments_read(arguments, NULL, 0, 1, 1))
         return CLI_USAGE;
     const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
