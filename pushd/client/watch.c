@@ -197,11 +197,13 @@ static void add_id(void *context, uint64_t user_id, struct text name) {
 
 static void on_profiles(void *context) {
     struct watch *watch = context;
-    if (watch->state != WATCH_ENDED) {
-        watch->opening->profiles = CLIENT_PROFILES_READ;
-        watch_advance(watch);
+    if (watch->state == WATCH_ENDED) {
+        watch_release(watch);
+        return;
     }
-    watch_release(watch);
+    watch->holds--; /* of the request; it is in its client's map */
+    watch->opening->profiles = CLIENT_PROFILES_READ;
+    watch_advance(watch);
 }
 
 /* Whether the profiles of the users online are read; if not, on_profiles follows. */
