@@ -297,8 +297,11 @@ void sender_set_limit(struct sender *sender, int64_t limit_ms) {
 
 void sender_abort(struct sender *sender) {
     const struct sender_answer answer = {.aborted = true, .failure = "aborted"};
-    while (sender->first)
-        end(sender->first, &answer);
+    struct transfer *next;
+    for (struct transfer *transfer = sender->first; transfer; transfer = next) {
+        next = transfer->next;
+        end(transfer, &answer);
+    }
 }
 
 struct sender *sender_new(uv_loop_t *loop, const struct config *config, sender_done *done) {
