@@ -252,8 +252,9 @@ static void on_step_done(uv_work_t *work, int status) {
     /* Those that came meanwhile stay. */
     if (step->is_recorded) {
         worker->result_count -= step->result_count;
-        memmove(worker->results, worker->results + step->result_count,
-                worker->result_count * sizeof(*worker->results));
+        if (worker->result_count > 0)
+            memmove(worker->results, worker->results + step->result_count,
+                    worker->result_count * sizeof(*worker->results));
         worker->has_jwks = worker->has_jwks && !step->jwks && !step->jwks_failure;
     }
     metrics_note_step(worker->metrics, step->is_connected, sender_count(worker->sender));
