@@ -70,7 +70,7 @@ static enum action read_arguments(struct work_loop_args *args, int argc, char **
 
 int main(int argc, char **argv) {
     static struct config config;
-    struct work_loop_args args = {.config = &config};
+    static struct work_loop_args args = {.config = &config};
     const enum action action = read_arguments(&args, argc, argv);
     if (action == ACTION_USAGE) {
         fputs(USAGE, stderr);
