@@ -63,23 +63,9 @@ static void names_that_show_nothing_are_refused(void **state) {
 
 static void names_with_controls_or_turns_of_direction_are_refused(void **state) {
     static const char *const names[] = {
-        "a\nb",
-        "a\tb",
-        "a\x1b[31m",
-        "\x7f"
-        "a",
-        "a\xc2\x85z",
-        "a\u2028b",
-        "a\u202eb",
-        "a\u202ab",
-        "a\u2066b",
-        "a\u2069",
-        "a\xc2\x9f",
-        "a\ufdd0",
-        "a\uffff",
-        "a\ufffe",
-        "a\U0001ffff",
-        "a\U0010ffff",
+        "a\nb",     "a\tb",     "a\x1b[31m",   "\x7fz",       "a\xc2\x85z", "a\u2028b",
+        "a\u202eb", "a\u202ab", "a\u2066b",    "a\u2069",     "a\xc2\x9f",  "a\ufdd0",
+        "a\uffff",  "a\ufffe",  "a\U0001ffff", "a\U0010ffff",
     };
     (void)state;
     refuse(profile_name_problem, names, COUNT(names));
