@@ -143,8 +143,11 @@ def test_promtool_accepts_the_rules():
     assert f"{RULES.read_text().count('- alert:')} rules found" in done.stdout
 
 
-def test_the_rules_use_existing_metrics(own_instance):
-    figures = parse(ask(push_port(own_instance, "metrics"), "/metrics").text)
+def test_the_rules_use_existing_metrics(make_instance):
+    own = make_instance(WORKER=1)
+    worker = int((own.state / "run" / "worker.ports").read_text().removeprefix("worker="))
+    figures = {**parse(ask(worker, "/metrics").text),
+               **parse(ask(push_port(own, "metrics"), "/metrics").text)}
     named = set(re.findall(r"\bconfab_\w+", RULES.read_text()))
     assert named and named <= figures.keys()
     reasons = {dict(labels)["reason"] for name in ("confab_drops_total", "confab_refusals_total")
