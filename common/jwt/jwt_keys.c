@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -81,6 +83,15 @@ static const char *take_ed25519(struct jwt_key *key) {
     return NULL;
 }
 
+/* With the exponent 1 every signature is its own text, so anybody can make one. */
+static bool has_usable_exponent(EVP_PKEY *key) {
+    BIGNUM *exponent = NULL;
+    const bool usable = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
+                        BN_is_odd(exponent) && !BN_is_one(exponent);
+    BN_free(exponent);
+    return usable;
+}
+
 const char *jwt_keys_check_type(struct jwt_key *key) {
     char curve[32] = "";
     switch (key->algorithm) {
@@ -91,7 +102,9 @@ const char *jwt_keys_check_type(struct jwt_key *key) {
             return "the key is not an RSA key, which RS256 needs";
         if (EVP_PKEY_get_bits(key->public_key) < RSA_BITS_MIN)
             return "an RSA key needs at least 2,048 bits";
-        return NULL;
+        return has_usable_exponent(key->public_key)
+                   ? NULL
+                   : "the public exponent of an RSA key must be odd and at least 3";
     default:
         /* Fails, leaving the name empty, for a key that is on no curve. */
         EVP_PKEY_get_group_name(key->public_key, curve, sizeof(curve), NULL);
@@ -174,8 +187,8 @@ struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct bu
     bool valid = true;
     /* A byte order mark of UTF-8, as some editors write it, is skipped; UTF-16 is refused. */
     text_skip(&content, BYTE_ORDER_MARK);
-    if (content.len >= 2 && (memcmp(content.at, "\xFF\xFE", 2) == 0 ||
-                             memcmp(content.at, "\xFE\xFF", 2) == 0)) {
+    if (content.len >= 2 &&
+        (memcmp(content.at, "\xFF\xFE", 2) == 0 || memcmp(content.at, "\xFE\xFF", 2) == 0)) {
         buffer_printf(problems, "%s: the file is UTF-16: save it as UTF-8 or plain ASCII\n", path);
         free(keys);
         return NULL;

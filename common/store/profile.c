@@ -14,6 +14,11 @@
 /* Sets a column if its field is given. */
 #define SET_GIVEN(field, column, given) column " = IF(p_given & " field ", " given ", " column ")"
 
+/* Another address, of which nothing is said, is not verified. */
+#define SET_VERIFIED                                                         \
+    "email_verified = CASE WHEN p_given & 16 THEN p_verified WHEN " DIFFERS( \
+        "8", "p_email", "v_email") "THEN FALSE ELSE email_verified END"
+
 /* The numbers are those of enum profile_field. */
 static const char SET[] = TRANSACTION(
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_given INT UNSIGNED DEFAULT ?; "
@@ -38,7 +43,7 @@ static const char SET[] = TRANSACTION(
     "IF NOT v_changed THEN LEAVE body; END IF; "
     "UPDATE user SET " SET_GIVEN("1", "display_name", "p_name")
     ", " SET_GIVEN("2", "avatar_url", "p_avatar") ", " SET_GIVEN("4", "locale", "p_locale")
-    ", " SET_GIVEN("8", "email", "p_email") ", " SET_GIVEN("16", "email_verified", "p_verified")
+    ", " SET_GIVEN("8", "email", "p_email") ", " SET_VERIFIED
     ", " SET_GIVEN("32", "is_bot", "p_bot") " WHERE user_id = p_user; "
     "IF " DIFFERS("1", "p_name", "v_name") "THEN " PROFILE_WORDS("p_user") "END IF; "
     "IF v_shown THEN "

@@ -100,9 +100,11 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
     if (has_name && !text_is_username(*name))
         field_errors_add(&x->field_errors, "username", CODE_INVALID,
                          "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
-    /* Only with a wrong password field; see above. */
-    else if (has_name && !has_password &&
-             user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
+    /* The name of the site's own user, in whose name it invites; others that are taken only with a
+     * wrong password field, see above. */
+    else if (has_name &&
+             (text_equals_nocase(*name, text_of(x->service->config->jwt_actor)) ||
+              (!has_password && user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)))
         add_taken_error(x);
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }

@@ -241,11 +241,16 @@ static enum error read_lists(struct sync *sync) {
 
 /* ---- changing ---- */
 
-static enum error add_all(struct sync *sync, const struct named_list *list, const char *name) {
+/* Of the entries that lower to a member, or of all others: done first, these leave another admin
+ * when the last one is lowered. */
+static enum error add_some(struct sync *sync, const struct named_list *list, const char *name,
+                           bool lower) {
     struct exchange *x = sync->x;
     enum error error = ERROR_NONE;
     for (size_t i = 0; i < list->count && !error; i++) {
         struct site_change_member change;
+        if ((list->users[i].role == SITE_CHANGE_ROLE_MEMBER) != lower)
+            continue;
         error = site_change_member(x, &sync->site, x->ids[0], list->users[i].user_id,
                                    list->users[i].role, &change);
         sync->added += change.added;
@@ -255,6 +260,11 @@ static enum error add_all(struct sync *sync, const struct named_list *list, cons
                              "Item %zu: the user is disabled.", i + 1);
     }
     return error;
+}
+
+static enum error add_all(struct sync *sync, const struct named_list *list, const char *name) {
+    const enum error error = add_some(sync, list, name, false);
+    return error ? error : add_some(sync, list, name, true);
 }
 
 static enum error remove_one(struct sync *sync, uint64_t user_id) {

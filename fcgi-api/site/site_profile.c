@@ -13,15 +13,25 @@ static void take(struct profile *profile, enum profile_field field, struct text 
     profile->given |= field;
 }
 
+static bool has_other_script(struct text name) {
+    bool found = false;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] == '@')
+            return false;
+        found = found || (unsigned char)name.at[i] >= 0x80;
+    }
+    return found;
+}
+
 enum error site_profile_apply(struct exchange *x, const struct user *user, bool is_new,
                               const struct jwt_profile *claims) {
     const char *origins = x->service->config->avatar_origins;
     struct profile profile = {.given = 0};
     struct text name = text_trim(claims->name);
     bool changed;
-    /* The user name is ASCII; the name that the site wished for may be of any script. */
-    if (is_new && !claims->name.at && claims->username.at &&
-        !text_equals(claims->username, text_of(user->name)))
+    /* The user name is ASCII; the name that the site wished for may be of any script. Others are
+     * not shown: a taken name would be shown twice, and a mail address to everybody. */
+    if (is_new && !claims->name.at && has_other_script(claims->username))
         name = text_trim(claims->username);
     take(&profile, PROFILE_DISPLAY_NAME, &profile.display_name, name, profile_name_problem(name));
     take(&profile, PROFILE_AVATAR_URL, &profile.avatar_url, claims->picture,
@@ -30,8 +40,8 @@ enum error site_profile_apply(struct exchange *x, const struct user *user, bool 
          profile_locale_problem(claims->locale));
     take(&profile, PROFILE_EMAIL, &profile.email, claims->email,
          profile_email_problem(claims->email));
-    /* An address of which nothing is said is not verified. */
-    if ((profile.given & PROFILE_EMAIL) || claims->has_email_verified) {
+    /* It belongs to the address of the same token; one that does not fit takes it along. */
+    if ((profile.given & PROFILE_EMAIL) || (claims->has_email_verified && !claims->email.at)) {
         profile.email_verified = claims->email_verified;
         profile.given |= PROFILE_EMAIL_VERIFIED;
     }

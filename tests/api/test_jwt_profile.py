@@ -60,5 +60,22 @@ def test_claims_that_do_not_fit_are_left_out(system, claims):
                                     "ann@example.org", 1)
 
 
+def test_an_address_is_verified_by_its_own_token_only(system):
+    sub = fresh_sub()
+    come(system, sub=sub, email="ann@example.org", email_verified=False)
+    come(system, sub=sub, email="no address", email_verified=True)
+    assert profile(system, sub)[3:] == ("ann@example.org", 0)
+    come(system, sub=sub, email_verified=True)
+    assert profile(system, sub)[3:] == ("ann@example.org", 1)
+    come(system, sub=sub, email="other@example.org")
+    assert profile(system, sub)[3:] == ("other@example.org", 0)
+
+
+def test_a_mail_address_as_the_wished_name_is_not_shown(system):
+    sub = fresh_sub()
+    me = come(system, sub=sub, preferred_username=f"{sub}@corp.example").get(ME).json()
+    assert me["display_name"] == me["username"]
+
+
 def test_a_name_in_any_script_is_the_display_name_at_first(system):
     assert come(system, preferred_username="Жанна").get(ME).json()["display_name"] == "Жанна"

@@ -52,6 +52,13 @@ def test_each_request_is_answered_as_if_it_was_sent_alone(instance, user):
     assert all(one.keys() == {"status", "body"} for one in results)
 
 
+def test_a_page_has_no_body_in_a_batch(program):
+    page, api = program.batch({"method": "GET", "path": "/api/docs/"},
+                              {"method": "GET", "path": "/api/"}).json()
+    assert page == {"status": 200, "body": None}
+    assert api["body"]["features"]
+
+
 def test_requests_run_in_order(program, user):
     alice = user()
     room = alice.room()["room_id"]

@@ -61,7 +61,8 @@ def test_the_actor_is_a_bot_without_a_password(program, instance, room):
 def test_the_actor_has_another_name_if_that_is_taken(make_instance):
     from support.client import Client
     system = make_instance(CONFAB_JWT_ACTOR="school")
-    taken = Client(system).register("School")
+    taken = Client(system).register()
+    system.sql("UPDATE user SET username = 'School' WHERE user_id = ?", taken.id)
     Program(system).put_room("k")
     site, name = site_of(system)
     assert site != taken.id and name.startswith("school-")
@@ -253,6 +254,16 @@ def test_a_direct_room_has_no_other_members(program, user):
 def test_an_unknown_room_is_404(program, user):
     assert_error(program.put(f"{SITE}999999999/members/", {"add": ids(user())}), 404)
     assert_error(program.post(f"{SITE}999999999/messages/", json={"content": "x"}), 404)
+
+
+def test_the_admin_is_handed_over_in_one_request(program, user, room):
+    alice, bob = user(), user()
+    members(program, room, set=[{"user_id": alice.id, "is_admin": True}, *ids(bob)])
+    assert members(program, room, set=[{"user_id": alice.id, "is_admin": False},
+                                       {"user_id": bob.id, "is_admin": True}]) == (0, 0, 2)
+    roles = {one["user_id"]: one["is_admin"] for one in
+             bob.get(f"{ROOMS}{room}/members/").json()["results"]}
+    assert roles == {alice.id: False, bob.id: True}
 
 
 def test_a_thousand_members_are_set_at_once(program, instance, room):

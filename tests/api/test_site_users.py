@@ -228,3 +228,23 @@ def test_a_user_of_the_site_has_no_password(program, anonymous):
         answer = anonymous.post("/api/auth/token/", json={"username": made["username"],
                                                           "password": password or " "})
         assert answer.status_code == 400
+
+
+def test_nobody_registers_the_name_of_the_sites_own_user(shared):
+    system = shared(CONFAB_JWT_ACTOR="the-shop")
+    answer = Client(system).post("/api/auth/register/", json={
+        "username": "The-Shop", "password": "correct horse"})
+    assert (answer.status_code, answer.json()["codes"]) == (400, {"username": ["unique"]})
+
+
+def test_another_address_of_a_user_is_not_verified(program, instance):
+    name = fresh_name("sub")
+    program.put("/api/site/users/", {"users": [{"external_id": name, "email": "a@example.org"}]})
+    instance.sql("UPDATE user JOIN external_user USING (user_id) SET email_verified = TRUE "
+                 "WHERE subject = ?", name)
+    stored = ("SELECT email, email_verified FROM user JOIN external_user USING (user_id) "
+              "WHERE subject = ?")
+    program.put("/api/site/users/", {"users": [{"external_id": name, "email": "a@example.org"}]})
+    assert instance.sql(stored, name) == [("a@example.org", 1)]
+    program.put("/api/site/users/", {"users": [{"external_id": name, "email": "b@example.org"}]})
+    assert instance.sql(stored, name) == [("b@example.org", 0)]

@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <sodium.h>
 
@@ -579,11 +582,32 @@ static void errors_say_what_was_found_and_expected(void **state) {
 
 /* ---- files of keys ---- */
 
+static EVP_PKEY *rsa_with_exponent_one(void) {
+    EVP_PKEY *good = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048), *weak = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    BIGNUM *modulus = NULL;
+    assert_int_equal(EVP_PKEY_get_bn_param(good, OSSL_PKEY_PARAM_RSA_N, &modulus), 1);
+    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus);
+    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, BN_value_one());
+    OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
+    assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+    assert_int_equal(EVP_PKEY_fromdata(context, &weak, EVP_PKEY_PUBLIC_KEY, parameters), 1);
+    OSSL_PARAM_free(parameters);
+    OSSL_PARAM_BLD_free(builder);
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(good);
+    BN_free(modulus);
+    return weak;
+}
+
 static void files_with_errors_are_refused(void **state) {
     EVP_PKEY *small = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
     EVP_PKEY *p384 = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
     char path[sizeof(folder) + 64];
+    EVP_PKEY *weak = rsa_with_exponent_one();
     write_public("small-rsa.pem", small);
+    write_public("weak-rsa.pem", weak);
     write_public("p384.pem", p384);
     snprintf(path, sizeof(path), "%s/private.pem", folder);
     FILE *file = fopen(path, "w");
@@ -606,6 +630,7 @@ static void files_with_errors_are_refused(void **state) {
         {"e ES256 private.pem", "-pubout"},
         {"r RS256 ec.pem", "not an RSA key"},
         {"r RS256 small-rsa.pem", "2,048 bits"},
+        {"r RS256 weak-rsa.pem", "at least 3"},
         {"e ES256 rsa.pem", "P-256"},
         {"e ES256 p384.pem", "P-256"},
         {"d EdDSA ec.pem", "not an Ed25519 key"},
@@ -622,6 +647,7 @@ static void files_with_errors_are_refused(void **state) {
         buffer_free(&problems);
     }
     EVP_PKEY_free(small);
+    EVP_PKEY_free(weak);
     EVP_PKEY_free(p384);
 }
 
