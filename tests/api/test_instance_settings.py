@@ -161,5 +161,5 @@ def test_demo_users_on_an_open_address_are_warned_of_until_they_are_disabled(fre
 
 def test_root_is_told_what_runs_as_root(fresh):
     said = started(fresh)
-    assert ("running as root, and so will all servers: MariaDB, Redis, fcgi-api, pushd and "
-            "lighttpd" in said) == (os.geteuid() == 0)
+    assert ("running as root, and so will all servers: MariaDB, Redis, fcgi-api, pushd, "
+            "confab-worker and lighttpd" in said) == (os.geteuid() == 0)

@@ -109,8 +109,9 @@ def test_healthz_names_redis_while_it_is_down_and_is_ok_afterwards(make_instance
     system.start()
     wait_for(all_well, 30)
     system.end("database", signal.SIGKILL)
-    wait_for(lambda: health() == (503, {"status": "unavailable", "database": "unreachable",
-                                        "redis": "ok"}), 30)
+    wait_for(lambda: health() == (503, {
+        "status": "unavailable", "detail": "The database cannot be reached.",
+        "code": "unavailable", "database": "unreachable", "redis": "ok"}), 30)
     assert value(parse(ask(port, "/metrics").text), "confab_database_up") == 0
     system.start()
     wait_for(all_well, 30)

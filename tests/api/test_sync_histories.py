@@ -48,7 +48,8 @@ class Device:
 
     def reload(self, room_id):
         answer = self.client.get(f"{ROOMS}{room_id}/")
-        if answer.status_code == 200:
+        # The user may be out of it again, which a later event says.
+        if self.client.get(f"{ROOMS}{room_id}/members/?limit=1").status_code == 200:
             self.rooms[room_id] = self.load(answer.json())
 
     # ---- applying ----

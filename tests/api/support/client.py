@@ -78,7 +78,7 @@ class Client:
             f"{method} {path}: {answer.status_code} {answer.text}\n{self.instance.log()[-2000:]}"
         # Only fcgi-api sends X-Request-ID.
         if "X-Request-ID" in answer.headers:
-            meant = headers.get("X-HTTP-Method-Override")
+            meant = headers.get("X-HTTP-Method-Override", "").strip().upper()
             is_meant = method == "POST" and meant in ("PATCH", "PUT", "DELETE")
             check_answer(meant if is_meant else method, path, answer.status_code, answer.headers,
                          answer.content)

@@ -212,6 +212,7 @@ def checker(events=False):
 
 def without_ids(path):
     """A path with {} for each id, without its query and last slash."""
+    path = path.decode("latin-1") if isinstance(path, bytes) else path
     path = unquote(path.partition("?")[0])
     return re.sub(r"/(?:[st]?[0-9]+|[0-9a-f]{40}|\{\w+\})(?=/|$)", "/{}", path.rstrip("/"))
 

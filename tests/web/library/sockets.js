@@ -18,7 +18,7 @@ import {
     userClient,
     watchedSockets,
 } from "../support/clients.js";
-import { until } from "../support/until.js";
+import { pause, until } from "../support/until.js";
 import { roomWithManyEvents, system } from "./setup.js";
 
 test("a message is delivered to everyone in the room, including its author", async () => {
@@ -378,9 +378,16 @@ test("notifications: after a loss, missed events and a request to reload the lis
     });
     const heard = await recordLive(channel);
     await until(() => lists === 1);
-    bob.sockets.opened[0].terminate();
-    await until(() => heard.states.includes("waiting"));
-    const room = await roomOf(alice, bob);
+    // Each socket is cut until the room exists: the invitation is missed.
+    let room = null;
+    const made = roomOf(alice, bob).then((id) => {
+        room = id;
+    });
+    while (room === null) {
+        bob.sockets.opened.at(-1).terminate();
+        await pause(20);
+    }
+    await made;
     await until(() => channel.state === "live");
     await until(() => heard.events.length === 1);
     assert.deepEqual(
