@@ -99,8 +99,8 @@ bool auth_from_cache(struct exchange *x) {
 
 /* ---- API keys ---- */
 
-/* Finds the key of this request, and counts the request, also one that the key does not permit;
- * else the response is set. */
+/* Finds the key of this request and counts the request, even one that the key does not permit. On
+ * an error the response is set. */
 static enum error find_key(struct exchange *x, struct text key) {
     unsigned char hash[SECRET_HASH_SIZE];
     enum error error = ERROR_UNAUTHENTICATED;
@@ -118,7 +118,7 @@ static enum error refuse_key(struct exchange *x, enum api_key_refusal refusal) {
                          api_key_refusal_detail(refusal));
 }
 
-/* The user as whom the key acts; the cookie beside it does not count. */
+/* Finds the user that the key acts for; a cookie in the same request is ignored. */
 static enum error identify_by_key(struct exchange *x, struct text key) {
     const struct config *config = x->service->config;
     const struct text user = text_of(request_header(x->request, VARIABLE_HTTP_X_CONFAB_USER));
@@ -142,7 +142,7 @@ enum error auth_require_key(struct exchange *x, unsigned scope) {
     char detail[80];
     struct text key;
     enum error error;
-    /* Users are told that this is not for them; invalid credentials, that they are invalid. */
+    /* 403 for users, whose credentials are valid; 401 for invalid credentials. */
     if (!find_token(x->request, &key) || !secret_is_api_key(key)) {
         error = auth_identify(x);
         return error ? error
@@ -162,7 +162,7 @@ enum error auth_require_key(struct exchange *x, unsigned scope) {
 
 /* ---- users ---- */
 
-/* A database that takes no changes is no reason to refuse a request that reads. */
+/* A request that reads is served even if the database takes no changes. */
 static void note_use(struct exchange *x) {
     struct service *service = x->service;
     const int64_t now = clock_monotonic_ms();
@@ -226,8 +226,8 @@ enum error auth_check_origin(struct exchange *x) {
 }
 
 enum error auth_check_expected_user(struct exchange *x) {
-    /* The page says for whom it was loaded; another tab may have logged in as another user
-     * since. */
+    /* The page sends the id of the user that it was loaded for; another tab may have logged in as
+     * another user since. */
     const char *expected = request_header(x->request, VARIABLE_HTTP_X_CONFAB_USER_ID);
     uint64_t id;
     if (expected && (!text_to_u64(text_of(expected), &id) || id != x->identity.user.id))

@@ -1,12 +1,12 @@
-/* The path of a bell: that of the site, "bell/", and the name of the file. Whoever is told of a
- * bell finds a file: it is written here if it is not there, or behind. If that fails there is no
- * bell, so that the client polls. */
+/* The path of a bell: that of the site, "bell/", and the name of the file. Before a client gets the
+ * path, the file is written if it is missing or outdated. If that fails, the client gets no path
+ * and polls the API. */
 #include "bell_path.h"
 
 #include "event/bell.h"
 #include "event/serialize.h"
 
-/* Appends the path of a bell that has rung; nothing if it cannot. */
+/* Writes the file of a bell and appends its path; appends nothing if that fails. */
 static void write_path(struct exchange *x, const struct bell_name *name, uint64_t last_seq,
                        struct buffer *path) {
     const struct text prefix = x->request->prefix;
@@ -26,7 +26,7 @@ void bell_path_write_room(struct exchange *x, struct json_writer *w, const struc
     uint64_t last_seq = room->state.last_seq;
     enum error error = ERROR_NONE;
     if (x->service->publisher.bell && room->state.is_member) {
-        /* The first client that is told of it. */
+        /* The bell has not been shown to a client before. */
         if (!name.exists)
             error = bell_name_make_of_room(x->service->db, room->state.room_id, &name, &last_seq);
         if (!error)

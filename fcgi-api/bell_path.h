@@ -8,8 +8,8 @@
 #include "store/room.h"
 #include "json/json_writer.h"
 
-/* Writes a room for the user of the request. A member is told of its bell, if there are bells: it
- * has a file then. */
+/* Writes a room for the user of the request. For a member it has the path of the room's bell, if
+ * bell_dir is set and the file could be written. */
 void bell_path_write_room(struct exchange *x, struct json_writer *w, const struct room *room);
 
 /* Appends the path of a user's own bell; nothing if there is none. */

@@ -1,6 +1,6 @@
-/* When a process claims housekeeping, and how much of it it does at a time. There is no process or
- * timer of its own: each serving process tries between two requests. Meanwhile it serves nobody, so
- * a step is short while requests come. */
+/* When a process claims housekeeping, and how long each step takes. There is no process or timer of
+ * its own: each serving process tries between two requests. A step delays the requests of its
+ * process, so it is short while requests come. */
 #include "housekeeping.h"
 
 #include <inttypes.h>

@@ -197,7 +197,7 @@ static uint64_t take_here(struct bucket table[BUCKETS], const struct token_bucke
 /* ---- counting ---- */
 
 static bool failed_lately(const struct tables *tables) {
-    /* A time in the future is from before a restart of the host. */
+    /* A time in the future was stored before a restart of the host. */
     const int64_t failed = atomic_load(&tables->redis_failed_us), now = clock_monotonic_us();
     return failed > 0 && failed <= now && now - failed < HOLD_US;
 }
@@ -282,7 +282,7 @@ enum error limit_take_login(struct exchange *x, const char *address, const char 
     char both[256];
     if (!limit_is_on(x))
         return ERROR_NONE;
-    /* No separator problem: a name has no spaces. */
+    /* A space separates the two: a name has none. */
     snprintf(both, sizeof(both), "%s %s", name, address);
     const struct token_bucket buckets[] = {bucket_of(x, LIMIT_LOGINS_ADDRESS, address),
                                            bucket_of(x, LIMIT_LOGINS, both)};

@@ -146,8 +146,8 @@ static int serve_alone(const struct config *config) {
     return serve_fastcgi(config, STDIN_FILENO, &stop_wanted);
 }
 
-/* False if the schema has another version. A database that is unavailable is no reason not to
- * start. */
+/* False if the schema has another version. True if the database is unavailable: the program starts
+ * without it. */
 static bool check_schema(const struct config *config) {
     struct db *db = db_new(config);
     enum migrate_state state = MIGRATE_CURRENT;
@@ -199,8 +199,7 @@ static int serve(struct config *config, bool prefork) {
     /* A web server's process manager passes a listening socket as standard input. */
     const bool passed = gateway_is_fastcgi();
     if (gateway_is_cgi() || (passed && !prefork)) {
-        /* One process of several that know nothing of each other: a named file is what they
-         * share. */
+        /* The web server starts such processes one by one, so they share a file with a name. */
         shared = shared_open(config);
         change_health = passed ? change_health_new() : NULL;
         return passed ? serve_alone(config) : serve_cgi(config);

@@ -13,7 +13,8 @@ uint64_t pace_take(_Atomic int64_t *next_us, uint64_t budget, int64_t now_us) {
     if (budget == 0)
         return 1;
     const int64_t interval = PAID_DAY_US / (int64_t)budget;
-    /* Slots in the past are gone. A time that is too far away is from before the clock was set. */
+    /* Slots in the past are lost. A time that is too far ahead was stored before the clock was set
+     * back. */
     do
         taken = next < now_us || next - now_us > DAY_US ? now_us : next;
     while (!atomic_compare_exchange_weak(next_us, &next, taken + interval));

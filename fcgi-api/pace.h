@@ -1,10 +1,10 @@
 /*
  * pace: how often clients may ask, so that all of them together stay below poll_budget.
  *
- * Each request takes a slot; slots are as far apart as the budget demands. The time up to the
- * next free slot is what the requests of the last minutes have used up in advance. A client is
- * told twice that time: half of the slots are left for requests that nobody has announced, such
- * as messages and new clients, and in the long run all clients share all slots.
+ * Each request takes a slot; slots are as far apart as the budget demands. The time up to the next
+ * free slot shows how many requests came in the last minutes. A client waits twice that time: half
+ * of the slots are left for requests that clients send besides polling, such as messages, and for
+ * new clients, and in the long run all clients share all slots.
  *
  * The time of the next free slot is shared by all processes of this host.
  */

@@ -58,7 +58,7 @@ static void lower_priority(void) {
 /* The child process. The outcome fits into the buffer of a pipe, so write does not block. */
 static _Noreturn void run_child(const struct work *work, int out) {
     struct outcome outcome;
-    /* The parent ended: nobody needs the result. */
+    /* The parent has ended, and the result is not needed. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     lower_priority();
     do_work(work, &outcome);

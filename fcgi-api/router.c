@@ -330,11 +330,11 @@ static void begin_headers(struct exchange *x, const char *allow) {
     buffer_append_str(headers, "\r\n");
 }
 
-/* Tells the client whom it is answered as: another tab may have logged in as another user. */
+/* Sends the id of the user of this response: another tab may have logged in as another user. */
 static void write_user_id(struct exchange *x) {
     struct buffer *headers = &x->response.headers;
-    /* Without a user, or for an unauthenticated error, there is none; neither in an answer that a
-     * browser may show to its next user. */
+    /* Not without a user, and not in a response that the browser may cache and show to its next
+     * user. */
     if (!x->has_identity || x->max_age_s > 0)
         return;
     buffer_append_str(headers, "X-Confab-User-Id: ");

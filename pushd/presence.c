@@ -161,7 +161,7 @@ static void notify_if_changed(const struct presence *presence, uint64_t room_id,
                               bool was_online) {
     const struct view *view = find_view(presence, room_id);
     const struct entry *entry = find_entry(presence, room_id, user_id);
-    /* In a closed room there is nobody to notify; its view is only kept for graces and pending
+    /* A closed room has no sockets to notify; its view is only kept for graces and pending
      * commands. */
     if (!view->open || is_online(entry) == was_online)
         return;
@@ -432,7 +432,7 @@ void presence_notice(struct presence *presence, uint64_t room_id,
     struct view *view = find_view(presence, room_id);
     const uint64_t user_id = envelope->actor_id;
     const uint64_t logical_time = envelope->logical_time;
-    /* Not for a room that nobody here watches, and not older than the last complete read. */
+    /* The room must be open here, and the notice not older than the last complete read. */
     if (!view || !view->open || logical_time <= view->logical_time || envelope->actor.len == 0)
         return;
     struct entry *entry = get_entry(view, user_id, envelope->actor);

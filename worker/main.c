@@ -1,6 +1,6 @@
 /*
- * confab-worker: the slow work: deliveries to hooks, fetching jwks_url, housekeeping.
- * Any number may run, also on several hosts; the database shares the work out.
+ * confab-worker: slow work: deliveries to hooks, fetching jwks_url, housekeeping. Any number may
+ * run, also on several hosts; they share the work by leases in the database.
  *
  *   SIGTERM, SIGINT  ends the deliveries that are under way, at most 10 s, and exits
  *   SIGHUP           reloads the configuration and reopens the log

@@ -23,7 +23,7 @@
 #define CONNECTIONS_MOST 64
 #define TIMEOUT_MS 10000
 
-/* A worker whose last step is older is not well. */
+/* A worker whose last step is older is reported as unavailable. */
 #define STEP_MS 15000
 
 struct metrics {

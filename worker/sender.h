@@ -28,7 +28,7 @@ struct sender_request {
 };
 
 struct sender_answer {
-    bool aborted;        /* by sender_abort: nobody knows whether it arrived */
+    bool aborted;        /* ended by sender_abort; it may have arrived */
     bool succeeded;      /* the whole answer has come, with a status of 2xx */
     const char *failure; /* why not, in words, without names and addresses; static or valid during
                             the call */

@@ -85,7 +85,8 @@ void steps_free(struct steps *steps) {
 
 /* ---- the worker's row ---- */
 
-/* Sees to it that the row is valid. What another worker has taken over meanwhile is lost. */
+/* Renews the row, or adds it again. Leases that another worker has taken over meanwhile are
+ * lost. */
 static enum error keep_row(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     bool kept = true;
@@ -133,7 +134,7 @@ static struct follower_result row_of(const struct step_result *result) {
                                     .is_gone = result->is_gone};
 }
 
-/* Adds what a try has come to, to the sums of its hook; these are few in a step. */
+/* Adds the result of a try to the sums of its hook; a step has few hooks. */
 static size_t sum_up(struct hook_tries *sums, size_t count, const struct step_result *result) {
     size_t i = 0;
     if (!result->was_tried)
@@ -160,7 +161,7 @@ static enum error record(struct steps *steps, const struct step_result *results,
     enum error error = ERROR_NONE;
     if (count > 0)
         error = follower_record(steps->db, steps->worker_id, rows, count);
-    /* The counters are for people: what was recorded stays so if these fail. */
+    /* The counters are only shown to administrators: if this fails, the results stay recorded. */
     if (!error)
         hook_note(steps->db, sums, sum_count);
     free(rows);

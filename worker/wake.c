@@ -1,4 +1,5 @@
-/* The thread: listen, wait, tell, pause. The pause gathers what is published in a burst. */
+/* The thread: it subscribes, waits for an event, wakes the loop, and pauses. The pause lets one
+ * wake-up serve a burst of events. */
 #include "wake.h"
 
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* One step runs at a time; the next begins when a delivery has ended, an event was published, or
- * half a second is over. What ends meanwhile is gathered for it.
+ * half a second is over. Deliveries that end meanwhile are recorded by the next step.
  *
  * The transaction of an event sets last_active_at or changed_at of the room, and nothing else. A
  * step (step.c), on a thread, makes rooms due that have changed lately, leases what is due, with
@@ -153,7 +153,7 @@ static void on_sent(void *context, const struct sender_answer *answer) {
     else
         jwks_ended(worker, answer);
     free(purpose);
-    /* Not from here: libcurl, and perhaps an abort, is not done yet. */
+    /* Not from this callback: libcurl, or an abort, is still running. */
     uv_async_send(&worker->woken);
 }
 
@@ -212,7 +212,7 @@ static void reload(struct worker *worker) {
     }
 }
 
-/* Everything has ended that can be waited for. */
+/* True if nothing is left to wait for. */
 static bool is_done(const struct worker *worker) {
     const int64_t now = clock_monotonic_ms();
     const bool is_idle = sender_count(worker->sender) == 0 && worker->result_count == 0;
@@ -314,7 +314,7 @@ static void on_tick(uv_timer_t *tick) {
         run_step(worker);
 }
 
-/* Without hooks an event is nobody's, and costs nothing: the tick looks for new hooks. */
+/* Without hooks an event is ignored, at no cost; the tick looks for new hooks. */
 static void on_woken(uv_async_t *async) {
     struct worker *worker = async->data;
     if (worker->has_hooks || worker->result_count > 0 || worker->has_jwks)

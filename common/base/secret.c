@@ -113,8 +113,8 @@ bool secret_hash_password(struct text password, uint64_t passes, uint64_t memory
 bool secret_check_password(const char *hash, struct text password, uint64_t passes,
                            uint64_t memory_kib) {
     if (hash == NULL) {
-        /* An unknown user takes as long as a wrong password: the time shows no one which names
-         * exist. */
+        /* An unknown user takes as long as a wrong password, so that the time does not show which
+         * names exist. */
         char unused[SECRET_PASSWORD_SIZE];
 
         secret_hash_password(password, passes, memory_kib, unused);

@@ -50,7 +50,8 @@ bool secret_hash_password(struct text password, uint64_t passes, uint64_t memory
                           char hash[SECRET_PASSWORD_SIZE]);
 
 /* True when the hash is that of the password. With hash NULL (no such user) takes the time of a
- * check at the given cost and returns false, so that the time tells nothing. */
+ * check at the given cost and returns false, so that the time does not show whether the user
+ * exists. */
 bool secret_check_password(const char *hash, struct text password, uint64_t passes,
                            uint64_t memory_kib);
 

@@ -140,7 +140,7 @@ struct text text_trim(struct text text) {
 size_t text_code_points(struct text text) {
     size_t count = 0;
 
-    /* Each character has one byte that is no continuation. */
+    /* Each character has one byte that is not a continuation. */
     for (size_t i = 0; i < text.len; i++)
         count += !is_continuation(text.at[i]);
     return count;
@@ -241,7 +241,7 @@ bool text_to_u64(struct text text, uint64_t *value) {
         /* Digits only, so no sign, no blank and no hexadecimal number. */
         if (c < '0' || c > '9')
             return false;
-        /* Beyond 64 bits is no number, rather than a wrong one. */
+        /* A number beyond 64 bits is an error; it must not wrap. */
         if (__builtin_mul_overflow(sum, 10u, &sum) ||
             __builtin_add_overflow(sum, (uint64_t)(c - '0'), &sum))
             return false;

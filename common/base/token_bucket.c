@@ -5,7 +5,7 @@
 uint64_t token_bucket_take(int64_t *full_us, int64_t now_us, uint64_t interval_us, uint64_t burst) {
     const int64_t interval = (int64_t)interval_us;
     const int64_t span = (int64_t)(interval_us * burst);
-    /* No bucket is full later than in one span: the clock was set back since. */
+    /* A bucket that is full later than one span from now: the clock was set back since. */
     const int64_t full = *full_us > now_us && *full_us <= now_us + span ? *full_us : now_us;
     /* Each token taken puts off the time at which the bucket is full by one interval; with
      * `burst` tokens taken it is that many intervals away. */

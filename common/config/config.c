@@ -75,7 +75,7 @@ bool config_load(struct config *config, const char *path, struct buffer *problem
     struct text file = {buffer_str(&content), content.len};
     bool good = config_parse(config, path, file, environ, problems);
     buffer_free(&content);
-    /* A valid environment alone is not what was asked for. */
+    /* The file was asked for: a valid environment is not enough. */
     if (good && !readable)
         config_free(config);
     return good && readable;
@@ -127,8 +127,8 @@ char *config_find(const char *given) {
     const char *path = given != NULL ? given : getenv("CONFAB_CONFIG");
     if (path != NULL && (given != NULL || *path != '\0'))
         return xstrdup(path);
-    /* Then the places of an installation without root, then the system's. None is fine too: the
-     * defaults and the environment apply. */
+    /* Then the places of an installation without root, then the system's. If there is no file at
+     * all, the defaults and the environment apply. */
     char *found = find_near_program();
     if (found == NULL)
         found = find_at_home();

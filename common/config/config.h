@@ -38,11 +38,10 @@ enum { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG = 1 };
 char *config_find(const char *given);
 
 /* Reads the defaults, the file at path (NULL: none) and the environment. Returns true and fills
- * *config, to be freed with config_free; or false, with a line for each error appended to
- * problems ("FILE:LINE: what is wrong, what is allowed"; "CONFAB_KEY: ..." for the environment),
- * and *config empty. All errors are found in one pass. An unknown variable is no error; it is
- * appended to problems as a warning. Values of secret options are never
- * shown. */
+ * *config, to be freed with config_free; or false, with a line for each error appended to problems
+ * ("FILE:LINE: what is wrong, what is allowed"; "CONFAB_KEY: ..." for the environment), and *config
+ * empty. All errors are found in one pass. An unknown variable is not an error; it is appended to
+ * problems as a warning. Values of secret options are never shown. */
 bool config_load(struct config *config, const char *path, struct buffer *problems);
 
 /* Appends every key with its current value, secrets as ***, in the form of a configuration file. */

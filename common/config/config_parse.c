@@ -93,7 +93,8 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-/* What other formats have behind or around a value, and this one does not; NULL for neither. */
+/* What a value has after it or around it that other formats allow and this one does not; NULL:
+ * nothing of the kind. */
 static const char *misunderstanding(struct text value) {
     const char first = value.len > 1 ? value.at[0] : '\0';
     /* sshd, ini files and shells take quotes off or end the value there. This format does not. */
@@ -114,7 +115,7 @@ static void end_error(struct buffer *out, struct text value) {
     buffer_append_char(out, '\n');
 }
 
-/* A text may look so on purpose, above all a password, so this is a warning. */
+/* This may be intended, above all in a password, so it is a warning. */
 static void warn_of_value(struct parser *parser, const struct option *option, struct text value) {
     const char *hint = parser->line > 0 ? misunderstanding(value) : NULL;
     if (hint != NULL)
@@ -227,7 +228,7 @@ static void set_value(struct parser *parser, const struct option *option, struct
         check_list(parser, option, value);
         check_cookie(parser, option, value);
         check_word(parser, option, value);
-        /* Stored even if it was refused: config_parse frees everything then. */
+        /* Stored even if it is invalid: config_parse frees everything then. */
         option_store(parser->config, option, value);
     }
 }

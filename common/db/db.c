@@ -174,8 +174,8 @@ static const char SETTINGS[] =
     "group_concat_max_len = 67108864";
 
 static void set_tls(MYSQL *mysql, const struct config *config) {
-    /* With TLS required but not verified, the line is encrypted and the server is not proved to be
-     * ours. */
+    /* With TLS required but not verified, the connection is encrypted, but the identity of the
+     * server is not checked. */
     const my_bool verify = config->database_tls == CONFIG_TLS_VERIFY, enforce = 1;
     if (config->database_tls == CONFIG_TLS_OFF)
         return;
@@ -212,7 +212,7 @@ static void read_host(struct text piece, char host[256], unsigned *port) {
     const bool bracketed = piece.at[0] == '[';
     const bool one_colon = colon && memchr(piece.at, ':', piece.len) == colon;
     uint64_t number;
-    /* A port that is no number stays part of the host, and looking that up fails with a clear
+    /* A port that is not a number stays part of the host, and looking that up fails with a clear
      * error. */
     if (colon && (bracketed ? colon[-1] == ']' : one_colon) &&
         text_to_u64((struct text){colon + 1, (size_t)(end - colon - 1)}, &number) &&
@@ -245,8 +245,8 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
         mysql_close(mysql);
         return false;
     }
-    /* The client library goes on without TLS if the server offers none, so the cipher is the
-     * proof. */
+    /* The client library goes on without TLS if the server offers none, so the cipher shows whether
+     * the connection is encrypted. */
     if (host && config->database_tls != CONFIG_TLS_OFF && !mysql_get_ssl_cipher(mysql)) {
         set_error(db, CLIENT_TLS, "the server has no TLS, and database_tls is not off");
         mysql_close(mysql);

@@ -16,8 +16,8 @@
 /* A failure is logged at most this often. */
 #define LOG_EVERY_MS (60 * 60 * INT64_C(1000))
 
-/* How many generations may have passed since the last file was removed: members who are removed
- * together. */
+/* Generations before the present one whose files are looked for: there is more than one if several
+ * members were removed at the same time. */
 #define FORMER_MOST 1000
 
 struct bell {
@@ -45,7 +45,7 @@ void bell_free(struct bell *bell) {
 void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE]) {
     char bytes[BELL_SECRET_SIZE + 24];
     unsigned char hash[(BELL_FILE_NAME_SIZE - 1) / 2];
-    /* A hash: a name tells nothing of the secret, nor of the names before and after it. */
+    /* A hash, so that a name reveals neither the secret nor the names before and after it. */
     memcpy(bytes, name->secret, BELL_SECRET_SIZE);
     const int digits = snprintf(bytes + BELL_SECRET_SIZE, sizeof(bytes) - BELL_SECRET_SIZE,
                                 "%" PRIu64, name->generation);
@@ -81,7 +81,7 @@ void bell_end_former(struct bell *bell, const struct bell_name *name) {
     char file[BELL_FILE_NAME_SIZE];
     if (!bell || !name->exists)
         return;
-    /* Usually it is that of the generation before. */
+    /* Usually the file is that of the previous generation. */
     for (int i = 0; i < FORMER_MOST && former.generation > 0; i++) {
         former.generation--;
         bell_file_name(&former, file);

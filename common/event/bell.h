@@ -1,10 +1,10 @@
 /*
- * bell: tells polling clients, without a program, that a stream has moved.
+ * bell: files that show polling clients, without running a program, that a stream has advanced.
  *
  * With the option bell_dir set, each change of a room, and of a user's own stream, writes the
  * number of the event into a small file (os/bell_file.h), which the web server serves. Its name is
- * made of a secret in the database; clients get it from Room objects and me/. Of the files nothing
- * depends but how soon a client asks: a failure is logged and otherwise ignored.
+ * made of a secret in the database; clients get it from Room objects and me/. Only how soon a
+ * client asks depends on the files: a failure is logged and otherwise ignored.
  */
 #ifndef CONFAB_COMMON_EVENT_BELL_H
 #define CONFAB_COMMON_EVENT_BELL_H
@@ -18,25 +18,26 @@
 
 struct bell;
 
-/* Files of a folder, bell_dir; NULL if that is empty. *failed_ms is where processes note the last
- * failure, so that it is logged once and not by each; NULL: nowhere. Free with bell_free, which
- * takes NULL too. */
+/* The bells in a folder, bell_dir; NULL if that is empty. *failed_ms has the time of the last
+ * failure, so that of several processes one logs it; NULL: it is not shared. Free with bell_free,
+ * which takes NULL too. */
 struct bell *bell_new(const char *folder, _Atomic int64_t *failed_ms);
 void bell_free(struct bell *bell);
 
-/* Writes the name of the file. */
+/* Writes the name of a bell's file. */
 void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE]);
 
 /* Writes the number of an event; higher ones stay. False if that failed, or bell is NULL, or there
  * is no such name. */
 bool bell_ring(struct bell *bell, const struct bell_name *name, uint64_t seq);
 
-/* Removes the file of the generation before: its readers, among them a member who has left, ask
- * for the new name. */
+/* Removes the file of the previous generation. Clients that read it then ask the API for the new
+ * name, which a member who has left does not get. */
 void bell_end_former(struct bell *bell, const struct bell_name *name);
 
-/* Read name and number from the database, and ring. With bell NULL they do nothing. `left`: a
- * member has left, so the former name ends. */
+/* Read the name and the number of the last event from the database, and write the file. With bell
+ * NULL they do nothing. `left`: a member has left, so the file of the previous generation is
+ * removed. */
 void bell_ring_room(struct bell *bell, struct db *db, uint64_t room_id, bool left);
 void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id);
 

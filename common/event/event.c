@@ -91,7 +91,7 @@ void event_channel(struct buffer *out, const char *prefix, enum event_stream str
 
 bool event_channel_parse(struct text channel, const char *prefix, enum event_stream *stream,
                          uint64_t *id) {
-    /* Channels are named PREFIXroom:ID and PREFIXuser:ID; others are of somebody else. */
+    /* Channels are named PREFIXroom:ID and PREFIXuser:ID; all others belong to other programs. */
     if (!text_skip(&channel, prefix))
         return false;
     if (text_skip(&channel, STREAMS[EVENT_STREAM_ROOM]))
@@ -183,7 +183,7 @@ static bool read_version_2(struct text rest, struct event_envelope *envelope) {
         !next_number(&rest, '\n', &len))
         return false;
     envelope->text = rest;
-    /* A name that is none would end up in JSON and logs unescaped. */
+    /* An invalid name would end up in JSON and logs unescaped. */
     if (text_equals(envelope->actor, text_of(NO_ACTOR)))
         envelope->actor = (struct text){NULL, 0};
     else if (!text_is_username(envelope->actor))

@@ -21,7 +21,7 @@ static void publish(struct redis_client *client, const struct publisher *publish
 }
 
 static void ring(const struct publisher *publisher, const struct room_event *event) {
-    /* A post knows the bell already. */
+    /* A post has read the name already. */
     if (event->bell)
         bell_ring(publisher->bell, event->bell, event->seq);
     else

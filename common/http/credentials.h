@@ -39,11 +39,11 @@ struct credentials_headers {
     struct text cookie;
 };
 
-/* Finds the token: in Authorization (scheme Token, in any case), else in its redirected form,
- * else in the subprotocols, else in X-Confab-Token. Another scheme in Authorization does not
- * hide the others, so that a site may be protected by Basic authentication as well. False if the
- * request has no token; a token may be empty. A token goes before the cookie, also an invalid
- * one. */
+/* Finds the token: in Authorization (scheme Token, in any case), else in its redirected form, else
+ * in the subprotocols, else in X-Confab-Token. Another scheme in Authorization does not hide the
+ * others, so that a site may be protected by Basic authentication as well. False if the request has
+ * no token; a token may be empty. A token takes precedence over the cookie, even if it is
+ * invalid. */
 bool credentials_token(const struct credentials_headers *headers, struct text *key);
 
 /* Takes the next cookie of this name off the front of *rest, at first the whole Cookie header

@@ -61,7 +61,8 @@ void forwarded_address(char address[FORWARDED_ADDRESS_SIZE], struct text forward
 }
 
 void forwarded_peer(char address[FORWARDED_ADDRESS_SIZE], struct text peer) {
-    /* A Unix socket's peer or other text is no address; it is kept, cut, for limits and the log. */
+    /* The peer of a Unix socket, or other text, is not an address; it is kept, cut, for limits and
+     * the log. */
     if (cidr_normalize(up_to(peer, '%'), address))
         return;
     const size_t len = peer.len < FORWARDED_ADDRESS_SIZE ? peer.len : FORWARDED_ADDRESS_SIZE - 1;

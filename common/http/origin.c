@@ -89,7 +89,7 @@ bool origin_is_own(struct text origin, enum origin_scheme scheme, struct text ho
     const bool https = text_skip(&origin, "https://");
     if (!https && !text_skip(&origin, "http://"))
         return false;
-    /* Unknown: behind a proxy that does not say so, either scheme may be the own one. */
+    /* Unknown, behind a proxy that does not report the scheme: either one may be the site's own. */
     if (scheme != ORIGIN_SCHEME_UNKNOWN && https != (scheme == ORIGIN_HTTPS))
         return false;
     const struct text port = text_of(https ? ":443" : ":80");

@@ -12,7 +12,7 @@
 /* Separate the entries of a list. */
 #define ORIGIN_LIST_SEPARATORS ", \t"
 
-/* The scheme that the client used; unknown to a server behind a proxy that does not tell. */
+/* The scheme that the client used; unknown to a server behind a proxy that does not report it. */
 enum origin_scheme { ORIGIN_HTTP, ORIGIN_HTTPS, ORIGIN_SCHEME_UNKNOWN };
 
 /* True for a scheme (RFC 3986, section 3.1; apps have their own, such as capacitor://), a host (a

@@ -23,7 +23,7 @@ struct json_writer {
 /* A writer that appends to out, which the caller keeps. */
 struct json_writer json_writer_start(struct buffer *out);
 
-/* Appends the comma that a value needs before it; for the functions here. */
+/* Appends the comma that a value needs before it; only for the functions in this header. */
 static inline void json_write_separate(struct json_writer *w) {
     if (w->comma)
         buffer_append_char(w->out, ',');

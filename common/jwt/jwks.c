@@ -95,7 +95,7 @@ static EVP_PKEY *read_ed25519(struct json_object *jwk) {
                                        crypto_sign_ed25519_PUBLICKEYBYTES);
 }
 
-/* Reads the kind of key and the key; false if it is none that can be used. */
+/* Reads the kind of key and the key; false if the key cannot be used. */
 static bool read_numbers(struct json_object *jwk, struct jwt_key *key) {
     const struct text type = member(jwk, "kty"), curve = member(jwk, "crv");
     if (text_equals(type, text_of("RSA"))) {

@@ -25,7 +25,7 @@
 #define QUOTED_MAX 64
 
 static const enum error_code CODES[] = {
-    [JWT_VALID] = CODE_ERROR, /* never asked for */
+    [JWT_VALID] = CODE_ERROR, /* never looked up */
     [JWT_MALFORMED] = CODE_MALFORMED,
     [JWT_UNKNOWN_KEY] = CODE_UNKNOWN_KEY,
     [JWT_WRONG_ALGORITHM] = CODE_WRONG_ALGORITHM,
@@ -227,7 +227,7 @@ static enum jwt_error read_time(struct json_object *claims, const char *name, bo
     struct json_object *value = NULL;
     uint64_t seconds = 0;
     *found = json_object_object_get_ex(claims, name, &value);
-    /* A missing claim is the caller's to judge. */
+    /* The caller decides whether the claim may be missing. */
     if (!*found)
         return JWT_VALID;
     /* JSON numbers with a fraction or an exponent are doubles, negative ones fail as text. */
@@ -286,7 +286,7 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
                                      struct buffer *why) {
     struct json_object *value = NULL;
     struct text found = {NULL, 0};
-    /* An empty option checks nothing. */
+    /* With an empty option the audience is not checked. */
     if (!*expected)
         return JWT_VALID;
     json_object_object_get_ex(claims, "aud", &value);

@@ -60,8 +60,8 @@ struct jwt {
 enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *rules,
                          struct text token, struct jwt *jwt, struct buffer *why);
 
-/* For who integrates: shows header and claims of a token as JSON, whether or not they are valid or
- * signed; false if they cannot be decoded. */
+/* For those who integrate a site: shows header and claims of a token as JSON, whether or not they
+ * are valid or signed; false if they cannot be decoded. */
 bool jwt_show(struct text token, struct buffer *header, struct buffer *claims);
 
 /* A likely cause for a signature that no key accepts: a mistake that is often made where tokens are

@@ -47,7 +47,7 @@ struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct bu
 /* Reads a JWK set (RFC 7517): the public keys in it that can sign tokens (RSA, P-256, Ed25519; use
  * "sig" or none; the algorithm is that of the kind of key, and alg must agree if it is given).
  * Others are left out, as the RFC demands, and so are private and symmetric keys. NULL, with the
- * reason appended to problems, if it is no JWK set. It may have no key. */
+ * reason appended to problems, if it is not a JWK set. A set without keys is valid. */
 struct jwt_keys *jwt_keys_parse_jwks(struct text body, struct buffer *problems);
 
 /* Frees the keys; NULL is ignored. Secrets are overwritten first. */
@@ -70,7 +70,7 @@ bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
                     const unsigned char *signature, size_t len);
 
 /* For bytes that are not the signature of the text by this key: what was probably done wrong where
- * they were made, as static words; NULL if it is none of the usual mistakes. */
+ * they were made, as static words; NULL if it is not one of the usual mistakes. */
 const char *jwt_key_hint(const struct jwt_key *key, struct text signed_text,
                          const unsigned char *signature, size_t len);
 

@@ -76,13 +76,14 @@ enum error jwt_site_verify(struct db *db, const struct config *config, const str
         *found = jwt_check(keys, &rules, token, jwt, why);
     else if (!*config->jwks_url)
         buffer_append_str(why, "This server has no keys: jwt_keys is not set.");
-    /* Only what another key could change. */
+    /* Only errors that another key could resolve. */
     if (!*config->jwks_url || (*found != JWT_UNKNOWN_KEY && *found != JWT_BAD_SIGNATURE &&
                                *found != JWT_WRONG_ALGORITHM))
         return ERROR_NONE;
     const enum error error =
         check_fetched(db, config->jwks_url, &rules, token, &by_url, jwt, &other);
-    /* A key of the file that was named is the one to speak of, unless one of the URL fits. */
+    /* If the token names a key of the file, the error is about that key, unless a key of the URL
+     * fits. */
     if (!error && (by_url == JWT_VALID || *found == JWT_UNKNOWN_KEY ||
                    (by_url != JWT_UNKNOWN_KEY && by_url != JWT_WRONG_ALGORITHM))) {
         *found = by_url;

@@ -45,7 +45,7 @@ static bool write_number(int fd, uint64_t number) {
     /* A new file, whatever the umask: the web server runs as another user. */
     if (file.st_size == 0 && fchmod(fd, 0644) != 0)
         return false;
-    /* Only what somebody else has written can be longer. */
+    /* Only content that another program has written can be longer. */
     if (file.st_size > len && ftruncate(fd, 0) != 0)
         return false;
     errno = ENOSPC;
@@ -56,20 +56,20 @@ bool bell_file_write(const char *folder, const char *name, uint64_t number) {
     char path[PATH_MAX];
     if (!write_path(path, folder, name))
         return false;
-    /* O_NOFOLLOW: nobody can have another file written by a link. */
+    /* O_NOFOLLOW: a symbolic link must not lead to another file. */
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-    /* Made by another user, as by confabctl. */
+    /* Another user has made the file, such as root by confabctl. */
     if (fd < 0 && errno == EACCES && unlink(path) == 0)
         fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return false;
-    /* Without locks, as on some file systems, a number may be late until the next one. */
+    /* Some file systems have no locks; a lower number may then stay until the next event. */
     while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
         continue;
     const bool written = write_number(fd, number);
     const int error = errno;
     close(fd);
-    /* Clients that find no file ask the program. */
+    /* If there is no file, clients ask the API. */
     if (!written)
         unlink(path);
     errno = error;

@@ -1,6 +1,6 @@
 /*
  * name_lookup: looks up a host name, each on a thread of its own, so that a name server that does
- * not answer stops nobody.
+ * not answer delays nothing else.
  */
 #ifndef CONFAB_OS_NAME_LOOKUP_H
 #define CONFAB_OS_NAME_LOOKUP_H

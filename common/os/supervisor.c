@@ -130,7 +130,7 @@ static void reap(struct supervisor *supervisor) {
         for (size_t i = 0; i < supervisor->space; i++)
             if (supervisor->workers[i].pid == pid)
                 index = i;
-        /* A child that is no worker (a helper of the program) is only reported to it. */
+        /* A child that is not a worker (a helper of the program) is only reported to it. */
         if (index != SUPERVISOR_NOT_A_WORKER)
             note_end(supervisor, &supervisor->workers[index], status);
         if (spec->ended)

@@ -65,10 +65,10 @@ static int open_bound(const struct addrinfo *where, bool share) {
     return -1;
 }
 
-/* Whether the address is free: sockets that only share it can be bound to it also while another
- * one listens, so this one asks for it alone. The cause of a failure is left in errno. */
+/* Whether the address is free: a socket with SO_REUSEPORT can be bound to it even while another one
+ * listens, so this is tested with a socket without it. The cause of a failure is left in errno. */
 static bool is_free(const struct addrinfo *where) {
-    /* Bound and listening alone, then given up at once. */
+    /* This socket is only a test, and is closed at once. */
     const int fd = open_bound(where, false);
     const bool listens = fd >= 0 && listen(fd, 1) == 0;
     const int error = errno;
@@ -78,8 +78,8 @@ static bool is_free(const struct addrinfo *where) {
     return listens;
 }
 
-/* Tries the addresses of a host in turn; the cause of the last failure is left in errno. One that
- * is in use is a failure of the whole: clients would reach its listener, and not this one. */
+/* Tries the addresses of a host in turn; the cause of the last failure is left in errno. If one is
+ * in use, no other is tried: clients would reach the listener there. */
 static int open_first(const struct addrinfo *where, bool share, bool beside) {
     int fd = -1;
     for (; where && fd < 0; where = where->ai_next) {

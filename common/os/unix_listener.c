@@ -114,7 +114,7 @@ bool unix_listener_open(struct unix_listener *listener, const char *path, bool b
     if (lstat(listener->temporary.sun_path, &listener->file) == 0 &&
         S_ISSOCK(listener->file.st_mode))
         unlink(listener->temporary.sun_path); /* left from a process with the same id */
-    /* What is not ours must not be removed if bind fails. */
+    /* If bind fails, the file at this name was not made here and must not be removed. */
     memset(&listener->file, 0, sizeof(listener->file));
     /* bind creates the file with the umask's mode, so it is set before anyone can connect. */
     listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -185,7 +185,7 @@ static bool parse(struct redis_client *client, const char *bytes, size_t len) {
 static bool read_bytes(struct redis_client *client) {
     char bytes[16384];
     const ssize_t got = recv(client->context->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-    /* Nothing to read is no fault. */
+    /* Nothing to read is not an error. */
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return true;
     if (got > 0 && parse(client, bytes, (size_t)got))

@@ -29,7 +29,7 @@ void redis_tls_free(struct redis_tls *tls);
 /* Starts the handshake, or takes bytes from the socket. False if TLS has failed. */
 bool redis_tls_feed(struct redis_tls *tls, const char *bytes, size_t len);
 
-/* True once the handshake is complete, and the server is the one that was wanted. */
+/* True once the handshake is complete, with the identity of the server verified. */
 bool redis_tls_is_ready(const struct redis_tls *tls);
 
 /* Appends what was received to out. False at the end of the connection, or if TLS has failed. */

@@ -1,4 +1,4 @@
-/* API keys: names and scopes, the table api_key, and the users as whom they act. */
+/* API keys: names and scopes, the table api_key, and the users that they act for. */
 #include "store/api_key.h"
 
 #include <stdio.h>
@@ -76,7 +76,7 @@ static void from_row(const struct db_rows *rows, struct api_key *key) {
                             .is_expired = db_get_bool(rows, 8)};
     snprintf(key->name, sizeof(key->name), "%.*s", (int)name.len, name.at);
     snprintf(key->addresses, sizeof(key->addresses), "%.*s", (int)addresses.len, addresses.at);
-    /* A scope that this program does not know, of a newer one, gives nothing. */
+    /* A scope that a newer program has stored permits nothing here. */
     struct text rest = db_get_text(rows, 2), word;
     while (text_split(&rest, ',', &word)) {
         unsigned scope;
@@ -134,7 +134,7 @@ enum error api_key_list(struct db *db, api_key_visit *visit, void *context) {
 
 enum error api_key_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                         struct api_key *key) {
-    /* A time of use in the future is from before the clock was set back. */
+    /* A time of use in the future was stored before the clock was set back. */
     static const char SQL[] =
         "SELECT " COLUMNS
         ", COALESCE(k.last_used_at NOT BETWEEN SYSDATE(6) - INTERVAL 1 MINUTE AND SYSDATE(6), "
@@ -152,7 +152,7 @@ enum error api_key_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE
         error = ERROR_NONE;
     }
     db_done(rows);
-    /* A database that takes no changes is no reason to refuse a request that reads. */
+    /* A request that reads is served even if the database takes no changes. */
     if (is_due)
         DB_RUN(db, USE, DB_REPEATABLE, NULL, db_u64(key->id));
     return error;
@@ -208,14 +208,14 @@ bool api_key_user_read(struct text text, struct api_key_user *user) {
     if (!text_skip(&text, "ext:"))
         return text_to_u64(text, &user->id) && user->id > 0 && user->id <= INT64_MAX;
     user->subject = text;
-    /* An empty subject is that of the site's own user. */
+    /* The empty subject stands for the site's own user. */
     return text.len >= 1 && text.len <= EXTERNAL_USER_SUBJECT_MAX &&
            text_is_valid(text.at, text.len);
 }
 
 enum error api_key_user_find(struct db *db, const struct api_key_user *user, struct text issuer,
                              uint64_t room_id, struct identity *identity) {
-/* No credential of the user's own: its id, what is due, and its expiry. */
+/* The user has no credential here: no id, nothing due, no expiry. */
 #define SELECT "SELECT " IDENTITY_COLUMNS ", 0, 0, NULL, " ROOM_STATE_COLUMNS
 #define NOT_SITE                                                                        \
     "NOT EXISTS (SELECT 1 FROM external_user s WHERE s.issuer = '' AND s.subject = '' " \
@@ -271,12 +271,12 @@ const char *api_key_refusal_detail(enum api_key_refusal refusal) {
     case API_KEY_WRONG_ADDRESS:
         return "This API key cannot be used from this address.";
     case API_KEY_NEEDS_ACT:
-        return "An API key is no user: this needs a key with the scope act, and the header "
+        return "An API key is not a user: this needs a key with the scope act, and the header "
                "X-Confab-User.";
     case API_KEY_NEEDS_USER:
-        return "An API key is no user: name one in the header X-Confab-User.";
+        return "An API key is not a user: name one in the header X-Confab-User.";
     case API_KEY_UNKNOWN_USER:
-        return "X-Confab-User names no user as whom an API key can act.";
+        return "X-Confab-User names no user that an API key can act for.";
     default:
         return NULL;
     }

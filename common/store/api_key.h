@@ -1,6 +1,6 @@
 /*
- * api_key: the keys of the site's own programs. A key is no user: it has scopes, and with the scope
- * `act` it acts as any user that a request names. Only the hash of a key is stored.
+ * api_key: the keys of the site's own programs. A key is not a user: it has scopes, and with the
+ * scope `act` it acts for any user that a request names. Only the hash of a key is stored.
  */
 #ifndef CONFAB_COMMON_STORE_API_KEY_H
 #define CONFAB_COMMON_STORE_API_KEY_H
@@ -98,7 +98,7 @@ bool api_key_user_read(struct text text, struct api_key_user *user);
 
 /* Finds this user, with the state of a room (room_id 0: of none); token and session of the identity
  * are 0. The subject is one of this issuer. ERROR_NOT_FOUND if there is none, or it is the site's
- * own user, as whom nobody acts. */
+ * own user, for which no key may act. */
 enum error api_key_user_find(struct db *db, const struct api_key_user *user, struct text issuer,
                              uint64_t room_id, struct identity *identity);
 
@@ -108,7 +108,7 @@ enum api_key_refusal {
     API_KEY_WRONG_ADDRESS,
     API_KEY_NEEDS_ACT,    /* it lacks the scope */
     API_KEY_NEEDS_USER,   /* no user is named */
-    API_KEY_UNKNOWN_USER, /* or not one as whom a key may act */
+    API_KEY_UNKNOWN_USER, /* or the site's own user */
 };
 
 /* Checks a key that was found: address, scope, and then finds the user. ERROR_FORBIDDEN with a

@@ -1,7 +1,7 @@
 /* The rules of the audit, a table of SQL statements: each recounts something that the store keeps
- * as a counter, or looks for rows that should not exist. Findings are a fault of the program, of
- * somebody who edited the database, or of a backup restored in part. `confabctl` runs them; they
- * read whole tables. */
+ * as a counter, or looks for rows that should not exist. A finding means a fault of the program, an
+ * edited database, or a backup that was restored in part. `confabctl` runs them; they read whole
+ * tables. */
 #include "store/audit.h"
 
 #include "event/event.h"

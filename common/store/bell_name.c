@@ -32,7 +32,7 @@ static enum error read_name(struct db *db, const char *sql, uint64_t id, struct 
     return error;
 }
 
-/* Gives it a secret, unless another process was quicker; then reads the one that it has. */
+/* Stores a new secret unless there is one already, then reads the stored one. */
 static enum error make_name(struct db *db, const char *make_sql, const char *read_sql, uint64_t id,
                             struct bell_name *name, uint64_t *last_seq) {
     unsigned char secret[BELL_SECRET_SIZE];

@@ -1,9 +1,8 @@
 /*
  * bell_name: the secrets from which the names of bells are made.
  *
- * A room or user gets one when a client is told of its bell for the first time. The name of a
- * room's bell also depends on a generation, which changes when a member leaves and thus does not
- * learn the new name.
+ * A room or user gets one when its bell is first shown to a client. The name of a room's bell also
+ * depends on a generation, which changes when a member leaves and thus does not learn the new name.
  */
 #ifndef CONFAB_COMMON_STORE_BELL_NAME_H
 #define CONFAB_COMMON_STORE_BELL_NAME_H
@@ -16,7 +15,7 @@
 #define BELL_SECRET_SIZE 16
 
 struct bell_name {
-    bool exists; /* false: no client has been told */
+    bool exists; /* false: it has no secret yet */
     unsigned char secret[BELL_SECRET_SIZE];
     uint64_t generation; /* 0 for users */
 };

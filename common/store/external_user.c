@@ -1,5 +1,5 @@
 /* Users whom the site knows by an issuer and a subject of its own: finding one, and making one with
- * a valid name that nobody has. The unique key of external_user decides between several that make
+ * a valid name that is not taken. The unique key of external_user decides between several that make
  * the same user at once. */
 #include "store/external_user.h"
 
@@ -65,7 +65,7 @@ void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
         memcpy(name + len, folded, more);
         len += more;
         at += size;
-        /* A name of dots and dashes alone names nobody. */
+        /* A name of dots and dashes alone is not used. */
         has_letter = has_letter || (more > 0 && !strchr("_.-", *folded));
     }
     name[len] = '\0';

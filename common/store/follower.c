@@ -305,7 +305,7 @@ enum error follower_lags(struct db *db, follower_lag_visit *visit, void *context
 
 /* ---- pulls ---- */
 
-/* The rows of a puller are leased to worker 0, which no worker is: none delivers them. */
+/* The rows of a puller are leased to worker 0, which does not exist: no worker delivers them. */
 static const char FIND_PULL[] =
     FIND(CHANGED_SINCE("?"), "JOIN follower f ON f.follower_id = ?", "0");
 

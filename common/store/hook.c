@@ -1,5 +1,5 @@
-/* The rows of hooks. A hook and its follower are created and deleted together. What a hook that is
- * not active has still to read is leased to worker 0, which no worker is. */
+/* The rows of hooks. A hook and its follower are created and deleted together. The rows of a hook
+ * that is not active are leased to worker 0, which does not exist. */
 #include "store/hook.h"
 
 #include <inttypes.h>
@@ -241,8 +241,8 @@ enum error hook_delete(struct db *db, uint64_t id) {
 }
 
 enum error hook_test(struct db *db, uint64_t id) {
-    /* The room of tests is number 0. A test that was not delivered yet is followed by no second
-     * one; seq is the time, so that each has an id of its own. */
+    /* The room of tests is number 0. While a test waits to be delivered, no second one is added;
+     * seq is the time, so that each has an id of its own. */
     static const char SQL[] =
         "INSERT INTO follower_room (follower_id, room_id, seq, due_at, behind_at) "
         "SELECT hook_id, 0, FLOOR(UNIX_TIMESTAMP(SYSDATE(6)) * 1000), SYSDATE(6), SYSDATE(6) "

@@ -34,7 +34,7 @@ struct identity {
 };
 
 /* Notes that the credential is in use. To be called if use_is_due is set, which it is at most once
- * an hour: last_used_at is no more exact, so that reading costs no write. */
+ * an hour: last_used_at is exact to an hour, so that most reads need no write. */
 enum error identity_note_use(struct db *db, const struct identity *identity);
 
 /* One of several identities that are looked up by one statement. */
@@ -51,7 +51,7 @@ struct identity_query {
 enum identity_due { IDENTITY_DUE_NOTHING, IDENTITY_DUE_USE, IDENTITY_DUE_RENEWAL };
 
 /* An SQL condition: the use of the credential with this alias has been noted within the hour. A
- * time in the future is from before the clock was set back. */
+ * time in the future was stored before the clock was set back. */
 #define IDENTITY_IS_NOTED(alias) \
     alias ".last_used_at BETWEEN SYSDATE(6) - INTERVAL 1 HOUR AND SYSDATE(6)"
 

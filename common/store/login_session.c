@@ -78,8 +78,8 @@ static uint64_t minutes_left(uint64_t days) {
     "s.session_id, IF(" IS_DUE ", 2, (" IDENTITY_IS_NOTED("s") \
     ") IS NOT TRUE), NULL"
 
-/* A database that takes no changes is no reason to refuse a request that reads: a later one will
- * renew the session. */
+/* A request that reads is served even if the database takes no changes: a later one will renew the
+ * session. */
 static void renew_session(struct db *db, uint64_t days, struct identity *identity) {
     static const char SQL[] =
         "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY, last_used_at = SYSDATE(6) "

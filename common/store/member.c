@@ -192,7 +192,7 @@ enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
     TARGET_DECLARATIONS "DECLARE v_keyed BOOLEAN; ",                                              \
     enter                                                                                         \
     FIND_TARGET                                                                                   \
-    /* 4: not found, the target is no member. */                                                  \
+    /* 4: not found, the target is not a member. */                                               \
     "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
     /* A room with a key belongs to the site: it stays without members, and without an admin. */  \
     "SELECT room_key IS NOT NULL INTO v_keyed FROM room WHERE room_id = p_room; "                 \

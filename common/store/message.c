@@ -288,7 +288,7 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
         /* The sender must still be a member. */
         TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)
         FIND_MESSAGE
-        /* 4: a deleted message is as good as none; 3: only the sender edits. */
+        /* 4: a deleted message counts as not found; 3: only the sender edits. */
         "IF v_deleted THEN SET v_outcome = 4; LEAVE body; END IF; "
         "IF v_sender <> p_user THEN SET v_outcome = 3; LEAVE body; END IF; "
         "UPDATE message SET content = p_content, edited_at = v_now "

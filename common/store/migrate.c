@@ -113,7 +113,7 @@ static enum error run_once(struct db *db, unsigned *applied, unsigned *version) 
         log_error("another migration of this database is running");
         return ERROR_UNAVAILABLE;
     }
-    /* A database that is read-only, but current, is no failure. */
+    /* A read-only database with the current schema is not a failure. */
     enum migrate_state state = MIGRATE_CURRENT;
     /* Checked again under the lock: another process may have finished in the meantime. */
     error = migrate_check(db, &state, version);

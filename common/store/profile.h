@@ -81,9 +81,9 @@ struct profile_page {
 /* Visits the users of a page, in rising order also with BEFORE; *more: there are others beyond it.
  *
  * A search finds the users whose user name or display name, or a word in one of them, begins with
- * the text, without regard to case and accents; an empty one finds all. Of words beyond the
- * beginning of user names, the first 10,000 that match count: a page costs as much as
- * its rows and these, however many users there are. */
+ * the text, without regard to case and accents; an empty text finds all users. Of words beyond the
+ * beginning of user names, the first 10,000 that match count: a page costs as much as its rows and
+ * these, however many users there are. */
 enum error profile_page(struct db *db, struct text search, const struct profile_page *page,
                         profile_visit *visit, void *context, bool *more);
 

@@ -310,7 +310,7 @@ enum error room_update_by_site(struct db *db, uint64_t room_id, uint64_t site_id
 static const char DELETE[] = TRANSACTION(
     TRANSACTION_ROOM_DECLARATIONS
     "DECLARE p_force BOOLEAN DEFAULT ?; DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",
-    /* By the administrator, who is no member. */
+    /* By the administrator, who is not a member. */
     "IF p_force THEN SELECT room_id, is_private INTO v_room, v_private FROM room "
     "WHERE room_id = p_room FOR UPDATE; "
     "SET v_now = SYSDATE(6); "

@@ -236,7 +236,7 @@ enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_vi
     static const char SQL[] =
         "SELECT " ROOM_COLUMNS_NAMED(BOTH_NAMES)
         " FROM room r "
-        /* User 0 is nobody: the columns of a membership are there, and are NULL. */
+        /* User 0 does not exist, so the columns of the membership are NULL. */
         "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = 0 " ROOM_MESSAGE_JOINS
         "LEFT JOIN user low ON low.user_id = r.direct_low "
         "LEFT JOIN user other ON other.user_id = r.direct_high "

@@ -13,7 +13,7 @@ struct session_entry {
     bool is_token; /* else a login session */
     uint64_t id;   /* of its table */
     int64_t created_at;
-    int64_t last_used_at; /* no more exact than an hour; 0: never */
+    int64_t last_used_at; /* exact to an hour; 0: never */
 };
 
 typedef void session_list_visit(void *context, const struct session_entry *entry);

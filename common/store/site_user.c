@@ -20,7 +20,7 @@ enum error site_user_find(struct db *db, uint64_t user_id, struct text issuer, s
     if (db_next(rows)) {
         const struct text found = db_get_text(rows, USER_COLUMN_COUNT);
         user_from_row(rows, 0, user);
-        /* NULL, for a user whom the site does not know, is empty. */
+        /* NULL, for a user without an id of the site, is read as an empty text. */
         buffer_append(subject, found.at, found.len);
         error = ERROR_NONE;
     }

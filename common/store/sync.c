@@ -34,7 +34,7 @@ enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DAT
 }
 
 enum error sync_new_database(struct db *db) {
-    /* The bells get other names: those who only listen to one notice it, too. */
+    /* The bells get new names, so that clients that only read a bell notice the change. */
     static const char ROOMS[] = "UPDATE room SET bell = NULL WHERE bell IS NOT NULL";
     static const char USERS[] = "UPDATE user SET bell = NULL WHERE bell IS NOT NULL";
     static const char SQL[] =

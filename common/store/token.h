@@ -17,7 +17,7 @@ struct token {
     uint64_t user_id;
     struct text username;
     int64_t created_at;
-    int64_t last_used_at; /* no more exact than an hour; 0: never */
+    int64_t last_used_at; /* exact to an hour; 0: never */
     int64_t expires_at;   /* 0: never */
 };
 

@@ -63,8 +63,8 @@ struct text user_names_find(const struct user_names *names, uint64_t user_id) {
 
 void user_names_add(struct user_names *names, uint64_t user_id, struct text name) {
     struct slot *slot = &names->slots[find_slot(names, user_id)];
-    /* 0 is no user. A table that is full, or a name that is too long, is not an error: the name is
-     * read again next time. */
+    /* User 0 does not exist. A table that is full, or a name that is too long, is not an error: the
+     * name is read again next time. */
     if (user_id == 0 || slot->user_id != 0 || names->count >= MOST_NAMES || name.len > NAME_SIZE)
         return;
     slot->user_id = user_id;

@@ -5,7 +5,7 @@
 #include "store/transaction.h"
 
 /* Frees the leases of workers that have no row. A delivery that was under way is due at once, with
- * the same range of events. 0 is no worker but a mark: the hook is not active. */
+ * the same range of events. 0 is not a worker; it marks a hook that is not active. */
 #define FREE_LEASES                                                            \
     "UPDATE follower_room p LEFT JOIN worker w ON w.worker_id = p.worker_id "  \
     "SET p.worker_id = NULL, p.due_at = v_now "                                \
@@ -46,7 +46,8 @@ enum error worker_remove_dead(struct db *db) {
     static const char SQL[] =
         TRANSACTION("",
                     "SET v_now = SYSDATE(6); "
-                    /* Locks the rows: a worker that renews now waits, and finds its row gone. */
+                    /* Locks the rows: a worker that renews its row now waits for them, and then
+                     * finds no row. */
                     "DELETE FROM worker WHERE alive_until < v_now; " FREE_LEASES,
                     "");
     uint64_t dead = 0;

@@ -58,7 +58,7 @@ static bool check_config(struct check *check) {
     return valid;
 }
 
-/* Nothing to say where the site signs no tokens. */
+/* Nothing to report if the site signs no tokens. */
 static void check_keys(struct check *check) {
     const struct config *config = &check->cli->config;
     struct doctor_result result = {.fix = NULL};

@@ -95,7 +95,7 @@ static void ignore_member(void *context, const struct membership *membership) {
     (void)membership;
 }
 
-/* Handles a refused addition: a disabled user, or an owner who is not an admin. It is no error
+/* Handles a refused addition: a disabled user, or an owner who is not an admin. It is not an error
  * if the user is a member already. */
 static enum cli_status handle_refusal(const struct cli *cli, const struct ensure_request *request,
                                       uint64_t room_id, const struct user *member,

@@ -1,6 +1,6 @@
-/* The file of keys: absolute, readable for the services and for nobody else, and valid; and whether
- * anybody can log in. confabctl has become the user of the services, so that what it can read they
- * can read. */
+/* Checks the file of keys (its path is absolute, only the user of the services can read it, its
+ * content is valid), and whether users can log in at all. confabctl has become the user of the
+ * services, so it can read what they can read. */
 #include "doctor/doctor_keys.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "jwt/jwt_site.h"
 
-/* No keys: fine, unless passwords are off as well. */
+/* Without keys users log in by password, unless password_login is off. */
 static void check_without(const struct config *config, struct doctor_result *result) {
     if (*config->jwks_url)
         doctor_set_result(result, REPORT_OK, NULL, "those of %s, which confab-worker fetches",
@@ -16,7 +16,7 @@ static void check_without(const struct config *config, struct doctor_result *res
     else if (config->password_login == CONFIG_OFF)
         doctor_set_result(result, REPORT_WARNING,
                           "set jwt_keys, or make tokens by the server's API",
-                          "password_login is off and jwt_keys is not set: nobody can log in alone");
+                          "password_login is off and jwt_keys is not set: users cannot log in");
     else
         doctor_set_result(result, REPORT_OK, NULL, "none: the site signs no tokens");
 }

@@ -92,7 +92,7 @@ static void check_eviction(struct buffer *lines, struct doctor_result *result) {
         doctor_set_result(result, REPORT_WARNING,
                           "look up maxmemory-policy of this Redis: it must be noeviction",
                           "Redis does not say whether it evicts keys when its memory is full");
-    /* 0 is no limit: nothing is ever evicted. */
+    /* 0 means no limit: nothing is ever evicted. */
     else if (limit > 0 && !text_equals(policy, text_of("noeviction")))
         doctor_set_result(
             result, REPORT_FAILED,

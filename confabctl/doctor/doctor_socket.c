@@ -178,7 +178,7 @@ static bool receive_type(struct doctor *doctor, const char *type,
         const bool found =
             text.len >= (size_t)start_len && memcmp(text.at, start, (size_t)start_len) == 0;
         snprintf(last, HTTP_CLIENT_ERROR_SIZE, "%.*s", (int)text.len, text.at);
-        /* Out of the buffer, whether it was the right one or not. */
+        /* Remove the message from the buffer, also if it was another one. */
         memmove(in->data, in->data + frame_len, in->len - frame_len);
         in->len -= frame_len;
         if (found)

@@ -12,7 +12,7 @@
 /* A delivery starts within a second; one that fails is tried again for days. */
 #define LAG_SECONDS 120
 
-/* What all hooks together are like. */
+/* Totals over all hooks. */
 struct hooks {
     uint64_t active, failing, events, seconds;
     char failing_name[80];

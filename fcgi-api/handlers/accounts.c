@@ -90,8 +90,8 @@ static void add_taken_error(struct exchange *x) {
 }
 
 /* Reads both fields. Whether the name is taken is normally found when the user is added. If the
- * password is invalid, no user is added, so it is checked here: all errors are reported together.
- * */
+ * password is invalid, no user is added, so it is checked here: all errors are reported
+ * together. */
 static enum error read_registration(struct exchange *x, struct text *name, struct text *password) {
     struct user user;
     /* FIELDS_KEEP: blanks of a password count. */
@@ -100,8 +100,8 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
     if (has_name && !text_is_username(*name))
         field_errors_add(&x->field_errors, "username", CODE_INVALID,
                          "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
-    /* The name of the site's own user, in whose name it invites; others that are taken only with a
-     * wrong password field, see above. */
+    /* The name of the site's own user is reserved. Whether another name is taken is checked here
+     * only if the password is invalid, see above. */
     else if (has_name &&
              (text_equals_nocase(*name, text_of(x->service->config->jwt_actor)) ||
               (!has_password && user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)))
@@ -186,7 +186,7 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
     enum error error = ERROR_NOT_FOUND;
     memset(proof, 0, sizeof(*proof));
     memcpy(proof->address, attempt->address_hash, USER_ADDRESS_SIZE);
-    /* A text that is no name has no account: no query. */
+    /* A text that is not a valid name has no account, so no query is needed. */
     if (text_is_username(attempt->name))
         error = user_by_login(service->db, attempt->name, proof->address, user,
                               proof->password_hash, &is_known);

@@ -52,7 +52,7 @@ void member_events_added(struct exchange *x, const struct user *actor, uint64_t 
                          uint64_t user_id, const struct member_change *change) {
     struct invitation invitation = {x, actor, user_id, change->user_seq};
     publish_event(x, actor, room_id, EVENT_USER_INVITED, change->seq, user_id);
-    /* The name of the room for the invitation, read only if somebody will hear it. */
+    /* The invitation has the name of the room, which is read only if the event is published. */
     if (redis_client_is_configured(x->service->redis) || publisher_of(x)->bell)
         room_get(x->service->db, room_id, 0, publish_invitation, &invitation);
 }
@@ -98,7 +98,7 @@ static void publish_last_left(struct exchange *x, const struct user *actor, uint
 void member_events_removed(struct exchange *x, const struct user *actor, uint64_t room_id,
                            uint64_t user_id, const struct member_change *change) {
     struct buffer json = BUFFER_EMPTY;
-    /* With its last member the room went. */
+    /* The room was deleted with its last member. */
     if (change->room_deleted) {
         publish_last_left(x, actor, room_id, user_id, change->user_seq);
         return;

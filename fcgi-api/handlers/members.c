@@ -106,7 +106,7 @@ enum error members_me(struct exchange *x) {
     bool is_hidden;
     if (!field_bool(x, "is_hidden", &is_hidden))
         return ERROR_BAD_INPUT;
-    /* It concerns no other user: only the user's own devices hear of it. */
+    /* It concerns no other user: the event is in the user's own stream only. */
     const enum error error =
         member_set_hidden(x->service->db, x->ids[0], x->identity.user.id, is_hidden, &user_seq);
     if (error)

@@ -92,7 +92,7 @@ static void visit_keyed(void *context, const struct room *room) {
     struct room_listing *listing = context;
     begin_keyed(listing, 1);
     listing->found = 1;
-    /* Mixed into the hash, but not shown, by an offset beyond it. */
+    /* With an offset beyond the only room, it is part of the hash but not shown. */
     if (listing->page->offset > 0)
         listing->w = NULL;
     visit_room(listing, room);

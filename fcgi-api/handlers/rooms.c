@@ -56,7 +56,7 @@ enum error rooms_presence(struct exchange *x) {
     json_write_object(&w);
     json_write_key(&w, "online");
     json_write_array(&w);
-    /* An unavailable Redis is no error of this request. */
+    /* The request does not fail if Redis is unavailable. */
     if (redis_client_presence(x->service->redis, x->ids[0], &ids, &count) && count > 0)
         error = profile_list_active(x->service->db, ids, count, write_online, &w);
     json_write_array_end(&w);
@@ -161,7 +161,7 @@ static enum error find_or_create(struct exchange *x, struct direct *direct) {
         return error;
     error = room_direct(db, user_id, direct->other_id, x->service->config->max_rooms_user,
                         &direct->change);
-    /* No new room was made, perhaps because another request was quicker: nothing to count. */
+    /* No new room was made, perhaps because another request made it first: nothing to count. */
     if (error || !direct->change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, user_id);
     return error == ERROR_FORBIDDEN ? exchange_fail(x, error, CODE_TOO_MANY_ROOMS, TOO_MANY_ROOMS)

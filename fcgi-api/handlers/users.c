@@ -243,7 +243,7 @@ enum error users_list(struct exchange *x) {
     if (!request_query(x->request, "ids", &ids, &valid)) {
         error = list_by_name(x);
     } else {
-        /* What is not valid UTF-8 is no list of ids either. */
+        /* A value that is not valid UTF-8 is not a list of ids either. */
         error = list_by_id(x, valid ? (struct text){buffer_str(&ids), ids.len} : text_of("?"));
     }
     buffer_free(&ids);

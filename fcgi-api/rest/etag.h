@@ -24,14 +24,14 @@ bool etag_end(struct exchange *x);
  * room changes the tag. */
 bool etag_set_room(struct exchange *x, const struct room_state *state);
 
-/* What of a room's bell a tag depends on: whether there is one, and its name. */
+/* The part of a tag that depends on the room's bell: whether there is one, and its name. */
 uint64_t etag_bell(const struct exchange *x, const struct room_state *state);
 
-/* The same of a list of members; profile_changes as in store/profile.h. */
+/* As etag_set_room, for a list of members; profile_changes as in store/profile.h. */
 bool etag_set_members(struct exchange *x, const struct room_state *state, uint64_t profile_changes);
 
-/* Lets the client use the response for so long without asking again; without a call it asks each
- * time. */
+/* Sets the seconds for which the client may use the response without asking again; by default it
+ * asks each time. */
 void etag_set_max_age(struct exchange *x, unsigned seconds);
 
 /* Adds the headers ETag, Cache-Control and Vary, if there is a tag and no error. */

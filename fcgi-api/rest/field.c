@@ -26,7 +26,7 @@ static const struct schema_field *rules_of(const struct exchange *x, const char 
 static struct json_object *find(struct exchange *x, const struct schema_field *field) {
     struct json_object *value;
     if (!json_object_object_get_ex(x->fields, field->name, &value)) {
-        /* A field that is missing and optional is no error; the caller's default stays. */
+        /* A missing optional field is not an error; the caller's default stays. */
         if (!(field->flags & SCHEMA_OPTIONAL))
             field_errors_add(&x->field_errors, field->name, CODE_REQUIRED,
                              "This field is required.");

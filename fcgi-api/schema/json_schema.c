@@ -218,7 +218,7 @@ void json_schema_field_example(struct json_writer *w, const struct schema_field 
 
 void json_schema_example(struct json_writer *w, const struct schema_object *object) {
     const struct schema_field *fields = object->fields;
-    /* One of a union is an example of it; a nameless field is the whole. */
+    /* A union is shown by its first object; a field without a name stands for the whole object. */
     if (object->is_union || !fields[0].name) {
         json_schema_field_example(w, &fields[0]);
         return;

@@ -8,7 +8,8 @@
 #ifdef SCHEMA_FULL
 #define TEXT_OF(text) text
 #else
-/* Pointers to texts cost time at each start (relocations): none that is not needed. */
+/* Each pointer to a text is a relocation, which costs time at each start, so the server leaves
+ * these out. */
 #define TEXT_OF(text) NULL
 #endif
 

@@ -74,7 +74,7 @@ struct schema_operation {
     const char *name;                   /* of the handler */
     const struct schema_object *body;   /* of requests, */
     const struct schema_object *query;  /* their parameters, */
-    const char *statuses;               /* of answers that are no errors: "201 200" */
+    const char *statuses;               /* of success: "201 200" */
     const struct schema_object *answer; /* the body of these */
     const char *summary;
 };

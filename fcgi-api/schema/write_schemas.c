@@ -6,7 +6,7 @@
 #include "schema/asyncapi.h"
 #include "schema/openapi.h"
 
-/* Where the servers stand, which are known with each request. */
+/* The place of the servers, which are known only when a request comes. */
 static const char SERVERS[] = "@SERVERS@";
 
 /* Characters on a line of C. */

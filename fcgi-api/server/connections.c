@@ -230,7 +230,8 @@ static struct connection *first_due(const struct connections *connections) {
 
 /* Ends a connection that is late; true when it is to be served with an error. */
 static bool expire(struct connections *connections, struct connection *connection) {
-    /* In the middle of a body the client gets 408; before that, nobody to answer. */
+    /* In the middle of a body the client gets 408; before the headers are complete nothing can be
+     * answered. */
     if (connection->phase == PHASE_READING && connection->fastcgi.state == FASTCGI_BODY)
         return true;
     drop(connections, connection);
@@ -247,7 +248,7 @@ static struct connection *accept_one(struct connections *connections, size_t lim
                                      uint64_t seconds) {
     if (connections->listen_fd < 0 || connections->count == CONNECTIONS_MAX)
         return NULL;
-    /* Another process may have been quicker: EAGAIN, like no connection at all. */
+    /* Another process may have accepted it: EAGAIN, as if there were no connection. */
     /* The address of the peer, the web server, is not needed; cppcheck does not know that. */
     /* cppcheck-suppress nullPointer */
     const int fd = accept4(connections->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -70,7 +70,7 @@ char *const *responder_read(struct responder *responder, const struct fastcgi *f
     request->ipcFd = responder->file;
     request->keepConnection = 1;
     if (FCGX_Accept_r(request) < 0)
-        fail("libfcgi rejects a request"); /* that fastcgi.c accepts: an error of ours */
+        fail("libfcgi rejects a request"); /* although fastcgi.c accepted it: a bug */
 
     /* No more bytes than were collected, so that a wrong length cannot be read here. */
     buffer_clear(&responder->body);

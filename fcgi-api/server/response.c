@@ -35,7 +35,7 @@ void response_header_printf(struct response *response, const char *name, const c
     char *value = NULL;
     va_list arguments;
     va_start(arguments, format);
-    /* As long as it gets: a link or a cookie has parts that the client sent. */
+    /* The length is not limited: a link or a cookie has parts that the client sent. */
     const int len = vasprintf(&value, format, arguments);
     va_end(arguments);
     /* Out of memory. */

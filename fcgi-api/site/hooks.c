@@ -1,5 +1,5 @@
 /* /api/site/hooks/: the addresses that are sent the events of rooms. A secret is shown once, when
- * it is made. Nothing is sent from here: the worker delivers, a test too. */
+ * it is made. The worker sends all deliveries, including tests. */
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <sodium.h>

@@ -1,5 +1,5 @@
-/* /api/site/rooms/: rooms by key, and their members, brought to what the site says. What is so
- * already is not written; each difference is a transaction of its own, with its event. */
+/* /api/site/rooms/: rooms by key, and their members, brought to what the site says. Only
+ * differences are written, each in a transaction of its own, with its event. */
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@ enum error site_change_room(struct exchange *x, const struct user *site, struct 
     struct room_change change;
     const enum error error =
         room_ensure_key(x->service->db, site->id, key, name, is_private, &change);
-    /* There is no event of a new room: nobody is in it. */
+    /* A new room has no members, so there is no event. */
     *room_id = change.room_id;
     *made = change.changed;
     return error;
@@ -48,7 +48,7 @@ static void publish_role(void *context, const struct membership *membership) {
     member_events_role(role->x, role->site, membership, role->seq);
 }
 
-/* Sets the role of a member. The last admin keeps it: that is no error. */
+/* Sets the role of a member. The last admin keeps the role, which is not an error. */
 static enum error set_role(struct exchange *x, const struct user *site, uint64_t room_id,
                            uint64_t user_id, bool is_admin, bool *updated) {
     struct member_change change;

@@ -29,8 +29,9 @@ enum error site_profile_apply(struct exchange *x, const struct user *user, bool 
     struct profile profile = {.given = 0};
     struct text name = text_trim(claims->name);
     bool changed;
-    /* The user name is ASCII; the name that the site wished for may be of any script. Others are
-     * not shown: a taken name would be shown twice, and a mail address to everybody. */
+    /* The user name is ASCII; the name that the site wished for may be of any script. Other wishes
+     * are not shown: a name that is taken would appear twice, and a mail address would be
+     * public. */
     if (is_new && !claims->name.at && has_other_script(claims->username))
         name = text_trim(claims->username);
     take(&profile, PROFILE_DISPLAY_NAME, &profile.display_name, name, profile_name_problem(name));
@@ -40,7 +41,8 @@ enum error site_profile_apply(struct exchange *x, const struct user *user, bool 
          profile_locale_problem(claims->locale));
     take(&profile, PROFILE_EMAIL, &profile.email, claims->email,
          profile_email_problem(claims->email));
-    /* It belongs to the address of the same token; one that does not fit takes it along. */
+    /* email_verified belongs to the address of the same token; if the address is invalid, both are
+     * left out. */
     if ((profile.given & PROFILE_EMAIL) || (claims->has_email_verified && !claims->email.at)) {
         profile.email_verified = claims->email_verified;
         profile.given |= PROFILE_EMAIL_VERIFIED;

@@ -10,7 +10,7 @@
 
 /* Makes rooms that are missing, adds the user, changes the role, and, if the list is to be the only
  * one, removes the user from other rooms with a key. Each change is one transaction, in the name of
- * the site, and publishes its events; what is so already costs two reads and no write. */
+ * the site, and publishes its events; if nothing differs, it takes two reads and no write. */
 enum error site_rooms_apply(struct exchange *x, const struct user *user,
                             const struct jwt_rooms *rooms);
 

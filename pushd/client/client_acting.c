@@ -16,7 +16,7 @@ void client_acting_begin(struct client *client, const struct handshake *handshak
     acting->client = client;
     snprintf(acting->address, sizeof(acting->address), "%s",
              handshake->address ? handshake->address : "");
-    /* A text that is too long names nobody; one that cannot be read says so. */
+    /* A text that is too long names no user; one that cannot be parsed is refused as such. */
     if (user.len < sizeof(acting->user))
         memcpy(acting->user, user.at, user.len);
     else

@@ -1,8 +1,8 @@
 /*
- * client_expiry: login sessions and tokens that expire while their sockets are open. Nothing
- * happens then that could be published, so the database is asked, for all clients at a time: now
- * and then, since the time of a session changes, and when the first token expires. An open socket
- * does not renew its session.
+ * client_expiry: login sessions and tokens that expire while their sockets are open. Expiry
+ * publishes no event, so the database is queried, for all clients at a time: every 20 seconds,
+ * since the time of a session changes, and when the first token expires. An open socket does not
+ * renew its session.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "base/xalloc.h"
 #include "client/client_private.h"
 
-/* How often it is asked, and for how many credentials in one statement. */
+/* The interval of these queries, and the credentials in one statement. */
 #define INTERVAL_MS 20000
 #define SLICE 500
 
@@ -134,7 +134,8 @@ void client_expiry_expect(struct client *client, int64_t expires_at) {
     const int64_t now_ms = clock_monotonic_ms();
     if (expires_at == 0)
         return;
-    /* By the clock that is never set. A moment later: the database decides, by its own clock. */
+    /* On the monotonic clock. A moment later than the expiry, since the clock of the database
+     * decides. */
     client->expires_ms = now_ms + (expires_at - clock_now()) / 1000 + 1;
     expect(client->clients, client->expires_ms, now_ms);
 }
@@ -151,7 +152,7 @@ void client_expiry_tick(struct clients *clients) {
     struct check *check = xcalloc(1, sizeof(*check));
     *check = (struct check){.clients = clients, .is_full = is_full, .now_ms = now_ms};
     each_client(check, add_hash);
-    /* No credential of a client has to be asked for. */
+    /* No client has a credential that may expire. */
     if (check->sessions.count == 0 && check->tokens.count == 0) {
         free_check(check);
         return;

@@ -47,7 +47,7 @@ static struct frame *make_connected(struct client *client, const struct watch *w
     struct json_writer w = json_writer_start(&json);
     json_write_object(&w);
     json_write_member_str(&w, "type", "connected");
-    /* Of a notifications client's own stream there is no room. */
+    /* The own stream of a notifications client belongs to no room. */
     if (watch)
         json_write_member_u64(&w, "room_id", watch->room_id);
     json_write_member_u64(&w, "user_id", client->user_id);

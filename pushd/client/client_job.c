@@ -63,7 +63,7 @@ static void on_authenticated(void *context, enum error error, const struct ident
                         job->room_id, on_authenticated, job);
         return;
     }
-    /* This key is the one: later checks use it alone. */
+    /* This key is valid: later checks use it alone. */
     free(others);
     job->client->other_keys = NULL;
     job->done(job);
@@ -110,7 +110,7 @@ const char *client_job_detail(const struct client *client, enum error error,
                               const struct identity *identity) {
     if (error != ERROR_UNAUTHENTICATED)
         return NULL;
-    /* The credential is known, so it is the account that does not hold. */
+    /* The credential is known, so the account is disabled. */
     if (identity->user.id != 0)
         return "User inactive or deleted.";
     return client->by_token ? "Invalid token." : NULL;

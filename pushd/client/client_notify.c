@@ -226,7 +226,7 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
                    uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct frame *frame = NULL;
-        /* What follows is not for this user. */
+        /* Later messages are not for this user. */
         if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == client->user_id) {
             remove_from_room(client, room_id, events[i].seq);
             return;

@@ -45,7 +45,7 @@ enum replay_state {
     REPLAY_STALLED, /* was blocked for too long; about to be closed */
 };
 
-/* What one client is behind in. */
+/* The subscriptions in which one client is behind. */
 struct replay {
     struct client *client;
     struct subscription **behind; /* the first one is served */
@@ -53,7 +53,7 @@ struct replay {
     enum replay_state state;
     struct replay *next, *previous; /* in the list of its state */
     struct subscription *reading;   /* for which the database is read; NULL: it has ended */
-    bool denied;                    /* the last read found that the user is no member */
+    bool denied;                    /* the last read found that the user is not a member */
     uint32_t read_limit;            /* events in the next read */
     uint64_t unacknowledged;        /* while blocked: bytes that the peer has not acknowledged, */
     int64_t progress_ms;            /* ... and since when */
@@ -80,7 +80,7 @@ static struct replay_list *list_of(const struct replay *replay) {
 /* Changes the state, and with it the list that the replay is in. */
 static void set_state(struct replay *replay, enum replay_state state) {
     struct replay_list *list = list_of(replay);
-    /* Out of the list of the old state; first and last of the list count as its neighbours. */
+    /* Remove it from the list of the old state. */
     if (list) {
         *(replay->previous ? &replay->previous->next : &list->first) = replay->next;
         *(replay->next ? &replay->next->previous : &list->last) = replay->previous;
@@ -451,8 +451,8 @@ void client_replay_end(struct subscription *subscription) {
     /* The read goes on, and its result is dropped. */
     if (replay->reading == subscription)
         replay->reading = NULL;
-    /* In a list it waits for nothing any more. Otherwise `run` or on_read is at work with it, and
-     * frees it. */
+    /* If it is in a list, it is freed here. Otherwise `run` or on_read is using it, and frees
+     * it. */
     if (replay->count == 0 && list_of(replay))
         client_replay_free(client);
 }
@@ -502,7 +502,7 @@ static void check_progress(struct replay *replay, int64_t now_ms, int64_t stalle
 
 void client_replay_tick(struct replays *replays) {
     const int64_t now_ms = clock_monotonic_ms();
-    /* Others wait for a place: those that read nothing lose theirs sooner. */
+    /* If others wait, clients that read nothing are closed sooner. */
     const bool crowded = replays->blocked.count >= MAX_BLOCKED && replays->queue.first;
     struct replay *next;
     for (struct replay *replay = replays->blocked.first; replay; replay = next) {

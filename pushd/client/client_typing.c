@@ -33,18 +33,18 @@ struct typing {
     char user_name[USER_NAME_SIZE];
 };
 
-/* Both ids in one key; that two users share one is next to impossible, and harmless. */
+/* Both ids in one key; two users with the same key are improbable, and harmless. */
 static uint64_t key_of(uint64_t room_id, uint64_t user_id) {
     const uint64_t key = room_id * 0x9E3779B97F4A7C15u ^ user_id;
     return key ? key : 1;
 }
 
-/* The state of a user in a room; NULL: nobody has noted any. */
+/* The state of a user in a room; NULL if there is none. */
 static struct typing *find(const struct clients *clients, uint64_t room_id, uint64_t user_id) {
     return idmap_get(&clients->typists, key_of(room_id, user_id));
 }
 
-/* The same, made if there is none; NULL if the name is too long to be one of confab. */
+/* The same, made if there is none; NULL if the name is longer than user names can be. */
 static struct typing *get(struct clients *clients, uint64_t room_id, uint64_t user_id,
                           struct text name) {
     struct typing *typing = find(clients, room_id, user_id);

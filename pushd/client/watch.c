@@ -126,7 +126,7 @@ static struct watch *end_authentication(struct client_job *job) {
     const char *detail = client_job_detail(watch->client, error, &identity);
     if (!error)
         error = room_state_may_read(&identity.room);
-    /* Last, since a number that is wrong is no reason to say that a room exists. */
+    /* Last, since an error about a number must not reveal that a room exists. */
     if (!error && watch->opening->bad_since) {
         error = ERROR_BAD_INPUT;
         detail = "since must be a whole number.";

@@ -14,7 +14,7 @@
 /* Queries of one queue that run at the same time; the second one only with a full batch. */
 #define MAX_IN_FLIGHT 2
 
-/* Whom to call back for one request; its query has the same index. */
+/* The callback of one request; its query has the same index. */
 struct waiter {
     auth_batch_found *found;
     void *context;
@@ -73,7 +73,8 @@ static void batch_work(void *job, struct db *db) {
         first->error = token_find(db, first->hash, first->room_id, &first->identity);
     else
         first->error = login_session_find(db, first->hash, days, first->room_id, &first->identity);
-    /* At most once an hour for each credential; an error is no reason to refuse a socket. */
+    /* At most once an hour for each credential; after an error the socket is accepted all the
+     * same. */
     for (size_t i = 0; !batch->error && i < batch->count; i++)
         if (!batch->queries[i].error && batch->queries[i].identity.use_is_due)
             identity_note_use(db, &batch->queries[i].identity);

@@ -25,7 +25,7 @@ struct handshake {
     bool has_cookie;
     struct text key; /* the token, or else the first session key of the cookie */
     struct credentials_sessions sessions; /* all of the cookie, if there is no token */
-    struct text user;                     /* X-Confab-User, as whom an API key acts; empty: none */
+    struct text user;                     /* X-Confab-User, for an API key; empty: none */
     const char *address;                  /* of the client; set by ws_handshake */
 };
 

@@ -434,7 +434,7 @@ void presence_store_renew(struct pubsub *pubsub) {
     redis_conn_command(pubsub->commands, args, 9, on_renewed, pubsub);
 }
 
-/* The process ends; nobody waits for the answer. */
+/* The process ends without waiting for the answer. */
 static void on_retired(void *context, const struct redis_reply *reply) {
     (void)context;
     (void)reply;

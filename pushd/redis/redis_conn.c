@@ -262,7 +262,8 @@ static void on_pong(void *context, const struct redis_reply *reply) {
         return;
     }
     conn->latency_us = clock_monotonic_us() - conn->ping_sent_us;
-    /* It works: the next outage is logged again, and the backoff starts from its minimum. */
+    /* The connection is up: the next outage is logged again, and the backoff starts from its
+     * minimum. */
     conn->warned = false;
     backoff_reset(&conn->backoff);
     set_up(conn, true);

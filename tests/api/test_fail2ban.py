@@ -62,7 +62,8 @@ def test_a_host_that_looks_like_an_address_is_not_banned(fronts, user, tmp_path)
 
 
 def test_the_jail_shuts_out_later_than_confab_limits():
-    """Who types wrong a few times is told by confab before being shut out."""
+    """A user who mistypes the password a few times gets an error from confab before fail2ban blocks
+    the address."""
     jail = (ROOT / "conf" / "fail2ban" / "jail.conf").read_text()
     options = (ROOT / "common" / "config" / "options.def").read_text()
     logins = int(re.search(r"OPTION_NUMBER\(rate_logins, (\d+),", options)[1])

@@ -1,4 +1,4 @@
-"""X-Confab-User-Id: answers tell as which user they were given."""
+"""X-Confab-User-Id: each answer has the id of the user that it is for."""
 
 import pytest
 

@@ -172,7 +172,7 @@ def disabled(instance, user):
     return client.id
 
 
-# ---- as whom a key acts ----
+# ---- the user that a key acts for ----
 
 ME = "/api/auth/me/"
 

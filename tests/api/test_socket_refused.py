@@ -30,7 +30,7 @@ def alice(system):
 
 
 def made_up(system, port, address="192.0.2.1", path=NOTIFICATIONS):
-    """A socket with a token that nobody has, after the handshake."""
+    """A socket with a token that does not exist, after the handshake."""
     return Socket.open(system, path, token=secrets.token_hex(20), direct=port,
                        headers={"X-Forwarded-For": address})
 

@@ -311,7 +311,7 @@ def test_a_dead_worker_is_replaced_within_ten_seconds(owner, receiver, add_hook,
                 assert ids_of(receiver.wait_for_events(1, 12)) == [message]
                 assert time.monotonic() - began < 10
                 if number == signal.SIGSTOP:
-                    # It finds out that others have taken over, and sends nothing.
+                    # It notices that other workers have taken over, and sends nothing.
                     first.send(signal.SIGCONT)
                     wait_for(lambda: "taken for dead" in first.log)
                     later = post(owner, owner.room(), 1)

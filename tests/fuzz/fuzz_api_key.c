@@ -43,7 +43,7 @@ static void check_address(struct text entry) {
     char *address = xstrndup(entry.at, entry.len);
     if (entry.len < sizeof(key.addresses))
         memcpy(key.addresses, entry.at, entry.len);
-    /* Whatever it is: an address is never allowed by a list that is of no address. */
+    /* Whatever the input is: a list without addresses allows no address. */
     if (entry.len > 0 && !api_key_address_is_valid(entry))
         api_key_allows_address(&key, address);
     free(address);

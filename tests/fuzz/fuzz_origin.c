@@ -64,7 +64,7 @@ static void check_url(struct text origin) {
     struct text found;
     if (origin_of_url(origin, &found))
         fuzz_require(fuzz_is_inside(found, origin), "the origin is a part of the URL");
-    /* "null" and the origin of files are no start of a URL with a host. */
+    /* "null" and the origin of files are not the start of a URL with a host. */
     if (!origin_is_valid(origin) || text_equals(origin, text_of("null")))
         return;
     buffer_append(&url, origin.at, origin.len);

@@ -78,7 +78,7 @@ static void keys_that_cannot_be_used_are_left_out(void **state) {
         "[]",
         "{}",
         "\"x\"",
-        /* Symmetric keys are no public keys. */
+        /* Symmetric keys are not public keys. */
         "{\"kty\":\"oct\",\"k\":\"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ\",\"alg\":\"HS256\"}",
         "{\"kty\":\"RSA\",\"use\":\"enc\",\"n\":\"" RSA_N "\",\"e\":\"AQAB\"}",
         "{\"kty\":\"RSA\",\"alg\":\"RS512\",\"n\":\"" RSA_N "\",\"e\":\"AQAB\"}",

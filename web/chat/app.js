@@ -273,7 +273,7 @@ export class App {
             return;
         }
         this.lastName = user.username;
-        // Another user does not see the drafts of the last one.
+        // The next user of this browser must not see the drafts.
         if (this.drafts?.userId !== user.user_id) {
             this.drafts = new modules.Drafts(this.confab.url, user.user_id);
         }

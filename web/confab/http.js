@@ -5,7 +5,7 @@ import { demandedPause } from "./pace.js";
 const USER_ID = "X-Confab-User-Id";
 const OVERRIDE = "X-HTTP-Method-Override";
 const PACE_HEADER = "X-Confab-Pace";
-// Methods that hosts refuse, and with what.
+// Methods that hosts refuse, and the statuses of these refusals.
 const REFUSED_METHODS = new Set(["PATCH", "PUT", "DELETE"]);
 const REFUSALS = new Set([400, 403, 404, 405, 406, 501]);
 const NO_STATUS = 0;

@@ -54,7 +54,7 @@ export class Sync {
     #askedAt = -Infinity;
     #isDue = true;
     #wasLive = false;
-    // Whether the user's own bell was not where me/ had said.
+    // Whether the user's own bell was missing at the path in me/.
     #isLost = false;
 
     /** `client` is the context that client.js gives to its channels. */
@@ -105,7 +105,7 @@ export class Sync {
     join(member) {
         const isNew = !this.#members.has(member);
         if (this.#wasLive && this.#members.size === 0) {
-            // Sockets have told meanwhile what was new.
+            // Sockets have delivered the news meanwhile.
             this.#wasLive = false;
             this.#forget();
         }
@@ -288,7 +288,7 @@ export class Sync {
         }
     }
 
-    /** Rooms that the user is not in: their own request tells why. */
+    /* * Rooms that the user is not in: a request of their own gives the reason. */
     async #refuse({ gone, rooms, more }, signal) {
         const listed = new Set(rooms.map((entry) => entry.room_id ?? entry.room.room_id));
         for (const member of [...this.#members]) {

@@ -502,7 +502,7 @@ static void check_open(struct run *run, struct model *model) {
     expect(run, model->cursor.connected, "not connected");
     if (model->room_id)
         expect(run, fake_store_is_member(&run->world.store, model->room_id, model->user_id),
-               "user %" PRIu64 " is no member", model->user_id);
+               "user %" PRIu64 " is not a member", model->user_id);
     else
         check_notified(run, model);
     check_watches(run, model);

@@ -95,7 +95,7 @@ test("each visitor is in the room of the page, under the own name", async () => 
         ["message", "It is."],
         ["unread", 1],
     ]);
-    // Nobody logs out of the chat alone.
+    // The element offers no logout.
     assert.equal(await ann.page.getByRole("button", { name: "Log out" }).count(), 0);
     await ann.picture("site-user");
 });

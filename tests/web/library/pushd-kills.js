@@ -1,4 +1,4 @@
-// pushd is killed again and again under load.
+// pushd is killed repeatedly under load.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

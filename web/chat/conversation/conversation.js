@@ -337,7 +337,8 @@ export class Conversation {
         const { room, people } = this;
         const online = this.channel.online.length;
         const others = this.channel.online.some((user) => user.user_id !== this.self.user_id);
-        // Who is not in this room now may be online in another one, so nobody is called offline.
+        // A user who is not in this room now may be online in another one, so no user is shown as
+        // offline.
         const under = room.is_direct
             ? [others && h("span.dot.on"), others ? t("Online") : t("Direct message")]
             : [
@@ -464,7 +465,7 @@ export class Conversation {
             act: () => navigator.clipboard?.writeText(message.content).catch(() => {}),
         };
         const actions = this.readOnly ? [] : this.#actions(message);
-        // What cannot be undone comes last.
+        // The action that cannot be undone comes last.
         actions.splice(actions.at(-1)?.isDangerous ? -1 : actions.length, 0, copy);
         openDialog(this.root, t("Message"), (close) =>
             actions.map(({ icon: name, text, act, isDangerous }) =>
@@ -487,7 +488,7 @@ export class Conversation {
 
     /** Shows the actions on a message that is pointed at or has the focus. */
     #showTools(message, article) {
-        // Fingers press longer.
+        // On a touch screen a long press shows them instead.
         if (window.matchMedia("(hover: none)").matches) {
             return;
         }

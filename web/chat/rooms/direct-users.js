@@ -19,7 +19,7 @@ export class DirectUsers {
         try {
             this.#byRoom = new Map(JSON.parse(this.storage?.getItem(this.key) ?? "[]"));
         } catch {
-            // Not ours; starts without.
+            // The item was not written by this page: starts without it.
         }
     }
 

@@ -70,7 +70,7 @@ export class RoomList {
                     ? null
                     : (room) =>
                           t("{name} deleted “{room}”.", {
-                              // Nobody is named when it was done on the server.
+                              // No user is named if it was done on the server.
                               name: event.deleted_by ?? t("An administrator"),
                               room,
                           }),

@@ -46,7 +46,7 @@ function trimAddress(address) {
     return address.slice(0, end);
 }
 
-/** The target of a link, null if the text is none. */
+/* * The target of a link, null if the text is not an address. */
 function target(address) {
     if (address.includes("@") && !/^(https?:|www\.)/iu.test(address)) {
         return `mailto:${address}`;
@@ -69,7 +69,7 @@ export function linked(text) {
     for (const match of text.matchAll(ADDRESS)) {
         const address = trimAddress(match[0]);
         const href = target(address);
-        // The user's part of another kind of address, as in ssh://me@host, is no mail address.
+        // The user's part of another kind of address, as in ssh://me@host, is not a mail address.
         if (!href || (href.startsWith("mailto:") && "/:@".includes(text[match.index - 1] ?? " "))) {
             continue;
         }
