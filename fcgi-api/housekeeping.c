@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "redis/redis_server.h"
 #include "store/housekeeping.h"
 #include "store/server.h"
 
@@ -19,11 +20,11 @@
 #define IDLE_BUDGET_MS 500
 
 bool housekeeping_note_redis(struct service *service, uint64_t timeout_ms) {
-    char identity[REDIS_IDENTITY_SIZE] = "";
+    char identity[REDIS_SERVER_IDENTITY_SIZE] = "";
     bool others = false;
     /* Each Redis has a random identity, stored in it; see server_note_redis. */
     if (!redis_client_is_configured(service->redis) ||
-        !redis_client_identity(service->redis, timeout_ms, identity))
+        !redis_server_identity(service->redis, timeout_ms, identity))
         return false;
     if (server_note_redis(service->db, identity, &others))
         return false;

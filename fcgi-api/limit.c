@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/token_bucket.h"
 #include "base/xalloc.h"
+#include "redis/redis_buckets.h"
 #include "store/rate.h"
 
 /* After a failure of Redis the count of this host holds for so long: Redis lacks what was counted
@@ -219,7 +220,7 @@ static uint64_t take(struct service *service, enum limit_kind kind,
     uint64_t wait = 0;
     const bool has_redis = redis_client_is_configured(service->redis);
     const bool counted =
-        has_redis && redis_client_take(service->redis, buckets, count, timeout_ms, &wait);
+        has_redis && redis_buckets_take(service->redis, buckets, count, timeout_ms, &wait);
     if (has_redis && !counted)
         atomic_store(&tables->redis_failed_us, clock_monotonic_us());
 
@@ -296,7 +297,7 @@ void limit_give_back(struct exchange *x, enum limit_kind kind, const char *subje
     /* In both places, as it was taken in both. */
     struct tables *tables = x->service->limit->tables;
     give_back_here(is_rare(kind) ? tables->of_rare : tables->of_requests, &bucket);
-    if (!redis_client_give_back(x->service->redis, &bucket, REDIS_CLIENT_RARE_MS))
+    if (!redis_buckets_give_back(x->service->redis, &bucket, REDIS_CLIENT_RARE_MS))
         rate_give_back(x->service->db, &bucket);
 }
 

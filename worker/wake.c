@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/xalloc.h"
-#include "redis/redis_client.h"
+#include "redis/redis_subscribe.h"
 
 #define WAIT_MS 500
 #define GATHER_MS 20
@@ -29,19 +29,19 @@ static void sleep_ms(long ms) {
 static void run(void *context) {
     struct wake *wake = context;
     char pattern[256];
-    bool is_listening = false, heard = false;
+    bool is_subscribed = false, received = false;
     /* The channels of rooms (event/event.h). */
     snprintf(pattern, sizeof(pattern), "%sroom:*", wake->config->redis_prefix);
     while (!wake->stopping) {
-        if (!is_listening)
-            is_listening = redis_client_listen(wake->redis, pattern, WAIT_MS);
+        if (!is_subscribed)
+            is_subscribed = redis_subscribe_pattern(wake->redis, pattern, WAIT_MS);
         /* Unavailable: the client itself pauses between two attempts. */
-        if (!is_listening) {
+        if (!is_subscribed) {
             sleep_ms(WAIT_MS);
             continue;
         }
-        is_listening = redis_client_heard(wake->redis, WAIT_MS, &heard);
-        if (!heard)
+        is_subscribed = redis_subscribe_wait(wake->redis, WAIT_MS, &received);
+        if (!received)
             continue;
         uv_async_send(wake->async);
         sleep_ms(GATHER_MS);

@@ -3,7 +3,7 @@
  *
  * A bucket holds up to `burst` tokens and gains one every interval_us. All of it is one number:
  * the time at which the bucket is full again; 0 is a full bucket. The same arithmetic is written
- * in Lua (redis/redis_client.c) and in SQL (store/rate.c), where buckets are shared by processes.
+ * in Lua (redis/redis_buckets.c) and in SQL (store/rate.c), where buckets are shared by processes.
  */
 #ifndef CONFAB_TOKEN_BUCKET_H
 #define CONFAB_TOKEN_BUCKET_H

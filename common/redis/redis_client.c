@@ -1,14 +1,14 @@
-/* The connection, pipelined commands, and the scripts. The socket does not block: hiredis connects
- * and parses replies, and poll(2) waits for the socket up to a deadline.
+/* The connection, commands with a reply, and published messages. The socket does not block: hiredis
+ * connects and parses replies, and poll(2) waits for the socket up to a deadline.
+ *
  * Redis is never needed for a correct answer, so no call waits longer than its timeout and every
  * failure has a fallback at the caller. Bytes go through `out` (with TLS, encrypted) to the socket.
- * Replies come in the order of the commands: `pending` counts those that are owed, and they are
- * read before the next command that needs its own. */
+ * Replies come in the order of the commands: `pending` counts those that were not read yet, and
+ * they are read before the next command that needs its own. */
 #include "redis/redis_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -23,10 +23,9 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/xalloc.h"
-#include "event/event.h"
 #include "os/name_lookup.h"
+#include "redis/redis_client_private.h"
 #include "redis/redis_tls.h"
 
 /* After a timeout no command is sent for this time. */
@@ -76,8 +75,21 @@ bool redis_client_is_configured(const struct redis_client *client) {
     return client->config->redis_socket[0] != '\0' || client->config->redis_host[0] != '\0';
 }
 
+const struct config *redis_client_config(const struct redis_client *client) {
+    return client->config;
+}
+
 const char *redis_client_last_error(const struct redis_client *client) {
     return client->last_error;
+}
+
+void redis_client_note(struct redis_client *client, const char *what, const char *why) {
+    struct buffer text = BUFFER_EMPTY;
+    /* Without an error there was no reply. */
+    buffer_printf(&text, "%s: %s", what, why[0] ? why : "no reply in time");
+    snprintf(client->last_error, sizeof(client->last_error), "%.150s", buffer_str(&text));
+    buffer_free(&text);
+    log_warn("redis: %s", client->last_error);
 }
 
 /* ---- the connection ---- */
@@ -88,7 +100,7 @@ static void close_connection(struct redis_client *client) {
     redis_tls_free(client->tls);
     client->context = NULL;
     client->tls = NULL;
-    /* Replies that were owed will never come. */
+    /* Pending replies will never come. */
     client->pending = 0;
     client->sent = 0;
     buffer_recycle(&client->out, BUFFER_KEEP);
@@ -266,13 +278,12 @@ static void append_bulk(struct buffer *out, struct text text) {
 }
 
 /* Adds a command to `out`; its reply is then pending. */
-static bool add_command(struct redis_client *client, int argc, const char *const *argv,
-                        const size_t *lengths) {
+static bool add_command(struct redis_client *client, int argc, const char *const *argv) {
     struct buffer command = BUFFER_EMPTY;
     /* RESP: *ARGC, then each argument as $LENGTH and its bytes. */
     buffer_printf(&command, "*%d\r\n", argc);
     for (int i = 0; i < argc; i++)
-        append_bulk(&command, (struct text){argv[i], lengths ? lengths[i] : strlen(argv[i])});
+        append_bulk(&command, text_of(argv[i]));
     const bool added = add_commands(client, command.data, command.len);
     buffer_free(&command);
     if (added)
@@ -389,11 +400,11 @@ static bool send_login(struct redis_client *client) {
     /* Their replies are read with the next command's; an error is logged there. */
     bool added = true;
     if (config->redis_user[0])
-        added = add_command(client, 3, with_user, NULL);
+        added = add_command(client, 3, with_user);
     else if (config->redis_password[0])
-        added = add_command(client, 2, without, NULL);
+        added = add_command(client, 2, without);
     if (added && config->redis_database > 0)
-        added = add_command(client, 2, select, NULL);
+        added = add_command(client, 2, select);
     return added;
 }
 
@@ -402,11 +413,11 @@ static bool send_login(struct redis_client *client) {
 static void check_idle(struct redis_client *client, uint64_t timeout_ms) {
     static const char *const PING[] = {"PING"};
     const int64_t now = clock_monotonic_ms(), idle_ms = now - client->used_ms;
-    /* Nothing is owed, so what can be read is the end of the stream, or its TLS close. */
+    /* Without pending replies, only the end of the stream, or its TLS close, can be read. */
     if (client->pending == 0 && wait_for(client, POLLIN, now) && !read_bytes(client))
         return;
-    /* Used lately, or a reply is still owed: no test. */
-    if (client->pending > 0 || idle_ms < IDLE_MS || !add_command(client, 1, PING, NULL))
+    /* Used lately, or a reply is still pending: no test. */
+    if (client->pending > 0 || idle_ms < IDLE_MS || !add_command(client, 1, PING))
         return;
     const uint64_t wait_ms = timeout_ms < PING_MS ? PING_MS : timeout_ms;
     /* No reply: a firewall drops the packets. A new connection is cheaper than a timeout at the
@@ -448,10 +459,8 @@ static void pause_after(struct redis_client *client, int64_t now, uint64_t timeo
     client->paused_ms = timeout_ms;
 }
 
-/* Sends a command and waits for its reply, timeout_ms in all. NULL when there is none in time;
- * it is then pending, and such commands pause. */
-static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms, int argc,
-                               const char **argv, const size_t *lengths) {
+redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, int argc,
+                             const char *const *argv) {
     const int64_t now = clock_monotonic_ms();
     const int64_t deadline = now + (int64_t)timeout_ms;
     redisReply *reply = NULL;
@@ -471,12 +480,12 @@ static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms,
         }
     }
     /* The command goes out with whatever was left in `out`. */
-    if (!add_command(client, argc, argv, lengths) || !write_out(client, deadline) ||
+    if (!add_command(client, argc, argv) || !write_out(client, deadline) ||
         !next_reply(client, deadline, &reply))
         return NULL;
     if (reply)
         client->pending--;
-    /* The reply is owed now, and read_pending drops it later. */
+    /* The reply is pending now, and read_pending drops it later. */
     if (!reply) {
         pause_after(client, now, timeout_ms);
         snprintf(client->last_error, sizeof(client->last_error), "no reply in time");
@@ -528,283 +537,15 @@ void redis_client_flush(struct redis_client *client) {
     client->queue_count = 0;
 }
 
-/* base/token_bucket.c in Lua: tat is the time at which the bucket is full again. The time is that
- * of Redis, so that processes on all hosts use one clock. Each bucket is a key and two arguments:
- * the interval, and the span, which is burst times the interval. */
-static const char TAKE[] =
-    "local t = redis.call('TIME') "
-    "local now = t[1] * 1000000 + t[2] "
-    "local wait, tats = 0, {} "
-    "for i, key in ipairs(KEYS) do "
-    /* ARGV has two numbers for each key; indexes of Lua start at 1. */
-    "local interval, span = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i]) "
-    "local tat = tonumber(redis.call('GET', key) or 0) "
-    /* Further ahead than one span: the clock was set back since. */
-    "if tat < now or tat > now + span then tat = now end "
-    "wait = math.max(wait, tat + interval - span - now) "
-    "tats[i] = tat + interval "
-    "end "
-    /* Only after all buckets were read: the request takes from all or from none. */
-    "if wait > 0 then return wait end "
-    "for i, key in ipairs(KEYS) do "
-    /* Expires when the bucket is full, as a full one is the same as none. */
-    "if tats[i] > now then "
-    "redis.call('SET', key, string.format('%.0f', tats[i]), 'PX', "
-    "math.ceil((tats[i] - now) / 1000) + 1) "
-    "else redis.call('DEL', key) end "
-    "end "
-    "return 0";
-
-/* Runs TAKE. A negative sign of the intervals puts tokens back. */
-static bool run_take(struct redis_client *client, const struct token_bucket *buckets, size_t count,
-                     int sign, uint64_t timeout_ms, uint64_t *wait_us) {
-    char keys[TOKEN_BUCKET_MAX][256], numbers[2 * TOKEN_BUCKET_MAX][24], count_text[24];
-    const char *argv[3 + 3 * TOKEN_BUCKET_MAX] = {"EVAL", TAKE, count_text};
-    size_t lengths[3 + 3 * TOKEN_BUCKET_MAX];
-    /* EVAL script COUNT KEYS... ARGV...: the keys first, then two numbers for each. */
-    snprintf(count_text, sizeof(count_text), "%zu", count);
-    for (size_t i = 0; i < count; i++) {
-        const struct token_bucket *bucket = &buckets[i];
-        const int64_t interval = (int64_t)bucket->interval_us;
-        char hex[2 * TOKEN_BUCKET_NAME_SIZE + 1] = "";
-        /* The name is a hash; in hex it needs no escaping in redis-cli. */
-        for (size_t byte = 0; byte < TOKEN_BUCKET_NAME_SIZE; byte++)
-            text_put_hex(hex + 2 * byte, 2, bucket->name[byte]);
-        const int len = snprintf(keys[i], sizeof(keys[i]), "%srate:%s:%s",
-                                 client->config->redis_prefix, bucket->rule, hex);
-        if (len >= (int)sizeof(keys[i]))
-            return false;
-        snprintf(numbers[2 * i], sizeof(numbers[0]), "%" PRId64, sign * interval);
-        snprintf(numbers[2 * i + 1], sizeof(numbers[0]), "%" PRId64,
-                 interval * (int64_t)bucket->burst);
-        argv[3 + i] = keys[i];
-        argv[3 + count + 2 * i] = numbers[2 * i];
-        argv[3 + count + 2 * i + 1] = numbers[2 * i + 1];
-    }
-    const size_t argc = 3 + 3 * count;
-    for (size_t i = 0; i < argc; i++)
-        lengths[i] = strlen(argv[i]);
-    redisReply *reply = run_command(client, timeout_ms, (int)argc, argv, lengths);
-    if (!reply)
-        return false;
-    /* The script returns the microseconds to wait, or 0. */
-    const bool valid = reply->type == REDIS_REPLY_INTEGER;
-    *wait_us = valid && reply->integer > 0 ? (uint64_t)reply->integer : 0;
-    freeReplyObject(reply);
-    return valid;
-}
-
-bool redis_client_take(struct redis_client *client, const struct token_bucket *buckets,
-                       size_t count, uint64_t timeout_ms, uint64_t *wait_us) {
-    return run_take(client, buckets, count, 1, timeout_ms, wait_us);
-}
-
-bool redis_client_give_back(struct redis_client *client, const struct token_bucket *bucket,
-                            uint64_t timeout_ms) {
-    uint64_t wait = 0;
-    return run_take(client, bucket, 1, -1, timeout_ms, &wait);
-}
-
-/* Fields of pushd processes whose lease has expired are ignored. */
-static const char PRESENCE[] =
-    "local alive, seen, users = {}, {}, {} "
-    "for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do "
-    /* Other fields are not of this form and are skipped. */
-    "local pushd, user = string.match(field, '^(.+)/(%d+)$') "
-    "if pushd then "
-    /* Each lease is looked up once, and each user listed once, even with several processes. */
-    "if alive[pushd] == nil then alive[pushd] = redis.call('EXISTS', ARGV[1] .. pushd) == 1 end "
-    "if alive[pushd] and not seen[user] then seen[user] = true users[#users + 1] = user end "
-    "end end "
-    "return users";
-
-static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
-    if (reply->type != REDIS_REPLY_ARRAY)
-        return false;
-    /* One more, so that an empty list is not a null pointer. */
-    *ids = xcalloc(reply->elements + 1, sizeof(**ids));
-    *count = 0;
-    for (size_t i = 0; i < reply->elements; i++) {
-        const redisReply *element = reply->element[i];
-        if (element->type == REDIS_REPLY_STRING &&
-            text_to_u64((struct text){element->str, (size_t)element->len}, &(*ids)[*count]))
-            ++*count;
-    }
-    return true;
-}
-
-bool redis_client_presence(struct redis_client *client, uint64_t room_id, uint64_t **ids,
-                           size_t *count) {
-    /* A hash with a field PUSHD/USER for each online user of the room. */
-    struct buffer key = BUFFER_EMPTY, pushd = BUFFER_EMPTY;
-    event_presence_key(&key, client->config->redis_prefix, room_id);
-    event_pushd_key(&pushd, client->config->redis_prefix, text_of(""));
-    /* KEYS[1] is the hash, ARGV[1] the prefix of the lease's keys. */
-    const char *argv[] = {"EVAL", PRESENCE, "1", buffer_str(&key), buffer_str(&pushd)};
-    const size_t lengths[] = {4, sizeof(PRESENCE) - 1, 1, key.len, pushd.len};
-    redisReply *reply = run_command(client, client->config->redis_timeout, 5, argv, lengths);
-    buffer_free(&key);
-    buffer_free(&pushd);
-    if (!reply)
-        return false;
-    const bool valid = read_ids(reply, ids, count);
-    freeReplyObject(reply);
-    return valid;
+bool redis_client_next_reply(struct redis_client *client, int64_t deadline, redisReply **reply) {
+    *reply = NULL;
+    return client->context && next_reply(client, deadline, reply);
 }
 
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
     const char *argv[] = {"PING"};
-    const size_t lengths[] = {4};
-    redisReply *reply = run_command(client, timeout_ms, 1, argv, lengths);
-    if (!reply)
-        return false;
+    redisReply *reply = redis_client_run(client, timeout_ms, 1, argv);
+    const bool answered = reply != NULL;
     freeReplyObject(reply);
-    return true;
-}
-
-/* ---- trying it out ---- */
-
-/* Writes a key, so that a replica refuses; the sorted set KEYS[2] shows how many pushd processes
- * there are. */
-static const char TRY[] =
-    "redis.call('SET', KEYS[1], '1', 'PX', 1000) "
-    "return redis.call('ZCARD', KEYS[2])";
-
-static bool note(struct redis_client *client, const char *what, const char *why) {
-    struct buffer text = BUFFER_EMPTY;
-    /* Nothing went wrong but that no reply came. */
-    buffer_printf(&text, "%s: %s", what, why[0] ? why : "no reply in time");
-    snprintf(client->last_error, sizeof(client->last_error), "%.150s", buffer_str(&text));
-    buffer_free(&text);
-    log_warn("redis: %s", client->last_error);
-    return false;
-}
-
-/* Subscribes by SUBSCRIBE or PSUBSCRIBE, and waits for the confirmation. */
-static bool subscribe(struct redis_client *client, const char *command, const char *channel,
-                      int64_t deadline) {
-    const char *argv[] = {command, channel};
-    redisReply *reply = NULL;
-    const int64_t left = deadline - clock_monotonic_ms();
-    if (!connect_if_needed(client, left > 0 ? (uint64_t)left : 0) ||
-        !read_pending(client, deadline) || !add_command(client, 2, argv, NULL) ||
-        !write_out(client, deadline) || !next_reply(client, deadline, &reply) || !reply)
-        return false;
-    /* On a subscribed connection replies are not paired with commands any more. */
-    client->pending = 0;
-    const bool confirmed = reply->type == REDIS_REPLY_ARRAY;
-    if (!confirmed && reply->type == REDIS_REPLY_ERROR)
-        snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
-    freeReplyObject(reply);
-    return confirmed;
-}
-
-bool redis_client_try(struct redis_client *client, uint64_t timeout_ms, uint64_t *pushd_count) {
-    const int64_t deadline = clock_monotonic_ms() + (int64_t)timeout_ms;
-    const char *prefix = client->config->redis_prefix;
-    char channel[256], key[256], pushds[256];
-    const char *publish[] = {"PUBLISH", channel, "1"};
-    const char *script[] = {"EVAL", TRY, "2", key, pushds};
-    size_t publish_lengths[3], script_lengths[5];
-    /* A message to the own channel proves that publishing and subscribing reach the same server. */
-    redisReply *reply = NULL;
-    bool worked = false;
-    /* The time makes the channel's name unique among parallel checks. */
-    snprintf(channel, sizeof(channel), "%stry:%" PRIx64, prefix, (uint64_t)clock_now());
-    snprintf(key, sizeof(key), "%stry", prefix);
-    snprintf(pushds, sizeof(pushds), "%spushds", prefix);
-    for (size_t i = 0; i < 3; i++)
-        publish_lengths[i] = strlen(publish[i]);
-    for (size_t i = 0; i < 5; i++)
-        script_lengths[i] = strlen(script[i]);
-    *pushd_count = 0;
-    struct redis_client *subscriber = redis_client_new(client->config);
-    if (!subscribe(subscriber, "SUBSCRIBE", channel, deadline)) {
-        note(client, "cannot subscribe", subscriber->last_error);
-        goto done;
-    }
-    /* In this order: subscribe, publish, receive, write. */
-    reply = run_command(client, timeout_ms, 3, publish, publish_lengths);
-    if (!reply) {
-        note(client, "cannot publish", client->last_error);
-        goto done;
-    }
-    freeReplyObject(reply);
-    reply = NULL;
-    if (!next_reply(subscriber, deadline, &reply) || !reply) {
-        note(client, "what is published", "does not arrive");
-        goto done;
-    }
-    freeReplyObject(reply);
-    reply = run_command(client, timeout_ms, 5, script, script_lengths);
-    if (!reply) {
-        note(client, "cannot write", client->last_error);
-        goto done;
-    }
-    *pushd_count = reply->type == REDIS_REPLY_INTEGER ? (uint64_t)reply->integer : 0;
-    worked = true;
-done:
-    freeReplyObject(reply);
-    redis_client_free(subscriber);
-    return worked;
-}
-
-bool redis_client_listen(struct redis_client *client, const char *pattern, uint64_t timeout_ms) {
-    return subscribe(client, "PSUBSCRIBE", pattern, clock_monotonic_ms() + (int64_t)timeout_ms);
-}
-
-bool redis_client_heard(struct redis_client *client, uint64_t timeout_ms, bool *heard) {
-    int64_t deadline = clock_monotonic_ms() + (int64_t)timeout_ms;
-    redisReply *reply = NULL;
-    *heard = false;
-    if (!client->context)
-        return false;
-    /* The first one is waited for; the others have come with it. */
-    do {
-        freeReplyObject(reply);
-        if (!next_reply(client, deadline, &reply))
-            return false;
-        *heard = *heard || reply;
-        deadline = clock_monotonic_ms();
-    } while (reply);
-    return true;
-}
-
-bool redis_client_identity(struct redis_client *client, uint64_t timeout_ms,
-                           char identity[REDIS_IDENTITY_SIZE]) {
-    static const char SCRIPT[] =
-        /* GET and SET in a script are one step: two processes that start together agree on one
-         * value. */
-        "local found = redis.call('GET', KEYS[1]) "
-        "if not found then found = ARGV[1] redis.call('SET', KEYS[1], found) end "
-        "return found";
-    char key[256], fresh[REDIS_IDENTITY_SIZE];
-    /* Used only if there is none yet. */
-    secret_random_hex(fresh, (REDIS_IDENTITY_SIZE - 1) / 2);
-    snprintf(key, sizeof(key), "%sidentity", client->config->redis_prefix);
-    const char *argv[] = {"EVAL", SCRIPT, "1", key, fresh};
-    const size_t lengths[] = {4, sizeof(SCRIPT) - 1, 1, strlen(key), REDIS_IDENTITY_SIZE - 1};
-    redisReply *reply = run_command(client, timeout_ms, 5, argv, lengths);
-    if (!reply)
-        return false;
-    const bool valid =
-        reply->type == REDIS_REPLY_STRING && (size_t)reply->len == REDIS_IDENTITY_SIZE - 1;
-    /* hiredis terminates strings, so the terminator is copied too. */
-    if (valid)
-        memcpy(identity, reply->str, REDIS_IDENTITY_SIZE);
-    freeReplyObject(reply);
-    return valid;
-}
-
-bool redis_client_memory(struct redis_client *client, uint64_t timeout_ms, struct buffer *out) {
-    const char *argv[] = {"INFO", "memory"};
-    const size_t lengths[] = {4, 6};
-    redisReply *reply = run_command(client, timeout_ms, 2, argv, lengths);
-    if (!reply)
-        return false;
-    const bool valid = reply->type == REDIS_REPLY_STRING;
-    if (valid)
-        buffer_append(out, reply->str, (size_t)reply->len);
-    freeReplyObject(reply);
-    return valid;
+    return answered;
 }

@@ -1,5 +1,6 @@
 /*
- * redis_client: a synchronous connection to Redis with a short timeout.
+ * redis_client: a synchronous connection to Redis with a short timeout. Publishing is here; other
+ * commands have files of their own in this folder.
  *
  * Redis is an optimization, never the source of truth: a command that cannot be sent within a few
  * milliseconds is dropped. Publishing does not wait for replies; they are read when the
@@ -16,7 +17,6 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
-#include "base/token_bucket.h"
 #include "config/config.h"
 
 struct redis_client;
@@ -43,48 +43,8 @@ void redis_client_publish(struct redis_client *client, struct text channel, stru
 /* Sends the queued messages without waiting for replies. They are lost if Redis is unavailable. */
 void redis_client_flush(struct redis_client *client);
 
-/* Takes a token from each of `count` buckets (at most TOKEN_BUCKET_MAX), or from none: *wait_us is
- * 0, or the microseconds until each has a token. Waits for Redis at most timeout_ms. False when
- * Redis is unavailable, late, or refuses the command; a late one may still be counted. */
-bool redis_client_take(struct redis_client *client, const struct token_bucket *buckets,
-                       size_t count, uint64_t timeout_ms, uint64_t *wait_us);
-
-/* Puts a token back that was taken by mistake. False as above. */
-bool redis_client_give_back(struct redis_client *client, const struct token_bucket *bucket,
-                            uint64_t timeout_ms);
-
-/* Reads the ids of the users that have a socket in a room at a pushd whose lease is valid: *ids,
- * without duplicates, which the caller frees. False when Redis is unavailable. */
-bool redis_client_presence(struct redis_client *client, uint64_t room_id, uint64_t **ids,
-                           size_t *count);
-
 /* Pings Redis, waiting at most timeout_ms. */
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms);
-
-/* Subscribes on a connection of its own, publishes, waits for that, and writes a key: false, with
- * the cause in the last error, if any of these fails, as for a user without the rights or on a
- * replica. Waits at most about timeout_ms. *pushd_count is the number of pushd processes that have
- * used this Redis lately. */
-bool redis_client_try(struct redis_client *client, uint64_t timeout_ms, uint64_t *pushd_count);
-
-/* Subscribes this connection to the channels that match a pattern; it can then only be used with
- * redis_client_heard. False when Redis is unavailable or refuses it. */
-bool redis_client_listen(struct redis_client *client, const char *pattern, uint64_t timeout_ms);
-
-/* Waits at most timeout_ms for a message, and drops it and those that have come with it; *heard
- * says whether there was one. False when the connection is closed: listen again. */
-bool redis_client_heard(struct redis_client *client, uint64_t timeout_ms, bool *heard);
-
-#define REDIS_IDENTITY_SIZE 17
-
-/* Reads the identity of this Redis, random hexadecimal digits that the first one to ask leaves
- * there; another Redis has another one, and so has one that lost its data. */
-bool redis_client_identity(struct redis_client *client, uint64_t timeout_ms,
-                           char identity[REDIS_IDENTITY_SIZE]);
-
-/* Appends the reply to INFO memory (lines `name:value`). False when there is none in
- * timeout_ms. */
-bool redis_client_memory(struct redis_client *client, uint64_t timeout_ms, struct buffer *out);
 
 /* The last error, for the log; "" if there was none. */
 const char *redis_client_last_error(const struct redis_client *client);

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "doctor/doctor_keys.h"
 #include "doctor/report.h"
+#include "redis/redis_server.h"
 #include "store/audit.h"
 #include "store/migrate.h"
 #include "store/server.h"
@@ -174,16 +175,16 @@ static void check_redis(struct check *check, bool database_works) {
     }
     /* PING works without rights: try what pushd and fcgi-api really do. */
     uint64_t pushd_count = 0;
-    if (!redis_client_try(cli->redis, REDIS_MS, &pushd_count)) {
+    if (!redis_server_try(cli->redis, REDIS_MS, &pushd_count)) {
         report_add(&check->report, "redis", REPORT_FAILED, redis_client_last_error(cli->redis),
                    "use the primary, not a replica; the user needs all commands, the keys and the "
                    "channels of redis_prefix (ACL SETUSER ... ~confab:* &confab:* +@all)");
         return;
     }
     /* Hosts that share the database leave there which Redis they use. */
-    char identity[REDIS_IDENTITY_SIZE];
+    char identity[REDIS_SERVER_IDENTITY_SIZE];
     bool others = false;
-    if (database_works && redis_client_identity(cli->redis, REDIS_MS, identity))
+    if (database_works && redis_server_identity(cli->redis, REDIS_MS, identity))
         server_find_other_redis(cli->db, identity, &others);
     /* Events published on one of them would not reach the sockets of the other. */
     if (others) {

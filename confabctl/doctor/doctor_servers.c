@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "doctor/doctor.h"
+#include "redis/redis_server.h"
 
 #define REDIS_MS 2000
 
@@ -114,21 +115,21 @@ void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
     }
     /* What pushd and fcgi-api do: subscribe, publish, write a key. */
     uint64_t pushd_count;
-    if (!redis_client_try(redis, REDIS_MS, &pushd_count)) {
+    if (!redis_server_try(redis, REDIS_MS, &pushd_count)) {
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "%s",
                           redis_client_last_error(redis));
         return;
     }
-    char identity[REDIS_IDENTITY_SIZE];
+    char identity[REDIS_SERVER_IDENTITY_SIZE];
     bool others = false;
-    if (redis_client_identity(redis, REDIS_MS, identity))
+    if (redis_server_identity(redis, REDIS_MS, identity))
         server_find_other_redis(doctor->cli->db, identity, &others);
     if (others) {
         doctor_set_result(result, REPORT_FAILED, "use the same Redis on all hosts",
                           "another host of this database uses another Redis");
         return;
     }
-    if (!redis_client_memory(redis, REDIS_MS, &lines)) {
+    if (!redis_server_memory(redis, REDIS_MS, &lines)) {
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "cannot read INFO: %s",
                           redis_client_last_error(redis));
         return;

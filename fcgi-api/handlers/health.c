@@ -3,6 +3,7 @@
 #include "change_health.h"
 #include "handlers/handlers.h"
 #include "housekeeping.h"
+#include "redis/redis_server.h"
 #include "store/server.h"
 
 /* Of the database, as words of the response. */
@@ -28,7 +29,7 @@ static const char *redis_state(struct exchange *x) {
     /* First a cheap test; then publish, subscribe and write, which may be refused separately. */
     if (!redis_client_ping(redis, REDIS_CLIENT_RARE_MS))
         return UNREACHABLE;
-    if (!redis_client_try(redis, REDIS_CLIENT_RARE_MS, &pushd_count))
+    if (!redis_server_try(redis, REDIS_CLIENT_RARE_MS, &pushd_count))
         return "refuses commands";
     return housekeeping_note_redis(x->service, REDIS_CLIENT_RARE_MS)
                ? "another host uses another one"

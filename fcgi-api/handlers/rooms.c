@@ -11,6 +11,7 @@
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "limit.h"
+#include "redis/redis_presence.h"
 #include "rest/etag.h"
 #include "rest/field.h"
 
@@ -57,7 +58,7 @@ enum error rooms_presence(struct exchange *x) {
     json_write_key(&w, "online");
     json_write_array(&w);
     /* The request does not fail if Redis is unavailable. */
-    if (redis_client_presence(x->service->redis, x->ids[0], &ids, &count) && count > 0)
+    if (redis_presence_read(x->service->redis, x->ids[0], &ids, &count) && count > 0)
         error = profile_list_active(x->service->db, ids, count, write_online, &w);
     json_write_array_end(&w);
     json_write_object_end(&w);

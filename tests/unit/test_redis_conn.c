@@ -65,61 +65,72 @@ static unsigned lookups_so_far(void) {
     return count;
 }
 
-struct result {
-    unsigned calls;
-    size_t count;
+struct fixture {
+    uv_loop_t loop;
+    unsigned calls; /* of done */
+    size_t count;   /* addresses found */
     const char *error;
 };
 
+static int set_up(void **state) {
+    struct fixture *f = calloc(1, sizeof(*f));
+    *state = f;
+    return f ? uv_loop_init(&f->loop) : -1;
+}
+
+/* Nothing is left on the loop. */
+static int tear_down(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    free(f);
+    return 0;
+}
+
 static void done(void *context, const struct name_lookup_result *found) {
-    struct result *result = context;
-    result->calls++;
-    result->count = found->count;
-    result->error = found->count > 0 ? NULL : name_lookup_error(found);
+    struct fixture *f = context;
+    f->calls++;
+    f->count = found->count;
+    f->error = found->count > 0 ? NULL : name_lookup_error(found);
     if (found->count > 0)
         assert_int_equal(found->addresses[0].ss_family, AF_INET);
 }
 
+/* Looks a host up to the end. */
+static void look_up(struct fixture *f, const char *host) {
+    assert_non_null(resolver_start(&f->loop, host, 6379, done, f));
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    assert_int_equal(f->calls, 1);
+}
+
+/* Begins a lookup that hangs until end_hanging(). */
+static struct resolver *begin_lookup(struct fixture *f) {
+    begin_hanging();
+    struct resolver *resolver = resolver_start(&f->loop, HANGS, 6379, done, f);
+    while (lookups_so_far() == 0)
+        usleep(1000);
+    return resolver;
+}
+
 static void a_host_is_looked_up(void **state) {
-    uv_loop_t loop;
-    struct result result = {0};
-    (void)state;
-    uv_loop_init(&loop);
-    assert_non_null(resolver_start(&loop, "127.0.0.1", 6379, done, &result));
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(result.calls, 1);
-    assert_int_equal(result.count, 1);
-    assert_null(result.error);
-    assert_int_equal(uv_loop_close(&loop), 0);
+    struct fixture *f = *state;
+    look_up(f, "127.0.0.1");
+    assert_int_equal(f->count, 1);
+    assert_null(f->error);
 }
 
 static void an_unknown_host_is_an_error(void **state) {
-    uv_loop_t loop;
-    struct result result = {0};
-    (void)state;
-    uv_loop_init(&loop);
-    assert_non_null(resolver_start(&loop, "no.such.host.invalid", 6379, done, &result));
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(result.calls, 1);
-    assert_int_equal(result.count, 0);
-    assert_non_null(result.error);
-    assert_int_equal(uv_loop_close(&loop), 0);
+    struct fixture *f = *state;
+    look_up(f, "no.such.host.invalid");
+    assert_int_equal(f->count, 0);
+    assert_non_null(f->error);
 }
 
 static void a_cancelled_lookup_calls_nothing(void **state) {
-    uv_loop_t loop;
-    struct result result = {0};
-    (void)state;
-    begin_hanging();
-    uv_loop_init(&loop);
-    struct resolver *resolver = resolver_start(&loop, HANGS, 6379, done, &result);
-    while (lookups_so_far() == 0)
-        usleep(1000);
-    resolver_cancel(resolver);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&loop), 0);
+    struct fixture *f = *state;
+    resolver_cancel(begin_lookup(f));
+    uv_run(&f->loop, UV_RUN_DEFAULT);
     end_hanging();
-    assert_int_equal(result.calls, 0);
+    assert_int_equal(f->calls, 0);
 }
 
 static void work(uv_work_t *request) {
@@ -133,24 +144,16 @@ static void after_work(uv_work_t *request, int status) {
 
 /* There is one thread for the database. */
 static void a_lookup_that_hangs_leaves_the_database_its_threads(void **state) {
-    uv_loop_t loop;
-    struct result result = {0};
+    struct fixture *f = *state;
     bool worked = false;
     uv_work_t request = {.data = &worked};
-    (void)state;
-    begin_hanging();
-    uv_loop_init(&loop);
-    struct resolver *resolver = resolver_start(&loop, HANGS, 6379, done, &result);
-    while (lookups_so_far() == 0)
-        usleep(1000);
-    uv_queue_work(&loop, &request, work, after_work);
+    begin_lookup(f);
+    uv_queue_work(&f->loop, &request, work, after_work);
     while (!worked)
-        uv_run(&loop, UV_RUN_ONCE);
+        uv_run(&f->loop, UV_RUN_ONCE);
     end_hanging();
-    (void)resolver;
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(result.calls, 1);
-    assert_int_equal(uv_loop_close(&loop), 0);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    assert_int_equal(f->calls, 1);
 }
 
 static void opened(void *context) {
@@ -167,26 +170,23 @@ static void pushed(void *context, const struct redis_reply *reply) {
     (void)reply;
 }
 
-/* However often the connection is tried meanwhile. */
+/* One lookup serves all attempts to connect. */
 static void a_lookup_that_hangs_is_the_only_one(void **state) {
     static const struct redis_conn_callbacks CALLBACKS = {NULL, opened, state_changed, pushed};
     struct config config = {
         .redis_host = HANGS, .redis_port = 1, .redis_socket = "", .redis_user = ""};
-    uv_loop_t loop;
-    (void)state;
+    struct fixture *f = *state;
     begin_hanging();
-    uv_loop_init(&loop);
-    struct redis_conn *conn = redis_conn_new(&loop, &config, &CALLBACKS, false);
+    struct redis_conn *conn = redis_conn_new(&f->loop, &config, &CALLBACKS, false);
     for (unsigned i = 0; i < 200; i++) {
         redis_conn_tick(conn);
-        uv_run(&loop, UV_RUN_NOWAIT);
+        uv_run(&f->loop, UV_RUN_NOWAIT);
         usleep(2000);
     }
     assert_int_equal(lookups_so_far(), 1);
     redis_conn_close(conn);
     end_hanging();
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&loop), 0);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
 }
 
 /* fcgi-api and confabctl: a request waits half a second at most, and the next attempt goes on with
@@ -215,13 +215,15 @@ static void a_lookup_that_hangs_does_not_stop_a_request(void **state) {
     redis_client_free(client);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_host_is_looked_up),
-        cmocka_unit_test(an_unknown_host_is_an_error),
-        cmocka_unit_test(a_cancelled_lookup_calls_nothing),
-        cmocka_unit_test(a_lookup_that_hangs_leaves_the_database_its_threads),
-        cmocka_unit_test(a_lookup_that_hangs_is_the_only_one),
+        TEST(a_host_is_looked_up),
+        TEST(an_unknown_host_is_an_error),
+        TEST(a_cancelled_lookup_calls_nothing),
+        TEST(a_lookup_that_hangs_leaves_the_database_its_threads),
+        TEST(a_lookup_that_hangs_is_the_only_one),
         cmocka_unit_test(a_lookup_that_hangs_does_not_stop_a_request),
     };
     setenv("UV_THREADPOOL_SIZE", "1", 1);

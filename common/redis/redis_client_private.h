@@ -1,0 +1,28 @@
+/*
+ * redis_client_private: what the files with the commands share: one command and its reply on the
+ * connection of a client. For the files of this folder alone.
+ */
+#ifndef CONFAB_REDIS_CLIENT_PRIVATE_H
+#define CONFAB_REDIS_CLIENT_PRIVATE_H
+
+#include <hiredis/hiredis.h>
+
+#include "redis/redis_client.h"
+
+/* The configuration given to redis_client_new. */
+const struct config *redis_client_config(const struct redis_client *client);
+
+/* Sends a command of `argc` texts and waits for its reply, timeout_ms in all; the caller frees the
+ * reply with freeReplyObject. NULL, with the cause in the last error, if Redis is unavailable,
+ * refuses the command, or does not reply in time; then the reply is dropped when it comes. */
+redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, int argc,
+                             const char *const *argv);
+
+/* Waits until `deadline` (clock_monotonic_ms) for the next message of a subscribed connection:
+ * *reply, which the caller frees; NULL if none comes. False if the connection is closed. */
+bool redis_client_next_reply(struct redis_client *client, int64_t deadline, redisReply **reply);
+
+/* Logs "what: why" and makes it the last error. */
+void redis_client_note(struct redis_client *client, const char *what, const char *why);
+
+#endif

@@ -1,0 +1,51 @@
+/* One script reads the hash of a room, a field PUSHD/USER for each online user, and the leases of
+ * the pushd processes in it. */
+#include "redis/redis_presence.h"
+
+#include "base/xalloc.h"
+#include "event/event.h"
+#include "redis/redis_client_private.h"
+
+/* Fields of pushd processes whose lease has expired are ignored. */
+static const char PRESENCE[] =
+    "local alive, seen, users = {}, {}, {} "
+    "for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do "
+    /* Other fields are not of this form and are skipped. */
+    "local pushd, user = string.match(field, '^(.+)/(%d+)$') "
+    "if pushd then "
+    /* Each lease is looked up once, and each user listed once, even with several processes. */
+    "if alive[pushd] == nil then alive[pushd] = redis.call('EXISTS', ARGV[1] .. pushd) == 1 end "
+    "if alive[pushd] and not seen[user] then seen[user] = true users[#users + 1] = user end "
+    "end end "
+    "return users";
+
+static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return false;
+    /* One more, so that an empty list is not a null pointer. */
+    *ids = xcalloc(reply->elements + 1, sizeof(**ids));
+    *count = 0;
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *element = reply->element[i];
+        if (element->type == REDIS_REPLY_STRING &&
+            text_to_u64((struct text){element->str, (size_t)element->len}, &(*ids)[*count]))
+            ++*count;
+    }
+    return true;
+}
+
+bool redis_presence_read(struct redis_client *client, uint64_t room_id, uint64_t **ids,
+                         size_t *count) {
+    const struct config *config = redis_client_config(client);
+    struct buffer key = BUFFER_EMPTY, pushd = BUFFER_EMPTY;
+    event_presence_key(&key, config->redis_prefix, room_id);
+    event_pushd_key(&pushd, config->redis_prefix, text_of(""));
+    /* KEYS[1] is the hash, ARGV[1] the prefix of the lease's keys. */
+    const char *argv[] = {"EVAL", PRESENCE, "1", buffer_str(&key), buffer_str(&pushd)};
+    redisReply *reply = redis_client_run(client, config->redis_timeout, 5, argv);
+    const bool valid = reply && read_ids(reply, ids, count);
+    freeReplyObject(reply);
+    buffer_free(&key);
+    buffer_free(&pushd);
+    return valid;
+}
