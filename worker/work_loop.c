@@ -197,19 +197,15 @@ static void on_work(uv_work_t *work) {
     steps_run(worker->steps, &worker->step);
 }
 
-/* Threads may be reading the strings of the former configuration: they are never freed. */
 static void reload(struct worker *worker) {
-    struct config *former = xcalloc(1, sizeof(*former));
     worker->must_reload = false;
-    if (startup_reload(worker->config, worker->args->config_path, "confab-worker", NULL, former)) {
-        log_info("configuration reloaded");
-        /* Connections that are kept were checked by the former one. */
-        sender_abort(worker->sender);
-        sender_free(worker->sender);
-        worker->sender = sender_new(&worker->loop, worker->config, on_sent);
-    } else {
-        free(former);
-    }
+    if (!startup_reload_threaded(worker->config, worker->args->config_path, "confab-worker"))
+        return;
+    log_info("configuration reloaded");
+    /* Connections that are kept were checked by the former configuration. */
+    sender_abort(worker->sender);
+    sender_free(worker->sender);
+    worker->sender = sender_new(&worker->loop, worker->config, on_sent);
 }
 
 /* True if nothing is left to wait for. */

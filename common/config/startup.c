@@ -1,12 +1,14 @@
-/* The common part of starting and reloading in fcgi-api and pushd: load with errors in the log or
+/* The common part of starting and reloading the services: load with errors in the log or
  * on standard error, --check-config, --dump-config, the log's destination. */
 #include "config/startup.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "os/sd_notify.h"
 
 /* Logs each line of `problems`, and frees them; they are warnings if the configuration is valid. */
@@ -109,4 +111,22 @@ bool startup_reload(struct config *config, const char *path, const char *program
     }
     sd_notify_ready();
     return valid;
+}
+
+/* Replaced configurations, kept for the threads that may be reading their strings: some kilobytes
+ * for each reload. */
+static struct former {
+    struct config config;
+    struct former *next;
+} * all_former;
+
+bool startup_reload_threaded(struct config *config, const char *path, const char *program) {
+    struct former *former = xcalloc(1, sizeof(*former));
+    if (!startup_reload(config, path, program, NULL, &former->config)) {
+        free(former);
+        return false;
+    }
+    former->next = all_former;
+    all_former = former;
+    return true;
 }

@@ -33,6 +33,10 @@ void startup_open_log(const struct config *config, const char *program);
 bool startup_reload(struct config *config, const char *path, const char *program,
                     startup_accept *accept, struct config *former);
 
+/* The same, without a further check, for a process with threads: these may be reading the strings of
+ * the former configuration, so it is never freed. */
+bool startup_reload_threaded(struct config *config, const char *path, const char *program);
+
 /* Runs a further check at the start, with each error logged on its own line. */
 bool startup_accepts(const struct config *config, startup_accept *accept);
 

@@ -1,7 +1,6 @@
 /*
- * metrics_http: /healthz and Prometheus /metrics on a loopback port of its own, and the lag of the
- * loop. A minimal HTTP/1.1 server on libuv: two paths, no request body, one answer for each
- * connection, which is closed after 10 seconds at the latest.
+ * metrics_http: /healthz and Prometheus /metrics on a loopback port of its own (http/http_server.h),
+ * and the lag of the loop.
  *
  * All processes of a pushd accept from one listening socket; each can answer for all.
  */

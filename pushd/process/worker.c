@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -19,14 +20,15 @@
 #include "base/secret.h"
 #include "base/xalloc.h"
 #include "client/client.h"
+#include "config/startup.h"
 #include "db/db_pool.h"
 #include "metrics/metrics_http.h"
 #include "metrics/slow_callback.h"
 #include "net/socket.h"
+#include "os/ports_file.h"
 #include "os/sd_notify.h"
 #include "os/single_instance.h"
 #include "os/tcp_listener.h"
-#include "process/reload.h"
 
 /* The interval of ticks, and the number of ticks between two pings of the database. */
 #define TICK_MS 500
@@ -165,7 +167,7 @@ static void drain(struct worker *worker) {
 
 /* Limits and times apply from now on; addresses and connections do not change. */
 static void reload(struct worker *worker) {
-    if (reload_config(worker->config, worker->args->config_path))
+    if (startup_reload_threaded(worker->config, worker->args->config_path, "pushd"))
         log_info("configuration reloaded");
 }
 
@@ -214,6 +216,12 @@ static void watch_signals(struct worker *worker) {
 }
 
 /* ---- starting ---- */
+
+bool worker_write_ports(const char *path, unsigned push, unsigned metrics) {
+    char lines[64];
+    snprintf(lines, sizeof(lines), "push=%u\nmetrics=%u\n", push, metrics);
+    return ports_file_write(path, lines);
+}
 
 /* Memory that many sockets need for a moment is returned to the system: two heaps at most, one
  * for the loop and one for all threads, and large blocks in neither of them. */
@@ -282,7 +290,7 @@ static bool start_listening(struct worker *worker) {
     worker->metrics->up = 1;
     /* Last, since it ends the predecessor: before this, a failure costs nothing. */
     upgrade_take_over(args->predecessor);
-    return !args->ports_file || reload_write_ports(args->ports_file, push, metrics);
+    return !args->ports_file || worker_write_ports(args->ports_file, push, metrics);
 }
 
 /* ---- stopping ---- */

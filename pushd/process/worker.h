@@ -32,6 +32,9 @@ struct worker_args {
  * milliseconds. Waiting for the database takes up to a second more. */
 #define WORKER_CLOSE_MS 3000
 
+/* Writes the ports on which pushd listens to a file; false with the cause logged. */
+bool worker_write_ports(const char *path, unsigned push, unsigned metrics);
+
 /* Serves until SIGTERM, SIGINT or SIGQUIT. Returns the exit status of the process. */
 int worker_run(const struct worker_args *args);
 

@@ -19,13 +19,13 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "config/startup.h"
 #include "metrics/metrics_data.h"
 #include "os/sd_notify.h"
 #include "os/single_instance.h"
 #include "os/supervisor.h"
 #include "os/tcp_listener.h"
 #include "os/unix_listener.h"
-#include "process/reload.h"
 #include "process/upgrade.h"
 #include "process/worker.h"
 
@@ -109,7 +109,7 @@ static void check_serving(struct workers *workers) {
              metrics);
     if (workers->local.fd >= 0)
         log_info("listening on %s", workers->local.path.sun_path);
-    if (workers->ports_file && !reload_write_ports(workers->ports_file, push, metrics))
+    if (workers->ports_file && !worker_write_ports(workers->ports_file, push, metrics))
         workers->failed = true;
 }
 
@@ -154,7 +154,7 @@ static void handle_signal(struct workers *workers, int number) {
     switch (number) {
     case SIGHUP:
         /* The parent first, for the workers that it starts later; then the running ones. */
-        if (reload_config(workers->config, workers->config_path))
+        if (startup_reload_threaded(workers->config, workers->config_path, "pushd"))
             keep_port(workers);
         supervisor_forward(workers->supervisor, SIGHUP);
         break;
