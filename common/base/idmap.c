@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/xalloc.h"
 
 struct idmap_slot {
@@ -164,10 +165,9 @@ uint64_t idmap_decrement(struct idmap *map, uint64_t key) {
 }
 
 uint64_t idmap_text_key(const char *text) {
-    /* 64-bit FNV-1a: its offset basis, then its prime. Texts with the same hash share one entry. */
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = HASH_START;
     for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+        hash = hash_byte(hash, (unsigned char)*text);
     /* 0 is kept free for "no key". */
     return hash ? hash : 1;
 }

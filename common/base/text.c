@@ -230,6 +230,13 @@ void text_put_hex(char *out, unsigned digits, uint64_t value) {
     }
 }
 
+bool text_is_digits(struct text text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+    return text.len > 0;
+}
+
 bool text_to_u64(struct text text, uint64_t *value) {
     uint64_t sum = 0;
 

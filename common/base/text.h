@@ -68,6 +68,9 @@ bool text_is_username(struct text text);
  * without a terminator. */
 void text_put_hex(char *out, unsigned digits, uint64_t value);
 
+/* True for one decimal digit or more and nothing else. */
+bool text_is_digits(struct text text);
+
 /* Parses a number of decimal digits only (no sign, no space) into *value;
  * false when empty, anything else, or beyond 64 bits unsigned. */
 bool text_to_u64(struct text text, uint64_t *value);

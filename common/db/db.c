@@ -504,6 +504,13 @@ enum error db_number(struct db *db, const char *sql, uint64_t *number) {
     return ERROR_NONE;
 }
 
+enum error db_delete(struct db *db, const char *sql, uint64_t limit, uint64_t *deleted) {
+    const struct db_value value = db_u64(limit);
+    const enum error error = db_run(db, sql, DB_REPEATABLE, &value, 1, NULL);
+    *deleted = error ? 0 : db_changed(db);
+    return error;
+}
+
 /* True if all statements of the script succeeded. */
 static bool run_script(MYSQL *mysql, const char *script) {
     /* The first statement is sent with the others; each has a result, which must be read before the

@@ -128,6 +128,10 @@ int64_t db_get_time(const struct db_rows *rows, unsigned column); /* microsecond
 /* The number of rows changed by the last run (of a simple statement). */
 uint64_t db_changed(const struct db *db);
 
+/* Runs a DELETE whose only value is its LIMIT; *deleted is the number of rows that it deleted. Fails
+ * like db_run. */
+enum error db_delete(struct db *db, const char *sql, uint64_t limit, uint64_t *deleted);
+
 /* Releases the rows; rows may be NULL. */
 void db_done(struct db_rows *rows);
 

@@ -168,37 +168,8 @@ bool api_key_allows_address(const struct api_key *key, const char *address) {
 }
 
 enum error api_key_ended(struct db *db, const unsigned char *hashes, size_t count, bool *ended) {
-    static const char SQL[] =
-        /* Those that are still valid, by their place in the list. */
-        "SELECT STRAIGHT_JOIN j.place FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, "
-        "hash CHAR(64) PATH '$')) j JOIN api_key k ON k.key_hash = UNHEX(j.hash) AND " IS_VALID;
-    struct buffer json = BUFFER_EMPTY;
-    struct db_rows *rows;
-    buffer_append_char(&json, '[');
-    for (size_t i = 0; i < count; i++) {
-        char hex[2 * SECRET_HASH_SIZE];
-        for (size_t at = 0; at < SECRET_HASH_SIZE; at++)
-            text_put_hex(hex + 2 * at, 2, hashes[i * SECRET_HASH_SIZE + at]);
-        buffer_append_str(&json, i == 0 ? "\"" : ",\"");
-        buffer_append(&json, hex, sizeof(hex));
-        buffer_append_char(&json, '"');
-        /* Ended, unless a row says otherwise. */
-        ended[i] = true;
-    }
-    buffer_append_char(&json, ']');
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}));
-    buffer_free(&json);
-    if (error)
-        return error;
-    while (db_next(rows)) {
-        const uint64_t place = db_get_u64(rows, 0);
-        /* The server counts from 1. */
-        if (place >= 1 && place <= count)
-            ended[place - 1] = false;
-    }
-    db_done(rows);
-    return ERROR_NONE;
+    static const char SQL[] = IDENTITY_LIVING_SQL("api_key k", "k.key_hash") " AND " IS_VALID;
+    return identity_find_ended(db, SQL, hashes, count, ended);
 }
 
 /* ---- acting as a user ---- */

@@ -270,9 +270,7 @@ enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char SQL[] =
         "DELETE FROM departure WHERE left_at < NOW(6) - " DEPARTURE " LIMIT ?";
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
-    *deleted = error ? 0 : db_changed(db);
-    return error;
+    return db_delete(db, SQL, limit, deleted);
 }
 
 /* The room is hidden while it has no message after this position: a post changes nothing here. */

@@ -130,9 +130,7 @@ enum error token_ended(struct db *db, const unsigned char *hashes, size_t count,
 enum error token_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     /* NOW, which is constant for the statement: with SYSDATE no index would be used. */
     static const char SQL[] = "DELETE FROM token WHERE expires_at < NOW(6) LIMIT ?";
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
-    *deleted = error ? 0 : db_changed(db);
-    return error;
+    return db_delete(db, SQL, limit, deleted);
 }
 
 enum error token_end(struct db *db, uint64_t token_id, struct user_change *change) {

@@ -24,7 +24,5 @@ enum error used_jwt_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     /* A day later than necessary, since clocks differ. */
     static const char SQL[] =
         "DELETE FROM used_jwt WHERE expires_at < NOW(6) - INTERVAL 1 DAY LIMIT ?";
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
-    *deleted = error ? 0 : db_changed(db);
-    return error;
+    return db_delete(db, SQL, limit, deleted);
 }

@@ -117,9 +117,7 @@ enum error user_purge_addresses(struct db *db, uint64_t limit, uint64_t *deleted
     static const char SQL[] =
         "DELETE FROM known_address WHERE seen_at < NOW(6) - INTERVAL " KNOWN_DAYS
         " DAY LIMIT ?";
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
-    *deleted = error ? 0 : db_changed(db);
-    return error;
+    return db_delete(db, SQL, limit, deleted);
 }
 
 /* Reads the row that a change of credentials returns, and frees the rows: outcome, changed, number

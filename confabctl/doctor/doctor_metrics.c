@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "http_client.h"
 
 static void add(struct doctor_metrics *found, const char *host, unsigned port) {
     const size_t i = found->count;
@@ -63,19 +62,25 @@ static void find_instance(struct doctor_metrics *found, const char *config_path)
     add(found, host, (unsigned)number);
 }
 
-/* Whether a pushd serves its metrics there. */
-static bool answers(const char *host_port) {
-    struct http_client_response response;
+bool doctor_metrics_get(const char *host_port, struct http_client_response *response) {
     char address[512];
     snprintf(address, sizeof(address), "http://%s", host_port);
     struct http_client *http = http_client_new(address, NULL);
     if (!http)
         return false;
-    http_client_send(http, &(struct http_client_request){.path = "/metrics"}, &response);
+    http_client_send(http, &(struct http_client_request){.path = "/metrics"}, response);
+    http_client_free(http);
+    return true;
+}
+
+/* Whether a pushd serves its metrics there. */
+static bool answers(const char *host_port) {
+    struct http_client_response response;
+    if (!doctor_metrics_get(host_port, &response))
+        return false;
     const bool is_pushd =
         response.status == 200 && strstr(buffer_str(&response.body), "confab_pushd_info");
     http_client_response_free(&response);
-    http_client_free(http);
     return is_pushd;
 }
 

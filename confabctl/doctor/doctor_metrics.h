@@ -5,7 +5,10 @@
 #ifndef CONFAB_CONFABCTL_DOCTOR_DOCTOR_METRICS_H
 #define CONFAB_CONFABCTL_DOCTOR_DOCTOR_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "http_client.h"
 
 #define DOCTOR_METRICS_MAX 16
 
@@ -25,5 +28,9 @@ struct doctor_metrics {
  */
 void doctor_metrics_find(struct doctor_metrics *found, const char *config_path,
                          const char *configured, const char *sockets);
+
+/* Requests the metrics at an address (host:port); the response is to be freed with
+ * http_client_response_free. False, and nothing to free, if the address is invalid. */
+bool doctor_metrics_get(const char *host_port, struct http_client_response *response);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "doctor/doctor_metrics.h"
 
 /* Files that pushd needs in addition to its sockets; it does not start without them. */
 #define OTHER_FILES 256
@@ -18,15 +19,11 @@ static const char FILE_LIMIT[] = "\nconfab_file_limit ";
 static bool read_metrics(struct doctor *doctor, const char *host_port,
                          struct doctor_result *result) {
     struct http_client_response response;
-    char address[512];
-    snprintf(address, sizeof(address), "http://%s", host_port);
-    struct http_client *http = http_client_new(address, NULL);
-    if (!http) {
+    if (!doctor_metrics_get(host_port, &response)) {
         doctor_set_result(result, REPORT_FAILED, "give the address as host:port",
                           "invalid address '%s'", host_port);
         return false;
     }
-    http_client_send(http, &(struct http_client_request){.path = "/metrics"}, &response);
     /* A web server may answer at the address, too. */
     const bool valid = response.status == 200 && response.body.len > 0;
     if (valid)
@@ -37,7 +34,6 @@ static bool read_metrics(struct doctor *doctor, const char *host_port,
                           "cannot read metrics at %s: %s", host_port,
                           response.status ? "the response is not from pushd" : response.error);
     http_client_response_free(&response);
-    http_client_free(http);
     return valid;
 }
 

@@ -2,6 +2,7 @@
  * hash over the states of its rooms. */
 #include <inttypes.h>
 
+#include "base/hash.h"
 #include "bell_path.h"
 #include "handlers/handlers.h"
 #include "rest/etag.h"
@@ -17,27 +18,17 @@ struct room_listing {
     uint64_t found; /* of a room by its key: rooms that the user may see */
 };
 
-#define HASH_START 14695981039346656037u
-
-/* FNV-1a. */
-static uint64_t mix(uint64_t hash, uint64_t value) {
-    /* The bytes of the value, lowest first. */
-    for (int i = 0; i < 8; i++, value >>= 8)
-        hash = (hash ^ (value & 255)) * 1099511628211u;
-    return hash;
-}
-
 /* Every change of a room increments its last_seq; the creation time differs between databases; the
  * read position and the role are those of the user. */
 static void visit_room(void *context, const struct room *room) {
     struct room_listing *listing = context;
     const struct room_state *state = &room->state;
-    listing->hash = mix(listing->hash, state->room_id);
-    listing->hash = mix(listing->hash, (uint64_t)state->created_at);
-    listing->hash = mix(listing->hash, state->last_seq);
-    listing->hash = mix(listing->hash, state->last_read_position);
-    listing->hash = mix(listing->hash, state->is_member + 2u * state->is_admin);
-    listing->hash = mix(listing->hash, etag_bell(listing->x, state));
+    listing->hash = hash_u64(listing->hash, state->room_id);
+    listing->hash = hash_u64(listing->hash, (uint64_t)state->created_at);
+    listing->hash = hash_u64(listing->hash, state->last_seq);
+    listing->hash = hash_u64(listing->hash, state->last_read_position);
+    listing->hash = hash_u64(listing->hash, state->is_member + 2u * state->is_admin);
+    listing->hash = hash_u64(listing->hash, etag_bell(listing->x, state));
     /* Without a writer only the hash is wanted; on a full page it still covers all rooms. */
     if (!listing->w || listing->page->is_full)
         return;

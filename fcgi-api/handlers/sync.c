@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/hash.h"
 #include "bell_path.h"
 #include "event/replay.h"
 #include "handlers/handlers.h"
@@ -87,29 +88,20 @@ static void keep_room(void *context, const struct sync_room *room) {
     sync->rooms[sync->rooms_count++] = *room;
 }
 
-#define HASH_START 14695981039346656037u
-
-/* FNV-1a. */
-static uint64_t mix(uint64_t hash, uint64_t value) {
-    for (int i = 0; i < 8; i++, value >>= 8)
-        hash = (hash ^ (value & 255)) * 1099511628211u;
-    return hash;
-}
-
 /* A hash of everything on which answers depend. Each change of a room, of the user's rooms or of
  * a read mark advances one of these numbers. */
 static uint64_t hash_state(const struct sync *sync) {
     const struct identity *identity = &sync->x->identity;
     uint64_t hash = HASH_START;
     for (const char *c = sync->database_id; *c; c++)
-        hash = mix(hash, (uint64_t)*c);
-    hash = mix(hash, identity->user.id);
-    hash = mix(hash, identity->last_seq);
+        hash = hash_byte(hash, (unsigned char)*c);
+    hash = hash_u64(hash, identity->user.id);
+    hash = hash_u64(hash, identity->last_seq);
     for (size_t i = 0; i < sync->rooms_count; i++) {
         const struct room_state *state = &sync->rooms[i].state;
-        hash = mix(hash, state->room_id);
-        hash = mix(hash, state->last_seq);
-        hash = mix(hash, state->last_read_position);
+        hash = hash_u64(hash, state->room_id);
+        hash = hash_u64(hash, state->last_seq);
+        hash = hash_u64(hash, state->last_read_position);
     }
     return hash;
 }

@@ -7,13 +7,6 @@
 
 #include "rest/link.h"
 
-static bool only_digits(struct text text) {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < '0' || text.at[i] > '9')
-            return false;
-    return text.len > 0;
-}
-
 bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *value) {
     struct buffer raw = BUFFER_EMPTY;
     bool valid = false;
@@ -22,7 +15,7 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
         return false;
     }
     const struct text text = {buffer_str(&raw), raw.len};
-    valid = valid && only_digits(text);
+    valid = valid && text_is_digits(text);
     /* Digits that exceed 64 bits are still a number: the largest. */
     if (valid && !text_to_u64(text, value))
         *value = UINT64_MAX;

@@ -24,13 +24,6 @@ static const char OWN_PROTOCOL[] = "confab";
 /* The longest word of a list that libwebsockets accepts. */
 #define MAX_WORD 62
 
-static bool is_digits(struct text text) {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < '0' || text.at[i] > '9')
-            return false;
-    return text.len > 0;
-}
-
 /* Reads the path; false if there is no such path, which is answered with 404. */
 static bool read_path(struct text path, struct handshake *handshake) {
     if (!text_skip(&path, PREFIX))
@@ -43,7 +36,7 @@ static bool read_path(struct text path, struct handshake *handshake) {
     /* A number too large for a room is a room that does not exist, not an unknown path. */
     if (!text_to_u64(path, &handshake->room_id) || handshake->room_id > INT64_MAX)
         handshake->room_id = 0;
-    return is_digits(path);
+    return text_is_digits(path);
 }
 
 /* Reads the parameter since. It stays text here: a value that is not a number is refused with 4400

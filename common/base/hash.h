@@ -1,0 +1,25 @@
+/*
+ * hash: 64-bit FNV-1a, for tables and entity tags: fast, and not secret. Hashes that must not be
+ * guessed or forged are in base/secret.h.
+ */
+#ifndef CONFAB_BASE_HASH_H
+#define CONFAB_BASE_HASH_H
+
+#include <stdint.h>
+
+/* The hash of nothing. */
+#define HASH_START 14695981039346656037u
+
+/* The hash of what `hash` stands for, followed by one byte more. */
+static inline uint64_t hash_byte(uint64_t hash, unsigned char byte) {
+    return (hash ^ byte) * 1099511628211u;
+}
+
+/* The same with the eight bytes of a number, lowest first. */
+static inline uint64_t hash_u64(uint64_t hash, uint64_t number) {
+    for (int i = 0; i < 8; i++, number >>= 8)
+        hash = hash_byte(hash, number & 255);
+    return hash;
+}
+
+#endif
