@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,61 +86,43 @@ static void name_bucket(struct token_bucket *bucket, const char *subject) {
     crypto_generichash_final(&state, bucket->name, TOKEN_BUCKET_NAME_SIZE);
 }
 
+#define SECOND UINT64_C(1000000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+
+/* Offsets of two options in struct config. */
+#define OPTIONS(burst, rate) offsetof(struct config, burst), offsetof(struct config, rate)
+
+/* A bucket holds `burst` tokens and regains `rate` tokens in the period. */
+static const struct rule {
+    const char *name;
+    size_t burst, rate; /* offsets in struct config */
+    uint64_t period_us;
+} RULES[] = {
+    [LIMIT_LOGINS_ADDRESS] = {"login-address", OPTIONS(rate_logins_address, rate_logins_address),
+                              MINUTE},
+    [LIMIT_LOGINS] = {"login", OPTIONS(rate_logins, rate_logins), MINUTE},
+    [LIMIT_LOGINS_NAME] = {"login-name", OPTIONS(rate_logins_name, rate_logins_name), HOUR},
+    [LIMIT_REGISTRATIONS] = {"register", OPTIONS(rate_registrations, rate_registrations), HOUR},
+    [LIMIT_INVITATIONS] = {"invite", OPTIONS(rate_invitations, rate_invitations), HOUR},
+    [LIMIT_ROOMS] = {"room", OPTIONS(rate_rooms, rate_rooms), 24 * HOUR},
+    [LIMIT_MESSAGES] = {"message", OPTIONS(rate_messages_burst, rate_messages), SECOND},
+    [LIMIT_REQUESTS] = {"request", OPTIONS(rate_requests_burst, rate_requests), SECOND},
+    [LIMIT_KEYS] = {"key", OPTIONS(rate_keys, rate_keys), SECOND},
+};
+
+static uint64_t option_at(const struct config *config, size_t offset) {
+    return *(const uint64_t *)((const char *)config + offset);
+}
+
 static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind kind,
                                      const char *subject) {
     const struct config *config = x->service->config;
-    /* A bucket holds `burst` tokens and regains one per interval; most rules regain the whole burst
-     * in the time that their option names. */
-    const uint64_t second = 1000000, minute = 60 * second, hour = 60 * minute;
-    struct token_bucket bucket = {.rule = "request"};
-    switch (kind) {
-    case LIMIT_LOGINS_ADDRESS:
-        bucket.rule = "login-address";
-        bucket.burst = config->rate_logins_address;
-        bucket.interval_us = minute / bucket.burst;
-        break;
-    case LIMIT_LOGINS:
-        bucket.rule = "login";
-        bucket.burst = config->rate_logins;
-        bucket.interval_us = minute / bucket.burst;
-        break;
-    /* Wrong passwords of one name from anywhere, against guessing from many addresses. */
-    case LIMIT_LOGINS_NAME:
-        bucket.rule = "login-name";
-        bucket.burst = config->rate_logins_name;
-        bucket.interval_us = hour / bucket.burst;
-        break;
-    case LIMIT_REGISTRATIONS:
-        bucket.rule = "register";
-        bucket.burst = config->rate_registrations;
-        bucket.interval_us = hour / bucket.burst;
-        break;
-    case LIMIT_INVITATIONS:
-        bucket.rule = "invite";
-        bucket.burst = config->rate_invitations;
-        bucket.interval_us = hour / bucket.burst;
-        break;
-    case LIMIT_ROOMS:
-        bucket.rule = "room";
-        bucket.burst = config->rate_rooms;
-        bucket.interval_us = 24 * hour / bucket.burst;
-        break;
-    /* The two below have a rate per second and a burst of their own. */
-    case LIMIT_MESSAGES:
-        bucket.rule = "message";
-        bucket.burst = config->rate_messages_burst;
-        bucket.interval_us = second / config->rate_messages;
-        break;
-    case LIMIT_REQUESTS:
-        bucket.burst = config->rate_requests_burst;
-        bucket.interval_us = second / config->rate_requests;
-        break;
-    case LIMIT_KEYS:
-        bucket.rule = "key";
-        bucket.burst = config->rate_keys;
-        bucket.interval_us = second / config->rate_keys;
-        break;
-    }
+    const struct rule *rule = &RULES[kind];
+    struct token_bucket bucket = {.rule = rule->name,
+                                  .burst = option_at(config, rule->burst),
+                                  .interval_us =
+                                      rule->period_us / option_at(config, rule->rate)};
     /* The name depends on the rule, so it comes last. */
     name_bucket(&bucket, subject);
     return bucket;

@@ -24,6 +24,7 @@ struct shared *shared_new(void);
 /* For a process without such a parent. As above. */
 struct shared *shared_open(const struct config *config);
 
+/* Gives up the memory and the file; the locks of this process go. shared may be NULL. */
 void shared_free(struct shared *shared);
 
 #define SHARED_MEMORY_SIZE ((size_t)512 * 1024)
@@ -38,6 +39,7 @@ struct shared_numbers {
     _Atomic int64_t bell_failed_ms; /* see event/bell.h */
 };
 
+/* Never NULL; zero at first. */
 struct shared_numbers *shared_numbers(const struct shared *shared);
 
 /* Takes one of `count` places; false if all are taken. */

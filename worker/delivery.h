@@ -50,6 +50,7 @@ void delivery_sign(const struct delivery *delivery, int64_t seconds,
  * up to a tenth shorter or longer. */
 uint64_t delivery_delay_ms(uint64_t tries);
 
+/* Frees a delivery. */
 void delivery_free(struct delivery *delivery);
 
 #endif

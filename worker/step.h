@@ -58,6 +58,7 @@ void steps_run(struct steps *steps, struct step *step);
 /* Removes the worker's row, so that others take over at once. */
 void steps_leave(struct steps *steps);
 
+/* Closes the connection to the database and frees everything. */
 void steps_free(struct steps *steps);
 
 #endif

@@ -32,6 +32,8 @@ void log_set_id(const char *id);
 /* True when a line of this level would be written; for expensive messages. */
 bool log_wants(enum log_level level);
 
+/* Write one line, formatted as by printf, unless the level is below that of log_open. errno stays
+ * as it was. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -33,7 +33,7 @@ void startup_open_log(const struct config *config, const char *program);
 bool startup_reload(struct config *config, const char *path, const char *program,
                     startup_accept *accept, struct config *former);
 
-/* The same, without a further check, for a process with threads: these may be reading the strings of
+/* The same without a further check, for a process with threads: these may be reading the strings of
  * the former configuration, so it is never freed. */
 bool startup_reload_threaded(struct config *config, const char *path, const char *program);
 

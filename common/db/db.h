@@ -46,6 +46,7 @@ struct db_value {
     struct text text;
 };
 
+/* A value of each type; db_time takes microseconds since 1970. */
 struct db_value db_u64(uint64_t number);
 struct db_value db_i64(int64_t number);
 struct db_value db_bool(bool value);
@@ -128,8 +129,8 @@ int64_t db_get_time(const struct db_rows *rows, unsigned column); /* microsecond
 /* The number of rows changed by the last run (of a simple statement). */
 uint64_t db_changed(const struct db *db);
 
-/* Runs a DELETE whose only value is its LIMIT; *deleted is the number of rows that it deleted. Fails
- * like db_run. */
+/* Runs a DELETE whose only value is its LIMIT; *deleted is the number of rows that it deleted.
+ * Fails like db_run. */
 enum error db_delete(struct db *db, const char *sql, uint64_t limit, uint64_t *deleted);
 
 /* Releases the rows; rows may be NULL. */

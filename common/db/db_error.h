@@ -22,6 +22,7 @@ enum db_error_kind {
     DB_ERROR_FULL,       /* it cannot keep another prepared statement; the others still work */
 };
 
+/* The kind of an error number of the server or of the client library. */
 enum db_error_kind db_error_kind(unsigned number);
 
 /* The cause, in words; NULL if there is none in the table. */

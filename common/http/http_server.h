@@ -30,7 +30,7 @@ typedef bool http_server_handler(void *context, struct http_request *request, st
 struct http_server *http_server_new(uv_loop_t *loop, int listen_fd, http_server_handler *handler,
                                     void *context);
 
-/* Answers a request, once, perhaps later and perhaps after http_server_close; if the client is gone,
+/* Answers a request once, perhaps later, perhaps after http_server_close. If the client is gone,
  * the answer is dropped. type: the Content-Type. The body is copied. */
 void http_server_answer(struct http_request *request, int status, const char *type,
                         const struct buffer *body);

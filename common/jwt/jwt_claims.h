@@ -40,15 +40,15 @@ struct jwt_rooms {
  * is appended to why. */
 bool jwt_rooms_read(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why);
 
-/* The profile of a token, as far as the claims are strings; null is an empty one, which removes a
- * value. .at is NULL for a claim that is missing or anything else. Whether they fit is for
- * store/profile_fields.h to say. */
+/* The profile of a token. A claim that is null is an empty text, which removes a value; .at is NULL
+ * for a claim that is missing or not a string. store/profile_fields.h checks the texts. */
 struct jwt_profile {
     struct text username; /* preferred_username */
     struct text name, picture, locale, email;
     bool has_email_verified, email_verified;
 };
 
+/* Reads the claims of the profile; the texts point into them. */
 void jwt_profile_read(struct json_object *claims, struct jwt_profile *profile);
 
 #endif

@@ -53,6 +53,7 @@ struct jwt_keys *jwt_keys_parse_jwks(struct text body, struct buffer *problems);
 /* Frees the keys; NULL is ignored. Secrets are overwritten first. */
 void jwt_keys_free(struct jwt_keys *keys);
 
+/* The number of keys. */
 size_t jwt_keys_count(const struct jwt_keys *keys);
 
 /* The key at an index below the count. */
@@ -61,6 +62,7 @@ const struct jwt_key *jwt_keys_at(const struct jwt_keys *keys, size_t index);
 /* The key with this name; NULL if there is none. */
 const struct jwt_key *jwt_keys_find(const struct jwt_keys *keys, struct text kid);
 
+/* Name and algorithm of a key. */
 const char *jwt_key_kid(const struct jwt_key *key);
 enum jwt_algorithm jwt_key_algorithm(const struct jwt_key *key);
 

@@ -63,6 +63,7 @@ enum error hook_get(struct db *db, uint64_t id, hook_visit *visit, void *context
 enum error hook_list(struct db *db, uint64_t limit, uint64_t offset, hook_visit *visit,
                      void *context);
 
+/* The number of all hooks. */
 enum error hook_count(struct db *db, uint64_t *count);
 
 /* New values of a hook. */
@@ -116,6 +117,7 @@ enum error hook_in_add(struct db *db, struct text name, const unsigned char hash
 enum error hook_in_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                         struct hook_in *hook);
 
+/* Visits all of them, in the order of creation. */
 enum error hook_in_list(struct db *db, hook_in_visit *visit, void *context);
 
 /* Deletes one by name; its bot stays a member of the room. ERROR_NOT_FOUND. */

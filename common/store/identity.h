@@ -83,6 +83,7 @@ enum error identity_read(struct db_rows *rows, bool with_room, struct identity *
     "LEFT JOIN room r ON r.room_id = j.room " \
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
 
+/* Appends the queries as JSON, the value of IDENTITY_BATCH. */
 void identity_write_queries(struct buffer *json, const struct identity_query *queries,
                             size_t count);
 

@@ -41,17 +41,18 @@ struct field_pair {
  * given twice the last counts. The caller frees *out, which is NULL if there are none. */
 bool field_numbered(struct exchange *x, const char *name, struct field_pair **out, size_t *count);
 
-/* A list of JSON objects, which belongs to the body. To read the fields of one of them, field_enter
- * makes it the object whose fields are read, without errors. It returns what was before, to be
- * given to field_leave, which drops the errors of the item. */
+/* A list of JSON objects, which belongs to the body. */
 bool field_list(struct exchange *x, const char *name, struct json_object **out);
 
+/* The object whose fields are read, its rules and its errors. */
 struct field_place {
     struct json_object *fields;
     const struct schema_object *body;
     struct field_errors errors;
 };
 
+/* Makes the object at an index of a list the one whose fields are read, without errors; returns the
+ * former one, for field_leave, which drops the errors of the item. */
 struct field_place field_enter(struct exchange *x, const char *name, struct json_object *list,
                                size_t at);
 void field_leave(struct exchange *x, const struct field_place *outer);

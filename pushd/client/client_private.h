@@ -249,6 +249,7 @@ struct client_job {
     unsigned char key_hash[SECRET_HASH_SIZE];
 };
 
+/* A job for the client, or for one of its watches (else NULL); both stay until client_job_end. */
 struct client_job *client_job_new(struct client *client, struct watch *watch);
 
 /* Frees a job; false if its client was closed or its watch ended meanwhile (they may have been
@@ -297,6 +298,7 @@ void watch_release(struct watch *watch);
 
 /* ---- client_greet.c ---- */
 
+/* The part of a client or watch that only its opening needs; see client_open and watch_begin. */
 struct client_opening *client_opening_new(bool has_since, bool bad_since, uint64_t since);
 void client_opening_free(struct client_opening *opening);
 
@@ -351,6 +353,8 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
 
 /* ---- client_events.c: the listener of channels ---- */
 
+/* The callbacks of channels (channel/channel.h), in client.c's table: events follow; events of one
+ * iteration. */
 void client_prefetch(struct client *const *clients, uint32_t count);
 void client_events(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count, struct frame *frame);
@@ -358,6 +362,8 @@ void client_events(struct subscription *subscription, const struct stream_event 
 /* What events of the user's own stream cause, each once: rooms that it is notified of, watches
  * that end, credentials that are checked. */
 void client_have_effects(struct client *client, const struct stream_event *events, uint32_t count);
+
+/* Further callbacks: new events for a subscriber that is behind; a notice; the room was deleted. */
 void client_behind(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count);
 void client_notice(struct subscription *subscription, const struct event_envelope *envelope,

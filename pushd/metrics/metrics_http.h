@@ -1,6 +1,6 @@
 /*
- * metrics_http: /healthz and Prometheus /metrics on a loopback port of its own (http/http_server.h),
- * and the lag of the loop.
+ * metrics_http: /healthz and Prometheus /metrics on a loopback port of its own
+ * (http/http_server.h), and the lag of the loop.
  *
  * All processes of a pushd accept from one listening socket; each can answer for all.
  */

@@ -45,6 +45,7 @@ struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
  * offline. Not from within a callback. */
 void pubsub_close(struct pubsub *pubsub);
 
+/* Whether Redis is up, as last reported. */
 bool pubsub_is_up(const struct pubsub *pubsub);
 
 /* Subscribes to the channel of a stream, or unsubscribes. Subscribing again calls

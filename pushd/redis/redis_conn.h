@@ -64,6 +64,7 @@ void redis_conn_flush(struct redis_conn *conn);
 /* Connects after a backoff, sends PINGs, and detects a Redis that does not answer. */
 void redis_conn_tick(struct redis_conn *conn);
 
+/* Whether commands can be sent; and whether Redis has answered the last PING in time. */
 bool redis_conn_is_open(const struct redis_conn *conn);
 bool redis_conn_is_up(const struct redis_conn *conn);
 
