@@ -55,7 +55,7 @@ static struct room *find(uint64_t id) {
     return room;
 }
 
-/* The handshake; what it says but for the room is taken for granted. */
+/* Answers a handshake without checking it; only the room was read. */
 static void greet(int fd) {
     static const char ANSWER[] =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The plan of a statement depends on join_cache_level, the price of a transaction on its
- * isolation: both as fcgi-api has them. */
+/* As in fcgi-api: the plan of a statement depends on join_cache_level, the cost of a transaction on
+ * its isolation. */
 static const char SETTINGS[] =
     "SET SESSION tx_isolation = 'READ-COMMITTED', join_cache_level = 0, time_zone = '+00:00'";
 

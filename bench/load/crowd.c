@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What is looked at of a frame: its header and the beginning of its text. */
+/* The part of a frame that is read: its header and the beginning of its text. */
 #define HEAD_SIZE 48
 #define MAX_HEADER 10
 #define LEN_16 126
@@ -107,7 +107,7 @@ bool crowd_connect(struct crowd *crowd, size_t index) {
         perror("connect");
         return false;
     }
-    /* No port is to be held back for a connection that is cut off here. */
+    /* Closing resets the connection, so that no port stays in TIME_WAIT. */
     setsockopt(member->fd, SOL_SOCKET, SO_LINGER, &cut, sizeof(cut));
     struct epoll_event event = {.events = EPOLLOUT, .data.ptr = member};
     epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, member->fd, &event);
@@ -135,7 +135,7 @@ static void lose(struct crowd *crowd, struct member *member) {
 
 static void ask(struct crowd *crowd, struct member *member) {
     char request[512], query[40] = "";
-    /* Told of once each time: else the kernel looks again at each socket that was read. */
+    /* Edge-triggered: otherwise the kernel checks each socket again after it was read. */
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = member};
     if (crowd->behind != UINT64_MAX) {
         const uint64_t since =
@@ -192,8 +192,7 @@ static void answer_ping(const struct member *member, const unsigned char *text, 
     (void)!send(member->fd, pong, 6 + len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* Bytes of header and text, as far as they are looked at, that a frame beginning so has; 0
- * when that can't be told yet. */
+/* The number of bytes of a frame that are read, from its first bytes; 0 if these are too few. */
 static size_t head_of(const unsigned char *at, size_t have, uint64_t *whole) {
     if (have < 2)
         return 0;
@@ -225,7 +224,7 @@ static void look_at(struct crowd *crowd, struct member *member, const unsigned c
         on_connected(crowd, member, now);
 }
 
-/* Takes bytes of the frame at hand; returns how many. What is cut off is kept. */
+/* Takes bytes of the current frame; returns how many. The bytes of an incomplete frame are kept. */
 static size_t take(struct crowd *crowd, struct member *member, const unsigned char *at, size_t have,
                    int64_t now) {
     uint64_t whole = 0;

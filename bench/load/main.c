@@ -33,24 +33,24 @@
  * times. A prime, so that all have their turn. */
 #define STRIDE 7919
 
-/* So long a client of many sockets leaves what comes alone after it has read what was there,
- * where the whole way is measured: readers are on machines of their own, and it costs none of
- * theirs if one is woken by each write. What it sees, it sees later by as much. */
+/* Pause after each round of reading while the whole way of a message is measured. Real readers are
+ * on machines of their own, where being woken by each write costs this machine nothing. Times are
+ * longer by up to this pause. */
 #define REST_US 200
 
-/* What is still on its way is waited for so long. */
+/* Longest wait for messages that have not arrived. */
 #define PATIENCE_US 10000000
 
 struct bench {
     struct crowd *crowd;
     struct publisher *publisher;
     int epoll;
-    char marks[3]; /* their addresses tell standard input, Redis and HTTP from members */
+    char marks[3]; /* their addresses mark events of standard input, Redis and HTTP */
     bool asked;    /* a line waits on standard input */
     int http;
     int64_t posted_us; /* 0: no answer is outstanding */
     struct histogram posts;
-    bool resting; /* leaves what comes alone for a moment, see above */
+    bool resting; /* pauses between rounds, see REST_US */
     bool failed;
 };
 
@@ -132,7 +132,7 @@ static void open_members(struct bench *bench, size_t count, uint64_t behind) {
     report(bench, crowd->live, begun, &crowd->handshakes);
 }
 
-/* Deliveries that are due to all that was sent since `forget`. */
+/* Waits until `due` messages have been received since `forget`. */
 static void wait_for(struct bench *bench, uint64_t due) {
     const int64_t begun = crowd_now_us();
     while (bench->crowd->received < due && crowd_now_us() - begun < PATIENCE_US)
@@ -196,7 +196,7 @@ static void post(struct bench *bench, double seconds, double rate, uint16_t port
     close(bench->http);
 }
 
-/* Does what a line says; every command that is done has reported. */
+/* Runs the command in a line; each command reports its result. */
 static void obey(struct bench *bench, const char *line) {
     double seconds, rate;
     unsigned burst, port;
