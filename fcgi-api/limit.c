@@ -121,8 +121,7 @@ static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind k
     const struct rule *rule = &RULES[kind];
     struct token_bucket bucket = {.rule = rule->name,
                                   .burst = option_at(config, rule->burst),
-                                  .interval_us =
-                                      rule->period_us / option_at(config, rule->rate)};
+                                  .interval_us = rule->period_us / option_at(config, rule->rate)};
     /* The name depends on the rule, so it comes last. */
     name_bucket(&bucket, subject);
     return bucket;

@@ -48,9 +48,8 @@ static bool run_take(struct redis_client *client, const struct token_bucket *buc
         /* The name is a hash; in hex it needs no escaping in redis-cli. */
         for (size_t byte = 0; byte < TOKEN_BUCKET_NAME_SIZE; byte++)
             text_put_hex(hex + 2 * byte, 2, bucket->name[byte]);
-        const int len =
-            snprintf(keys[i], sizeof(keys[i]), "%srate:%s:%s",
-                     redis_client_config(client)->redis_prefix, bucket->rule, hex);
+        const int len = snprintf(keys[i], sizeof(keys[i]), "%srate:%s:%s",
+                                 redis_client_config(client)->redis_prefix, bucket->rule, hex);
         if (len >= (int)sizeof(keys[i]))
             return false;
         snprintf(numbers[2 * i], sizeof(numbers[0]), "%" PRId64, sign * interval);

@@ -1,4 +1,4 @@
-/* metrics_http: the paths /metrics and /healthz, and the timer that measures the lag of the loop and
+/* metrics_http: the paths /metrics and /healthz; the timer that measures the lag of the loop and
  * the memory. */
 #include "metrics/metrics_http.h"
 

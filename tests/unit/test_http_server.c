@@ -138,13 +138,14 @@ static void a_path_is_found_with_a_slash_or_a_query(void **state) {
     for (size_t i = 0; i < sizeof(TARGETS) / sizeof(TARGETS[0]); i++) {
         char request[128];
         snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", TARGETS[i]);
-        expect_answer(f, request, "HTTP/1.1 200 OK\r\nContent-Type: application/json", "\r\n\r\n{}");
+        expect_answer(f, request, "HTTP/1.1 200 OK\r\nContent-Type: application/json",
+                      "\r\n\r\n{}");
     }
 }
 
 static void anything_else_is_not_found(void **state) {
-    static const char *const LINES[] = {"GET /", "GET /her", "GET /here2", "GET /here/x",
-                                        "POST /here", "get /here", "GET", ""};
+    static const char *const LINES[] = {"GET /",      "GET /her",  "GET /here2", "GET /here/x",
+                                        "POST /here", "get /here", "GET",        ""};
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
         char request[128];

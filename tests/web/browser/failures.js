@@ -55,7 +55,7 @@ test("messages that could not be loaded are loaded by Try again", async () => {
     await person.sees("In the garden");
 });
 
-test("a firewall that refuses a request for messages does not lead to the offer to join", async () => {
+test("a firewall that refuses a request for messages does not offer a Join", async () => {
     const { person, garden } = await twoRooms();
     await person.page.route("**/messages/?*", (route) =>
         route.fulfill({ status: 403, contentType: "text/html", body: "<p>Forbidden</p>" }),
