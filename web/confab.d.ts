@@ -32,6 +32,8 @@ export interface Profile extends UserRef {
 export interface User extends Profile {
     /** The language of the user (BCP 47), such as "pt-BR"; null: unknown. */
     locale: string | null;
+    /** Whether the user shows, and sees, who has read. */
+    share_read: boolean;
     is_staff: boolean;
     created_at: Timestamp;
     /** The path of the user's own bell; null: there are no bells. */
@@ -108,6 +110,14 @@ export interface Membership {
 /** A membership in the list of members. */
 export interface Member extends Membership {
     username: string;
+}
+
+/** How far a member has read. */
+export interface Receipt {
+    user_id: number;
+    /** null: nothing since joining. */
+    last_read_message_id: number | null;
+    read_at: Timestamp | null;
 }
 
 /** One page of a list. Pass `next` and `previous` to Confab.follow(). */
@@ -557,6 +567,7 @@ export class Confab extends Emitter<ConfabEvents> {
         display_name?: string | null;
         avatar_url?: string | null;
         locale?: string | null;
+        share_read?: boolean;
     }): Promise<User>;
     /** Users of whose names a word begins with `search`, ordered by user name; or those with these
      *  ids, at most 200, in their order: see `profiles`, which remembers them. `count` is null if
@@ -592,6 +603,11 @@ export class Confab extends Emitter<ConfabEvents> {
         roomId: number,
         messageId: number,
     ): Promise<{ last_read_message_id: number; unread_count: number }>;
+    /** How far the members have read. Rejected with status 403 in rooms of too many members
+     *  (`too_many_members`), and for a user who does not share it (`not_shared`). */
+    reads(roomId: number, options?: PageOptions): Promise<Page<Receipt>>;
+    /** The same, of those who have read a message. */
+    messageReads(roomId: number, messageId: number, options?: PageOptions): Promise<Page<Receipt>>;
 
     // -- messages --
 

@@ -93,6 +93,7 @@ void serialize_account(struct json_writer *w, const struct user *user,
                        const struct profile *profile, struct text bell) {
     json_write_object(w);
     own_profile_fields(w, profile);
+    json_write_member_bool(w, "share_read", profile->share_read);
     json_write_member_bool(w, "is_staff", user->is_staff);
     json_write_member_time(w, "created_at", user->created_at);
     write_text_or_null(w, "bell", bell);

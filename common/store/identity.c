@@ -23,6 +23,7 @@ enum identity_due identity_from_row(const struct db_rows *rows, bool with_room,
     identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
     identity->has_hidden = db_get_bool(rows, USER_COLUMN_COUNT + 2);
     identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
+    identity->hides_read = db_get_bool(rows, USER_COLUMN_COUNT + 3);
     /* After the columns of the identity: those of the credential. */
     *id = db_get_u64(rows, IDENTITY_COLUMN_COUNT);
     const enum identity_due due = (enum identity_due)db_get_u64(rows, IDENTITY_COLUMN_COUNT + 1);

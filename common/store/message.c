@@ -117,7 +117,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
 /* The sender is a member, whose read mark moves; with AUTH, also the owner of a token. */
 #define BY_MEMBER(auth) \
     "UPDATE member FORCE INDEX (PRIMARY) "                                      \
-    "SET last_read_position = @confab_position "                                \
+    "SET last_read_position = @confab_position, read_at = @confab_now "            \
     "WHERE room_id = ? AND user_id = ?" auth "; "                               \
     "IF ROW_COUNT() = 0 THEN "                                                  \
     "SET v_outcome = IF(EXISTS (SELECT 1 FROM room WHERE room_id = ?), 3, 4); " \
@@ -341,11 +341,13 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE v_room, v_member, v_read, v_position, v_count, v_user_seq BIGINT UNSIGNED; "
-        "DECLARE v_private, v_moved BOOLEAN; ",
+        "DECLARE v_private, v_moved, v_read_before BOOLEAN; "
+        "DECLARE v_noted BOOLEAN DEFAULT FALSE; ",
         /* FOR UPDATE: two marks of one user come one after the other. First, so that under
          * REPEATABLE READ the snapshot of what follows is not older than the mark. */
         "SELECT last_seq + 1 INTO v_user_seq FROM user WHERE user_id = p_user FOR UPDATE; "
-        "SELECT user_id, last_read_position INTO v_member, v_read FROM member "
+        "SELECT user_id, last_read_position, read_at IS NOT NULL "
+        "INTO v_member, v_read, v_read_before FROM member "
         "WHERE room_id = p_room AND user_id = p_user FOR UPDATE; "
         "SELECT r.room_id, r.is_private INTO v_room, v_private FROM room r "
         "WHERE r.room_id = p_room; "
@@ -359,14 +361,19 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
         /* A mark only moves forwards. */
         "SET v_moved = v_position > v_read; "
         "IF v_moved THEN UPDATE user SET last_seq = v_user_seq WHERE user_id = p_user; "
-        "UPDATE member SET last_read_position = v_position, mark_seq = v_user_seq "
-        "WHERE room_id = p_room AND user_id = p_user; SET v_read = v_position; END IF; "
+        "UPDATE member SET last_read_position = v_position, mark_seq = v_user_seq, "
+        "read_at = SYSDATE(6) WHERE room_id = p_room AND user_id = p_user; "
+        "SET v_read = v_position; "
+        /* The mark was set by joining; now the user has read up to there. */
+        "ELSEIF v_position = v_read AND NOT v_read_before THEN SET v_noted = TRUE; "
+        "UPDATE member SET read_at = SYSDATE(6) WHERE room_id = p_room AND user_id = p_user; "
+        "END IF; "
         /* Read last: with the row of the member locked, the count includes every message of its
          * own. */
         "SELECT message_count INTO v_count FROM room WHERE room_id = p_room; ",
         ", v_moved, v_count - v_read, "
         "(SELECT message_id FROM message WHERE room_id = p_room AND position = v_read), "
-        "v_user_seq");
+        "v_user_seq, v_noted");
     struct db_rows *rows;
     memset(mark, 0, sizeof(*mark));
     enum error error =
@@ -380,6 +387,7 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
         mark->unread_count = error ? 0 : db_get_u64(rows, 2);
         mark->message_id = db_get_u64(rows, 3);
         mark->user_seq = mark->moved ? db_get_u64(rows, 4) : 0;
+        mark->noted = !error && db_get_bool(rows, 5);
         mark->bad_message = error == ERROR_BAD_INPUT;
     }
     db_done(rows);

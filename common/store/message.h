@@ -108,6 +108,7 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
 /* A read mark after message_mark_read. */
 struct message_mark {
     bool moved;
+    bool noted;          /* it was there by joining; now the user has read up to it */
     bool bad_message;    /* the message is not in this room */
     uint64_t message_id; /* last message read */
     uint64_t unread_count;

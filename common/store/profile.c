@@ -99,7 +99,7 @@ static void visit_all(struct db_rows *rows, profile_visit *visit, void *context)
 
 enum error profile_get(struct db *db, uint64_t user_id, profile_visit *visit, void *context) {
     static const char SQL[] = "SELECT " SHOWN_COLUMNS
-                              ", u.locale, u.email, u.email_verified FROM user u "
+                              ", u.locale, u.email, u.email_verified, u.share_read FROM user u "
                               "WHERE u.user_id = ?";
     struct db_rows *rows;
     struct profile profile;
@@ -113,6 +113,7 @@ enum error profile_get(struct db *db, uint64_t user_id, profile_visit *visit, vo
         profile.locale = db_get_text(rows, SHOWN_COUNT);
         profile.email = db_get_text(rows, SHOWN_COUNT + 1);
         profile.email_verified = db_get_bool(rows, SHOWN_COUNT + 2);
+        profile.share_read = db_get_bool(rows, SHOWN_COUNT + 3);
         visit(context, &profile);
         error = ERROR_NONE;
     }

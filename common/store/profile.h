@@ -36,7 +36,8 @@ struct profile {
     struct text email;
     bool email_verified;
     bool is_bot;
-    unsigned given; /* of enum profile_field */
+    bool share_read; /* read by profile_get only */
+    unsigned given;  /* of enum profile_field */
 };
 
 typedef void profile_visit(void *context, const struct profile *profile);

@@ -212,6 +212,25 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
     return error ? error : read_change(rows, id, change);
 }
 
+enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
+                               struct user_change *change) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_share BOOLEAN DEFAULT ?; "
+        "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active, v_share BOOLEAN; "
+        "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
+        FIND_USER
+        "SELECT share_read INTO v_share FROM user WHERE user_id = p_user; "
+        "IF v_share = p_share THEN LEAVE body; END IF; "
+        "UPDATE user SET share_read = p_share WHERE user_id = p_user; "
+        "SET v_changed = TRUE; "
+        CREDENTIALS_CHANGED,
+        ", v_changed, v_user_seq");
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_bool(share_read));
+    return error ? error : read_change(rows, id, change);
+}
+
 enum error user_set_staff(struct db *db, uint64_t id, bool is_staff) {
     static const char SQL[] = "UPDATE user SET is_staff = ? WHERE user_id = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_bool(is_staff), db_u64(id));

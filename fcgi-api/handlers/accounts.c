@@ -379,17 +379,32 @@ enum error accounts_me(struct exchange *x) {
 
 /* ---- the profile ---- */
 
+/* Stores share_read; the sockets of the user, which depend on it, hear of it. */
+static enum error set_share_read(struct exchange *x, bool share_read) {
+    struct user_change change;
+    const enum error error =
+        user_set_share_read(x->service->db, x->identity.user.id, share_read, &change);
+    if (!error && change.changed)
+        notify_sockets(x, &change);
+    return error;
+}
+
 enum error accounts_profile(struct exchange *x) {
     const struct config *config = x->service->config;
     struct profile profile = {0};
-    bool changed;
-    if (config->profile_edit == CONFIG_OFF)
-        return exchange_fail(x, ERROR_FORBIDDEN, CODE_PROFILE_FROM_SITE,
-                             "Names and pictures come from the site.");
+    bool changed, share_read;
+    enum error error = ERROR_NONE;
+    const bool has_share_read = field_bool(x, "share_read", &share_read);
     profile_body_read(x, &profile);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    const enum error error = profile_set(x->service->db, x->identity.user.id, &profile, &changed);
+    if (config->profile_edit == CONFIG_OFF && (profile.given || !has_share_read))
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_PROFILE_FROM_SITE,
+                             "Names and pictures come from the site.");
+    if (profile.given)
+        error = profile_set(x->service->db, x->identity.user.id, &profile, &changed);
+    if (!error && has_share_read)
+        error = set_share_read(x, share_read);
     return error ? error : send_account(x, &x->identity.user);
 }
 

@@ -442,15 +442,23 @@ enum error messages_delete(struct exchange *x) {
 
 /* ---- read marks ---- */
 
-/* To the room, as a notice; and to the user's other devices. */
-static void publish_read(struct exchange *x, const struct message_mark *mark) {
+/* To the room, as a notice, unless the user does not share it. */
+static void publish_receipt(struct exchange *x, uint64_t message_id) {
+    const struct user *user = &x->identity.user;
+    struct buffer json = BUFFER_EMPTY;
+    if (x->identity.hides_read)
+        return;
+    serialize_message_read(&json, x->ids[0], user->id, message_id);
+    publish_room_notice(x->service->redis, publisher_of(x), x->ids[0], EVENT_MESSAGE_READ, user->id,
+                        user->name, message_id, (struct text){json.data, json.len});
+    buffer_free(&json);
+}
+
+/* To the user's other devices. */
+static void publish_own_mark(struct exchange *x, const struct message_mark *mark) {
     const struct user *user = &x->identity.user;
     const struct read_mark own = {x->ids[0], mark->message_id, mark->unread_count};
     struct buffer json = BUFFER_EMPTY;
-    serialize_message_read(&json, x->ids[0], user->id, mark->message_id);
-    publish_room_notice(x->service->redis, publisher_of(x), x->ids[0], EVENT_MESSAGE_READ, user->id,
-                        user->name, mark->message_id, (struct text){json.data, json.len});
-    buffer_clear(&json);
     serialize_read_changed(&json, mark->user_seq, &own);
     publish_user_event(x->service->redis, publisher_of(x), user->id, EVENT_READ_CHANGED,
                        mark->user_seq, user->id, user->name, x->ids[0],
@@ -477,7 +485,9 @@ enum error messages_read(struct exchange *x) {
     json_write_member_u64(&w, "unread_count", mark.unread_count);
     json_write_object_end(&w);
     /* Others see read marks at once; in the room they are not stored as events. */
+    if (mark.moved || mark.noted)
+        publish_receipt(x, mark.message_id);
     if (mark.moved)
-        publish_read(x, &mark);
+        publish_own_mark(x, &mark);
     return ERROR_NONE;
 }

@@ -188,6 +188,8 @@ void client_notice(struct subscription *subscription, const struct event_envelop
         return;
     if (is_activity(envelope->type) && envelope->actor_id == client->user_id)
         return;
+    if (envelope->type == EVENT_MESSAGE_READ && client->hides_read)
+        return;
     /* A notifications client is sent the event of the user's own stream, which ends the watch. */
     if (envelope->type == EVENT_ROOM_DELETED && client->notifications) {
         channels_check_gaps(client->clients->channels);

@@ -49,6 +49,7 @@ bool client_identify(struct client *client, const struct identity *identity) {
     const struct user *user = &identity->user;
     client->user_id = user->id;
     memcpy(client->user_name, user->name, sizeof(client->user_name));
+    client->hides_read = identity->hides_read;
     client_expiry_expect(client, identity->expires_at);
     client->counted = true;
     if (idmap_increment(&client->clients->users, client->user_id) >
@@ -256,6 +257,9 @@ static void on_checked(void *context) {
     struct client *client = job->client;
     const enum error error = job->error;
     const char *detail = client_job_detail(client, error, &job->identity);
+    /* The same event tells that this was changed. */
+    if (!error)
+        client->hides_read = job->identity.hides_read;
     /* A client that cannot be checked is closed too; it is checked when it comes back. */
     if (client_job_end(job) && error)
         client_refuse(client, error, detail);

@@ -99,7 +99,8 @@ struct client {
     unsigned char state;      /* enum client_state */
     bool notifications : 1;
     bool by_token : 1;
-    bool counted : 1; /* counted in clients->users */
+    bool counted : 1;    /* counted in clients->users */
+    bool hides_read : 1; /* the user neither shows nor sees who has read */
     struct clients *clients;
     struct client_opening *opening; /* of a notifications socket; NULL once connected */
     struct replay *replay;          /* while it is behind in a stream; else NULL */

@@ -36,7 +36,7 @@ def test_a_login_answers_with_the_user(anonymous, user):
     assert answer.status_code == 200
     assert answer.json() == new.get("/api/auth/me/").json()
     assert set(answer.json()) == {"user_id", "username", "display_name", "avatar_url", "locale",
-                                  "is_bot", "is_staff", "created_at", "bell"}
+                                  "is_bot", "share_read", "is_staff", "created_at", "bell"}
 
 
 @pytest.mark.everywhere

@@ -165,7 +165,7 @@ def test_me_is_the_user_of_the_token(user):
     assert answer.status_code == 200
     me = answer.json()
     assert set(me) == {"user_id", "username", "display_name", "avatar_url", "locale", "is_bot",
-                       "is_staff", "created_at", "bell"}
+                       "share_read", "is_staff", "created_at", "bell"}
     assert (me["user_id"], me["username"], me["is_staff"]) == (new.id, new.name, False)
     assert re.fullmatch(TIME, me["created_at"])
 

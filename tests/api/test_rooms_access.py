@@ -34,6 +34,8 @@ TABLE = {
     "make an admin of who is none": ("PATCH", "members/{newcomer}/", {"is_admin": True},
                                      "404 403 403 404 | 404 403 403 403 | 403 403 404"),
     "mark as read": ("POST", "read/", {"message_id": "message"}, READING),
+    "see how far all have read": ("GET", "reads/", None, READING),
+    "see who has read a message": ("GET", "messages/{message}/reads/", None, READING),
     "see who is there": ("GET", "presence/", None, READING),
     "list messages": ("GET", "messages/", None, READING),
     "post": ("POST", "messages/", {"content": "hi"},

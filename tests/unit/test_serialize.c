@@ -160,8 +160,8 @@ static void a_user_for_others_and_for_the_user(void **state) {
     serialize_account(&w, &user, &profile, text_of(""));
     assert_json(&out,
                 "{\"user_id\":2,\"username\":\"bob\",\"display_name\":\"Bob\","
-                "\"avatar_url\":null,\"locale\":\"pt-BR\",\"is_bot\":true,\"is_staff\":true,"
-                "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"bell\":null}");
+                "\"avatar_url\":null,\"locale\":\"pt-BR\",\"is_bot\":true,\"share_read\":false,"
+                "\"is_staff\":true,\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"bell\":null}");
 }
 
 static void a_room_for_a_member(void **state) {

@@ -32,6 +32,7 @@ const ELSEWHERE = {
     ReadMark: 'Awaited<ReturnType<D.Confab["markRead"]>>',
     ProfileChange: 'Parameters<D.Confab["updateProfile"]>[0]',
     RoomCreate: 'Parameters<D.Confab["createRoom"]>[0]',
+    ReceiptPage: "D.Page<D.Receipt>",
     RoomPage: "D.Page<D.Room>",
     RoomUpdate: 'Parameters<D.Confab["updateRoom"]>[1]',
     RoomView: 'Awaited<ReturnType<D.Confab["hideRoom"]>>',

@@ -9,6 +9,7 @@ import {
     NotificationsChannel,
     Outbox,
     Profiles,
+    Receipt,
     RoomChannel,
 } from "../../web/confab.js";
 import type {
@@ -101,6 +102,7 @@ export async function accounts(): Promise<void> {
     const changed: User = await confab.updateProfile({ display_name: "Alice", avatar_url: null });
     const shown: string = changed.display_name + (changed.avatar_url ?? "");
     const language: string | null = changed.locale;
+    const shares: boolean = (await confab.updateProfile({ share_read: false })).share_read;
     // @ts-expect-error: the server decides what is a bot
     await confab.updateProfile({ is_bot: true });
     const signed: User = await confab.loginWithJwt("a.b.c");
@@ -119,7 +121,7 @@ export async function accounts(): Promise<void> {
     // @ts-expect-error: a user in a list has no times
     found.results[0]?.created_at;
     const auth: "cookie" | "token" = confab.auth;
-    console.log(nothing, auth, confab.url, users, usersCount, profiles, shown, language);
+    console.log(nothing, auth, confab.url, users, usersCount, profiles, shown, language, shares);
     console.log(signed, kind);
 }
 
@@ -186,6 +188,9 @@ export async function messages(room: number): Promise<void> {
     await confab.editMessage(room, message.message_id, "Coffee?");
     await confab.deleteMessage(room, message.message_id);
     const { unread_count: unread } = await confab.markRead(room, message.message_id);
+    const receipts: Page<Receipt> = await confab.reads(room, { limit: 5 });
+    const read: Page<Receipt> = await confab.messageReads(room, message.message_id);
+    told(receipts.results[0]?.read_at, read.count);
     const { events, last_seq: last } = await confab.events(room, { after: 0, limit: 5 });
     const { events: own, more } = await confab.ownEvents({ after: 0 });
     told(own[0]?.seq, more);

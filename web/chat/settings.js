@@ -57,6 +57,33 @@ function profileForm(confab, saved) {
     });
 }
 
+/** Saved as soon as it is changed. */
+function sharing(confab) {
+    const problem = h("p.wrong", { role: "alert" });
+    const input = h("input", {
+        type: "checkbox",
+        checked: confab.user.share_read,
+        onchange: async () => {
+            input.disabled = true;
+            problem.textContent = "";
+            try {
+                await confab.updateProfile({ share_read: input.checked });
+            } catch (error) {
+                input.checked = !input.checked;
+                problem.textContent = errorText(error);
+            }
+            input.disabled = false;
+        },
+    });
+    const label = h(
+        "label.choice",
+        input,
+        h("b", t("Show others what you have read")),
+        h("span", t("Otherwise you do not see either what others have read.")),
+    );
+    return [label, problem];
+}
+
 function passwordForm(confab, changed) {
     const old = textField("old_password", t("Current password"), {
         type: "password",
@@ -140,6 +167,7 @@ export function openSettings(root, confab, { hasPassword, on }) {
     const part = (title, ...content) => h("section.part", h("h3", title), ...content);
     openDialog(root, t("Settings"), () => [
         part(t("Profile"), profileForm(confab, on.saved)),
+        part(t("Privacy"), ...sharing(confab)),
         hasPassword && part(t("Password"), passwordForm(confab, passwordChanged)),
         part(t("Sessions"), ...sessions.nodes),
     ]);

@@ -15,12 +15,12 @@ const CLOSE_UNAUTHORIZED = 4401;
 // What can be requested while another user is logged in.
 const LOGIN_PATHS = new Set(["/api/auth/register/", "/api/auth/token/"]);
 
-// The folder that this library was loaded from is the chat's site. If a bundler has put it
-// elsewhere, the page's own site is. (In one expression bundlers take `new URL` and
-// `import.meta.url` for the name of a file.)
+// The folder that this library was loaded from is the chat's site; the page loads it from a folder
+// of its version, v/.../. If a bundler has put it elsewhere, the page's own site is.
+// (In one expression bundlers take `new URL` and `import.meta.url` for the name of a file.)
 const MODULE = import.meta.url;
 const HOME = /^https?:.*\/confab\/client\.js([?#]|$)/.test(MODULE)
-    ? new URL("..", MODULE).href
+    ? new URL("..", MODULE).href.replace(/\/v\/[0-9a-f]{12}\/$/, "/")
     : /^https?:/.test(globalThis.location?.origin)
       ? globalThis.location.origin
       : null;
@@ -252,6 +252,17 @@ export class Confab extends Emitter {
 
     markRead(roomId, messageId) {
         return this.request("POST", roomPath(roomId, "read/"), { message_id: messageId });
+    }
+
+    /** How far the members have read. */
+    reads(roomId, options) {
+        return this.request("GET", roomPath(roomId, `reads/${query(options)}`));
+    }
+
+    /** Those who have read a message. */
+    messageReads(roomId, messageId, options) {
+        const path = `messages/${messageId}/reads/${query(options)}`;
+        return this.request("GET", roomPath(roomId, path));
     }
 
     // ---- messages ----

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow, pair } from "../support/browser.js";
+import { PASSWORD } from "../support/clients.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -180,17 +181,38 @@ test("after midnight what was said today is of yesterday", async () => {
 });
 
 test("who has seen a message is known after a reload", async () => {
-    const { alice, bob } = await pair();
+    const { alice, bob, room } = await pair();
     await alice.say("Tea is ready.");
     await bob.sees("Tea is ready.");
     await alice.page.getByText(`Seen by ${bob.name}`).waitFor();
     await bob.page.close();
     await alice.page.reload();
     await alice.page.getByText(`Seen by ${bob.name}`).waitFor();
-    // Also in a new tab.
-    const tab = await alice.context.newPage();
-    await tab.goto(alice.page.url());
-    await tab.getByText(`Seen by ${bob.name}`).waitFor();
+    // Also on another device, which was not there when bob read.
+    const device = await openWindow();
+    await device.api("POST", "auth/login/", { username: alice.name, password: PASSWORD });
+    await device.enter(room);
+    await device.page.getByText(`Seen by ${bob.name}`).waitFor();
+});
+
+test("who does not show what was read does not see it either", async () => {
+    const { alice, bob } = await pair();
+    await alice.chooseOwn("Settings");
+    const box = alice.page.getByRole("checkbox", { name: "Show others what you have read" });
+    await box.uncheck();
+    await until(async () => (await alice.api("GET", "auth/me/")).share_read === false);
+    await alice.page.keyboard.press("Escape");
+    await alice.say("Tea is ready.");
+    await bob.sees("Tea is ready.");
+    await bob.say("I have read it.");
+    await alice.sees("I have read it.");
+    await alice.say("Good.");
+    await bob.sees("Good.");
+    await alice.page.reload();
+    await alice.sees("Good.");
+    for (const one of [alice, bob]) {
+        assert.equal(await one.page.getByText("Seen by").count(), 0);
+    }
 });
 
 test("an invitation is announced in the list of rooms until the room is opened", async () => {

@@ -280,6 +280,13 @@ test("the life of a message", async () => {
     const { message_id: id } = made;
     assert.deepEqual(await bob.message(room, id), made);
     assert.deepEqual(await bob.markRead(room, id), { last_read_message_id: id, unread_count: 0 });
+    const ids = [alice, bob].map(({ user }) => user.user_id);
+    for (const page of [await alice.reads(room), await bob.messageReads(room, id)]) {
+        assert.deepEqual(
+            page.results.map((one) => [one.user_id, one.last_read_message_id]),
+            ids.map((user) => [user, id]),
+        );
+    }
     assert.equal((await alice.editMessage(room, id, "three")).content, "three");
     await alice.deleteMessage(room, id);
     assert.equal((await bob.message(room, id)).is_deleted, true);

@@ -1,7 +1,6 @@
 // One open room: its header, its messages, the input, and the panel of its members.
 
 import { ShownState } from "../shown-state.js";
-import { storedPrefix } from "../stored.js";
 import { iconButton } from "../ui/controls.js";
 import { confirm, openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
@@ -75,7 +74,10 @@ export class Conversation {
         Object.assign(this, { root, confab, people, room, readOnly, isShown, on });
         this.details = null;
         this.self = confab.user;
-        this.reads = new Reads(storedPrefix("reads", confab.url, this.self.user_id) + room.room_id);
+        this.reads = new Reads(
+            async () => (await confab.reads(room.room_id)).results,
+            () => this.drawStatus(),
+        );
         this.wasLive = false;
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
@@ -180,7 +182,6 @@ export class Conversation {
         const { channel } = this;
         channel.on("new_message", ({ message }) => {
             this.reads.read(message.sender_id, message.message_id);
-            this.reads.name(message.sender_id, message.sender_username);
             this.#markFirstUnread(message);
             this.timeline.add(message);
             this.on.message(message);
@@ -203,7 +204,6 @@ export class Conversation {
             channel.on(type, () => this.#membersChanged()),
         );
         channel.on("presence", (online) => {
-            online.forEach((user) => this.reads.name(user.user_id, user.username));
             this.drawHeader();
             this.details?.draw();
         });
@@ -215,6 +215,8 @@ export class Conversation {
         channel.on("state", (state) => {
             if (state === "live" || state === "polling") {
                 this.wasLive = true;
+                this.reads.expire();
+                this.drawStatus();
                 this.timeline.retry();
                 // A read mark may not have reached the server.
                 this.#markSeen();
@@ -431,11 +433,16 @@ export class Conversation {
     /** The names of those who have seen the newest message, if it is the user's own. */
     #seenByText() {
         const newest = this.timeline.newest();
-        if (!newest || newest.sender_id !== this.self.user_id) {
+        const { user } = this.confab;
+        if (newest?.sender_id !== this.self.user_id || user?.share_read === false) {
             return "";
         }
-        const readers = this.reads.namesOf(newest.message_id, this.self.user_id);
-        const names = readers.map(({ user, name }) => this.people.name(user, name));
+        // Profiles of users not seen here yet are requested; until then they have no name.
+        const names = this.reads
+            .of(newest.message_id)
+            .filter((id) => id !== this.self.user_id)
+            .map((id) => this.people.name(id))
+            .filter(Boolean);
         return names.length > 0 ? t("Seen by {names}", { names: listOfNames(names) }) : "";
     }
 

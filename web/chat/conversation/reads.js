@@ -1,60 +1,43 @@
-// How far the others have read, as far as this page knows. The server sends read marks when they
-// change and does not keep them for others, so they are remembered for the next load of the page.
-
-import { oncePerFrame, storageOf } from "../ui/dom.js";
-
-/** The most users remembered for a room, those who have read furthest. */
-const MAX_STORED = 100;
+// How far the others have read: asked of the server when it is needed, then kept up to date by
+// notices. The server does not store these, so it is asked again after each connection.
 
 export class Reads {
-    /** `key` names the room's item in the browser's storage. */
-    constructor(key) {
-        this.key = key;
-        this.storage = storageOf("localStorage");
-        // By user id: {id: the last message read, name}.
-        this.users = new Map();
-        this.storeSoon = oncePerFrame(() => this.#store());
-        try {
-            this.users = new Map(JSON.parse(this.storage?.getItem(key) ?? "[]"));
-        } catch {
-            // Not ours; starts without.
-        }
+    // By user id: the last message read.
+    #marks = new Map();
+    #isAsked = false;
+
+    /** `request()` resolves to a list of receipts; calls `changed()` when they are there. */
+    constructor(request, changed) {
+        Object.assign(this, { request, changed });
     }
 
-    /** A user has read up to a message; marks never go back. */
+    /** A user has read up to a message. */
     read(user, messageId) {
-        if (messageId > (this.users.get(user)?.id ?? 0)) {
-            this.#set(user, { id: messageId });
+        this.#marks.set(user, Math.max(messageId, this.#marks.get(user) ?? 0));
+    }
+
+    /** Notices may have been missed. */
+    expire() {
+        this.#isAsked = false;
+    }
+
+    /** Those who have read a message, as far as is known now, by user id. */
+    of(messageId) {
+        this.#ask();
+        return [...this.#marks].filter(([, id]) => id >= messageId).map(([user]) => user);
+    }
+
+    async #ask() {
+        if (this.#isAsked) {
+            return;
         }
-    }
-
-    name(user, name) {
-        if (name !== this.users.get(user)?.name) {
-            this.#set(user, { name });
-        }
-    }
-
-    /** {user, name} of the users other than `self` who have read a message. */
-    namesOf(messageId, self) {
-        return [...this.users]
-            .filter(([user, { id, name }]) => user !== self && name && id >= messageId)
-            .map(([user, { name }]) => ({ user, name }));
-    }
-
-    #set(user, change) {
-        this.users.set(user, { ...this.users.get(user), ...change });
-        this.storeSoon();
-    }
-
-    #store() {
-        const marks = [...this.users]
-            .filter(([, { id }]) => id)
-            .sort(([, a], [, b]) => b.id - a.id)
-            .slice(0, MAX_STORED);
+        this.#isAsked = true;
         try {
-            this.storage?.setItem(this.key, JSON.stringify(marks));
+            const receipts = await this.request();
+            receipts.forEach((one) => this.read(one.user_id, one.last_read_message_id ?? 0));
+            this.changed();
         } catch {
-            // The storage is full or forbidden: known until the page is closed.
+            // Not shown: the room is too large, or there is no connection.
         }
     }
 }

@@ -132,7 +132,10 @@ const texts = {
         other: "Chat öffnen, {count} ungelesene Nachrichten",
     },
     "Open {room}": "{room} öffnen",
+    "Otherwise you do not see either what others have read.":
+        "Sonst siehst du auch nicht, was andere gelesen haben.",
     Password: "Passwort",
+    Privacy: "Privatsphäre",
     Private: "Privat",
     Profile: "Profil",
     Public: "Öffentlich",
@@ -155,6 +158,7 @@ const texts = {
     Sessions: "Sitzungen",
     Settings: "Einstellungen",
     "Show more": "Mehr anzeigen",
+    "Show others what you have read": "Anderen zeigen, was du gelesen hast",
     "Skip to the message field": "Zum Eingabefeld springen",
     "Something went wrong in this page: {text}":
         "Auf dieser Seite ist etwas schiefgegangen: {text}",
