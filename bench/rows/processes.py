@@ -52,11 +52,11 @@ def mixed_requests():
 
 
 def _resting_mb(pid):
-    """The least of some readings: the last requests may still be running, and hashing a password
-    takes 64 MB for a moment."""
+    """The least of some readings over the time in which an idle process gives freed memory back
+    (TRIM_EVERY_MS and IDLE_MS of gateway.c): at once the figure depends on when it last did."""
     readings = []
-    for _ in range(10):
-        time.sleep(0.1)
+    for _ in range(60):
+        time.sleep(0.5)
         readings.append(proc.pss_kib(pid) / 1024)
     return min(readings)
 
