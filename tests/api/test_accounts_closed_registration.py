@@ -53,13 +53,16 @@ def seconds_to_refuse(visitor, name):
 
 def assert_as_long(visitor, name):
     """A login for the name takes as long as a wrong password for a known one. Compares the minimum
-    of several alternating measurements, because other processes only add time."""
+    of several alternating measurements, because other processes only add time: a real difference
+    stays however often both are measured."""
     seconds_to_refuse(visitor, "dora")
     known, other = [], []
-    for _ in range(9):
+    for count in range(1, 31):
         known.append(seconds_to_refuse(visitor, "dora"))
         other.append(seconds_to_refuse(visitor, name))
-    assert 1 / 3 < min(other) / min(known) < 3, (known, other)
+        if count >= 5 and 1 / 3 < min(other) / min(known) < 3:
+            return
+    pytest.fail(f"known: {known}, {name}: {other}")
 
 
 @pytest.mark.slow("hashes many passwords at full cost")

@@ -1,6 +1,7 @@
 """Profiles: /api/auth/me/, /api/chat/users/?ids=, and where names and pictures are shown."""
 
 import re
+import secrets
 
 import pytest
 
@@ -257,7 +258,7 @@ def found(client, search, **more):
 @pytest.fixture
 def word():
     """A word with which no other name begins."""
-    return fresh_name("w").replace("-", "q")
+    return "w" + secrets.token_hex(4)
 
 
 NAME = "{0} van der {0}len Zoë{0} O'B{0}"
