@@ -38,9 +38,12 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_generate_tests(metafunc):
-    """Runs a test marked `everywhere` for each kind of front, as its `instance`."""
+    """Runs a test marked `everywhere` for each kind of front, as its `instance`; the others than
+    the own web server are slow."""
     if metafunc.definition.get_closest_marker("everywhere"):
-        metafunc.parametrize("instance", [None, *front.KINDS], ids=["own", *front.KINDS],
+        others = [pytest.param(kind, marks=pytest.mark.slow("another web server"))
+                  for kind in front.KINDS]
+        metafunc.parametrize("instance", [None, *others], ids=["own", *front.KINDS],
                              indirect=True, scope="session")
 
 

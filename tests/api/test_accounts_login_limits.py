@@ -17,6 +17,8 @@ from support.parallel import at_once
 from support.unavailable import OUTAGES, hung
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("guesses passwords until it is limited")
+
 TOKEN = "/api/auth/token/"
 ME = "/api/auth/me/"
 numbers = itertools.count(1)

@@ -10,6 +10,8 @@ from support.front import KINDS
 from support.misconfigured import Misconfigured
 from support.instance import ROOT
 
+pytestmark = pytest.mark.slow("starts a web server for each policy")
+
 ORIGINS = "https://pictures.example https://www.example.org:8443"
 OWN_LINES = {
     "apache": ("# From where the page may show pictures",

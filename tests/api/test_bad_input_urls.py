@@ -29,6 +29,7 @@ def place(user):
 
 # ---- the query ----
 
+@pytest.mark.slow("sends megabytes")
 @pytest.mark.parametrize("name", ["search", "limit", "x", ""])
 def test_a_query_of_a_megabyte_is_refused(place, name):
     query = f"{name}=".ljust(1024 * 1024, "x")

@@ -276,6 +276,7 @@ def test_without_a_budget_the_pace_is_a_second(anonymous):
         assert pace(anonymous) == 1
 
 
+@pytest.mark.slow("sends a thousand requests")
 def test_the_pace_follows_the_number_of_requests(make_instance):
     # A thousand an hour: each request takes about four seconds of it.
     instance = make_instance(CONFAB_POLL_BUDGET=24000, CONFAB_PROCESSES=2)

@@ -9,6 +9,8 @@ from support.client import Client
 from support.rooms import ROOMS
 from support.shared_host import SharedHost
 
+pytestmark = pytest.mark.slow("200 tabs behind an Apache of their own")
+
 TABS = 200
 # Ten minutes have forty such rounds of tabs that listen every 15 s; a tab keeps no time.
 ROUNDS = 4

@@ -54,6 +54,7 @@ def sequence(client, room):
 
 # ---- messages ----
 
+@pytest.mark.slow("32 writers")
 def test_32_concurrent_writers_leave_no_gap_or_duplicate_in_seq_and_position(person, system):
     writers = [person() for _ in range(32)]
     room = room_of(*writers)

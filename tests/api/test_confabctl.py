@@ -201,6 +201,7 @@ def latest():
     return max(int(path.name[:4]) for path in (ROOT / "schema").glob("[0-9]*.sql"))
 
 
+@pytest.mark.slow("migrates from nothing")
 def test_migrate_applies_nothing_twice(own):
     said = f"The schema is up to date (version {latest()}).\n"
     assert Tool(own)("migrate") == said

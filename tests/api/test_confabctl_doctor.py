@@ -21,6 +21,8 @@ from support.sockets import NOTIFICATIONS
 from support.wait import wait_for
 from support.websocket import Socket, push_port
 
+pytestmark = pytest.mark.slow("starts web servers with each fault")
+
 CHECKS = ["address", "authorization", "methods", "links", "bodies", "upgrade", "delay", "clock",
           "connections", "redis", "keys", "worker", "pushd", "version", "files", "sockets"]
 VERSION = (ROOT / "VERSION").read_text().strip()
@@ -237,7 +239,6 @@ def test_a_socket_that_pushd_refuses(doctor, system):
                          "limits", front.instance.url, "--user", user.name)
 
 
-@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_proxy_that_buffers_frames(doctor, system):
     with BufferingProxy(system.port) as front:
         doctor.finds("delay", "no message within 10 s", "buffering",

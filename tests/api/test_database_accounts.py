@@ -10,6 +10,8 @@ from support.client import Client
 from support.configured import configured, reload
 from support.conversation import run_through
 
+pytestmark = pytest.mark.slow("needs a database of its own")
+
 
 @pytest.fixture(scope="module")
 def system(make_instance):

@@ -12,6 +12,8 @@ from support.load import Load, posting_surely, reading
 from support.sql_session import SqlSession, lock_waits, statements
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("stops the database")
+
 SERVERS_ERRORS = ("sql", "mariadb", "mysql", "innodb", "socket", "sock", "lock", "select", "/")
 
 
@@ -121,7 +123,6 @@ def cut_all(system):
             system.sql("KILL CONNECTION ?", number)
 
 
-@pytest.mark.slow("posts while connections are cut for 10 seconds")
 def test_killed_connections_fail_no_read_and_duplicate_no_message(system, writer):
     room = writer.room()["room_id"]
     writers = [posting_surely(room, f"writer{i}") for i in range(4)]
@@ -229,7 +230,6 @@ def test_a_lock_wait_timeout_is_retried(system, writer):
     assert "error" not in system.log()[logged:]
 
 
-@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_lock_held_too_long_is_503_in_bounded_time_and_blocks_no_other_request(system, writer):
     room, other = writer.room()["room_id"], writer.room()["room_id"]
     with SqlSession(system) as session:

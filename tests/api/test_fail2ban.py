@@ -9,6 +9,8 @@ import pytest
 from support.client import Client
 from support.instance import ROOT
 
+pytestmark = pytest.mark.slow("runs fail2ban")
+
 FILTER = ROOT / "conf" / "fail2ban" / "filter.conf"
 KINDS = ["apache-fcgi", "nginx", "lighttpd-socket"]
 

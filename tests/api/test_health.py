@@ -10,6 +10,8 @@ from support.answers import JSON_TYPE, assert_error, assert_tells_nothing
 from support.client import Client
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("stops the database and Redis")
+
 
 @pytest.fixture(scope="module")
 def system(make_instance):

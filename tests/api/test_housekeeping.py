@@ -157,6 +157,7 @@ def deletions(system, table):
                       "AND argument LIKE ?", f"DELETE FROM {table} %")[0][0]
 
 
+@pytest.mark.slow("deletes large rooms")
 def test_large_deletions_run_in_batches_while_requests_are_served(system, writer):
     large, room = writer.room()["room_id"], writer.room()["room_id"]
     make_large(system, large, writer.id, 10000)

@@ -17,6 +17,8 @@ from support.pushd_metrics import metric
 from support.wait import wait_for
 from support.websocket import Socket
 
+pytestmark = pytest.mark.slow("starts and stops all servers")
+
 
 @pytest.fixture(scope="module")
 def shared():
@@ -70,7 +72,6 @@ def test_a_start_with_another_port_reports_the_current_one(running):
     assert f"already running on port {running.port}" in said
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_start_restarts_dead_servers_and_keeps_the_others(running):
     before = pids(running)
     running.end("api", signal.SIGKILL)
@@ -83,7 +84,6 @@ def test_start_restarts_dead_servers_and_keeps_the_others(running):
     assert script(running, "status").returncode == 0
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_concurrent_starts_create_one_instance(stopped):
     done = []
     threads = [threading.Thread(target=lambda: done.append(script(stopped, "start")))
@@ -98,7 +98,6 @@ def test_concurrent_starts_create_one_instance(stopped):
     assert groups == {*pids(stopped).values(), stopped.pids("leash")}
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_a_later_start_keeps_the_data_and_applies_no_migration(running):
     client = Client(running).register()
     room = client.room("Of yesterday")["room_id"]
@@ -113,7 +112,6 @@ def test_a_later_start_keeps_the_data_and_applies_no_migration(running):
     assert again.returncode == 0 and "up to date" in again.stdout + again.stderr
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_the_demo_users_and_their_room_are_created_once(stopped):
     for _ in range(2):
         said = started(stopped, DEMO="1")
@@ -138,7 +136,6 @@ def test_the_demo_users_and_their_room_are_created_once(stopped):
     assert stopped.sql("SELECT COUNT(*) FROM token") == [(before + 3,)]
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_without_demo_there_are_no_users():
     own = Instance()
     try:
@@ -260,7 +257,6 @@ def test_run_stays_until_ctrl_c_and_leaves_no_process(stopped):
     assert processes(stopped.state) == []
 
 
-@pytest.mark.slow("starts and stops all servers")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_run_shuts_down_on_other_signals(stopped, number):
     with Foreground(stopped) as foreground:
@@ -270,7 +266,6 @@ def test_run_shuts_down_on_other_signals(stopped, number):
     assert processes(stopped.state) == []
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_run_restarts_dead_servers(stopped):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Press Ctrl-C to stop")
@@ -290,7 +285,6 @@ def test_run_ends_when_the_instance_is_stopped_elsewhere(stopped):
         assert "stopped by another command" in foreground.output
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_stop_ends_the_servers_of_a_killed_run(stopped):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Press Ctrl-C to stop")
@@ -300,7 +294,6 @@ def test_stop_ends_the_servers_of_a_killed_run(stopped):
     assert processes(stopped.state) == []
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_run_on_a_running_instance_reports_it_and_does_nothing(running):
     done = script(running, "run")
     assert done.returncode == 0 and "already running" in done.stdout
@@ -322,7 +315,6 @@ def run_make(instance, make, target):
                           text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400)
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_make_start_status_and_stop_work(stopped, make):
     for last in ("Open http://localhost:", "confab is already running at http://localhost:"):
         done = run_make(stopped, make, "start")
@@ -345,7 +337,6 @@ def test_make_start_status_and_stop_work(stopped, make):
     assert processes(stopped.state) == []
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
     with Foreground(stopped, [*make, "run"]) as foreground:
         foreground.wait_for("Press Ctrl-C to stop", 400)
@@ -354,7 +345,6 @@ def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
     wait_for(lambda: processes(stopped.state) == [], 30, "the end of all")
 
 
-@pytest.mark.slow("copies the tree and its build")
 def test_a_read_only_clone_that_is_built_starts(stopped):
     """As a user who may not write to it, in a path with blanks."""
     tree = Path("/tmp") / f"{stopped.state.name} a clone"
@@ -391,7 +381,6 @@ def test_a_read_only_clone_that_is_built_starts(stopped):
 
 # ---- two instances ----
 
-@pytest.mark.slow("starts and stops all servers")
 def test_two_instances_are_independent(running, make_instance):
     other = make_instance()
     client = Client(running).register()
@@ -408,7 +397,6 @@ def test_two_instances_are_independent(running, make_instance):
     assert all(is_alive(pid) for pid in pids(running).values())
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_configuration_keys_in_the_environment_reach_the_processes(stopped):
     started(stopped, CONFAB_REGISTRATION="closed", CONFAB_PROCESSES="2")
     answer = Client(stopped).post("/api/auth/register/", json={
@@ -418,7 +406,6 @@ def test_configuration_keys_in_the_environment_reach_the_processes(stopped):
     stopped.stop()
 
 
-@pytest.mark.slow("starts and stops all servers")
 def test_an_existing_configuration_is_kept(stopped):
     started(stopped)
     stopped.stop()

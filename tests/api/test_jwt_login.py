@@ -143,6 +143,7 @@ def test_a_name_that_is_taken_gets_the_id(system):
     assert first.name == f"{name.upper()}-{first.id}"
 
 
+@pytest.mark.slow("makes many users")
 def test_even_u_and_the_id_may_be_taken(system):
     [(last,)] = system.sql("SELECT MAX(user_id) FROM user")
     for number in range(last + 1, last + 80):
@@ -252,6 +253,7 @@ def test_without_keys_every_token_is_refused(instance):
     assert (answer.status_code, answer.json()["codes"]) == (400, {"jwt": ["unknown_key"]})
 
 
+@pytest.mark.slow("starts an instance of plain CGI")
 def test_tokens_work_by_plain_cgi(make_instance, keys):
     system = make_instance(CGI="1", **settings(keys))
     lines = "".join(f"{name[len('CONFAB_'):].lower()} = {value}\n"

@@ -15,6 +15,8 @@ from support.load import Load
 from support.sql_session import SqlSession, lock_waits, statements
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("starts an instance for each setting")
+
 LINE = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (?P<level>\w+) "
                   r"fcgi-api\[(?P<pid>\d+)\]: (?P<text>.*)")
 REQUEST = re.compile(r"(?P<method>[A-Z]+) (?P<route>\S+) (?P<status>\d{3}) (?P<ms>\d+\.\d)ms "

@@ -17,6 +17,8 @@ from support.pushd import ask
 from support.sockets import ROOM
 from support.websocket import Socket, push_port
 
+pytestmark = pytest.mark.slow("follows the pages word by word")
+
 RULES = ROOT / "conf" / "prometheus" / "rules.yml"
 
 
@@ -62,7 +64,6 @@ def contents(client, room):
     return {message["message_id"]: message["content"] for message in messages}
 
 
-@pytest.mark.slow("backs up and restores an instance under load")
 def test_a_backup_taken_during_writes_restores_every_acknowledged_message(old, new, tmp_path):
     alice = Client(old).register()
     room = alice.room()["room_id"]

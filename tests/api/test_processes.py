@@ -12,6 +12,8 @@ from support.load import Load, mixed, posting_surely, reading
 from support.sql_session import SqlSession, lock_waits
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("kills and restarts processes under load")
+
 PROCESSES = 4
 
 

@@ -336,6 +336,7 @@ def test_disabled_users_are_not_found(instance, user, word):
     assert (answer["count"], answer["results"]) == (0, [])
 
 
+@pytest.mark.slow("stores 10,000 names")
 def test_words_beyond_10000_cost_nothing_more(shared):
     system = shared(CONFAB_REGISTRATION="open")
     ann = Client(system).register()

@@ -11,6 +11,8 @@ from support import markdown
 from support.client import Client
 from support.instance import ROOT, Instance
 
+pytestmark = pytest.mark.slow("follows the page word by word")
+
 
 def paste(script, env, shell="bash"):
     """Runs a documented block as an interactive shell does."""
@@ -36,7 +38,6 @@ def test_the_first_session_prints_the_documented_output(session):
     assert masked(session.stdout) == masked(markdown.block("README.md", "session-output"))
 
 
-@pytest.mark.slow("starts all servers")
 def test_the_first_session_in_a_new_instance_prints_these_ids():
     own = Instance(DEMO="1")
     try:

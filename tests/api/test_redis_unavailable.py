@@ -10,6 +10,8 @@ from support.load import Load, mixed
 from support.unavailable import OUTAGES
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("stops Redis")
+
 WRONG = "not the password"
 
 

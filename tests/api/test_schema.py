@@ -278,6 +278,7 @@ def closed(schema):
     return made
 
 
+@pytest.mark.slow("compares two validators")
 @pytest.mark.parametrize("events", [False, True], ids=["api", "sockets"])
 def test_the_checks_of_answers_agree_with_another_validator(events):
     components = document(events)["components"]["schemas"]

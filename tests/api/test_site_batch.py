@@ -159,6 +159,7 @@ def test_a_batch_is_no_larger_than_a_body(program, user):
     assert_error(program.batch(*[one] * 20), 413)
 
 
+@pytest.mark.slow("answers of megabytes")
 def test_long_answers_end_the_batch_early(instance, user):
     program, alice = Program(instance), user()
     room = alice.room()["room_id"]
@@ -181,6 +182,7 @@ def test_what_a_browser_sends_is_not_passed_on(program, user):
     assert [one["body"]["code"] for one in answer.json()] == ["key_needs_user"]
 
 
+@pytest.mark.slow("starts an instance of its own")
 def test_public_paths_stay_limited_by_address(shared):
     system = shared(CONFAB_RATE_LIMITS="on", CONFAB_RATE_LOGINS=5, CONFAB_PROCESSES=1,
                     CONFAB_REDIS_TIMEOUT=1000)
@@ -208,6 +210,7 @@ def test_links_lead_to_where_the_chat_lives(instance, user):
     assert link.startswith(f"{instance.url}{ROOMS}?")
 
 
+@pytest.mark.slow("starts an instance of its own")
 def test_one_process_of_plain_cgi_serves_a_whole_batch(make_instance):
     system = make_instance(CGI="1")
     system.config.write_text(system.config.read_text() + "password_memory = 8\n")

@@ -266,6 +266,7 @@ def test_the_admin_is_handed_over_in_one_request(program, user, room):
     assert roles == {alice.id: False, bob.id: True}
 
 
+@pytest.mark.slow("makes a thousand users")
 def test_a_thousand_members_are_set_at_once(program, instance, room):
     names = [fresh_name("sub") for _ in range(1000)]
     for at in range(0, 1000, 100):

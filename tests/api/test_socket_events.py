@@ -202,6 +202,7 @@ def test_events_start_after_the_seq_of_the_connected_frame(pair):
         assert live.event()["seq"] == 7
 
 
+@pytest.mark.slow("many writers")
 @pytest.mark.everywhere
 def test_events_of_many_writers_arrive_once_each_in_order(pair):
     """The reader asserts consecutive numbers."""

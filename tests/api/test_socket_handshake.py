@@ -347,6 +347,7 @@ def test_a_handshake_by_another_method_is_refused(alice, room, direct):
         assert list(live.json()) == ["detail", "code"]
 
 
+@pytest.mark.slow("waits 10 seconds")
 def test_an_incomplete_handshake_is_disconnected_after_10_seconds(instance):
     address = ("127.0.0.1", push_port(instance))
     with Socket(address) as silent, Socket(address) as half:

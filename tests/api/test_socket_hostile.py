@@ -20,6 +20,8 @@ from support.sockets import PING_TEXT, in_room
 from support.wait import wait_for
 from support.websocket import BINARY, CONTINUED, PING, TEXT, Socket, make_frame, push_port
 
+pytestmark = pytest.mark.slow("opens thousands of connections")
+
 # Far more than any test here needs, far less than a leak.
 MORE_MEMORY = 16 * 1024 * 1024
 
@@ -100,7 +102,6 @@ def counted(pushd, name, reason=None):
 
 # ---- before the handshake ----
 
-@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_an_endless_handshake_sent_byte_by_byte_is_disconnected_and_counted(guarded):
     """After 10 seconds, although it keeps sending."""
     before = guarded.count("refusals_total", reason="incomplete")
@@ -115,7 +116,6 @@ def test_an_endless_handshake_sent_byte_by_byte_is_disconnected_and_counted(guar
     wait_for(lambda: guarded.count("refusals_total", reason="incomplete") == before + 1)
 
 
-@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_stalled_handshakes_are_disconnected_and_counted(guarded):
     before = guarded.count("refusals_total", reason="incomplete")
     with contextlib.ExitStack() as stack:
@@ -170,7 +170,6 @@ def test_an_unknown_path_is_counted(guarded):
 
 # ---- half-open connections ----
 
-@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_vanished_peer_is_disconnected_and_counted(system):
     """Its system receives and never responds, like a host behind a pulled cable. The ping
     detects it."""
@@ -195,7 +194,6 @@ def fill_the_send_queue(pushd, alice, room, least=1):
     raise AssertionError("nothing waits")
 
 
-@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_vanished_peer_with_a_full_send_queue_is_disconnected(system):
     """A ping would wait behind the rest; that nothing of it is taken shows the same."""
     alice = Client(system).register()
@@ -208,7 +206,6 @@ def test_a_vanished_peer_with_a_full_send_queue_is_disconnected(system):
         assert counted(pushd, "drops_total", "slow") == 0
 
 
-@pytest.mark.slow("reads slowly for longer than two pings")
 @pytest.mark.parametrize("least, count", [(1, 7), (1000000, 10)])
 def test_a_peer_that_reads_slowly_is_not_disconnected(system, least, count):
     """The ping is behind what it has not read: in the kernel, or in the send queue all the
@@ -284,7 +281,6 @@ def test_a_flood_of_large_messages_with_unread_answers_grows_no_memory(guarded):
 
 # ---- clients that do not read ----
 
-@pytest.mark.slow("fills the send queues of many sockets")
 def test_clients_that_never_read_use_no_more_than_their_send_queue(guarded):
     """Each is closed with 1013 or disconnected."""
     before = guarded.count("drops_total", reason="slow")

@@ -222,6 +222,7 @@ def test_events_reach_the_sockets_of_both_pushd(trio, second):
             assert live.until("new_message")["message"]["message_id"] == said["message_id"]
 
 
+@pytest.mark.slow("many connections")
 def test_all_watchers_agree_after_many_connects_and_disconnects(trio, system, second):
     alice, bob, room, carol = trio
     dave, erin = (Client(system).register() for _ in range(2))

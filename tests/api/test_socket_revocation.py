@@ -12,6 +12,8 @@ from support.sockets import (NOTIFICATIONS, ROOM, assert_let_in, assert_refused,
                              in_room, session_of, site)
 from support.websocket import Socket
 
+pytestmark = pytest.mark.slow("waits for sessions to expire")
+
 AWAY = "with redis away"
 
 

@@ -6,6 +6,8 @@ from support.followers import crowd
 from support.pushd import Pushd
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("upgrades pushd under load")
+
 
 @pytest.mark.parametrize("way", ["port", "path"])
 @pytest.mark.parametrize("workers", [1, 3])

@@ -266,6 +266,7 @@ def test_a_flood_of_watch_frames_is_limited_like_any_other(make_instance):
 
 # ---- presence and typing ----
 
+@pytest.mark.slow("fills an instance with sockets")
 @BOTH_WAYS
 def test_a_watch_counts_as_an_open_socket(pair, direct):
     alice, bob, room = pair
@@ -295,6 +296,7 @@ def test_a_watcher_is_sent_presence_and_typing_of_others(pair):
         assert other.next(5) == notice("stop_typing", bob, room)
 
 
+@pytest.mark.slow("starts an instance for each setting")
 def test_both_endpoints_stay_as_they_are(pair):
     alice, _, room = pair
     with in_room(alice, room) as live:

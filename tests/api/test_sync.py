@@ -419,6 +419,7 @@ def statements_of(instance, act):
     return min(found)
 
 
+@pytest.mark.slow("makes 500 rooms")
 def test_the_cost_grows_with_what_is_new(one_process):
     alice, bob = Client(one_process).register(), Client(one_process).register()
     rooms = [alice.room()["room_id"] for _ in range(60)]

@@ -10,6 +10,8 @@ from support.hooks import Hook, Worker
 from support.receiver import CUT, HANG, REDIRECT, RESET, SLOW, Receiver, check_order
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("kills workers and waits for their leases")
+
 
 @pytest.fixture(scope="module")
 def system(make_instance):
@@ -165,7 +167,6 @@ def test_what_fails_is_sent_again_with_the_same_id_and_nothing_overtakes_it(
     assert state["failed_count"] == 1 and state["failing_rooms"] == 0
 
 
-@pytest.mark.slow("waits for two retries")
 def test_tries_come_after_five_seconds_and_then_ten(owner, receiver, add_hook):
     receiver.answer = lambda delivery: 500
     room = owner.room()
@@ -175,7 +176,6 @@ def test_tries_come_after_five_seconds_and_then_ten(owner, receiver, add_hook):
     assert 4.4 < second.at - first.at < 6.5 and 8.9 < third.at - second.at < 12
 
 
-@pytest.mark.slow("waits for time limits")
 @pytest.mark.parametrize("fault", [HANG, SLOW])
 def test_a_receiver_that_is_too_slow_is_given_up_after_ten_seconds(
         owner, receiver, add_hook, fault):
@@ -360,7 +360,6 @@ def test_once_delivers_what_is_due_and_exits(owner, receiver, add_hook, system):
 
 # ---- many ----
 
-@pytest.mark.slow("makes 10,000 rooms")
 def test_of_ten_thousand_rooms_the_busy_one_is_delivered_within_a_second(
         owner, receiver, add_hook, system):
     room = owner.room()
@@ -385,7 +384,6 @@ def test_of_ten_thousand_rooms_the_busy_one_is_delivered_within_a_second(
         system.sql("DELETE FROM room WHERE name LIKE 'r%' AND members_count = 0")
 
 
-@pytest.mark.slow("adds 1,000 hooks")
 def test_a_thousandth_hook_is_served_within_two_seconds_while_999_hang(owner, receiver, system):
     receiver.answer = lambda delivery: 200 if delivery.path == "/good" else HANG
     system.sql("INSERT INTO follower (follower_id, started_at, seen_at) "

@@ -70,6 +70,7 @@ def doctor(system):
     return check
 
 
+@pytest.mark.slow("starts workers and receivers")
 def test_the_doctor_tells_of_the_worker_and_failing_hooks(system, owner):
     assert "runs; 0 hooks" in doctor(system)["detail"]
     with Receiver(lambda delivery: 500) as receiver:

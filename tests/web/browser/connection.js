@@ -108,16 +108,16 @@ test("the page shows nothing of a web server that restarts", async () => {
         const start = performance.now();
         await world.system.end("web", "SIGTERM");
         await world.system.start();
-        const isQuick = performance.now() - start < 2000;
         await bob.post(room, `Said after restart ${i}`);
         await alice.sees(`Said after restart ${i}`);
+        const isQuick = performance.now() - start < 2500;
         const said = await alice.page.evaluate(() => [...window.said].sort());
         if (isQuick) {
             assert.deepEqual(said, ["", "Online"]);
             break;
         }
         // Too slow for the page to hide it, on a busy machine.
-        assert.ok(i < 10, "no restart within 2 s");
+        assert.ok(i < 10, "no restart within 2.5 s");
         await alice.page.locator(".connection").waitFor({ state: "hidden" });
         await alice.page.getByRole("status").getByText("Online").waitFor();
         await alice.page.evaluate(() => window.said.clear());
