@@ -3,6 +3,7 @@
  * pushd closes the sockets that have no valid ones. */
 #include <inttypes.h>
 
+#include "base/password_rule.h"
 #include "base/secret.h"
 #include "command.h"
 #include "event/publish.h"
@@ -35,6 +36,8 @@ static enum cli_status ask_password(const struct cli *cli, const char *name,
     else if (!is_password(prompt_text(&secret)))
         cli_error("invalid password: must be %d to %d characters of UTF-8", PASSWORD_MIN,
                   PASSWORD_MAX);
+    else if (password_rule_is_too_common(prompt_text(&secret), text_of(name)))
+        cli_error("invalid password: it is one of the most common ones, or the user's name");
     else if (!secret_hash_password(prompt_text(&secret), cli->config.password_passes,
                                    cli->config.password_memory, hash))
         cli_error("not enough memory to hash a password (password_memory is %" PRIu64 " KiB)",

@@ -7,6 +7,7 @@
 
 #include "auth.h"
 #include "base/log.h"
+#include "base/password_rule.h"
 #include "bell_path.h"
 #include "event/publish.h"
 #include "event/serialize.h"
@@ -89,6 +90,12 @@ static void add_taken_error(struct exchange *x) {
                      "A user with that username already exists.");
 }
 
+static void check_common(struct exchange *x, const char *field, struct text password,
+                         struct text username) {
+    if (password_rule_is_too_common(password, username))
+        field_errors_add(&x->field_errors, field, CODE_TOO_COMMON, "This password is too common.");
+}
+
 /* Reads both fields. Whether the name is taken is normally found when the user is added. If the
  * password is invalid, no user is added, so it is checked here: all errors are reported
  * together. */
@@ -106,6 +113,8 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
              (text_equals_nocase(*name, text_of(x->service->config->jwt_actor)) ||
               (!has_password && user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)))
         add_taken_error(x);
+    if (has_password)
+        check_common(x, "password", *password, has_name ? *name : text_of(""));
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
 
@@ -447,7 +456,10 @@ static enum error change_password(struct exchange *x, struct text old, struct te
 }
 
 bool accounts_new_password(struct exchange *x, struct text *password) {
-    return field_text(x, "new_password", password);
+    if (!field_text(x, "new_password", password))
+        return false;
+    check_common(x, "new_password", *password, text_of(x->identity.user.name));
+    return field_errors_none(&x->field_errors);
 }
 
 enum error accounts_password(struct exchange *x) {

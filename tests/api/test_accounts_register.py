@@ -123,7 +123,7 @@ def test_concurrent_registrations_of_a_name_create_one_user(instance):
 # ---- the password ----
 
 @pytest.mark.parametrize("password", [
-    "12345678", "x" * 256, "\N{GRINNING FACE}" * 8, "\N{GRINNING FACE}" * 256, " " * 8,
+    "1234 678", "x" * 256, "\N{GRINNING FACE}" * 8, "\N{GRINNING FACE}" * 256, " " * 8,
     "\t\n\r 1234", "\\\"'%;--x", "e\u0301" * 4,
 ])
 def test_passwords_of_8_to_256_code_points_are_accepted(anonymous, password):
@@ -139,6 +139,19 @@ def test_passwords_of_8_to_256_code_points_are_accepted(anonymous, password):
 ])
 def test_an_invalid_password_is_400_on_its_field(anonymous, password):
     assert_error(register(anonymous, fresh_name(), password), 400, ["password"])
+
+
+@pytest.mark.parametrize("password", ["12345678", "password1", "PassWord1", "IloveYou"])
+def test_a_common_password_is_refused(anonymous, password):
+    answer = register(anonymous, fresh_name(), password)
+    assert_error(answer, 400, ["password"])
+    assert answer.json()["codes"] == {"password": ["too_common"]}
+
+
+def test_the_own_name_is_no_password(anonymous):
+    name = fresh_name()
+    assert register(anonymous, name, name.upper()).json()["codes"] == {"password": ["too_common"]}
+    assert register(anonymous, name, name + "-").status_code == 201
 
 
 @pytest.mark.parametrize("typed", ["padded pass", " padded pass", "padded pass  "])

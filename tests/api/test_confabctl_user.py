@@ -194,8 +194,9 @@ def test_a_new_password_ends_all_sessions_and_tokens(tool, instance, user):
     assert log_in(instance, client.name, "quite another").status_code == 200
 
 
-def test_a_bad_new_password_changes_nothing(tool, instance, name):
-    tool.refuses("user", "passwd", name, input="short\n")
+@pytest.mark.parametrize("password", ["short", "sunshine", "NAME"])
+def test_a_bad_new_password_changes_nothing(tool, instance, name, password):
+    tool.refuses("user", "passwd", name, input=password.replace("NAME", name) + "\n")
     assert log_in(instance, name).status_code == 200
 
 
