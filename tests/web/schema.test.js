@@ -141,12 +141,14 @@ function declaredObjects() {
         .map(({ name }) => name.text);
 }
 
+/** The objects whose types are compared. */
+function compared(objects) {
+    return Object.keys(objects).filter((name) => ofClients.has(name) && !INSIDE.includes(name));
+}
+
 /** Compiles that each type of the schemas equals that of the library; returns what differs. */
 function differences(objects) {
     const library = JSON.stringify(here("../../web/confab.js"));
-    const names = Object.keys(objects).filter(
-        (name) => ofClients.has(name) && !INSIDE.includes(name),
-    );
     // Interfaces that extend others are equal to those that list all fields.
     const source = [
         `import type * as D from ${library};`,
@@ -155,7 +157,7 @@ function differences(objects) {
         "    ? { [K in keyof T]: Flat<T[K]> } : T;",
         "type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2)",
         "    ? true : false;",
-        ...names.map((name) => {
+        ...compared(objects).map((name) => {
             const type = ELSEWHERE[name] ?? `D.${name}`;
             return `export const the_${name}: Same<Flat<S.${name}>, Flat<${type}>> = true;`;
         }),
@@ -180,10 +182,16 @@ function differences(objects) {
 }
 
 test("the types of the library are those of the schemas", () => {
+    const declared = declaredObjects();
     assert.deepEqual(
-        declaredObjects().filter((name) => !(name in schemas) && !PARTS.includes(name)),
+        declared.filter((name) => !(name in schemas) && !PARTS.includes(name)),
         [],
-        "declared, but not in the schemas",
+        "in confab.d.ts, but neither in objects.def nor in PARTS of this test",
+    );
+    assert.deepEqual(
+        compared(schemas).filter((name) => !(name in ELSEWHERE) && !declared.includes(name)),
+        [],
+        "in objects.def, but neither in confab.d.ts nor in ELSEWHERE or INSIDE of this test",
     );
     assert.equal(differences(schemas), "");
 });
