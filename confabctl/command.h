@@ -62,6 +62,7 @@ command_run command_hook_secret;
 command_run command_hook_test;
 
 command_run command_events_purge;
+command_run command_search_rebuild;
 command_run command_restored;
 command_run command_stats;
 command_run command_check;

@@ -84,6 +84,10 @@ static const struct command COMMANDS[] = {
      "The room is found by its name and the membership of the owner.\n"
      "--public, --private: type of a new room (default: private).",
      STORE, command_room_ensure},
+    {"search rebuild", "[--room ID]",
+     "Rebuild the index of searches, of all rooms or of one.\n"
+     "What was found before is found meanwhile.",
+     STORE, command_search_rebuild},
     {"hook add", "NAME URL [--events LIST] [--room ID]... | --in NAME --room ID",
      "Add a hook, an address that is sent the events of rooms from now on, and print its secret.\n"
      "--events: only these (new_message,message_edited). --room: only of this room.\n"

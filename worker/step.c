@@ -18,6 +18,7 @@
 #include "store/hook.h"
 #include "store/housekeeping.h"
 #include "store/jwks.h"
+#include "store/search_index.h"
 #include "store/server.h"
 #include "store/worker.h"
 #include "json/json_writer.h"
@@ -41,6 +42,9 @@
 /* The events of one delivery are at most about this long. */
 #define EVENTS_MOST ((size_t)1024 * 1024)
 
+/* The index of searches, in one step. */
+#define SEARCH_INDEX_MS 200
+
 #define HOUSEKEEPING_SECONDS 600
 #define HOUSEKEEPING_BUDGET_MS 20
 
@@ -57,6 +61,8 @@ struct steps {
     int64_t renewed_ms, thorough_ms, jwks_ms, housekeeping_ms;
     bool housekeeping_claimed;
     struct housekeeping housekeeping;
+    struct search_index search;
+    bool search_has_more;
 
     /* of the present step */
     struct step *step;
@@ -429,6 +435,13 @@ static enum error look_at_jwks(struct steps *steps) {
     return jwks_is_due(steps->db, url, &step->jwks_is_due);
 }
 
+static enum error keep_search(struct steps *steps) {
+    steps->search_has_more = false;
+    if (!steps->step->keep_search || steps->config->search == CONFIG_OFF)
+        return ERROR_NONE;
+    return search_index_step(steps->db, &steps->search, SEARCH_INDEX_MS, &steps->search_has_more);
+}
+
 /* A slice at a time, so that deliveries do not wait. */
 static enum error keep_house(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
@@ -466,9 +479,12 @@ void steps_run(struct steps *steps, struct step *step) {
     if (!error)
         error = look_at_jwks(steps);
     if (!error)
+        error = keep_search(steps);
+    if (!error)
         error = keep_house(steps);
     step->is_connected = !error;
     step->lease_until = steps->renewed_ms + WORKER_LEASE_MS - MARGIN_MS;
     /* After an error the loop waits a moment. */
-    step->has_more = !error && (step->has_more || steps->housekeeping_claimed);
+    step->has_more =
+        !error && (step->has_more || steps->housekeeping_claimed || steps->search_has_more);
 }

@@ -265,10 +265,15 @@ static void on_step_done(uv_work_t *work, int status) {
         run_step(worker);
 }
 
+/* Whether anything is begun. */
+static bool is_working(const struct worker *worker) {
+    const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
+    return !worker->stopping && !is_late && !worker->must_reload;
+}
+
 static size_t slots_of(const struct worker *worker) {
     const size_t busy = sender_count(worker->sender);
-    const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
-    if (worker->stopping || is_late || worker->must_reload || busy >= worker->most ||
+    if (!is_working(worker) || busy >= worker->most ||
         sender_bytes(worker->sender) > DELIVERY_BYTES_MOST)
         return 0;
     return worker->most - busy;
@@ -290,6 +295,7 @@ static void run_step(struct worker *worker) {
     *step = (struct step){.results = results,
                           .result_count = worker->result_count,
                           .slots = slots_of(worker),
+                          .keep_search = is_working(worker),
                           .jwks = worker->has_jwks && !has_failed ? &worker->jwks_text : NULL,
                           .jwks_failure = has_failed ? worker->jwks_failure : NULL,
                           .deliveries = step->deliveries,

@@ -148,3 +148,84 @@ int64_t clock_from_civil(int year, unsigned month, unsigned day, unsigned hour, 
 
     return seconds * MICROS + (int64_t)micro;
 }
+
+/* ---- reading ---- */
+
+/* Takes `digits` digits off the front. */
+static bool take_number(struct text *rest, size_t digits, unsigned *number) {
+    *number = 0;
+    if (rest->len < digits)
+        return false;
+    for (size_t i = 0; i < digits; i++) {
+        if (rest->at[i] < '0' || rest->at[i] > '9')
+            return false;
+        *number = *number * 10 + (unsigned)(rest->at[i] - '0');
+    }
+    rest->at += digits;
+    rest->len -= digits;
+    return true;
+}
+
+/* Takes one of these characters off the front; 0 if there is none. */
+static char take_char(struct text *rest, const char *choice) {
+    if (rest->len == 0 || rest->at[0] == '\0' || !strchr(choice, rest->at[0]))
+        return '\0';
+    rest->len--;
+    return *rest->at++;
+}
+
+/* Takes ".123" off the front, if it is there. */
+static bool take_fraction(struct text *rest, unsigned long *micro) {
+    unsigned long unit = MICROS / 10;
+    *micro = 0;
+    if (!take_char(rest, "."))
+        return true;
+    if (rest->len == 0 || rest->at[0] < '0' || rest->at[0] > '9')
+        return false;
+    for (; rest->len > 0 && rest->at[0] >= '0' && rest->at[0] <= '9'; rest->at++, rest->len--) {
+        *micro += (unsigned long)(rest->at[0] - '0') * unit;
+        unit /= 10;
+    }
+    return true;
+}
+
+/* Takes "Z" or "+02:00" off the front. */
+static bool take_offset(struct text *rest, int64_t *seconds) {
+    unsigned hours = 0, minutes = 0;
+    const char sign = take_char(rest, "Zz+-");
+    *seconds = 0;
+    if (sign == '\0')
+        return false;
+    if (sign == 'Z' || sign == 'z')
+        return true;
+    if (!take_number(rest, 2, &hours) || !take_char(rest, ":") || !take_number(rest, 2, &minutes) ||
+        hours > 23 || minutes > 59)
+        return false;
+    *seconds = (sign == '-' ? -1 : 1) * (int64_t)(hours * 3600 + minutes * 60);
+    return true;
+}
+
+static unsigned days_of_month(unsigned year, unsigned month) {
+    static const unsigned char DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return DAYS[month - 1] + (month == 2 && is_leap ? 1u : 0u);
+}
+
+bool clock_parse(struct text text, int64_t *micros) {
+    unsigned year, month, day, hour, minute, second;
+    unsigned long micro;
+    int64_t offset;
+    if (!take_number(&text, 4, &year) || !take_char(&text, "-") || !take_number(&text, 2, &month) ||
+        !take_char(&text, "-") || !take_number(&text, 2, &day) || !take_char(&text, "Tt ") ||
+        !take_number(&text, 2, &hour) || !take_char(&text, ":") ||
+        !take_number(&text, 2, &minute) || !take_char(&text, ":") ||
+        !take_number(&text, 2, &second) || !take_fraction(&text, &micro) ||
+        !take_offset(&text, &offset) || text.len > 0)
+        return false;
+    if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) || hour > 23 ||
+        minute > 59 || second > 59)
+        return false;
+    *micros =
+        clock_from_civil((int)year, month, day, hour, minute, second, micro) - offset * MICROS;
+    return *micros >= FIRST_MICROS && *micros <= LAST_MICROS;
+}

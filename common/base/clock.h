@@ -4,7 +4,10 @@
 #ifndef CONFAB_CLOCK_H
 #define CONFAB_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "base/text.h"
 
 /* Bytes that clock_format writes, with the terminator. */
 #define CLOCK_TEXT_SIZE 28
@@ -25,6 +28,10 @@ int64_t clock_thread_us(void);
  * 2024-01-15T10:30:00.123456Z, and a terminator. Times outside the years 0000 to 9999 are
  * clamped. */
 void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]);
+
+/* Reads a time in RFC 3339 form, with any offset from UTC: microseconds since 1970. Digits after
+ * the sixth of a fraction are ignored. False if it is none, or there is no such day. */
+bool clock_parse(struct text text, int64_t *micros);
 
 /* Microseconds since 1970 of a date and time in UTC (proleptic Gregorian calendar). */
 int64_t clock_from_civil(int year, unsigned month, unsigned day, unsigned hour, unsigned minute,

@@ -15,7 +15,7 @@
 #include "db/db.h"
 
 /* Most values of one statement. */
-#define DB_STATEMENT_VALUES 24
+#define DB_STATEMENT_VALUES 280
 
 struct db_column;
 struct db_connection;

@@ -30,6 +30,23 @@ void serialize_message(struct json_writer *w, const struct message *message) {
     json_write_object_end(w);
 }
 
+void serialize_search_result(struct json_writer *w, const struct search_result *result) {
+    serialize_message(w, result->message);
+    /* The object goes on. */
+    w->out->len--;
+    json_write_member_text(w, "room_name", result->room_name);
+    json_write_key(w, "matches");
+    json_write_array(w);
+    for (size_t i = 0; i < result->match_count; i++) {
+        json_write_array(w);
+        json_write_u64(w, result->matches[i].start);
+        json_write_u64(w, result->matches[i].end);
+        json_write_array_end(w);
+    }
+    json_write_array_end(w);
+    json_write_object_end(w);
+}
+
 /* A text of length 0 is none. */
 static void write_text_or_null(struct json_writer *w, const char *key, struct text text) {
     if (text.len > 0)

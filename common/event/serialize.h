@@ -16,6 +16,7 @@
 #include "store/message.h"
 #include "store/profile.h"
 #include "store/room.h"
+#include "store/search.h"
 #include "store/token.h"
 #include "store/user.h"
 #include "store/user_log.h"
@@ -23,6 +24,10 @@
 
 /* Objects. */
 void serialize_message(struct json_writer *w, const struct message *message);
+
+/* A message that was found: its object with the name of the room and the matches. */
+void serialize_search_result(struct json_writer *w, const struct search_result *result);
+
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username);
 

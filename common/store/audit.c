@@ -155,6 +155,22 @@ static const struct rule RULES[] = {
         "SELECT 0, c.user_id, 0, c.n FROM (SELECT user_id, COUNT(*) n FROM user_event "
         "GROUP BY user_id) c LEFT JOIN user u ON u.user_id = c.user_id WHERE u.user_id IS NULL",
         false},
+       /* What searches have of a room. Posts are read a moment later, so that fewer are right. */
+       {"search_seq", "last_seq of the room; events that searches have read",
+        "SELECT r.room_id, 0, r.last_seq, s.seq FROM search_room s "
+        "JOIN room r ON r.room_id = s.room_id WHERE s.seq > r.last_seq",
+        false},
+       {"search_position", "message_count of the room; messages that searches have read",
+        "SELECT r.room_id, 0, r.message_count, s.position FROM search_room s "
+        "JOIN room r ON r.room_id = s.room_id WHERE s.position > r.message_count",
+        false},
+       {"search_deleted", "expected terms of deleted messages; terms",
+        "SELECT t.room_id, 0, 0, COUNT(*) FROM search_term t "
+        "JOIN message m ON m.room_id = t.room_id AND m.position = t.position "
+        "JOIN search_room s ON s.room_id = t.room_id JOIN room r ON r.room_id = t.room_id "
+        "WHERE m.is_deleted AND s.seq = r.last_seq GROUP BY t.room_id",
+        false},
+       {"orphaned_terms", "expected terms of a missing room; terms", ORPHANS("search_term"), false},
        /* Texts damaged by a wrong character set, mostly while a backup was restored. */
        {AUDIT_TWICE_ENCODED, "messages that seem to be encoded twice; expected ones",
         "SELECT room_id, 0, COUNT(*), 0 FROM message WHERE " TWICE_ENCODED(

@@ -8,6 +8,7 @@
 #include "store/member.h"
 #include "store/rate.h"
 #include "store/room.h"
+#include "store/search_index.h"
 #include "store/token.h"
 #include "store/used_jwt.h"
 #include "store/user.h"
@@ -70,6 +71,19 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     return error;
 }
 
+/* Goes on with the index of searches. *more: it is not done. */
+static enum error keep_search(struct db *db, const struct config *config, struct housekeeping *run,
+                              int64_t end_ms, bool *more) {
+    const int64_t left = end_ms - clock_monotonic_ms();
+    uint64_t deleted = 0;
+    enum error error;
+    if (config->search == CONFIG_ON)
+        return search_index_step(db, &run->search, left > 0 ? (uint64_t)left : 0, more);
+    error = search_index_purge(db, 0, SLICE, &deleted);
+    *more = deleted > 0;
+    return error;
+}
+
 enum error housekeeping_run(struct db *db, const struct config *config, uint64_t budget_ms,
                             struct housekeeping *run, uint64_t *deleted, bool *finished) {
     const int64_t end = clock_monotonic_ms() + (int64_t)budget_ms;
@@ -79,9 +93,12 @@ enum error housekeeping_run(struct db *db, const struct config *config, uint64_t
     /* A slice in which nothing was left to look at and to delete is the last. */
     while (!error && !*finished && clock_monotonic_ms() < end) {
         uint64_t slice = 0;
+        bool more = false;
         error = run_slice(db, config, run, &slice);
+        if (!error)
+            error = keep_search(db, config, run, end, &more);
         *deleted += slice;
-        *finished = !error && slice == 0 && run->events.users_done;
+        *finished = !error && slice == 0 && run->events.users_done && !more;
     }
     /* A client that still reads one asks for it again. */
     if (*finished && config->bell_dir[0])

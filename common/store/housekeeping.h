@@ -9,10 +9,12 @@
 
 #include "db/db.h"
 #include "store/event_log.h"
+#include "store/search_index.h"
 
 /* How far a run has come. Zeroed it is at the beginning. */
 struct housekeeping {
     struct event_log_purge events;
+    struct search_index search;
 };
 
 /* Claims housekeeping for this process, unless any process has claimed it in the last `seconds`.
@@ -25,7 +27,8 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_wor
  * events of deleted rooms, expired login sessions and tokens, ids of the site's tokens, token
  * buckets that are full again, and bells that have not rung for a week, for about budget_ms
  * milliseconds, in slices of a few hundred rows. Sets *deleted to the number of rows, *finished to
- * true if none are left; the next call begins another run then. */
+ * true if none are left; the next call begins another run then. Keeps the index of searches as
+ * well, which without a worker nobody else does; with `search` off deletes it. */
 enum error housekeeping_run(struct db *db, const struct config *config, uint64_t budget_ms,
                             struct housekeeping *run, uint64_t *deleted, bool *finished);
 

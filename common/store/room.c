@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "event/event.h"
+#include "store/search_index.h"
 #include "store/transaction.h"
 
 /* ---- reading ---- */
@@ -355,8 +356,8 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
 }
 
 /* The rows are deleted in slices after the transaction that deleted the room, which would otherwise
- * take long. They are not accessible any more. First the messages, then the events, and finally the
- * row in deleted_room, which counts as one. */
+ * take long. They are not accessible any more. First the messages, then the events, then what
+ * searches have of them, and finally the row in deleted_room, which counts as one. */
 enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char NEXT[] = "SELECT room_id FROM deleted_room ORDER BY room_id LIMIT 1";
     static const char MESSAGES[] = "DELETE FROM message WHERE room_id = ? LIMIT ?";
@@ -379,6 +380,8 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
         error = DB_RUN(db, EVENTS, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
         *deleted = error ? 0 : db_changed(db);
     }
+    if (!error && *deleted == 0)
+        error = search_index_purge(db, room_id, limit, deleted);
     if (!error && *deleted == 0) {
         error = DB_RUN(db, DONE, DB_REPEATABLE, NULL, db_u64(room_id));
         *deleted = 1;

@@ -90,7 +90,7 @@ static void write_list(struct json_writer *w, const struct schema_field *field) 
     json_write_object(w);
     json_write_member_str(w, "type", field->kind == SCHEMA_IDS ? "integer" : "string");
     if (field->kind == SCHEMA_IDS)
-        json_write_member_u64(w, "minimum", 1);
+        json_write_member_u64(w, "minimum", field->min);
     json_write_object_end(w);
 }
 

@@ -35,7 +35,8 @@
 #define LIST(constant) SCHEMA_LIST, 0, 0, NULL, &SCHEMA_##constant
 #define LIST_TO(constant, max) SCHEMA_LIST, 0, max, NULL, &SCHEMA_##constant
 #define LIST_OF_TEXTS SCHEMA_LIST, 0, 0, NULL, NULL
-#define IDS(max) SCHEMA_IDS, 0, max, NULL, NULL
+#define IDS(max) SCHEMA_IDS, 1, max, NULL, NULL
+#define COUNTS(max) SCHEMA_IDS, 0, max, NULL, NULL
 #define MAP SCHEMA_MAP, 0, 0, NULL, NULL
 #define ANY SCHEMA_ANY, 0, 0, NULL, NULL
 

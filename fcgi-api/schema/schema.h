@@ -20,7 +20,7 @@ enum schema_kind {
     SCHEMA_NUMBER,  /* any integer, also a negative one */
     SCHEMA_OBJECT,  /* `of` */
     SCHEMA_LIST,    /* of `of`, or, if that is NULL, of texts; max: at most, 0: any number */
-    SCHEMA_IDS,     /* a list of positive integers; max as above */
+    SCHEMA_IDS,     /* a list of integers from min on; max as above */
     SCHEMA_MAP,     /* an object whose keys are ids, and whose values integers */
     SCHEMA_ANY,     /* any JSON */
 };

@@ -47,6 +47,7 @@ PATHS = {
     "/api/auth/sessions/{session_id}/": "DELETE, OPTIONS",
     "/api/auth/password/": "POST, OPTIONS",
     "/api/chat/users/": "GET, HEAD, OPTIONS",
+    "/api/chat/search/": "GET, HEAD, OPTIONS",
     "/api/chat/events/": "GET, HEAD, OPTIONS",
     "/api/chat/sync/": "POST, OPTIONS",
     "/api/chat/rooms/": "GET, HEAD, POST, OPTIONS",
@@ -81,9 +82,10 @@ PATHS = {
     "/api/hooks/in/{secret}/": "POST, OPTIONS",
 }
 DERIVED = {"HEAD", "OPTIONS"}
-# Those that answer JSON to a user.
+# Those that answer JSON to a user without parameters.
 READABLE = [path for path, methods in PATHS.items()
-            if "GET" in methods and path != "/api/docs/" and not path.startswith("/api/site/")]
+            if "GET" in methods and path not in ("/api/docs/", "/api/chat/search/")
+            and not path.startswith("/api/site/")]
 
 
 def methods_of(answer):

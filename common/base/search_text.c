@@ -1,0 +1,379 @@
+/* A text is cut into runs of one kind: words, and letters of scripts without blanks. A word is a
+ * term; of the others all pairs and the last letter are, so that the letters of a query are found
+ * anywhere, one alone as the beginning of a pair. */
+#include "base/search_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+
+/* The highest code point ends the range of the terms that begin alike. */
+#define HIGHEST 0x10FFFF
+
+/* A syllable of Hangul without a trailing consonant is the beginning of those with one. */
+#define HANGUL_FIRST 0xAC00
+#define HANGUL_LAST 0xD7A3
+#define HANGUL_TRAILS 28
+
+static void put_point(struct buffer *out, uint32_t point) {
+    unsigned char *at = (unsigned char *)buffer_reserve(out, 4);
+    if (point < 0x80) {
+        at[0] = (unsigned char)point;
+        out->len += 1;
+    } else if (point < 0x800) {
+        at[0] = (unsigned char)(0xC0 | point >> 6);
+        at[1] = (unsigned char)(0x80 | (point & 63));
+        out->len += 2;
+    } else if (point < 0x10000) {
+        at[0] = (unsigned char)(0xE0 | point >> 12);
+        at[1] = (unsigned char)(0x80 | (point >> 6 & 63));
+        at[2] = (unsigned char)(0x80 | (point & 63));
+        out->len += 3;
+    } else {
+        at[0] = (unsigned char)(0xF0 | point >> 18);
+        at[1] = (unsigned char)(0x80 | (point >> 12 & 63));
+        at[2] = (unsigned char)(0x80 | (point >> 6 & 63));
+        at[3] = (unsigned char)(0x80 | (point & 63));
+        out->len += 4;
+    }
+}
+
+/* The end of the run that begins at `from`: points of one kind, up to `end`. */
+static size_t run_end(const struct fold *fold, size_t from, size_t end) {
+    size_t i = from;
+    while (i < end && fold->points[i].kind == fold->points[from].kind)
+        i++;
+    return i;
+}
+
+/* ---- terms ---- */
+
+/* The texts get their address when all bytes are there. */
+static void add_term(struct search_terms *terms, const struct fold *fold, size_t from, size_t end) {
+    const size_t start = terms->bytes.len;
+    for (size_t i = from; i < end && i < from + SEARCH_TERM_POINTS; i++)
+        put_point(&terms->bytes, fold->points[i].point);
+    terms->terms =
+        array_reserve(terms->terms, &terms->space, terms->count + 1, sizeof(struct text));
+    terms->terms[terms->count++] = (struct text){NULL, terms->bytes.len - start};
+}
+
+static int compare_terms(const void *one, const void *other) {
+    const struct text *a = one, *b = other;
+    const size_t len = a->len < b->len ? a->len : b->len;
+    const int order = memcmp(a->at, b->at, len);
+    return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+void search_terms_of(struct search_terms *terms, const struct fold *fold) {
+    size_t kept = 0;
+    terms->count = 0;
+    buffer_clear(&terms->bytes);
+    for (size_t from = 0, end; from < fold->count; from = end) {
+        end = run_end(fold, from, fold->count);
+        if (fold->points[from].kind == FOLD_WORD)
+            add_term(terms, fold, from, end);
+        for (size_t i = from; fold->points[from].kind == FOLD_PAIR && i < end; i++)
+            add_term(terms, fold, i, i + 2 < end ? i + 2 : end);
+    }
+    const char *at = terms->bytes.data;
+    for (size_t i = 0; i < terms->count; i++) {
+        terms->terms[i].at = at;
+        at += terms->terms[i].len;
+    }
+    if (terms->count == 0)
+        return;
+    qsort(terms->terms, terms->count, sizeof(*terms->terms), compare_terms);
+    for (size_t i = 0; i < terms->count; i++)
+        if (i == 0 || compare_terms(&terms->terms[i], &terms->terms[kept - 1]) != 0)
+            terms->terms[kept++] = terms->terms[i];
+    terms->count = kept;
+}
+
+void search_terms_free(struct search_terms *terms) {
+    free(terms->terms);
+    buffer_free(&terms->bytes);
+    *terms = (struct search_terms){0};
+}
+
+/* ---- reading a query ---- */
+
+/* Code points at which words end; those that fold.c takes for blanks separate words as well. */
+static bool is_blank(uint32_t point) {
+    return point <= ' ' || point == 0xA0 || point == 0x3000;
+}
+
+static bool is_quote(uint32_t point) {
+    return point == '"' || (point >= 0x201C && point <= 0x201F) || point == 0xFF02;
+}
+
+static size_t next_point(struct text text, size_t at, uint32_t *point) {
+    const size_t size = text_decode(text.at + at, text.len - at, point);
+    return size > 0 ? size : text.len - at;
+}
+
+static bool add_word(struct search_query *query, size_t from, size_t end, bool is_excluded) {
+    if (query->count == SEARCH_WORDS_MOST)
+        return false;
+    query->words[query->count++] =
+        (struct search_word){.from = from, .count = end - from, .is_excluded = is_excluded};
+    return true;
+}
+
+/* Adds a piece of the query: as a whole, or each run of it by itself. */
+static bool add_piece(struct search_query *query, struct text piece, bool as_whole,
+                      bool is_excluded) {
+    struct fold fold = {0};
+    const size_t from = query->fold.count;
+    bool fits = true;
+    fold_text(&fold, piece);
+    for (size_t i = 0; i < fold.count; i++) {
+        query->fold.points = array_reserve(query->fold.points, &query->fold.space,
+                                           query->fold.count + 1, sizeof(struct fold_point));
+        query->fold.points[query->fold.count++] = fold.points[i];
+    }
+    fold_free(&fold);
+    const size_t end = query->fold.count;
+    if (as_whole)
+        return end == from || add_word(query, from, end, is_excluded);
+    for (size_t i = from, next; fits && i < end; i = next) {
+        next = run_end(&query->fold, i, end);
+        if (query->fold.points[i].kind != FOLD_SPACE)
+            fits = add_word(query, i, next, false);
+    }
+    return fits;
+}
+
+/* Reads one piece, a word or a phrase with its sign, and moves *at behind it. */
+static bool read_piece(struct search_query *query, struct text text, size_t *at) {
+    uint32_t point = 0;
+    size_t size = next_point(text, *at, &point);
+    bool is_excluded = false;
+    if (is_blank(point)) {
+        *at += size;
+        return true;
+    }
+    if (point == '-') {
+        is_excluded = true;
+        *at += size;
+        size = *at < text.len ? next_point(text, *at, &point) : 0;
+    }
+    const bool is_phrase = size > 0 && is_quote(point);
+    if (is_phrase)
+        *at += size;
+    const size_t start = *at;
+    while (*at < text.len) {
+        size = next_point(text, *at, &point);
+        if (is_quote(point) || (!is_phrase && is_blank(point)))
+            break;
+        *at += size;
+    }
+    const struct text piece = {text.at + start, *at - start};
+    if (is_phrase && *at < text.len)
+        *at += size;
+    const size_t first = query->count;
+    const bool fits = add_piece(query, piece, is_phrase || is_excluded, is_excluded);
+    /* So far the last word of the query. */
+    if (!is_phrase && !is_excluded && query->count > first) {
+        for (size_t i = 0; i < first; i++)
+            query->words[i].is_beginning = false;
+        query->words[query->count - 1].is_beginning = true;
+    }
+    return fits;
+}
+
+enum search_problem search_query_read(struct search_query *query, struct text text) {
+    memset(query, 0, sizeof(*query));
+    for (size_t at = 0; at < text.len;)
+        if (!read_piece(query, text, &at))
+            return SEARCH_TOO_LONG;
+    for (size_t i = 0; i < query->count; i++)
+        if (!query->words[i].is_excluded)
+            return SEARCH_OK;
+    return SEARCH_NO_WORD;
+}
+
+void search_query_free(struct search_query *query) {
+    fold_free(&query->fold);
+    *query = (struct search_query){0};
+}
+
+/* ---- looking up ---- */
+
+/* What to look up of a run of a word of the query, by code points. */
+struct candidate {
+    size_t from, count; /* points of the query */
+    uint32_t last;      /* the highest last point; 0: that of the query */
+    bool is_open;       /* anything may follow */
+};
+
+static bool is_open_syllable(uint32_t point) {
+    return point >= HANGUL_FIRST && point <= HANGUL_LAST &&
+           (point - HANGUL_FIRST) % HANGUL_TRAILS == 0;
+}
+
+static bool is_exact(const struct candidate *candidate) {
+    return !candidate->is_open && candidate->last == 0;
+}
+
+/* Exact ones come first, then long ones, which are rarer. */
+static bool is_better(const struct candidate *a, const struct candidate *b) {
+    if (is_exact(a) != is_exact(b))
+        return is_exact(a);
+    return a->count > b->count;
+}
+
+/* Keeps the best, in order. */
+static void offer(struct candidate best[SEARCH_LOOKUPS_MOST], size_t *count,
+                  struct candidate candidate) {
+    size_t i = *count;
+    if (i < SEARCH_LOOKUPS_MOST)
+        (*count)++;
+    else if (is_better(&candidate, &best[--i]))
+        best[i] = candidate;
+    else
+        return;
+    for (best[i] = candidate; i > 0 && is_better(&best[i], &best[i - 1]); i--) {
+        best[i] = best[i - 1];
+        best[i - 1] = candidate;
+    }
+}
+
+static void offer_run(const struct fold *fold, size_t from, size_t end, bool is_beginning,
+                      struct candidate best[SEARCH_LOOKUPS_MOST], size_t *count) {
+    const uint32_t last = fold->points[end - 1].point;
+    const uint32_t highest = is_beginning && is_open_syllable(last) ? last + HANGUL_TRAILS - 1 : 0;
+    size_t length = end - from;
+    if (fold->points[from].kind == FOLD_WORD) {
+        /* Longer ones are known by their beginning only. */
+        const bool is_cut = length > SEARCH_TERM_POINTS;
+        if (is_cut)
+            length = SEARCH_TERM_POINTS;
+        offer(best, count,
+              (struct candidate){.from = from,
+                                 .count = length,
+                                 .is_open = is_beginning && length < SEARCH_TERM_POINTS});
+        return;
+    }
+    if (length == 1)
+        offer(best, count,
+              (struct candidate){.from = from, .count = 1, .last = highest, .is_open = true});
+    for (size_t i = from; i + 2 <= end; i++)
+        offer(best, count,
+              (struct candidate){.from = i, .count = 2, .last = i + 2 == end ? highest : 0});
+}
+
+/* Writes the bytes of a candidate; its texts get their address later, since the buffer may move. */
+static void write_lookup(const struct fold *fold, const struct candidate *candidate,
+                         struct buffer *bytes, struct search_lookup *lookup) {
+    size_t start = bytes->len;
+    for (size_t i = 0; i < candidate->count; i++)
+        put_point(bytes, fold->points[candidate->from + i].point);
+    lookup->first.len = bytes->len - start;
+    start = bytes->len;
+    for (size_t i = 0; i < candidate->count; i++) {
+        const bool is_last = i + 1 == candidate->count && candidate->last;
+        put_point(bytes, is_last ? candidate->last : fold->points[candidate->from + i].point);
+    }
+    if (candidate->is_open)
+        put_point(bytes, HIGHEST);
+    lookup->last.len = bytes->len - start;
+}
+
+size_t search_query_lookups(const struct search_query *query, struct buffer *bytes,
+                            struct search_lookup lookups[SEARCH_LOOKUPS_MOST]) {
+    struct candidate best[SEARCH_LOOKUPS_MOST] = {{0}};
+    const struct fold *fold = &query->fold;
+    size_t count = 0;
+    for (size_t i = 0; i < query->count; i++) {
+        const struct search_word *word = &query->words[i];
+        const size_t end = word->from + word->count;
+        for (size_t from = word->from, next; !word->is_excluded && from < end; from = next) {
+            next = run_end(fold, from, end);
+            if (fold->points[from].kind != FOLD_SPACE)
+                offer_run(fold, from, next, word->is_beginning && next == end, best, &count);
+        }
+    }
+    /* Ranges only if there is nothing better, and one only. */
+    while (count > 1 && !is_exact(&best[count - 1]))
+        count--;
+    buffer_clear(bytes);
+    for (size_t i = 0; i < count; i++)
+        write_lookup(fold, &best[i], bytes, &lookups[i]);
+    const char *at = bytes->data;
+    for (size_t i = 0; i < count; i++) {
+        lookups[i].first.at = at;
+        lookups[i].last.at = at + lookups[i].first.len;
+        at += lookups[i].first.len + lookups[i].last.len;
+    }
+    return count;
+}
+
+/* ---- matching ---- */
+
+/* Whether a word of the query is at this point of a text. */
+static bool is_at(const struct search_query *query, const struct search_word *word,
+                  const struct fold *fold, size_t at) {
+    const struct fold_point *wanted = query->fold.points + word->from;
+    const struct fold_point *found = fold->points + at;
+    if (word->count > fold->count - at)
+        return false;
+    /* Words begin and end where the query has their beginning and end. */
+    if (wanted[0].kind == FOLD_WORD && at > 0 && found[-1].kind == FOLD_WORD)
+        return false;
+    for (size_t i = 0; i < word->count; i++) {
+        const bool is_last = i + 1 == word->count;
+        if (wanted[i].kind != found[i].kind)
+            return false;
+        if (wanted[i].point == found[i].point)
+            continue;
+        if (!is_last || !word->is_beginning || !is_open_syllable(wanted[i].point) ||
+            found[i].point < wanted[i].point || found[i].point >= wanted[i].point + HANGUL_TRAILS)
+            return false;
+    }
+    return word->is_beginning || wanted[word->count - 1].kind != FOLD_WORD ||
+           at + word->count == fold->count || found[word->count].kind != FOLD_WORD;
+}
+
+static int compare_matches(const void *one, const void *other) {
+    const struct search_match *a = one, *b = other;
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    return (a->end > b->end) - (a->end < b->end);
+}
+
+bool search_query_match(const struct search_query *query, const struct fold *fold,
+                        struct search_match matches[SEARCH_MATCHES_MOST], size_t *count) {
+    size_t found = 0, kept = 0;
+    *count = 0;
+    for (size_t i = 0; i < query->count; i++) {
+        const struct search_word *word = &query->words[i];
+        bool occurs = false;
+        for (size_t at = 0; at < fold->count; at++) {
+            if (!is_at(query, word, fold, at))
+                continue;
+            occurs = true;
+            if (word->is_excluded)
+                return false;
+            if (found == SEARCH_MATCHES_MOST)
+                break;
+            matches[found++] = (struct search_match){fold->points[at].start,
+                                                     fold->points[at + word->count - 1].end};
+        }
+        if (!occurs && !word->is_excluded)
+            return false;
+    }
+    qsort(matches, found, sizeof(*matches), compare_matches);
+    /* What overlaps is one match. */
+    for (size_t i = 0; i < found; i++) {
+        if (kept > 0 && matches[i].start < matches[kept - 1].end) {
+            if (matches[i].end > matches[kept - 1].end)
+                matches[kept - 1].end = matches[i].end;
+        } else {
+            matches[kept++] = matches[i];
+        }
+    }
+    *count = kept;
+    return true;
+}

@@ -1,0 +1,84 @@
+/*
+ * search_text: what searches look up of a text (terms), what was searched for (a query), and where
+ * in a text it is found.
+ *
+ * The terms of a text are its words, and, of scripts without blanks between words, all pairs of
+ * neighbours and the last letter. An index of terms finds more than the query means; the text
+ * itself decides. Texts are compared as base/fold.h says.
+ */
+#ifndef CONFAB_SEARCH_TEXT_H
+#define CONFAB_SEARCH_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/fold.h"
+#include "base/text.h"
+
+/* Longer words are terms by their beginning, in code points; and the bytes of a term. */
+#define SEARCH_TERM_POINTS 24
+#define SEARCH_TERM_BYTES (SEARCH_TERM_POINTS * 4)
+
+/* Most words of a query, and matches in one text that are reported. */
+#define SEARCH_WORDS_MOST 32
+#define SEARCH_MATCHES_MOST 100
+
+/* The terms of a text, each once, in order. The owner frees it with search_terms_free. */
+struct search_terms {
+    struct text *terms; /* in `bytes` */
+    size_t count, space;
+    struct buffer bytes;
+};
+
+/* Replaces the content by the terms of a folded text. No term has a character that JSON escapes. */
+void search_terms_of(struct search_terms *terms, const struct fold *fold);
+
+void search_terms_free(struct search_terms *terms);
+
+/* What is searched for. The owner frees it with search_query_free. */
+struct search_word {
+    size_t from, count; /* points of the query */
+    bool is_excluded;   /* must not occur */
+    bool is_beginning;  /* found as the beginning of a word */
+};
+
+struct search_query {
+    struct fold fold; /* of all words, one after the other */
+    struct search_word words[SEARCH_WORDS_MOST];
+    size_t count;
+};
+
+enum search_problem {
+    SEARCH_OK,
+    SEARCH_NO_WORD,  /* nothing that must occur */
+    SEARCH_TOO_LONG, /* more than SEARCH_WORDS_MOST words */
+};
+
+/* Reads a query: words, of which the last is a beginning, "phrases", and -excluded ones. */
+enum search_problem search_query_read(struct search_query *query, struct text text);
+
+void search_query_free(struct search_query *query);
+
+/* Terms to look up, from first to last; a text that the query matches has one of each. */
+struct search_lookup {
+    struct text first, last; /* the same: one term */
+};
+
+/* Most lookups; those that promise to find least come first. */
+#define SEARCH_LOOKUPS_MOST 3
+
+/* Writes what to look up: exact terms, or, if there is none, one range. Texts are in `bytes`. */
+size_t search_query_lookups(const struct search_query *query, struct buffer *bytes,
+                            struct search_lookup lookups[SEARCH_LOOKUPS_MOST]);
+
+struct search_match {
+    uint32_t start, end; /* code points of the text */
+};
+
+/* True if the query matches; then the matches, in order, without overlaps. */
+bool search_query_match(const struct search_query *query, const struct fold *fold,
+                        struct search_match matches[SEARCH_MATCHES_MOST], size_t *count);
+
+#endif

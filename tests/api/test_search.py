@@ -1,0 +1,307 @@
+"""GET search/: what is found, where it matches, what is not, and how it goes on. The index follows by
+confab-worker; `indexed` waits for it."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support import corpus
+from support.client import Client
+from support.hooks import Worker
+from support.rooms import message_url, remove, url
+from support.shapes import refusal, wrong
+from support.wait import wait_for
+
+SEARCH = "/api/chat/search/"
+
+
+def index(system):
+    with Worker(system, "--once") as worker:
+        assert worker.process.wait(60) == 0, worker.log
+
+
+def search(client, q, **options):
+    answer = client.get(SEARCH, params={"q": q, **options})
+    assert answer.status_code == 200, answer.text
+    assert answer.json().keys() == {"results", "next"}
+    return answer.json()
+
+
+def contents(client, q, **options):
+    return [result["content"] for result in search(client, q, **options)["results"]]
+
+
+@pytest.fixture(scope="module")
+def alice(instance):
+    return Client(instance).register()
+
+
+@pytest.fixture(scope="module")
+def talk(instance, alice):
+    """A room with these messages, the last of them newest."""
+    room = alice.room("Talk")
+    for text in ["Hello world", "Helium is light", "hello again, WORLD", "a good morning",
+                 "good, morning!", "morning good", "see https://example.org/a", "Say Hélló"]:
+        alice.say(room["room_id"], text)
+    index(instance)
+    return room
+
+
+def test_a_result_is_the_message_with_its_room_and_where_it_matches(alice, talk):
+    [result] = search(alice, "helium")["results"]
+    message = alice.get(message_url(result)).json()
+    assert result.keys() == message.keys() | {"room_name", "matches"}
+    assert {key: result[key] for key in message} == message
+    assert result["room_id"] == talk["room_id"] and result["room_name"] == "Talk"
+    assert result["matches"] == [[0, 6]]
+
+
+@pytest.mark.parametrize("q, found", [
+    ("hello", ["Say Hélló", "hello again, WORLD", "Hello world"]),
+    ("HEL", ["Say Hélló", "hello again, WORLD", "Helium is light", "Hello world"]),
+    ("world hello", ["hello again, WORLD", "Hello world"]),
+    ("wor hello", []),    # only the last one is a beginning
+    ("hello wor", ["hello again, WORLD", "Hello world"]),
+    ('"good morning"', ["good, morning!", "a good morning"]),
+    ('"good morn"', []),
+    ("“good morning”", ["good, morning!", "a good morning"]),
+    ("morning -a", ["morning good", "good, morning!"]),
+    ('morning -"good morning"', ["morning good"]),
+    ("hel -world", ["Say Hélló", "Helium is light"]),
+    ("hello -wor", ["Say Hélló", "hello again, WORLD", "Hello world"]),    # a whole word
+    ("nothing", []),
+    ("example.org", ["see https://example.org/a"]),
+])
+def test_words_phrases_and_exclusions(alice, talk, q, found):
+    assert contents(alice, q) == found
+
+
+@pytest.mark.parametrize("text, q, matches", [
+    ("Straßen, STRASSE", "strasse", [[0, 6], [9, 16]]),
+    ("xx e\u0301te\u0301!", "été", [[3, 8]]),
+    ("🎉 héllo wörld hello", "hello wor", [[2, 7], [8, 11], [14, 19]]),
+    ("我們今天去東京", "東京", [[5, 7]]),
+    ("a good, morning b", '"good morning"', [[2, 15]]),
+    ("한국어를", "하", [[0, 1]]),
+    ("مُحَمَّد", "محمد", [[0, 8]]),
+])
+def test_matches_are_in_code_points_of_the_text(instance, alice, text, q, matches):
+    room = alice.room()
+    alice.say(room["room_id"], text)
+    index(instance)
+    [result] = search(alice, q, room=room["room_id"])["results"]
+    assert result["matches"] == matches
+
+
+def test_each_word_and_beginning_of_thirty_scripts_is_found_as_by_reading_all(instance):
+    reader = Client(instance).register()
+    room = reader.room()["room_id"]
+    texts = [text for of_script in corpus.TEXTS.values() for text in of_script]
+    for text in texts:
+        reader.say(room, text)
+    index(instance)
+    queries = set()
+    for text in texts:
+        for word in text.split():
+            if corpus.runs(word) and word[0] not in "-\"":
+                queries |= {word, word[:1], word[:3], word.upper()}
+    assert len(corpus.TEXTS) >= 30 and len(queries) > 300
+    wrongly = {}
+    for q in sorted(queries):
+        # What begins with a mark alone is no word.
+        if not corpus.runs(q):
+            continue
+        found = set(contents(reader, q, limit=100))
+        wanted = {text for text in texts if corpus.finds(q, text)}
+        if found != wanted:
+            wrongly[q] = (found - wanted, wanted - found)
+    assert not wrongly
+
+
+def test_the_filters(instance, alice, talk):
+    bob = Client(instance).register()
+    alice.invite(talk["room_id"], bob)
+    bob.say(talk["room_id"], "Hello from bob")
+    other = alice.room("Other")
+    alice.say(other["room_id"], "Hello there")
+    index(instance)
+    assert contents(alice, "hello", room=other["room_id"]) == ["Hello there"]
+    assert contents(alice, "hello", **{"from": bob.id}) == ["Hello from bob"]
+    assert contents(alice, "see", has="link") == ["see https://example.org/a"]
+    assert contents(alice, "hello", has="link") == []
+    assert contents(alice, "hello", has="file") == []
+    [at] = [result["created_at"] for result in search(alice, "helium")["results"]]
+    assert contents(alice, "hel", before=at) == ["Hello world"]
+    assert "Hello world" not in contents(alice, "hel", after=at)
+    assert "Helium is light" not in contents(alice, "hel", after=at)
+    assert contents(alice, "hel", before="2001-01-01T00:00:00Z") == []
+
+
+def test_pages_go_on_without_gaps_or_repetitions(instance, alice):
+    rooms = [alice.room(f"Room {i}")["room_id"] for i in range(3)]
+    for i in range(25):
+        alice.say(rooms[i % 3], f"paged {i}")
+    index(instance)
+    for limit in (1, 4, 25, 100):
+        seen, cursor = [], None
+        while True:
+            page = search(alice, "paged", limit=limit, **({"cursor": cursor} if cursor else {}))
+            assert len(page["results"]) <= limit
+            seen += [result["content"] for result in page["results"]]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        assert seen == [f"paged {i}" for i in reversed(range(25))]
+
+
+def test_a_direct_room_has_the_name_of_the_other_user(instance, alice):
+    bob = Client(instance).register()
+    room = alice.post("/api/chat/rooms/direct/", json={"user_id": bob.id}).json()
+    alice.say(room["room_id"], "directly")
+    index(instance)
+    [mine], [his] = (search(client, "directly")["results"] for client in (alice, bob))
+    assert mine["room_name"] == bob.name and his["room_name"] == alice.name
+
+
+def test_edited_and_deleted_messages_are_gone_at_once_and_then_from_the_index(instance, alice):
+    room = alice.room()
+    edited, deleted = (alice.say(room["room_id"], f"quixotic {word}") for word in ("one", "two"))
+    index(instance)
+    assert len(contents(alice, "quixotic")) == 2
+    alice.patch(message_url(edited), json={"content": "sensible"})
+    alice.delete(message_url(deleted))
+    assert contents(alice, "quixotic") == []
+    index(instance)
+    assert contents(alice, "sensible", room=room["room_id"]) == ["sensible"]
+    assert instance.sql("SELECT term FROM search_term WHERE room_id = ?", room["room_id"]) \
+        == [("sensible",)]
+
+
+def test_only_rooms_of_the_caller_are_searched(instance, alice):
+    bob = Client(instance).register()
+    public, private = alice.room("Public", is_private=False), alice.room("Private")
+    for room in (public, private):
+        alice.say(room["room_id"], "confidential")
+    index(instance)
+    assert contents(bob, "confidential") == []
+    for room in (public["room_id"], private["room_id"], 999_999_999):
+        assert search(bob, "confidential", room=room) == {"results": [], "next": None}
+    alice.invite(private["room_id"], bob)
+    assert contents(bob, "confidential") == ["confidential"]
+    remove(alice, private, bob.id)
+    assert contents(bob, "confidential") == []
+
+
+def test_a_deleted_room_is_gone_from_results_and_index(instance, alice):
+    room = alice.room()
+    alice.say(room["room_id"], "ephemeral")
+    index(instance)
+    alice.delete(url(room))
+    assert contents(alice, "ephemeral") == []
+    instance.confabctl("events", "purge")
+    for table in ("search_term", "search_room"):
+        assert instance.sql(f"SELECT * FROM {table} WHERE room_id = ?", room["room_id"]) == []
+
+
+@pytest.mark.parametrize("query, errors", [
+    ({}, wrong(q="required")),
+    ({"q": " "}, wrong(q="blank")),
+    ({"q": "-word"}, wrong(q="no_word")),
+    ({"q": "!?"}, wrong(q="no_word")),
+    ({"q": "x" * 501}, wrong(q="max_length")),
+    ({"q": " ".join("abcdefg" * 5)}, wrong(q="max_length")),
+    ({"q": "a", "room": "x"}, wrong(room="invalid")),
+    ({"q": "a", "from": "0"}, wrong(**{"from": "min_value"})),
+    ({"q": "a", "before": "yesterday"}, wrong(before="invalid")),
+    ({"q": "a", "after": "2026-02-30T00:00:00Z"}, wrong(after="invalid")),
+    ({"q": "a", "has": "cake"}, wrong(has="invalid_choice")),
+    ({"q": "a", "limit": "0"}, wrong(limit="min_value")),
+    ({"q": "a", "cursor": "1-2"}, wrong(cursor="invalid")),
+    ({"q": "a", "cursor": "1-2-3-4"}, wrong(cursor="invalid")),
+    ({"q": "a", "cursor": "../etc-2-3"}, wrong(cursor="invalid")),
+])
+def test_parameters_that_are_refused(alice, query, errors):
+    answer = alice.get(SEARCH, params=query)
+    assert (answer.status_code, answer.json()) == (400, errors)
+
+
+def test_a_rebuilt_index_finds_the_same_and_nothing_is_missing_meanwhile(instance, alice, talk):
+    before = contents(alice, "hel")
+    rows = instance.sql("SELECT COUNT(*) FROM search_term WHERE room_id = ?", talk["room_id"])
+    instance.sql("DELETE FROM search_term WHERE room_id = ? AND term LIKE 'hel%'", talk["room_id"])
+    assert len(contents(alice, "hel")) < len(before)
+    done = instance.confabctl("search", "rebuild", "--room", talk["room_id"])
+    assert done.returncode == 0 and done.stdout.startswith("Rooms: 1, messages: ")
+    assert contents(alice, "hel") == before
+    assert instance.sql("SELECT COUNT(*) FROM search_term WHERE room_id = ?",
+                        talk["room_id"]) == rows
+    assert instance.confabctl("search", "rebuild").returncode == 0
+    assert contents(alice, "hel") == before
+    assert instance.confabctl("search", "rebuild", "--room", 999_999_999).returncode == 1
+
+
+def test_events_that_expired_unread_make_the_room_be_read_again(instance, alice):
+    room = alice.room()
+    message = alice.say(room["room_id"], "antiquated")
+    index(instance)
+    alice.patch(message_url(message), json={"content": "modern"})
+    instance.sql("DELETE FROM event WHERE room_id = ?; "
+                 "UPDATE room SET oldest_seq = last_seq + 1 WHERE room_id = ?",
+                 room["room_id"], room["room_id"])
+    index(instance)
+    assert contents(alice, "modern", room=room["room_id"]) == ["modern"]
+    assert instance.sql("SELECT term FROM search_term WHERE room_id = ?", room["room_id"]) \
+        == [("modern",)]
+
+
+def test_a_message_is_found_within_two_seconds_where_a_worker_runs(shared):
+    system = shared(WORKER=1)
+    client = Client(system).register()
+    client.say(client.room()["room_id"], "punctual")
+    wait_for(lambda: contents(client, "punctual"), 2, "the message")
+
+
+def test_searching_can_be_off(make_instance):
+    system = make_instance(CONFAB_SEARCH="off")
+    client = Client(system).register()
+    client.say(client.room()["room_id"], "silent")
+    answer = client.get(SEARCH, params={"q": "silent"})
+    assert (answer.status_code, answer.json()) == (403, refusal("search_off"))
+    assert "search" not in client.get("/api/").json()["features"]
+    system.sql("INSERT INTO search_term VALUES (1, 0, 'old', 1, NOW(6)); "
+               "INSERT INTO search_room VALUES (1, 1, 1, 1, 1)")
+    index(system)
+    system.confabctl("events", "purge")
+    for table in ("search_term", "search_room"):
+        assert system.sql(f"SELECT * FROM {table}") == []
+
+
+@pytest.mark.slow("registers 200 users")
+def test_no_result_is_of_a_room_that_the_user_is_not_in_while_memberships_change(instance):
+    owner = Client(instance).register()
+    rooms = [owner.room(f"Room {i}", is_private=False) for i in range(12)]
+    for room in rooms:
+        for word in ("common", "common plain", f"rare{room['room_id']}"):
+            owner.say(room["room_id"], word)
+    index(instance)
+
+    def play(seed):
+        """Joins, leaves and searches at random."""
+        dice = random.Random(seed)
+        user, inside = Client(instance).register(), set()
+        for _ in range(12):
+            room = dice.choice(rooms)
+            number = room["room_id"]
+            if number in inside:
+                assert remove(user, room, user.id).status_code == 204
+                inside.discard(number)
+            elif user.post(url(room, "join/")).status_code == 201:
+                inside.add(number)
+            for q in ("common", "com", "rare", '"common plain"'):
+                options = {"room": number} if dice.random() < .3 else {}
+                found = {result["room_id"] for result in search(user, q, limit=100, **options)["results"]}
+                assert found == (inside & {number} if options else inside), (q, options)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(play, range(200)))
