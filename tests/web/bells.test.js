@@ -69,6 +69,20 @@ test("the bell of a removed member is silent, and the others hear the new one", 
     assert.notEqual((await other.room(room)).bell.split("/").at(-1), known);
 });
 
+test("a client of one room alone hears that its login has ended", async () => {
+    const { bob, room } = await pair(system);
+    const other = await anotherClient(system, bob, { WebSocket: null });
+    const heard = record(other.openRoom(room));
+    await until(() => heard.channel.state === "polling");
+    const before = toApi(other).length;
+    const seen = toBells(other).length;
+    await until(() => toBells(other).length > seen + 10);
+    assert.equal(toApi(other).length, before);
+    await bob.logout();
+    await until(() => heard.closed !== null);
+    assert.equal(other.user, null);
+});
+
 test("a bell that is lost is asked for again", async () => {
     const { alice, other, room, heard } = await listening();
     for (const name of await readdir(folder)) {

@@ -370,10 +370,10 @@ export class Sync {
 
     // ---- bells ----
 
+    /** The user's own bell also tells that the login has ended, which no room does. */
     get #keys() {
         const rooms = [...this.#members].map(({ channel }) => channel.roomId);
-        const keys = rooms.filter((id) => id !== undefined);
-        return this.#notifications ? [OWN, ...keys] : keys;
+        return [OWN, ...rooms.filter((id) => id !== undefined)];
     }
 
     #hasBells() {
