@@ -325,6 +325,8 @@ SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/* conf/promethe
     $(filter-out conf/lighttpd/server.conf conf/lighttpd/cgi.conf,$(wildcard conf/lighttpd/*))
 
 CLIENTS := $(wildcard clients/*/*)
+# Confab.php in each is a link to that of the clients.
+PLUGINS = $(shell find -L examples/wordpress examples/mediawiki -type f)
 UNITS  := $(wildcard conf/systemd/*.service conf/systemd/*.socket)
 DOCS   := README.md HACKING.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE \
           schema/README.md $(wildcard docs/*.md)
@@ -348,7 +350,7 @@ install: all $(BUILD)/confab.conf.5 ## install into PREFIX (/usr/local), below D
 	cd web && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/web/{} \;
 	@set -e; $(foreach file,$(SHARED_CONF), \
 	    $(call install_text,$(file),$(SHARE)/$(file:conf/%=%));)
-	@set -e; $(foreach file,$(CLIENTS),$(call install_text,$(file),$(SHARE)/$(file));)
+	@set -e; $(foreach file,$(CLIENTS) $(PLUGINS),$(call install_text,$(file),$(SHARE)/$(file));)
 	@set -e; $(foreach file,$(UNITS), \
 	    $(call install_text,$(file),$(PREFIX)/lib/systemd/system/$(notdir $(file)));)
 	@set -e; $(foreach file,$(DOCS), \
@@ -385,7 +387,8 @@ SHARED := build/confab-shared-$(VERSION)
 
 shared-stage: all
 	rm -rf $(SHARED)
-	mkdir -p $(SHARED)
+	mkdir -p $(SHARED)/examples
+	cp -RL examples/wordpress examples/mediawiki $(SHARED)/examples/
 	cp -R web conf/shared/. $(addprefix $(BUILD)/,fcgi-api pushd confab-worker confabctl) $(SHARED)/
 	$(BUILD)/fcgi-api --example-config > $(SHARED)/confab.conf.example
 

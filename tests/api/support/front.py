@@ -221,7 +221,7 @@ class Front:
         lines += ["database_user = front", "database_password = front", ""]
         config.write_text("\n".join(lines))
         for path in [self.folder, *self.folder.rglob("*")]:
-            os.chown(path, NOBODY, NOBODY)
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
     def _configure(self):
         """Writes the configuration; returns the command that runs the server in the foreground."""

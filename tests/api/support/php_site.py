@@ -92,13 +92,14 @@ RewriteRule . /index.php [L]
 class PhpCgi:
     """Part of a Front: php-cgi at php.sock of its folder, as its user."""
 
+    php_children = 1
     _php = None
 
     def start(self):
         other = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         self._php = subprocess.Popen(
             leashed(["php-cgi", "-b", f"{self.folder}/php.sock"]),
-            env={"PATH": PATH, "PHP_FCGI_CHILDREN": "1"}, stdin=subprocess.DEVNULL,
+            env={"PATH": PATH, "PHP_FCGI_CHILDREN": str(self.php_children)}, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **other)
         wait_for((self.folder / "php.sock").exists, 20, "php-cgi")
         super().start()

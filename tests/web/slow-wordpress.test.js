@@ -1,0 +1,276 @@
+// examples/wordpress/ in Debian's WordPress, on a shared host: Apache, plain CGI, no Redis, no
+// daemon but the pushd of one test. The README is followed word by word.
+
+import assert from "node:assert/strict";
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+
+import WebSocket from "ws";
+
+import { openWindow, world } from "./support/browser.js";
+import { freePort } from "./support/other-sites.js";
+import {
+    asOwner,
+    chatApi,
+    forgetLogin,
+    installPlugin,
+    loginOf,
+    PASSWORD,
+    Readme,
+    roomOf,
+    visitorOf,
+} from "./support/php-application.js";
+import { startPhpApplication } from "./support/python-host.js";
+import { pause, until } from "./support/until.js";
+
+const PICTURE = Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "base64",
+);
+
+const A_MINUTE = 60000;
+
+let readme;
+const users = {};
+
+/** Runs PHP in WordPress; resolves to its output. */
+const php = (code) =>
+    asOwner('php -r "$CODE"', { env: { CODE: `require 'public_html/wp-load.php'; ${code}` } });
+
+async function makeUser(name, role, display) {
+    users[name] = Number(
+        await php(`echo wp_insert_user(['user_login' => '${name}', 'user_pass' => '${PASSWORD}',
+            'user_email' => '${name}@example.org', 'role' => '${role}',
+            'display_name' => '${display}']);`),
+    );
+}
+
+/** A window whose user is logged in to WordPress. */
+async function visitor(name) {
+    const person = await visitorOf(name, async (page) => {
+        await page.goto(`${world.system.url}/wp-login.php?redirect_to=/`);
+        await page.getByLabel("Username or Email Address").fill(name);
+        await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+        await page.getByRole("button", { name: "Log In" }).click();
+        await page.locator("#wpadminbar").waitFor();
+    });
+    await person.page.route("https://secure.gravatar.com/**", (route) =>
+        route.fulfill({ contentType: "image/png", body: PICTURE }),
+    );
+    return person;
+}
+
+const confabSettings = (admin) => admin.visit("/wp-admin/options-general.php?page=confab");
+
+before(async () => {
+    await world.open(() => startPhpApplication("wordpress"));
+    readme = await Readme.of("wordpress");
+});
+afterEach(() => world.closeWindows());
+after(() => world.close());
+
+test("the README leads to a chat in a post", async () => {
+    const { secret, key } = await installPlugin(readme, "plugin");
+    const admin = await visitor("admin");
+    await admin.visit("/wp-admin/");
+    const menu = admin.page.locator("#adminmenu");
+    await menu
+        .getByRole("link", { name: readme.named("Plugins") })
+        .first()
+        .click();
+    readme.named("Activate");
+    await admin.page.getByRole("link", { name: "Activate Confab" }).click();
+    await menu.getByRole("link", { name: readme.named("Settings"), exact: true }).click();
+    await menu.getByRole("link", { name: readme.named("Confab"), exact: true }).click();
+    const field = (name) => admin.page.getByLabel(readme.named(name), { exact: true });
+    await field("Address of the chat").fill(`${world.system.url}/chat/`);
+    await field("Secret").fill(secret);
+    await field("API key").fill(key);
+    await admin.button(readme.named("Save Changes")).click();
+    await admin.page.getByText("Settings saved.").waitFor();
+    await admin.button(readme.named("Test the settings")).click();
+    const checks = admin.page.locator(".confab-check");
+    await checks.nth(3).waitFor();
+    assert.deepEqual(await checks.evaluateAll((all) => all.map((one) => one.className)), [
+        ...Array.from({ length: 4 }, () => "notice inline confab-check notice-success"),
+    ]);
+
+    await admin.visit("/wp-admin/post.php?post=1&action=edit");
+    await admin.page.getByRole("button", { name: /^Close( dialog)?$/ }).click();
+    await admin.button("Toggle block inserter").click();
+    await admin.page.getByPlaceholder("Search").fill("confab");
+    await admin.page.getByRole("option", { name: readme.named("Confab chat") }).click();
+    await admin.button(readme.named("Update")).click();
+    await admin.page.getByText("Post updated.").first().waitFor();
+    await admin.visit("/?p=1");
+    await admin.say("The chat is open.");
+    await admin.sees("The chat is open.");
+    await admin.picture("wordpress");
+    // A wrong value is refused, and what is stored is never shown.
+    await confabSettings(admin);
+    assert.equal(await field("Secret").inputValue(), "");
+    await field("API key").fill("ck_1");
+    await admin.button("Save Changes").click();
+    await admin.page.getByText("An API key is ck_ and 40 hexadecimal digits.").waitFor();
+    await admin.button("Test the settings").click();
+    await admin.page.getByText("Changes of users reach the chat.").waitFor();
+});
+
+test("users are in the room under their own names and pictures, editors as admins", async () => {
+    await makeUser("ann", "subscriber", "Ann of Green Gables");
+    await makeUser("ed", "editor", "Ed & Co");
+    const [ann, ed] = [await visitor("ann"), await visitor("ed")];
+    await ann.visit("/?p=1");
+    await ann.page.locator("header").getByRole("heading", { name: "Hello world!" }).waitFor();
+    await ann.say("Is this the post?");
+    await ed.visit("/?p=1");
+    const message = ed.message("Is this the post?");
+    await message.locator(".sender", { hasText: "Ann of Green Gables" }).waitFor();
+    await message.locator(".avatar.pictured img").waitFor();
+    await ed.say("It is.");
+    await ann.message("It is.").locator(".sender", { hasText: "Ed & Co" }).waitFor();
+    for (const [person, isAdmin] of [
+        [ann, false],
+        [ed, true],
+    ]) {
+        const { token } = await loginOf(person);
+        assert.equal((await roomOf(person, token)).is_admin, isAdmin);
+    }
+    await ed.picture("wordpress-post");
+});
+
+test("strangers get a link to the login, and no token", async () => {
+    const stranger = await openWindow();
+    await stranger.visit("/?p=1");
+    const link = stranger.page.getByRole("link", { name: "Log in to chat" });
+    assert.match(await link.getAttribute("href"), /wp-login\.php\?redirect_to=/);
+    assert.equal(await stranger.page.locator("confab-chat").count(), 0);
+    const status = (path) => stranger.page.evaluate(async (url) => (await fetch(url)).status, path);
+    assert.equal(await status("/wp-admin/admin-ajax.php?action=confab_token&room=post-1"), 401);
+
+    const ann = await visitor("ann");
+    await ann.visit("/?p=1");
+    const url = await ann.page.locator("confab-chat").getAttribute("token-url");
+    const asAnn = (path) => ann.page.evaluate(async (to) => (await fetch(to)).status, path);
+    assert.equal(await asAnn(url), 200);
+    // Only rooms that an author has put somewhere, and whose post the user may read.
+    assert.equal(await asAnn(url.replace("post-1", "post-2")), 403);
+    assert.equal(await asAnn(url.replace("post-1", "room-staff")), 403);
+    await php(`wp_update_post(['ID' => 1, 'post_status' => 'private']);`);
+    assert.equal(await asAnn(url), 403);
+    await php(`wp_update_post(['ID' => 1, 'post_status' => 'publish']);`);
+    assert.equal(await asAnn(url), 200);
+});
+
+test("the shortcode shows a room of its own, and the bubble", async () => {
+    const id = Number(
+        await php(`echo wp_insert_post(['post_title' => 'Talk', 'post_status' => 'publish',
+            'post_content' => '[confab room="lobby" name="The \\'Lobby\\'" mode="bubble" readonly]']);`),
+    );
+    const ann = await visitor("ann");
+    await ann.visit(`/?p=${id}`);
+    await ann.button("Open the chat").click();
+    await ann.page.locator("header").getByRole("heading", { name: "The 'Lobby'" }).waitFor();
+    const chat = ann.page.locator("confab-chat");
+    assert.equal(await chat.getAttribute("room-key"), "room-lobby");
+    assert.equal(await ann.field.count(), 0);
+});
+
+test("a new name is everywhere, and logging out of the site is logging out of the chat", async () => {
+    const [ann, ed] = [await visitor("ann"), await visitor("ed")];
+    await ann.visit("/?p=1");
+    await ed.visit("/?p=1");
+    const { token, user } = await loginOf(ann);
+    await ann.visit("/wp-admin/profile.php");
+    await ann.page.getByLabel("Nickname (required)").fill("Anne with an e");
+    await ann.page.keyboard.press("Tab");
+    await ann.page.getByLabel("Display name publicly as").selectOption("Anne with an e");
+    await ann.button("Update Profile").click();
+    await ann.page.getByText("Profile updated.").waitFor();
+    const editor = (await loginOf(ed)).token;
+    const shown = await chatApi(editor, `chat/users/?ids=${user.user_id}`);
+    assert.equal(shown.body.results[0].display_name, "Anne with an e");
+    assert.equal((await chatApi(token, "auth/me/")).status, 200);
+    await ann.visit("/?p=1");
+    await ann.page.locator("#wp-admin-bar-logout a").evaluate((link) => link.click());
+    await ann.page.getByText("You are now logged out.").waitFor();
+    forgetLogin("ann");
+    assert.equal((await chatApi(token, "auth/me/")).status, 401);
+});
+
+test("a user who loses the role is out of the chat, and its socket closes", async () => {
+    const [ann, admin] = [await visitor("ann"), await visitor("admin")];
+    await ann.visit("/?p=1");
+    await ann.field.waitFor();
+    const { token } = await loginOf(ann);
+    const port = await freePort();
+    const env = {
+        CONFAB_PUSH_LISTEN: `127.0.0.1:${port}`,
+        CONFAB_METRICS_LISTEN: `127.0.0.1:${await freePort()}`,
+    };
+    await asOwner(".confab/bin/pushd --ensure", { env });
+    try {
+        const address = `ws://127.0.0.1:${port}/ws/chat/notifications/`;
+        const socket = await until(async () => {
+            const opened = new WebSocket(address, ["confab", `token.${token}`]);
+            return new Promise((resolve) => {
+                opened.on("message", () => resolve(opened));
+                opened.on("error", () => resolve(null));
+            });
+        });
+        const closed = new Promise((resolve) => {
+            socket.on("close", resolve);
+        });
+        await admin.visit(`/wp-admin/user-edit.php?user_id=${users.ann}`);
+        await admin.page.getByLabel("Role").selectOption({ label: "— No role for this site —" });
+        await admin.button("Update User").click();
+        await admin.page.getByText("User updated.").waitFor();
+        assert.equal(await Promise.race([closed, pause(A_MINUTE)]), 4401);
+    } finally {
+        await asOwner('kill "$(cat .confab/pushd.lock)"');
+    }
+    // The page polls.
+    await ann.page.getByText("You are not logged in").first().waitFor({ timeout: A_MINUTE });
+    assert.equal((await chatApi(token, "auth/me/")).status, 401);
+
+    await admin.page.getByLabel("Role").selectOption("subscriber");
+    await admin.button("Update User").click();
+    await admin.page.getByText("User updated.").waitFor();
+    await ann.visit("/?p=1");
+    await ann.say("I am back.");
+    await ann.sees("I am back.");
+});
+
+test("what the chat did not hear is told again later; a deleted user is disabled", async () => {
+    const ann = await visitor("ann");
+    await ann.visit("/?p=1");
+    const { token } = await loginOf(ann);
+    const program = join(world.system.home, "public_html", "chat", "chat.cgi");
+    const admin = await visitor("admin");
+    await rename(program, `${program}.away`);
+    try {
+        await php(`require ABSPATH . 'wp-admin/includes/user.php'; wp_delete_user(${users.ann});`);
+        await confabSettings(admin);
+        await admin.page.getByText("changes of users could not be sent to the chat").waitFor();
+    } finally {
+        await rename(`${program}.away`, program);
+    }
+    assert.equal((await chatApi(token, "auth/me/")).status, 200);
+    // WP-Cron does this within a minute.
+    assert.equal(await php(`echo wp_next_scheduled('confab_retry') <= time() + 60;`), "1");
+    await php(`do_action('confab_retry');`);
+    assert.equal((await chatApi(token, "auth/me/")).status, 401);
+    await confabSettings(admin);
+    assert.equal(await admin.page.getByText("could not be sent").count(), 0);
+});
+
+test("deleting the plugin leaves nothing", async () => {
+    await php(`require ABSPATH . 'wp-admin/includes/plugin.php'; require ABSPATH .
+        'wp-admin/includes/file.php'; deactivate_plugins('confab/confab.php');
+        uninstall_plugin('confab/confab.php');`);
+    const left = await php(`echo $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options
+        WHERE option_name LIKE '%confab%'"), ' ', $wpdb->get_var("SELECT COUNT(*)
+        FROM $wpdb->usermeta WHERE meta_key LIKE '%confab%'");`);
+    assert.equal(left, "0 0");
+});
