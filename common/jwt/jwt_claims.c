@@ -66,7 +66,7 @@ static bool read_room(struct json_object *object, const struct jwt_rooms *before
            fail(why, index, "private is not true or false.");
 }
 
-bool jwt_rooms_read(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why) {
+bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why) {
     struct json_object *list = NULL;
     rooms->only = false;
     rooms->count = 0;
@@ -103,7 +103,7 @@ static struct text claim(struct json_object *claims, const char *name) {
     return value ? text_of_json(value) : text_of("");
 }
 
-void jwt_profile_read(struct json_object *claims, struct jwt_profile *profile) {
+void jwt_claims_profile(struct json_object *claims, struct jwt_profile *profile) {
     struct json_object *verified = NULL;
     profile->username = claim(claims, "preferred_username");
     profile->name = claim(claims, "name");

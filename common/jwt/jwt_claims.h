@@ -38,7 +38,7 @@ struct jwt_rooms {
 
 /* Reads rooms and rooms_only. False if anything is wrong with them: then a sentence that says what
  * is appended to why. */
-bool jwt_rooms_read(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why);
+bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why);
 
 /* The profile of a token. A claim that is null is an empty text, which removes a value; .at is NULL
  * for a claim that is missing or not a string. store/profile_fields.h checks the texts. */
@@ -49,6 +49,6 @@ struct jwt_profile {
 };
 
 /* Reads the claims of the profile; the texts point into them. */
-void jwt_profile_read(struct json_object *claims, struct jwt_profile *profile);
+void jwt_claims_profile(struct json_object *claims, struct jwt_profile *profile);
 
 #endif

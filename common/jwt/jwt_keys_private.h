@@ -1,6 +1,6 @@
 /*
- * jwt_keys_private: a key, for the two files that read keys: jwt_keys.c those of a file, jwks.c
- * those of a JWKS.
+ * jwt_keys_private: a key, for the two files that read keys: jwt_keys.c those of a file,
+ * jwt_keys_jwks.c those of a JWK set.
  */
 #ifndef CONFAB_COMMON_JWT_JWT_KEYS_PRIVATE_H
 #define CONFAB_COMMON_JWT_JWT_KEYS_PRIVATE_H

@@ -35,7 +35,7 @@ static bool is_in(uint32_t point, const struct range *ranges, size_t count) {
     return false;
 }
 
-const char *profile_name_problem(struct text name) {
+const char *profile_fields_check_name(struct text name) {
     bool is_seen = false;
     size_t points = 0, size;
     for (size_t i = 0; i < name.len; i += size, points++) {
@@ -72,7 +72,7 @@ static bool is_listed(const char *origins, struct text origin) {
     return origin_list_contains(origins, (struct text){origin.at, origin.len - port});
 }
 
-const char *profile_avatar_problem(struct text url, const char *origins) {
+const char *profile_fields_check_avatar(struct text url, const char *origins) {
     static const char NOT_HTTPS[] = "Enter an address that begins with https://.";
     struct text origin;
     if (url.len > PROFILE_AVATAR_BYTES)
@@ -96,7 +96,7 @@ static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-const char *profile_locale_problem(struct text locale) {
+const char *profile_fields_check_locale(struct text locale) {
     static const char NOT_TAG[] = "Enter a language tag, such as de or pt-BR.";
     size_t start = 0;
     if (locale.len > PROFILE_LOCALE_BYTES)
@@ -118,7 +118,7 @@ const char *profile_locale_problem(struct text locale) {
 
 /* ---- mail ---- */
 
-const char *profile_email_problem(struct text email) {
+const char *profile_fields_check_email(struct text email) {
     static const char NOT_MAIL[] = "Enter a valid email address.";
     const char *at = email.len > 0 ? memchr(email.at, '@', email.len) : NULL;
     /* Something before and after one "@"; no white space and no controls. */

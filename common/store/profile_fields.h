@@ -18,16 +18,16 @@
 /* A display name: 1 to 64 code points after trimming (text_trim, by the caller), in one line, of
  * which at least one can be seen. Controls and marks that change the direction of other text are
  * refused. */
-const char *profile_name_problem(struct text name);
+const char *profile_fields_check_name(struct text name);
 
 /* An address of a picture: https, a host without a user name, at most 512 bytes. `origins` is
  * avatar_origins, and must have the origin of the address unless it is empty. */
-const char *profile_avatar_problem(struct text url, const char *origins);
+const char *profile_fields_check_avatar(struct text url, const char *origins);
 
 /* A language tag in the form of RFC 5646 (BCP 47), such as de or pt-BR; at most 35 bytes. */
-const char *profile_locale_problem(struct text locale);
+const char *profile_fields_check_locale(struct text locale);
 
 /* An address of mail, at most 254 bytes. Whether it exists is not known. */
-const char *profile_email_problem(struct text email);
+const char *profile_fields_check_email(struct text email);
 
 #endif

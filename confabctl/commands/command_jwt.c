@@ -186,7 +186,7 @@ static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
         status = cli_store_error(cli, failure);
     else if (error)
         status = refused(error_code_word(jwt_error_code(error)), buffer_str(&why));
-    else if (!jwt_rooms_read(jwt.object, &rooms, &why))
+    else if (!jwt_claims_rooms(jwt.object, &rooms, &why))
         status = refused(error_code_word(CODE_MALFORMED), buffer_str(&why));
     else
         cli_message("valid: sub \"%.*s\", signed by %s (%s), ends in %" PRId64 " s, %zu rooms",

@@ -51,17 +51,17 @@ static enum cli_status read_profile(const struct cli *cli, const char *name, con
     if (name) {
         profile->display_name = text_trim(text_of(name));
         status = give(profile, PROFILE_DISPLAY_NAME, "--display-name", profile->display_name,
-                      profile_name_problem(profile->display_name));
+                      profile_fields_check_name(profile->display_name));
     }
     if (!status && avatar) {
         profile->avatar_url = text_of(avatar);
         status = give(profile, PROFILE_AVATAR_URL, "--avatar", profile->avatar_url,
-                      profile_avatar_problem(profile->avatar_url, cli->config.avatar_origins));
+                      profile_fields_check_avatar(profile->avatar_url, cli->config.avatar_origins));
     }
     if (!status && locale) {
         profile->locale = text_of(locale);
         status = give(profile, PROFILE_LOCALE, "--locale", profile->locale,
-                      profile_locale_problem(profile->locale));
+                      profile_fields_check_locale(profile->locale));
     }
     return status;
 }

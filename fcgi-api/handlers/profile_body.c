@@ -27,14 +27,14 @@ static void add_problem(struct exchange *x, const char *name, const char *proble
 void profile_body_read(struct exchange *x, struct profile *profile) {
     const char *origins = x->service->config->avatar_origins;
     if (read_text(x, "display_name", PROFILE_DISPLAY_NAME, profile, &profile->display_name))
-        add_problem(x, "display_name", profile_name_problem(profile->display_name));
+        add_problem(x, "display_name", profile_fields_check_name(profile->display_name));
     if (read_text(x, "avatar_url", PROFILE_AVATAR_URL, profile, &profile->avatar_url))
-        add_problem(x, "avatar_url", profile_avatar_problem(profile->avatar_url, origins));
+        add_problem(x, "avatar_url", profile_fields_check_avatar(profile->avatar_url, origins));
     if (read_text(x, "locale", PROFILE_LOCALE, profile, &profile->locale))
-        add_problem(x, "locale", profile_locale_problem(profile->locale));
+        add_problem(x, "locale", profile_fields_check_locale(profile->locale));
 }
 
 void profile_body_read_email(struct exchange *x, struct profile *profile) {
     if (read_text(x, "email", PROFILE_EMAIL, profile, &profile->email))
-        add_problem(x, "email", profile_email_problem(profile->email));
+        add_problem(x, "email", profile_fields_check_email(profile->email));
 }

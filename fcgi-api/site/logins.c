@@ -71,7 +71,7 @@ static enum error check_token(struct exchange *x, struct text token, struct logi
     if (!error && found)
         error = refuse(x, jwt_error_code(found), buffer_str(&why));
     /* Before anything is changed. */
-    else if (!error && !jwt_rooms_read(login->jwt.object, &login->rooms, &why))
+    else if (!error && !jwt_claims_rooms(login->jwt.object, &login->rooms, &why))
         error = refuse(x, CODE_MALFORMED, buffer_str(&why));
     buffer_free(&why);
     return error;
@@ -113,7 +113,7 @@ static enum error accept_token(struct exchange *x, struct login *login) {
 static enum error update_user(struct exchange *x, struct login *login) {
     bool created = false;
     enum error error = ERROR_NONE;
-    jwt_profile_read(login->jwt.object, &login->profile);
+    jwt_claims_profile(login->jwt.object, &login->profile);
     if (!login->user.id)
         error = external_user_ensure(x->service->db, login->issuer, login->jwt.subject,
                                      login->profile.username, false, &login->user, &created);

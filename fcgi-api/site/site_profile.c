@@ -34,13 +34,14 @@ enum error site_profile_apply(struct exchange *x, const struct user *user, bool 
      * public. */
     if (is_new && !claims->name.at && has_other_script(claims->username))
         name = text_trim(claims->username);
-    take(&profile, PROFILE_DISPLAY_NAME, &profile.display_name, name, profile_name_problem(name));
+    take(&profile, PROFILE_DISPLAY_NAME, &profile.display_name, name,
+         profile_fields_check_name(name));
     take(&profile, PROFILE_AVATAR_URL, &profile.avatar_url, claims->picture,
-         profile_avatar_problem(claims->picture, origins));
+         profile_fields_check_avatar(claims->picture, origins));
     take(&profile, PROFILE_LOCALE, &profile.locale, claims->locale,
-         profile_locale_problem(claims->locale));
+         profile_fields_check_locale(claims->locale));
     take(&profile, PROFILE_EMAIL, &profile.email, claims->email,
-         profile_email_problem(claims->email));
+         profile_fields_check_email(claims->email));
     /* email_verified belongs to the address of the same token; if the address is invalid, both are
      * left out. */
     if ((profile.given & PROFILE_EMAIL) || (claims->has_email_verified && !claims->email.at)) {

@@ -21,10 +21,10 @@ static void check_user(const struct jwt *jwt) {
     struct jwt_rooms rooms;
     struct jwt_profile profile;
     char name[USER_NAME_SIZE];
-    const bool valid = jwt_rooms_read(jwt->object, &rooms, &why);
+    const bool valid = jwt_claims_rooms(jwt->object, &rooms, &why);
     fuzz_require(valid ? why.len == 0 : why.len > 0, "rooms that are wrong have words");
     fuzz_require(rooms.count <= JWT_ROOMS_MAX, "rooms are limited");
-    jwt_profile_read(jwt->object, &profile);
+    jwt_claims_profile(jwt->object, &profile);
     external_user_fit_name(profile.username, name);
     fuzz_require(!*name || text_is_username(text_of(name)), "a name is valid, or empty");
     buffer_free(&why);

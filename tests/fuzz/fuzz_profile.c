@@ -12,7 +12,7 @@
 #include "store/profile_fields.h"
 
 static void check_name(struct text name) {
-    if (profile_name_problem(name))
+    if (profile_fields_check_name(name))
         return;
     const size_t points = text_code_points(name);
     fuzz_require(text_is_valid(name.at, name.len), "a name is UTF-8 without NUL");
@@ -24,7 +24,7 @@ static void check_name(struct text name) {
 
 static void check_avatar(struct text url, const char *origins) {
     struct text origin;
-    if (profile_avatar_problem(url, origins))
+    if (profile_fields_check_avatar(url, origins))
         return;
     fuzz_require(url.len <= PROFILE_AVATAR_BYTES, "an address has at most 512 bytes");
     fuzz_require(origin_of_url(url, &origin) && origin_is_https(origin), "of https");
@@ -33,10 +33,10 @@ static void check_avatar(struct text url, const char *origins) {
 }
 
 static void check_others(struct text locale, struct text email) {
-    if (!profile_locale_problem(locale))
+    if (!profile_fields_check_locale(locale))
         for (size_t i = 0; i < locale.len; i++)
             fuzz_require(locale.at[i] > 0x20 && locale.at[i] < 0x7F, "a language is ASCII");
-    if (!profile_email_problem(email))
+    if (!profile_fields_check_email(email))
         fuzz_require(email.len >= 3 && !memchr(email.at, ' ', email.len), "mail has two parts");
 }
 

@@ -22,7 +22,7 @@ static bool read_rooms(const char *json, struct jwt_rooms *rooms, struct buffer 
                        struct json_object **object) {
     *object = json_tokener_parse(json);
     assert_non_null(*object);
-    return jwt_rooms_read(*object, rooms, why);
+    return jwt_claims_rooms(*object, rooms, why);
 }
 
 static void rooms_have_defaults(void **state) {
@@ -30,9 +30,10 @@ static void rooms_have_defaults(void **state) {
     struct jwt_rooms rooms;
     struct buffer why = BUFFER_EMPTY;
     struct json_object *object;
-    assert_true(read_rooms("{\"rooms\":[{\"key\":\"a/b\"},{\"key\":\"c\",\"name\":\" C \","
-                           "\"role\":\"admin\",\"private\":false}],\"rooms_only\":true}",
-                           &rooms, &why, &object));
+    assert_true(
+        read_rooms("{\"rooms\":[{\"key\":\"a/b\"},{\"key\":\"c\",\"name\":\" C \","
+                   "\"role\":\"admin\",\"private\":false}],\"rooms_only\":true}",
+                   &rooms, &why, &object));
     assert_true(rooms.only);
     assert_int_equal(rooms.count, 2);
     assert_true(text_equals(rooms.list[0].name, text_of("a/b")));
@@ -80,7 +81,7 @@ static void a_profile_is_what_are_strings(void **state) {
     struct jwt_profile profile;
     struct json_object *object = json_tokener_parse(
         "{\"name\":\"Ann\",\"picture\":null,\"locale\":5,\"email_verified\":true}");
-    jwt_profile_read(object, &profile);
+    jwt_claims_profile(object, &profile);
     assert_true(text_equals(profile.name, text_of("Ann")));
     /* null removes a value. */
     assert_true(profile.picture.at && profile.picture.len == 0);
@@ -120,14 +121,15 @@ static void usual_mistakes_are_recognized(void **state) {
     static const struct {
         const char *secret, *hint;
     } ROWS[] = {
-        {SECRET "\n", "line break"},     {SECRET "\r\n", "CR LF"},
-        {SECRET "\r", "Windows"},        {"\"" SECRET "\"", "quotes"},
+        {SECRET "\n", "line break"},
+        {SECRET "\r\n", "CR LF"},
+        {SECRET "\r", "Windows"},
+        {"\"" SECRET "\"", "quotes"},
         {"0123456789abcdef0123456789abcdef", "base64"},
         {"", "empty"},
     };
     struct buffer problems = BUFFER_EMPTY, token = BUFFER_EMPTY;
-    struct jwt_keys *keys =
-        jwt_keys_parse("/keys", text_of("site HS256 " SECRET "\n"), &problems);
+    struct jwt_keys *keys = jwt_keys_parse("/keys", text_of("site HS256 " SECRET "\n"), &problems);
     assert_non_null(keys);
     for (size_t i = 0; i < COUNT(ROWS); i++) {
         sign(ROWS[i].secret, strlen(ROWS[i].secret), false, &token);

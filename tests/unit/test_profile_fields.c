@@ -48,7 +48,7 @@ static void names_of_all_scripts_are_accepted(void **state) {
         "\u2605",
     };
     (void)state;
-    accept(profile_name_problem, names, COUNT(names));
+    accept(profile_fields_check_name, names, COUNT(names));
 }
 
 static void names_that_show_nothing_are_refused(void **state) {
@@ -58,7 +58,7 @@ static void names_that_show_nothing_are_refused(void **state) {
         "\u2060", "\u180e", "\u034f",       "\u200e\u200f", "\U000e0100",
     };
     (void)state;
-    refuse(profile_name_problem, names, COUNT(names));
+    refuse(profile_fields_check_name, names, COUNT(names));
 }
 
 static void names_with_controls_or_turns_of_direction_are_refused(void **state) {
@@ -68,26 +68,26 @@ static void names_with_controls_or_turns_of_direction_are_refused(void **state) 
         "a\uffff",  "a\ufffe",  "a\U0001ffff", "a\U0010ffff",
     };
     (void)state;
-    refuse(profile_name_problem, names, COUNT(names));
+    refuse(profile_fields_check_name, names, COUNT(names));
 }
 
 static void names_have_at_most_64_characters(void **state) {
     (void)state;
     struct buffer name = repeated("\U0001f600", 64);
-    assert_null(profile_name_problem((struct text){name.data, name.len}));
+    assert_null(profile_fields_check_name((struct text){name.data, name.len}));
     buffer_append_char(&name, 'a');
-    assert_non_null(profile_name_problem((struct text){name.data, name.len}));
+    assert_non_null(profile_fields_check_name((struct text){name.data, name.len}));
     buffer_free(&name);
 }
 
 /* ---- pictures ---- */
 
 static const char *from_anywhere(struct text url) {
-    return profile_avatar_problem(url, "");
+    return profile_fields_check_avatar(url, "");
 }
 
 static const char *from_two_sites(struct text url) {
-    return profile_avatar_problem(url, "https://pictures.example, https://[2001:db8::1]:8443");
+    return profile_fields_check_avatar(url, "https://pictures.example, https://[2001:db8::1]:8443");
 }
 
 static void pictures_have_an_address_of_https(void **state) {
@@ -145,7 +145,7 @@ static void pictures_come_from_the_origins_of_the_list(void **state) {
     (void)state;
     accept(from_two_sites, good, COUNT(good));
     refuse(from_two_sites, bad, COUNT(bad));
-    assert_null(profile_avatar_problem(text_of("https://a.example/"), " , "));
+    assert_null(profile_fields_check_avatar(text_of("https://a.example/"), " , "));
 }
 
 static void addresses_of_pictures_have_at_most_512_bytes(void **state) {
@@ -154,9 +154,9 @@ static void addresses_of_pictures_have_at_most_512_bytes(void **state) {
     struct buffer url = BUFFER_EMPTY;
     buffer_append_str(&url, "https://a.example/");
     buffer_append(&url, path.data, path.len);
-    assert_null(profile_avatar_problem((struct text){url.data, url.len}, ""));
+    assert_null(profile_fields_check_avatar((struct text){url.data, url.len}, ""));
     buffer_append_char(&url, 'a');
-    assert_non_null(profile_avatar_problem((struct text){url.data, url.len}, ""));
+    assert_non_null(profile_fields_check_avatar((struct text){url.data, url.len}, ""));
     buffer_free(&url);
     buffer_free(&path);
 }
@@ -178,16 +178,16 @@ static void languages_have_the_form_of_bcp_47(void **state) {
         "de;q=1",     "de-abcdefgh-abcdefgh-abcdefgh-abcdef", /* 36 bytes */
     };
     (void)state;
-    accept(profile_locale_problem, good, COUNT(good));
-    refuse(profile_locale_problem, bad, COUNT(bad));
+    accept(profile_fields_check_locale, good, COUNT(good));
+    refuse(profile_fields_check_locale, bad, COUNT(bad));
 }
 
 static void addresses_of_mail_have_two_parts(void **state) {
     static const char *const good[] = {"a@b", "ann+chat@example.org", "\u00e4nn@ex\u00e4mple.org"};
     static const char *const bad[] = {"", "ann", "@b", "a@", "a@b@c", "a b@c", "a@b\n", "a\x7f@b"};
     (void)state;
-    accept(profile_email_problem, good, COUNT(good));
-    refuse(profile_email_problem, bad, COUNT(bad));
+    accept(profile_fields_check_email, good, COUNT(good));
+    refuse(profile_fields_check_email, bad, COUNT(bad));
 }
 
 int main(void) {
