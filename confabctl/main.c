@@ -47,7 +47,7 @@ static const struct command COMMANDS[] = {
      "Change how a user is shown, then show it. An empty value removes what is stored.\n"
      "--avatar: https address of a picture, of avatar_origins. --locale: language (de, pt-BR).",
      STORE | COMMAND_JSON, command_user_profile},
-    {"user bot", "NAME on|off", "Mark a user as a bot, or as none.", STORE, command_user_bot},
+    {"user bot", "NAME on|off", "Mark a user as a bot, or remove the mark.", STORE, command_user_bot},
     {"user list", "[--search PREFIX] [--all] [--limit N] [--offset N]",
      "List active users by name.\n"
      "--search: only names with this prefix. --all: include disabled users.\n"
@@ -86,7 +86,7 @@ static const struct command COMMANDS[] = {
      STORE, command_room_ensure},
     {"search rebuild", "[--room ID]",
      "Rebuild the index of searches, of all rooms or of one.\n"
-     "What was found before is found meanwhile.",
+     "Searches still find what was indexed before.",
      STORE, command_search_rebuild},
     {"hook add", "NAME URL [--events LIST] [--room ID]... | --in NAME --room ID",
      "Add a hook, an address that is sent the events of rooms from now on, and print its secret.\n"
@@ -137,7 +137,7 @@ static const struct command COMMANDS[] = {
      "the servers of this host; suggest a fix for each problem. Nothing is changed, except\n"
      "that a token is created and revoked at the end in all cases.\n"
      "--user: owner of that token (default: any active user). --metrics: address at which\n"
-     "a pushd serves its metrics (default: found by itself). --no-sockets: skip the checks\n"
+     "a pushd serves its metrics (default: found automatically). --no-sockets: skip the checks\n"
      "of pushd. --ca: CA certificates to trust instead of the system's.",
      STORE | COMMAND_JSON, command_doctor},
 };
