@@ -1,6 +1,6 @@
 /* Folding: each code point is looked up in the tables, which are made by scripts/fold-data from the
- * data of Unicode. Here is what depends on its neighbours: blanks, the order of marks, and parts of
- * Hangul, which are composed. */
+ * data of Unicode. This file handles what depends on neighbouring code points: blanks, the order of
+ * marks, and the parts of Hangul syllables, which are composed. */
 #include "base/fold.h"
 
 #include <stdbool.h>
@@ -35,7 +35,7 @@ enum {
     HANGUL_SYLLABLES = 11172,
 };
 
-/* Not seen either, but they separate words: a blank of no width, and a separator of letters. */
+/* These are invisible too, but separate words: a zero-width space, and a separator of letters. */
 #define ZERO_WIDTH_SPACE 0x200B
 #define ZERO_WIDTH_NON_JOINER 0x200C
 
@@ -93,7 +93,8 @@ static void add(struct fold *fold, struct fold_point point) {
     }
 }
 
-/* Adds a part of a syllable of Hangul to the point before it. False if it is none. */
+/* Composes a part of a Hangul syllable with the point before it. False if the two do not form
+ * one. */
 static bool compose(struct fold_point *before, uint32_t point, uint32_t end) {
     uint32_t whole = 0;
     if (before->point >= HANGUL_LEAD && before->point < HANGUL_LEAD + HANGUL_LEADS &&

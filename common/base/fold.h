@@ -36,9 +36,11 @@ struct fold {
     size_t count, space;
 };
 
-/* Replaces the content by the folded text. What is not UTF-8 ends the text. */
+/* Replaces the content by the folded text. The text ends at the first byte that is not valid
+ * UTF-8. */
 void fold_text(struct fold *fold, struct text text);
 
+/* Frees the memory; the fold is empty then. */
 void fold_free(struct fold *fold);
 
 #endif

@@ -99,7 +99,7 @@ void search_terms_free(struct search_terms *terms) {
 
 /* ---- reading a query ---- */
 
-/* Code points at which words end; those that fold.c takes for blanks separate words as well. */
+/* Code points at which words end, besides those that fold.c turns into blanks. */
 static bool is_blank(uint32_t point) {
     return point <= ' ' || point == 0xA0 || point == 0x3000;
 }
@@ -174,7 +174,7 @@ static bool read_piece(struct search_query *query, struct text text, size_t *at)
         *at += size;
     const size_t first = query->count;
     const bool fits = add_piece(query, piece, is_phrase || is_excluded, is_excluded);
-    /* So far the last word of the query. */
+    /* The last word of the query so far. */
     if (!is_phrase && !is_excluded && query->count > first) {
         for (size_t i = 0; i < first; i++)
             query->words[i].is_beginning = false;
@@ -201,7 +201,7 @@ void search_query_free(struct search_query *query) {
 
 /* ---- looking up ---- */
 
-/* What to look up of a run of a word of the query, by code points. */
+/* A lookup for a part of a word of the query, in code points. */
 struct candidate {
     size_t from, count; /* points of the query */
     uint32_t last;      /* the highest last point; 0: that of the query */
@@ -295,7 +295,7 @@ size_t search_query_lookups(const struct search_query *query, struct buffer *byt
                 offer_run(fold, from, next, word->is_beginning && next == end, best, &count);
         }
     }
-    /* Ranges only if there is nothing better, and one only. */
+    /* At most one range, and only if there are no exact terms. */
     while (count > 1 && !is_exact(&best[count - 1]))
         count--;
     buffer_clear(bytes);
@@ -365,7 +365,7 @@ bool search_query_match(const struct search_query *query, const struct fold *fol
             return false;
     }
     qsort(matches, found, sizeof(*matches), compare_matches);
-    /* What overlaps is one match. */
+    /* Overlapping matches are joined. */
     for (size_t i = 0; i < found; i++) {
         if (kept > 0 && matches[i].start < matches[kept - 1].end) {
             if (matches[i].end > matches[kept - 1].end)

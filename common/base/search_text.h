@@ -1,10 +1,10 @@
 /*
- * search_text: what searches look up of a text (terms), what was searched for (a query), and where
- * in a text it is found.
+ * search_text: the terms of a text, which an index has; the query of a search; and where a query
+ * matches in a text.
  *
  * The terms of a text are its words, and, of scripts without blanks between words, all pairs of
- * neighbours and the last letter. An index of terms finds more than the query means; the text
- * itself decides. Texts are compared as base/fold.h says.
+ * neighbours and the last letter. An index of terms finds more texts than match; the query is then
+ * compared with the text itself. Texts are compared as base/fold.h says.
  */
 #ifndef CONFAB_SEARCH_TEXT_H
 #define CONFAB_SEARCH_TEXT_H
@@ -35,9 +35,10 @@ struct search_terms {
 /* Replaces the content by the terms of a folded text. No term has a character that JSON escapes. */
 void search_terms_of(struct search_terms *terms, const struct fold *fold);
 
+/* Frees the memory; there are no terms then. */
 void search_terms_free(struct search_terms *terms);
 
-/* What is searched for. The owner frees it with search_query_free. */
+/* A query. The owner frees it with search_query_free. */
 struct search_word {
     size_t from, count; /* points of the query */
     bool is_excluded;   /* must not occur */
@@ -52,13 +53,14 @@ struct search_query {
 
 enum search_problem {
     SEARCH_OK,
-    SEARCH_NO_WORD,  /* nothing that must occur */
+    SEARCH_NO_WORD,  /* no word that must occur */
     SEARCH_TOO_LONG, /* more than SEARCH_WORDS_MOST words */
 };
 
 /* Reads a query: words, of which the last is a beginning, "phrases", and -excluded ones. */
 enum search_problem search_query_read(struct search_query *query, struct text text);
 
+/* Frees the memory; the query is empty then. */
 void search_query_free(struct search_query *query);
 
 /* Terms to look up, from first to last; a text that the query matches has one of each. */
@@ -66,7 +68,7 @@ struct search_lookup {
     struct text first, last; /* the same: one term */
 };
 
-/* Most lookups; those that promise to find least come first. */
+/* Most lookups; those that probably find fewest texts come first. */
 #define SEARCH_LOOKUPS_MOST 3
 
 /* Writes what to look up: exact terms, or, if there is none, one range. Texts are in `bytes`. */

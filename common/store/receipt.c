@@ -1,7 +1,7 @@
 /* Reading how far members have read: their marks, with the message at each. */
 #include "store/receipt.h"
 
-/* A mark that was only set by joining is no receipt. */
+/* A mark that was only set by joining is not a receipt. */
 #define COLUMNS "mb.user_id, mark.message_id, mb.read_at"
 #define MARK                                                                          \
     "LEFT JOIN message mark ON mark.room_id = mb.room_id AND mb.read_at IS NOT NULL " \
@@ -33,7 +33,7 @@ enum error receipt_list(struct db *db, uint64_t room_id, receipt_visit *visit, v
 
 enum error receipt_list_of_message(struct db *db, uint64_t room_id, uint64_t message_id,
                                    receipt_visit *visit, void *context) {
-    /* The row of the message comes even if nobody has read it. */
+    /* There is a row for the message even if no member has read it. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " COLUMNS
         " FROM message m LEFT JOIN (member mb JOIN user u ON u.user_id = mb.user_id) "

@@ -1,7 +1,7 @@
 /* A search goes through the blocks of the user's rooms, those with the newest messages first. The
  * index gives the candidates of some blocks; those that are newer than all blocks to come are read
- * and compared with the query, newest first. Each room has a bound: nothing that is still unknown
- * in it comes before that. */
+ * and compared with the query, newest first. Each room has a bound: all its results that were not
+ * found yet come after it. */
 #include "store/search.h"
 
 #include <inttypes.h>
@@ -18,15 +18,15 @@ enum { SLOTS_FEW = 8, SLOTS = 64 };
 /* Candidates of one statement, and messages that are read at a time. */
 enum { CANDIDATES = 1000, READ = 32 };
 
-/* A search does at least this much, blocks and messages, whatever the time: a small one is never
- * cut short on a busy machine. */
+/* A search reads at least this many blocks and messages, whatever the time, so that a small one is
+ * complete even on a busy machine. */
 enum { WORK_LEAST = 300 };
 
 struct search_room {
     uint64_t id;
     uint64_t block;            /* the next one to look at */
     bool is_done;              /* no block is left */
-    struct search_place bound; /* what is unknown comes after it */
+    struct search_place bound; /* all results that were not found yet come after it */
     uint64_t low;              /* of the search for the block where it begins */
     size_t name, name_len;     /* in names */
 };

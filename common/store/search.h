@@ -2,11 +2,11 @@
  * search: finding messages by their words, in the rooms of a user.
  *
  * The index (store/search_index.h) has a row for each term of each message: room, block, term,
- * position; a block is SEARCH_BLOCK positions of a room. It says where a message may be; whether it
- * is found, its text says, so that an edited or deleted message is gone at once.
+ * position; a block is SEARCH_BLOCK positions of a room. It finds candidates; each is compared with
+ * the text of the message, so that an edited or deleted message is no longer found at once.
  *
- * Results come newest first. The rooms are decided before anything is looked up; the time taken
- * depends on them alone.
+ * Results come newest first. The rooms are chosen before anything is looked up, so the time that a
+ * search takes does not depend on other rooms.
  */
 #ifndef CONFAB_COMMON_STORE_SEARCH_H
 #define CONFAB_COMMON_STORE_SEARCH_H
@@ -20,8 +20,8 @@
 #include "db/db.h"
 #include "store/message.h"
 
-/* Positions of a block. Half of it makes a rare word cost twice as much, twice of it a frequent
- * beginning of words. */
+/* Positions of a block. With half of it a rare word costs twice as much, with twice of it a
+ * frequent beginning of a word. */
 #define SEARCH_BLOCK 2048
 
 /* A search ends after this time with what it has found, and goes on with the next request. */

@@ -19,11 +19,12 @@
 #define BATCH 100
 #define BATCH_BYTES ((size_t)256 * 1024)
 
-/* A look that finds all; between two of them, what has changed in the last seconds is found. */
+/* The interval of thorough searches for changed rooms; the searches between them find rooms that
+ * changed in the last seconds. */
 #define THOROUGH_MS 10000
 #define RECENT_SECONDS 5
 
-/* How far a room is, and how far its index. */
+/* The last event and message of a room, and those that are in its index. */
 struct place {
     uint64_t room_id;
     bool exists, is_begun;
@@ -123,7 +124,7 @@ static enum error write_batch(struct db *db, struct place *place, struct batch *
         "SELECT version INTO v_version FROM search_room WHERE room_id = p_room FOR UPDATE; "
         /* 13: conflict. */
         "IF NOT (v_version <=> p_version) THEN SET v_outcome = 13; LEAVE body; END IF; "
-        /* Which terms they had is not known: all of the block are looked at. */
+        /* Their former terms are not known, so all terms of the block are read. */
         "IF p_former <> '' THEN DELETE t FROM JSON_TABLE(p_former, '$[*]' COLUMNS ("
         "low INT UNSIGNED PATH '$[0]', high INT UNSIGNED PATH '$[1]')) j "
         "STRAIGHT_JOIN search_term t ON t.room_id = p_room AND t.block = (j.low - 1) DIV p_block "
@@ -179,7 +180,7 @@ static enum error index_messages(struct db *db, struct place *place) {
         add_message(&batch, position, db_get_time(rows, 1), db_get_text(rows, 2));
     }
     db_done(rows);
-    /* None is missing, unless the room was deleted meanwhile. */
+    /* A message is missing only if the room was deleted meanwhile. */
     if (batch.count == 0)
         position = end;
     if (place->position < place->indexed)
@@ -361,7 +362,7 @@ enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, u
     static const char ROOMS[] = "DELETE FROM search_room LIMIT ?";
     static const char ALL[] = "DELETE FROM search_term LIMIT ?";
     *deleted = 0;
-    /* The row first: a process that is at this room changes nothing any more. */
+    /* The row first, so that a process that is indexing this room changes nothing any more. */
     enum error error = room_id ? DB_RUN(db, ROOM, DB_REPEATABLE, NULL, db_u64(room_id))
                                : DB_RUN(db, ROOMS, DB_REPEATABLE, NULL, db_u64(limit));
     if (!error && !room_id)

@@ -2,8 +2,8 @@
  * search_index: keeps the index of searches (store/search.h).
  *
  * A follower of all rooms: search_room has how far it has come in each, the last event (seq) and
- * the last message (position). No post waits for it. Several processes may do it at a time: one
- * that comes too late, by the version of the row, changes nothing.
+ * the last message (position). No post waits for it. Several processes may do it at the same time:
+ * the version of the row shows which comes too late, and that one changes nothing.
  */
 #ifndef CONFAB_COMMON_STORE_SEARCH_INDEX_H
 #define CONFAB_COMMON_STORE_SEARCH_INDEX_H
@@ -17,8 +17,8 @@
 /* Most rooms that one search for what is new finds. */
 #define SEARCH_INDEX_ROOMS 200
 
-/* Where a process is. Zeroed, it begins by looking at everything that has changed since any process
- * has finished. */
+/* The state of a process. Zeroed, it begins with everything that has changed since the last process
+ * finished. */
 struct search_index {
     uint64_t rooms[SEARCH_INDEX_ROOMS]; /* with something new */
     size_t count, next;

@@ -109,7 +109,7 @@ def test_each_word_and_beginning_of_thirty_scripts_is_found_as_by_reading_all(in
     assert len(corpus.TEXTS) >= 30 and len(queries) > 300
     wrongly = {}
     for q in sorted(queries):
-        # What begins with a mark alone is no word.
+        # A mark alone does not begin a word.
         if not corpus.runs(q):
             continue
         found = set(contents(reader, q, limit=100))

@@ -1,4 +1,4 @@
-"""Texts in thirty scripts, and a search that reads all of them: what is found is compared with it."""
+"""Texts in thirty scripts, and a search that reads all of them, with which results are compared."""
 
 import re
 import unicodedata
