@@ -75,11 +75,13 @@ test("users are in the room under their own names, sysops as admins", async () =
     await maintain(`createAndPromote.php Ann '${PASSWORD}'`);
     const [ann, admin] = [await visitor("Ann"), await visitor("Admin")];
     await ann.visit("/wiki/index.php/Special:Preferences");
-    // The form is made again by a script.
-    await ann.page.waitForFunction(
-        () => window.mw?.loader?.getState("mediawiki.special.preferences.ooui") === "ready",
-    );
-    await ann.page.locator("input[name=wprealname]").fill("Ann of Green Gables");
+    // A script makes the form again, and enables the button after a change.
+    const name = ann.page.locator("input[name=wprealname]");
+    await until(async () => {
+        await name.fill("");
+        await name.fill("Ann of Green Gables");
+        return ann.button("Save").isEnabled();
+    });
     await ann.button("Save").click();
     await ann.page.getByText("Your preferences have been saved.").waitFor();
     await ann.visit(PAGE);
