@@ -57,6 +57,28 @@ export type MessageType = PostedType | "system";
 /** What users can post. */
 export type PostedType = "text" | "image" | "file";
 
+export interface SearchOptions {
+    room?: number;
+    /** The sender. */
+    from?: number;
+    before?: Timestamp;
+    after?: Timestamp;
+    has?: "file" | "link";
+    limit?: number;
+    cursor?: string;
+}
+
+export type SearchResult = Message & {
+    room_name: string;
+    /** Where the words are in `content`, in code points: [first, after the last]. */
+    matches: [number, number][];
+};
+
+export interface SearchPage {
+    results: SearchResult[];
+    next: string | null;
+}
+
 export interface Message {
     message_id: number;
     room_id: number;
@@ -577,6 +599,13 @@ export class Confab extends Emitter<ConfabEvents> {
             | (PageOptions & { search?: string; after?: string; before?: string })
             | { ids: readonly number[] },
     ): Promise<Omit<Page<Profile>, "count"> & { count: number | null }>;
+
+    /**
+     * Messages by their words, in the user's rooms, newest first: all words, the last one as a
+     * beginning, "phrases", and -excluded ones. Go on with `cursor: next` until it is null; a page
+     * may be short.
+     */
+    search(q: string, options?: SearchOptions): Promise<SearchPage>;
 
     // -- rooms --
 

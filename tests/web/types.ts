@@ -46,6 +46,9 @@ import type {
     RoomConnected,
     RoomEvent,
     RoomNews,
+    SearchOptions,
+    SearchPage,
+    SearchResult,
     Session,
     StorageLike,
     Timestamp,
@@ -96,6 +99,11 @@ export async function accounts(): Promise<void> {
     await confab.changePassword("alice-demo", "battery staple");
     const me: UserRef = await confab.me();
     const since: Timestamp = user.created_at;
+    const page: SearchPage = await confab.search("hello", { room: 7, has: "link", limit: 5 });
+    const [result]: SearchResult[] = page.results;
+    const [[start, end]] = result.matches;
+    const rest: SearchOptions = { cursor: page.next ?? undefined, after: since };
+    await confab.search(result.content.slice(start, end), rest);
     const found = await confab.users({ search: me.username + since, limit: 5 });
     const users: UserRef[] = found.results;
     const profiles: Profile[] = (await confab.users({ ids: [1, 2] })).results;

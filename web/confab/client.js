@@ -181,6 +181,11 @@ export class Confab extends Emitter {
         return page;
     }
 
+    /** Messages by their words; options: room, from, before, after, has, limit, cursor. */
+    search(q, options = {}) {
+        return this.request("GET", `/api/chat/search/${query({ q, ...options })}`);
+    }
+
     // ---- rooms ----
 
     rooms({ public: isPublic, ...page } = {}) {

@@ -207,6 +207,22 @@ const profileOf = ({ user_id, username, display_name, avatar_url, is_bot }) => (
     is_bot,
 });
 
+test("messages are found by words, page by page", async () => {
+    const client = await userClient(system);
+    const { room_id: room } = await client.createRoom({ name: "Search" });
+    for (const text of ["first found", "second found"]) {
+        await client.postMessage(room, { content: text });
+    }
+    await system.confabctl("search", "rebuild", "--room", String(room));
+    const { results, next } = await client.search("fou", { limit: 1 });
+    assert.deepEqual([results[0].content, results[0].matches], ["second found", [[7, 10]]]);
+    const rest = await client.search("fou", { limit: 1, cursor: next });
+    assert.deepEqual(
+        [rest.results[0].content, rest.results[0].room_name],
+        ["first found", "Search"],
+    );
+});
+
 test("users are found by the first letters of their names, and by id", async () => {
     const client = await userClient(system);
     const { results } = await client.users({ search: client.user.username, limit: 1 });
