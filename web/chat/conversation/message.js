@@ -21,16 +21,41 @@ const MOST_EMOJI_UNITS = 100;
 
 const isEmoji = (text) => text.length < MOST_EMOJI_UNITS && EMOJI.test(text);
 
+/** What may be formatted: the module that does it is loaded when the first such text is shown. */
+const FORMATTED = /[*_~`\\<]|\]\(|^ {0,3}(?:>|[-+] |\d{1,9}[.)] )/mu;
+let markdown = null;
+
+/** The text of a message, formatted (confab/markdown.js), or plain until that is loaded. */
+function written(text) {
+    const words = h("div.words", { dir: "auto" }, ...linked(text));
+    const format = ({ renderMarkdown }) => {
+        words.classList.add("formatted");
+        words.replaceChildren(renderMarkdown(text));
+    };
+    if (FORMATTED.test(text) && markdown) {
+        format(markdown);
+    } else if (FORMATTED.test(text)) {
+        import("../../confab/markdown.js").then(
+            (loaded) => {
+                markdown = loaded;
+                format(loaded);
+            },
+            () => {},
+        );
+    }
+    return words;
+}
+
 function content(message) {
     if (message.is_deleted) {
         return h("p.text.gone", t("This message was deleted."));
     }
     const kind = typeName(message);
     return h(
-        isEmoji(message.content) ? "p.text.large" : "p.text",
+        isEmoji(message.content) ? "div.text.large" : "div.text",
         { dir: "auto" },
         kind && h("span.kind", icon("file"), `${kind}: `),
-        h("span.words", ...linked(message.content)),
+        written(message.content),
         message.edited_at &&
             h("span.edited", { title: fullTime(message.edited_at) }, ` (${t("edited")})`),
     );
