@@ -14,6 +14,9 @@ const LONG = MAX_LENGTH - 500;
 /** Without a hardware keyboard, Enter starts a new line. */
 const hasKeyboard = () => !window.matchMedia("(hover: none)").matches;
 
+/** What is completed: see completion.js, which is loaded then. */
+const COMPLETED = /(?:^|[\s(]):[\p{L}\p{N}_+-]{2,}:?$/u;
+
 const number = (value) => value.toLocaleString(formatTag());
 
 /**
@@ -43,6 +46,7 @@ export class Composer {
             onkeydown: (event) => this.#key(event),
             onblur: () => on.stopped(),
         });
+        const emoji = iconButton("smile", t("Emoji"), () => this.#openEmoji());
         this.text.value = draft?.text ?? "";
         this.button = iconButton("send", t("Send"), null, { type: "submit" });
         this.about = h("div.about", { hidden: true });
@@ -60,7 +64,7 @@ export class Composer {
             this.problem,
             this.length,
             this.about,
-            h("div.write", this.text, this.button),
+            h("div.write", this.text, emoji, this.button),
             this.under,
         );
         if (draft?.edit) {
@@ -191,6 +195,38 @@ export class Composer {
         this.#fit();
     }
 
+    // ---- emoji ----
+
+    /** Puts a text at the caret, as if it was typed. */
+    insert(text) {
+        this.text.setRangeText(text, this.text.selectionStart, this.text.selectionEnd, "end");
+        this.#typed();
+        this.focus();
+    }
+
+    async #openEmoji() {
+        try {
+            const { openEmojiPicker } = await import("../emoji/picker.js");
+            openEmojiPicker(this.element.closest(".confab"), (emoji) => this.insert(emoji));
+        } catch {
+            this.showProblem(t("A part of this page could not be loaded."));
+        }
+    }
+
+    /** Offers what completes the text before the caret. */
+    async #complete() {
+        const before = this.text.value.slice(0, this.text.selectionStart);
+        if (!this.completion && COMPLETED.test(before)) {
+            try {
+                const { Completion } = await import("./completion.js");
+                this.completion ??= new Completion(this.text, this.about);
+            } catch {
+                // Without it: the text stays as it is typed.
+            }
+        }
+        this.completion?.update();
+    }
+
     // ---- input ----
 
     #submit() {
@@ -215,6 +251,9 @@ export class Composer {
         if (isComposing(event)) {
             return;
         }
+        if (this.completion?.key(event)) {
+            return;
+        }
         const isPlain = !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey;
         if (event.key === "Enter" && !event.shiftKey && hasKeyboard()) {
             event.preventDefault();
@@ -234,6 +273,7 @@ export class Composer {
     #typed() {
         this.showProblem("");
         this.#changed();
+        this.#complete();
         if (this.editing) {
             return;
         }
