@@ -11,3 +11,4 @@ import "./browser/people.js";
 import "./browser/connection.js";
 import "./browser/injection.js";
 import "./browser/docs.js";
+import "./browser/writing.js";

@@ -221,9 +221,24 @@ export class Chat {
                 ),
             hasNotifications: () => this.desktop.enabled,
             toggleNotifications: async () => this.notices.show(await this.desktop.toggle()),
+            searchMessages: () => this.#searchMessages(),
             settings: () => this.#openSettings(),
             logout: this.hasLogin ? () => this.#logout() : null,
         };
+    }
+
+    #searchMessages(text = "") {
+        const { root, confab, people } = this;
+        const on = { open: (room, message) => this.#openMessage(room, message) };
+        this.#withModule(import("./rooms/message-search.js"), ({ openMessageSearch }) =>
+            openMessageSearch(root, { confab, people, text, on }),
+        );
+    }
+
+    /** Opens a room at a message. */
+    #openMessage(roomId, messageId) {
+        this.target = { roomId, messageId };
+        this.open(roomId);
     }
 
     async #openDirect(userId) {
@@ -519,6 +534,12 @@ export class Chat {
         }
         this.#setAddress(`#/${this.opening}`, !byUser && location.hash === "");
         this.#drawTitle();
+        const { target } = this;
+        this.target = null;
+        if (target?.roomId === this.opening) {
+            this.conversation.timeline.goTo(target.messageId);
+            return;
+        }
         // On a touch screen the focus would open the keyboard.
         if (byUser && !window.matchMedia("(hover: none)").matches) {
             this.conversation.composer.focus();

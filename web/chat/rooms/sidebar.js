@@ -1,7 +1,7 @@
 // The sidebar: the list of rooms, the buttons that add rooms, and the account.
 
 import { messageSummary } from "../conversation/message.js";
-import { button, errorText } from "../ui/controls.js";
+import { button, errorText, iconButton } from "../ui/controls.js";
 import { fill, h, isComposing } from "../ui/dom.js";
 import { fullTime, shorten, shortTime } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
@@ -72,7 +72,12 @@ export class Sidebar {
         this.element = h(
             "nav.sidebar",
             { "aria-label": t("Rooms") },
-            h("div.bar", h("h1.title", t("Chat")), !readOnly && this.#newMenu()),
+            h(
+                "div.bar",
+                h("h1.title", t("Chat")),
+                iconButton("search", t("Search messages"), on.searchMessages),
+                !readOnly && this.#newMenu(),
+            ),
             h("div.find", icon("search"), this.filter),
             h("div.rooms", this.lists, this.empty),
             h("div.account", this.#accountMenu()),

@@ -2,6 +2,32 @@
 // errors by code.
 
 const texts = {
+    Emoji: "Emoji",
+    "Find an emoji": "Emoji suchen",
+    "Skin tone": "Hautton",
+    "No emoji has this name.": "Kein Emoji heißt so.",
+    Smileys: "Smileys",
+    People: "Personen",
+    "Animals and nature": "Tiere und Natur",
+    "Food and drink": "Essen und Trinken",
+    "Travel and places": "Reisen und Orte",
+    Activities: "Aktivitäten",
+    Objects: "Gegenstände",
+    Symbols: "Symbole",
+    Flags: "Flaggen",
+    "Without a skin tone": "Ohne Hautton",
+    "Light skin tone": "Heller Hautton",
+    "Medium-light skin tone": "Mittelheller Hautton",
+    "Medium skin tone": "Mittlerer Hautton",
+    "Medium-dark skin tone": "Mitteldunkler Hautton",
+    "Dark skin tone": "Dunkler Hautton",
+    "Search messages": "Nachrichten suchen",
+    "No message has these words.": "Keine Nachricht hat diese Wörter.",
+    'In all of your rooms: words, a "phrase", -without.':
+        'In allen deinen Räumen: Wörter, eine "Wortfolge", -ohne.',
+    "Searching…": "Suche läuft…",
+    "Type a word to search for.": "Gib ein Wort ein, das vorkommen soll.",
+    "{count} messages": { one: "{count} Nachricht", other: "{count} Nachrichten" },
     "(you)": "(du)",
     "3 to 32 letters, digits and _ . -": "3 bis 32 Buchstaben, Ziffern und _ . -",
     "A part of this page could not be loaded.":
@@ -277,6 +303,8 @@ const texts = {
 };
 
 const errors = {
+    search_off: "Die Suche ist abgeschaltet.",
+    no_word: "Gib ein Wort ein, das vorkommen soll.",
     // Of the client library.
     unreachable: "Der Server ist nicht erreichbar.",
     no_answer: "Der Server hat nicht rechtzeitig geantwortet.",
