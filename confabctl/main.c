@@ -47,7 +47,8 @@ static const struct command COMMANDS[] = {
      "Change how a user is shown, then show it. An empty value removes what is stored.\n"
      "--avatar: https address of a picture, of avatar_origins. --locale: language (de, pt-BR).",
      STORE | COMMAND_JSON, command_user_profile},
-    {"user bot", "NAME on|off", "Mark a user as a bot, or remove the mark.", STORE, command_user_bot},
+    {"user bot", "NAME on|off", "Mark a user as a bot, or remove the mark.", STORE,
+     command_user_bot},
     {"user list", "[--search PREFIX] [--all] [--limit N] [--offset N]",
      "List active users by name.\n"
      "--search: only names with this prefix. --all: include disabled users.\n"

@@ -1,3 +1,4 @@
+/* config_fixture: a folder with one file, loading it, and comparing the errors. */
 #include "config_fixture.h"
 
 #include <setjmp.h>

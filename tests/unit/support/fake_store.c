@@ -1,3 +1,4 @@
+/* fake_store: tables as arrays, one section for each kind of function. */
 #include "fake_store.h"
 
 #include <inttypes.h>

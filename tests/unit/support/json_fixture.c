@@ -1,3 +1,4 @@
+/* json_fixture: each text is validated as a copy of its exact size. */
 #include "json_fixture.h"
 
 #include <setjmp.h>

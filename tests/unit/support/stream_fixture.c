@@ -1,3 +1,4 @@
+/* stream_fixture: hooks that record, and events with their numbers as texts. */
 #include "stream_fixture.h"
 
 #include <setjmp.h>
