@@ -99,6 +99,14 @@ def test_every_change_of_a_room_rings_before_the_answer(people, ringing):
         assert listen(alice, bell) == (seq := seq + 1)
 
 
+def test_a_number_with_one_digit_more_is_served_whole(people):
+    alice, _, room = people
+    bell = room["bell"]
+    for number in range(2, 12):
+        alice.say(room["room_id"])
+        assert listen(alice, bell) == number
+
+
 def test_what_concerns_a_user_rings_the_own_bell(people):
     alice, bob, room = people
     bell = own_bell(bob)
