@@ -89,8 +89,9 @@ static const struct refusal *refusal_of(enum error error) {
     return refusal;
 }
 
-enum error_code client_error_code(enum error error) {
-    return refusal_of(error)->code;
+enum error_code client_error_code(const struct client *client, enum error error) {
+    const bool is_disabled = error == ERROR_UNAUTHENTICATED && client->is_disabled;
+    return is_disabled ? CODE_USER_INACTIVE : refusal_of(error)->code;
 }
 
 /* What is wrong with an API key that is valid; false if nothing is. */
@@ -108,7 +109,7 @@ void client_refuse(struct client *client, enum error error, const char *detail) 
     if (client->state == CLIENT_CLOSED)
         return;
     const struct refusal *refusal = refusal_of(error);
-    enum error_code code = refusal->code;
+    enum error_code code = client_error_code(client, error);
     if (error != ERROR_FORBIDDEN || !explain_key(client, &code, &detail))
         detail = detail ? detail : error_detail(error);
     /* A connected client had valid credentials: that they were revoked is not an attempt to

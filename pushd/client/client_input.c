@@ -70,7 +70,7 @@ static void begin_watch(struct client *client, struct text id, uint64_t room_id,
     const bool has_since = json_object_object_get_ex(message, "since", &value);
     const bool bad_since = has_since && !read_number(value, &since);
     if (room_id == 0 || room_id > INT64_MAX)
-        refuse_message(client, id, client_error_code(ERROR_NOT_FOUND),
+        refuse_message(client, id, client_error_code(client, ERROR_NOT_FOUND),
                        error_detail(ERROR_NOT_FOUND));
     else if (watch_find(client, room_id))
         refuse_message(client, id, CODE_ALREADY_WATCHED, "The room is watched already.");

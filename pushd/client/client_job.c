@@ -29,6 +29,8 @@ bool client_job_end(struct client_job *job) {
     const enum error error = job->error;
     /* Read before the two are released, which may free them. */
     bool is_over = client->state == CLIENT_CLOSED;
+    client->is_disabled =
+        job->acting && error == ERROR_UNAUTHENTICATED && job->identity.user.id != 0;
     client->pending_jobs--;
     /* Other errors are answers, such as that a credential is not known. */
     if (error == ERROR_UNAVAILABLE || error == ERROR_INTERNAL)

@@ -99,8 +99,9 @@ struct client {
     unsigned char state;      /* enum client_state */
     bool notifications : 1;
     bool by_token : 1;
-    bool counted : 1;    /* counted in clients->users */
-    bool hides_read : 1; /* the user neither shows nor sees who has read */
+    bool counted : 1;     /* counted in clients->users */
+    bool hides_read : 1;  /* the user neither shows nor sees who has read */
+    bool is_disabled : 1; /* the API key is valid, but the user that it names disabled */
     struct clients *clients;
     struct client_opening *opening; /* of a notifications socket; NULL once connected */
     struct replay *replay;          /* while it is behind in a stream; else NULL */
@@ -194,7 +195,7 @@ void client_send_error(struct client *client, struct text room_id, enum error_co
                        const char *detail);
 
 /* The code of an error in an error frame. */
-enum error_code client_error_code(enum error error);
+enum error_code client_error_code(const struct client *client, enum error error);
 
 /* Sends an error frame that names the reason, and closes. detail may be NULL. */
 void client_refuse(struct client *client, enum error error, const char *detail);

@@ -100,7 +100,7 @@ void watch_refuse(struct watch *watch, enum error error, const char *detail) {
         return;
     }
     snprintf(room_id, sizeof(room_id), "%" PRIu64, watch->room_id);
-    client_send_error(client, text_of(room_id), client_error_code(error),
+    client_send_error(client, text_of(room_id), client_error_code(client, error),
                       detail ? detail : error_detail(error));
     watch_end(watch);
 }

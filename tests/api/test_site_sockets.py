@@ -135,7 +135,7 @@ def test_the_rules_of_rooms_are_those_of_the_user(program, user):
 def test_a_disabled_user_is_not_let_in(program, user):
     alice = user()
     assert alice.instance.confabctl("user", "disable", alice.name).returncode == 0
-    assert refused(shake(program, NOTIFICATIONS, alice.id)) == ("unauthenticated", 4401)
+    assert refused(shake(program, NOTIFICATIONS, alice.id)) == ("user_inactive", 4401)
 
 
 def test_an_address_bounds_a_key(instance, user):
