@@ -105,12 +105,12 @@ void db_free(struct db *db) {
 const char *db_last_cause(const struct db *db) {
     /* A fixed text for known errors, without data of users; else what the library or the server
      * said. */
-    const char *cause = db_error_cause(db->last_errno);
+    const char *cause = db_error_cause(db->last_errno, db->last_error);
     return cause ? cause : db->last_error;
 }
 
 bool db_disk_is_full(const struct db *db) {
-    return db_error_kind(db->last_errno) == DB_ERROR_DISK;
+    return db_error_kind(db->last_errno, db->last_error) == DB_ERROR_DISK;
 }
 
 const char *db_last_error(const struct db *db) {
@@ -364,7 +364,7 @@ static void pause_before_retry(int attempt) {
 static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *result) {
     /* The result of most kinds; the client may try again later. */
     *result = ERROR_UNAVAILABLE;
-    switch (db_error_kind(db->last_errno)) {
+    switch (db_error_kind(db->last_errno, db->last_error)) {
     /* Another transaction was in the way; InnoDB rolled back this statement, or all of it. */
     case DB_ERROR_DEADLOCK:
         mysql_rollback(db->connection->mysql);
@@ -409,7 +409,7 @@ static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *r
  * those of the server by their cause only, as its text can contain parts of messages, and in full
  * at debug. */
 static void log_failure(const struct db *db) {
-    const char *cause = db_error_cause(db->last_errno);
+    const char *cause = db_error_cause(db->last_errno, db->last_error);
     if (db_error_is_client(db->last_errno))
         log_error("database: %s", db->last_error);
     else

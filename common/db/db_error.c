@@ -4,6 +4,7 @@
 #include "db/db_error.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define FILE_FAILED "the database server cannot write a file: " DISK
 #define DISK "its disk or the quota of the database is full"
@@ -119,7 +120,14 @@ static const struct row {
     {1665, DB_ERROR_REFUSED, BINLOG},
 };
 
-static const struct row *find(unsigned number) {
+/* ER_OPTION_PREVENTS_STATEMENT: --read-only, or any other option, which the text names. */
+#define OPTION 1290
+
+static const struct row *find(unsigned number, const char *text) {
+    static const struct row OTHER_OPTION = {OPTION, DB_ERROR_REFUSED,
+                                            "an option of the database server forbids the change"};
+    if (number == OPTION && !strstr(text, "read-only") && !strstr(text, "read_only"))
+        return &OTHER_OPTION;
     /* Some eighty rows, searched only after an error. */
     for (size_t i = 0; i < sizeof(TABLE) / sizeof(TABLE[0]); i++)
         if (TABLE[i].number == number)
@@ -127,13 +135,13 @@ static const struct row *find(unsigned number) {
     return NULL;
 }
 
-enum db_error_kind db_error_kind(unsigned number) {
-    const struct row *row = find(number);
+enum db_error_kind db_error_kind(unsigned number, const char *text) {
+    const struct row *row = find(number, text);
     return row ? row->kind : DB_ERROR_OTHER;
 }
 
-const char *db_error_cause(unsigned number) {
-    const struct row *row = find(number);
+const char *db_error_cause(unsigned number, const char *text) {
+    const struct row *row = find(number, text);
     return row ? row->cause : NULL;
 }
 

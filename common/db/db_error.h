@@ -22,11 +22,12 @@ enum db_error_kind {
     DB_ERROR_FULL,       /* it cannot keep another prepared statement; the others still work */
 };
 
-/* The kind of an error number of the server or of the client library. */
-enum db_error_kind db_error_kind(unsigned number);
+/* The kind of an error number of the server or of the client library. `text` is that of the server:
+ * one number stands for any option that forbids a statement. */
+enum db_error_kind db_error_kind(unsigned number, const char *text);
 
 /* The cause, in words; NULL if there is none in the table. */
-const char *db_error_cause(unsigned number);
+const char *db_error_cause(unsigned number, const char *text);
 
 /* True for errors of the client library, whose texts are about the connection only. */
 bool db_error_is_client(unsigned number);

@@ -9,6 +9,13 @@
 
 #include "db/db_error.h"
 
+/* What the server says with 1290. */
+#define READ_ONLY \
+    "The MariaDB server is running with the --read-only option so it cannot execute this statement"
+#define OTHER                                                                                      \
+    "The MariaDB server is running with the --skip-grant-tables option so it cannot execute this " \
+    "statement"
+
 static const struct {
     unsigned number;
     enum db_error_kind kind;
@@ -49,8 +56,8 @@ static const struct {
 static void every_number_has_its_kind_and_cause(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(EXPECTED) / sizeof(EXPECTED[0]); i++) {
-        const char *cause = db_error_cause(EXPECTED[i].number);
-        assert_int_equal(db_error_kind(EXPECTED[i].number), EXPECTED[i].kind);
+        const char *cause = db_error_cause(EXPECTED[i].number, READ_ONLY);
+        assert_int_equal(db_error_kind(EXPECTED[i].number, READ_ONLY), EXPECTED[i].kind);
         if (EXPECTED[i].word)
             assert_non_null(strstr(cause, EXPECTED[i].word));
         else
@@ -61,8 +68,15 @@ static void every_number_has_its_kind_and_cause(void **state) {
 static void every_refusal_has_a_cause(void **state) {
     (void)state;
     for (unsigned number = 0; number < 10000; number++)
-        if (db_error_kind(number) >= DB_ERROR_REFUSED)
-            assert_non_null(db_error_cause(number));
+        if (db_error_kind(number, "") >= DB_ERROR_REFUSED)
+            assert_non_null(db_error_cause(number, ""));
+}
+
+static void an_option_that_forbids_a_statement_need_not_be_read_only(void **state) {
+    (void)state;
+    assert_int_equal(db_error_kind(1290, READ_ONLY), DB_ERROR_READ_ONLY);
+    assert_int_equal(db_error_kind(1290, OTHER), DB_ERROR_REFUSED);
+    assert_null(strstr(db_error_cause(1290, OTHER), "read-only"));
 }
 
 static void numbers_of_the_client_library_are_told_apart(void **state) {
@@ -78,6 +92,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_has_its_kind_and_cause),
         cmocka_unit_test(every_refusal_has_a_cause),
+        cmocka_unit_test(an_option_that_forbids_a_statement_need_not_be_read_only),
         cmocka_unit_test(numbers_of_the_client_library_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
