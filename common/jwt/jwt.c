@@ -115,30 +115,35 @@ static size_t parsed_members(struct json_object *value) {
 }
 
 /* Parses a part, which must be a JSON object without a member that is given twice (RFC 8725,
- * section 2.6: two readers could take two different ones). The caller puts the result; NULL if it
- * is anything else. */
-static struct json_object *parse_object(struct text part) {
+ * section 2.6: two readers could take two different ones). The caller puts the result. NULL if it
+ * is anything else: then a sentence that says what, about `name`, is appended to why. */
+static struct json_object *parse_object(const char *name, struct text part, struct buffer *why) {
     size_t len = 0;
     struct json_object *object = NULL;
     unsigned char *bytes = decode(part, &len);
-    if (!bytes)
+    if (!bytes) {
+        buffer_printf(why, "The part of the %s is not base64url without padding.", name);
         return NULL;
+    }
     const struct text json = {(const char *)bytes, len};
     /* json_validate first: json-c alone is lenient. */
-    if (!json_validate(json.at, json.len, NULL)) {
+    const char *problem = json_validate(json.at, json.len, NULL);
+    if (!problem) {
         struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 1);
         if (tokener)
             object = json_tokener_parse_ex(tokener, json.at, (int)json.len);
         json_tokener_free(tokener);
     }
-    /* Valid JSON that is not an object, or with a name given twice. */
-    if (object && (!json_object_is_type(object, json_type_object) ||
-                   parsed_members(object) != written_members(json))) {
-        json_object_put(object);
-        object = NULL;
-    }
+    if (!problem && !json_object_is_type(object, json_type_object))
+        problem = "it is not an object";
+    else if (!problem && parsed_members(object) != written_members(json))
+        problem = "it has a member twice";
     free(bytes);
-    return object;
+    if (!problem)
+        return object;
+    buffer_printf(why, "The part of the %s is no valid JSON: %s.", name, problem);
+    json_object_put(object);
+    return NULL;
 }
 
 static bool get_text(struct json_object *object, const char *name, struct text *text) {
@@ -168,10 +173,10 @@ static enum jwt_error wrong_algorithm(struct buffer *why, struct text found, con
 static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_object *header,
                                       struct text signed_text, struct text signature_part,
                                       struct jwt *jwt, struct buffer *why) {
-    /* Parameters that bring their own key or change how the token is to be read (RFC 8725, section
-     * 3): none is ignored. */
-    static const char *const FOREIGN[] = {"jwk",      "jku",  "x5u", "x5c", "x5t",
-                                          "x5t#S256", "crit", "enc", "zip", "b64"};
+    /* Parameters that name a key to be fetched or used, or that change how the token is to be read
+     * (RFC 8725, section 3). Others that are unknown are ignored (RFC 7515, section 4): the key is
+     * one of jwt_keys whatever certificate (x5c, x5t) a token shows. */
+    static const char *const FOREIGN[] = {"jwk", "jku", "x5u", "crit", "enc", "zip", "b64"};
     struct text algorithm, kid = {NULL, 0};
     for (size_t i = 0; i < sizeof(FOREIGN) / sizeof(FOREIGN[0]); i++)
         if (has(header, FOREIGN[i])) {
@@ -232,9 +237,13 @@ static enum jwt_error read_time(struct json_object *claims, const char *name, bo
         return JWT_VALID;
     /* JSON numbers with a fraction or an exponent are doubles, negative ones fail as text. */
     if (!json_object_is_type(value, json_type_int) ||
-        !text_to_u64(text_of(json_object_to_json_string(value)), &seconds) ||
-        seconds > (uint64_t)TIME_MAX) {
+        !text_to_u64(text_of(json_object_to_json_string(value)), &seconds)) {
         buffer_printf(why, "%s is not a whole number of seconds since 1970.", name);
+        return JWT_MALFORMED;
+    }
+    if (seconds > (uint64_t)TIME_MAX) {
+        buffer_printf(why, "%s is after the year 9999: it is a number of seconds since 1970.",
+                      name);
         return JWT_MALFORMED;
     }
     *time = (int64_t)seconds;
@@ -306,7 +315,9 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
     if (found.at)
         append_quoted(why, found);
     else
-        buffer_append_str(why, "missing");
+        buffer_append_str(why, !has(claims, "aud") ? "missing"
+                               : is_list           ? "a list without strings"
+                                                   : "neither a string nor a list");
     buffer_printf(why, ", \"%s\" was expected.", expected);
     return JWT_WRONG_AUDIENCE;
 }
@@ -334,7 +345,10 @@ static enum jwt_error check_claims(const struct jwt_rules *rules, struct jwt *jw
         error = read_text(claims, "iss", ISSUER_MAX, &jwt->issuer, why);
     if (!error && *rules->issuer && !text_equals(jwt->issuer, text_of(rules->issuer))) {
         buffer_append_str(why, "iss is ");
-        append_quoted(why, jwt->issuer);
+        if (jwt->issuer.at)
+            append_quoted(why, jwt->issuer);
+        else
+            buffer_append_str(why, "missing");
         buffer_printf(why, ", \"%s\" was expected.", rules->issuer);
         error = JWT_WRONG_ISSUER;
     }
@@ -368,22 +382,21 @@ enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *ru
     *jwt = (struct jwt){0};
     if (token.len > JWT_MAX)
         return fail(why, JWT_MALFORMED, "The token has more than 8,192 bytes.");
-    for (size_t i = 0; i < token.len; i++)
-        if (token.at[i] <= ' ') {
-            buffer_printf(why, "The token has a blank or line break at byte %zu.", i);
-            return JWT_MALFORMED;
-        }
+    for (size_t i = 0; i < token.len; i++) {
+        const unsigned char c = (unsigned char)token.at[i];
+        if (c > ' ' && c < 0x7f)
+            continue;
+        buffer_printf(why, "The token has %s at byte %zu.",
+                      c >= 0x7f ? "a character that is not ASCII" : "a blank or line break", i);
+        return JWT_MALFORMED;
+    }
     if (!split(token, &header_part, &claims_part, &signature_part))
         return fail(why, JWT_MALFORMED, "A token has three parts with dots between them.");
 
-    struct json_object *header = parse_object(header_part);
-    jwt->object = parse_object(claims_part);
-    enum jwt_error error = JWT_VALID;
-    if (!header || !jwt->object)
-        error =
-            fail(why, JWT_MALFORMED,
-                 "Header and claims must be JSON objects in base64url without padding, and name "
-                 "no member twice.");
+    struct json_object *header = parse_object("header", header_part, why);
+    if (header)
+        jwt->object = parse_object("claims", claims_part, why);
+    enum jwt_error error = jwt->object ? JWT_VALID : JWT_MALFORMED;
     /* The signature covers the first two parts and the dot between them. No claim is looked at
      * before it is checked. */
     const struct text signed_text = {token.at, header_part.len + 1 + claims_part.len};

@@ -11,9 +11,11 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "command.h"
+#include "commands/jwt_notes.h"
 #include "json/json_writer.h"
 #include "jwt/jwt_claims.h"
 #include "jwt/jwt_site.h"
+#include "store/external_user.h"
 
 /* Larger than any token with what may be around it. */
 #define INPUT_MAX ((size_t)64 * 1024)
@@ -196,6 +198,8 @@ static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
                     jwt.expires_at - now, rooms.count);
     show_token(token, now);
     advise(cli, keys, token, error);
+    if (jwt.object)
+        jwt_notes_print(&cli->config, jwt.object);
     if (!error && jwt.id.len > 0)
         cli_message("  jti is \"%.*s\": the token is accepted once", (int)jwt.id.len, jwt.id.at);
     jwt_free(&jwt);
@@ -316,6 +320,8 @@ enum cli_status command_jwt_make(struct cli *cli, struct arguments *arguments) {
         status = CLI_USAGE;
     else if (!draft.sub)
         cli_error("--sub is required: the id of the user on the site");
+    else if (*draft.sub == '\0' || strlen(draft.sub) > EXTERNAL_USER_SUBJECT_MAX)
+        cli_error("--sub must have 1 to %d bytes", EXTERNAL_USER_SUBJECT_MAX);
     else
         status = load_keys(cli, &keys);
     if (!status)

@@ -117,6 +117,27 @@ def test_what_is_around_a_token_is_noted(system, text, note):
     assert note in check(system, text.format(token()), 0)
 
 
+@pytest.mark.parametrize("given, note", [
+    ({"name": 7}, "the claim name is ignored: It is not a string."),
+    ({"picture": "http://site.example/a.png"}, "the claim picture is ignored: Enter an address"),
+    ({"locale": "de_DE"}, "the claim locale is ignored: Enter a language tag"),
+    ({"email": "ann"}, "the claim email is ignored: Enter a valid email"),
+    ({"email_verified": "yes"}, "the claim email_verified is ignored: It is not true or false."),
+    ({"nonce": "x"}, "the claim nonce is ignored: nothing here uses it"),
+    ({"room": []}, "the claim room is ignored; did you mean rooms?"),
+    ({"rooms": [{"key": "a", "is_private": False}]}, "in rooms, is_private is ignored"),
+    ({"rooms": [{"key": "a", "roles": "admin"}]}, "in rooms, roles is ignored; did you mean role?"),
+])
+def test_claims_that_a_login_ignores_are_noted(system, given, note):
+    assert f"note: {note}" in check(system, token(**given), 0)
+
+
+def test_a_good_token_is_noted_nothing_about(system):
+    good = token(name="Ann", picture=None, locale="de", email="", email_verified=True,
+                 preferred_username="ann", rooms=[{"key": "a", "private": True}], rooms_only=True)
+    assert "note:" not in check(system, good, 0)
+
+
 def test_claims_and_clocks_are_shown(system):
     said = check(system, token(iat=NOW - 4000, exp=NOW - 3600))
     assert "the clock of this machine is 20" in said
@@ -174,7 +195,8 @@ def test_make_needs_a_secret(system, keys):
         assert done.returncode == 1 and "only a key of HS256 can sign here" in done.stderr
     finally:
         keys.write(good)
-    assert system.confabctl("jwt", "make").returncode == 2
+    for words in ((), ("--sub", ""), ("--sub", "x" * 129)):
+        assert system.confabctl("jwt", "make", *words).returncode == 2
     assert system.confabctl("jwt", "make", "--sub", "7", "--kid", "none").returncode == 1
 
 

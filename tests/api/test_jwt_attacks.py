@@ -74,7 +74,7 @@ def attacks(keys):
                                claims()), "malformed"),
         "jku": (hs256({**HS256, "jku": "http://127.0.0.1:1/keys"}, claims()), "malformed"),
         "x5u": (hs256({**HS256, "x5u": "http://127.0.0.1:1/cert"}, claims()), "malformed"),
-        "x5c": (hs256({**HS256, "x5c": ["MIIB"]}, claims()), "malformed"),
+        "x5c": (hs256({**HS256, "x5c": ["MIIB"]}, claims(), "x" * 40), "bad_signature"),
         "crit": (hs256({**HS256, "crit": ["exp"]}, claims()), "malformed"),
         "b64": (hs256({**HS256, "b64": False}, claims()), "malformed"),
         "zip": (hs256({**HS256, "zip": "DEF"}, claims()), "malformed"),

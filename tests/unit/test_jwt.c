@@ -354,7 +354,9 @@ static void headers_that_attack_are_refused(void **state) {
         {"{\"alg\":\"HS256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"}}", JWT_MALFORMED},
         {"{\"alg\":\"HS256\",\"jku\":\"https://evil.example/\"}", JWT_MALFORMED},
         {"{\"alg\":\"HS256\",\"x5u\":\"https://evil.example/\"}", JWT_MALFORMED},
-        {"{\"alg\":\"HS256\",\"x5c\":[\"AA\"]}", JWT_MALFORMED},
+        /* Unknown and harmless: ignored. */
+        {"{\"alg\":\"HS256\",\"x5c\":[\"AA\"]}", JWT_VALID},
+        {"{\"alg\":\"HS256\",\"x5t\":\"AA\",\"x5t#S256\":\"AA\",\"cty\":7}", JWT_VALID},
         {"{\"alg\":\"none\",\"alg\":\"HS256\"}", JWT_MALFORMED},
         {"[\"HS256\"]", JWT_MALFORMED},
         {"\"HS256\"", JWT_MALFORMED},
@@ -561,22 +563,46 @@ static void tokens_that_are_too_long_are_refused(void **state) {
 }
 
 static void errors_say_what_was_found_and_expected(void **state) {
+    static const struct {
+        const char *claims, *why;
+    } cases[] = {
+        {"{\"sub\":\"7\",\"exp\":1799999900}", "The token expired 100 s ago."},
+        {"{\"sub\":\"7\",\"exp\":1000000000000000000000000000000}",
+         "The part of the claims is no valid JSON: integer beyond 64 bits."},
+        {"{\"sub\":\"7\",\"exp\":1800000300000}",
+         "exp is after the year 9999: it is a number of seconds since 1970."},
+        {"{\"sub\":\"7\",\"sub\":\"8\"}",
+         "The part of the claims is no valid JSON: it has a member twice."},
+        {"[]", "The part of the claims is no valid JSON: it is not an object."},
+        {"{\"sub\":\"7\",\"exp\":1800000100,\"aud\":\"chat\"}",
+         "iss is missing, \"shop\" was expected."},
+        {"{\"sub\":\"7\",\"exp\":1800000100,\"iss\":\"shop\"}",
+         "aud is missing, \"chat\" was expected."},
+        {"{\"sub\":\"7\",\"exp\":1800000100,\"iss\":\"shop\",\"aud\":7}",
+         "aud is neither a string nor a list, \"chat\" was expected."},
+        {"{\"sub\":\"7\",\"exp\":1800000100,\"iss\":\"shop\",\"aud\":[7]}",
+         "aud is a list without strings, \"chat\" was expected."},
+        {"{\"sub\":\"7\",\"exp\":1800000100,\"iss\":\"shop\",\"aud\":\"x\\n\"}",
+         "aud is \"x?\", \"chat\" was expected."},
+    };
     struct jwt_keys *keys = keys_of("site HS256 " SECRET);
     struct jwt_rules rules = rules_of(NOW);
     struct buffer why = BUFFER_EMPTY;
     struct jwt jwt;
-    struct buffer old = token_of(HEADER, "{\"sub\":\"7\",\"exp\":1799999900}");
-    struct buffer other = token_of(HEADER, "{\"sub\":\"7\",\"exp\":1800000100,\"aud\":\"x\\n\"}");
-    (void)state;
-    jwt_check(keys, &rules, (struct text){old.data, old.len}, &jwt, &why);
-    assert_string_equal(buffer_str(&why), "The token expired 100 s ago.");
-    buffer_clear(&why);
     rules.audience = "chat";
-    jwt_check(keys, &rules, (struct text){other.data, other.len}, &jwt, &why);
-    assert_string_equal(buffer_str(&why), "aud is \"x?\", \"chat\" was expected.");
+    rules.issuer = "shop";
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buffer token = token_of(HEADER, cases[i].claims);
+        buffer_clear(&why);
+        jwt_check(keys, &rules, (struct text){token.data, token.len}, &jwt, &why);
+        assert_string_equal(buffer_str(&why), cases[i].why);
+        buffer_free(&token);
+    }
+    buffer_clear(&why);
+    jwt_check(keys, &rules, text_of("a.\xc3\xa9.c"), &jwt, &why);
+    assert_string_equal(buffer_str(&why), "The token has a character that is not ASCII at byte 2.");
     buffer_free(&why);
-    buffer_free(&old);
-    buffer_free(&other);
     jwt_keys_free(keys);
 }
 
