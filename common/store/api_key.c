@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "http/cidr.h"
 #include "store/external_user.h"
 
@@ -188,16 +187,12 @@ enum error api_key_user_find(struct db *db, const struct api_key_user *user, str
                              uint64_t room_id, struct identity *identity) {
 /* The user has no credential here: no id, nothing due, no expiry. */
 #define SELECT "SELECT " IDENTITY_COLUMNS ", 0, 0, NULL, " ROOM_STATE_COLUMNS
-#define NOT_SITE                                                                        \
-    "NOT EXISTS (SELECT 1 FROM external_user s WHERE s.issuer = '' AND s.subject = '' " \
-    "AND s.user_id = u.user_id)"
-    static const char BY_ID[] =
-        SELECT " FROM user u " IDENTITY_ROOM_JOINS "WHERE u.user_id = ? AND " NOT_SITE;
+    static const char BY_ID[] = SELECT " FROM user u " IDENTITY_ROOM_JOINS
+                                       "WHERE u.user_id = ? AND " EXTERNAL_USER_NOT_SITE;
     static const char BY_SUBJECT[] =
         SELECT " FROM external_user x JOIN user u ON u.user_id = x.user_id " IDENTITY_ROOM_JOINS
-               "WHERE x.issuer = ? AND x.subject = ? AND " NOT_SITE;
+               "WHERE x.issuer = ? AND x.subject = ? AND " EXTERNAL_USER_NOT_SITE;
 #undef SELECT
-#undef NOT_SITE
     struct db_rows *rows;
     uint64_t id;
     enum error error =

@@ -113,8 +113,9 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
         "DECLARE p_name, p_first VARCHAR(32) CHARACTER SET utf8mb4; DECLARE p_bot BOOLEAN; "
         "DECLARE v_user BIGINT UNSIGNED; DECLARE v_named BOOLEAN DEFAULT FALSE; ",
         "SET p_name = ?; SET p_first = ?; SET p_bot = ?; SET v_now = SYSDATE(6); "
-        "INSERT INTO user (username, password_hash, created_at, is_bot) "
-        "VALUES (p_first, '', v_now, p_bot); "
+        /* The site's own user is disabled. */
+        "INSERT INTO user (username, password_hash, created_at, is_bot, is_active) "
+        "VALUES (p_first, '', v_now, p_bot, p_issuer <> '' OR p_subject <> ''); "
         "SET v_user = LAST_INSERT_ID(); "
         "INSERT INTO external_user (issuer, subject, user_id) "
         "VALUES (p_issuer, p_subject, v_user); "
@@ -153,4 +154,17 @@ enum error external_user_ensure(struct db *db, struct text issuer, struct text s
 enum error external_user_site(struct db *db, const char *name, struct user *user) {
     bool created;
     return external_user_ensure(db, text_of(""), text_of(""), text_of(name), true, user, &created);
+}
+
+enum error external_user_name_site(struct db *db, const char *name) {
+    static const char RENAME[] = "UPDATE IGNORE user SET username = ? WHERE user_id = ?";
+    static const char DISABLE[] = "UPDATE user SET is_active = FALSE WHERE user_id = ?";
+    struct user user;
+    enum error error = external_user_site(db, name, &user);
+    if (!error && !text_equals(text_of(user.name), text_of(name)))
+        error = DB_RUN(db, RENAME, DB_REPEATABLE, NULL, db_str(name), db_u64(user.id));
+    /* One that an earlier version has made. */
+    if (!error && user.is_active)
+        error = DB_RUN(db, DISABLE, DB_REPEATABLE, NULL, db_u64(user.id));
+    return error;
 }

@@ -3,7 +3,8 @@
  *
  * A user is made when the site names it for the first time. It has no password and is found by
  * (issuer, subject) from then on; issuer and subject are compared byte by byte. The row ("", "")
- * is the site itself: the user that makes rooms, invites and posts for it.
+ * is the site itself: the user that makes rooms, invites and posts for it. It is a bot, and
+ * disabled: nobody logs in as it, invites it or finds it in a list.
  */
 #ifndef CONFAB_COMMON_STORE_EXTERNAL_USER_H
 #define CONFAB_COMMON_STORE_EXTERNAL_USER_H
@@ -13,6 +14,11 @@
 #include "base/text.h"
 #include "db/db.h"
 #include "store/user.h"
+
+/* An SQL condition: the user u is not the site's own. */
+#define EXTERNAL_USER_NOT_SITE                                                          \
+    "NOT EXISTS (SELECT 1 FROM external_user s WHERE s.issuer = '' AND s.subject = '' " \
+    "AND s.user_id = u.user_id)"
 
 /* Longest issuer and subject, in bytes. */
 #define EXTERNAL_USER_ISSUER_MAX 255
@@ -33,8 +39,12 @@ enum error external_user_find(struct db *db, struct text issuer, struct text sub
 enum error external_user_ensure(struct db *db, struct text issuer, struct text subject,
                                 struct text wished, bool is_bot, struct user *user, bool *created);
 
-/* Finds or makes the user of the site itself, ("", ""): a bot, whose name is `name` (jwt_actor) if
- * that was free. */
+/* Finds or makes the user of the site itself, ("", ""), whose name is `name` (jwt_actor) if that
+ * was free. */
 enum error external_user_site(struct db *db, const char *name, struct user *user);
+
+/* The same, and gives the user this name if it has another one and this is free. For confabctl
+ * migrate: a user who is there before all others needs no rule that reserves its name. */
+enum error external_user_name_site(struct db *db, const char *name);
 
 #endif

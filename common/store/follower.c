@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/xalloc.h"
 #include "store/transaction.h"
@@ -65,6 +64,19 @@ enum error follower_note_found(struct db *db) {
         "INSERT INTO housekeeping (task, ran_at) VALUES ('follow', NOW(6)) "
         "ON DUPLICATE KEY UPDATE ran_at = VALUES(ran_at)";
     return db_run(db, SQL, DB_REPEATABLE, NULL, 0, NULL);
+}
+
+enum error follower_idle_seconds(struct db *db, uint64_t *seconds) {
+    static const char SQL[] =
+        "SELECT CAST(GREATEST(TIMESTAMPDIFF(SECOND, ran_at, NOW(6)), 0) AS UNSIGNED) "
+        "FROM housekeeping WHERE task = 'follow'";
+    struct db_rows *rows;
+    const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
+    if (error)
+        return error;
+    *seconds = db_next(rows) ? db_get_u64(rows, 0) : UINT64_MAX;
+    db_done(rows);
+    return ERROR_NONE;
 }
 
 /* ---- leasing ---- */
@@ -136,19 +148,14 @@ static void lease_from_row(const struct db_rows *rows, struct follower_lease *le
     "IF(h.old_secret_until > NOW(6), h.old_secret, NULL)"
 #define FIRST_HOOK_COLUMN 9
 
-static void copy_secret(unsigned char out[HOOK_SECRET_BYTES], struct text bytes) {
-    if (bytes.len == HOOK_SECRET_BYTES)
-        memcpy(out, bytes.at, HOOK_SECRET_BYTES);
-}
-
 static void hook_from_row(const struct db_rows *rows, struct hook *hook) {
     *hook = (struct hook){.id = db_get_u64(rows, FIRST_HOOK_COLUMN),
                           .url = db_get_text(rows, FIRST_HOOK_COLUMN + 1),
                           .has_types = !db_is_null(rows, FIRST_HOOK_COLUMN + 2),
                           .types = db_get_u64(rows, FIRST_HOOK_COLUMN + 2),
                           .has_old_secret = !db_is_null(rows, FIRST_HOOK_COLUMN + 4)};
-    copy_secret(hook->secret, db_get_text(rows, FIRST_HOOK_COLUMN + 3));
-    copy_secret(hook->old_secret, db_get_text(rows, FIRST_HOOK_COLUMN + 4));
+    hook_secret_from_row(rows, FIRST_HOOK_COLUMN + 3, hook->secret);
+    hook_secret_from_row(rows, FIRST_HOOK_COLUMN + 4, hook->old_secret);
 }
 
 static void visit_leases(struct db_rows *rows, bool with_hook, follower_visit *visit,

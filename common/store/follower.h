@@ -46,6 +46,9 @@ enum error follower_found_before(struct db *db, uint64_t *seconds);
 /* Notes that everything that changed until now was found. */
 enum error follower_note_found(struct db *db);
 
+/* The seconds since that; UINT64_MAX if no worker, also one that cron starts, has ever noted it. */
+enum error follower_idle_seconds(struct db *db, uint64_t *seconds);
+
 /* Most rooms of one hook that a worker leases at a time: those that are tried for the first time,
  * and those whose last try has failed. So neither keeps the other waiting, and no hook all others.
  * */

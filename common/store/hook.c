@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
+#include "event/event.h"
+#include "http/origin.h"
 #include "store/transaction.h"
 
 void hook_secret_text(const unsigned char secret[HOOK_SECRET_BYTES], char out[HOOK_SECRET_SIZE]) {
@@ -24,12 +25,29 @@ bool hook_url_is_valid(struct text url) {
     for (size_t i = 0; i < rest.len; i++)
         if (rest.at[i] <= ' ' || rest.at[i] > '~')
             return false;
-    /* The host ends before a slash, a query or a fragment. With credentials before it, which would
-     * show in lists, it is refused. */
+    /* Host and port end before a slash, a query or a fragment. With credentials before them, which
+     * would show in lists, they are no origin. */
     size_t host = 0;
     while (host < rest.len && !strchr("/?#", rest.at[host]))
         host++;
-    return host > 0 && rest.at[0] != ':' && !memchr(rest.at, '@', host);
+    return origin_is_valid((struct text){url.at, url.len - rest.len + host});
+}
+
+bool hook_take_event(struct text name, uint64_t *types) {
+    const unsigned type = event_type(name);
+    if (!type || !event_belongs(type, EVENT_STREAM_ROOM, true))
+        return false;
+    *types |= UINT64_C(1) << type;
+    return true;
+}
+
+void hook_take_room(uint64_t room_id, struct buffer *rooms) {
+    struct text rest = {buffer_str(rooms), rooms->len}, known;
+    uint64_t id;
+    while (text_split(&rest, ',', &known))
+        if (text_to_u64(known, &id) && id == room_id)
+            return;
+    buffer_printf(rooms, "%s%" PRIu64, rooms->len > 0 ? "," : "", room_id);
 }
 
 /* ---- reading ---- */
@@ -39,9 +57,11 @@ bool hook_url_is_valid(struct text url) {
     "h.delivered_count, h.failed_count, h.delivered_at, h.failed_at, h.failure, "             \
     "IF(h.old_secret_until > SYSDATE(6), h.old_secret, NULL)"
 
-static void copy_secret(unsigned char out[HOOK_SECRET_BYTES], struct text bytes) {
+void hook_secret_from_row(const struct db_rows *rows, unsigned column,
+                          unsigned char secret[HOOK_SECRET_BYTES]) {
+    const struct text bytes = db_get_text(rows, column);
     if (bytes.len == HOOK_SECRET_BYTES)
-        memcpy(out, bytes.at, HOOK_SECRET_BYTES);
+        memcpy(secret, bytes.at, HOOK_SECRET_BYTES);
 }
 
 static int64_t time_or_0(const struct db_rows *rows, unsigned column) {
@@ -64,8 +84,8 @@ static void hook_from_row(const struct db_rows *rows, struct hook *hook) {
                           .failed_at = time_or_0(rows, 11),
                           .failure = db_get_text(rows, 12),
                           .has_old_secret = !db_is_null(rows, 13)};
-    copy_secret(hook->secret, db_get_text(rows, 6));
-    copy_secret(hook->old_secret, db_get_text(rows, 13));
+    hook_secret_from_row(rows, 6, hook->secret);
+    hook_secret_from_row(rows, 13, hook->old_secret);
 }
 
 static uint64_t visit_all(struct db_rows *rows, hook_visit *visit, void *context) {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "db/db.h"
@@ -44,10 +45,16 @@ struct hook {
 
 typedef void hook_visit(void *context, const struct hook *hook);
 
-/* True for an address that a hook may have: http:// or https:// and a host, printable ASCII
- * without blanks, at most HOOK_URL_MAX bytes. Whether the host is public is found out when it is
- * resolved. */
+/* True for an address that a hook may have: http:// or https://, a host and perhaps a port,
+ * printable ASCII without blanks, at most HOOK_URL_MAX bytes. Whether the host is public is found
+ * out when it is resolved. */
 bool hook_url_is_valid(struct text url);
+
+/* Adds the event of this name to the bits of a hook; false if it is not an event of rooms. */
+bool hook_take_event(struct text name, uint64_t *types);
+
+/* Adds a room to the list of a hook, unless it is there. */
+void hook_take_room(uint64_t room_id, struct buffer *rooms);
 
 /* Writes the text of a secret. */
 void hook_secret_text(const unsigned char secret[HOOK_SECRET_BYTES], char out[HOOK_SECRET_SIZE]);
@@ -55,6 +62,10 @@ void hook_secret_text(const unsigned char secret[HOOK_SECRET_BYTES], char out[HO
 /* Adds a hook that begins to read now. Of *hook it takes name, url, types, rooms, is_active and
  * secret. */
 enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id);
+
+/* Reads a secret; a column that is NULL leaves it as it is. For statements that join `hook`. */
+void hook_secret_from_row(const struct db_rows *rows, unsigned column,
+                          unsigned char secret[HOOK_SECRET_BYTES]);
 
 /* Visits one hook; ERROR_NOT_FOUND. */
 enum error hook_get(struct db *db, uint64_t id, hook_visit *visit, void *context);

@@ -46,7 +46,7 @@ struct identity_query {
     struct identity identity;
 };
 
-/* ---- for token.c and login_session.c ---- */
+/* ---- for token.c, login_session.c and api_key.c ---- */
 
 /* What is to be written about a credential that was found. */
 enum identity_due { IDENTITY_DUE_NOTHING, IDENTITY_DUE_USE, IDENTITY_DUE_RENEWAL };

@@ -101,8 +101,16 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
 /* A user who left or was removed is not invited again by the same admin for this time. */
 #define DEPARTURE "INTERVAL 1 HOUR"
 
-/* p_flag: the target joins, and is not invited. v_refusal is an enum member_refusal. */
-#define ADD(enter) TRANSACTION(                                                                   \
+/* An SQL condition: the target left lately, after an invitation by this user, or was removed by it.
+ * An administrator, p_most 0, may invite it all the same. */
+#define DEPARTED                                                                \
+    "p_most > 0 AND NOT p_flag AND EXISTS (SELECT 1 FROM departure "            \
+    "WHERE room_id = p_room AND user_id = p_target AND admin_id = p_user "      \
+    "AND left_at > v_now - " DEPARTURE " AND left_at <= v_now)"
+
+/* p_flag: the target joins, and is not invited. `departed` is DEPARTED, or a condition that never
+ * holds. v_refusal is an enum member_refusal. */
+#define ADD(enter, departed) TRANSACTION(                                                         \
     TARGET_DECLARATIONS                                                                           \
     "DECLARE p_most, v_rooms BIGINT UNSIGNED; DECLARE v_refusal INT DEFAULT 0; ",                 \
     "SET p_most = ?; "                                                                            \
@@ -115,9 +123,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     /* A member already: a success that changes nothing. */                                       \
     "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "                                       \
     /* First the refusals: the target left lately, or is in as many rooms as allowed. */          \
-    "IF p_most > 0 AND NOT p_flag AND EXISTS (SELECT 1 FROM departure "                           \
-    "WHERE room_id = p_room AND user_id = p_target AND admin_id = p_user "                        \
-    "AND left_at > v_now - " DEPARTURE " AND left_at <= v_now) THEN SET v_refusal = 1; "          \
+    "IF " departed " THEN SET v_refusal = 1; "                                                    \
     "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; END IF; "                    \
     "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "                               \
     /* Whoever joins on their own may be invited again at once afterwards. */                     \
@@ -138,8 +144,8 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined, v_refusal")
 
 static const char ADD_BY_MEMBER[] = ADD(TRANSACTION_ENTER_ROOM(
-    TRANSACTION_IS_DIRECT " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))"));
-static const char ADD_BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
+    TRANSACTION_IS_DIRECT " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))"), DEPARTED);
+static const char ADD_BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT), "FALSE");
 
 /* Reads the first columns, the same for all transactions: outcome, changed. False, with
  * ERROR_INTERNAL, if there is no row. */
@@ -182,19 +188,20 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
 }
 
 enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
-                              struct member_change *change) {
-    return add(db, ADD_BY_SITE, room_id, site_id, target_id, false, 0, change);
+                              uint64_t most_rooms, struct member_change *change) {
+    return add(db, ADD_BY_SITE, room_id, site_id, target_id, false, most_rooms, change);
 }
 
 /* If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
- * joined becomes admin, by an event after that of the removal. Neither for a room with a key. */
+ * joined becomes admin, by an event after that of the removal. A room with a key stays, and who the
+ * site itself removes from it has no successor: the site says who is admin there. */
 #define REMOVE(enter) TRANSACTION(                                                                \
     TARGET_DECLARATIONS "DECLARE v_keyed BOOLEAN; ",                                              \
     enter                                                                                         \
     FIND_TARGET                                                                                   \
     /* 4: not found, the target is not a member. */                                               \
     "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
-    /* A room with a key belongs to the site: it stays without members, and without an admin. */  \
+    /* A room with a key belongs to the site: it stays without members. */                        \
     "SELECT room_key IS NOT NULL INTO v_keyed FROM room WHERE room_id = p_room; "                 \
     "SET v_changed = TRUE; SET v_last = v_members_count = 1 AND NOT v_keyed; "                    \
     /* The last member: the room goes with it. Its messages and events are deleted later, by      \
@@ -216,7 +223,8 @@ enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
     "ON DUPLICATE KEY UPDATE left_at = v_now; "                                                   \
     "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "                          \
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")                             \
-    "IF v_target_admin AND NOT v_keyed AND " ONLY_ADMIN " THEN "                                  \
+    "IF v_target_admin AND v_members_count > 1 AND (NOT v_keyed OR p_target = p_user) "           \
+    "AND " ONLY_ADMIN " THEN "                                                                    \
     /* The oldest membership; its event has the number after that of the removal. */              \
     "SELECT user_id INTO v_promoted FROM member WHERE room_id = p_room "                          \
     "ORDER BY membership_id LIMIT 1; "                                                            \

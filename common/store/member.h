@@ -76,9 +76,8 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
                       bool joining, uint64_t most_rooms, struct member_change *change);
 
 /* Removes target_id from a room: admins may remove others, members themselves. If the last member
- * leaves, the room is deleted; if the last admin leaves, the longest-standing member becomes
- * admin; neither in a room with a key, whose members are the site's concern. ERROR_NOT_FOUND:
- * target_id is not a member. */
+ * leaves, the room is deleted, unless it has a key; if the last admin leaves, the longest-standing
+ * member becomes admin. ERROR_NOT_FOUND: target_id is not a member. */
 enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                          struct member_change *change);
 
@@ -95,10 +94,11 @@ enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *dele
 enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                             bool is_admin, struct member_change *change);
 
-/* The same three in the name of the site, whose user (external_user_site) need not be a member. No
- * limit of invitations or rooms applies. */
+/* The same three in the name of the site, whose user (external_user_site) need not be a member.
+ * Who left may be added again at once. An admin who is removed from a room with a key has no
+ * successor. */
 enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
-                              struct member_change *change);
+                              uint64_t most_rooms, struct member_change *change);
 enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                  uint64_t target_id, struct member_change *change);
 enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "store/external_user.h"
+
 /* Number of stored events of a stream, in a type that does not overflow if a counter is broken. */
 #define KEPT "IF(last_seq >= oldest_seq, CAST(last_seq AS DECIMAL(21)) - oldest_seq + 1, 0)"
 
@@ -16,7 +18,8 @@ static enum error read_users(struct db *db, struct statistics *statistics) {
     static const char SQL[] = "SELECT COUNT(*), SUM(is_active), SUM(is_staff), SUM(" KEPT
                               "), "
                               "(SELECT COUNT(*) FROM session WHERE expires_at > SYSDATE(6)), "
-                              "(SELECT COUNT(*) FROM token) FROM user";
+                              "(SELECT COUNT(*) FROM token) "
+                              "FROM user u WHERE " EXTERNAL_USER_NOT_SITE;
     struct db_rows *rows;
     const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
     if (error)

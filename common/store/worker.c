@@ -68,17 +68,3 @@ enum error worker_count(struct db *db, uint64_t *count) {
     static const char SQL[] = "SELECT COUNT(*) FROM worker WHERE alive_until > NOW(6)";
     return db_number(db, SQL, count);
 }
-
-enum error worker_idle_seconds(struct db *db, uint64_t *seconds) {
-    /* Noted by follower_note_found. */
-    static const char SQL[] =
-        "SELECT CAST(GREATEST(TIMESTAMPDIFF(SECOND, ran_at, NOW(6)), 0) AS UNSIGNED) "
-        "FROM housekeeping WHERE task = 'follow'";
-    struct db_rows *rows;
-    const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
-    if (error)
-        return error;
-    *seconds = db_next(rows) ? db_get_u64(rows, 0) : UINT64_MAX;
-    db_done(rows);
-    return ERROR_NONE;
-}

@@ -34,8 +34,4 @@ enum error worker_remove(struct db *db, uint64_t id);
 /* The number of living workers. */
 enum error worker_count(struct db *db, uint64_t *count);
 
-/* The seconds since any worker has looked for events last, also one that cron starts each minute;
- * UINT64_MAX if none ever has. */
-enum error worker_idle_seconds(struct db *db, uint64_t *seconds);
-
 #endif

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "command.h"
-#include "event/event.h"
 #include "list_output.h"
 #include "store/external_user.h"
 #include "store/follower.h"
@@ -27,14 +26,11 @@
 static bool read_events(const char *list, uint64_t *types) {
     struct text rest = text_of(list), word;
     *types = 0;
-    while (text_next_word(&rest, ", ", &word)) {
-        const unsigned type = event_type(word);
-        if (!type || !event_belongs(type, EVENT_STREAM_ROOM, true)) {
+    while (text_next_word(&rest, ", ", &word))
+        if (!hook_take_event(word, types)) {
             cli_error("'%.*s' is not an event of rooms", (int)word.len, word.at);
             return false;
         }
-        *types |= UINT64_C(1) << type;
-    }
     return true;
 }
 
@@ -44,7 +40,7 @@ static bool read_rooms(const struct arguments_list *rooms, struct buffer *list) 
     for (size_t i = 0; i < rooms->count; i++) {
         if (!arguments_id(rooms->values[i], &id))
             return false;
-        buffer_printf(list, "%s%" PRIu64, list->len > 0 ? "," : "", id);
+        hook_take_room(id, list);
     }
     if (rooms->count > HOOK_ROOMS_MAX)
         cli_error("at most %d rooms", HOOK_ROOMS_MAX);
@@ -78,15 +74,13 @@ static enum cli_status add_bot(const struct cli *cli, const char *name, uint64_t
     struct member_change change;
     struct user site, bot;
     bool created;
-    const struct text none = text_of("");
-    enum error error = external_user_ensure(cli->db, none, none, text_of(cli->config.jwt_actor),
-                                            true, &site, &created);
+    enum error error = external_user_site(cli->db, cli->config.jwt_actor, &site);
     if (!error)
         error = external_user_ensure(cli->db, text_of(BOTS), text_of(name), text_of(name), true,
                                      &bot, &created);
     if (error)
         return cli_store_error(cli, error);
-    error = member_add_by_site(cli->db, room_id, site.id, bot.id, &change);
+    error = member_add_by_site(cli->db, room_id, site.id, bot.id, 0, &change);
     if (error == ERROR_NOT_FOUND)
         return cli_error("room %" PRIu64 " does not exist", room_id);
     if (error == ERROR_FORBIDDEN)
@@ -207,6 +201,13 @@ static enum cli_status find_hook(const struct cli *cli, const char *name, uint64
                              : cli_error("several hooks are named '%s': give the id", name);
 }
 
+/* The only argument of a command: a hook. */
+static enum cli_status read_hook(const struct cli *cli, struct arguments *arguments, uint64_t *id) {
+    if (!arguments_read(arguments, NULL, 0, 1, 1))
+        return CLI_USAGE;
+    return find_hook(cli, arguments->argv[0], id);
+}
+
 static const char *state_of(const struct follower_lag *lag) {
     if (!lag->is_active)
         return "not active";
@@ -316,9 +317,7 @@ enum cli_status command_hook_remove(struct cli *cli, struct arguments *arguments
 
 static enum cli_status set_active(struct cli *cli, struct arguments *arguments, bool is_active) {
     uint64_t id = 0;
-    if (!arguments_read(arguments, NULL, 0, 1, 1))
-        return CLI_USAGE;
-    const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
+    const enum cli_status status = read_hook(cli, arguments, &id);
     if (status)
         return status;
     const struct hook_patch patch = {.set_active = true, .is_active = is_active};
@@ -341,9 +340,7 @@ enum cli_status command_hook_secret(struct cli *cli, struct arguments *arguments
     unsigned char secret[HOOK_SECRET_BYTES];
     char text[HOOK_SECRET_SIZE];
     uint64_t id = 0;
-    if (!arguments_read(arguments, NULL, 0, 1, 1))
-        return CLI_USAGE;
-    const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
+    const enum cli_status status = read_hook(cli, arguments, &id);
     if (status)
         return status;
     randombytes_buf(secret, sizeof(secret));
@@ -400,9 +397,7 @@ static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
 enum cli_status command_hook_test(struct cli *cli, struct arguments *arguments) {
     struct tries before = {.delivered = 0};
     uint64_t id = 0;
-    if (!arguments_read(arguments, NULL, 0, 1, 1))
-        return CLI_USAGE;
-    const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
+    const enum cli_status status = read_hook(cli, arguments, &id);
     if (status)
         return status;
     enum error error = hook_get(cli->db, id, read_tries, &before);

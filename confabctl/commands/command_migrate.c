@@ -1,11 +1,12 @@
-/* migrate: waits for the database and applies the missing schema migrations. The steps and the lock
- * against a second migration are in store/migrate; here are the wait, the privileged user, and the
- * messages. */
+/* migrate: waits for the database, applies the missing schema migrations, and makes the site's own
+ * user. The steps and the lock against a second migration are in store/migrate; here are the wait,
+ * the privileged user, and the messages. */
 #include <inttypes.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "command.h"
+#include "store/external_user.h"
 #include "store/migrate.h"
 
 /* Interval between two attempts to connect. */
@@ -64,5 +65,7 @@ enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
     /* The steps applied are the last ones of the table. */
     for (size_t i = migrate_step_count - applied; i < migrate_step_count; i++)
         cli_message("Applied %04u %s.", migrate_steps[i].version, migrate_steps[i].name);
-    return CLI_OK;
+    /* A current database may be read-only. */
+    error = external_user_name_site(cli->db, cli->config.jwt_actor);
+    return error && applied > 0 ? cli_store_error(cli, error) : CLI_OK;
 }

@@ -71,7 +71,7 @@ void doctor_worker(struct doctor *doctor, struct doctor_result *result) {
     if (!error)
         error = worker_count(db, &workers);
     if (!error)
-        error = worker_idle_seconds(db, &idle_seconds);
+        error = follower_idle_seconds(db, &idle_seconds);
     if (error)
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "%s", db_last_cause(db));
     else

@@ -107,11 +107,9 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
     if (has_name && !text_is_username(*name))
         field_errors_add(&x->field_errors, "username", CODE_INVALID,
                          "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
-    /* The name of the site's own user is reserved. Whether another name is taken is checked here
-     * only if the password is invalid, see above. */
-    else if (has_name &&
-             (text_equals_nocase(*name, text_of(x->service->config->jwt_actor)) ||
-              (!has_password && user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)))
+    /* Whether the name is taken is checked here only if the password is invalid, see above. */
+    else if (has_name && !has_password &&
+             user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
         add_taken_error(x);
     if (has_password)
         check_common(x, "password", *password, has_name ? *name : text_of(""));

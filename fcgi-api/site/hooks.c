@@ -136,15 +136,12 @@ static bool read_events(struct exchange *x, bool *has_types, uint64_t *types) {
     *has_types = true;
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         struct json_object *item = json_object_array_get_idx(list, i);
-        unsigned type = 0;
-        if (json_object_is_type(item, json_type_string))
-            type = event_type(text_of(json_object_get_string(item)));
-        if (!type || !event_belongs(type, EVENT_STREAM_ROOM, true)) {
+        if (!json_object_is_type(item, json_type_string) ||
+            !hook_take_event(text_of(json_object_get_string(item)), types)) {
             field_errors_add(&x->field_errors, "events", CODE_INVALID_CHOICE,
                              "%zu. is not an event of rooms.", i + 1);
             return false;
         }
-        *types |= UINT64_C(1) << type;
     }
     return true;
 }
@@ -168,7 +165,7 @@ static bool read_rooms(struct exchange *x, bool *has_rooms, struct buffer *rooms
                              "%zu. is not the id of a room.", i + 1);
             return false;
         }
-        buffer_printf(rooms, "%s%" PRIu64, rooms->len > 0 ? "," : "", id);
+        hook_take_room(id, rooms);
     }
     return true;
 }

@@ -75,7 +75,9 @@ enum error site_change_member(struct exchange *x, const struct user *site, uint6
         return error;
     error = ERROR_NONE;
     if (!present.is_member) {
-        error = member_add_by_site(x->service->db, room_id, site->id, user_id, &added);
+        error = member_add_by_site(x->service->db, room_id, site->id, user_id,
+                                   x->service->config->max_rooms_user, &added);
+        change->too_many_rooms = added.refusal == MEMBER_REFUSAL_ROOMS;
         change->added = !error && added.changed;
         present.is_admin = !error && added.membership.is_admin;
     }

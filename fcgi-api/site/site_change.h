@@ -28,11 +28,12 @@ enum site_change_role {
 struct site_change_member {
     bool added;   /* the user is new in the room */
     bool updated; /* the role of a member changed */
+    bool too_many_rooms; /* with ERROR_FORBIDDEN: the user is in max_rooms_user rooms */
 };
 
 /* Makes a user a member of a room, with this role; the last admin of a room keeps the role.
- * ERROR_NOT_FOUND: no such room; ERROR_FORBIDDEN: a direct room; ERROR_BAD_INPUT: no such user, or
- * a disabled one who is not a member. */
+ * ERROR_NOT_FOUND: no such room; ERROR_FORBIDDEN: a direct room, or too_many_rooms;
+ * ERROR_BAD_INPUT: no such user, or a disabled one who is not a member. */
 enum error site_change_member(struct exchange *x, const struct user *site, uint64_t room_id,
                               uint64_t user_id, enum site_change_role role,
                               struct site_change_member *change);

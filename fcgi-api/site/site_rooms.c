@@ -3,9 +3,11 @@
  * change decides by itself, under the lock of the room. */
 #include "site/site_rooms.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/log.h"
 #include "site/site_change.h"
 #include "store/keyed_room.h"
 
@@ -31,7 +33,7 @@ static enum error find_site(struct run *run) {
 static enum error apply_room(struct run *run, const struct jwt_room *claim, uint64_t room_id) {
     const enum site_change_role role =
         claim->is_admin ? SITE_CHANGE_ROLE_ADMIN : SITE_CHANGE_ROLE_MEMBER;
-    struct site_change_member change;
+    struct site_change_member change = {.added = false};
     bool made;
     enum error error = find_site(run);
     for (int i = 0; !error && i < ATTEMPTS; i++) {
@@ -40,6 +42,13 @@ static enum error apply_room(struct run *run, const struct jwt_room *claim, uint
                                      &room_id, &made);
         if (!error)
             error = site_change_member(run->x, &run->site, room_id, run->user->id, role, &change);
+        /* The login succeeds all the same: otherwise a site with a room for each page would lock
+         * out its most eager readers. */
+        if (error == ERROR_FORBIDDEN && change.too_many_rooms) {
+            log_warn("user %" PRIu64 " is in max_rooms_user rooms: not added to room %" PRIu64,
+                     run->user->id, room_id);
+            return ERROR_NONE;
+        }
         if (error != ERROR_NOT_FOUND)
             return error;
         /* Deleted since it was read: made again. */
@@ -97,9 +106,10 @@ static enum error remove_extra(struct run *run) {
 enum error site_rooms_apply(struct exchange *x, const struct user *user,
                             const struct jwt_rooms *rooms) {
     struct run run = {.x = x, .user = user, .rooms = rooms};
-    enum error error = apply_rooms(&run);
+    /* First what ends: it may make room for others within max_rooms_user. */
+    enum error error = remove_extra(&run);
     if (!error)
-        error = remove_extra(&run);
+        error = apply_rooms(&run);
     free(run.extra);
     return error;
 }

@@ -100,12 +100,18 @@ def test_a_delivery_has_the_key_of_the_room(owner, program, receiver, add_hook):
     ({"name": "n", "url": "https://x.org/", "rooms": list(range(1, 102))}, ["rooms"]),
     ({"name": "n", "url": "https://x.org/", "is_active": "maybe"}, ["is_active"]),
     ({"name": "n", "url": "https://x.org/" + "x" * 2048}, ["url"]),
+    ({"name": "n", "url": "https://x.org:99999/"}, ["url"]),
 ])
 def test_wrong_fields_are_refused(program, fields, wrong):
     answer = program.post(HOOKS, json=fields)
     assert answer.status_code == 400
     assert sorted(set(answer.json()) - {"codes", "code"}) == sorted(wrong), answer.text
     assert sorted(answer.json()["codes"]) == sorted(wrong)
+
+
+def test_a_room_that_is_named_twice_is_one(owner, add_hook):
+    ids = [owner.room()["room_id"] for _ in range(2)]
+    assert add_hook(url="https://x.org/", rooms=[*ids, ids[0]])["rooms"] == ids
 
 
 def test_a_hook_is_changed(owner, program, receiver, add_hook):

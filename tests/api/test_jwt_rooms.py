@@ -1,7 +1,9 @@
 """Rooms by claim: made, joined, roles, removals, and their events."""
 
 import pytest
+from support.api_key import Program
 from support.client import Client
+from support.shapes import wrong
 from support.site_tokens import Keys, fresh_sub, log_in, settings, token
 
 
@@ -150,6 +152,52 @@ def test_nothing_is_done_if_one_room_is_wrong(system, visitor, key):
 def test_a_login_without_the_claim_leaves_the_rooms(visitor, key):
     visitor.come([{"key": key}])
     assert set(visitor.come().keyed()) == {key}
+
+
+def test_no_more_rooms_than_max_rooms_user(make_instance, tmp_path_factory, key):
+    system = make_instance(**settings(Keys(tmp_path_factory.mktemp("keys")),
+                                      CONFAB_MAX_ROOMS_USER="2"))
+    visitor = Visitor(system).come([{"key": f"{key}{i}"} for i in range(3)])
+    assert set(visitor.keyed()) == {f"{key}0", f"{key}1"}
+    # Rooms that end make room for others.
+    visitor.come([{"key": f"{key}2"}, {"key": f"{key}3"}], rooms_only=True)
+    assert set(visitor.keyed()) == {f"{key}2", f"{key}3"}
+    program = Program(system)
+    path = f"/api/site/rooms/{visitor.room(f'{key}3')['room_id']}/members/"
+    other = Visitor(system).come([{"key": f"{key}4"}, {"key": f"{key}5"}])
+    third = Visitor(system).come()
+    answer = program.put(path, {"add": [{"user_id": other.client.id},
+                                        {"user_id": third.client.id}]})
+    assert (answer.status_code, answer.json()) == (400, wrong(add="user_too_many_rooms"))
+    assert set(third.keyed()) == {f"{key}3"}
+    assert set(other.keyed()) == {f"{key}4", f"{key}5"}
+
+
+def leave(visitor, room):
+    answer = visitor.client.post(f"/api/chat/rooms/{room}/remove_member/",
+                                 json={"user_id": visitor.client.id})
+    assert answer.status_code == 204
+
+
+def test_the_last_admin_who_leaves_has_a_successor(system, visitor, key):
+    room = visitor.come([{"key": key, "role": "admin"}]).room(key)["room_id"]
+    second, third = (Visitor(system).come([{"key": key}]) for _ in range(2))
+    leave(visitor, room)
+    assert (second.keyed(), third.keyed()) == ({key: True}, {key: False})
+    assert [event["type"] for event in second.client.events(room)][-2:] == [
+        "user_removed", "member_updated"]
+    for last in (second, third):
+        leave(last, room)
+    # It waits for its members.
+    assert visitor.come([{"key": key}]).room(key)["room_id"] == room
+    assert system.confabctl("check", "--deep").returncode == 0
+
+
+def test_an_admin_whom_the_site_removes_has_none(system, visitor, key):
+    visitor.come([{"key": key, "role": "admin"}])
+    second = Visitor(system).come([{"key": key}])
+    visitor.come([], rooms_only=True)
+    assert second.keyed() == {key: False}
 
 
 def test_the_name_of_the_actor_can_be_chosen(make_instance, tmp_path_factory):

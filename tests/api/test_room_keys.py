@@ -126,11 +126,16 @@ def test_a_room_stays_without_members_and_keeps_its_messages(keyed, program):
     assert [one["content"] for one in messages] == ["kept"]
 
 
-def test_nobody_becomes_admin_because_the_last_one_left(keyed, program):
+@pytest.mark.parametrize("by_site", [False, True])
+def test_the_last_admin_who_leaves_has_a_successor_unless_the_site_removes_it(keyed, program,
+                                                                              by_site):
     key, room, alice, bob = keyed
     program.put(f"/api/site/rooms/{room}/members/", {"add": [{"user_id": bob.id}]})
-    alice.post(f"{url(room)}remove_member/", json={"user_id": alice.id})
-    assert bob.get(url(room)).json()["is_admin"] is False
+    if by_site:
+        program.put(f"/api/site/rooms/{room}/members/", {"remove": [{"user_id": alice.id}]})
+    else:
+        alice.post(f"{url(room)}remove_member/", json={"user_id": alice.id})
+    assert bob.get(url(room)).json()["is_admin"] is not by_site
 
 
 def test_the_key_of_a_deleted_room_is_free(keyed, program):

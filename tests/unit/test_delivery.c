@@ -115,7 +115,8 @@ static void secrets_are_written_with_their_prefix(void **state) {
 static void addresses_of_hooks_are_checked(void **state) {
     static const char *const GOOD[] = {
         "https://example.org",     "http://127.0.0.1:8000/x?y=z", "https://example.org/a@b",
-        "https://[2003::1]:8443/", "https://example.org?a=b#c",   "https://xn--bcher-kva.example/"};
+        "https://[2003::1]:8443/", "https://example.org?a=b#c",   "https://xn--bcher-kva.example/",
+        "https://a_b:65535"};
     static const char *const BAD[] = {"",
                                       "example.org",
                                       "ftp://example.org/",
@@ -124,6 +125,12 @@ static void addresses_of_hooks_are_checked(void **state) {
                                       "https:///path",
                                       "https://?x",
                                       "https://:80/",
+                                      "https://x:99999/",
+                                      "https://x:0/",
+                                      "https://x:/",
+                                      "https://x:8a/",
+                                      "https://[2003::1/",
+                                      "https://[127.0.0.1]/",
                                       "https://user:word@example.org/",
                                       "https://@example.org/",
                                       "https://exa mple.org/",
