@@ -154,9 +154,19 @@ function sessionsList(confab) {
     return { nodes: [list, problem, h("div.buttons", all)], refresh };
 }
 
+/** Whether the server takes passwords; if it does not say, yes. */
+async function takesPasswords(confab) {
+    try {
+        const { features } = await confab.request("GET", "/api/");
+        return features.includes("password_login");
+    } catch {
+        return true;
+    }
+}
+
 /**
- * `hasPassword`: whether this user logs in by password here. Calls `on.saved(before)` after the
- * profile was changed, and `on.passwordChanged()`.
+ * `hasPassword`: whether this user logs in here, by password if the server takes them. Calls
+ * `on.saved(before)` after the profile was changed, and `on.passwordChanged()`.
  */
 export function openSettings(root, confab, { hasPassword, on }) {
     const sessions = sessionsList(confab);
@@ -165,10 +175,17 @@ export function openSettings(root, confab, { hasPassword, on }) {
         on.passwordChanged();
     };
     const part = (title, ...content) => h("section.part", h("h3", title), ...content);
+    const password = hasPassword && part(t("Password"), passwordForm(confab, passwordChanged));
+    if (password) {
+        password.hidden = true;
+        takesPasswords(confab).then((does) => {
+            password.hidden = !does;
+        });
+    }
     openDialog(root, t("Settings"), () => [
         part(t("Profile"), profileForm(confab, on.saved)),
         part(t("Privacy"), ...sharing(confab)),
-        hasPassword && part(t("Password"), passwordForm(confab, passwordChanged)),
+        password,
         part(t("Sessions"), ...sessions.nodes),
     ]);
 }

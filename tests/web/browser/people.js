@@ -224,6 +224,17 @@ test("the settings change the password", async () => {
     });
 });
 
+test("the settings ask for no password where the server takes none", async () => {
+    const person = await loggedInUser();
+    const info = { version: "1", features: ["profiles"] };
+    await person.page.route(/\/api\/$/u, (route) => route.fulfill({ json: info }));
+    const answered = person.page.waitForResponse(/\/api\/$/u);
+    await person.chooseOwn("Settings");
+    await answered;
+    await person.dialog().locator(".sessions li", { hasText: "This one" }).waitFor();
+    assert.equal(await person.page.getByLabel("Current password").isVisible(), false);
+});
+
 test("where profiles come from the site, the settings say so", async () => {
     const system = await Instance.start({ CONFAB_PROFILE_EDIT: "off" });
     try {
