@@ -170,6 +170,46 @@ def test_rooms_members_and_messages(chat, sub):
     assert [one["room_id"] for one in rooms] == [room]
 
 
+def test_hooks_are_added_listed_changed_tried_and_deleted(chat, sub):
+    added = chat("addHook", {"name": sub, "url": "https://hook.example/", "is_active": False})
+    hook = added.pop("hook_id")
+    assert added["secret"].startswith("whsec_")
+    assert [one["name"] for one in chat("hooks") if one["hook_id"] == hook] == [sub]
+    changed = chat("updateHook", hook, {"url": "https://other.example/", "rooms": []})
+    assert (changed["name"], changed["url"], changed["rooms"]) == (
+        sub, "https://other.example/", [])
+    assert chat("testHook", hook) in ({}, [])
+    chat("deleteHook", hook)
+    assert hook not in [one["hook_id"] for one in chat("hooks")]
+    with pytest.raises(Failed) as failed:
+        chat("testHook", hook)
+    assert failed.value.args == (404, "not_found")
+
+
+def test_changes_are_pulled_until_they_are_acknowledged(chat, sub):
+    assert chat("changes", sub)["results"] == []
+    made, = chat("setRooms", [{"key": f"room-{sub}", "name": "Algebra"}])
+    room = made["room"]["room_id"]
+    for word in ("one", "two"):
+        chat("post", room, word)
+    assert of_room(chat("changes", sub, 1), room)["last_seq"] == 1
+    for _ in range(2):
+        changes = chat("changes", sub)
+        shown = of_room(changes, room)
+        assert (shown["key"], shown["last_seq"]) == (f"room-{sub}", 2)
+        assert [event["message"]["content"] for event in shown["events"]] == ["one", "two"]
+    chat("acknowledge", sub, changes)
+    chat("acknowledge", sub, {"results": []})
+    assert of_room(chat("changes", sub), room) is None
+    oldest = chat("changes", f"{sub}-old", 1000, True)
+    assert of_room(oldest, room)["first_seq"] == 1
+
+
+def of_room(changes, room):
+    """What is new in a room; None: nothing."""
+    return next((one for one in changes["results"] if one["room_id"] == room), None)
+
+
 def test_errors_have_status_and_code(chat, make, system):
     with pytest.raises(Failed) as failed:
         chat("updateUser", 10 ** 9, {"display_name": "x"})
