@@ -122,7 +122,9 @@ const char *profile_fields_check_email(struct text email) {
     static const char NOT_MAIL[] = "Enter a valid email address.";
     const char *at = email.len > 0 ? memchr(email.at, '@', email.len) : NULL;
     /* Something before and after one "@"; no white space and no controls. */
-    if (!at || at == email.at || at == email.at + email.len - 1 || email.len > PROFILE_EMAIL_BYTES)
+    if (email.len > PROFILE_EMAIL_BYTES)
+        return "Ensure this field has no more than 254 bytes.";
+    if (!at || at == email.at || at == email.at + email.len - 1)
         return NOT_MAIL;
     for (const char *c = email.at; c < email.at + email.len; c++)
         if ((unsigned char)*c <= 0x20 || *c == 0x7F || (*c == '@' && c != at))

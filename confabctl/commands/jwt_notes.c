@@ -33,22 +33,22 @@ static const char *const ROOM_MEMBERS[] = {"key", "name", "role", "private"};
 /* ---- the profile ---- */
 
 static const char *avatar_problem(struct text url, const struct config *config) {
-    return profile_avatar_problem(url, config->avatar_origins);
+    return profile_fields_check_avatar(url, config->avatar_origins);
 }
 
 static const char *name_problem(struct text name, const struct config *config) {
     (void)config;
-    return profile_name_problem(text_trim(name));
+    return profile_fields_check_name(text_trim(name));
 }
 
 static const char *locale_problem(struct text locale, const struct config *config) {
     (void)config;
-    return profile_locale_problem(locale);
+    return profile_fields_check_locale(locale);
 }
 
 static const char *email_problem(struct text email, const struct config *config) {
     (void)config;
-    return profile_email_problem(email);
+    return profile_fields_check_email(email);
 }
 
 static const struct {

@@ -231,25 +231,27 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
 
 /* ---- posting ---- */
 
-/* by_site: the site may name the type of its own messages too, which is always the same. */
+/* by_site: the messages of the site itself are all of one type, which it may name; users cannot
+ * choose it. */
 static void read_type(struct exchange *x, bool by_site, enum message_type *type) {
     struct text name;
     /* Missing or wrong: the default stays. */
-    if (!field_text(x, "message_type", &name) ||
-        (by_site && text_equals(name, text_of(message_type_name(MESSAGE_SYSTEM)))))
+    if (!field_text(x, "message_type", &name))
         return;
-    const unsigned found = message_type_of(name);
+    const bool is_system = text_equals(name, text_of(message_type_name(MESSAGE_SYSTEM)));
+    const unsigned found = by_site ? 0 : message_type_of(name);
     if (found)
         *type = (enum message_type)found;
-    else
+    else if (!by_site || !is_system)
         field_errors_add(&x->field_errors, "message_type", CODE_INVALID_CHOICE,
                          "\"%.*s\" is not a valid choice.", (int)name.len, name.at);
 }
 
 static void read_draft(struct exchange *x, bool by_site, struct message_draft *draft) {
     /* Texts point into the parsed body. */
-    *draft = (struct message_draft){
-        .room_id = x->ids[0], .sender_id = x->identity.user.id, .type = MESSAGE_TEXT};
+    *draft = (struct message_draft){.room_id = x->ids[0],
+                                    .sender_id = x->identity.user.id,
+                                    .type = by_site ? MESSAGE_SYSTEM : MESSAGE_TEXT};
     field_text(x, "content", &draft->content);
     read_type(x, by_site, &draft->type);
     field_id(x, "reply_to_id", &draft->reply_to_id);
@@ -374,9 +376,7 @@ enum error messages_post_by_site(struct exchange *x) {
     struct message_change change;
     struct text bot = {NULL, 0};
     field_text(x, "user", &bot);
-    read_draft(x, !bot.at, &draft);
-    if (!bot.at)
-        draft.type = MESSAGE_SYSTEM;
+    read_draft(x, !bot.at && field_errors_none(&x->field_errors), &draft);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     enum error error = find_sender(x, bot, &draft);

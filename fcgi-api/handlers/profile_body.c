@@ -19,22 +19,29 @@ static bool read_text(struct exchange *x, const char *name, enum profile_field f
     return true;
 }
 
-static void add_problem(struct exchange *x, const char *name, const char *problem) {
+/* most_bytes: what the schema, which counts characters, does not check; 0: nothing. */
+static void add_problem(struct exchange *x, const char *name, struct text value, size_t most_bytes,
+                        const char *problem) {
+    const bool is_too_long = most_bytes > 0 && value.len > most_bytes;
     if (problem)
-        field_errors_add(&x->field_errors, name, CODE_INVALID, "%s", problem);
+        field_errors_add(&x->field_errors, name, is_too_long ? CODE_MAX_LENGTH : CODE_INVALID, "%s",
+                         problem);
 }
 
 void profile_body_read(struct exchange *x, struct profile *profile) {
     const char *origins = x->service->config->avatar_origins;
     if (read_text(x, "display_name", PROFILE_DISPLAY_NAME, profile, &profile->display_name))
-        add_problem(x, "display_name", profile_fields_check_name(profile->display_name));
+        add_problem(x, "display_name", profile->display_name, 0,
+                    profile_fields_check_name(profile->display_name));
     if (read_text(x, "avatar_url", PROFILE_AVATAR_URL, profile, &profile->avatar_url))
-        add_problem(x, "avatar_url", profile_fields_check_avatar(profile->avatar_url, origins));
+        add_problem(x, "avatar_url", profile->avatar_url, PROFILE_AVATAR_BYTES,
+                    profile_fields_check_avatar(profile->avatar_url, origins));
     if (read_text(x, "locale", PROFILE_LOCALE, profile, &profile->locale))
-        add_problem(x, "locale", profile_fields_check_locale(profile->locale));
+        add_problem(x, "locale", profile->locale, 0, profile_fields_check_locale(profile->locale));
 }
 
 void profile_body_read_email(struct exchange *x, struct profile *profile) {
     if (read_text(x, "email", PROFILE_EMAIL, profile, &profile->email))
-        add_problem(x, "email", profile_fields_check_email(profile->email));
+        add_problem(x, "email", profile->email, PROFILE_EMAIL_BYTES,
+                    profile_fields_check_email(profile->email));
 }

@@ -218,7 +218,7 @@ bool field_numbered(struct exchange *x, const char *name, struct field_pair **ou
     return true;
 }
 
-bool field_list(struct exchange *x, const char *name, struct json_object **out) {
+bool field_items(struct exchange *x, const char *name, struct json_object **out) {
     const struct schema_field *field = rules_of(x, name);
     struct json_object *value = find(x, field);
     if (!value)
@@ -227,19 +227,24 @@ bool field_list(struct exchange *x, const char *name, struct json_object **out) 
         field_errors_add(&x->field_errors, name, CODE_INVALID, "Expected a list of items.");
         return false;
     }
-    const size_t count = json_object_array_length(value);
-    if (count > field->max) {
+    if (json_object_array_length(value) > field->max) {
         field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
                          "Ensure this field has no more than %zu items.", (size_t)field->max);
         return false;
     }
-    for (size_t i = 0; i < count; i++)
-        if (!json_object_is_type(json_object_array_get_idx(value, i), json_type_object)) {
+    *out = value;
+    return true;
+}
+
+bool field_list(struct exchange *x, const char *name, struct json_object **out) {
+    if (!field_items(x, name, out))
+        return false;
+    for (size_t i = 0; i < json_object_array_length(*out); i++)
+        if (!json_object_is_type(json_object_array_get_idx(*out, i), json_type_object)) {
             field_errors_add(&x->field_errors, name, CODE_INVALID, "Item %zu is not a JSON object.",
                              i + 1);
             return false;
         }
-    *out = value;
     return true;
 }
 
@@ -250,6 +255,9 @@ struct field_place field_enter(struct exchange *x, const char *name, struct json
     x->fields = json_object_array_get_idx(list, at);
     x->body = body;
     x->field_errors = (struct field_errors){.count = 0};
+    if (!json_object_is_type(x->fields, json_type_object))
+        field_errors_add(&x->field_errors, "non_field_errors", CODE_INVALID,
+                         "Expected a JSON object.");
     return outer;
 }
 
@@ -258,4 +266,26 @@ void field_leave(struct exchange *x, const struct field_place *outer) {
     x->fields = outer->fields;
     x->body = outer->body;
     x->field_errors = outer->errors;
+}
+
+void field_leave_wrong(struct exchange *x, const struct field_place *outer, const char *name,
+                       size_t at) {
+    struct field_errors errors = x->field_errors;
+    x->fields = outer->fields;
+    x->body = outer->body;
+    x->field_errors = outer->errors;
+    field_errors_add(&x->field_errors, name, errors.first_code, "Item %zu: %s", at + 1,
+                     buffer_str(&errors.first));
+    field_errors_free(&errors);
+}
+
+void field_write_errors(const struct exchange *x, struct json_writer *w) {
+    struct buffer errors = BUFFER_EMPTY;
+    field_errors_write(&x->field_errors, &errors);
+    json_write_object(w);
+    json_write_member_u64(w, "status", 400);
+    json_write_key(w, "errors");
+    json_write_raw(w, errors.data, errors.len);
+    json_write_object_end(w);
+    buffer_free(&errors);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "json/json_writer.h"
 #include "server/exchange.h"
 
 /* Whether the field is given as null. */
@@ -44,6 +45,9 @@ bool field_numbered(struct exchange *x, const char *name, struct field_pair **ou
 /* A list of JSON objects, which belongs to the body. */
 bool field_list(struct exchange *x, const char *name, struct json_object **out);
 
+/* The same, but an item that is not an object has an error of its own, which field_enter adds. */
+bool field_items(struct exchange *x, const char *name, struct json_object **out);
+
 /* The object whose fields are read, its rules and its errors. */
 struct field_place {
     struct json_object *fields;
@@ -56,5 +60,12 @@ struct field_place {
 struct field_place field_enter(struct exchange *x, const char *name, struct json_object *list,
                                size_t at);
 void field_leave(struct exchange *x, const struct field_place *outer);
+
+/* The same, and adds the first error of the item as an error of the list. */
+void field_leave_wrong(struct exchange *x, const struct field_place *outer, const char *name,
+                       size_t at);
+
+/* Writes the errors of an item as its result: {"status": 400, "errors": {...}}. */
+void field_write_errors(const struct exchange *x, struct json_writer *w);
 
 #endif

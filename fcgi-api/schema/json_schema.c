@@ -9,8 +9,8 @@
 static const char TIME[] = "2024-01-15T10:30:00.123456Z";
 
 static bool is_text(const struct schema_field *field) {
-    return field->kind == SCHEMA_TEXT || field->kind == SCHEMA_CHOICE ||
-           field->kind == SCHEMA_TIME || field->kind == SCHEMA_URL;
+    return field->kind == SCHEMA_TEXT || field->kind == SCHEMA_EITHER ||
+           field->kind == SCHEMA_CHOICE || field->kind == SCHEMA_TIME || field->kind == SCHEMA_URL;
 }
 
 /* ---- sets ---- */
@@ -49,6 +49,17 @@ static void write_type(struct json_writer *w, const struct schema_field *field, 
     json_write_array(w);
     json_write_str(w, type);
     json_write_str(w, "null");
+    json_write_array_end(w);
+}
+
+/* "type": ["string", "integer"], and "null". */
+static void write_either(struct json_writer *w, const struct schema_field *field) {
+    json_write_key(w, "type");
+    json_write_array(w);
+    json_write_str(w, "string");
+    json_write_str(w, "integer");
+    if (field->flags & SCHEMA_NULLABLE)
+        json_write_str(w, "null");
     json_write_array_end(w);
 }
 
@@ -116,7 +127,11 @@ static void write_reference(struct json_writer *w, const struct schema_field *fi
 static void write_keywords(struct json_writer *w, const struct schema_field *field) {
     switch (field->kind) {
     case SCHEMA_TEXT:
-        write_type(w, field, "string");
+    case SCHEMA_EITHER:
+        if (field->kind == SCHEMA_TEXT)
+            write_type(w, field, "string");
+        else
+            write_either(w, field);
         write_bound(w, "minLength", field->min);
         write_bound(w, "maxLength", field->max);
         break;
@@ -181,6 +196,7 @@ void json_schema_field_example(struct json_writer *w, const struct schema_field 
     }
     switch (field->kind) {
     case SCHEMA_TEXT:
+    case SCHEMA_EITHER:
     case SCHEMA_URL:
         json_write_str(w, example ? example : "");
         break;
@@ -225,6 +241,8 @@ void json_schema_example(struct json_writer *w, const struct schema_object *obje
     }
     json_write_object(w);
     for (size_t i = 0; i < object->count; i++) {
+        if (fields[i].example && *fields[i].example == '\0')
+            continue;
         json_write_key(w, fields[i].name);
         json_schema_field_example(w, &fields[i]);
     }

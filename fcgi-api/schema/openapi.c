@@ -34,6 +34,7 @@ static const struct refusal {
     {"Unauthorized", "401", "No credentials, or invalid ones."},
     {"Forbidden", "403", "The user may not do this."},
     {"NotFound", "404", "There is no such thing, or the user must not know of it."},
+    {"Gone", "410", "The events after this number are not kept: load everything again."},
     {"TooLarge", "413", "The body is too large."},
     {"MediaType", "415", "The path does not take this type of body."},
     {"Throttled", "429", "A rate limit is exceeded; see `Retry-After`."},
@@ -188,6 +189,8 @@ static bool may_refuse(const struct row *row, const char *status) {
         return !is_public || has_body;
     case 404:
         return strpbrk(row->pattern, SIGNS) != NULL;
+    case 410:
+        return row->operation->query == &SCHEMA_EVENTS_QUERY;
     case 503:
         /* That of /healthz is an ordinary answer. */
         return !strstr(row->operation->statuses, status);

@@ -21,6 +21,7 @@
 
 /* kind, min, max, words, of */
 #define TEXT(min, max) SCHEMA_TEXT, min, max, NULL, NULL
+#define TEXT_OR_NUMBER(min, max) SCHEMA_EITHER, min, max, NULL, NULL
 #define ANY_TEXT TEXT(0, 0)
 #define CHOICE(words) SCHEMA_CHOICE, 0, 0, words, NULL
 #define CONST(word) CHOICE(word)

@@ -12,6 +12,7 @@
 
 enum schema_kind {
     SCHEMA_TEXT,    /* min to max characters (code points); max 0: any */
+    SCHEMA_EITHER,  /* the same, or a number, which stands for its text */
     SCHEMA_CHOICE,  /* one of `words`, separated by | */
     SCHEMA_TIME,    /* RFC 3339 */
     SCHEMA_URL,     /* an address */
@@ -39,7 +40,8 @@ struct schema_field {
     const char *words;
     const struct schema_object *of;
     unsigned flags;
-    const char *example; /* a text, or JSON for kinds that are no text; NULL: made from the kind */
+    const char *example; /* a text, or JSON for kinds that are no text; NULL: made from the kind;
+                            "": not in the example of the object */
     const char *meaning; /* Markdown */
 };
 

@@ -38,6 +38,10 @@ void field_errors_add(struct field_errors *field_errors, const char *field, enum
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
+    if (field_errors->count == 0) {
+        buffer_printf(&field_errors->first, "%s: %s", field, message);
+        field_errors->first_code = code;
+    }
     add_member(&field_errors->json, field, message);
     add_member(&field_errors->codes, field, error_code_word(code));
     field_errors->count++;
@@ -58,11 +62,13 @@ void field_errors_write(const struct field_errors *field_errors, struct buffer *
 void field_errors_clear(struct field_errors *field_errors) {
     buffer_clear(&field_errors->json);
     buffer_clear(&field_errors->codes);
+    buffer_clear(&field_errors->first);
     field_errors->count = 0;
 }
 
 void field_errors_free(struct field_errors *field_errors) {
     buffer_free(&field_errors->json);
     buffer_free(&field_errors->codes);
+    buffer_free(&field_errors->first);
     field_errors->count = 0;
 }

@@ -14,6 +14,8 @@ struct field_errors {
     struct buffer json;  /* members of the object: texts */
     struct buffer codes; /* members of its "codes" */
     size_t count;
+    struct buffer first; /* "field: text" of the first one, */
+    enum error_code first_code;
 };
 
 /* Adds the error of a field; only the first one of a field is kept. No field is named "codes". */

@@ -188,17 +188,16 @@ static enum error read_items(struct exchange *x, struct json_object *list, struc
         const struct field_place outer = field_enter(x, "requests", list, i);
         read_item(x, &items[i]);
         const bool valid = field_errors_none(&x->field_errors);
-        field_leave(x, &outer);
         bool nested = false;
         if (valid) {
+            field_leave(x, &outer);
             struct run *run = xcalloc(1, sizeof(*run));
             begin_run(run, x, &items[i]);
             nested = is_batch(&run->request);
             end_run(run);
             free(run);
         } else {
-            field_errors_add(&x->field_errors, "requests", CODE_INVALID,
-                             "Item %zu needs method, and path, which begins with /api/.", i + 1);
+            field_leave_wrong(x, &outer, "requests", i);
         }
         if (nested)
             field_errors_add(&x->field_errors, "requests", CODE_INVALID,

@@ -161,13 +161,13 @@ static enum error take_all(struct exchange *x, struct json_object *acks, uint64_
         const struct field_place outer = field_enter(x, "acks", acks, i);
         bool is_beyond = false;
         error = take(x, follower_id, dry, &is_beyond);
-        field_leave(x, &outer);
         if (is_beyond)
-            field_errors_add(&x->field_errors, "acks", CODE_MAX_VALUE,
-                             "Item %zu is beyond the last event of its room.", i + 1);
-        else if (error == ERROR_BAD_INPUT)
-            field_errors_add(&x->field_errors, "acks", CODE_INVALID,
-                             "Item %zu needs room_id and seq.", i + 1);
+            field_errors_add(&x->field_errors, "seq", CODE_MAX_VALUE,
+                             "Beyond the last event of the room.");
+        if (error == ERROR_BAD_INPUT)
+            field_leave_wrong(x, &outer, "acks", i);
+        else
+            field_leave(x, &outer);
     }
     return error;
 }

@@ -51,6 +51,9 @@ struct item {
 
 static bool read_room(struct exchange *x, struct item *item) {
     *item = (struct item){.patch = {.is_private = true}};
+    /* An item that is not an object has this error already. */
+    if (!field_errors_none(&x->field_errors))
+        return false;
     if (field_text(x, "key", &item->key) && !room_key_is_valid(item->key))
         field_errors_add(&x->field_errors, "key", CODE_INVALID,
                          "Enter 1 to 128 characters: A-Z a-z 0-9 . _ : / -");
@@ -77,20 +80,14 @@ static enum error put_item(struct exchange *x, struct json_writer *w, const stru
     struct item item;
     uint64_t room_id;
     bool made = false;
-    json_write_object(w);
     if (!read_room(x, &item)) {
-        struct buffer errors = BUFFER_EMPTY;
-        field_errors_write(&x->field_errors, &errors);
-        json_write_member_u64(w, "status", 400);
-        json_write_key(w, "errors");
-        json_write_raw(w, errors.data, errors.len);
-        buffer_free(&errors);
-        json_write_object_end(w);
+        field_write_errors(x, w);
         return ERROR_NONE;
     }
     const enum error error = put_room(x, site, &item, &room_id, &made, &shown.seq);
     if (error)
         return error;
+    json_write_object(w);
     json_write_member_u64(w, "status", made ? 201 : 200);
     json_write_key(w, "room");
     /* Deleted by an admin at this moment: as if the request had come before. */
@@ -103,7 +100,7 @@ static enum error put_item(struct exchange *x, struct json_writer *w, const stru
 enum error room_sync_rooms(struct exchange *x) {
     struct json_object *list;
     struct user site;
-    if (!field_list(x, "rooms", &list))
+    if (!field_items(x, "rooms", &list))
         return ERROR_BAD_INPUT;
     enum error error = site_change_actor(x, &site);
     struct json_writer w = json_writer_start(&x->response.body);
@@ -206,11 +203,10 @@ static enum error read_list(struct exchange *x, const char *name, bool must_exis
     for (size_t i = 0; i < out->count; i++) {
         const struct field_place outer = field_enter(x, name, list, i);
         enum error error = read_entry(x, &out->users[i]);
-        field_leave(x, &outer);
         if (error == ERROR_BAD_INPUT)
-            field_errors_add(&x->field_errors, name, CODE_INVALID,
-                             "Item %zu needs user_id or external_id; is_admin is a boolean.",
-                             i + 1);
+            field_leave_wrong(x, &outer, name, i);
+        else
+            field_leave(x, &outer);
         if (!error && must_exist)
             error = check_entry(x, name, i, &out->users[i]);
         if (error)
@@ -258,6 +254,12 @@ static enum error add_some(struct sync *sync, const struct named_list *list, con
         if (error == ERROR_BAD_INPUT)
             field_errors_add(&x->field_errors, name, CODE_USER_INACTIVE,
                              "Item %zu: the user is disabled.", i + 1);
+        /* The others are added all the same: none waits for one that is over the limit. */
+        if (error == ERROR_FORBIDDEN && change.too_many_rooms) {
+            field_errors_add(&x->field_errors, name, CODE_USER_TOO_MANY_ROOMS,
+                             "Item %zu: the user is in too many rooms.", i + 1);
+            error = ERROR_NONE;
+        }
     }
     return error;
 }
@@ -354,6 +356,8 @@ enum error room_sync_members(struct exchange *x) {
         error = site_change_actor(x, &sync.site);
     if (!error)
         error = apply(&sync);
+    if (!error && !field_errors_none(&x->field_errors))
+        error = ERROR_BAD_INPUT;
     if (!error)
         error = send_counts(x, &sync);
     free(sync.add.users);

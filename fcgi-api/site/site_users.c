@@ -116,14 +116,17 @@ static bool read_external_id(struct exchange *x, struct text *id) {
 /* Makes or changes the user of one item, in transactions of its own, and writes its result. */
 static enum error put_user(struct exchange *x, struct json_writer *w) {
     struct text external_id = {NULL, 0}, name = {"", 0};
-    struct change change;
+    struct change change = {.has_active = false};
     struct user user;
     bool created = false;
-    read_external_id(x, &external_id);
-    /* A wish: what a user name cannot have is left out, and one that is taken gets a number. */
-    field_text(x, "username", &name);
-    read_change(x, &change);
     enum error error = ERROR_BAD_INPUT;
+    /* An item that is not an object has this error already. */
+    if (field_errors_none(&x->field_errors)) {
+        read_external_id(x, &external_id);
+        /* A wish: what a user name cannot have is left out, and a taken one gets a number. */
+        field_text(x, "username", &name);
+        read_change(x, &change);
+    }
     if (field_errors_none(&x->field_errors))
         error = external_user_ensure(x->service->db, issuer_of(x), external_id, name,
                                      change.profile.is_bot, &user, &created);
@@ -131,18 +134,14 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
         error = apply(x, &change, &user);
     if (error && error != ERROR_BAD_INPUT)
         return error;
-    json_write_object(w);
-    json_write_member_u64(w, "status", error ? 400 : created ? 201 : 200);
-    json_write_key(w, error ? "errors" : "user");
-    if (!error) {
-        error = show_user(x, w, &user, external_id);
-    } else {
-        struct buffer errors = BUFFER_EMPTY;
-        field_errors_write(&x->field_errors, &errors);
-        json_write_raw(w, errors.data, errors.len);
-        buffer_free(&errors);
-        error = ERROR_NONE;
+    if (error) {
+        field_write_errors(x, w);
+        return ERROR_NONE;
     }
+    json_write_object(w);
+    json_write_member_u64(w, "status", created ? 201 : 200);
+    json_write_key(w, "user");
+    error = show_user(x, w, &user, external_id);
     json_write_object_end(w);
     return error;
 }
@@ -150,7 +149,7 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
 enum error site_users_put(struct exchange *x) {
     struct json_object *list;
     enum error error = ERROR_NONE;
-    if (!field_list(x, "users", &list))
+    if (!field_items(x, "users", &list))
         return ERROR_BAD_INPUT;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);

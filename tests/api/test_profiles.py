@@ -9,7 +9,7 @@ from support.answers import assert_error
 from support.client import Client, fresh_name
 from support.confabctl import hold_housekeeping
 from support.rooms import ROOMS, url
-from support.shapes import a_member, a_membership, a_page, a_profile
+from support.shapes import a_member, a_membership, a_page, a_profile, wrong
 from support.sockets import assert_let_in, in_room, person
 
 ME = "/api/auth/me/"
@@ -109,7 +109,10 @@ def test_pictures_that_are_no_https_address_are_refused(user, address):
 
 def test_a_picture_of_512_bytes_is_kept(user):
     address = "https://pictures.example/" + "a" * 487
-    assert change(user(), avatar_url=address)["avatar_url"] == address
+    ann = user()
+    assert change(ann, avatar_url=address)["avatar_url"] == address
+    for longer in (address + "a", "https://pictures.example/" + "ä" * 244):
+        assert ann.patch(ME, json={"avatar_url": longer}).json() == wrong(avatar_url="max_length")
 
 
 @pytest.mark.parametrize("tag", ["", "d", "de_DE", "de-", "deutschland", "1", "de;q=1", "-",

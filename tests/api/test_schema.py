@@ -180,6 +180,21 @@ def test_null_is_accepted_where_the_schema_says_so(ask, method, path):
         assert (codes.get(name) == ["null"]) == (not nullable), name
 
 
+@pytest.mark.parametrize("method, path", WITH_BODY)
+def test_the_example_of_a_body_is_taken(ask, method, path):
+    """What it names may be missing or taken; its form is right."""
+    content = operations()[method, shape(path)]["requestBody"]["content"]["application/json"]
+    example = content["example"]
+    # Nothing is delivered on the shared instance.
+    if path.startswith("/api/site/hooks/") and "is_active" in example:
+        example = {**example, "is_active": False}
+    answer = ask(method, path, example)
+    codes = answer.json().get("codes", {}) if answer.status_code == 400 else {}
+    assert not {code for found in codes.values() for code in found} & {
+        "required", "null", "blank", "invalid", "min_length", "max_length", "min_value",
+        "invalid_choice", "conflicting"}, answer.text
+
+
 def test_a_text_of_the_longest_length_is_accepted(owner):
     most = fields("POST", "/api/chat/rooms/1/messages/")["properties"]["content"]["maxLength"]
     assert owner.say(owner.room()["room_id"], "é" * most)["content"] == "é" * most

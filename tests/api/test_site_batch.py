@@ -125,7 +125,8 @@ def test_a_malformed_item_refuses_the_batch(program, item):
     sub = fresh_name("sub")
     put = {"method": "PUT", "path": "/api/site/users/", "body": {"users": [{"external_id": sub}]}}
     answer = program.batch(put, item)
-    assert (answer.status_code, answer.json()) == (400, wrong(requests="invalid")), answer.text
+    assert (answer.status_code, answer.json()) == (400, wrong("requests")), answer.text
+    assert answer.json()["requests"][0].startswith("Item 2")
     assert program.get(f"/api/site/users/?external_id={sub}").json()["count"] == 0
 
 

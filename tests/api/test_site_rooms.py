@@ -6,7 +6,8 @@ import pytest
 
 from support.api_key import Program
 from support.answers import assert_error
-from support.client import fresh_name
+from support.client import Client, fresh_name
+from support.confabctl import Tool
 from support.event_reader import follow, follow_user
 from support.rooms import ROOMS
 from support.shapes import a_message, a_room, in_event, wrong
@@ -55,18 +56,30 @@ def test_a_room_is_made_once(program, instance):
 def test_the_actor_is_a_bot_without_a_password(program, instance, room):
     site, name = site_of(instance)
     assert name == "site"
-    assert instance.sql("SELECT is_bot, is_active FROM user WHERE user_id = ?", site) == [(1, 1)]
+    assert instance.sql("SELECT is_bot, is_active FROM user WHERE user_id = ?", site) == [(1, 0)]
+
+
+def test_the_actor_is_there_before_all_others_and_is_renamed(make_instance):
+    system = make_instance()
+    site, name = site_of(system)
+    assert name == "site"
+    taken = Client(system).register()
+    for wanted, given in (("school", "school"), (taken.name, "school"), ("site", "site")):
+        Tool(system)("migrate", CONFAB_JWT_ACTOR=wanted)
+        assert site_of(system) == (site, given)
+    assert taken.get("/api/chat/users/?search=site").json()["count"] == 0
+    answer = taken.post(f"{ROOMS}direct/", json={"user_id": site})
+    assert (answer.status_code, answer.json()) == (400, wrong("user_id"))
 
 
 def test_the_actor_has_another_name_if_that_is_taken(make_instance):
-    from support.client import Client
-    system = make_instance(CONFAB_JWT_ACTOR="school")
+    """As where an earlier version has let somebody take it."""
+    system = make_instance()
+    system.sql("DELETE FROM external_user WHERE issuer = '' AND subject = ''")
     taken = Client(system).register()
-    system.sql("UPDATE user SET username = 'School' WHERE user_id = ?", taken.id)
-    Program(system).put_room("k")
+    Tool(system)("migrate", CONFAB_JWT_ACTOR=taken.name)
     site, name = site_of(system)
-    assert site != taken.id and name.startswith("school-")
-    assert Program(system).put_room("l")["room"]["created_by_id"] == site
+    assert name == f"{taken.name}-{site}"
 
 
 def test_a_changed_name_is_an_event_and_an_unchanged_one_is_not(program, instance, user, room):
@@ -86,13 +99,14 @@ def test_a_changed_name_is_an_event_and_an_unchanged_one_is_not(program, instanc
 def test_each_room_has_its_own_result(program):
     key = fresh_name("key")
     items = [{"key": key, "name": "a"}, {"key": "a b", "name": "x"}, {"name": "x"}, {"key": "x"},
-             {"key": key, "name": "b", "is_private": "perhaps"}, {"key": key, "name": "b"}]
+             {"key": key, "name": "b", "is_private": "perhaps"}, [], None, 7,
+             {"key": key, "name": "b"}]
     results = program.put(SITE, {"rooms": items}).json()["results"]
-    assert [one["status"] for one in results] == [201, 400, 400, 400, 400, 200]
-    assert [one.get("errors") for one in results[1:5]] == [
+    assert [one["status"] for one in results] == [201] + [400] * 7 + [200]
+    assert [one.get("errors") for one in results[1:8]] == [
         wrong(key="invalid"), wrong(key="required"), wrong(name="required"),
-        wrong(is_private="invalid")]
-    assert results[5]["room"]["name"] == "b"
+        wrong(is_private="invalid"), *[wrong(non_field_errors="invalid")] * 3]
+    assert results[8]["room"]["name"] == "b"
 
 
 def test_the_answer_has_no_messages(program, user, room):
@@ -107,7 +121,7 @@ def test_the_answer_has_no_messages(program, user, room):
         assert live.next()["room"]["last_message"]["content"] == "secret"
 
 
-@pytest.mark.parametrize("body", [{}, {"rooms": None}, {"rooms": 1}, {"rooms": [[]]},
+@pytest.mark.parametrize("body", [{}, {"rooms": None}, {"rooms": 1}, {"rooms": {}},
                                   {"rooms": [{"key": "k", "name": "n"}] * 101}])
 def test_a_malformed_list_is_an_error(program, body):
     answer = program.put(SITE, body)
@@ -204,9 +218,9 @@ def test_an_unknown_user_is_an_error_and_nothing_is_done(program, user, room):
     program.delete(f"/api/site/users/{disabled.id}/")
     for entry, code in (({"user_id": 999999999}, "does_not_exist"),
                         ({"external_id": "nobody"}, "does_not_exist"),
-                        ({"user_id": disabled.id}, "user_inactive"), ({}, "invalid"),
-                        ({"user_id": "x"}, "invalid"),
-                        ({"user_id": 1, "external_id": "x"}, "invalid"),
+                        ({"user_id": disabled.id}, "user_inactive"), ({}, "required"),
+                        ({"user_id": "x"}, "invalid"), ({"external_id": "x" * 129}, "max_length"),
+                        ({"user_id": 1, "external_id": "x"}, "conflicting"),
                         ({"user_id": 1, "is_admin": "perhaps"}, "invalid")):
         for name in ("add", "set"):
             answer = program.put(f"{SITE}{room}/members/", {name: [*ids(alice), entry]})
@@ -292,12 +306,14 @@ def test_the_site_posts_system_messages(program, instance, user, room):
         assert (event["type"], event["message"], event["seq"]) == ("new_message", message, 2)
     assert alice.get(f"{ROOMS}{room}/messages/").json()["results"] == [message]
     assert alice.get(f"{ROOMS}{room}/").json()["unread_count"] == 1
-    for kind in ("system", "text"):
+    for kind, status in (("system", 201), ("text", 400), ("image", 400), ("song", 400)):
         answer = program.post(f"{SITE}{room}/messages/", json={"content": "x",
                                                                "message_type": kind})
-        assert answer.json()["message_type"] == "system"
-    answer = program.post(f"{SITE}{room}/messages/", json={"content": "x", "message_type": "song"})
-    assert answer.json() == wrong("message_type")
+        assert answer.status_code == status
+        if status == 400:
+            assert answer.json() == wrong(message_type="invalid_choice")
+        else:
+            assert answer.json()["message_type"] == "system"
 
 
 def test_a_client_id_posts_once(program, room):
@@ -364,7 +380,6 @@ def test_a_system_message_is_edited_by_nobody_and_deleted_by_an_admin(program, u
 
 
 def test_the_counters_agree(make_instance):
-    from support.client import Client
     system = make_instance()
     program = Program(system)
     alice, bob = Client(system).register(), Client(system).register()
