@@ -79,7 +79,38 @@ export interface SearchPage {
     next: string | null;
 }
 
-export interface Message {
+/** One emoji of a message as in events. */
+export interface EventReaction {
+    emoji: string;
+    /** How many users have given it. */
+    count: number;
+}
+
+/** One emoji of a message. */
+export interface MessageReaction extends EventReaction {
+    /** Whether the current user has given it. */
+    mine: boolean;
+}
+
+/** Who has reacted, and how. */
+export interface Reaction {
+    emoji: string;
+    user_id: number;
+    username: string;
+    created_at: Timestamp;
+}
+
+/** What a reply shows of the message that it answers. */
+export interface Quote {
+    message_id: number;
+    sender_id: number;
+    sender_username: string;
+    /** The first 140 characters; empty if it is deleted. */
+    excerpt: string;
+    is_deleted: boolean;
+}
+
+interface AnyMessage {
     message_id: number;
     room_id: number;
     sender_id: number;
@@ -92,10 +123,28 @@ export interface Message {
     edited_at: Timestamp | null;
     is_deleted: boolean;
     client_id: string | null;
+    /** null if it is no reply. */
+    reply_to: Quote | null;
+    /** The number of direct replies, deleted ones included. */
+    reply_count: number;
+}
+
+/** A message as in events: the same for every user. */
+export interface EventMessage extends AnyMessage {
+    reactions: EventReaction[];
+}
+
+export interface Message extends AnyMessage {
+    /** The most frequent first, then the oldest. */
+    reactions: MessageReaction[];
 }
 
 /** A room as in events: the same for every user. */
-export interface EventRoom {
+export interface EventRoom extends AnyRoom {
+    last_message: EventMessage | null;
+}
+
+interface AnyRoom {
     room_id: number;
     name: string;
     is_private: boolean;
@@ -106,12 +155,14 @@ export interface EventRoom {
     created_at: Timestamp;
     members_count: number;
     message_count: number;
-    last_message: Message | null;
     last_seq: number;
+    /** Who pins messages: the admins, or all members. */
+    may_pin: "admins" | "all";
 }
 
 /** A room as seen by the current user. */
-export interface Room extends EventRoom {
+export interface Room extends AnyRoom {
+    last_message: Message | null;
     unread_count: number;
     /** Whether the current user is an admin of the room. */
     is_admin: boolean;
@@ -161,6 +212,8 @@ export interface MessagePageOptions extends PageOptions {
     before?: number;
     /** The messages that follow this one; 0 is the beginning. */
     after?: number;
+    /** This message with its neighbours. */
+    around?: number;
 }
 
 // ---- events -----------------------------------------------------------------------------
@@ -174,14 +227,14 @@ interface Sequenced {
 
 export interface NewMessageEvent extends Sequenced {
     type: "new_message";
-    message: Message;
+    message: EventMessage;
     sender: string;
     sender_id: number;
 }
 
 export interface MessageEditedEvent extends Sequenced {
     type: "message_edited";
-    message: Message;
+    message: EventMessage;
     edited_by: string;
 }
 
@@ -189,6 +242,29 @@ export interface MessageDeletedEvent extends Sequenced {
     type: "message_deleted";
     message_id: number;
     deleted_by: string;
+}
+
+/** A user has reacted to a message, or withdrawn a reaction. */
+export interface ReactionsChangedEvent extends Sequenced {
+    type: "reactions_changed";
+    message_id: number;
+    /** All that the message has now. */
+    reactions: EventReaction[];
+    user: string;
+    user_id: number;
+}
+
+export interface MessagePinnedEvent extends Sequenced {
+    type: "message_pinned";
+    message: EventMessage;
+    pinned_by: string;
+}
+
+/** Also implied by the deletion of a message. */
+export interface MessageUnpinnedEvent extends Sequenced {
+    type: "message_unpinned";
+    message_id: number;
+    unpinned_by: string;
 }
 
 export interface RoomUpdatedEvent extends Sequenced {
@@ -226,7 +302,10 @@ export type RoomEvent =
     | RoomUpdatedEvent
     | UserInvitedEvent
     | UserRemovedEvent
-    | MemberUpdatedEvent;
+    | MemberUpdatedEvent
+    | ReactionsChangedEvent
+    | MessagePinnedEvent
+    | MessageUnpinnedEvent;
 
 export interface TypingEvent {
     type: "typing" | "stop_typing";
@@ -292,7 +371,7 @@ export interface Resync {
 export interface NewMessageNotification {
     type: "new_message_notification";
     room_id: number;
-    message: Message;
+    message: EventMessage;
     sender: string;
 }
 
@@ -615,7 +694,10 @@ export class Confab extends Emitter<ConfabEvents> {
     roomByKey(key: string): Promise<Room | null>;
     room(roomId: number): Promise<Room>;
     createRoom(room: { name: string; is_private?: boolean }): Promise<Room>;
-    updateRoom(roomId: number, change: { name?: string; is_private?: boolean }): Promise<Room>;
+    updateRoom(
+        roomId: number,
+        change: { name?: string; is_private?: boolean; may_pin?: "admins" | "all" },
+    ): Promise<Room>;
     deleteRoom(roomId: number): Promise<void>;
     /** The direct room with this user, created if needed. */
     directRoom(userId: number): Promise<Room>;
@@ -655,6 +737,14 @@ export class Confab extends Emitter<ConfabEvents> {
     ): Promise<Message>;
     editMessage(roomId: number, messageId: number, content: string): Promise<Message>;
     deleteMessage(roomId: number, messageId: number): Promise<void>;
+    /** Reacts to a message with an emoji. Resolves to all reactions to it. */
+    react(roomId: number, messageId: number, emoji: string): Promise<MessageReaction[]>;
+    /** Takes a reaction back. Resolves to all reactions to the message. */
+    unreact(roomId: number, messageId: number, emoji: string): Promise<MessageReaction[]>;
+    /** The direct replies to a message, oldest first. */
+    replies(roomId: number, messageId: number, options?: PageOptions): Promise<Page<Message>>;
+    /** Who has reacted to a message, and how: oldest first. */
+    reactions(roomId: number, messageId: number, options?: PageOptions): Promise<Page<Reaction>>;
     /** Events after a number, oldest first; rejected with status 410 if they are not kept. */
     events(
         roomId: number,
@@ -666,6 +756,11 @@ export class Confab extends Emitter<ConfabEvents> {
         after?: number;
         limit?: number;
     }): Promise<{ events: UserEvent[]; last_seq: number; more?: boolean }>;
+    /** The pinned messages, the one pinned last first. */
+    pins(roomId: number, options?: PageOptions): Promise<Page<Message>>;
+    /** Pins a message; for admins, or all members (`may_pin`). */
+    pin(roomId: number, messageId: number): Promise<Message>;
+    unpin(roomId: number, messageId: number): Promise<void>;
     /** All that is new since the numbers given. The channels do this by themselves. */
     sync(known?: Known): Promise<News | { unchanged: true }>;
 
@@ -776,6 +871,9 @@ export interface RoomChannelEvents extends ChannelEvents {
     user_invited: UserInvitedEvent;
     user_removed: UserRemovedEvent;
     member_updated: MemberUpdatedEvent;
+    reactions_changed: ReactionsChangedEvent;
+    message_pinned: MessagePinnedEvent;
+    message_unpinned: MessageUnpinnedEvent;
     typing: TypingEvent;
     stop_typing: TypingEvent;
     user_joined: PresenceEvent;
@@ -924,7 +1022,7 @@ export class ChatManager {
     handleRealtimeEvent(data: any): void;
     startTyping(): void;
     stopTyping(): void;
-    displayMessage(message: Message): void;
+    displayMessage(message: EventMessage): void;
     showTypingIndicator(user: string): void;
     hideTypingIndicator(user: string): void;
     showUserJoined(user: string): void;

@@ -28,6 +28,9 @@ static const struct type {
     {EVENT_USER_INVITED, "user_invited", IN_ROOM},
     {EVENT_USER_REMOVED, "user_removed", IN_ROOM},
     {EVENT_MEMBER_UPDATED, "member_updated", IN_ROOM},
+    {EVENT_REACTIONS_CHANGED, "reactions_changed", IN_ROOM},
+    {EVENT_MESSAGE_PINNED, "message_pinned", IN_ROOM},
+    {EVENT_MESSAGE_UNPINNED, "message_unpinned", IN_ROOM},
     {EVENT_ROOM_CREATED, "room_created", IN_USER},
     {EVENT_ROOM_INVITATION, "room_invitation", IN_USER},
     {EVENT_ROOM_REMOVED, "room_removed", IN_USER},
@@ -76,7 +79,7 @@ bool event_belongs(unsigned type, enum event_stream stream, bool stored) {
 }
 
 unsigned event_type(struct text name) {
-    /* Linear: 19 names, and the most frequent one comes first. */
+    /* Linear: some twenty names, and the most frequent one comes first. */
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (text_equals(name, text_of(TYPES[i].name)))
             return TYPES[i].number;

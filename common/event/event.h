@@ -19,8 +19,9 @@
  *     <message offset> <message length>\n{...}
  *
  * 2 is the version. seq is 0 for an event without a sequence number. The subject is a message
- * id for new_message, message_edited, message_deleted and message_read; a user id for
- * user_invited, user_removed and member_updated; a room id on a user's stream; else 0. The
+ * id for new_message, message_edited, message_deleted, reactions_changed, message_pinned,
+ * message_unpinned and message_read; a user id for user_invited, user_removed and
+ * member_updated; a room id on a user's stream; else 0. The
  * logical time orders user_joined and user_left; it is 0 for all others. The actor name is "-"
  * if there is none (confabctl). Offset and length say where the Message object stands in the
  * JSON of a new_message, in bytes; 0 0 for all others.
@@ -52,6 +53,9 @@
 #define EVENT_USER_INVITED 5
 #define EVENT_USER_REMOVED 6
 #define EVENT_MEMBER_UPDATED 7
+#define EVENT_REACTIONS_CHANGED 8
+#define EVENT_MESSAGE_PINNED 9
+#define EVENT_MESSAGE_UNPINNED 10
 /* stored in the stream of a user; EVENT_ROOM_DELETED is also a notice to the room */
 #define EVENT_ROOM_CREATED 20
 #define EVENT_ROOM_INVITATION 21

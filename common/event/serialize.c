@@ -6,7 +6,45 @@
 
 #include "event/event.h"
 
-void serialize_message(struct json_writer *w, const struct message *message) {
+void serialize_reactions(struct json_writer *w, struct text reactions, bool for_user) {
+    struct reaction_total total;
+    json_write_array(w);
+    while (reaction_next(&reactions, &total)) {
+        json_write_object(w);
+        json_write_member_text(w, "emoji", total.emoji);
+        json_write_member_u64(w, "count", total.number);
+        if (for_user)
+            json_write_member_bool(w, "mine", total.is_mine);
+        json_write_object_end(w);
+    }
+    json_write_array_end(w);
+}
+
+void serialize_reaction(struct json_writer *w, const struct reaction *reaction) {
+    json_write_object(w);
+    json_write_member_text(w, "emoji", reaction->emoji);
+    json_write_member_u64(w, "user_id", reaction->user_id);
+    json_write_member_text(w, "username", reaction->username);
+    json_write_member_time(w, "created_at", reaction->created_at);
+    json_write_object_end(w);
+}
+
+/* What a reply shows of the message that it answers; null if it is none, or that is gone. */
+static void write_quote(struct json_writer *w, const struct message_quote *quote) {
+    if (quote->message_id == 0) {
+        json_write_null(w);
+        return;
+    }
+    json_write_object(w);
+    json_write_member_u64(w, "message_id", quote->message_id);
+    json_write_member_u64(w, "sender_id", quote->sender_id);
+    json_write_member_text(w, "sender_username", quote->sender_username);
+    json_write_member_text(w, "excerpt", quote->excerpt);
+    json_write_member_bool(w, "is_deleted", quote->is_deleted);
+    json_write_object_end(w);
+}
+
+static void write_message(struct json_writer *w, const struct message *message, bool for_user) {
     json_write_object(w);
     json_write_member_u64(w, "message_id", message->id);
     json_write_member_u64(w, "room_id", message->room_id);
@@ -27,7 +65,20 @@ void serialize_message(struct json_writer *w, const struct message *message) {
         json_write_member_text(w, "client_id", message->client_id);
     else
         json_write_member_null(w, "client_id");
+    json_write_key(w, "reactions");
+    serialize_reactions(w, message->reactions, for_user);
+    json_write_key(w, "reply_to");
+    write_quote(w, &message->quote);
+    json_write_member_u64(w, "reply_count", message->reply_count);
     json_write_object_end(w);
+}
+
+void serialize_message(struct json_writer *w, const struct message *message) {
+    write_message(w, message, true);
+}
+
+void serialize_message_in_event(struct json_writer *w, const struct message *message) {
+    write_message(w, message, false);
 }
 
 void serialize_search_result(struct json_writer *w, const struct search_result *result) {
@@ -117,8 +168,8 @@ void serialize_account(struct json_writer *w, const struct user *user,
     json_write_object_end(w);
 }
 
-/* The fields that are the same for all users. */
-static void room_fields(struct json_writer *w, const struct room *room) {
+/* The fields that are the same for all users, but for what the last message has for one. */
+static void room_fields(struct json_writer *w, const struct room *room, bool for_user) {
     const struct room_state *state = &room->state;
     json_write_member_u64(w, "room_id", state->room_id);
     json_write_member_text(w, "name", room->name);
@@ -135,16 +186,17 @@ static void room_fields(struct json_writer *w, const struct room *room) {
     /* null in a room without messages. */
     json_write_key(w, "last_message");
     if (room->has_last_message)
-        serialize_message(w, &room->last_message);
+        write_message(w, &room->last_message, for_user);
     else
         json_write_null(w);
     json_write_member_u64(w, "last_seq", state->last_seq);
+    json_write_member_str(w, "may_pin", room_may_pin_name(room->may_pin));
 }
 
 void serialize_room(struct json_writer *w, const struct room *room) {
     const struct room_state *state = &room->state;
     json_write_object(w);
-    room_fields(w, room);
+    room_fields(w, room, true);
     /* Positions count messages without gaps, so the difference to the last one read is the number
      * unread. */
     json_write_member_u64(w, "unread_count",
@@ -156,7 +208,7 @@ void serialize_room(struct json_writer *w, const struct room *room) {
 
 void serialize_room_in_event(struct json_writer *w, const struct room *room) {
     json_write_object(w);
-    room_fields(w, room);
+    room_fields(w, room, false);
     json_write_object_end(w);
 }
 
@@ -181,7 +233,7 @@ static void finish(struct json_writer *w, uint64_t seq, uint64_t room_id) {
 static void event_message(struct json_writer *w, const struct room_event *event) {
     json_write_key(w, "message");
     if (event->has_message)
-        serialize_message(w, &event->message);
+        serialize_message_in_event(w, &event->message);
     else
         json_write_null(w);
 }
@@ -223,6 +275,21 @@ struct text serialize_room_event(struct buffer *out, const struct room_event *ev
     case EVENT_MESSAGE_DELETED:
         json_write_member_u64(&w, "message_id", event->subject_id);
         json_write_member_text(&w, "deleted_by", event->actor);
+        break;
+    case EVENT_REACTIONS_CHANGED:
+        json_write_member_u64(&w, "message_id", event->subject_id);
+        json_write_key(&w, "reactions");
+        serialize_reactions(&w, event->message.reactions, false);
+        json_write_member_text(&w, "user", event->actor);
+        json_write_member_u64(&w, "user_id", event->actor_id);
+        break;
+    case EVENT_MESSAGE_PINNED:
+        event_message(&w, event);
+        json_write_member_text(&w, "pinned_by", event->actor);
+        break;
+    case EVENT_MESSAGE_UNPINNED:
+        json_write_member_u64(&w, "message_id", event->subject_id);
+        json_write_member_text(&w, "unpinned_by", event->actor);
         break;
     case EVENT_ROOM_UPDATED:
         event_room(&w, room);

@@ -15,6 +15,7 @@
 #include "store/member.h"
 #include "store/message.h"
 #include "store/profile.h"
+#include "store/reaction.h"
 #include "store/room.h"
 #include "store/search.h"
 #include "store/token.h"
@@ -22,14 +23,20 @@
 #include "store/user_log.h"
 #include "json/json_writer.h"
 
-/* Objects. */
+/* Objects. A message is shown to one user, or to all of a room, as in events: without what depends
+ * on the user. */
 void serialize_message(struct json_writer *w, const struct message *message);
+void serialize_message_in_event(struct json_writer *w, const struct message *message);
 
 /* A message that was found: its object with the name of the room and the matches. */
 void serialize_search_result(struct json_writer *w, const struct search_result *result);
 
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username);
+
+/* The reactions of a message, as reaction_next reads them; for_user: with which are the user's. */
+void serialize_reactions(struct json_writer *w, struct text reactions, bool for_user);
+void serialize_reaction(struct json_writer *w, const struct reaction *reaction);
 
 /* A profile, as users/ has it; one in a list of users online; the whole one, which the user and
  * administrators see; and the user's own account, for me/:

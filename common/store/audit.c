@@ -58,6 +58,9 @@ struct rule {
     "LEFT JOIN deleted_room d ON d.room_id = c.room_id "                      \
     "WHERE r.room_id IS NULL AND d.room_id IS NULL"
 
+/* Rows of rooms that are being deleted are no longer complete. */
+#define NOT_DELETED "WHERE room_id NOT IN (SELECT room_id FROM deleted_room) "
+
 #define MICROS(time) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " time ")"
 #define LAST_ACTIVE "COALESCE(m.created_at, r.created_at)"
 
@@ -99,6 +102,52 @@ static const struct rule RULES[] = {
       "SELECT 0, 0, t.number, c.n FROM (SELECT COUNT(*) n FROM room WHERE is_private = FALSE) c "
       "JOIN (SELECT COALESCE(MAX(number), 0) number FROM total WHERE name = 'public_rooms') t "
       "WHERE t.number <> c.n",
+      false},
+     /* Pins, of messages that are there. */
+     {"pin_count", "pin_count of the room; its pins",
+      COUNTED(ROOM_IDS, "room", "room_id", "pin_count", "pin"), false},
+     {"pins", "pins in the room; those of messages that are there",
+      "SELECT p.room_id, 0, COUNT(*), COUNT(m.message_id) FROM pin p LEFT JOIN message m "
+      "ON m.message_id = p.message_id AND m.room_id = p.room_id AND NOT m.is_deleted "
+      "WHERE p.room_id NOT IN (SELECT room_id FROM deleted_room) "
+      "GROUP BY p.room_id HAVING COUNT(*) <> COUNT(m.message_id)",
+      false},
+     /* Replies: their numbers, and their number. */
+     {"replies", "replies in the room; replies listed with what they answer",
+      "SELECT room_id, 0, SUM(found), SUM(listed) FROM ("
+      "SELECT room_id, reply_to_id id, position, 1 found, 0 listed FROM message "
+      "WHERE reply_to_id IS NOT NULL UNION ALL "
+      "SELECT room_id, message_id, position, 0, 1 FROM reply) c " NOT_DELETED
+      "GROUP BY room_id, id, position HAVING SUM(found) <> SUM(listed)",
+      false},
+     {"reply_count", "reply_count of the message; replies to it",
+      "SELECT m.room_id, 0, m.reply_count, COALESCE(y.n, 0) FROM message m LEFT JOIN "
+      "(SELECT room_id, message_id, COUNT(*) n FROM reply GROUP BY room_id, message_id) y "
+      "ON y.room_id = m.room_id AND y.message_id = m.message_id "
+      "WHERE m.reply_count <> COALESCE(y.n, 0)",
+      false},
+     {"reply_numbers", "last number of a reply to a message; replies, numbered from 1",
+      "SELECT room_id, 0, MAX(number), COUNT(*) FROM reply GROUP BY room_id, message_id "
+      "HAVING MIN(number) <> 1 OR MAX(number) <> COUNT(*)",
+      false},
+     /* Reactions: the number of each emoji of a message, and of the emoji. */
+     {"reaction_totals", "users with one emoji for a message, in total; reactions",
+      "SELECT room_id, 0, SUM(kept), SUM(found) FROM ("
+      "SELECT room_id, message_id, emoji, number kept, 0 found FROM reaction_total UNION ALL "
+      "SELECT room_id, message_id, emoji, 0, 1 FROM reaction) c " NOT_DELETED
+      "GROUP BY room_id, message_id, emoji HAVING SUM(kept) <> SUM(found) OR SUM(kept) = 0",
+      false},
+     {"reaction_kinds", "reaction_kinds of the message; its emoji",
+      "SELECT m.room_id, 0, m.reaction_kinds, COALESCE(t.n, 0) FROM message m LEFT JOIN "
+      "(SELECT room_id, message_id, COUNT(*) n FROM reaction_total GROUP BY room_id, message_id) t "
+      "ON t.room_id = m.room_id AND t.message_id = m.message_id "
+      "WHERE m.reaction_kinds <> COALESCE(t.n, 0)",
+      false},
+     {"orphaned_reactions", "expected reactions to missing messages; reactions",
+      "SELECT x.room_id, 0, 0, COUNT(*) FROM reaction x LEFT JOIN message m "
+      "ON m.message_id = x.message_id AND m.room_id = x.room_id "
+      "LEFT JOIN deleted_room d ON d.room_id = x.room_id "
+      "WHERE m.message_id IS NULL AND d.room_id IS NULL GROUP BY x.room_id",
       false},
      /* Streams: the events kept and their numbers. */
      {"last_seq", "last_seq of the room; seq of its last event",

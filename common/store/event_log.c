@@ -6,8 +6,11 @@
 #include "event/event.h"
 #include "store/transaction.h"
 
-/* The types of events whose subject is a message that is shown. */
-#define MESSAGE_EVENTS EVENT_SQL(EVENT_NEW_MESSAGE) ", " EVENT_SQL(EVENT_MESSAGE_EDITED)
+/* The types of events whose subject is a message that is shown, or its reactions. */
+#define MESSAGE_EVENTS                                                                           \
+    EVENT_SQL(EVENT_NEW_MESSAGE)                                                                 \
+    ", " EVENT_SQL(EVENT_MESSAGE_EDITED) ", " EVENT_SQL(EVENT_REACTIONS_CHANGED) ", " EVENT_SQL( \
+        EVENT_MESSAGE_PINNED)
 
 /* The columns of the event itself, their number, and the first columns of the subjects. */
 #define EVENT_COLUMNS                                             \
@@ -21,11 +24,11 @@
  * the types of events that show it. STRAIGHT_JOIN begins with the range of the primary key of
  * `event`. */
 static const char LIST[] =
-    "SELECT STRAIGHT_JOIN " EVENT_COLUMNS ", " MESSAGE_COLUMNS ", " MEMBER_COLUMNS
+    "SELECT STRAIGHT_JOIN " EVENT_COLUMNS ", " MESSAGE_COLUMNS("NULL") ", " MEMBER_COLUMNS
     " FROM event e "
     "LEFT JOIN user a ON a.user_id = e.actor_id "
     "LEFT JOIN message m ON e.event_type IN (" MESSAGE_EVENTS ") AND m.message_id = e.subject_id "
-    "LEFT JOIN user s ON s.user_id = m.sender_id "
+    "LEFT JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
     "LEFT JOIN member mb ON e.event_type = " EVENT_SQL(EVENT_MEMBER_UPDATED)
     " AND mb.room_id = e.room_id AND mb.user_id = e.subject_id "
     "LEFT JOIN user mu ON mu.user_id = mb.user_id "
@@ -39,6 +42,7 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct 
     event->actor = db_get_text(rows, 3);
     event->subject_id = db_get_u64(rows, 4);
     /* False, from columns of NULL, if the event has no such subject. */
+    event->message = (struct message){0};
     event->has_message = message_from_row(rows, FIRST_MESSAGE, room_id, &event->message);
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
@@ -107,12 +111,12 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
 
 /* The next streams by their id, and whether the oldest event of each is older than the retention.
  * Only so many are looked at: there may be millions, and usually none is due. */
-#define NEXT_STREAMS(table, key, events, oldest)                                 \
-    "SELECT t." key                                                              \
-    ", e.created_at < SYSDATE(6) - INTERVAL ? DAY FROM "                         \
-    "(SELECT " key ", oldest_seq FROM " table " WHERE " key " > ? ORDER BY " key \
-    " LIMIT ?) t LEFT JOIN " events " e ON e." key " = t." key                   \
-    " AND e.seq = " oldest " ORDER BY t." key
+#define NEXT_STREAMS(table, key, events, oldest)                                      \
+    "SELECT t." key                                                                   \
+    ", e.created_at < SYSDATE(6) - INTERVAL ? DAY FROM "                              \
+    "(SELECT " key ", oldest_seq FROM " table " WHERE " key " > ? ORDER BY " key      \
+    " LIMIT ?) t LEFT JOIN " events " e ON e." key " = t." key " AND e.seq = " oldest \
+    " ORDER BY t." key
 
 /* Deletes the old events among the first `limit` of one stream. The row of the room or user is
  * locked first, so that oldest_seq always agrees with the events. */

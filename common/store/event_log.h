@@ -23,7 +23,7 @@ struct room_event {
     uint64_t actor_id;
     struct text actor; /* the actor's user name */
     uint64_t subject_id;
-    bool has_message; /* for new_message and message_edited */
+    bool has_message; /* for new_message, message_edited, reactions_changed, message_pinned */
     struct message message;
     bool has_membership; /* for member_updated, unless the member has left */
     struct membership membership;

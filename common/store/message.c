@@ -40,6 +40,16 @@ unsigned message_type_of(struct text name) {
     return 0;
 }
 
+/* Reads MESSAGE_QUOTE_COLUMNS. */
+static struct message_quote quote_from_row(const struct db_rows *rows, unsigned first,
+                                           uint64_t message_id) {
+    return (struct message_quote){.message_id = message_id,
+                                  .sender_id = db_get_u64(rows, first),
+                                  .sender_username = db_get_text(rows, first + 1),
+                                  .excerpt = db_get_text(rows, first + 2),
+                                  .is_deleted = db_get_bool(rows, first + 3)};
+}
+
 bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_id,
                       struct message *message) {
     /* A LEFT JOIN found no message. */
@@ -58,6 +68,10 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     /* NULL for messages without one. */
     message->client_id = db_get_text(rows, first + 9);
     message->content = db_get_text(rows, first + 10);
+    message->reactions = db_get_text(rows, first + 11);
+    message->reply_count = db_get_u64(rows, first + 12);
+    /* Zeros and empty texts, from NULL, if it is no reply. */
+    message->quote = quote_from_row(rows, first + 14, db_get_u64(rows, first + 13));
 
     /* Generated keys are not shown. */
     if (message->client_id.len > 0 && message->client_id.at[0] == KEY_OF_CLIENT)
@@ -69,15 +83,17 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
 
 /* ---- reading ---- */
 
-enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,
-                       void *context) {
-    static const char SQL[] = "SELECT " MESSAGE_COLUMNS
-                              " FROM message m JOIN user s ON s.user_id = m.sender_id "
-                              /* By both: an id of another room is not found. */
-                              "WHERE m.message_id = ? AND m.room_id = ?";
+enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t user_id,
+                       message_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT " MESSAGE_COLUMNS("?") " FROM message m JOIN user s ON s.user_id = m.sender_id "
+        MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
+        /* By both: an id of another room is not found. */
+        "WHERE m.message_id = ? AND m.room_id = ?";
     struct db_rows *rows;
     struct message message;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(message_id),
+                              db_u64(room_id));
     if (error)
         return error;
     /* Stays so if there is no row. */
@@ -97,14 +113,14 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
  * sender is not a member; the unique key detects a repeated client_id. TRANSACTION_ENTER_ROOM with
  * declared variables takes two thirds more CPU time of the server. FORCE INDEX saves the optimizer
  * from estimating the rows of another index, a third of that step. */
-#define POST_SQL(check_sender, reply_check) \
+#define POST_SQL(check_sender, count_reply, reply_columns) \
     TRANSACTION("",                                                                              \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
                 "last_active_at = (@confab_now := SYSDATE(6)), "                                 \
                 "bell = (@confab_bell := bell), "                                                \
                 "bell_generation = (@confab_generation := bell_generation) WHERE room_id = ?; "  \
-                check_sender reply_check                                                         \
+                check_sender count_reply                                                         \
                 "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, " \
                 "created_at, client_id, content) "                                               \
                 "VALUES (?, @confab_position, ?, ?, ?, @confab_now, ?, ?); "                     \
@@ -112,7 +128,8 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
                 " VALUES (?, @confab_seq, " EVENT_SQL(                                           \
                     EVENT_NEW_MESSAGE) ", ?, LAST_INSERT_ID(), @confab_now); ",                  \
                 ", TRUE, LAST_INSERT_ID(), @confab_seq, @confab_position, "                      \
-                "CAST(@confab_now AS DATETIME(6)), @confab_bell, @confab_generation")
+                "CAST(@confab_now AS DATETIME(6)), @confab_bell, @confab_generation"             \
+                reply_columns)
 
 /* The sender is a member, whose read mark moves; with AUTH, also the owner of a token. */
 #define BY_MEMBER(auth) \
@@ -126,9 +143,17 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
 /* The site needs no membership, but there must be such a room. */
 #define BY_SITE "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
 
-#define REPLY_CHECK                                                                    \
-    "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN " \
-    "SET v_outcome = 1; LEAVE body; END IF; "
+/* A reply: counted with the message that it answers, which must be in the room, and listed there;
+ * the result has what the reply shows of it. */
+#define COUNT_REPLY                                                           \
+    "UPDATE message SET reply_count = (@confab_replies := reply_count + 1) "  \
+    "WHERE message_id = ? AND room_id = ?; "                                  \
+    "IF ROW_COUNT() = 0 THEN SET v_outcome = 1; LEAVE body; END IF; "         \
+    "INSERT INTO reply (room_id, message_id, number, position) "              \
+    "VALUES (?, ?, @confab_replies, @confab_position); "
+#define REPLY_COLUMNS                                                         \
+    ", " MESSAGE_QUOTE_COLUMNS("qs.username")                                 \
+    " FROM (SELECT 1) one LEFT JOIN message q ON q.message_id = ? " MESSAGE_QUOTE_NAME_JOIN
 
 /* The token belongs to the sender, and the sender is active. */
 #define AUTH                                                                              \
@@ -138,9 +163,11 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
 /* Indexed by who posts, and whether the message is a reply. */
 enum sender { SENDER_MEMBER, SENDER_TOKEN, SENDER_SITE };
 static const char *const POST[3][2] = {
-    [SENDER_MEMBER] = {POST_SQL(BY_MEMBER(""), ""), POST_SQL(BY_MEMBER(""), REPLY_CHECK)},
-    [SENDER_TOKEN] = {POST_SQL(BY_MEMBER(AUTH), ""), POST_SQL(BY_MEMBER(AUTH), REPLY_CHECK)},
-    [SENDER_SITE] = {POST_SQL(BY_SITE, ""), POST_SQL(BY_SITE, REPLY_CHECK)}};
+    [SENDER_MEMBER] = {POST_SQL(BY_MEMBER(""), "", ""),
+                       POST_SQL(BY_MEMBER(""), COUNT_REPLY, REPLY_COLUMNS)},
+    [SENDER_TOKEN] = {POST_SQL(BY_MEMBER(AUTH), "", ""),
+                      POST_SQL(BY_MEMBER(AUTH), COUNT_REPLY, REPLY_COLUMNS)},
+    [SENDER_SITE] = {POST_SQL(BY_SITE, "", ""), POST_SQL(BY_SITE, COUNT_REPLY, REPLY_COLUMNS)}};
 
 /* Writes the value of the column client_id: the client's own, or else a generated one. That starts
  * with the time, so that the index grows at its end; the random digits make it unique. */
@@ -159,9 +186,32 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
     *text = (struct text){key, 1 + 2 * KEY_PART};
 }
 
+/* The columns of the bell come after six others, the quote after those. */
+#define BELL_COLUMN 6
+#define QUOTE_COLUMN (BELL_COLUMN + BELL_NAME_COLUMN_COUNT)
+
+/* Copies what the reply shows, since the rows are freed. */
+static void keep_quote(const struct db_rows *rows, unsigned first, uint64_t message_id,
+                       struct message_change *change) {
+    struct message_quote *quote = &change->quote;
+    *quote = quote_from_row(rows, first, message_id);
+    struct text *texts[] = {&quote->sender_username, &quote->excerpt};
+    size_t used = 0;
+    for (size_t i = 0; i < 2; i++) {
+        /* The schema bounds both. */
+        if (texts[i]->len > sizeof(change->quote_texts) - used)
+            texts[i]->len = 0;
+        memcpy(change->quote_texts + used, texts[i]->at, texts[i]->len);
+        texts[i]->at = change->quote_texts + used;
+        used += texts[i]->len;
+    }
+}
+
 /* Reads the row that every change of a message returns, and frees the rows: outcome, changed, id,
- * seq, position, time, and the bell of the room, which only a post reads. */
-static enum error read_change(struct db_rows *rows, struct message_change *change) {
+ * seq, position, time, and the bell of the room, which only a post reads; then, after the post of a
+ * reply to a message, what it shows of that. */
+static enum error read_change(struct db_rows *rows, uint64_t reply_to_id,
+                              struct message_change *change) {
     enum error error = ERROR_INTERNAL;
     if (db_next(rows)) {
         error = (enum error)db_get_u64(rows, 0);
@@ -171,7 +221,9 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
         change->seq = db_get_u64(rows, 3);
         change->position = db_get_u64(rows, 4);
         change->at = db_get_time(rows, 5);
-        bell_name_from_row(rows, 6, &change->bell);
+        bell_name_from_row(rows, BELL_COLUMN, &change->bell);
+        if (reply_to_id)
+            keep_quote(rows, QUOTE_COLUMN, reply_to_id, change);
     }
     db_done(rows);
     return error;
@@ -183,7 +235,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     /* The value of each question mark, from the top of the statement to its end; optional parts of
      * the text have optional values here. */
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
-    struct db_value values[15]; /* with token hash and reply */
+    struct db_value values[18]; /* with token hash and reply */
     size_t count = 0;
     const enum sender by = draft->by_site      ? SENDER_SITE
                            : draft->token_hash ? SENDER_TOKEN
@@ -201,6 +253,8 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     if (draft->reply_to_id) {
         values[count++] = db_u64(draft->reply_to_id);
         values[count++] = room;
+        values[count++] = room;
+        values[count++] = db_u64(draft->reply_to_id);
     }
     values[count++] = room;
     values[count++] = sender;
@@ -210,6 +264,8 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     values[count++] = db_text(draft->content);
     values[count++] = room;
     values[count++] = sender;
+    if (draft->reply_to_id)
+        values[count++] = db_u64(draft->reply_to_id);
     /* Repeatable, since the unique key of client_id makes a second run fail as a duplicate. */
     return db_run(db, POST[by][draft->reply_to_id != 0], DB_REPEATABLE, values, count, rows);
 }
@@ -219,8 +275,9 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
 static enum error find_posted(struct db *db, const struct message_draft *draft, struct text key,
                               struct message_change *change) {
     static const char SQL[] =
-        "SELECT message_id, position, created_at FROM message "
-        "WHERE room_id = ? AND sender_id = ? AND client_id = ?";
+        "SELECT m.message_id, m.position, m.created_at, q.message_id, "
+        MESSAGE_QUOTE_COLUMNS("qs.username") " FROM message m " MESSAGE_QUOTE_JOIN
+        MESSAGE_QUOTE_NAME_JOIN "WHERE m.room_id = ? AND m.sender_id = ? AND m.client_id = ?";
     struct db_rows *rows;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(draft->room_id),
                               db_u64(draft->sender_id), db_text(key));
@@ -233,6 +290,7 @@ static enum error find_posted(struct db *db, const struct message_draft *draft, 
                                           .message_id = db_get_u64(rows, 0),
                                           .position = db_get_u64(rows, 1),
                                           .at = db_get_time(rows, 2)};
+        keep_quote(rows, 4, db_get_u64(rows, 3), change);
         error = ERROR_NONE;
     }
     db_done(rows);
@@ -251,7 +309,7 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     make_key(draft, key, &key_text);
     enum error error = run_post(db, draft, key_text, &rows);
     if (!error)
-        error = read_change(rows, change);
+        error = read_change(rows, draft->reply_to_id, change);
 
     /* A repeated client_id returns the earlier message, also if the new reply_to_id is invalid. */
     if (error == ERROR_CONFLICT || (error == ERROR_BAD_INPUT && draft->client_id.len > 0)) {
@@ -268,11 +326,12 @@ enum error message_post(struct db *db, const struct message_draft *draft,
 #define MESSAGE_DECLARATIONS                         \
     TRANSACTION_ROOM_DECLARATIONS                    \
     "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "  \
-    "DECLARE v_position, v_sender BIGINT UNSIGNED; " \
+    "DECLARE v_position, v_sender, v_kinds BIGINT UNSIGNED; " \
     "DECLARE v_deleted BOOLEAN; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
 
 #define FIND_MESSAGE                                                               \
-    "SELECT position, sender_id, is_deleted INTO v_position, v_sender, v_deleted " \
+    "SELECT position, sender_id, is_deleted, reaction_kinds " \
+    "INTO v_position, v_sender, v_deleted, v_kinds " \
     "FROM message WHERE message_id = p_message AND room_id = p_room; "             \
     "IF v_position IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
 
@@ -302,7 +361,7 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
     memset(change, 0, sizeof(*change));
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
                                     db_u64(message_id), db_text(content));
-    return error ? error : read_change(rows, change);
+    return error ? error : read_change(rows, 0, change);
 }
 
 enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
@@ -320,8 +379,14 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
         "IF v_sender <> p_user AND NOT v_admin THEN SET v_outcome = 3; LEAVE body; END IF; "
         /* Deleted already: a success that changes nothing. */
         "IF v_deleted THEN LEAVE body; END IF; "
-        "UPDATE message SET content = '', is_deleted = TRUE "
+        "UPDATE message SET content = '', is_deleted = TRUE, reaction_kinds = 0 "
         "WHERE room_id = p_room AND position = v_position; "
+        "IF v_kinds > 0 THEN "
+        "DELETE FROM reaction WHERE room_id = p_room AND message_id = p_message; "
+        "DELETE FROM reaction_total WHERE room_id = p_room AND message_id = p_message; END IF; "
+        "DELETE FROM pin WHERE room_id = p_room AND message_id = p_message; "
+        "IF ROW_COUNT() > 0 THEN "
+        "UPDATE room SET pin_count = pin_count - 1 WHERE room_id = p_room; END IF; "
         ADVANCE_ROOM
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_DELETED), "p_message")
         "SET v_changed = TRUE; ",
@@ -330,7 +395,7 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
     memset(change, 0, sizeof(*change));
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(message_id));
-    return error ? error : read_change(rows, change);
+    return error ? error : read_change(rows, 0, change);
 }
 
 enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,

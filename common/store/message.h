@@ -13,6 +13,8 @@
 
 #include "base/text.h"
 #include "db/db.h"
+#include "event/event.h"
+#include "store/reaction.h"
 #include "store/room_state.h"
 
 /* The numbers are stored in the database. */
@@ -22,6 +24,17 @@ enum message_type {
     MESSAGE_FILE = 3,
     MESSAGE_SYSTEM = 4, /* of the site; users cannot post it */
 };
+
+/* What a reply shows of the message that it answers. */
+struct message_quote {
+    uint64_t message_id; /* 0: none */
+    uint64_t sender_id;
+    struct text sender_username;
+    struct text excerpt; /* the first MESSAGE_EXCERPT code points; empty when deleted */
+    bool is_deleted;
+};
+
+#define MESSAGE_EXCERPT 140
 
 struct message {
     uint64_t id;
@@ -36,20 +49,33 @@ struct message {
     int64_t created_at;
     int64_t edited_at;     /* 0: never */
     struct text client_id; /* chosen by the client; empty: none */
+    struct text reactions; /* for reaction_next; empty: none */
+    struct message_quote quote;
+    uint64_t reply_count; /* of direct replies, deleted ones included */
 };
 
 typedef void message_visit(void *context, const struct message *message);
 
-/* Columns of a message aliased m and its sender aliased s. MESSAGE_COLUMNS_NAMELESS has NULL
- * instead of the name of the sender and needs no s. */
-#define MESSAGE_COLUMNS MESSAGE_COLUMNS_NAMED("s.username")
-#define MESSAGE_COLUMNS_NAMELESS MESSAGE_COLUMNS_NAMED("NULL")
-#define MESSAGE_COLUMNS_NAMED(name)                                 \
+/* Columns of a message aliased m and its sender aliased s, for the user with this SQL; "NULL": for
+ * nobody, as in events. The message that it answers and its sender come from MESSAGE_QUOTE_JOIN
+ * and MESSAGE_QUOTE_NAME_JOIN, which cost nothing where there is none. MESSAGE_COLUMNS_NAMELESS has
+ * NULL instead of the names and needs neither s nor MESSAGE_QUOTE_NAME_JOIN. */
+#define MESSAGE_COLUMNS(user) MESSAGE_COLUMNS_NAMED("s.username", "qs.username", user)
+#define MESSAGE_COLUMNS_NAMELESS(user) MESSAGE_COLUMNS_NAMED("NULL", "NULL", user)
+#define MESSAGE_COLUMNS_NAMED(name, quoted_name, user)              \
     "m.message_id, m.position, m.sender_id, " name                  \
     ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, " \
-    "m.edited_at, m.client_id, m.content"
-#define MESSAGE_COLUMN_COUNT 11
+    "m.edited_at, m.client_id, m.content, " REACTION_COLUMN(        \
+        user) ", m.reply_count, q.message_id, " MESSAGE_QUOTE_COLUMNS(quoted_name)
+#define MESSAGE_COLUMN_COUNT 18
 #define MESSAGE_SENDER_COLUMN 2
+#define MESSAGE_QUOTE_SENDER_COLUMN 14
+
+#define MESSAGE_QUOTE_COLUMNS(name) \
+    "q.sender_id, " name ", LEFT(q.content, " EVENT_SQL(MESSAGE_EXCERPT) "), q.is_deleted"
+#define MESSAGE_QUOTE_JOIN \
+    "LEFT JOIN message q ON q.message_id = m.reply_to_id AND q.room_id = m.room_id "
+#define MESSAGE_QUOTE_NAME_JOIN "LEFT JOIN user qs ON qs.user_id = q.sender_id "
 
 /* Reads MESSAGE_COLUMNS, starting at column `first`, of a message of this room. False if they are
  * NULL (an outer join without a match). */
@@ -62,9 +88,10 @@ const char *message_type_name(enum message_type type);
 /* The type with this name, of those that users post; 0 if there is none. */
 unsigned message_type_of(struct text name);
 
-/* Visits one message of a room; ERROR_NOT_FOUND if there is none. Does not check access. */
-enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,
-                       void *context);
+/* Visits one message of a room, as this user sees it; ERROR_NOT_FOUND if there is none. Does not
+ * check access. */
+enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t user_id,
+                       message_visit *visit, void *context);
 
 /* A message to be posted; content, client_id and token_hash are borrowed. */
 struct message_draft {
@@ -87,6 +114,9 @@ struct message_change {
     uint64_t position;
     int64_t at;            /* time of the change */
     struct bell_name bell; /* of the room, after a post; not after other changes */
+    /* After the post of a reply; the texts are in quote_texts. */
+    struct message_quote quote;
+    char quote_texts[32 + MESSAGE_EXCERPT * 4];
 };
 
 /* Posts a message with its event, and moves the sender's read mark to it. If the sender has used

@@ -1,14 +1,16 @@
-/* The SQL of pages of messages. Positions have no gaps, so a page is a range of the primary key
- * (room_id, position): its cost does not depend on how far back it is. Names of senders come from a
- * cache (user_names) instead of a join. */
+/* The SQL of pages of messages, and of replies to one. Positions have no gaps, so a page is a range
+ * of the primary key (room_id, position): its cost does not depend on how far back it is. Names of
+ * senders come from a cache (user_names) instead of a join. */
 #include "store/message_page.h"
 
 /* A page is a range of positions, read along the primary key, from its newest message; one after a
  * message from its oldest. */
-#define PAGE(from, order) \
-    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS " FROM " from " ORDER BY m.position " order
+#define PAGE(from, order)                                               \
+    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS("?") " FROM " from \
+                                                          " ORDER BY m.position " order
 
-#define RANGE "message m WHERE m.room_id = ? AND m.position > ? AND m.position <= ?"
+#define RANGE \
+    "message m " MESSAGE_QUOTE_JOIN "WHERE m.room_id = ? AND m.position > ? AND m.position <= ?"
 static const char BY_POSITION[] = PAGE(RANGE, "DESC");
 static const char FROM_BEGINNING[] = PAGE(RANGE, "ASC");
 
@@ -17,25 +19,38 @@ static const char FROM_BEGINNING[] = PAGE(RANGE, "ASC");
 #define CURSOR "CAST(c.position AS SIGNED)"
 #define PAGE_BY_CURSOR(low, high, order)                                           \
     PAGE("message c JOIN message m ON m.room_id = c.room_id AND m.position > " low \
-         " AND m.position <= " high " WHERE c.message_id = ? AND c.room_id = ?",   \
+         " AND m.position <= " high " " MESSAGE_QUOTE_JOIN                         \
+         "WHERE c.message_id = ? AND c.room_id = ?",                               \
          order)
 static const char BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1", "DESC");
 static const char AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?", "ASC");
+
+/* A page around a message: up to so many newer ones, if the room has them; the rest are older. */
+#define AROUND_NEWEST "GREATEST(LEAST(" CURSOR " + ?, ?), " CURSOR ")"
+static const char AROUND[] = PAGE_BY_CURSOR(AROUND_NEWEST " - ?", AROUND_NEWEST, "DESC");
 
 /* Limits a number so that sums of it do not overflow. */
 static int64_t clamp(uint64_t number) {
     return number > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)number;
 }
 
-static enum error run_page(struct db *db, const struct room_state *state,
+static enum error run_page(struct db *db, const struct room_state *state, uint64_t user_id,
                            const struct message_page *page, struct db_rows **rows) {
-    const struct db_value room = db_u64(state->room_id);
+    const struct db_value room = db_u64(state->room_id), user = db_u64(user_id);
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
-    /* The values stand in the order of the question marks: bounds, then the cursor and its room. */
+    /* The values stand in the order of the question marks: the user, bounds, the cursor and its
+     * room. */
     if (page->kind == MESSAGE_PAGE_BEFORE)
-        return DB_RUN(db, BEFORE, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
+        return DB_RUN(db, BEFORE, DB_REPEATABLE, rows, user, db_i64(limit), db_i64(from), room);
     if (page->kind == MESSAGE_PAGE_AFTER && from > 0)
-        return DB_RUN(db, AFTER, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
+        return DB_RUN(db, AFTER, DB_REPEATABLE, rows, user, db_i64(limit), db_i64(from), room);
+
+    if (page->kind == MESSAGE_PAGE_AROUND) {
+        const struct db_value newer = db_i64(limit / 2),
+                              count = db_i64(clamp(state->message_count));
+        return DB_RUN(db, AROUND, DB_REPEATABLE, rows, user, newer, count, db_i64(limit), newer,
+                      count, db_i64(from), room);
+    }
 
     /* Otherwise the positions are known: after=0 is counted from the oldest message, an offset from
      * the newest. */
@@ -46,8 +61,8 @@ static enum error run_page(struct db *db, const struct room_state *state,
      * negative. */
     const int64_t high = from_beginning ? limit : newest - from;
     const int64_t low = from_beginning ? 0 : high - limit;
-    return DB_RUN(db, from_beginning ? FROM_BEGINNING : BY_POSITION, DB_REPEATABLE, rows, room,
-                  db_i64(low), db_i64(high));
+    return DB_RUN(db, from_beginning ? FROM_BEGINNING : BY_POSITION, DB_REPEATABLE, rows, user,
+                  room, db_i64(low), db_i64(high));
 }
 
 static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_id, bool *found) {
@@ -62,20 +77,27 @@ static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_
     return ERROR_NONE;
 }
 
+/* Whether the cache has the name of the user in a column, or there is none. */
+static bool is_known(const struct user_names *names, const struct db_rows *rows, unsigned column) {
+    const uint64_t user_id = db_get_u64(rows, column);
+    return user_id == 0 || user_names_find(names, user_id).at;
+}
+
 /* Visits the rows of a page, starting with the current one, and frees them. The columns of the
  * message start at `first`. */
 static enum error visit_page(struct db *db, struct user_names *names, struct db_rows *rows,
                              unsigned first, uint64_t room_id, message_visit *visit,
                              void *context) {
-    const unsigned sender = first + MESSAGE_SENDER_COLUMN;
+    const unsigned senders[] = {first + MESSAGE_SENDER_COLUMN, first + MESSAGE_QUOTE_SENDER_COLUMN};
     struct message message;
     enum error error = ERROR_NONE;
     do {
         /* The first unknown sender loads those of all rows that follow, in one query. */
-        if (!user_names_find(names, db_get_u64(rows, sender)).at)
-            error = user_names_load(names, db, rows, &sender, 1);
+        if (!is_known(names, rows, senders[0]) || !is_known(names, rows, senders[1]))
+            error = user_names_load(names, db, rows, senders, 2);
         if (!error && message_from_row(rows, first, room_id, &message)) {
             message.sender_username = user_names_find(names, message.sender_id);
+            message.quote.sender_username = user_names_find(names, message.quote.sender_id);
             visit(context, &message);
         }
     } while (!error && db_next(rows));
@@ -84,10 +106,11 @@ static enum error visit_page(struct db *db, struct user_names *names, struct db_
 }
 
 enum error message_page_list(struct db *db, struct user_names *names,
-                             const struct room_state *state, const struct message_page *page,
-                             bool *cursor_found, message_visit *visit, void *context) {
+                             const struct room_state *state, uint64_t user_id,
+                             const struct message_page *page, bool *cursor_found,
+                             message_visit *visit, void *context) {
     struct db_rows *rows;
-    const enum error error = run_page(db, state, page, &rows);
+    const enum error error = run_page(db, state, user_id, page, &rows);
     if (error)
         return error;
     /* May clear the cache; from here to the end of the page it only grows. */
@@ -108,11 +131,11 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
                                  const struct message_page *page, struct identity *identity,
                                  bool *found, message_visit *visit, void *context) {
 #define NEWEST "CAST(r.message_count AS SIGNED)"
-    static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS ", " MESSAGE_COLUMNS_NAMELESS TOKEN_MEMBER_FROM
+    static const char SQL[] = "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS
+                              ", " MESSAGE_COLUMNS_NAMELESS("u.user_id") TOKEN_MEMBER_FROM
         "JOIN message m ON m.room_id = r.room_id "
-        "AND m.position > " NEWEST " - ? AND m.position <= " NEWEST " - ? " TOKEN_MEMBER_WHERE
-        " ORDER BY m.position DESC";
+        "AND m.position > " NEWEST " - ? AND m.position <= " NEWEST
+        " - ? " MESSAGE_QUOTE_JOIN TOKEN_MEMBER_WHERE " ORDER BY m.position DESC";
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
     struct db_rows *rows;
     *found = false;
@@ -134,4 +157,31 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     }
     token_member_from_row(rows, 0, identity);
     return visit_page(db, names, rows, TOKEN_MEMBER_COLUMN_COUNT, room_id, visit, context);
+}
+
+enum error message_page_replies(struct db *db, struct user_names *names, uint64_t user_id,
+                                const struct message_replies *replies, uint64_t *count,
+                                message_visit *visit, void *context) {
+    /* The message, and a range of the primary key of `reply`, which has their positions. */
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS("?") ", p.reply_count FROM message p "
+        "LEFT JOIN reply y ON y.room_id = p.room_id AND y.message_id = p.message_id "
+        "AND y.number > ? AND y.number <= ? "
+        "LEFT JOIN message m ON m.room_id = y.room_id AND m.position = y.position "
+        MESSAGE_QUOTE_JOIN "WHERE p.message_id = ? AND p.room_id = ? ORDER BY y.number";
+    const int64_t offset = clamp(replies->offset), limit = clamp(replies->limit);
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_i64(offset),
+               db_i64(offset + limit), db_u64(replies->message_id), db_u64(replies->room_id));
+    if (error)
+        return error;
+    user_names_begin(names, db);
+    if (!db_next(rows)) {
+        db_done(rows);
+        return ERROR_NOT_FOUND;
+    }
+    /* A page without any reply has one row, of the message itself. */
+    *count = db_get_u64(rows, MESSAGE_COLUMN_COUNT);
+    return visit_page(db, names, rows, 0, replies->room_id, visit, context);
 }

@@ -19,9 +19,10 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
     room->created_by_id = db_get_u64(rows, first + 1);
     /* NULL, for rooms that the site did not make, is an empty text. */
     room->key = db_get_text(rows, first + 2);
+    room->may_pin = (enum room_may_pin)db_get_u64(rows, first + 3);
     /* A room without messages has NULL in these columns. */
     room->has_last_message =
-        message_from_row(rows, first + 3, room->state.room_id, &room->last_message);
+        message_from_row(rows, first + 4, room->state.room_id, &room->last_message);
 }
 
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
@@ -268,11 +269,13 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
     TRANSACTION(                                                                                \
         TRANSACTION_ROOM_DECLARATIONS                                                           \
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "\
-        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_changed BOOLEAN DEFAULT FALSE; ",       \
+        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE p_may_pin INT DEFAULT ?; "                \
+        "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",                                            \
         enter                                                                                   \
         /* NULL leaves a value as it is. */                                                     \
         "UPDATE room SET name = COALESCE(p_name, name), "                                       \
-        "is_private = COALESCE(p_private, is_private) WHERE room_id = p_room; "                 \
+        "is_private = COALESCE(p_private, is_private), "                                        \
+        "may_pin = COALESCE(p_may_pin, may_pin) WHERE room_id = p_room; "                       \
         /* ROW_COUNT is 0 if the row has these values already: no event. */                     \
         "SET v_changed = ROW_COUNT() > 0; "                                                     \
         "IF NOT v_changed THEN LEAVE body; END IF; "                                            \
@@ -289,8 +292,9 @@ static enum error update(struct db *db, const char *sql, uint64_t room_id, uint6
     /* A name that is not given has no pointer. */
     const struct db_value name = patch->name.at ? db_text(patch->name) : db_str(NULL);
     const struct db_value private = patch->has_private ? db_bool(patch->is_private) : db_str(NULL);
-    const enum error error =
-        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), name, private);
+    const struct db_value may_pin = patch->has_may_pin ? db_u64(patch->may_pin) : db_str(NULL);
+    const enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+                                    name, private, may_pin);
     return error ? error : read_change(rows, change);
 }
 
@@ -356,12 +360,17 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
 }
 
 /* The rows are deleted in slices after the transaction that deleted the room, which would otherwise
- * take long. They are not accessible any more. First the messages, then the events, then what
- * searches have of them, and finally the row in deleted_room, which counts as one. */
+ * take long. They are not accessible any more. First the messages and what belongs to them, then
+ * the events, then what searches have of them, and finally the row in deleted_room, which counts as
+ * one. */
 enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char NEXT[] = "SELECT room_id FROM deleted_room ORDER BY room_id LIMIT 1";
-    static const char MESSAGES[] = "DELETE FROM message WHERE room_id = ? LIMIT ?";
-    static const char EVENTS[] = "DELETE FROM event WHERE room_id = ? LIMIT ?";
+    static const char *const TABLES[] = {"DELETE FROM message WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM pin WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM reply WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM reaction WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM reaction_total WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM event WHERE room_id = ? LIMIT ?"};
     static const char DONE[] = "DELETE FROM deleted_room WHERE room_id = ?";
     struct db_rows *rows;
     *deleted = 0;
@@ -373,11 +382,9 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     db_done(rows);
     if (room_id == 0)
         return ERROR_NONE;
-    error = DB_RUN(db, MESSAGES, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
-    *deleted = error ? 0 : db_changed(db);
-    /* Only a slice without any message goes on to the events. */
-    if (!error && *deleted == 0) {
-        error = DB_RUN(db, EVENTS, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
+    /* Only a slice without any row of one table goes on to the next. */
+    for (size_t i = 0; !error && *deleted == 0 && i < sizeof(TABLES) / sizeof(TABLES[0]); i++) {
+        error = DB_RUN(db, TABLES[i], DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
         *deleted = error ? 0 : db_changed(db);
     }
     if (!error && *deleted == 0)

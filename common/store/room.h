@@ -14,11 +14,21 @@
 #include "store/room_state.h"
 #include "store/token.h"
 
+/* Who may pin messages; the numbers are stored. Both members of a direct room may. */
+enum room_may_pin { ROOM_PINS_OF_ADMINS, ROOM_PINS_OF_ALL };
+#define ROOM_MAY_PIN_ALL "1"
+
+/* The word in JSON. */
+static inline const char *room_may_pin_name(enum room_may_pin value) {
+    return value == ROOM_PINS_OF_ALL ? "all" : "admins";
+}
+
 struct room {
     struct room_state state;
     struct text name; /* of a direct room: the name of the other user */
     struct text key;  /* by which the site knows the room; empty: none */
     uint64_t created_by_id;
+    enum room_may_pin may_pin;
     struct text bell; /* path of the bell, set by who shows the room to a member; else empty */
     bool has_last_message;
     struct message last_message;
@@ -37,21 +47,27 @@ typedef void room_visit(void *context, const struct room *room);
 
 /* The same without names of users: NULL for the sender of the last message, and for a direct room
  * the id of the other user in the column ROOM_OTHER_COLUMN, which is NULL for other rooms. */
-#define ROOM_COLUMNS_NAMELESS                                          \
-    ROOM_STATE_COLUMNS                                                 \
-    ", r.name, r.created_by_id, r.room_key, " MESSAGE_COLUMNS_NAMELESS \
-    ", IF(r.direct_low = me.user_id, r.direct_high, r.direct_low)"
-#define ROOM_MESSAGE_JOIN \
-    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
+#define ROOM_COLUMNS_NAMELESS                                                       \
+    ROOM_STATE_COLUMNS ", r.name, " ROOM_OWN_COLUMNS ", " MESSAGE_COLUMNS_NAMELESS( \
+        "me.user_id") ", IF(r.direct_low = me.user_id, r.direct_high, r.direct_low)"
+#define ROOM_MESSAGE_JOIN                                \
+    "LEFT JOIN message m ON m.room_id = r.room_id "      \
+    "AND m.position = r.message_count " MESSAGE_QUOTE_JOIN
 
-#define ROOM_SENDER_COLUMN (ROOM_STATE_COLUMN_COUNT + 3 + MESSAGE_SENDER_COLUMN)
+/* After the name; then comes the last message. */
+#define ROOM_OWN_COLUMNS \
+    "r.created_by_id, r.room_key, IF(r.direct_low IS NULL, r.may_pin, " ROOM_MAY_PIN_ALL ")"
+#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 4)
+#define ROOM_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_SENDER_COLUMN)
+#define ROOM_QUOTE_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_QUOTE_SENDER_COLUMN)
 #define ROOM_OTHER_COLUMN ROOM_COLUMN_COUNT
-#define ROOM_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 3 + MESSAGE_COLUMN_COUNT)
+#define ROOM_COLUMN_COUNT (ROOM_MESSAGE_COLUMN + MESSAGE_COLUMN_COUNT)
 
 /* The same with another expression for the name, which needs joins of its own. */
 #define ROOM_COLUMNS_NAMED(name) \
-    ROOM_STATE_COLUMNS ", " name ", r.created_by_id, r.room_key, " MESSAGE_COLUMNS
-#define ROOM_MESSAGE_JOINS ROOM_MESSAGE_JOIN "LEFT JOIN user s ON s.user_id = m.sender_id "
+    ROOM_STATE_COLUMNS ", " name ", " ROOM_OWN_COLUMNS ", " MESSAGE_COLUMNS("me.user_id")
+#define ROOM_MESSAGE_JOINS \
+    ROOM_MESSAGE_JOIN "LEFT JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_NAME_JOIN
 
 /* Reads ROOM_COLUMNS, starting at column `first`. If they are NULL, state.exists is false. */
 void room_from_row(const struct db_rows *rows, unsigned first, struct room *room);
@@ -103,9 +119,11 @@ struct room_patch {
     struct text name; /* .at NULL: unchanged */
     bool has_private; /* false: is_private unchanged */
     bool is_private;
+    bool has_may_pin; /* false: may_pin unchanged */
+    enum room_may_pin may_pin;
 };
 
-/* Changes name and privacy; only for admins, not for direct rooms. */
+/* Changes these; only for admins, not for direct rooms. */
 enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
                        const struct room_patch *patch, struct room_change *change);
 

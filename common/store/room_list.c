@@ -74,7 +74,8 @@ static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS_NAMELESS, ROOM_MESSA
 /* Visits the room of the current row. */
 static enum error visit_row(struct db *db, struct user_names *names, struct db_rows *rows,
                             room_visit *visit, void *context) {
-    static const unsigned USERS[] = {ROOM_SENDER_COLUMN, ROOM_OTHER_COLUMN};
+    static const unsigned USERS[] = {ROOM_SENDER_COLUMN, ROOM_OTHER_COLUMN,
+                                     ROOM_QUOTE_SENDER_COLUMN};
     struct room room;
     memset(&room, 0, sizeof(room));
     if (!names) {
@@ -83,11 +84,13 @@ static enum error visit_row(struct db *db, struct user_names *names, struct db_r
         return ERROR_NONE;
     }
     /* 0, for NULL, is not in the cache either. */
-    const uint64_t sender = db_get_u64(rows, USERS[0]), other = db_get_u64(rows, USERS[1]);
+    const uint64_t sender = db_get_u64(rows, USERS[0]), other = db_get_u64(rows, USERS[1]),
+                   quoted = db_get_u64(rows, USERS[2]);
     const bool known = (sender == 0 || user_names_find(names, sender).at) &&
-                       (other == 0 || user_names_find(names, other).at);
+                       (other == 0 || user_names_find(names, other).at) &&
+                       (quoted == 0 || user_names_find(names, quoted).at);
     /* One query for the names of this row and all that follow. */
-    const enum error error = known ? ERROR_NONE : user_names_load(names, db, rows, USERS, 2);
+    const enum error error = known ? ERROR_NONE : user_names_load(names, db, rows, USERS, 3);
     if (error)
         return error;
     room_from_row(rows, 0, &room);
@@ -95,6 +98,7 @@ static enum error visit_row(struct db *db, struct user_names *names, struct db_r
     if (other != 0)
         room.name = user_names_find(names, other);
     room.last_message.sender_username = user_names_find(names, sender);
+    room.last_message.quote.sender_username = user_names_find(names, quoted);
     visit(context, &room);
     return ERROR_NONE;
 }

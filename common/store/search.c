@@ -382,7 +382,8 @@ static enum error read_candidates(struct run *run, size_t count) {
     while (!error && db_next(rows)) {
         if (!matches_row(run, rows))
             continue;
-        error = message_get(run->db, db_get_u64(rows, 1), db_get_u64(rows, 2), show, run);
+        error = message_get(run->db, db_get_u64(rows, 1), db_get_u64(rows, 2), run->search->user_id,
+                            show, run);
         /* Deleted meanwhile, with its room. */
         if (error == ERROR_NOT_FOUND)
             error = ERROR_NONE;

@@ -28,10 +28,12 @@ struct message_listing {
     const struct message_page *which;
     bool has_begun;
     struct json_writer w;
-    struct buffer results;             /* of a page by cursor */
-    size_t ends[PAGE_MOST];            /* of each message in results */
-    uint64_t first_id, first_position; /* of the first message read; 0: the page is empty */
-    uint64_t last_id, last_position;
+    struct buffer results;   /* of a page by cursor */
+    size_t ends[PAGE_MOST];  /* of each message in results */
+    uint64_t ids[PAGE_MOST]; /* of each message */
+    uint64_t first_position; /* of the first message; the others follow without gaps */
+    uint64_t begin;          /* index of the first message that is shown */
+    uint64_t center;         /* index of the message of a page around one */
 };
 
 static bool is_by_offset(const struct message_listing *listing) {
@@ -46,8 +48,6 @@ static void begin_listing(struct message_listing *listing) {
     listing->w = json_writer_start(out);
     if (is_by_offset(listing))
         page_begin(x, &listing->w, listing->page, x->identity.room.message_count, "");
-    /* A statement that is repeated begins the page again. */
-    listing->first_id = 0;
     listing->has_begun = true;
 }
 
@@ -58,6 +58,7 @@ static void list_message(void *context, const struct message *message) {
     struct page *page = listing->page;
     struct buffer *out = listing->w.out;
     const size_t len = out->len;
+    const bool is_around = listing->which->kind == MESSAGE_PAGE_AROUND;
     /* Full already; the statement may have a few rows more. */
     if (page->is_full || page->shown == PAGE_MOST)
         return;
@@ -65,31 +66,39 @@ static void list_message(void *context, const struct message *message) {
     if (!is_by_offset(listing))
         listing->w = json_writer_start(out);
     serialize_message(&listing->w, message);
-    /* Does not fit: written back. */
-    if (!page_keep(page, &listing->w, len))
+    /* Does not fit: written back. One around a message is cut at both ends, when it is read. */
+    if (is_around)
+        page->shown++;
+    else if (!page_keep(page, &listing->w, len))
         return;
-    listing->ends[page->shown - 1] = out->len;
-    if (!listing->first_id) {
-        listing->first_id = message->id;
+    const uint64_t at = page->shown - 1;
+    if (at == 0)
         listing->first_position = message->position;
-    }
-    listing->last_id = message->id;
-    listing->last_position = message->position;
+    if (is_around && message->id == listing->which->from)
+        listing->center = at;
+    listing->ends[at] = out->len;
+    listing->ids[at] = message->id;
 }
 
 /* Reads which page is requested: by offset, or by a cursor. */
 static void read_page(struct exchange *x, struct page *page, struct message_page *which) {
+    static const struct {
+        const char *name;
+        enum message_page_kind kind;
+    } CURSORS[] = {{"before", MESSAGE_PAGE_BEFORE},
+                   {"after", MESSAGE_PAGE_AFTER},
+                   {"around", MESSAGE_PAGE_AROUND}};
     uint64_t cursor;
-    /* The parameters of all three kinds; errors are collected. */
+    /* The parameters of all kinds; errors are collected. */
     page_read(x, PAGE_DEFAULT, PAGE_MOST, page);
     *which = (struct message_page){MESSAGE_PAGE_OFFSET, page->limit, page->offset};
-    if (page_number(x, "before", 0, &cursor))
-        *which = (struct message_page){MESSAGE_PAGE_BEFORE, page->limit, cursor};
-    if (page_number(x, "after", 0, &cursor)) {
-        if (which->kind == MESSAGE_PAGE_BEFORE)
-            field_errors_add(&x->field_errors, "after", CODE_CONFLICTING,
-                             "Give before or after, not both.");
-        *which = (struct message_page){MESSAGE_PAGE_AFTER, page->limit, cursor};
+    for (size_t i = 0; i < sizeof(CURSORS) / sizeof(CURSORS[0]); i++) {
+        if (!page_number(x, CURSORS[i].name, 0, &cursor))
+            continue;
+        if (which->kind != MESSAGE_PAGE_OFFSET)
+            field_errors_add(&x->field_errors, CURSORS[i].name, CODE_CONFLICTING,
+                             "Give one of before, after and around.");
+        *which = (struct message_page){CURSORS[i].kind, page->limit, cursor};
     }
 }
 
@@ -107,30 +116,50 @@ static void write_cursor_link(struct exchange *x, struct json_writer *w, const c
     buffer_free(&url);
 }
 
+static size_t start_of(const struct message_listing *listing, uint64_t at) {
+    return at > 0 ? listing->ends[at - 1] : 0;
+}
+
+/* Cuts a page around a message to PAGE_BYTES: at the end that is farther from the message. */
+static void cut_around(struct message_listing *listing) {
+    struct page *page = listing->page;
+    while (page->shown > 1 &&
+           listing->ends[listing->begin + page->shown - 1] - start_of(listing, listing->begin) >
+               PAGE_BYTES) {
+        const uint64_t newer = listing->center - listing->begin, older = page->shown - 1 - newer;
+        page->shown--;
+        if (newer > older)
+            listing->begin++;
+    }
+}
+
 /* Writes a page by cursor. There is no next page after the oldest message. The previous page of an
  * empty page before the first message is after=0. */
 static void write_cursor_page(struct exchange *x, struct message_listing *listing) {
     const uint64_t count = x->identity.room.message_count, shown = listing->page->shown;
     const bool oldest_first = listing->which->kind == MESSAGE_PAGE_AFTER, empty = shown == 0;
     const uint64_t limit = listing->which->limit;
-    /* Positions tell whether there is anything before or after the page. */
-    const uint64_t newest = oldest_first ? listing->last_position : listing->first_position;
-    const uint64_t oldest = oldest_first ? listing->first_position : listing->last_position;
+    /* Indices of both ends; their positions tell whether there is anything beyond them. */
+    const uint64_t first = listing->begin, last = empty ? first : first + shown - 1;
+    const uint64_t newest = oldest_first ? last : first, oldest = oldest_first ? first : last;
+    const bool more_newer = oldest_first ? listing->first_position + newest < count
+                                         : listing->first_position - newest < count;
+    const bool more_older =
+        oldest_first ? listing->first_position + oldest > 1 : listing->first_position - oldest > 1;
     const bool before_all = empty && listing->which->kind == MESSAGE_PAGE_BEFORE && count > 0;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_u64(&w, "count", count);
     /* "next" are older messages, "previous" newer ones, whatever way the page was read. */
-    write_cursor_link(x, &w, "next", !empty && oldest > 1, "before",
-                      oldest_first ? listing->first_id : listing->last_id, limit);
-    write_cursor_link(x, &w, "previous", before_all || (!empty && newest < count), "after",
-                      oldest_first ? listing->last_id : listing->first_id, limit);
+    write_cursor_link(x, &w, "next", !empty && more_older, "before", listing->ids[oldest], limit);
+    write_cursor_link(x, &w, "previous", before_all || (!empty && more_newer), "after",
+                      empty ? 0 : listing->ids[newest], limit);
     json_write_key(&w, "results");
     json_write_array(&w);
     /* Always shown newest first. */
     for (uint64_t i = 0; i < shown; i++) {
-        const uint64_t at = oldest_first ? shown - 1 - i : i;
-        const size_t start = at > 0 ? listing->ends[at - 1] : 0;
+        const uint64_t at = oldest_first ? last - i : first + i;
+        const size_t start = start_of(listing, at);
         json_write_raw(&w, listing->results.data + start, listing->ends[at] - start);
     }
     json_write_array_end(&w);
@@ -142,6 +171,8 @@ static void end_listing(struct message_listing *listing) {
     /* A page without any message has not begun. */
     if (!listing->has_begun)
         begin_listing(listing);
+    if (listing->which->kind == MESSAGE_PAGE_AROUND)
+        cut_around(listing);
     if (is_by_offset(listing))
         page_end(x, &listing->w, listing->page, x->identity.room.message_count, "");
     else
@@ -165,11 +196,15 @@ static enum error list_by_identity(struct exchange *x, struct message_listing *l
     const struct message_page *which = listing->which;
     bool cursor_found;
     /* No message came back: is the cursor wrong, or the page empty? */
-    const enum error error = message_page_list(x->service->db, x->service->names, &x->identity.room,
-                                               which, &cursor_found, list_message, listing);
+    const enum error error =
+        message_page_list(x->service->db, x->service->names, &x->identity.room, x->identity.user.id,
+                          which, &cursor_found, list_message, listing);
     if (error || cursor_found)
         return error;
-    field_errors_add(&x->field_errors, which->kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
+    field_errors_add(&x->field_errors,
+                     which->kind == MESSAGE_PAGE_BEFORE   ? "before"
+                     : which->kind == MESSAGE_PAGE_AROUND ? "around"
+                                                          : "after",
                      CODE_DOES_NOT_EXIST, "This message is not in the room.");
     return ERROR_BAD_INPUT;
 }
@@ -204,7 +239,7 @@ static void send_message(void *context, const struct message *message) {
 enum error messages_get(struct exchange *x) {
     if (etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
-    return message_get(x->service->db, x->ids[0], x->ids[1], send_message, x);
+    return message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_message, x);
 }
 
 /* bell: of the room, if it is known; else NULL. */
@@ -270,7 +305,8 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
                                     .type = draft->type,
                                     .reply_to_id = draft->reply_to_id,
                                     .created_at = change->at,
-                                    .client_id = draft->client_id};
+                                    .client_id = draft->client_id,
+                                    .quote = change->quote};
     send_message(x, &message);
     x->response.status = 201;
     publish_message(x, EVENT_NEW_MESSAGE, change->seq, &message, message.id, &change->bell);
@@ -290,7 +326,7 @@ static void ignore_message(void *context, const struct message *message) {
 /* The target of a reply is normally checked by the transaction. If another field is invalid, there
  * is no transaction, so it is checked here: all errors are reported together. */
 static void check_reply(struct exchange *x, const struct message_draft *draft) {
-    if (draft->reply_to_id && message_get(x->service->db, draft->room_id, draft->reply_to_id,
+    if (draft->reply_to_id && message_get(x->service->db, draft->room_id, draft->reply_to_id, 0,
                                           ignore_message, NULL) == ERROR_NOT_FOUND)
         add_reply_error(x, draft);
 }
@@ -334,7 +370,8 @@ enum error messages_post(struct exchange *x) {
     /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
     if (change.changed)
         return send_posted(x, &draft, &change);
-    return message_get(x->service->db, x->ids[0], change.message_id, send_message, x);
+    return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
+                       send_message, x);
 }
 
 /* ---- posting by the site ---- */
@@ -395,7 +432,8 @@ enum error messages_post_by_site(struct exchange *x) {
         return error;
     if (change.changed)
         return send_posted(x, &draft, &change);
-    return message_get(x->service->db, x->ids[0], change.message_id, send_message, x);
+    return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
+                       send_message, x);
 }
 
 /* ---- changing ---- */
@@ -424,7 +462,8 @@ enum error messages_edit(struct exchange *x) {
         return error;
     /* Read back as it is now, with the time of the edit. */
     struct edit edit = {x, change.seq};
-    return message_get(x->service->db, x->ids[0], x->ids[1], send_edited, &edit);
+    return message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_edited,
+                       &edit);
 }
 
 enum error messages_delete(struct exchange *x) {

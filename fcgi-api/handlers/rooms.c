@@ -214,9 +214,15 @@ static void send_updated(void *context, const struct room *room) {
 enum error rooms_update(struct exchange *x) {
     struct update update = {.x = x};
     struct room_patch patch = {0};
+    struct text may_pin;
     /* Missing fields stay as they are: name has no pointer, has_private is false. */
     field_text(x, "name", &patch.name);
     patch.has_private = field_bool(x, "is_private", &patch.is_private);
+    patch.has_may_pin = field_text(x, "may_pin", &may_pin);
+    if (patch.has_may_pin)
+        patch.may_pin = text_equals(may_pin, text_of(room_may_pin_name(ROOM_PINS_OF_ALL)))
+                            ? ROOM_PINS_OF_ALL
+                            : ROOM_PINS_OF_ADMINS;
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error =

@@ -25,25 +25,33 @@ void stream_clear(struct stream *stream) {
 
 /* ---- the cache ---- */
 
-/* True for an event whose JSON has the text of a message: of the message itself, or of a room,
+/* True for an event whose JSON has the reactions to a message: of the message itself, or of a room,
  * which shows its last message. */
-static bool shows_message(const struct stream_event *event, uint64_t message_id) {
+static bool shows_reactions(const struct stream_event *event, uint64_t message_id) {
     return event->type == EVENT_ROOM_UPDATED ||
-           ((event->type == EVENT_NEW_MESSAGE || event->type == EVENT_MESSAGE_EDITED) &&
+           ((event->type == EVENT_NEW_MESSAGE || event->type == EVENT_MESSAGE_EDITED ||
+             event->type == EVENT_REACTIONS_CHANGED || event->type == EVENT_MESSAGE_PINNED) &&
             event->subject_id == message_id);
+}
+
+/* Drops what the next event makes outdated. The cache has no gaps, so everything before that goes,
+ * too. */
+static void drop_outdated(struct event_list *recent, const struct stream_event *event) {
+    uint32_t count = recent->count;
+    if (event->type == EVENT_REACTIONS_CHANGED)
+        while (count > 0 && !shows_reactions(&recent->events[count - 1], event->subject_id))
+            count--;
+    /* Any event may quote the text of the message. */
+    else if (event->type != EVENT_MESSAGE_EDITED && event->type != EVENT_MESSAGE_DELETED)
+        count = 0;
+    if (count > 0)
+        event_list_drop(recent, count);
 }
 
 /* Adds to the cache, from which clients that reconnect are served without the database. */
 static void add_recent(struct stream *stream, const struct stream_event *event) {
     struct event_list *recent = &stream->recent;
-    if (event->type == EVENT_MESSAGE_EDITED || event->type == EVENT_MESSAGE_DELETED) {
-        /* The cache has no gaps, so everything up to the last outdated event goes. */
-        uint32_t count = recent->count;
-        while (count > 0 && !shows_message(&recent->events[count - 1], event->subject_id))
-            count--;
-        if (count > 0)
-            event_list_drop(recent, count);
-    }
+    drop_outdated(recent, event);
     /* Half at a time: dropping one for each event would move the array each time. */
     if (recent->count == STREAM_RECENT)
         event_list_drop(recent, STREAM_RECENT / 2);

@@ -15,7 +15,8 @@ class Site:
     room with bob. break_by() damages it, mend() restores the copied tables."""
 
     TABLES = ("member", "message", "event", "user_event", "deleted_room", "room", "user", "total",
-              "token")
+              "token", "reaction", "reaction_total",
+              "reply", "pin")
 
     def __init__(self, instance):
         self.instance = instance
@@ -27,6 +28,8 @@ class Site:
         for number in range(5):
             self.alice.say(self.room, f"message {number}")
         self.bob.say(self.room, "the last one")
+        self.talk = self.alice.room("The talk")["room_id"]
+        self.fill_talk()
         answer = self.alice.post("/api/chat/rooms/direct/", json={"user_id": self.bob.id})
         self.direct = answer.json()["room_id"]
         gone = self.alice.room("A room that is gone")["room_id"]
@@ -35,8 +38,19 @@ class Site:
         for table in self.TABLES:
             instance.sql(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
 
+    def fill_talk(self):
+        """A room with a message that has reactions, a pin and two replies."""
+        self.question = self.alice.say(self.talk, "a question")["message_id"]
+        room = f"/api/chat/rooms/{self.talk}/"
+        for emoji in "👍🎉":
+            self.alice.put(f"{room}messages/{self.question}/reactions/", json={"emoji": emoji})
+        self.alice.put(f"{room}pins/{self.question}/")
+        for number in range(2):
+            self.alice.say(self.talk, f"answer {number}", reply_to_id=self.question)
+
     def break_by(self, statements):
-        names = {"ROOM": self.room, "OTHER": self.other, "DIRECT": self.direct,
+        names = {"QUESTION": self.question, "TALK": self.talk, "ROOM": self.room,
+                 "OTHER": self.other, "DIRECT": self.direct,
                  "ALICE": self.alice.id, "BOB": self.bob.id, "CAROL": self.carol.id}
         for name, number in names.items():
             statements = statements.replace(f":{name}", str(number))
@@ -83,6 +97,37 @@ def test_a_difference_has_exactly_these_fields(site, broken):
     assert found == {"members_count": {
         "rule": "members_count", "room_id": site.room, "user_id": None, "stored": 7,
         "recounted": 2, "meaning": "members_count of the room; its members"}}
+
+
+@pytest.mark.parametrize("rules, statement", [
+    ("reaction_totals", "UPDATE reaction_total SET number = 3 WHERE emoji = '👍'"),
+    ("reaction_totals", "UPDATE reaction SET emoji = '👎' WHERE emoji = '👍'"),
+    ("reaction_kinds reaction_totals", "DELETE FROM reaction_total WHERE emoji = '👍'"),
+    ("reaction_kinds", "UPDATE message SET reaction_kinds = 1 WHERE message_id = :QUESTION"),
+    ("orphaned_reactions reaction_kinds",
+     "UPDATE reaction SET message_id = 987654; UPDATE reaction_total SET message_id = 987654"),
+], ids=["number", "emoji", "total", "kinds", "message"])
+def test_reactions(broken, rules, statement):
+    assert " ".join(sorted(broken(statement))) == rules
+
+
+@pytest.mark.parametrize("rules, statement", [
+    ("pin_count", "UPDATE room SET pin_count = 7 WHERE room_id = :TALK"),
+    ("pin_count", "DELETE FROM pin"),
+    ("pins", "UPDATE message SET is_deleted = TRUE, content = '' WHERE message_id = :QUESTION"),
+], ids=["count", "row", "deleted"])
+def test_pins(broken, rules, statement):
+    assert " ".join(sorted(broken(statement))) == rules
+
+
+@pytest.mark.parametrize("rules, statement", [
+    ("reply_count", "UPDATE message SET reply_count = 3 WHERE message_id = :QUESTION"),
+    ("replies reply_count", "DELETE FROM reply WHERE number = 2"),
+    ("replies", "UPDATE message SET reply_to_id = NULL WHERE position = 2 AND room_id = :TALK"),
+    ("reply_numbers", "UPDATE reply SET number = 7 WHERE number = 2"),
+], ids=["count", "row", "message", "number"])
+def test_replies(broken, rules, statement):
+    assert " ".join(sorted(broken(statement))) == rules
 
 
 def test_message_count(site, broken):
@@ -210,7 +255,7 @@ def test_a_gap_in_the_events_of_a_user(site, broken):
 def test_rooms_count(site, broken):
     found = broken("UPDATE user SET rooms_count = 0 WHERE user_id = :ALICE")
     assert set(found) == {"rooms_count"}
-    assert place(found["rooms_count"]) == (None, site.alice.id, 0, 3)
+    assert place(found["rooms_count"]) == (None, site.alice.id, 0, 4)
 
 
 def test_rooms_count_of_a_user_in_no_room(site, broken):

@@ -20,7 +20,7 @@ def test_a_new_direct_room_has_exactly_the_fields_of_a_room(user):
     alice, bob = user(), user()
     answer = direct(alice, bob)
     assert answer.status_code == 201
-    assert answer.json() == a_room(name=bob.name, is_direct=True, created_by_id=alice.id,
+    assert answer.json() == a_room(name=bob.name, is_direct=True, may_pin="all", created_by_id=alice.id,
                                    members_count=2, is_admin=False)
 
 

@@ -83,6 +83,37 @@ def test_a_deletion_is_published_without_the_content(recorder, pair):
     assert_replayed(bob, room, *events)
 
 
+def test_a_reaction_is_published_without_what_is_of_one_user(recorder, pair):
+    alice, bob, room = pair
+    message = alice.say(room["room_id"])
+    path = message_url(message) + "reactions/"
+    events = recorder.record(lambda: [bob.put(path, json={"emoji": "👍"}) for _ in range(2)])
+    assert_one(events, room_channel(room),
+               (2, 3, "reactions_changed", bob.id, message["message_id"]),
+               {"type": "reactions_changed", "message_id": message["message_id"],
+                "reactions": [{"emoji": "👍", "count": 1}], "user": bob.name, "user_id": bob.id,
+                "seq": 3, "room_id": room["room_id"]})
+    assert_replayed(alice, room, *events)
+
+
+def test_a_pin_is_published_with_the_message_and_its_end_without(recorder, pair):
+    alice, bob, room = pair
+    message = bob.say(room["room_id"])
+    path = url(room, f"pins/{message['message_id']}/")
+    events = recorder.record(lambda: [alice.put(path) for _ in range(2)])
+    assert_one(events, room_channel(room),
+               (2, 3, "message_pinned", alice.id, message["message_id"]),
+               {"type": "message_pinned", "message": message, "pinned_by": alice.name, "seq": 3,
+                "room_id": room["room_id"]})
+    assert_replayed(bob, room, *events)
+    events = recorder.record(lambda: [alice.delete(path) for _ in range(2)])
+    assert_one(events, room_channel(room),
+               (2, 4, "message_unpinned", alice.id, message["message_id"]),
+               {"type": "message_unpinned", "message_id": message["message_id"],
+                "unpinned_by": alice.name, "seq": 4, "room_id": room["room_id"]})
+    assert_replayed(bob, room, *events)
+
+
 def test_a_read_mark_is_published_without_a_seq_and_never_replayed(recorder, pair):
     alice, bob, room = pair
     message = alice.say(room["room_id"])

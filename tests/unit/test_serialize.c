@@ -19,12 +19,14 @@
     "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,\"sender_username\":\"alice\","    \
     "\"content\":\"Hi \\\"you\\\"\\n\",\"message_type\":\"text\",\"reply_to_id\":null," \
     "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"                \
-    "\"is_deleted\":false,\"client_id\":null}"
+    "\"is_deleted\":false,\"client_id\":null,\"reactions\":[],"                         \
+    "\"reply_to\":null,\"reply_count\":0}"
 
-#define ROOM_FIELDS(last_message)                                               \
-    "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false," \
-    "\"key\":null,\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\","       \
-    "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message ",\"last_seq\":20"
+#define ROOM_FIELDS(last_message)                                                      \
+    "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false,"        \
+    "\"key\":null,\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\"," \
+    "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message          \
+    ",\"last_seq\":20,\"may_pin\":\"admins\""
 
 static const struct message message = {
     .id = 9,
@@ -86,6 +88,11 @@ static void an_edited_reply(void **state) {
     struct message edited = message;
     edited.type = MESSAGE_IMAGE;
     edited.reply_to_id = 3;
+    edited.quote = (struct message_quote){.message_id = 3,
+                                          .sender_id = 2,
+                                          .sender_username = text_of("bob"),
+                                          .excerpt = text_of("Hi?")};
+    edited.reply_count = 7;
     edited.edited_at = LATER;
     edited.client_id = text_of("c-1");
     serialize_message(&w, &edited);
@@ -95,7 +102,9 @@ static void an_edited_reply(void **state) {
                 "\"message_type\":\"image\",\"reply_to_id\":3,"
                 "\"created_at\":\"2024-01-15T10:30:00.123456Z\","
                 "\"edited_at\":\"2024-01-16T10:30:00.123456Z\",\"is_deleted\":false,"
-                "\"client_id\":\"c-1\"}");
+                "\"client_id\":\"c-1\",\"reactions\":[],"
+                "\"reply_to\":{\"message_id\":3,\"sender_id\":2,\"sender_username\":\"bob\","
+                "\"excerpt\":\"Hi?\",\"is_deleted\":false},\"reply_count\":7}");
 }
 
 static void a_deleted_message(void **state) {
@@ -112,7 +121,22 @@ static void a_deleted_message(void **state) {
                 "\"sender_username\":\"alice\",\"content\":\"\","
                 "\"message_type\":\"file\",\"reply_to_id\":null,"
                 "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"
-                "\"is_deleted\":true,\"client_id\":null}");
+                "\"is_deleted\":true,\"client_id\":null,\"reactions\":[],"
+                "\"reply_to\":null,\"reply_count\":0}");
+}
+
+static void reactions_with_and_without_which_are_the_own(void **state) {
+    static const char LIST[] = "👍 12 1 🎉 1 0";
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct json_writer w = json_writer_start(&out);
+    serialize_reactions(&w, text_of(LIST), true);
+    assert_json(&out,
+                "[{\"emoji\":\"👍\",\"count\":12,\"mine\":true},"
+                "{\"emoji\":\"🎉\",\"count\":1,\"mine\":false}]");
+    w = json_writer_start(&out);
+    serialize_reactions(&w, text_of(LIST), false);
+    assert_json(&out, "[{\"emoji\":\"👍\",\"count\":12},{\"emoji\":\"🎉\",\"count\":1}]");
 }
 
 static void a_membership_with_and_without_the_name(void **state) {
@@ -172,14 +196,14 @@ static void a_room_for_a_member(void **state) {
     with_message.has_last_message = true;
     with_message.last_message = message;
     serialize_room(&w, &with_message);
-    assert_json(&out, "{" ROOM_FIELDS(
-                          MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,\"bell\":null}");
+    assert_json(
+        &out, "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,\"bell\":null}");
     with_message.bell = text_of("/bell/01");
     w = json_writer_start(&out);
     serialize_room(&w, &with_message);
-    assert_json(
-        &out, "{" ROOM_FIELDS(
-                  MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,\"bell\":\"/bell/01\"}");
+    assert_json(&out,
+                "{" ROOM_FIELDS(
+                    MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,\"bell\":\"/bell/01\"}");
 }
 
 static void a_room_for_a_non_member(void **state) {
@@ -190,8 +214,8 @@ static void a_room_for_a_non_member(void **state) {
     foreign.state.is_member = foreign.state.is_admin = false;
     foreign.state.last_read_position = 0;
     serialize_room(&w, &foreign);
-    assert_json(
-        &out, "{" ROOM_FIELDS("null") ",\"unread_count\":0,\"is_admin\":false,\"bell\":null}");
+    assert_json(&out,
+                "{" ROOM_FIELDS("null") ",\"unread_count\":0,\"is_admin\":false,\"bell\":null}");
 }
 
 static void a_room_in_an_event_lacks_the_callers_fields(void **state) {
@@ -387,6 +411,7 @@ int main(void) {
         cmocka_unit_test(a_message),
         cmocka_unit_test(an_edited_reply),
         cmocka_unit_test(a_deleted_message),
+        cmocka_unit_test(reactions_with_and_without_which_are_the_own),
         cmocka_unit_test(a_membership_with_and_without_the_name),
         cmocka_unit_test(a_user_for_others_and_for_the_user),
         cmocka_unit_test(a_room_for_a_member),

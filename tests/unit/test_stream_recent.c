@@ -59,28 +59,41 @@ static void cache_has_the_last_events(void **state) {
     fixture_end(&fixture);
 }
 
-static void edit_drops_the_message_from_the_cache(void **state) {
+static void an_edit_empties_the_cache(void **state) {
     static const unsigned changes[] = {EVENT_MESSAGE_EDITED, EVENT_MESSAGE_DELETED};
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct fixture fixture;
         fixture_begin_at(&fixture, 0);
         fixture_receive_type(&fixture, 1, EVENT_NEW_MESSAGE, 70);
+        /* One that may quote it. */
         fixture_receive_type(&fixture, 2, EVENT_NEW_MESSAGE, 71);
-        fixture_receive_type(&fixture, 3, EVENT_MESSAGE_EDITED, 70);
-        fixture_receive_type(&fixture, 4, EVENT_NEW_MESSAGE, 72);
-        assert_int_equal(cached_after(&fixture, 1), 3);
-        assert_int_equal(cached_after(&fixture, 0), -1);
-        fixture_receive_type(&fixture, 5, changes[i], 71);
-        assert_int_equal(cached_after(&fixture, 2), 3);
+        fixture_receive_type(&fixture, 3, changes[i], 70);
+        assert_int_equal(cached_after(&fixture, 2), 1);
         assert_int_equal(cached_after(&fixture, 1), -1);
-        fixture_receive_type(&fixture, 6, changes[i], 70);
-        assert_int_equal(cached_after(&fixture, 3), 3);
-        assert_int_equal(cached_after(&fixture, 2), -1);
-        fixture_receive_type(&fixture, 7, changes[i], 99);
-        assert_int_equal(cached_after(&fixture, 3), 4);
         fixture_end(&fixture);
     }
+}
+
+static void a_reaction_drops_what_shows_the_reactions(void **state) {
+    struct fixture fixture;
+    (void)state;
+    fixture_begin_at(&fixture, 0);
+    fixture_receive_type(&fixture, 1, EVENT_NEW_MESSAGE, 70);
+    fixture_receive_type(&fixture, 2, EVENT_NEW_MESSAGE, 71);
+    fixture_receive_type(&fixture, 3, EVENT_REACTIONS_CHANGED, 70);
+    fixture_receive_type(&fixture, 4, EVENT_NEW_MESSAGE, 72);
+    assert_int_equal(cached_after(&fixture, 1), 3);
+    assert_int_equal(cached_after(&fixture, 0), -1);
+    fixture_receive_type(&fixture, 5, EVENT_REACTIONS_CHANGED, 71);
+    assert_int_equal(cached_after(&fixture, 2), 3);
+    assert_int_equal(cached_after(&fixture, 1), -1);
+    fixture_receive_type(&fixture, 6, EVENT_REACTIONS_CHANGED, 70);
+    assert_int_equal(cached_after(&fixture, 3), 3);
+    assert_int_equal(cached_after(&fixture, 2), -1);
+    fixture_receive_type(&fixture, 7, EVENT_REACTIONS_CHANGED, 99);
+    assert_int_equal(cached_after(&fixture, 3), 4);
+    fixture_end(&fixture);
 }
 
 /* Offers the events from first to last for the cache. */
@@ -134,13 +147,13 @@ static void edit_drops_read_events_from_the_cache(void **state) {
     fixture_begin_at(&fixture, 10);
     cache(&fixture, 8, 10);
     fixture_receive_type(&fixture, 11, EVENT_MESSAGE_DELETED, 9);
-    assert_int_equal(cached_after(&fixture, 9), 2);
-    assert_int_equal(cached_after(&fixture, 8), -1);
+    assert_int_equal(cached_after(&fixture, 10), 1);
+    assert_int_equal(cached_after(&fixture, 9), -1);
     fixture_end(&fixture);
 }
 
 /* A room shows its last message. */
-static void edit_drops_the_room_from_the_cache(void **state) {
+static void a_reaction_drops_the_room_from_the_cache(void **state) {
     struct fixture fixture;
     (void)state;
     fixture_begin_at(&fixture, 0);
@@ -148,7 +161,7 @@ static void edit_drops_the_room_from_the_cache(void **state) {
     fixture_receive_type(&fixture, 2, EVENT_ROOM_UPDATED, 0);
     fixture_receive_type(&fixture, 3, EVENT_USER_INVITED, 71);
     assert_int_equal(cached_after(&fixture, 0), 3);
-    fixture_receive_type(&fixture, 4, EVENT_MESSAGE_DELETED, 60);
+    fixture_receive_type(&fixture, 4, EVENT_REACTIONS_CHANGED, 60);
     assert_int_equal(cached_after(&fixture, 2), 2);
     assert_int_equal(cached_after(&fixture, 1), -1);
     fixture_end(&fixture);
@@ -161,7 +174,7 @@ static void other_events_keep_the_cache(void **state) {
     fixture_receive_type(&fixture, 1, EVENT_NEW_MESSAGE, 70);
     fixture_receive_type(&fixture, 2, EVENT_USER_REMOVED, 70);
     fixture_receive_type(&fixture, 3, EVENT_MEMBER_UPDATED, 70);
-    fixture_receive_type(&fixture, 4, EVENT_MESSAGE_DELETED, 71);
+    fixture_receive_type(&fixture, 4, EVENT_MESSAGE_UNPINNED, 70);
     fixture_receive_type(&fixture, 5, EVENT_ROOM_UPDATED, 70);
     assert_int_equal(cached_after(&fixture, 0), 5);
     fixture_end(&fixture);
@@ -170,11 +183,12 @@ static void other_events_keep_the_cache(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cache_has_the_last_events),
-        cmocka_unit_test(edit_drops_the_message_from_the_cache),
+        cmocka_unit_test(an_edit_empties_the_cache),
+        cmocka_unit_test(a_reaction_drops_what_shows_the_reactions),
         cmocka_unit_test(read_events_are_cached_for_the_next_client),
         cmocka_unit_test(events_that_do_not_end_with_the_last_are_not_cached),
         cmocka_unit_test(edit_drops_read_events_from_the_cache),
-        cmocka_unit_test(edit_drops_the_room_from_the_cache),
+        cmocka_unit_test(a_reaction_drops_the_room_from_the_cache),
         cmocka_unit_test(other_events_keep_the_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,8 @@ const ELSEWHERE = {
     MessagePage: "D.Page<D.Message>",
     MessagePost: 'Parameters<D.Confab["postMessage"]>[1]',
     Presence: 'Awaited<ReturnType<D.Confab["presence"]>>',
+    ReactionPage: "D.Page<D.Reaction>",
+    Reactions: 'Awaited<ReturnType<D.Confab["react"]>>',
     ReadMark: 'Awaited<ReturnType<D.Confab["markRead"]>>',
     ProfileChange: 'Parameters<D.Confab["updateProfile"]>[0]',
     RoomCreate: 'Parameters<D.Confab["createRoom"]>[0]',
@@ -44,7 +46,7 @@ const ELSEWHERE = {
 // Objects that the library sends or reads without showing them.
 const INSIDE = `
     Credentials Jwt Login ExpiringToken PasswordByJwt NewPassword Registration
-    Registered Token PasswordChange UserChoice Role MessageEdit MessageRead
+    Registered Token PasswordChange UserChoice Role MessageEdit MessageRead ReactionAdd
     Error ErrorCode FieldErrors Health Session SessionPage Info
     Document Html Ping Pong Typing Watch Unwatch
     UserEvents SyncUser SyncNewRoom SyncEntry

@@ -20,12 +20,14 @@ import type {
     ConfabEvents,
     ConfabOptions,
     ErrorFrame,
+    EventMessage,
     EventRoom,
     Known,
     Member,
     Membership,
     Message,
     MessagePageOptions,
+    MessageReaction,
     MessageType,
     PostedType,
     NewMessageEvent,
@@ -40,6 +42,7 @@ import type {
     PageOptions,
     Profile,
     ProfilesEvents,
+    Reaction,
     Resync,
     Room,
     RoomChannelEvents,
@@ -194,6 +197,16 @@ export async function messages(room: number): Promise<void> {
     });
     await confab.message(room, message.message_id);
     await confab.editMessage(room, message.message_id, "Coffee?");
+    const [reaction]: MessageReaction[] = await confab.react(room, message.message_id, "👍");
+    await confab.unreact(room, message.message_id, reaction!.emoji);
+    const reacted: Page<Reaction> = await confab.reactions(room, message.message_id);
+    told(reaction!.mine, reacted.results[0]!.username);
+    const answers: Page<Message> = await confab.replies(room, message.message_id, { limit: 5 });
+    told(answers.results[0]!.reply_to!.excerpt, message.reply_count);
+    const pinned: Message = await confab.pin(room, message.message_id);
+    await confab.unpin(room, pinned.message_id);
+    told((await confab.pins(room)).count);
+    await confab.messages(room, { around: message.message_id, limit: 20 });
     await confab.deleteMessage(room, message.message_id);
     const { unread_count: unread } = await confab.markRead(room, message.message_id);
     const receipts: Page<Receipt> = await confab.reads(room, { limit: 5 });
@@ -245,7 +258,7 @@ new ConfabError(400, "No.", {
 export function channels(): void {
     const room: RoomChannel = confab.openRoom(1, { since: 7 });
     const stop: () => void = room.on("new_message", (event) => {
-        const message: Message = event.message;
+        const message: EventMessage = event.message;
         // @ts-expect-error: a field of another event
         event.edited_by;
         console.log(message, event.seq);
@@ -268,6 +281,12 @@ export function channels(): void {
                 return told(event.removed_by, event.user_id);
             case "member_updated":
                 return told(event.updated_by, event.membership?.is_admin);
+            case "reactions_changed":
+                return told(event.user, event.reactions[0]?.count);
+            case "message_pinned":
+                return told(event.pinned_by, event.message.content);
+            case "message_unpinned":
+                return told(event.unpinned_by, event.message_id);
             default:
                 return never(event);
         }
@@ -362,7 +381,7 @@ confab.on("unauthorized", (error: ConfabError) => told(error.status));
 // ---- ChatManager ----
 
 class Shown extends ChatManager {
-    override displayMessage(message: Message): void {
+    override displayMessage(message: EventMessage): void {
         told(message.content);
     }
     override handleRealtimeEvent(data: NewMessageEvent): void {

@@ -292,6 +292,48 @@ export class Confab extends Emitter {
         await this.request("DELETE", roomPath(roomId, `messages/${messageId}/`));
     }
 
+    /** Reacts to a message with an emoji. Resolves to all reactions to it. */
+    react(roomId, messageId, emoji) {
+        return this.request("PUT", roomPath(roomId, `messages/${messageId}/reactions/`), { emoji });
+    }
+
+    /** Takes a reaction back. Resolves to all reactions to the message. */
+    unreact(roomId, messageId, emoji) {
+        return this.request(
+            "DELETE",
+            roomPath(roomId, `messages/${messageId}/reactions/${query({ emoji })}`),
+        );
+    }
+
+    /** The messages that answer this one directly, oldest first. */
+    replies(roomId, messageId, options) {
+        return this.request(
+            "GET",
+            roomPath(roomId, `messages/${messageId}/replies/${query(options)}`),
+        );
+    }
+
+    /** Who has reacted to a message, and how. */
+    reactions(roomId, messageId, options) {
+        return this.request(
+            "GET",
+            roomPath(roomId, `messages/${messageId}/reactions/${query(options)}`),
+        );
+    }
+
+    /** The pinned messages, the one pinned last first. */
+    pins(roomId, options) {
+        return this.request("GET", roomPath(roomId, `pins/${query(options)}`));
+    }
+
+    pin(roomId, messageId) {
+        return this.request("PUT", roomPath(roomId, `pins/${messageId}/`));
+    }
+
+    async unpin(roomId, messageId) {
+        await this.request("DELETE", roomPath(roomId, `pins/${messageId}/`));
+    }
+
     /** All that is new since the numbers given: { database_id, user_seq, rooms, limit, etag }. */
     sync(known = {}) {
         return this.request("POST", "/api/chat/sync/", known);

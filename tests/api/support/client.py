@@ -90,6 +90,9 @@ class Client:
     def post(self, path, json=None, **options):
         return self.request("POST", path, json=json, **options)
 
+    def put(self, path, json=None, **options):
+        return self.request("PUT", path, json=json, **options)
+
     def patch(self, path, json=None, **options):
         return self.request("PATCH", path, json=json, **options)
 

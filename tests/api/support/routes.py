@@ -15,6 +15,7 @@ def routes():
 
 
 def route_of(path):
-    """The path of a route for a path of a test, which may have {names} for ids and a slash last."""
+    """The path of a route for a path of a test, which may have {names} for ids, a slash last, and a
+    query."""
     return re.sub(r"\{\w+\}", "#", path.replace("{session_id}", "$").replace("{secret}", "*")
-                  ).rstrip("/")
+                  .partition("?")[0]).rstrip("/")

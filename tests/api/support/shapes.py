@@ -56,7 +56,7 @@ def a_room(**known):
         "room_id": AN_ID, "name": A_TEXT, "is_private": True, "is_direct": False,
         "key": None, "created_by_id": AN_ID, "created_at": A_TIME, "members_count": 1,
         "message_count": 0, "last_message": None, "last_seq": 0, "unread_count": 0,
-        "is_admin": True, "bell": None}, known)
+        "is_admin": True, "bell": None, "may_pin": "admins"}, known)
 
 
 def in_event(room):
@@ -68,7 +68,8 @@ def a_message(**known):
     return fill({
         "message_id": AN_ID, "room_id": AN_ID, "sender_id": AN_ID, "sender_username": A_TEXT,
         "content": A_TEXT, "message_type": "text", "reply_to_id": None, "created_at": A_TIME,
-        "edited_at": None, "is_deleted": False, "client_id": None}, known)
+        "edited_at": None, "is_deleted": False, "client_id": None, "reactions": [],
+        "reply_to": None, "reply_count": 0}, known)
 
 
 def a_membership(**known):

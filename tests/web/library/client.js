@@ -304,6 +304,18 @@ test("the life of a message", async () => {
         );
     }
     assert.equal((await alice.editMessage(room, id, "three")).content, "three");
+    const own = { emoji: "👍", count: 1, mine: true };
+    assert.deepEqual(await alice.react(room, id, "👍"), [own]);
+    assert.deepEqual((await bob.message(room, id)).reactions, [{ ...own, mine: false }]);
+    assert.equal((await bob.reactions(room, id)).results[0].user_id, alice.user.user_id);
+    assert.deepEqual(await alice.unreact(room, id, "👍"), []);
+    const pinned = await alice.pin(room, id);
+    assert.deepEqual((await bob.pins(room)).results, [pinned]);
+    await alice.unpin(room, id);
+    assert.equal((await bob.pins(room)).count, 0);
+    const answer = await bob.postMessage(room, { content: "four", reply_to_id: id });
+    assert.equal(answer.reply_to.excerpt, "three");
+    assert.deepEqual((await alice.replies(room, id)).results, [answer]);
     await alice.deleteMessage(room, id);
     assert.equal((await bob.message(room, id)).is_deleted, true);
 });

@@ -49,6 +49,9 @@ test("each type of event is emitted under its own name", async () => {
     const kinds = [
         "new_message",
         "message_edited",
+        "reactions_changed",
+        "message_pinned",
+        "message_unpinned",
         "message_deleted",
         "room_updated",
         "member_updated",
@@ -60,6 +63,9 @@ test("each type of event is emitted under its own name", async () => {
     kinds.forEach((kind) => channel.on(kind, (event) => named.push(event.type)));
     const { message_id: id } = await alice.postMessage(room, { content: "one" });
     await alice.editMessage(room, id, "two");
+    await bob.react(room, id, "👍");
+    await alice.pin(room, id);
+    await alice.unpin(room, id);
     await alice.deleteMessage(room, id);
     await alice.updateRoom(room, { name: "Parlour" });
     await bob.markRead(room, id);

@@ -1,0 +1,57 @@
+/* The list of emoji, and finding one in it. The rows of emoji.def are sorted by their bytes without
+ * variation selectors, which are skipped on both sides of every comparison. */
+#include "base/emoji.h"
+
+#include <stdlib.h>
+
+static const char *const LISTED[] = {
+#define EMOJI(text) text,
+#include "base/emoji.def"
+#undef EMOJI
+};
+
+/* In UTF-8, U+FE0E and U+FE0F are these two bytes and one of two others. */
+static const char SELECTOR[] = "\xEF\xB8";
+
+static bool skip_selector(struct text *text) {
+    if (text->len < 3 || memcmp(text->at, SELECTOR, 2) != 0 ||
+        ((unsigned char)text->at[2] != 0x8E && (unsigned char)text->at[2] != 0x8F))
+        return false;
+    *text = (struct text){text->at + 3, text->len - 3};
+    return true;
+}
+
+/* Takes the next byte that is not of a selector; -1 at the end. */
+static int next_byte(struct text *text) {
+    while (skip_selector(text))
+        ;
+    if (text->len == 0)
+        return -1;
+    const int byte = (unsigned char)text->at[0];
+    *text = (struct text){text->at + 1, text->len - 1};
+    return byte;
+}
+
+static int compare(const void *key, const void *element) {
+    struct text text = *(const struct text *)key;
+    struct text listed = text_of(*(const char *const *)element);
+    int a, b;
+    do {
+        a = next_byte(&text);
+        b = next_byte(&listed);
+    } while (a == b && a != -1);
+    return (a > b) - (a < b);
+}
+
+bool emoji_find(struct text text, struct text *listed) {
+    struct text rest = text;
+    /* A selector selects for the character before it: there must be one. */
+    if (skip_selector(&rest))
+        return false;
+    const char *const *found =
+        bsearch(&text, LISTED, sizeof(LISTED) / sizeof(LISTED[0]), sizeof(LISTED[0]), compare);
+    if (!found)
+        return false;
+    *listed = text_of(*found);
+    return true;
+}

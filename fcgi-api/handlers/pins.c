@@ -1,0 +1,103 @@
+/* /api/chat/rooms/{id}/pins/: the messages that are pinned in a room; pinning one, and ending
+ * that. */
+#include "event/event.h"
+#include "event/publish.h"
+#include "event/serialize.h"
+#include "handlers/handlers.h"
+#include "limit.h"
+#include "rest/etag.h"
+#include "rest/page.h"
+#include "store/pin.h"
+
+/* ---- reading ---- */
+
+struct pin_listing {
+    struct page *page;
+    struct json_writer w;
+};
+
+static void list_pin(void *context, const struct message *message) {
+    struct pin_listing *listing = context;
+    const size_t len = listing->w.out->len;
+    if (listing->page->is_full)
+        return;
+    serialize_message(&listing->w, message);
+    page_keep(listing->page, &listing->w, len);
+}
+
+enum error pins_list(struct exchange *x) {
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    /* Pins are events of the room. */
+    if (etag_set_room(x, &x->identity.room))
+        return ERROR_NONE;
+    enum error error = pin_count(x->service->db, x->ids[0], &count);
+    if (error)
+        return error;
+    struct pin_listing listing = {&page, json_writer_start(&x->response.body)};
+    page_begin(x, &listing.w, &page, count, "");
+    error = pin_list(x->service->db, x->ids[0], x->identity.user.id, page.limit, page.offset,
+                     list_pin, &listing);
+    page_end(x, &listing.w, &page, count, "");
+    return error;
+}
+
+/* ---- changing ---- */
+
+/* message NULL: the event does not show it. */
+static void publish_pin(struct exchange *x, unsigned type, uint64_t seq,
+                        const struct message *message) {
+    struct room_event event = {.room_id = x->ids[0],
+                               .seq = seq,
+                               .type = type,
+                               .actor_id = x->identity.user.id,
+                               .actor = text_of(x->identity.user.name),
+                               .subject_id = x->ids[1],
+                               .has_message = message != NULL};
+    if (message)
+        event.message = *message;
+    publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
+}
+
+struct pinning {
+    struct exchange *x;
+    struct pin_change change;
+};
+
+static void send_pinned(void *context, const struct message *message) {
+    const struct pinning *pinning = context;
+    struct exchange *x = pinning->x;
+    struct json_writer w = json_writer_start(&x->response.body);
+    serialize_message(&w, message);
+    if (pinning->change.changed)
+        publish_pin(x, EVENT_MESSAGE_PINNED, pinning->change.seq, message);
+}
+
+enum error pins_add(struct exchange *x) {
+    struct pinning pinning = {.x = x};
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (!error)
+        error = pin_add(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &pinning.change);
+    if (pinning.change.too_many)
+        return exchange_fail(x, error, CODE_TOO_MANY, "The room has 100 pinned messages.");
+    if (error)
+        return error;
+    return message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_pinned,
+                       &pinning);
+}
+
+enum error pins_remove(struct exchange *x) {
+    struct pin_change change = {0};
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (!error)
+        error = pin_remove(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &change);
+    if (error)
+        return error;
+    x->response.status = 204;
+    if (change.changed)
+        publish_pin(x, EVENT_MESSAGE_UNPINNED, change.seq, NULL);
+    return ERROR_NONE;
+}

@@ -1,0 +1,103 @@
+/* /api/chat/rooms/{id}/messages/{id}/reactions/: reacting to a message, taking that back, and who
+ * has reacted. */
+#include "base/emoji.h"
+#include "event/event.h"
+#include "event/publish.h"
+#include "event/serialize.h"
+#include "handlers/handlers.h"
+#include "limit.h"
+#include "rest/etag.h"
+#include "rest/field.h"
+#include "rest/page.h"
+#include "store/reaction.h"
+
+/* ---- reading ---- */
+
+static void write_reaction(void *context, const struct reaction *reaction) {
+    serialize_reaction(context, reaction);
+}
+
+enum error reactions_list(struct exchange *x) {
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    /* Reactions are events of the room. */
+    if (etag_set_room(x, &x->identity.room))
+        return ERROR_NONE;
+    enum error error = reaction_count(x->service->db, x->ids[0], x->ids[1], &count);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "");
+    error = reaction_list(x->service->db, x->ids[0], x->ids[1], page.limit, page.offset,
+                          write_reaction, &w);
+    page_end(x, &w, &page, count, "");
+    return error;
+}
+
+/* ---- changing ---- */
+
+static void publish_reactions(struct exchange *x, const struct reaction_change *change) {
+    const struct room_event event = {
+        .room_id = x->ids[0],
+        .seq = change->seq,
+        .type = EVENT_REACTIONS_CHANGED,
+        .actor_id = x->identity.user.id,
+        .actor = text_of(x->identity.user.name),
+        .subject_id = x->ids[1],
+        .has_message = true,
+        .message.reactions = {change->totals.data, change->totals.len}};
+    publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
+}
+
+static enum error change_reaction(struct exchange *x, struct text emoji,
+                                  enum error run(struct db *db, const struct reaction_key *key,
+                                                 struct reaction_change *change)) {
+    struct reaction_key key = {
+        .room_id = x->ids[0], .message_id = x->ids[1], .user_id = x->identity.user.id};
+    struct reaction_change change;
+    if (!emoji_find(emoji, &key.emoji)) {
+        field_errors_add(&x->field_errors, "emoji", CODE_INVALID, "This is not one emoji.");
+        return ERROR_BAD_INPUT;
+    }
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (error)
+        return error;
+    error = run(x->service->db, &key, &change);
+    if (change.too_many)
+        field_errors_add(&x->field_errors, "emoji", CODE_TOO_MANY,
+                         "The message has %d other emoji already.", REACTION_KINDS_MOST);
+    if (!error) {
+        struct json_writer w = json_writer_start(&x->response.body);
+        serialize_reactions(&w, (struct text){change.totals.data, change.totals.len}, true);
+    }
+    if (change.changed)
+        publish_reactions(x, &change);
+    buffer_free(&change.totals);
+    return error;
+}
+
+enum error reactions_add(struct exchange *x) {
+    struct text emoji;
+    if (x->service->config->reactions == CONFIG_OFF)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_REACTIONS_OFF, "Reactions are off.");
+    if (!field_text(x, "emoji", &emoji))
+        return ERROR_BAD_INPUT;
+    return change_reaction(x, emoji, reaction_add);
+}
+
+enum error reactions_remove(struct exchange *x) {
+    struct buffer emoji = BUFFER_EMPTY;
+    bool valid;
+    enum error error = ERROR_BAD_INPUT;
+    if (!request_query(x->request, "emoji", &emoji, &valid))
+        field_errors_add(&x->field_errors, "emoji", CODE_REQUIRED, "This field is required.");
+    else
+        /* What is not valid UTF-8 is no emoji. */
+        error =
+            change_reaction(x, (struct text){emoji.data, valid ? emoji.len : 0}, reaction_remove);
+    buffer_free(&emoji);
+    return error;
+}

@@ -1,0 +1,53 @@
+/* GET messages/{id}/replies/: the messages that answer one directly, oldest first. */
+#include "event/serialize.h"
+#include "handlers/handlers.h"
+#include "rest/etag.h"
+#include "rest/page.h"
+#include "store/message_page.h"
+
+/* A page while it is read. */
+struct reply_listing {
+    struct exchange *x;
+    struct page *page;
+    struct json_writer w;
+    uint64_t count; /* of all replies, known with the first row */
+    bool has_begun;
+};
+
+static void begin_listing(struct reply_listing *listing) {
+    listing->w = json_writer_start(&listing->x->response.body);
+    page_begin(listing->x, &listing->w, listing->page, listing->count, "");
+    listing->has_begun = true;
+}
+
+static void list_reply(void *context, const struct message *message) {
+    struct reply_listing *listing = context;
+    if (!listing->has_begun)
+        begin_listing(listing);
+    const size_t len = listing->w.out->len;
+    if (listing->page->is_full)
+        return;
+    serialize_message(&listing->w, message);
+    page_keep(listing->page, &listing->w, len);
+}
+
+enum error replies_list(struct exchange *x) {
+    struct page page;
+    struct reply_listing listing = {.x = x, .page = &page};
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    if (etag_set_room(x, &x->identity.room))
+        return ERROR_NONE;
+    const struct message_replies which = {
+        .room_id = x->ids[0], .message_id = x->ids[1], .limit = page.limit, .offset = page.offset};
+    const enum error error =
+        message_page_replies(x->service->db, x->service->names, x->identity.user.id, &which,
+                             &listing.count, list_reply, &listing);
+    if (error)
+        return error;
+    if (!listing.has_begun)
+        begin_listing(&listing);
+    page_end(x, &listing.w, &page, listing.count, "");
+    return ERROR_NONE;
+}
