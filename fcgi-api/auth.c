@@ -44,7 +44,7 @@ enum error auth_session(struct exchange *x, size_t *place, struct identity *iden
     const struct config *config = x->service->config;
     const struct text cookie = text_of(request_header(x->request, VARIABLE_HTTP_COOKIE));
     struct credentials_sessions sessions;
-    /* Stays so when there are no more cookies. */
+    /* Unless there is another cookie. */
     enum error error = ERROR_UNAUTHENTICATED;
     credentials_find_sessions(cookie, config->cookie_name, &sessions);
     /* *place continues after the cookie found last, so that a caller can go through all. */

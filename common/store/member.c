@@ -69,7 +69,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
     if (error)
         return error;
-    /* Stays so if there is no row. */
+    /* Unless there is a row. */
     error = ERROR_NOT_FOUND;
     if (db_next(rows) && member_from_row(rows, 0, &membership)) {
         visit(context, &membership);

@@ -96,7 +96,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uin
                               db_u64(room_id));
     if (error)
         return error;
-    /* Stays so if there is no row. */
+    /* Unless there is a row. */
     error = ERROR_NOT_FOUND;
     if (db_next(rows) && message_from_row(rows, 0, room_id, &message)) {
         visit(context, &message);

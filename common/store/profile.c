@@ -106,7 +106,7 @@ enum error profile_get(struct db *db, uint64_t user_id, profile_visit *visit, vo
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
-    /* Stays so if there is no row. */
+    /* Unless there is a row. */
     error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
         read_shown(rows, &profile);

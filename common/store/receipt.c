@@ -44,7 +44,7 @@ enum error receipt_list_of_message(struct db *db, uint64_t room_id, uint64_t mes
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
     if (error)
         return error;
-    /* Stays so if there is no row. */
+    /* Unless there is a row. */
     error = ERROR_NOT_FOUND;
     while (db_next(rows)) {
         error = ERROR_NONE;

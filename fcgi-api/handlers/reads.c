@@ -7,7 +7,7 @@
 #include "rest/page.h"
 #include "store/receipt.h"
 
-/* All of them, since their number comes first. */
+/* All marks are read first, since the answer begins with their number. */
 struct receipts {
     struct receipt *items;
     size_t count, space;

@@ -44,7 +44,7 @@ function trimAddress(address) {
     return address.slice(0, end);
 }
 
-/** The target of a link, null if the text is none. */
+/** The target of a link, null if the text is not an address. */
 function target(address) {
     if (address.includes("@") && !/^(https?:|www\.)/iu.test(address)) {
         return `mailto:${address}`;
@@ -67,7 +67,7 @@ export function findAddresses(text) {
         const address = trimAddress(match[0]);
         const href = target(address);
         const start = match.index;
-        // The user's part of another kind of address, as in ssh://me@host, is no mail address.
+        // The user's part of another kind of address, as in ssh://me@host, is not a mail address.
         if (href && !(href.startsWith("mailto:") && "/:@".includes(text[start - 1] ?? " "))) {
             found.push({ start, end: start + address.length, href });
         }

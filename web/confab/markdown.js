@@ -1,9 +1,9 @@
 /**
  * A safe part of CommonMark, as the page and the element show it: emphasis, strong, deleted, code,
- * fenced code, quotes, lists, links. Everything else is text, also HTML. A line break stays one.
+ * fenced code, quotes, lists, links. Everything else is text, including HTML. Line breaks are kept.
  *
  * parseMarkdown() makes a tree, renderMarkdown() elements of it; neither makes markup. The time
- * they take grows with the length of the text, whatever it has.
+ * they take is linear in the length of the text, for any text.
  */
 
 import { findAddresses } from "./addresses.js";
@@ -117,7 +117,7 @@ class Inlines {
         this.at = end;
     }
 
-    /** Addresses in what was read otherwise, such as code. */
+    /** Addresses in parts that were read as something else, such as code. */
     #skipAddresses() {
         while (this.addresses.length > 0 && this.addresses[0].start < this.at) {
             this.addresses.shift();

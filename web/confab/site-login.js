@@ -11,7 +11,7 @@ const SIGNED = /^[\w-]+\.[\w-]+\.[\w-]+$/u;
 const MARGIN_MS = 600000;
 /** Browsers cannot wait longer than 24 days at once. */
 const LONGEST_WAIT_MS = 86400000;
-/* * Gives up after this many new tokens in a row that are refused at their first use. */
+/** Gives up after this many new tokens in a row that are refused at their first use. */
 const MOST_UNUSED = 3;
 
 export class SiteLogin {

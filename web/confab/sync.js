@@ -288,7 +288,7 @@ export class Sync {
         }
     }
 
-    /* * Rooms that the user is not in: a request of their own gives the reason. */
+    /** Rooms that the user is not in: a request of their own gives the reason. */
     async #refuse({ gone, rooms, more }, signal) {
         const listed = new Set(rooms.map((entry) => entry.room_id ?? entry.room.room_id));
         for (const member of [...this.#members]) {

@@ -17,7 +17,7 @@ const MANY = 10;
 const MOST_FOUND = 100;
 const SEARCH_DELAY_MS = 200;
 
-/* * What leaving a room means. The room is deleted with its last member. */
+/** What leaving a room means. The room is deleted with its last member. */
 function leaveText(room) {
     if (room.members_count <= 1) {
         return t("You are its last member: the room and its messages will be deleted.");
@@ -280,7 +280,7 @@ export class Details {
         ];
     }
 
-    /* * Leaving and deleting come last, below the members. */
+    /** Leaving and deleting come last, below the members. */
     #roomEndings(room) {
         if (room.is_direct) {
             return [];

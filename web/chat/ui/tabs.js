@@ -38,7 +38,7 @@ export class Tabs {
         return performance.now() - this.attendedAt < time;
     }
 
-    /* * Later calls, such as after a message that was being sent, have no effect. */
+    /** Later calls, such as after a message that was being sent, have no effect. */
     close() {
         this.channel?.close();
         this.channel = null;
