@@ -347,7 +347,7 @@ install: all $(BUILD)/confab.conf.5 ## install into PREFIX (/usr/local), below D
 	    $(DESTDIR)$(SHARE) $(DESTDIR)$(SYSCONFDIR)/confab
 	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
 	install $(BUILD)/fcgi-api $(BUILD)/pushd $(BUILD)/confab-worker $(DESTDIR)$(PREFIX)/lib/confab/
-	cd web && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/web/{} \;
+	scripts/web-page $(DESTDIR)$(SHARE)/web
 	@set -e; $(foreach file,$(SHARED_CONF), \
 	    $(call install_text,$(file),$(SHARE)/$(file:conf/%=%));)
 	@set -e; $(foreach file,$(CLIENTS) $(PLUGINS),$(call install_text,$(file),$(SHARE)/$(file));)
@@ -389,7 +389,8 @@ shared-stage: all
 	rm -rf $(SHARED)
 	mkdir -p $(SHARED)/examples
 	cp -RL examples/wordpress examples/mediawiki $(SHARED)/examples/
-	cp -R web conf/shared/. $(addprefix $(BUILD)/,fcgi-api pushd confab-worker confabctl) $(SHARED)/
+	scripts/web-page $(SHARED)/web
+	cp -R conf/shared/. $(addprefix $(BUILD)/,fcgi-api pushd confab-worker confabctl) $(SHARED)/
 	$(BUILD)/fcgi-api --example-config > $(SHARED)/confab.conf.example
 
 shared-install: shared-stage ## install into DIR (public_html/chat) of a shared host

@@ -16,7 +16,9 @@ import { t, tn, useLanguage } from "./chat/words.js";
 
 // The folder of this script is the chat's site, unless a bundler has moved the script elsewhere.
 const MODULE = import.meta.url;
-const HOME = /^https?:.*\/confab-chat\.js([?#]|$)/.test(MODULE) ? new URL("./", MODULE).href : null;
+const HOME = /^https?:.*\/confab-chat(\.min)?\.js([?#]|$)/.test(MODULE)
+    ? new URL("./", MODULE).href
+    : null;
 const STYLES = ["chat/base.css", "chat/chat.css"];
 const RETRY_MS = 3000;
 const ROOM_KEY = /^[A-Za-z0-9._:/-]{1,128}$/u;
@@ -122,12 +124,17 @@ const BUBBLE = `
 
 /** The texts of the style sheets by the address of the chat; requests under way, or done. */
 const texts = new Map();
+/** confab-chat.min.js, which is this and all that it imports in one file, has them itself. */
+const OWN_TEXTS = globalThis.confabStyles;
 
 /**
  * Requests the style sheets. (A <link> fails where the page's policy forbids style-src or requires
  * a Cross-Origin-Resource-Policy.)
  */
 function stylesOf(base) {
+    if (OWN_TEXTS) {
+        return OWN_TEXTS;
+    }
     if (!texts.has(base)) {
         const request = async (path) => {
             const response = await fetch(new URL(path, base), { credentials: "omit" });
@@ -165,6 +172,14 @@ const PROPERTIES = {
     server: "server",
 };
 
+function reflect(element, name, value) {
+    if (value === null || value === undefined) {
+        element.removeAttribute(name);
+    } else {
+        element.setAttribute(name, value);
+    }
+}
+
 export class ConfabChatElement extends Base {
     static observedAttributes = [...Object.keys(PROPERTIES), "room", "readonly", "lang", "open"];
 
@@ -184,7 +199,7 @@ export class ConfabChatElement extends Base {
         return this.hasAttribute("room") ? Number(this.getAttribute("room")) : null;
     }
     set room(value) {
-        this.#reflect("room", value);
+        reflect(this, "room", value);
     }
 
     get readonly() {
@@ -205,29 +220,6 @@ export class ConfabChatElement extends Base {
     /** The number of unread messages. */
     get unread() {
         return this.#unread;
-    }
-
-    #reflect(name, value) {
-        if (value === null || value === undefined) {
-            this.removeAttribute(name);
-        } else {
-            this.setAttribute(name, value);
-        }
-    }
-
-    static {
-        for (const [attribute, name] of Object.entries(PROPERTIES)) {
-            Object.defineProperty(this.prototype, name, {
-                configurable: true,
-                enumerable: true,
-                get() {
-                    return this.getAttribute(attribute);
-                },
-                set(value) {
-                    this.#reflect(attribute, value);
-                },
-            });
-        }
     }
 
     // ---- life ----
@@ -434,6 +426,19 @@ export class ConfabChatElement extends Base {
             count > 0 && !isOpen && h("span.badge", count > 99 ? "99+" : String(count)),
         );
     }
+}
+
+for (const [attribute, name] of Object.entries(PROPERTIES)) {
+    Object.defineProperty(ConfabChatElement.prototype, name, {
+        configurable: true,
+        enumerable: true,
+        get() {
+            return this.getAttribute(attribute);
+        },
+        set(value) {
+            reflect(this, attribute, value);
+        },
+    });
 }
 
 // Twice if a page loads this script from two addresses: the first one stays.

@@ -90,6 +90,7 @@ bell_folder() {
 
 web_prepare() {
     local address files
+    "$ROOT/scripts/web-page" "$STATE/page"
     # Each connection takes one, each active request another.
     files=$(ulimit -Hn)
     [[ $files =~ ^[0-9]+$ && $files -le 65536 ]] || files=65536
@@ -99,7 +100,7 @@ web_prepare() {
         echo "var.confab_fastcgi = ( \"socket\" => \"$(api_address)\" )"
         echo "var.confab_push = ( \"socket\" => \"$(push_socket)\" )"
         echo "var.confab_errors = \"$ROOT/conf/errors\""
-        echo "var.confab_web = \"$ROOT/web\""
+        echo "var.confab_web = \"$STATE/page\""
         echo "var.confab_bell = \"$(bell_folder)\""
         echo "var.confab_avatars = \"$(api_avatar_origins)\""
         echo "var.confab_max_fds = $files"

@@ -1,6 +1,7 @@
 """An installation in a folder of a shared host with Apache and a database."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -117,6 +118,11 @@ def test_the_page_and_its_resources_are_served(host, chat):
         answer = Client(chat).get(path)
         assert answer.status_code == 200
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] == "no-cache"
+    script = re.search(r'"(v/[0-9a-f]{12}/chat/main\.js)"', Client(chat).get("/").text)[1]
+    answer = Client(chat).get("/" + script)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_the_page_learns_that_there_are_no_websockets(chat):

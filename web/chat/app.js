@@ -31,7 +31,6 @@ const CHAT_MODULES = () => [
     import("./shown-state.js"),
     import("./stored.js"),
     import("./ui/avatar.js"),
-    import("./ui/dialog.js"),
     import("./ui/format.js"),
     import("./ui/keyboard.js"),
     import("./ui/links.js"),

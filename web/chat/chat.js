@@ -7,7 +7,6 @@ import { RoomList } from "./rooms/room-list.js";
 import { Sidebar } from "./rooms/sidebar.js";
 import { forgetStored, LastRoom } from "./stored.js";
 import { button, errorText, iconButton } from "./ui/controls.js";
-import { confirm } from "./ui/dialog.js";
 import { fill, h, isAttended } from "./ui/dom.js";
 import { timeOfDay, watchDay } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
@@ -78,6 +77,8 @@ export class Chat {
         } else {
             this.#showRooms();
         }
+        // Without a connection it could not be loaded, and is needed to log out.
+        (window.requestIdleCallback ?? setTimeout)(() => import("./ui/dialog.js").catch(() => {}));
         // Creating the first time format is slow; do it while the requests are under way.
         timeOfDay(Date.now());
     }
@@ -155,8 +156,33 @@ export class Chat {
         const isFind = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
         if (isFind && !event.shiftKey && !event.altKey && this.sidebar && !this.#hasDialog()) {
             event.preventDefault();
-            this.shell.dataset.pane = "rooms";
-            this.sidebar.find();
+            this.#openSwitcher();
+        }
+    }
+
+    #openSwitcher() {
+        const { root, confab, people } = this;
+        const isAllowed = !this.readOnly;
+        this.#withModule(import("./rooms/switcher.js"), ({ openSwitcher }) => {
+            if (!this.#hasDialog()) {
+                openSwitcher(root, {
+                    confab,
+                    people,
+                    rooms: () => this.rooms.sorted(),
+                    on: {
+                        open: (id) => this.open(id, true),
+                        direct: isAllowed ? (id) => this.#tryDirect(id) : null,
+                    },
+                });
+            }
+        });
+    }
+
+    async #tryDirect(userId) {
+        try {
+            await this.#openDirect(userId);
+        } catch (error) {
+            this.notices.showError(error);
         }
     }
 
@@ -283,7 +309,7 @@ export class Chat {
         this.endNotice?.();
         const unsent = this.confab.outbox.list().length;
         if (unsent > 0) {
-            confirm(this.root, {
+            const question = {
                 title: t("Log out?"),
                 action: t("Log out"),
                 text: tn(
@@ -293,7 +319,10 @@ export class Chat {
                 ),
                 act: () => this.confab.logout(),
                 then: () => this.#loggedOut(),
-            });
+            };
+            this.#withModule(import("./ui/dialog.js"), ({ confirm }) =>
+                confirm(this.root, question),
+            );
             return;
         }
         this.confab.logout().then(
@@ -341,7 +370,16 @@ export class Chat {
         if (this.page) {
             const { room } = this.conversation ?? {};
             const name = room ? `${this.people.roomName(room)} – ${TITLE}` : TITLE;
+            this.#drawBadge(unread);
             document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ${name}` : name;
+        }
+    }
+
+    /** The badge of the installed page; other browsers have none. */
+    #drawBadge(unread) {
+        if (this.badge !== unread) {
+            this.badge = unread;
+            navigator.setAppBadge?.(unread).catch(() => {});
         }
     }
 

@@ -188,8 +188,8 @@ class Front:
                   "*:80": f"*:{self.instance.port}",
                   "listen 80;": f"listen 127.0.0.1:{self.instance.port};",
                   "listen [::]:80;": ""}
-        for part in ("web", "conf/errors"):
-            shutil.copytree(ROOT / part, self.share / Path(part).name)
+        subprocess.run([ROOT / "scripts/web-page", self.share / "web"], check=True)
+        shutil.copytree(ROOT / "conf/errors", self.share / "errors")
         for part in ("apache", "nginx", "lighttpd"):
             (self.share / part).mkdir()
             for file in (ROOT / "conf" / part).iterdir():

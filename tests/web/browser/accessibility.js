@@ -235,25 +235,6 @@ test("arrow keys, Home and End move in the rooms, the messages and the toolbar",
     assert.equal(await press(person, "Home"), "Reply");
 });
 
-test("Ctrl-K finds a room", async () => {
-    const person = await loggedInUser();
-    const [room, garden] = [await person.room("Kitchen"), await person.room("Garden")];
-    await person.enter(room);
-    await person.page.locator(".room", { hasText: "Garden" }).waitFor();
-    await person.field.focus();
-    assert.equal(await press(person, "Control+k"), "Find a room");
-    await person.page.keyboard.type("gar");
-    await person.page.keyboard.press("Enter");
-    await person.page.getByRole("heading", { name: "Garden", level: 2 }).first().waitFor();
-    await person.field.and(person.page.locator(":focus")).waitFor();
-    assert.ok(person.page.url().endsWith(`#/${garden}`));
-    await person.page.keyboard.press("Control+k");
-    assert.equal(await press(person, "ArrowDown"), "Garden");
-    await person.add("New room");
-    await person.page.keyboard.press("Control+k");
-    assert.equal(await person.dialog().count(), 1);
-});
-
 for (const key of [
     { key: "Enter", isComposing: true },
     { key: "Enter", keyCode: 229 },

@@ -32,6 +32,32 @@ test("the element shows one room to a logged-in user, in the page's colours", as
     await person.picture("embed");
 });
 
+test("the element is also one file, which asks for no other", async () => {
+    const person = await loggedInUser();
+    const room = await person.room("Counter");
+    await person.post(room, "Rye is out, sorry.");
+    await person.page.route("**/embed.html", async (route) => {
+        const response = await route.fetch();
+        const text = await response.text();
+        const body = text.replace("confab-chat.js", "confab-chat.min.js");
+        await route.fulfill({ response, body });
+    });
+    await person.visit("/embed.html");
+    await person.page
+        .locator("confab-chat")
+        .evaluate((element, id) => element.setAttribute("room", id), room);
+    await person.sees("Rye is out, sorry.");
+    await person.button("Details").click();
+    await person.page.getByText("1 member").first().waitFor();
+    const files = await person.page.evaluate(() =>
+        performance
+            .getEntriesByType("resource")
+            .map(({ name }) => new URL(name).pathname)
+            .filter((path) => /\.(js|css)$/.test(path)),
+    );
+    assert.deepEqual(files.sort(), ["/confab-chat.min.js", "/embed.css"]);
+});
+
 test("the element shows the login, and reports a room that it cannot show", async () => {
     const [owner, other] = [await loggedInUser(), await openWindow()];
     const room = await owner.room("Private");

@@ -142,11 +142,12 @@ test("a picture of an origin that is not allowed is not requested", async () => 
 });
 
 test("a bot is told from a person", async () => {
-    const { alice, bob, room } = await pair();
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const room = await alice.room("Kitchen", bob);
     await world.system.confabctl("user", "bot", bob.name, "on");
     await bob.post(room, "The build is green");
     await alice.post(room, "Good");
-    await alice.page.reload();
+    await alice.enter(room);
     await alice.message("The build is green").getByText("Bot", { exact: true }).waitFor();
     assert.equal(await alice.message("Good").getByText("Bot", { exact: true }).isVisible(), false);
 });

@@ -2,10 +2,8 @@
 
 import { ShownState } from "../shown-state.js";
 import { iconButton } from "../ui/controls.js";
-import { confirm, openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
 import { listOfNames, watchDay } from "../ui/format.js";
-import { icon } from "../ui/icons.js";
 import { moveWithArrows } from "../ui/keyboard.js";
 import { isEnglish, t, tn } from "../words.js";
 import { Composer } from "./composer.js";
@@ -14,6 +12,8 @@ import { Reads } from "./reads.js";
 import { Timeline } from "./timeline.js";
 
 const READ_DELAY_MS = 300;
+/** The lines about members are read after the messages. */
+const CHANGES_DELAY_MS = 250;
 
 /** The source of a Timeline: pages of a room's messages, oldest first. */
 function sourceOf(confab, id) {
@@ -97,6 +97,7 @@ export class Conversation {
         this.stopWatchingDay = watchDay(() => this.timeline.drawDays());
         this.timeline.open(room.unread_count, place);
         this.drawHeader();
+        this.changesTimer = setTimeout(() => this.#showChanges(), CHANGES_DELAY_MS);
     }
 
     #build(draft) {
@@ -114,6 +115,7 @@ export class Conversation {
                     this.composer.messageChanged(id);
                     this.pending.drawSoon();
                 },
+                day: (time) => this.#openDates(new Date(time)),
                 active: (message, article) => this.#showTools(message, article),
                 pressed: (message) => this.#showSheet(message),
                 refused: () => this.on.outsider(),
@@ -164,6 +166,7 @@ export class Conversation {
         if (this.readDue) {
             this.#markRead();
         }
+        clearTimeout(this.changesTimer);
         this.sendRead.cancel();
         this.drawStatus.cancel();
         this.timeline.close();
@@ -199,11 +202,17 @@ export class Conversation {
             this.reads.read(event.user_id, event.message_id);
             this.drawStatus();
         });
-        channel.on("room_updated", ({ room }) => this.#roomChanged(room));
+        channel.on("room_updated", (event) => {
+            this.#showChange(event);
+            this.#roomChanged(event.room);
+        });
         ["user_invited", "user_removed", "member_updated"].forEach((type) =>
-            channel.on(type, () => this.#membersChanged()),
+            channel.on(type, (event) => {
+                this.#showChange(event);
+                this.#membersChanged();
+            }),
         );
-        channel.on("presence", (online) => {
+        channel.on("presence", () => {
             this.drawHeader();
             this.details?.draw();
         });
@@ -271,7 +280,55 @@ export class Conversation {
         this.timeline.change(await this.confab.editMessage(this.room.room_id, id, text));
     }
 
+    #openDates(day) {
+        this.#withModule(import("./dates.js"), ({ openDates }) =>
+            openDates(this.root, this.confab, this.room, day, (id) => this.timeline.goTo(id)),
+        );
+    }
+
+    /** Modules that are not needed at first are loaded when they are used. */
+    async #withModule(loading, use) {
+        let loaded;
+        try {
+            loaded = await loading;
+        } catch {
+            this.on.failed(new Error(t("A part of this page could not be loaded.")));
+            return;
+        }
+        // Not if the room was left meanwhile.
+        if (this.element.isConnected) {
+            use(loaded);
+        }
+    }
+
+    /** Shows a line about an event, which has just come. */
+    async #showChange(event) {
+        const [after, before] = [this.timeline.newestKnown(), this.room.name];
+        try {
+            const { showChange } = await import("./changes.js");
+            showChange(this.timeline, this.people, event, after, before);
+        } catch {
+            // Without the line: the list of members has it.
+        }
+    }
+
+    /** Shows the lines about the last events before. */
+    async #showChanges() {
+        try {
+            const { showChanges } = await import("./changes.js");
+            await showChanges(this.timeline, this.confab, this.people, this.room);
+        } catch {
+            // Without them.
+        }
+    }
+
     #delete(message) {
+        this.#withModule(import("../ui/dialog.js"), ({ confirm }) =>
+            this.#confirmDeletion(confirm, message),
+        );
+    }
+
+    #confirmDeletion(confirm, message) {
         confirm(this.root, {
             title: t("Delete this message?"),
             action: t("Delete"),
@@ -369,7 +426,7 @@ export class Conversation {
     }
 
     /** Opens or closes the panel of the room, which is loaded when it is opened. */
-    async toggleDetails() {
+    toggleDetails() {
         if (this.details) {
             this.details.element.remove();
             this.details = null;
@@ -377,15 +434,12 @@ export class Conversation {
             this.#detailsToggled();
             return;
         }
-        let Details;
-        try {
-            ({ Details } = await import("./details.js"));
-        } catch {
-            this.on.failed(new Error(t("A part of this page could not be loaded.")));
-            return;
-        }
-        // Opened by another click, or the room was left, while it was loading.
-        if (this.details || !this.element.isConnected) {
+        this.#withModule(import("./details.js"), ({ Details }) => this.#openDetails(Details));
+    }
+
+    #openDetails(Details) {
+        // Opened by another click while it was loading.
+        if (this.details) {
             return;
         }
         this.details = new Details({
@@ -401,6 +455,7 @@ export class Conversation {
                 left: () => this.on.removed(null),
                 changed: (room) => this.#roomChanged(room),
                 direct: this.on.direct,
+                dates: () => this.#openDates(new Date()),
             },
         });
         this.element.after(this.details.element);
@@ -463,34 +518,12 @@ export class Conversation {
 
     /** Shows the actions on a message below the conversation, for fingers. */
     #showSheet(message) {
-        if (message.is_deleted) {
-            return;
+        if (!message.is_deleted) {
+            const actions = this.readOnly ? [] : this.#actions(message);
+            this.#withModule(import("./sheet.js"), ({ openSheet }) =>
+                openSheet(this.root, message, actions),
+            );
         }
-        const copy = {
-            icon: "file",
-            text: t("Copy the text"),
-            act: () => navigator.clipboard?.writeText(message.content).catch(() => {}),
-        };
-        const actions = this.readOnly ? [] : this.#actions(message);
-        // The action that cannot be undone comes last.
-        actions.splice(actions.at(-1)?.isDangerous ? -1 : actions.length, 0, copy);
-        openDialog(this.root, t("Message"), (close) =>
-            actions.map(({ icon: name, text, act, isDangerous }) =>
-                h(
-                    "button",
-                    {
-                        type: "button",
-                        class: isDangerous ? "warns" : null,
-                        onclick: () => {
-                            close();
-                            act();
-                        },
-                    },
-                    icon(name),
-                    text,
-                ),
-            ),
-        ).classList.add("sheet");
     }
 
     /** Shows the actions on a message that is pointed at or has the focus. */

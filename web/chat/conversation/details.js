@@ -31,7 +31,7 @@ function leaveText(room) {
  * `room()` returns the current room, `online()` the set of ids of the users online; `readOnly`:
  * nothing can be changed. Calls `on.closed()`, `on.left()` when the user left or deleted the room,
  * `on.changed(room)` when its settings were changed, `on.direct(userId)`, which may be null, to
- * open a direct room, and `on.failed(error)`.
+ * open a direct room, `on.dates()` to go to a day, and `on.failed(error)`.
  */
 export class Details {
     constructor({ root, confab, people, readOnly, room, online, on }) {
@@ -133,12 +133,25 @@ export class Details {
         } catch (error) {
             // If the panel was closed meanwhile, perhaps the user has left the room.
             if (this.element.isConnected) {
-                const retry = button(t("Try again"), () => this.load(), "link");
                 const reason = errorText(error);
                 const text = t("The members could not be loaded. {reason}", { reason });
-                fill(this.failure, text, " ", retry);
-                this.failure.hidden = false;
+                this.#showFailure(text, () => this.load());
             }
+        }
+    }
+
+    #showFailure(text, again) {
+        fill(this.failure, text, " ", button(t("Try again"), again, "link"));
+        this.failure.hidden = false;
+    }
+
+    /** Does what the user has asked for; a failure is shown at the members, with "Try again". */
+    async #try(act) {
+        this.failure.hidden = true;
+        try {
+            await act();
+        } catch (error) {
+            this.#showFailure(errorText(error), () => this.#try(act));
         }
     }
 
@@ -169,7 +182,11 @@ export class Details {
                     button(t("Show more"), () => this.#more()),
                 ),
         );
-        fill(this.actions, this.readOnly ? [] : this.#roomActions(room));
+        fill(
+            this.actions,
+            this.readOnly ? [] : this.#roomActions(room),
+            this.#action("clock", t("Go to a day"), this.on.dates),
+        );
         fill(this.endings, this.readOnly ? [] : this.#roomEndings(room));
     }
 
@@ -189,10 +206,32 @@ export class Details {
                 { class: `dot${online.has(id) ? " on" : ""}`, title: state },
                 h("span.unseen", state),
             ),
-            personName(this.people, member),
+            this.#memberName(member, room),
             id === this.confab.user.user_id && h("span.under", t("(you)")),
             member.is_admin && h("span.badge", t("Admin")),
             this.#memberMenu(member, room),
+        );
+    }
+
+    #mayWrite({ user_id: id }, room) {
+        return id !== this.confab.user.user_id && this.on.direct && !room.is_direct;
+    }
+
+    /** The name opens the direct room with the member. */
+    #memberName(member, room) {
+        const { user_id: id, username } = member;
+        const name = personName(this.people, member);
+        if (!this.#mayWrite(member, room)) {
+            return name;
+        }
+        return h(
+            "button.bare.opens",
+            {
+                type: "button",
+                title: t("Message {name}", { name: this.people.name(id, username) }),
+                onclick: () => this.#try(() => this.on.direct(id)),
+            },
+            name,
         );
     }
 
@@ -200,7 +239,7 @@ export class Details {
         const { user_id: id, username } = member;
         const isOther = id !== this.confab.user.user_id;
         const mayChange = isOther && room.is_admin && !room.is_direct && !this.readOnly;
-        const mayWrite = isOther && this.on.direct && !room.is_direct;
+        const mayWrite = this.#mayWrite(member, room);
         if (!mayChange && !mayWrite) {
             return null;
         }
@@ -210,12 +249,12 @@ export class Details {
             mayWrite && {
                 icon: "mail",
                 text: t("Message {name}", { name }),
-                act: () => this.on.direct(id).catch((error) => this.on.failed(error)),
+                act: () => this.#try(() => this.on.direct(id)),
             },
             mayChange && {
                 icon: "star",
                 text: member.is_admin ? t("Make an ordinary member") : t("Make an admin"),
-                act: () => this.#setAdmin(member),
+                act: () => this.#try(() => this.#setAdmin(member)),
             },
             mayChange && {
                 icon: "close",
@@ -227,12 +266,8 @@ export class Details {
     }
 
     async #setAdmin(member) {
-        try {
-            await this.confab.setAdmin(member.room_id, member.user_id, !member.is_admin);
-            this.reload();
-        } catch (error) {
-            this.on.failed(error);
-        }
+        await this.confab.setAdmin(member.room_id, member.user_id, !member.is_admin);
+        this.reload();
     }
 
     #remove(member) {

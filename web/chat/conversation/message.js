@@ -190,7 +190,11 @@ export function placeMessage(node, before, isFirstNew) {
         node.querySelectorAll(".separator").forEach((old) => old.remove());
         node.prepend(
             ...[
-                newDay && h("div.separator.day", h("span", day)),
+                newDay &&
+                    h(
+                        "div.separator.day",
+                        h("button.bare", { type: "button", tabindex: "-1" }, day),
+                    ),
                 isFirstNew && h("div.separator.new", h("span", t("New messages"))),
             ].filter(Boolean),
         );

@@ -26,15 +26,19 @@ const PRESS_DISTANCE = 10;
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
 
+const goneText = (count) =>
+    count === 1
+        ? t("This message was deleted.")
+        : tn(count, "{count} message was deleted.", "{count} messages were deleted.");
+
 /**
  * `source` loads messages; all its functions return promises. `newest(limit)`, `older(id, limit)`,
  * `newer(id, limit)` and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)`
  * gives a message. Calls `on.seen()` when the room's last message comes into view,
  * `on.shown(messages)` after appending some, `on.changed(id)` after a message was edited or
- * deleted,
- * `on.active(message, article)` when one is pointed at or focused, `on.pressed(message)` when a
- * finger was held on one, and `on.refused()` if the user may not read the room. A failed request is
- * shown with the reason and made again.
+ * deleted, `on.day(time)` for a click on a day, `on.active(message, article)` when one is pointed
+ * at or focused, `on.pressed(message)` when a finger was held on one, and `on.refused()` if the
+ * user may not read the room. A failed request is shown with the reason and made again.
  */
 export class Timeline {
     constructor({ source, self, people, roomName, on }) {
@@ -49,6 +53,8 @@ export class Timeline {
         // Whether the window reaches the first and the last message of the room.
         this.atStart = false;
         this.atEnd = false;
+        // The quiet lines after a message, by its id (0: before the first one): {key, text, id}.
+        this.notes = new Map();
         // New messages below the view; the message under the line for new ones.
         this.missed = 0;
         this.firstNew = 0;
@@ -79,6 +85,7 @@ export class Timeline {
             h("h2", roomName),
             h("p", t("This is the beginning of the room.")),
         );
+        this.early = h("div");
         this.scroller = h(
             "div.scroller",
             {
@@ -105,6 +112,7 @@ export class Timeline {
                 onclick: (event) => this.#clicked(event),
             },
             this.beginning,
+            this.early,
             this.list,
             this.outbox,
         );
@@ -245,7 +253,7 @@ export class Timeline {
 
     #flash(id) {
         // Not scrollIntoView, which scrolls the page around the chat as well.
-        const { offsetTop, offsetHeight } = this.byId.get(id);
+        const { offsetTop, offsetHeight } = this.#visible(id);
         this.scroller.scrollTop = offsetTop - (this.scroller.clientHeight - offsetHeight) / 2;
         const article = this.focusOn(id);
         article.classList.remove("flash");
@@ -254,9 +262,15 @@ export class Timeline {
 
     /** Focuses a message in the window. */
     focusOn(id) {
-        const article = this.byId.get(id)?.querySelector(".message");
+        const article = this.#visible(id)?.querySelector(".message");
         article?.focus({ preventScroll: true });
         return article;
+    }
+
+    /** The element of a message in the window; of a folded one, that of the line for all. */
+    #visible(id) {
+        const node = this.byId.get(id);
+        return node?.head ?? node;
     }
 
     /** Replaces the contents of the window. */
@@ -343,7 +357,38 @@ export class Timeline {
         const current = { ...message, ...this.changes.get(message.message_id) };
         const node = messageNode(current, this.people, (id) => this.repliedTo(id));
         this.byId.set(message.message_id, node);
+        this.#drawNotes(message.message_id);
         return node;
+    }
+
+    /**
+     * Shows a quiet line, once for each key, after a message: {id, text}; text() is called again
+     * when the profile of the user `id` is there.
+     */
+    note(key, { id, text }, after) {
+        const others = this.notes.get(after) ?? [];
+        if (!others.some((note) => note.key === key)) {
+            const notes = [...others, { key, id, text }].sort((a, b) => a.key - b.key);
+            this.notes.set(after, notes);
+            this.#keepPosition(() => this.#drawNotes(after));
+        }
+    }
+
+    #drawNotes(after) {
+        const node = after === 0 ? this.early : this.byId.get(after);
+        node?.querySelectorAll(".quiet").forEach((old) => old.remove());
+        const lines = (node ? (this.notes.get(after) ?? []) : []).map(({ id, text }) => {
+            const line = h("p.quiet", { "data-person": id });
+            return this.people.draw(line, () => {
+                line.textContent = text();
+            });
+        });
+        node?.append(...lines);
+    }
+
+    /** The newest message that is known, also if it is not in the window. */
+    newestKnown() {
+        return Math.max(this.arrived.at(-1)?.message_id ?? 0, this.lastKnown ?? 0);
     }
 
     #append(messages) {
@@ -354,6 +399,7 @@ export class Timeline {
         this.items.push(...nodes);
         this.#place(from, this.items.length);
         this.list.append(...nodes);
+        this.lastKnown = Math.max(this.lastKnown ?? 0, messages.at(-1)?.message_id ?? 0);
         this.on.shown(messages);
     }
 
@@ -374,6 +420,32 @@ export class Timeline {
                 this.items[i - 1]?.message,
                 node.message.message_id === this.firstNew,
             );
+        }
+        this.#fold();
+    }
+
+    /** Deleted messages of one sender in a row are one line. */
+    #fold() {
+        let head = null;
+        let before = null;
+        let count = 0;
+        for (const node of this.items) {
+            const { is_deleted: isGone, sender_id: sender } = node.message;
+            const isFolded =
+                isGone &&
+                sender === head?.message.sender_id &&
+                !node.querySelector(".separator") &&
+                !before.querySelector(".quiet");
+            count = isFolded ? count + 1 : 1;
+            if (!isFolded) {
+                head = isGone ? node : null;
+            }
+            if (isGone) {
+                head.querySelector(".gone").textContent = goneText(count);
+            }
+            node.head = isFolded ? head : null;
+            node.hidden = isFolded;
+            before = node;
         }
     }
 
@@ -439,6 +511,7 @@ export class Timeline {
             return; // the page being loaded may contain them; #read() calls flush() afterwards
         }
         const last = this.last()?.message_id ?? 0;
+        this.lastKnown = this.newestKnown();
         const messages = this.arrived.filter((message) => message.message_id > last);
         this.arrived = [];
         if (messages.length === 0) {
@@ -490,6 +563,7 @@ export class Timeline {
         this.#keepPosition(() => {
             if (node) {
                 drawMessage(node, { ...node.message, ...change }, this.people, repliedTo);
+                this.#fold();
             }
             for (const other of this.items) {
                 if (other.message.reply_to_id === id) {
@@ -687,17 +761,18 @@ export class Timeline {
         if (!article || event.target !== article || event.ctrlKey || event.metaKey) {
             return;
         }
-        const at = this.items.indexOf(article.parentElement);
+        const shown = this.items.filter((node) => !node.hidden);
+        const at = shown.indexOf(article.parentElement);
         const to = {
             ArrowUp: at - 1,
             ArrowDown: at + 1,
             Home: 0,
-            End: this.items.length - 1,
+            End: shown.length - 1,
         }[event.key];
         if (to === undefined) {
             return;
         }
-        this.items[to]?.querySelector(".message").focus();
+        shown[to]?.querySelector(".message").focus();
         event.preventDefault();
     }
 
@@ -705,6 +780,8 @@ export class Timeline {
         const quote = event.target.closest("[data-jump]");
         if (quote) {
             this.goTo(Number(quote.dataset.jump));
+        } else if (event.target.closest(".separator.day button")) {
+            this.on.day(event.target.closest(".item").message.created_at);
         }
     }
 }

@@ -26,7 +26,7 @@ function lastMessageText(room, self, people) {
     if (room.invitedBy) {
         const name = room.invitedBy;
         return room.is_direct
-            ? t("{name} started this conversation", { name })
+            ? t("{name} started a direct message", { name })
             : t("{name} invited you", { name });
     }
     if (!last) {
@@ -52,10 +52,19 @@ export class Sidebar {
     constructor({ rooms, self, people, readOnly, on }) {
         Object.assign(this, { rooms, self, people, readOnly, on });
         this.items = new Map();
-        this.list = h("ul", { "aria-label": t("Rooms") });
-        this.direct = h("ul", { "aria-label": t("Direct messages") });
-        this.headings = [h("h2.section", t("Rooms")), h("h2.section", t("Direct messages"))];
-        this.lists = h("div", this.headings[0], this.list, this.headings[1], this.direct);
+        this.sections = [
+            [t("Favourites"), (room) => room.me?.is_favorite],
+            [t("Rooms"), (room) => !room.me?.is_favorite && !room.is_direct],
+            [t("Direct messages"), (room) => !room.me?.is_favorite && room.is_direct],
+        ].map(([title, has]) => ({
+            has,
+            heading: h("h2.section", title),
+            list: h("ul", { "aria-label": title }),
+        }));
+        this.lists = h(
+            "div",
+            this.sections.flatMap(({ heading, list }) => [heading, list]),
+        );
         this.lists.addEventListener("focusin", () => this.#drawTabStop());
         moveWithArrows(this.lists, { keys: ["ArrowUp", "ArrowDown"], items: "button" });
         this.empty = h("div.empty", { hidden: true });
@@ -120,12 +129,6 @@ export class Sidebar {
         ]);
     }
 
-    /** Moves the focus to the field that finds a room. */
-    find() {
-        this.filter.focus();
-        this.filter.select();
-    }
-
     #filterKey(event) {
         const first = this.lists.querySelector("button");
         if (isComposing(event)) {
@@ -165,23 +168,24 @@ export class Sidebar {
         const shown = this.rooms
             .sorted()
             .filter((room) => this.people.roomName(room).toLowerCase().includes(wanted));
-        const [direct, others] = [true, false].map((is) =>
-            shown.filter((room) => room.is_direct === is),
+        const parts = this.sections.map(({ has, ...section }) => ({
+            ...section,
+            rooms: shown.filter(has),
+        }));
+        // A room that was moved to another list keeps its element.
+        parts.forEach(({ list, rooms }) =>
+            this.#arrange(
+                list,
+                rooms.map((room) => this.#item(room)),
+            ),
         );
-        this.#arrange(
-            this.list,
-            others.map((room) => this.#item(room)),
-        );
-        this.#arrange(
-            this.direct,
-            direct.map((room) => this.#item(room)),
-        );
-        const hasBoth = direct.length > 0 && others.length > 0;
-        this.headings.forEach((heading) => {
-            heading.hidden = !hasBoth;
+        this.#forget(shown);
+        const isOne = parts.filter(({ rooms }) => rooms.length > 0).length === 1;
+        const isPlain = isOne && parts[0].rooms.length === 0;
+        parts.forEach(({ heading, list, rooms }) => {
+            list.hidden = rooms.length === 0;
+            heading.hidden = list.hidden || isPlain;
         });
-        this.list.hidden = others.length === 0;
-        this.direct.hidden = direct.length === 0;
         this.#drawTabStop();
         const { loaded, failure } = this.rooms;
         this.#drawEmpty(shown.length === 0 && (loaded || failure !== null), wanted);
@@ -199,13 +203,6 @@ export class Sidebar {
 
     /** Shows the items in this order, moving only those that are out of place. */
     #arrange(list, items) {
-        const kept = new Set(items);
-        [...list.children]
-            .filter((item) => !kept.has(item))
-            .forEach((item) => {
-                this.items.delete(item.roomId);
-                item.remove();
-            });
         items.forEach((item, at) => {
             const there = list.children[at];
             if (there !== item) {
@@ -216,6 +213,17 @@ export class Sidebar {
                 }
             }
         });
+    }
+
+    /** Removes the elements of rooms that are not shown any more. */
+    #forget(shown) {
+        const ids = new Set(shown.map((room) => room.room_id));
+        for (const [id, item] of this.items) {
+            if (!ids.has(id)) {
+                this.items.delete(id);
+                item.remove();
+            }
+        }
     }
 
     /** The element of a room, redrawn if what it shows has changed. */

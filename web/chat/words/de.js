@@ -70,6 +70,7 @@ const texts = {
     "Create an account": "Konto anlegen",
     "Create room": "Raum anlegen",
     "Current password": "Aktuelles Passwort",
+    Day: "Tag",
     Delete: "Löschen",
     "Delete room": "Raum löschen",
     "Delete this message?": "Diese Nachricht löschen?",
@@ -93,6 +94,10 @@ const texts = {
     "Find a person by name": "Person nach Namen suchen",
     "Find a room": "Raum suchen",
     "Find a room by name": "Raum nach Namen suchen",
+    Favourites: "Favoriten",
+    "Find a room or a person": "Raum oder Person finden",
+    "Go to": "Gehe zu",
+    "Go to a day": "Zu einem Tag springen",
     "Go to this message": "Zu dieser Nachricht",
     Image: "Bild",
     "In reply to": "Antwort auf",
@@ -141,6 +146,7 @@ const texts = {
     "No member with that name.": "Kein Mitglied mit diesem Namen.",
     "No messages yet": "Noch keine Nachrichten",
     "No public room with that name.": "Kein öffentlicher Raum mit diesem Namen.",
+    "No room and no person with that name.": "Kein Raum und keine Person mit diesem Namen.",
     "No rooms yet": "Noch keine Räume",
     "No user with that name.": "Niemand mit diesem Namen.",
     "None of your rooms has that name.": "Keiner deiner Räume heißt so.",
@@ -186,6 +192,7 @@ const texts = {
     "Show more": "Mehr anzeigen",
     "Show others what you have read": "Anderen zeigen, was du gelesen hast",
     "Skip to the message field": "Zum Eingabefeld springen",
+    Somebody: "Jemand",
     "Something went wrong in this page: {text}":
         "Auf dieser Seite ist etwas schiefgegangen: {text}",
     "The chat at {base} cannot be reached. Trying again…":
@@ -264,6 +271,9 @@ const texts = {
         "Links stehen deine Räume, die zuletzt benutzten zuerst.",
     edited: "bearbeitet",
     private: "privat",
+    "{by} invited {name}.": "{by} hat {name} eingeladen.",
+    "{by} removed {name}.": "{by} hat {name} entfernt.",
+    "{by} renamed the room to “{room}”.": "{by} hat den Raum in „{room}“ umbenannt.",
     'room-key="{value}" is not the key of a room.':
         'room-key="{value}" ist nicht der Schlüssel eines Raums.',
     'room="{value}" is not the number of a room.':
@@ -277,6 +287,10 @@ const texts = {
         one: "{count} Nachricht wartet auf das Senden.",
         other: "{count} Nachrichten warten auf das Senden.",
     },
+    "{count} messages were deleted.": {
+        one: "{count} Nachricht wurde gelöscht.",
+        other: "{count} Nachrichten wurden gelöscht.",
+    },
     "{count} new messages": { one: "{count} neue Nachricht", other: "{count} neue Nachrichten" },
     "{count} of {most} characters.": "{count} von {most} Zeichen.",
     "{count} of {most} characters: too long by {over}.":
@@ -288,8 +302,10 @@ const texts = {
     "{name} in {room}": "{name} in {room}",
     "{name} invited you": "{name} hat dich eingeladen",
     "{name} invited you.": "{name} hat dich eingeladen.",
+    "{name} joined.": "{name} ist beigetreten.",
+    "{name} left.": "{name} hat den Raum verlassen.",
     "{name} removed you from “{room}”.": "{name} hat dich aus „{room}“ entfernt.",
-    "{name} started this conversation": "{name} hat dieses Gespräch begonnen",
+    "{name} started a direct message": "{name} hat eine Direktnachricht begonnen",
     "{name} will not see this room until invited again.":
         "{name} sieht diesen Raum erst nach einer neuen Einladung wieder.",
     "{names} are typing…": { one: "{names} schreibt…", other: "{names} schreiben…" },
@@ -337,6 +353,7 @@ const errors = {
     permission_denied: "Das darfst du nicht.",
     origin_not_allowed: "Anfragen von dieser Website sind nicht erlaubt.",
     authorization: "Benutzername oder Passwort ist falsch.",
+    too_common: "Dieses Passwort ist zu bekannt.",
     wrong_password: "Das ist nicht das aktuelle Passwort.",
     registration_closed: "Hier können keine Konten angelegt werden.",
     password_login_off: "Hier gibt es keine Passwörter. Melde dich auf der Website an.",

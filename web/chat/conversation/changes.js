@@ -1,0 +1,74 @@
+// The quiet lines between messages: who joined, left, or renamed the room.
+
+import { t } from "../words.js";
+
+/** How many of the last events are looked at when a room is opened. */
+const LOOK_BACK = 100;
+
+/**
+ * A line for an event, as a function that returns its text, and the user whose name is in it; null
+ * for events without one. Events name who acts by the user name. `before` is the room's name before
+ * the event, null if it is not known.
+ */
+function lineOf(event, people, before) {
+    const nameOf = (id) => people.name(id) || t("Somebody");
+    const isSelf = (id, username) => people.confab.profiles.get(id)?.username === username;
+    const { user_id: id } = event;
+    switch (event.type) {
+        case "user_invited": {
+            const { invited_by: by } = event;
+            return {
+                id,
+                text: () =>
+                    isSelf(id, by)
+                        ? t("{name} joined.", { name: nameOf(id) })
+                        : t("{by} invited {name}.", { by, name: nameOf(id) }),
+            };
+        }
+        case "user_removed": {
+            const { removed_by: by } = event;
+            return {
+                id,
+                text: () =>
+                    isSelf(id, by)
+                        ? t("{name} left.", { name: nameOf(id) })
+                        : t("{by} removed {name}.", { by, name: nameOf(id) }),
+            };
+        }
+        case "room_updated": {
+            const { updated_by: by, room } = event;
+            const isRenamed = before !== null && room.name !== before;
+            return isRenamed
+                ? {
+                      id: null,
+                      text: () => t("{by} renamed the room to “{room}”.", { by, room: room.name }),
+                  }
+                : null;
+        }
+        default:
+            return null;
+    }
+}
+
+/** Shows an event in the timeline, after the message `after`. */
+export function showChange(timeline, people, event, after, before) {
+    const line = lineOf(event, people, before);
+    if (line) {
+        timeline.note(event.seq, line, after);
+    }
+}
+
+/** Shows the changes among the room's last events. Events have no times; their order is enough. */
+export async function showChanges(timeline, confab, people, room) {
+    const since = Math.max(0, room.last_seq - LOOK_BACK);
+    const { events } = await confab.events(room.room_id, { after: since, limit: LOOK_BACK });
+    // Which message is the last one before the first event is known at the room's beginning only.
+    let after = since === 0 ? 0 : null;
+    for (const event of events) {
+        if (event.type === "new_message") {
+            after = event.message.message_id;
+        } else if (after !== null) {
+            showChange(timeline, people, event, after, null);
+        }
+    }
+}
