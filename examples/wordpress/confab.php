@@ -17,6 +17,17 @@ defined( 'ABSPATH' ) || exit;
 
 define( 'CONFAB_PLUGIN_FILE', __FILE__ );
 
+if ( ! is_readable( __DIR__ . '/Confab.php' ) ) {
+	// In the sources of confab it is a link, which some ways of copying break.
+	add_action(
+		'admin_notices',
+		static function () {
+			$text = __( 'The plugin Confab is not complete: copy the file clients/php/Confab.php of confab into its folder.', 'confab' );
+			printf( '<div class="notice notice-error"><p>%s</p></div>', esc_html( $text ) );
+		}
+	);
+	return;
+}
 // Another plugin may have loaded the same file.
 if ( ! class_exists( 'Confab' ) ) {
 	require_once __DIR__ . '/Confab.php';

@@ -80,6 +80,7 @@ test("users are in the room under their own names, sysops as admins", async () =
     await until(async () => {
         await name.fill("");
         await name.fill("Ann of Green Gables");
+        await name.blur();
         return ann.button("Save").isEnabled();
     });
     await ann.button("Save").click();

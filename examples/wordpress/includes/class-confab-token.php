@@ -39,6 +39,7 @@ class Confab_Token {
 		if ( null === $room || ! Confab_Options::are_complete() || ! Confab_Rooms::may_enter( $room ) ) {
 			wp_send_json( array( 'detail' => __( 'You cannot enter this chat.', 'confab' ) ), 403 );
 		}
+		header( 'Cache-Control: no-store' );
 		wp_send_json( array( 'jwt' => self::make( wp_get_current_user(), $room ) ) );
 	}
 
