@@ -45,7 +45,7 @@ static int compare(const void *key, const void *element) {
 
 bool emoji_find(struct text text, struct text *listed) {
     struct text rest = text;
-    /* A selector selects for the character before it: there must be one. */
+    /* A selector belongs to the character before it, so a text cannot begin with one. */
     if (skip_selector(&rest))
         return false;
     const char *const *found =

@@ -9,8 +9,8 @@
 #include "base/text.h"
 
 /* True if the text is one emoji of the list, and nothing else; *listed is then its fully qualified
- * form, which stays valid. Variation selectors (U+FE0E, U+FE0F) that are missing, or too many
- * after a character, make no difference. */
+ * form, which stays valid. Missing or repeated variation selectors (U+FE0E, U+FE0F) after a
+ * character make no difference. */
 bool emoji_find(struct text text, struct text *listed);
 
 #endif

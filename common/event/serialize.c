@@ -29,7 +29,8 @@ void serialize_reaction(struct json_writer *w, const struct reaction *reaction) 
     json_write_object_end(w);
 }
 
-/* What a reply shows of the message that it answers; null if it is none, or that is gone. */
+/* The quote of the message that a reply answers; null if the message is not a reply, or that
+ * message does not exist. */
 static void write_quote(struct json_writer *w, const struct message_quote *quote) {
     if (quote->message_id == 0) {
         json_write_null(w);

@@ -103,7 +103,7 @@ static const struct rule RULES[] = {
       "JOIN (SELECT COALESCE(MAX(number), 0) number FROM total WHERE name = 'public_rooms') t "
       "WHERE t.number <> c.n",
       false},
-     /* Pins, of messages that are there. */
+     /* Pins must be of messages that exist. */
      {"pin_count", "pin_count of the room; its pins",
       COUNTED(ROOM_IDS, "room", "room_id", "pin_count", "pin"), false},
      {"pins", "pins in the room; those of messages that are there",
@@ -112,7 +112,7 @@ static const struct rule RULES[] = {
       "WHERE p.room_id NOT IN (SELECT room_id FROM deleted_room) "
       "GROUP BY p.room_id HAVING COUNT(*) <> COUNT(m.message_id)",
       false},
-     /* Replies: their numbers, and their number. */
+     /* Replies: the positions of replies, and their count. */
      {"replies", "replies in the room; replies listed with what they answer",
       "SELECT room_id, 0, SUM(found), SUM(listed) FROM ("
       "SELECT room_id, reply_to_id id, position, 1 found, 0 listed FROM message "

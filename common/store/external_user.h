@@ -2,9 +2,9 @@
  * external_user: users whom the site knows by an issuer and a subject of its own.
  *
  * A user is made when the site names it for the first time. It has no password and is found by
- * (issuer, subject) from then on; issuer and subject are compared byte by byte. The row ("", "")
- * is the site itself: the user that makes rooms, invites and posts for it. It is a bot, and
- * disabled: nobody logs in as it, invites it or finds it in a list.
+ * (issuer, subject) from then on; issuer and subject are compared byte by byte. The row ("", "") is
+ * the site itself: the user that makes rooms, invites and posts for it. It is a bot, and disabled:
+ * it cannot log in or be invited, and is in no list of users.
  */
 #ifndef CONFAB_COMMON_STORE_EXTERNAL_USER_H
 #define CONFAB_COMMON_STORE_EXTERNAL_USER_H

@@ -26,7 +26,7 @@ bool hook_url_is_valid(struct text url) {
         if (rest.at[i] <= ' ' || rest.at[i] > '~')
             return false;
     /* Host and port end before a slash, a query or a fragment. With credentials before them, which
-     * would show in lists, they are no origin. */
+     * would show in lists, they are not an origin. */
     size_t host = 0;
     while (host < rest.len && !strchr("/?#", rest.at[host]))
         host++;

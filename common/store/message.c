@@ -70,7 +70,7 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     message->content = db_get_text(rows, first + 10);
     message->reactions = db_get_text(rows, first + 11);
     message->reply_count = db_get_u64(rows, first + 12);
-    /* Zeros and empty texts, from NULL, if it is no reply. */
+    /* Zeros and empty texts, from NULL, if it is not a reply. */
     message->quote = quote_from_row(rows, first + 14, db_get_u64(rows, first + 13));
 
     /* Generated keys are not shown. */

@@ -1,5 +1,5 @@
-/* Pins: the transactions that pin a message and end that, and the list of those of a room. The
- * number of the event is that of the pin, which gives their order. */
+/* Pins: the transactions that pin and unpin a message, and the list of pinned messages of a room.
+ * The number of the event is that of the pin, which gives their order. */
 #include "store/pin.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
     "v_member IS NULL OR NOT (v_admin OR v_direct_low IS NOT NULL OR EXISTS " \
     "(SELECT 1 FROM room WHERE room_id = p_room AND may_pin = " ROOM_MAY_PIN_ALL "))"
 
-/* The frame of both changes; `change` says by how much pin_count changes. */
+/* The common part of both transactions; `change` is added to pin_count. */
 #define CHANGE(no_message, is_done, change, number, type) \
     TRANSACTION(                                                                                \
         TRANSACTION_ROOM_DECLARATIONS                                                           \

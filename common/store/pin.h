@@ -15,7 +15,7 @@
 #define PIN_MOST 100
 
 struct pin_change {
-    bool changed;  /* false: it was so before, and there is no event */
+    bool changed;  /* false: the pin was set or ended before; there is no event */
     bool too_many; /* the room has PIN_MOST others */
     uint64_t seq;  /* of the event */
 };

@@ -17,8 +17,8 @@ bool reaction_next(struct text *list, struct reaction_total *total) {
 
 /* ---- changing ---- */
 
-/* The frame of both changes: access, the message, and whether the user has given this emoji. The
- * change itself says how many kinds the message has afterwards. */
+/* The common part of both transactions: access, the message, and whether the user has given this
+ * emoji. The change itself says how many kinds the message has afterwards. */
 #define CHANGE(is_done, change) \
     TRANSACTION(                                                                                \
         TRANSACTION_ROOM_DECLARATIONS                                                           \
@@ -29,7 +29,7 @@ bool reaction_next(struct text *list, struct reaction_total *total) {
         TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)                                          \
         "SELECT position, is_deleted, reaction_kinds INTO v_position, v_deleted, v_kinds "      \
         "FROM message WHERE message_id = p_message AND room_id = p_room; "                      \
-        /* 4: a deleted message has none and gets none. */                                      \
+        /* 4: a deleted message cannot have reactions. */                                       \
         "IF v_position IS NULL OR v_deleted THEN SET v_outcome = 4; LEAVE body; END IF; "       \
         "SET v_given = EXISTS (SELECT 1 FROM reaction WHERE room_id = p_room "                  \
         "AND message_id = p_message AND user_id = p_user AND emoji = p_emoji); "                \
@@ -118,7 +118,7 @@ enum error reaction_count(struct db *db, uint64_t room_id, uint64_t message_id, 
 
 enum error reaction_list(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t limit,
                          uint64_t offset, reaction_visit *visit, void *context) {
-    /* A range of the primary key; those before the page are skipped in it. */
+    /* A range of the primary key; the rows before the page are skipped. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN x.emoji, x.user_id, u.username, x.created_at FROM reaction x "
         "JOIN user u ON u.user_id = x.user_id WHERE x.room_id = ? AND x.message_id = ? "

@@ -28,7 +28,7 @@
     " AND rx.emoji = rt.emoji) ORDER BY rt.number DESC, rt.since_seq SEPARATOR ' ') " \
     "FROM reaction_total rt WHERE rt.room_id = " room " AND rt.message_id = " message ")"
 
-/* The column of a message aliased m; NULL, without a look at other tables, if it has none. */
+/* The column of a message aliased m; NULL, without reading other tables, if it has no reactions. */
 #define REACTION_COLUMN(user) \
     "IF(m.reaction_kinds = 0, NULL, " REACTION_LIST("m.room_id", "m.message_id", user) ")"
 
@@ -36,13 +36,13 @@
 struct reaction_total {
     struct text emoji;
     uint64_t number; /* of users who have given it */
-    bool is_mine;    /* the user who asks is one of them */
+    bool is_mine;    /* the user of the request is one of them */
 };
 
 /* Takes the next one off the front of the text of REACTION_LIST; false at the end. */
 bool reaction_next(struct text *list, struct reaction_total *total);
 
-/* Who reacts, and how: emoji is one of base/emoji.h, fully qualified. */
+/* A reaction of a user; emoji is one of base/emoji.h, fully qualified. */
 struct reaction_key {
     uint64_t room_id;
     uint64_t message_id;
@@ -51,7 +51,7 @@ struct reaction_key {
 };
 
 struct reaction_change {
-    bool changed;         /* false: it was so before, and there is no event */
+    bool changed;         /* false: the reaction was added or removed before; there is no event */
     bool too_many;        /* the message has REACTION_KINDS_MOST others */
     uint64_t seq;         /* of the event */
     struct buffer totals; /* the reactions of the message now, for reaction_next; to be freed */

@@ -85,7 +85,7 @@ static void note_verified(struct json_object *claims) {
 
 /* ---- other names ---- */
 
-/* Prints a note about a name that is none of the known ones. */
+/* Prints a note about a claim with an unknown name. */
 static void note_name(const char *where, const char *name, const char *const *known, size_t count) {
     const struct text written = text_of(name);
     const char *nearest = NULL;
@@ -124,7 +124,7 @@ void jwt_notes_print(const struct config *config, struct json_object *claims) {
     note_profile(config, claims);
     note_verified(claims);
     note_names("the claim ", claims, CLAIMS, COUNT(CLAIMS));
-    /* What is wrong with rooms of another form, the check says. */
+    /* Errors in rooms of another form are reported by the check itself. */
     if (!json_object_object_get_ex(claims, "rooms", &rooms) ||
         !json_object_is_type(rooms, json_type_array))
         return;

@@ -1,6 +1,6 @@
 /*
- * jwt_notes: what is lost of a valid token of the site: claims that do not fit, and claims that
- * nobody reads.
+ * jwt_notes: the claims of a valid token of the site that a login ignores: invalid ones, and
+ * unknown ones.
  */
 #ifndef CONFAB_CONFABCTL_JWT_NOTES_H
 #define CONFAB_CONFABCTL_JWT_NOTES_H

@@ -1,5 +1,4 @@
-/* /api/chat/rooms/{id}/pins/: the messages that are pinned in a room; pinning one, and ending
- * that. */
+/* /api/chat/rooms/{id}/pins/: the pinned messages of a room; pinning and unpinning one. */
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"

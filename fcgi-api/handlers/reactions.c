@@ -1,5 +1,5 @@
-/* /api/chat/rooms/{id}/messages/{id}/reactions/: reacting to a message, taking that back, and who
- * has reacted. */
+/* /api/chat/rooms/{id}/messages/{id}/reactions/: adding, removing and listing the reactions to a
+ * message. */
 #include "base/emoji.h"
 #include "event/event.h"
 #include "event/publish.h"
@@ -95,7 +95,7 @@ enum error reactions_remove(struct exchange *x) {
     if (!request_query(x->request, "emoji", &emoji, &valid))
         field_errors_add(&x->field_errors, "emoji", CODE_REQUIRED, "This field is required.");
     else
-        /* What is not valid UTF-8 is no emoji. */
+        /* A text that is not valid UTF-8 is not an emoji. */
         error =
             change_reaction(x, (struct text){emoji.data, valid ? emoji.len : 0}, reaction_remove);
     buffer_free(&emoji);

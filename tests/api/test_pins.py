@@ -103,7 +103,7 @@ def test_a_room_has_at_most_a_hundred(user):
     for message in messages[:100]:
         pin(client, message)
     assert pin(client, messages[100], 400) == refusal("too_many")
-    # One of those that are pinned is none more.
+    # Pinning a pinned message again does not count.
     pin(client, messages[0])
     assert pins(client, room)["count"] == 100
     unpin(client, messages[50])

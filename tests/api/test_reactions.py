@@ -79,7 +79,7 @@ def test_the_most_frequent_come_first_then_the_oldest(user):
     for client, emoji in ((0, "1️⃣"), (0, "2️⃣"), (1, "2️⃣"), (1, "3️⃣"), (2, "3️⃣"), (2, "4️⃣")):
         now = react(clients[client], message, emoji)
     assert kinds(now) == ["2️⃣", "3️⃣", "1️⃣", "4️⃣"]
-    # One that everyone has withdrawn is a new one when it comes again.
+    # An emoji that was removed by all users counts as new when it is added again.
     withdraw(clients[0], message, "1️⃣")
     assert kinds(react(clients[0], message, "1️⃣")) == ["2️⃣", "3️⃣", "4️⃣", "1️⃣"]
 
@@ -180,7 +180,7 @@ def test_a_message_has_at_most_twenty_kinds(pair):
         react(alice, message, emoji)
     assert react(alice, message, MANY[20], 400) == wrong(emoji="too_many")
     assert react(bob, message, MANY[20], 400) == wrong(emoji="too_many")
-    # One of those that are there is none more.
+    # Another reaction with a known emoji adds no kind.
     assert react(bob, message, MANY[3])[0] == {"emoji": MANY[3], "count": 2, "mine": True}
     withdraw(alice, message, MANY[0])
     assert kinds(react(bob, message, MANY[20]))[-1] == MANY[20]

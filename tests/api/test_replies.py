@@ -77,7 +77,7 @@ def test_replies_are_counted_and_listed_oldest_first(pair):
     alice, bob, message = pair
     assert replies(alice, message) == a_page([])
     answers = [reply(client, message, str(n)) for n, client in enumerate((bob, alice, bob))]
-    # An answer to an answer is none to the message.
+    # A reply to a reply is not a reply to the message.
     nested = reply(alice, answers[0])
     answers[0]["reply_count"] = 1
     assert replies(bob, message) == a_page(answers)
