@@ -87,7 +87,7 @@ def test_an_instance_without_start_conf_gets_no_demo_users(fresh):
     fresh.stop()
     (fresh.state / "start.conf").unlink()
     assert "Demo" not in started_with_defaults(fresh)
-    assert fresh.sql("SELECT username FROM user") == [("alice",)]
+    assert fresh.sql("SELECT username FROM user WHERE is_active") == [("alice",)]
 
 
 def test_a_demo_without_start_conf_stays_a_demo(fresh):
