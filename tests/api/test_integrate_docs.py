@@ -118,3 +118,34 @@ def test_only_the_users_of_the_site(make_instance, site, system):
     token = Client(system).post("/api/auth/jwt/", json={"jwt": signed.body}).json()["token"]
     changed = Client(system, token).patch("/api/auth/me/", json={"display_name": "Mallory"})
     assert (changed.status_code, changed.json()["code"]) == (403, "profile_from_site")
+
+
+@pytest.mark.parametrize("plugin", ["wordpress", "mediawiki"])
+def test_the_readme_of_a_plugin_sets_up_a_server(plugin, make_instance, tmp_path):
+    """What it prints are a secret that logs users in, and a key that opens their paths."""
+    own = make_instance()
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, line in (("systemctl", "exit 0"),
+                       ("confabctl", f'exec {own.build}/confabctl -c {own.config} "$@"')):
+        (programs / name).write_text(f"#!/bin/sh\n{line}\n")
+        (programs / name).chmod(0o755)
+    script = here(markdown.block(f"examples/{plugin}/README.md", "server"), own, tmp_path)
+    done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, timeout=60,
+                          env={**own.env, "PATH": f"{programs}:{os.environ['PATH']}"})
+    assert (done.returncode, done.stderr) == (0, "")
+    printed = dict(line.split(":") for line in done.stdout.splitlines())
+    reload(own)
+    code = """
+from confab import Confab
+import sys
+url, secret, key = sys.argv[1:]
+chat = Confab(url, secret=secret, key=key)
+chat.call("POST", "/api/auth/jwt/", {"jwt": chat.token("7", name="Ann Lee")})
+print(chat.user("7")["display_name"])
+"""
+    told = subprocess.run(
+        ["/usr/bin/python3", "-B", "-c", code, own.url, printed["Secret"].strip(),
+         printed["API key"].strip()], capture_output=True, text=True, timeout=60,
+        env={"PYTHONPATH": str(ROOT / "clients/python")})
+    assert (told.stdout, told.stderr) == ("Ann Lee\n", "")

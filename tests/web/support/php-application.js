@@ -15,6 +15,9 @@ const EXAMPLES = fileURLToPath(new URL("../../../examples/", import.meta.url));
 /** The password of the administrator, and of all users that tests make. */
 export const PASSWORD = "correct horse battery";
 
+/** The timeout (ms) for anything to appear: each page starts PHP, and each request a program. */
+const PATIENCE = 40000;
+
 /** The README of a plugin: its blocks, and what it says in bold. */
 export class Readme {
     static async of(plugin) {
@@ -82,6 +85,7 @@ export async function visitorOf(name, logIn) {
         viewport: { width: 1280, height: 1000 },
         storageState: logins.get(name),
     });
+    person.context.setDefaultTimeout(PATIENCE);
     if (!logins.has(name)) {
         await logIn(person.page);
         logins.set(name, await person.context.storageState());
