@@ -244,3 +244,36 @@ def test_ensure_without_a_configuration_is_an_error(own_instance, tmp_path):
                           capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
     assert "needs a configuration file" in done.stderr
+
+
+def test_the_crontab_keeps_exactly_one_worker(host):
+    """As the lines of docs/shared-host.md, with another port."""
+    lines = markdown.read("docs/shared-host.md")
+    assert "*/5 * * * * $HOME/.confab/bin/confab-worker --ensure\n" in lines
+    program = host.home / ".confab" / "bin" / "confab-worker"
+    env = {"HOME": str(host.home), "PATH": os.environ["PATH"], "CONFAB_WORKER_LISTEN": ""}
+
+    def cron(option="--ensure"):
+        done = subprocess.run([program, option], env=env, capture_output=True, text=True,
+                              timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        return running(program)
+
+    def registered():
+        return host.instance.sql("SELECT COUNT(*) FROM worker")[0][0]
+
+    try:
+        first, = wait_for(cron, 20)
+        wait_for(lambda: registered() == 1, 20, "its row")
+        assert cron() == [first]
+        # One that cron starts each minute shares the work with it.
+        assert cron("--once") == [first]
+        os.kill(first, signal.SIGKILL)
+        wait_for(lambda: not is_alive(first), 20)
+        then, = wait_for(cron, 20)
+        assert then != first
+        os.kill(then, signal.SIGTERM)
+        wait_for(lambda: not running(program), 20)
+    finally:
+        for pid in running(program):
+            os.kill(pid, signal.SIGKILL)
