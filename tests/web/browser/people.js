@@ -267,6 +267,13 @@ test("the menu of a member opens a direct room", async () => {
     assert.deepEqual(headings, ["Rooms", "Direct messages"]);
 });
 
+test("the name of a member opens a direct room", async () => {
+    const { alice, bob } = await pair();
+    await alice.button("Details").click();
+    await alice.button(bob.name, alice.page.locator(".details")).click();
+    await alice.page.locator("header").getByRole("heading", { name: bob.name }).waitFor();
+});
+
 test("on a touch screen a long press opens the actions on a message", async () => {
     const person = await loggedInUser({ hasTouch: true, isMobile: true });
     const room = await person.room("Kitchen");
