@@ -647,10 +647,12 @@ export class Chat {
             messageChanged: (messageId, change) =>
                 this.rooms?.messageChanged(id, messageId, change),
             roomChanged: (changed) => {
+                const preferences = changed.me !== room.me && { me: changed.me };
                 Object.assign(room, changed);
                 if (this.rooms?.get(id)) {
                     const { name, is_private, is_admin, members_count } = changed;
-                    this.rooms.put({ room_id: id, name, is_private, is_admin, members_count });
+                    const shown = { name, is_private, is_admin, members_count, ...preferences };
+                    this.rooms.put({ room_id: id, ...shown });
                 }
             },
             read: (messageId) => this.#read(id, messageId),

@@ -185,6 +185,7 @@ export class Details {
         fill(
             this.actions,
             this.readOnly ? [] : this.#roomActions(room),
+            room.me && !this.readOnly && this.#favoriteAction(room),
             this.#action("clock", t("Go to a day"), this.on.dates),
         );
         fill(this.endings, this.readOnly ? [] : this.#roomEndings(room));
@@ -313,6 +314,17 @@ export class Details {
                 this.#withDialogs(({ roomSettings }) => roomSettings(root, room, save)),
             ),
         ];
+    }
+
+    #favoriteAction({ room_id: id, me }) {
+        const text = me.is_favorite ? t("Remove from the favourites") : t("Add to the favourites");
+        const change = { is_favorite: !me.is_favorite };
+        return this.#action("star", text, () =>
+            this.#try(async () => {
+                const path = `/api/chat/rooms/${id}/me/`;
+                this.on.changed({ me: await this.confab.request("PATCH", path, change) });
+            }),
+        );
     }
 
     /** Leaving and deleting come last, below the members. */

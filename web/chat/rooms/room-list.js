@@ -52,6 +52,11 @@ export class RoomList {
                 this.put({ room_id: id, unread_count: count });
             }
         });
+        channel.on("preferences_changed", ({ room_id: id, me }) => {
+            if (this.byId.has(id)) {
+                this.put({ room_id: id, me });
+            }
+        });
         channel.on("room_created", ({ room_id: id }) => this.refresh(id));
         channel.on("room_invitation", (event) => this.#invited(event));
         channel.on("room_removed", (event) =>
