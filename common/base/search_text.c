@@ -11,6 +11,9 @@
 /* The highest code point ends the range of the terms that begin alike. */
 #define HIGHEST 0x10FFFF
 
+/* A beginning of so many code points finds few messages. */
+#define NARROW_POINTS 3
+
 /* A syllable of Hangul without a trailing consonant is the beginning of those with one. */
 #define HANGUL_FIRST 0xAC00
 #define HANGUL_LAST 0xD7A3
@@ -217,51 +220,55 @@ static bool is_exact(const struct candidate *candidate) {
     return !candidate->is_open && candidate->last == 0;
 }
 
-/* Exact ones come first, then long ones, which are rarer. */
-static bool is_better(const struct candidate *a, const struct candidate *b) {
-    if (is_exact(a) != is_exact(b))
-        return is_exact(a);
-    return a->count > b->count;
-}
+/* The longest exact ones, which are the rarest, in order, and the longest range. */
+struct choice {
+    struct candidate exact[SEARCH_LOOKUPS_MOST], range;
+    size_t count;
+};
 
-/* Keeps the best, in order. */
-static void offer(struct candidate best[SEARCH_LOOKUPS_MOST], size_t *count,
-                  struct candidate candidate) {
-    size_t i = *count;
-    if (i < SEARCH_LOOKUPS_MOST)
-        (*count)++;
-    else if (is_better(&candidate, &best[--i]))
-        best[i] = candidate;
-    else
+static void offer(struct choice *choice, struct candidate candidate) {
+    size_t i = choice->count;
+    if (!is_exact(&candidate)) {
+        if (candidate.count > choice->range.count)
+            choice->range = candidate;
         return;
-    for (best[i] = candidate; i > 0 && is_better(&best[i], &best[i - 1]); i--) {
-        best[i] = best[i - 1];
-        best[i - 1] = candidate;
+    }
+    if (i < SEARCH_LOOKUPS_MOST)
+        choice->count++;
+    else if (candidate.count <= choice->exact[--i].count)
+        return;
+    for (choice->exact[i] = candidate; i > 0 && candidate.count > choice->exact[i - 1].count; i--) {
+        choice->exact[i] = choice->exact[i - 1];
+        choice->exact[i - 1] = candidate;
     }
 }
 
 static void offer_run(const struct fold *fold, size_t from, size_t end, bool is_beginning,
-                      struct candidate best[SEARCH_LOOKUPS_MOST], size_t *count) {
+                      struct choice *choice) {
     const uint32_t last = fold->points[end - 1].point;
     const uint32_t highest = is_beginning && is_open_syllable(last) ? last + HANGUL_TRAILS - 1 : 0;
     size_t length = end - from;
     if (fold->points[from].kind == FOLD_WORD) {
         /* Longer ones are known by their beginning only. */
-        const bool is_cut = length > SEARCH_TERM_POINTS;
-        if (is_cut)
+        if (length > SEARCH_TERM_POINTS)
             length = SEARCH_TERM_POINTS;
-        offer(best, count,
-              (struct candidate){.from = from,
-                                 .count = length,
-                                 .is_open = is_beginning && length < SEARCH_TERM_POINTS});
+        offer(choice, (struct candidate){.from = from,
+                                         .count = length,
+                                         .is_open = is_beginning && length < SEARCH_TERM_POINTS});
         return;
     }
     if (length == 1)
-        offer(best, count,
+        offer(choice,
               (struct candidate){.from = from, .count = 1, .last = highest, .is_open = true});
     for (size_t i = from; i + 2 <= end; i++)
-        offer(best, count,
+        offer(choice,
               (struct candidate){.from = i, .count = 2, .last = i + 2 == end ? highest : 0});
+}
+
+/* Whether a range finds little enough to be looked up beside exact terms. */
+static bool is_narrow(const struct fold *fold, const struct candidate *range) {
+    return range->count >= NARROW_POINTS ||
+           (range->count > 0 && fold->points[range->from].kind == FOLD_PAIR);
 }
 
 /* Writes the bytes of a candidate; its texts get their address later, since the buffer may move. */
@@ -283,7 +290,8 @@ static void write_lookup(const struct fold *fold, const struct candidate *candid
 
 size_t search_query_lookups(const struct search_query *query, struct buffer *bytes,
                             struct search_lookup lookups[SEARCH_LOOKUPS_MOST]) {
-    struct candidate best[SEARCH_LOOKUPS_MOST] = {{0}};
+    struct choice choice = {.count = 0};
+    const struct candidate *chosen[SEARCH_LOOKUPS_MOST];
     const struct fold *fold = &query->fold;
     size_t count = 0;
     for (size_t i = 0; i < query->count; i++) {
@@ -292,15 +300,16 @@ size_t search_query_lookups(const struct search_query *query, struct buffer *byt
         for (size_t from = word->from, next; !word->is_excluded && from < end; from = next) {
             next = run_end(fold, from, end);
             if (fold->points[from].kind != FOLD_SPACE)
-                offer_run(fold, from, next, word->is_beginning && next == end, best, &count);
+                offer_run(fold, from, next, word->is_beginning && next == end, &choice);
         }
     }
-    /* At most one range, and only if there are no exact terms. */
-    while (count > 1 && !is_exact(&best[count - 1]))
-        count--;
+    if (choice.count == 0 || is_narrow(fold, &choice.range))
+        chosen[count++] = &choice.range;
+    for (size_t i = 0; i < choice.count && count < SEARCH_LOOKUPS_MOST; i++)
+        chosen[count++] = &choice.exact[i];
     buffer_clear(bytes);
     for (size_t i = 0; i < count; i++)
-        write_lookup(fold, &best[i], bytes, &lookups[i]);
+        write_lookup(fold, chosen[i], bytes, &lookups[i]);
     const char *at = bytes->data;
     for (size_t i = 0; i < count; i++) {
         lookups[i].first.at = at;

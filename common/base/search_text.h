@@ -68,10 +68,11 @@ struct search_lookup {
     struct text first, last; /* the same: one term */
 };
 
-/* Most lookups; those that probably find fewest texts come first. */
+/* Most lookups; all but the first one are single terms. */
 #define SEARCH_LOOKUPS_MOST 3
 
-/* Writes what to look up: exact terms, or, if there is none, one range. Texts are in `bytes`. */
+/* Writes what to look up: at most one range, as the first one, and exact terms. The texts are in
+ * `bytes`. */
 size_t search_query_lookups(const struct search_query *query, struct buffer *bytes,
                             struct search_lookup lookups[SEARCH_LOOKUPS_MOST]);
 

@@ -58,7 +58,9 @@ static void assert_lookups(const char *text, const char *wanted) {
 static void what_finds_least_is_looked_up(void **state) {
     (void)state;
     assert_lookups("hel", "hel*");
-    assert_lookups("hello wor", "hello");
+    assert_lookups("hello wor", "wor* hello");
+    /* A beginning that finds much is left to the text. */
+    assert_lookups("hello wo", "hello");
     assert_lookups("a longest word of four x", "longest word four");
     assert_lookups("\"good morning\" x", "morning good");
     assert_lookups("東京大学", "東京 京大 大学");
