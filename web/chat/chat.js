@@ -171,6 +171,7 @@ export class Chat {
                     rooms: () => this.rooms.sorted(),
                     on: {
                         open: (id) => this.open(id, true),
+                        search: (text) => this.#searchMessages(text),
                         direct: isAllowed ? (id) => this.#tryDirect(id) : null,
                     },
                 });

@@ -59,10 +59,12 @@ test("a message is found by words, which are marked, and opens at its place", as
     await user.post(garden, "東京で会いましょう");
     await world.system.confabctl("search", "rebuild");
     await user.enter(garden);
-    await user.button("Search messages").click();
+    await user.page.keyboard.press("Control+k");
+    await user.page.getByRole("combobox").fill("東京");
+    await user.page.getByRole("option", { name: "Search messages for “東京”" }).waitFor();
+    await user.page.getByRole("combobox").press("Enter");
     const dialog = user.page.getByRole("dialog", { name: "Search messages" });
     const field = dialog.getByRole("searchbox");
-    await field.fill("東京");
     assert.equal(await dialog.locator("mark").textContent(), "東京");
     await field.fill("ΚΑΛΗΜΕΡΑ κοσ");
     await dialog.getByText("Kitchen").waitFor();

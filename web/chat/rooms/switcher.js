@@ -3,6 +3,7 @@
 import { personName } from "../people.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isComposing } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
 import { t, tn } from "../words.js";
 
 const MOST_ROOMS = 20;
@@ -27,7 +28,7 @@ function roomsFor(rooms, people, wanted) {
 
 /**
  * `rooms()` returns the user's rooms. Calls `on.open(roomId)`, and `on.direct(userId)`, which is
- * null where no direct rooms can be opened.
+ * null where no direct rooms can be opened, and `on.search(text)` to search messages for a text.
  */
 export function openSwitcher(root, { confab, people, rooms, on }) {
     const list = h("ul.results", {
@@ -87,6 +88,14 @@ export function openSwitcher(root, { confab, people, rooms, on }) {
                 people.avatar(user.user_id, user.username),
                 personName(people, user),
                 h("span.under", t("Direct message")),
+            );
+        }
+        const text = input.value.trim();
+        if (text) {
+            row(
+                () => on.search(text),
+                icon("search"),
+                h("span.who", { dir: "auto" }, t("Search messages for “{text}”", { text })),
             );
         }
         const nothing = h("li.note", t("No room and no person with that name."));

@@ -3,6 +3,7 @@
 
 const texts = {
     Emoji: "Emoji",
+    "Search messages for “{text}”": "Nachrichten nach „{text}“ durchsuchen",
     "Find an emoji": "Emoji suchen",
     "Skin tone": "Hautton",
     "No emoji has this name.": "Kein Emoji heißt so.",
