@@ -61,6 +61,7 @@ command_run command_hook_enable;
 command_run command_hook_secret;
 command_run command_hook_test;
 
+command_run command_files_check;
 command_run command_events_purge;
 command_run command_search_rebuild;
 command_run command_restored;

@@ -129,6 +129,9 @@ static const struct command COMMANDS[] = {
      COMMAND_CONFIG, command_jwt_make},
     {"stats", "", "Show the number of users, rooms, messages and so on.", STORE | COMMAND_JSON,
      command_stats},
+    {"files check", "",
+     "Compare the files in file_dir with the database, both ways. Nothing is changed.",
+     STORE | COMMAND_JSON, command_files_check},
     {"check", "[--deep]",
      "Check configuration, database, schema and Redis, and suggest fixes.\n"
      "--deep: recount all counters and report those that differ.",

@@ -9,6 +9,7 @@
 #include "auth.h"
 #include "base/clock.h"
 #include "change_health.h"
+#include "files/file_link.h"
 #include "handlers/handlers.h"
 #include "limit.h"
 #include "pace.h"
@@ -65,8 +66,21 @@ static char read_id(struct text segment, uint64_t *id, char *kind) {
     return has_letter ? '$' : '#';
 }
 
-/* The segment after this path is a secret: for the log it is replaced as ids are. */
+/* The segments after these paths are a secret, and the name of a file, which may be any text:
+ * for the log they are replaced as ids are. Other paths below that of a file have names of their
+ * own. */
 #define HOOKS_IN "api/hooks/in"
+#define FILE_PATH "api/chat/files/#"
+
+static bool is_prefix(const char *pattern, size_t len, const char *path) {
+    return len == strlen(path) && memcmp(pattern, path, len) == 0;
+}
+
+static bool is_any_text(const char *pattern, size_t len, struct text segment) {
+    return is_prefix(pattern, len, HOOKS_IN) ||
+           (is_prefix(pattern, len, FILE_PATH) && !text_equals(segment, text_of("thumbnail")) &&
+            !text_equals(segment, text_of("done")) && !text_equals(segment, text_of("link")));
+}
 
 /* Writes the path as a pattern, with '#' or '$' in place of each id, and reads the ids. Returns its
  * length; 0 if no pattern can match. */
@@ -76,11 +90,11 @@ static size_t write_pattern(const struct request *request, char out[PATTERN_SIZE
     for (size_t i = 0; i < request->segment_count; i++) {
         struct text segment = request->segments[i];
         uint64_t id;
-        /* Literally they would look like an id or a secret. */
-        if (strchr("#$*", segment.at[0]))
-            return 0;
-        if (len == sizeof(HOOKS_IN) - 1 && memcmp(out, HOOKS_IN, len) == 0)
+        if (is_any_text(out, len, segment))
             segment = (struct text){"*", 1};
+        /* Literally they would look like an id or a secret. */
+        else if (strchr("#$*", segment.at[0]))
+            return 0;
         const char sign = read_id(segment, &id, kind);
         if (sign) {
             if (id_count == EXCHANGE_MAX_IDS)
@@ -183,6 +197,9 @@ static enum error check_user(struct exchange *x, const struct route *route) {
         error = auth_check_cookie_origin(x);
     if (error || (route->flags & ROUTE_PUBLIC))
         return error;
+    /* The signature is all that such an address needs. */
+    if ((route->flags & ROUTE_SIGNED) && file_link_is_valid(x, x->ids[0]))
+        return ERROR_NONE;
     if (route->flags & ROUTE_KEY)
         error = auth_require_key(x, route->flags >> ROUTE_SCOPE_SHIFT);
     else

@@ -16,9 +16,10 @@
 #define ROUTE_LAZY_AUTH 128u
 #define ROUTE_READ 256u
 #define ROUTE_KEY 512u
+#define ROUTE_SIGNED 1024u
 
 /* An API key with this scope. */
-#define ROUTE_SCOPE_SHIFT 10
+#define ROUTE_SCOPE_SHIFT 11
 #define ROUTE_SCOPE(scope) (ROUTE_KEY | (unsigned)(scope) << ROUTE_SCOPE_SHIFT)
 #define ROUTE_USERS ROUTE_SCOPE(API_KEY_USERS)
 #define ROUTE_ROOMS ROUTE_SCOPE(API_KEY_ROOMS)

@@ -27,6 +27,7 @@
 #include "metrics.h"
 #include "os/sd_notify.h"
 #include "os/single_instance.h"
+#include "scan.h"
 #include "sender.h"
 #include "step.h"
 #include "store/jwks.h"
@@ -60,6 +61,7 @@ struct worker {
     struct sender *sender;
     struct wake *wake;
     struct metrics *metrics;
+    struct scan *scan;
     struct steps *steps;
     struct step step;
     size_t most;
@@ -214,7 +216,8 @@ static bool is_done(const struct worker *worker) {
     const bool is_idle = sender_count(worker->sender) == 0 && worker->result_count == 0;
     if (worker->stopping)
         return is_idle || now >= worker->stop_ms;
-    return worker->args->once && is_idle && !worker->again && !worker->has_jwks;
+    return worker->args->once && is_idle && !worker->again && !worker->has_jwks &&
+           !scan_is_busy(worker->scan);
 }
 
 static void begin_deliveries(struct worker *worker) {
@@ -314,6 +317,16 @@ static void on_tick(uv_timer_t *tick) {
         uv_stop(&worker->loop);
     else
         run_step(worker);
+    if (!worker->stopping)
+        scan_next(worker->scan);
+}
+
+/* After a file there may be another one, but with `once` not without end. */
+static void on_scanned(void *context) {
+    struct worker *worker = context;
+    const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
+    if (!worker->stopping && !is_late && scan_is_busy(worker->scan))
+        scan_next(worker->scan);
 }
 
 /* Without hooks an event is ignored, at no cost; the tick looks for new hooks. */
@@ -350,6 +363,7 @@ static void open_parts(struct worker *worker) {
     }
     worker->steps = steps_new(worker->config);
     worker->sender = sender_new(&worker->loop, worker->config, on_sent);
+    worker->scan = scan_new(&worker->loop, worker->config, on_scanned, worker);
     /* Neither for a minute. */
     if (!worker->args->once) {
         worker->wake = wake_new(worker->config, &worker->woken);
@@ -374,8 +388,9 @@ static void close_parts(struct worker *worker) {
     worker->stopping = true;
     uv_timer_stop(&worker->tick);
     wake_free(worker->wake);
-    /* The step that is running must end: it uses the database. */
-    while (worker->is_running)
+    /* The step that is running must end: it uses the database. So must a scan, which another worker
+     * would repeat otherwise. */
+    while (worker->is_running || scan_is_running(worker->scan))
         uv_run(&worker->loop, UV_RUN_ONCE);
     sender_abort(worker->sender);
     if (worker->result_count > 0) {
@@ -386,6 +401,7 @@ static void close_parts(struct worker *worker) {
     steps_leave(worker->steps);
     steps_free(worker->steps);
     sender_free(worker->sender);
+    scan_free(worker->scan);
     metrics_close(worker->metrics);
     /* Handles that are closed are freed in the next iterations. */
     for (unsigned i = 0; i < 10; i++)

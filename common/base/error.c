@@ -37,8 +37,13 @@ static const struct row table[] = {
     [ERROR_CONFLICT] = {409, "Conflict", "The change conflicts with the current state.",
                         CODE_CONFLICT},
     [ERROR_TIMEOUT] = {408, "Request Timeout", "The request did not arrive in full.", CODE_TIMEOUT},
+    [ERROR_NO_SPACE] = {507, "Insufficient Storage", "There is no space left for files.",
+                        CODE_NO_SPACE},
+    [ERROR_RANGE] = {416, "Range Not Satisfiable", "There is no such range.",
+                     CODE_RANGE_NOT_SATISFIABLE},
     {201, "Created", NULL, CODE_ERROR},
     {204, "No Content", NULL, CODE_ERROR},
+    {206, "Partial Content", NULL, CODE_ERROR},
     {304, "Not Modified", NULL, CODE_ERROR},
     {426, "Upgrade Required", NULL, CODE_ERROR},
     {431, "Request Header Fields Too Large", NULL, CODE_ERROR},
@@ -56,8 +61,8 @@ static const char *const WORDS[] = {
 static const struct row *row_of(enum error error) {
     size_t at = (size_t)error;
 
-    /* ERROR_TIMEOUT is the last error; a negative number becomes a large one by the cast. */
-    return at <= ERROR_TIMEOUT ? &table[at] : &table[ERROR_INTERNAL];
+    /* ERROR_RANGE is the last error; a negative number becomes a large one by the cast. */
+    return at <= ERROR_RANGE ? &table[at] : &table[ERROR_INTERNAL];
 }
 
 int error_status(enum error error) {

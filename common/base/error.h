@@ -23,6 +23,8 @@ enum error {
     ERROR_INTERNAL = 12,       /* a bug or a broken installation */
     ERROR_CONFLICT = 13,       /* conflicts with the current state */
     ERROR_TIMEOUT = 14,        /* the client did not send the whole request */
+    ERROR_NO_SPACE = 15,       /* the disk for files is full */
+    ERROR_RANGE = 16,          /* the content has no such range */
 };
 
 /* What an answer or an error frame says in "code" or "codes": finer than enum error. */

@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 _Static_assert(SECRET_PASSWORD_SIZE >= crypto_pwhash_argon2id_STRBYTES, "an argon2id string fits");
 
@@ -128,4 +129,40 @@ bool secret_password_is_stale(const char *hash, uint64_t passes, uint64_t memory
      * at hand, hashes it again. */
     return crypto_pwhash_argon2id_str_needs_rehash(hash, passes_of(passes),
                                                    memory_of(memory_kib)) != 0;
+}
+
+/* ---- signatures and hashes of files ---- */
+
+void secret_sign(struct text key, struct text text, char signature[SECRET_SIGNATURE_SIZE]) {
+    unsigned char derived[crypto_generichash_KEYBYTES], mac[(SECRET_SIGNATURE_SIZE - 1) / 2];
+    /* A key of any length, and a keyed BLAKE2b as the code of the text. */
+    secret_digest(key, derived, sizeof(derived));
+    crypto_generichash(mac, sizeof(mac), (const unsigned char *)text.at, text.len, derived,
+                       sizeof(derived));
+    sodium_bin2hex(signature, SECRET_SIGNATURE_SIZE, mac, sizeof(mac));
+    sodium_memzero(derived, sizeof(derived));
+}
+
+bool secret_signature_is_valid(struct text key, struct text text, struct text signature) {
+    char valid[SECRET_SIGNATURE_SIZE];
+    secret_sign(key, text, valid);
+    return signature.len == sizeof(valid) - 1 &&
+           sodium_memcmp(valid, signature.at, signature.len) == 0;
+}
+
+bool secret_sha256_of_file(int fd, uint64_t size, char digits[SECRET_SHA256_SIZE]) {
+    unsigned char bytes[65536], hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    for (uint64_t at = 0; at < size;) {
+        const size_t want = size - at < sizeof(bytes) ? (size_t)(size - at) : sizeof(bytes);
+        const ssize_t got = pread(fd, bytes, want, (off_t)at);
+        if (got <= 0)
+            return false;
+        crypto_hash_sha256_update(&state, bytes, (unsigned long long)got);
+        at += (uint64_t)got;
+    }
+    crypto_hash_sha256_final(&state, hash);
+    sodium_bin2hex(digits, SECRET_SHA256_SIZE, hash, sizeof(hash));
+    return true;
 }

@@ -41,6 +41,17 @@ bool secret_hash_api_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]);
  * readable where they are stored. */
 void secret_digest(struct text text, unsigned char *out, size_t size);
 
+/* Signs a text with a key: 40 hexadecimal digits, and a terminator. secret_signature_is_valid takes
+ * the same time for each wrong signature. */
+#define SECRET_SIGNATURE_SIZE 41
+void secret_sign(struct text key, struct text text, char signature[SECRET_SIGNATURE_SIZE]);
+bool secret_signature_is_valid(struct text key, struct text text, struct text signature);
+
+/* Writes the SHA-256 of the first `size` bytes of a file as 64 hexadecimal digits and a terminator;
+ * false if they cannot be read. */
+#define SECRET_SHA256_SIZE 65
+bool secret_sha256_of_file(int fd, uint64_t size, char digits[SECRET_SHA256_SIZE]);
+
 /* Fills out with 2 * bytes random hexadecimal digits and a terminator. */
 void secret_random_hex(char *out, size_t bytes);
 

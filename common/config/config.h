@@ -30,6 +30,7 @@ enum { CONFIG_REGISTRATION_OPEN = 0, CONFIG_REGISTRATION_CLOSED = 1 };
 enum { CONFIG_OFF = 0, CONFIG_ON = 1 };
 enum { CONFIG_TLS_OFF = 0, CONFIG_TLS_ON = 1, CONFIG_TLS_VERIFY = 2 };
 enum { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG = 1 };
+enum { CONFIG_FILE_SEND_OFF = 0, CONFIG_FILE_SEND_X_SENDFILE = 1, CONFIG_FILE_SEND_X_ACCEL = 2 };
 
 /* Finds the configuration file: `given` if it is not NULL, else $CONFAB_CONFIG, else confab.conf in
  * the parent of the program's directory (from /proc/self/exe), else .confab/confab.conf in the

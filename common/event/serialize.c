@@ -5,6 +5,66 @@
 #include <string.h>
 
 #include "event/event.h"
+#include "http/file_name.h"
+
+/* ---- files ---- */
+
+/* Seconds, with up to three decimals. */
+static void write_duration(struct json_writer *w, uint64_t ms) {
+    struct buffer number = BUFFER_EMPTY;
+    buffer_append_u64(&number, ms / 1000);
+    if (ms % 1000 > 0) {
+        buffer_printf(&number, ".%03u", (unsigned)(ms % 1000));
+        /* Without zeros at the end. */
+        while (number.data[number.len - 1] == '0')
+            number.len--;
+    }
+    json_write_raw(w, number.data, number.len);
+    buffer_free(&number);
+}
+
+/* The path from where the chat lives, which an event does not know. */
+static void write_file_url(struct json_writer *w, const struct file_shown *file) {
+    struct buffer url = BUFFER_EMPTY;
+    buffer_append_char(&url, '/');
+    file_name_path(&url, file->id, file->name);
+    json_write_text(w, (struct text){url.data, url.len});
+    buffer_free(&url);
+}
+
+void serialize_file(struct json_writer *w, const struct file_shown *file) {
+    json_write_object(w);
+    json_write_member_u64(w, "file_id", file->id);
+    json_write_member_text(w, "name", file->name);
+    json_write_member_u64(w, "size", file->size);
+    json_write_member_text(w, "media_type", file->media_type);
+    /* 0 is written as null. */
+    json_write_member_id(w, "width", file->width);
+    json_write_member_id(w, "height", file->height);
+    json_write_key(w, "duration");
+    if (file->has_duration)
+        write_duration(w, file->duration_ms);
+    else
+        json_write_null(w);
+    json_write_member_bool(w, "has_thumbnail", file->has_thumbnail);
+    json_write_key(w, "url");
+    write_file_url(w, file);
+    /* Only where there are no bytes. */
+    if (file->state == FILE_SCANNING || file->state == FILE_REMOVED)
+        json_write_member_str(w, "state", file->state == FILE_SCANNING ? "scanning" : "removed");
+    json_write_object_end(w);
+}
+
+static void write_files(struct json_writer *w, struct text list) {
+    struct file_shown file;
+    json_write_key(w, "files");
+    json_write_array(w);
+    while (file_list_next(&list, &file))
+        serialize_file(w, &file);
+    json_write_array_end(w);
+}
+
+/* ---- messages, members, users, rooms ---- */
 
 void serialize_reactions(struct json_writer *w, struct text reactions, bool for_user) {
     struct reaction_total total;
@@ -71,6 +131,7 @@ static void write_message(struct json_writer *w, const struct message *message, 
     json_write_key(w, "reply_to");
     write_quote(w, &message->quote);
     json_write_member_u64(w, "reply_count", message->reply_count);
+    write_files(w, message->files);
     json_write_object_end(w);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "store/event_log.h"
+#include "store/file_list.h"
 #include "store/member.h"
 #include "store/message.h"
 #include "store/profile.h"
@@ -27,6 +28,7 @@
  * on the user. */
 void serialize_message(struct json_writer *w, const struct message *message);
 void serialize_message_in_event(struct json_writer *w, const struct message *message);
+void serialize_file(struct json_writer *w, const struct file_shown *file);
 
 /* A message that was found: its object with the name of the room and the matches. */
 void serialize_search_result(struct json_writer *w, const struct search_result *result);

@@ -220,6 +220,22 @@ static const struct rule RULES[] = {
         "WHERE m.is_deleted AND s.seq = r.last_seq GROUP BY t.room_id",
         false},
        {"orphaned_terms", "expected terms of a missing room; terms", ORPHANS("search_term"), false},
+       {"orphaned_files", "expected files of a missing room; files",
+        ORPHANS("file WHERE state <> 4"), false},
+       /* Files: each of its sender's own living message in its room, or unused and to expire. */
+       {"message_files", "expected files without their message; files",
+        "SELECT f.room_id, f.user_id, 0, COUNT(*) FROM file f "
+        "LEFT JOIN message m ON m.message_id = f.message_id "
+        "WHERE f.message_id IS NOT NULL AND f.state <> 4 "
+        "AND (m.message_id IS NULL OR m.is_deleted OR m.room_id <> f.room_id "
+        "OR m.sender_id <> f.user_id OR m.message_type NOT IN (2, 3)) "
+        "GROUP BY f.room_id, f.user_id",
+        false},
+       {"unused_files", "expected files that are used and expire, or neither; files",
+        "SELECT room_id, user_id, 0, COUNT(*) FROM file "
+        "WHERE state <> 4 AND (message_id IS NULL) = (expires_at IS NULL) "
+        "GROUP BY room_id, user_id",
+        false},
        /* Texts damaged by a wrong character set, mostly while a backup was restored. */
        {AUDIT_TWICE_ENCODED, "messages that seem to be encoded twice; expected ones",
         "SELECT room_id, 0, COUNT(*), 0 FROM message WHERE " TWICE_ENCODED(

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "os/bell_file.h"
+#include "store/file.h"
 #include "store/login_session.h"
 #include "store/member.h"
 #include "store/rate.h"
@@ -20,6 +21,9 @@
 
 /* Rows of one slice, few enough that locks are held for milliseconds only. */
 #define SLICE 500
+
+/* Files are removed from the disk, too, each by itself. */
+#define FILES 50
 
 enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_workers,
                               bool *claimed) {
@@ -51,7 +55,7 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
                             uint64_t *deleted) {
     /* Each kind of remains has its own statement; the first error ends the slice. */
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
-    uint64_t tokens = 0, used = 0;
+    uint64_t tokens = 0, used = 0, files = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -67,7 +71,10 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
         error = token_purge(db, SLICE, &tokens);
     if (!error)
         error = used_jwt_purge(db, SLICE, &used);
-    *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used;
+    /* After the rooms, whose files they are. */
+    if (!error)
+        error = file_purge(db, config->file_dir, FILES, &files);
+    *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files;
     return error;
 }
 

@@ -3,11 +3,14 @@
  * row. message_page.c reads whole pages. */
 #include "store/message.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/secret.h"
 #include "event/event.h"
+#include "store/file.h"
 #include "store/token.h"
 #include "store/transaction.h"
 
@@ -72,6 +75,7 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     message->reply_count = db_get_u64(rows, first + 12);
     /* Zeros and empty texts, from NULL, if it is not a reply. */
     message->quote = quote_from_row(rows, first + 14, db_get_u64(rows, first + 13));
+    message->files = db_get_text(rows, first + 18);
 
     /* Generated keys are not shown. */
     if (message->client_id.len > 0 && message->client_id.at[0] == KEY_OF_CLIENT)
@@ -113,7 +117,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uin
  * sender is not a member; the unique key detects a repeated client_id. TRANSACTION_ENTER_ROOM with
  * declared variables takes two thirds more CPU time of the server. FORCE INDEX saves the optimizer
  * from estimating the rows of another index, a third of that step. */
-#define POST_SQL(check_sender, count_reply, reply_columns) \
+#define POST_SQL(check_sender, count_reply, reply_columns, use_files) \
     TRANSACTION("",                                                                              \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
@@ -123,7 +127,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uin
                 check_sender count_reply                                                         \
                 "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, " \
                 "created_at, client_id, content) "                                               \
-                "VALUES (?, @confab_position, ?, ?, ?, @confab_now, ?, ?); "                     \
+                "VALUES (?, @confab_position, ?, ?, ?, @confab_now, ?, ?); " use_files           \
                 "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at)" \
                 " VALUES (?, @confab_seq, " EVENT_SQL(                                           \
                     EVENT_NEW_MESSAGE) ", ?, LAST_INSERT_ID(), @confab_now); ",                  \
@@ -155,19 +159,36 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uin
     ", " MESSAGE_QUOTE_COLUMNS("qs.username")                                 \
     " FROM (SELECT 1) one LEFT JOIN message q ON q.message_id = ? " MESSAGE_QUOTE_NAME_JOIN
 
+/* The files become those of the message, in the order given; each must be usable still. 6: one is
+ * not. A message of nothing but pictures, sound and film, which browsers show, is an image. */
+#define NO_FILES ""
+#define USE_FILES                                                                           \
+    "SET @confab_message = LAST_INSERT_ID(); "                                              \
+    "UPDATE file SET message_id = @confab_message, expires_at = NULL, "                     \
+    "place = FIND_IN_SET(file_id, ?) WHERE file_id IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "      \
+    "AND room_id = ? AND user_id = ? AND message_id IS NULL AND state IN (1, 2) "           \
+    "AND expires_at > @confab_now; "                                                        \
+    "IF ROW_COUNT() <> ? THEN SET v_outcome = 6; LEAVE body; END IF; "                      \
+    "IF NOT EXISTS (SELECT 1 FROM file WHERE message_id = @confab_message "                 \
+    "AND media_type NOT IN (" FILE_SHOWN_TYPES ")) THEN "                                   \
+    "UPDATE message SET message_type = 2 WHERE message_id = @confab_message; END IF; "
+
 /* The token belongs to the sender, and the sender is active. */
 #define AUTH                                                                              \
     " AND user_id = (SELECT u.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
     "WHERE t.token_hash = ? AND u.is_active AND " TOKEN_IS_VALID("t") ")"
 
-/* Indexed by who posts, and whether the message is a reply. */
+/* Indexed by who posts, whether the message has files, and whether it is a reply. */
+#define POSTS_OF(by, files)                     \
+    {                                           \
+        POST_SQL(by, "", "", files),            \
+        POST_SQL(by, COUNT_REPLY, REPLY_COLUMNS, files) \
+    }
+#define POSTS(by) {POSTS_OF(by, NO_FILES), POSTS_OF(by, USE_FILES)}
 enum sender { SENDER_MEMBER, SENDER_TOKEN, SENDER_SITE };
-static const char *const POST[3][2] = {
-    [SENDER_MEMBER] = {POST_SQL(BY_MEMBER(""), "", ""),
-                       POST_SQL(BY_MEMBER(""), COUNT_REPLY, REPLY_COLUMNS)},
-    [SENDER_TOKEN] = {POST_SQL(BY_MEMBER(AUTH), "", ""),
-                      POST_SQL(BY_MEMBER(AUTH), COUNT_REPLY, REPLY_COLUMNS)},
-    [SENDER_SITE] = {POST_SQL(BY_SITE, "", ""), POST_SQL(BY_SITE, COUNT_REPLY, REPLY_COLUMNS)}};
+static const char *const POST[3][2][2] = {[SENDER_MEMBER] = POSTS(BY_MEMBER("")),
+                                          [SENDER_TOKEN] = POSTS(BY_MEMBER(AUTH)),
+                                          [SENDER_SITE] = POSTS(BY_SITE)};
 
 /* Writes the value of the column client_id: the client's own, or else a generated one. That starts
  * with the time, so that the index grows at its end; the random digits make it unique. */
@@ -229,13 +250,35 @@ static enum error read_change(struct db_rows *rows, uint64_t reply_to_id,
     return error;
 }
 
+/* Room for ten ids of twenty digits, separated by commas, and the terminator. */
+#define FILE_IDS_SIZE (FILE_MOST * 21 + 1)
+
+/* The values of USE_FILES, and their number. `list` is storage for the ids as a text. */
+#define FILE_VALUES (FILE_MOST + 4)
+static size_t bind_files(const struct message_draft *draft, char list[FILE_IDS_SIZE],
+                         struct db_value *values) {
+    size_t count = 0, len = 0;
+    for (size_t i = 0; i < draft->file_count; i++)
+        len += (size_t)snprintf(list + len, FILE_IDS_SIZE - len, "%s%" PRIu64, i > 0 ? "," : "",
+                                draft->file_ids[i]);
+    values[count++] = db_text((struct text){list, len});
+    /* NULL is in no list. */
+    for (size_t i = 0; i < FILE_MOST; i++)
+        values[count++] = db_id_or_null(i < draft->file_count ? draft->file_ids[i] : 0);
+    values[count++] = db_u64(draft->room_id);
+    values[count++] = db_u64(draft->sender_id);
+    values[count++] = db_u64(draft->file_count);
+    return count;
+}
+
 /* Binds the values in the order of POST_SQL and runs it. */
 static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
                            struct db_rows **rows) {
     /* The value of each question mark, from the top of the statement to its end; optional parts of
      * the text have optional values here. */
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
-    struct db_value values[18]; /* with token hash and reply */
+    struct db_value values[18 + FILE_VALUES]; /* with token hash, reply and files */
+    char file_ids[FILE_IDS_SIZE];
     size_t count = 0;
     const enum sender by = draft->by_site      ? SENDER_SITE
                            : draft->token_hash ? SENDER_TOKEN
@@ -258,16 +301,19 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     }
     values[count++] = room;
     values[count++] = sender;
-    values[count++] = db_u64(draft->type);
+    values[count++] = db_u64(draft->file_count > 0 ? MESSAGE_FILE : draft->type);
     values[count++] = db_id_or_null(draft->reply_to_id);
     values[count++] = db_text(key);
     values[count++] = db_text(draft->content);
+    if (draft->file_count > 0)
+        count += bind_files(draft, file_ids, values + count);
     values[count++] = room;
     values[count++] = sender;
     if (draft->reply_to_id)
         values[count++] = db_u64(draft->reply_to_id);
     /* Repeatable, since the unique key of client_id makes a second run fail as a duplicate. */
-    return db_run(db, POST[by][draft->reply_to_id != 0], DB_REPEATABLE, values, count, rows);
+    return db_run(db, POST[by][draft->file_count > 0][draft->reply_to_id != 0], DB_REPEATABLE,
+                  values, count, rows);
 }
 
 /* Finds the message that has the key already. With a generated key it can only be the message of
@@ -304,7 +350,7 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
     /* One letter and the terminator are not the client's. */
-    if (draft->client_id.len > KEY_SIZE - 2)
+    if (draft->client_id.len > KEY_SIZE - 2 || draft->file_count > FILE_MOST)
         return ERROR_BAD_INPUT;
     make_key(draft, key, &key_text);
     enum error error = run_post(db, draft, key_text, &rows);
@@ -318,6 +364,10 @@ enum error message_post(struct db *db, const struct message_draft *draft,
             return found;
     }
     change->bad_reply = error == ERROR_BAD_INPUT;
+    /* The outcome of USE_FILES. */
+    change->bad_files = error == ERROR_GONE;
+    if (change->bad_files)
+        return ERROR_BAD_INPUT;
     /* A duplicate whose message is not found: it was rolled back meanwhile; the client may try
      * again. */
     return error == ERROR_CONFLICT ? ERROR_UNAVAILABLE : error;
@@ -387,6 +437,8 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
         "DELETE FROM pin WHERE room_id = p_room AND message_id = p_message; "
         "IF ROW_COUNT() > 0 THEN "
         "UPDATE room SET pin_count = pin_count - 1 WHERE room_id = p_room; END IF; "
+        "UPDATE file SET state = 4, expires_at = v_now "
+        "WHERE message_id = p_message AND state <> 4; "
         ADVANCE_ROOM
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_DELETED), "p_message")
         "SET v_changed = TRUE; ",

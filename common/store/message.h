@@ -15,6 +15,7 @@
 #include "db/db.h"
 #include "event/event.h"
 #include "store/reaction.h"
+#include "store/file_list.h"
 #include "store/room_state.h"
 
 /* The numbers are stored in the database. */
@@ -52,6 +53,7 @@ struct message {
     struct text reactions; /* for reaction_next; empty: none */
     struct message_quote quote;
     uint64_t reply_count; /* of direct replies, deleted ones included */
+    struct text files;     /* to be read by file_list_next; empty: none */
 };
 
 typedef void message_visit(void *context, const struct message *message);
@@ -66,8 +68,9 @@ typedef void message_visit(void *context, const struct message *message);
     "m.message_id, m.position, m.sender_id, " name                  \
     ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, " \
     "m.edited_at, m.client_id, m.content, " REACTION_COLUMN(        \
-        user) ", m.reply_count, q.message_id, " MESSAGE_QUOTE_COLUMNS(quoted_name)
-#define MESSAGE_COLUMN_COUNT 18
+        user) ", m.reply_count, q.message_id, " MESSAGE_QUOTE_COLUMNS(quoted_name) \
+    ", " FILE_LIST_COLUMN
+#define MESSAGE_COLUMN_COUNT 19
 #define MESSAGE_SENDER_COLUMN 2
 #define MESSAGE_QUOTE_SENDER_COLUMN 14
 
@@ -103,12 +106,15 @@ struct message_draft {
     struct text client_id;           /* empty: none */
     const unsigned char *token_hash; /* checked in the transaction; NULL: already checked */
     bool by_site;                    /* the sender need not be a member; without a token hash */
+    const uint64_t *file_ids;        /* borrowed; with files, `type` is chosen by the store */
+    size_t file_count;               /* at most FILE_MOST; 0 for the site */
 };
 
 /* The result of a change of a message. */
 struct message_change {
     bool changed;   /* false: the change was made earlier */
     bool bad_reply; /* reply_to_id is not a message of this room */
+    bool bad_files; /* one of the files cannot be used; see file_check */
     uint64_t message_id;
     uint64_t seq; /* of the event; 0: the message was posted earlier */
     uint64_t position;
@@ -122,7 +128,7 @@ struct message_change {
 /* Posts a message with its event, and moves the sender's read mark to it. If the sender has used
  * client_id in this room before, nothing changes: changed is false and message_id is that of the
  * earlier message. ERROR_NOT_FOUND: no such room. ERROR_FORBIDDEN: not a member, or the token
- * failed the check. ERROR_BAD_INPUT: bad_reply is set. ERROR_UNAVAILABLE. */
+ * failed the check. ERROR_BAD_INPUT: bad_reply or bad_files is set. ERROR_UNAVAILABLE. */
 enum error message_post(struct db *db, const struct message_draft *draft,
                         struct message_change *change);
 
@@ -130,8 +136,8 @@ enum error message_post(struct db *db, const struct message_draft *draft,
 enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                         struct text content, struct message_change *change);
 
-/* Empties the content and keeps the row; for the sender and admins. No change if it is deleted
- * already. */
+/* Empties the content and keeps the row, and marks its files as deleted (see file.h); for the
+ * sender and admins. No change if it is deleted already. */
 enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                           struct message_change *change);
 

@@ -360,12 +360,14 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
 }
 
 /* The rows are deleted in slices after the transaction that deleted the room, which would otherwise
- * take long. They are not accessible any more. First the messages and what belongs to them, then
- * the events, then what searches have of them, and finally the row in deleted_room, which counts as
- * one. */
+ * take long. They are not accessible any more. First the files are marked (file_purge removes them
+ * with their bytes), then the messages and what belongs to them are deleted, then the events, then
+ * what searches have of them, and finally the row in deleted_room, which counts as one. */
 enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char NEXT[] = "SELECT room_id FROM deleted_room ORDER BY room_id LIMIT 1";
-    static const char *const TABLES[] = {"DELETE FROM message WHERE room_id = ? LIMIT ?",
+    static const char *const TABLES[] = {"UPDATE file SET state = 4, expires_at = SYSDATE(6) "
+                                         "WHERE room_id = ? AND state <> 4 LIMIT ?",
+                                         "DELETE FROM message WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM pin WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reply WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reaction WHERE room_id = ? LIMIT ?",

@@ -1,6 +1,7 @@
 /* check: configuration, database, schema, changes and Redis; with --deep also all counters. Each
  * check needs those before it; one that would only repeat the failure before it is left out. Unlike
  * other commands this one opens the configuration by itself, since its errors are a result, too. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "command.h"
 #include "doctor/doctor_keys.h"
 #include "doctor/report.h"
+#include "os/file_store.h"
 #include "redis/redis_server.h"
 #include "store/audit.h"
 #include "store/migrate.h"
@@ -197,6 +199,24 @@ static void check_redis(struct check *check, bool database_works) {
                config->redis_socket[0] ? config->redis_socket : config->redis_host, NULL);
 }
 
+/* Nothing to say where no files can be sent. */
+static void check_files(struct check *check) {
+    const struct config *config = &check->cli->config;
+    char detail[512];
+    if (config->files == CONFIG_OFF || !config->file_dir[0])
+        return;
+    if (file_store_check(config->file_dir)) {
+        report_add(&check->report, "files", REPORT_OK, config->file_dir, NULL);
+        return;
+    }
+    snprintf(detail, sizeof(detail), "file_dir %s cannot be used: %s", config->file_dir,
+             errno == EPERM    ? "it belongs to another user"
+             : errno == EACCES ? "it is open to all users, or closed to this one"
+                               : strerror(errno));
+    report_add(&check->report, "files", REPORT_FAILED, detail,
+               "make it a folder of the user of fcgi-api, mode 0700");
+}
+
 /* ---- counters ---- */
 
 static void add_value_json(struct json_writer *w, const char *key,
@@ -326,6 +346,7 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
     /* Without a valid configuration nothing else can be opened. */
     if (check_config(&check)) {
         check_keys(&check);
+        check_files(&check);
         /* The later ones need tables of this version. */
         const bool current = check_database(&check) && check_schema(&check);
         if (current)

@@ -14,6 +14,7 @@
 #include "rest/link.h"
 #include "rest/page.h"
 #include "store/external_user.h"
+#include "store/file.h"
 #include "store/message_page.h"
 #include "store/site_user.h"
 
@@ -282,16 +283,35 @@ static void read_type(struct exchange *x, bool by_site, enum message_type *type)
                          "\"%.*s\" is not a valid choice.", (int)name.len, name.at);
 }
 
-static void read_draft(struct exchange *x, bool by_site, struct message_draft *draft) {
-    /* Texts point into the parsed body. */
+/* A message without files needs words; files that are wrong count as files here. */
+static void read_content(struct exchange *x, bool has_files, struct text *content) {
+    if (has_files && !field_is_given(x, "content"))
+        return;
+    if (field_text(x, "content", content) && content->len == 0 && !has_files)
+        field_errors_add(&x->field_errors, "content", CODE_BLANK, "This field may not be blank.");
+}
+
+/* Texts point into the parsed body. file_ids: storage for the ids; NULL: there are no files. */
+static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
+                       struct message_draft *draft) {
     *draft = (struct message_draft){.room_id = x->ids[0],
                                     .sender_id = x->identity.user.id,
-                                    .type = by_site ? MESSAGE_SYSTEM : MESSAGE_TEXT};
-    field_text(x, "content", &draft->content);
+                                    .content = {"", 0},
+                                    .type = by_site ? MESSAGE_SYSTEM : MESSAGE_TEXT,
+                                    .file_ids = file_ids};
+    if (file_ids)
+        field_ids(x, "files", file_ids, &draft->file_count);
+    const bool has_files = draft->file_count > 0 || !field_errors_none(&x->field_errors);
+    read_content(x, has_files, &draft->content);
     read_type(x, by_site, &draft->type);
     field_id(x, "reply_to_id", &draft->reply_to_id);
     field_text(x, "client_id", &draft->client_id);
 }
+
+struct posted {
+    struct exchange *x;
+    const struct message_change *change;
+};
 
 static enum error send_posted(struct exchange *x, const struct message_draft *draft,
                               const struct message_change *change) {
@@ -311,6 +331,40 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
     x->response.status = 201;
     publish_message(x, EVENT_NEW_MESSAGE, change->seq, &message, message.id, &change->bell);
     return ERROR_NONE;
+}
+
+/* A message with files is read back: its type and their names come from the database. */
+static void send_with_files(void *context, const struct message *message) {
+    const struct posted *posted = context;
+    send_message(posted->x, message);
+    posted->x->response.status = 201;
+    publish_message(posted->x, EVENT_NEW_MESSAGE, posted->change->seq, message, message->id,
+                    &posted->change->bell);
+}
+
+static enum error send_posted_files(struct exchange *x, const struct message_change *change) {
+    struct posted posted = {x, change};
+    return message_get(x->service->db, x->ids[0], change->message_id, send_with_files, &posted);
+}
+
+/* Says which of the files cannot be used. */
+static enum error add_file_error(struct exchange *x, const struct message_draft *draft) {
+    uint64_t wrong_id = 0;
+    bool is_incomplete = false;
+    const enum error error =
+        file_check(x->service->db, draft->room_id, draft->sender_id, draft->file_ids,
+                   draft->file_count, &wrong_id, &is_incomplete);
+    if (error)
+        return error;
+    /* None: it was one until just now. */
+    if (is_incomplete)
+        field_errors_add(&x->field_errors, "files", CODE_INCOMPLETE,
+                         "The upload of file %" PRIu64 " has not ended.", wrong_id);
+    else
+        field_errors_add(&x->field_errors, "files", CODE_DOES_NOT_EXIST,
+                         "You have no unused file %" PRIu64 " in this room.",
+                         wrong_id ? wrong_id : draft->file_ids[0]);
+    return ERROR_BAD_INPUT;
 }
 
 static void add_reply_error(struct exchange *x, const struct message_draft *draft) {
@@ -352,12 +406,15 @@ static enum error post(struct exchange *x, struct message_draft *draft,
 enum error messages_post(struct exchange *x) {
     struct message_draft draft;
     struct message_change change;
-    read_draft(x, false, &draft);
+    uint64_t file_ids[FILE_MOST];
+    read_draft(x, false, file_ids, &draft);
     if (!field_errors_none(&x->field_errors)) {
         if (!x->auth_pending)
             check_reply(x, &draft);
         return ERROR_BAD_INPUT;
     }
+    if (draft.file_count > 0 && x->service->config->files == CONFIG_OFF)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_FILES_OFF, "Files are switched off here.");
     /* Only valid requests count as messages. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (error)
@@ -365,9 +422,13 @@ enum error messages_post(struct exchange *x) {
     error = post(x, &draft, &change);
     if (change.bad_reply)
         add_reply_error(x, &draft);
+    if (change.bad_files)
+        error = add_file_error(x, &draft);
     if (error)
         return error;
     /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
+    if (change.changed && draft.file_count > 0)
+        return send_posted_files(x, &change);
     if (change.changed)
         return send_posted(x, &draft, &change);
     return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
@@ -413,7 +474,7 @@ enum error messages_post_by_site(struct exchange *x) {
     struct message_change change;
     struct text bot = {NULL, 0};
     field_text(x, "user", &bot);
-    read_draft(x, !bot.at && field_errors_none(&x->field_errors), &draft);
+    read_draft(x, !bot.at && field_errors_none(&x->field_errors), NULL, &draft);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     enum error error = find_sender(x, bot, &draft);
@@ -474,8 +535,11 @@ enum error messages_delete(struct exchange *x) {
         return error;
     x->response.status = 204;
     /* Deleted before: 204 all the same. */
-    if (change.changed)
+    if (change.changed) {
         publish_message(x, EVENT_MESSAGE_DELETED, change.seq, NULL, x->ids[1], NULL);
+        /* Marked by the transaction: seen by nobody, whatever happens to the bytes now. */
+        file_remove_of_message(x->service->db, x->service->config->file_dir, x->ids[1]);
+    }
     return ERROR_NONE;
 }
 

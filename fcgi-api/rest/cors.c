@@ -22,7 +22,8 @@ void cors_headers(struct exchange *x, const char *methods) {
     /* The response to a request; below, that to a preflight. */
     if (x->request->method != METHOD_OPTIONS) {
         response_header(&x->response, "Access-Control-Expose-Headers",
-                        "ETag, Retry-After, X-Request-ID, Allow, X-Confab-User-Id, X-Confab-Pace");
+                        "ETag, Retry-After, X-Request-ID, Allow, X-Confab-User-Id, X-Confab-Pace, "
+                        "Upload-Offset, Content-Disposition, Content-Range");
         return;
     }
     response_header(&x->response, "Access-Control-Allow-Methods", methods);

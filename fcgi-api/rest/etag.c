@@ -49,7 +49,7 @@ void etag_write(struct exchange *x) {
     struct buffer *headers = &x->response.headers;
     if (x->etag.len == 0 || x->response.status >= 400)
         return;
-    buffer_append_str(headers, "ETag: W/\"");
+    buffer_append_str(headers, x->etag_is_strong ? "ETag: \"" : "ETag: W/\"");
     buffer_append(headers, x->etag.data, x->etag.len);
     buffer_append_str(headers, "\"\r\nCache-Control: private, ");
     if (x->max_age_s > 0)

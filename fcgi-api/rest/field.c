@@ -37,6 +37,10 @@ static struct json_object *find(struct exchange *x, const struct schema_field *f
     return value;
 }
 
+bool field_is_given(const struct exchange *x, const char *name) {
+    return json_object_object_get_ex(x->fields, name, NULL);
+}
+
 bool field_is_null(const struct exchange *x, const char *name) {
     struct json_object *value;
     return json_object_object_get_ex(x->fields, name, &value) && !value;
@@ -164,7 +168,70 @@ bool field_number(struct exchange *x, const char *name, uint64_t *out) {
                          "Ensure this value is greater than or equal to %" PRIu64 ".", field->min);
         return false;
     }
+    if (field->max > 0 && number > field->max) {
+        field_errors_add(&x->field_errors, name, CODE_MAX_VALUE,
+                         "Ensure this value is less than or equal to %" PRIu64 ".", field->max);
+        return false;
+    }
     *out = number;
+    return true;
+}
+
+bool field_thousandths(struct exchange *x, const char *name, uint64_t *out) {
+    const struct schema_field *field = rules_of(x, name);
+    struct json_object *value = find(x, field);
+    if (!value)
+        return false;
+    const enum json_type type = json_object_get_type(value);
+    const double number = json_object_get_double(value);
+    if (type != json_type_int && type != json_type_double) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid number is required.");
+        return false;
+    }
+    /* Written so that what is not a number is refused as well. */
+    if (!(number >= 0)) {
+        field_errors_add(&x->field_errors, name, CODE_MIN_VALUE,
+                         "Ensure this value is greater than or equal to 0.");
+        return false;
+    }
+    if (!(number <= (double)field->max)) {
+        field_errors_add(&x->field_errors, name, CODE_MAX_VALUE,
+                         "Ensure this value is less than or equal to %" PRIu64 ".", field->max);
+        return false;
+    }
+    *out = (uint64_t)(number * 1000 + 0.5);
+    return true;
+}
+
+bool field_ids(struct exchange *x, const char *name, uint64_t *out, size_t *count) {
+    const struct schema_field *field = rules_of(x, name);
+    struct json_object *value = find(x, field);
+    *count = 0;
+    if (!value)
+        return false;
+    if (!json_object_is_type(value, json_type_array)) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "Expected a list of items.");
+        return false;
+    }
+    const size_t len = json_object_array_length(value);
+    if (len > field->max) {
+        field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
+                         "Ensure this field has no more than %zu items.", (size_t)field->max);
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        struct json_object *item = json_object_array_get_idx(value, i);
+        bool valid = is_number(item, &out[i]) && out[i] > 0 && out[i] <= INT64_MAX;
+        /* Each at most once. */
+        for (size_t j = 0; valid && j < i; j++)
+            valid = out[j] != out[i];
+        if (!valid) {
+            field_errors_add(&x->field_errors, name, CODE_INVALID,
+                             "Expected different ids; item %zu is none.", i + 1);
+            return false;
+        }
+    }
+    *count = len;
     return true;
 }
 

@@ -17,6 +17,9 @@
 #include "json/json_writer.h"
 #include "server/exchange.h"
 
+/* Whether the field is given, perhaps as null. */
+bool field_is_given(const struct exchange *x, const char *name);
+
 /* Whether the field is given as null. */
 bool field_is_null(const struct exchange *x, const char *name);
 
@@ -29,8 +32,14 @@ bool field_bool(struct exchange *x, const char *name, bool *out);
 /* A positive integer, or a string of its decimal digits. */
 bool field_id(struct exchange *x, const char *name, uint64_t *out);
 
-/* A whole number, at least the field's minimum, or a string of its decimal digits. */
+/* A whole number between the field's bounds, or a string of its decimal digits. */
 bool field_number(struct exchange *x, const char *name, uint64_t *out);
+
+/* A number from 0 to the field's maximum, which may have decimals, in thousandths. */
+bool field_thousandths(struct exchange *x, const char *name, uint64_t *out);
+
+/* A list of different ids, at most as many as the field allows: *out must have room for them. */
+bool field_ids(struct exchange *x, const char *name, uint64_t *out, size_t *count);
 
 /* A number of an object that is keyed by ids: {"17": 204}. */
 struct field_pair {

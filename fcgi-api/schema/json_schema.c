@@ -158,6 +158,11 @@ static void write_keywords(struct json_writer *w, const struct schema_field *fie
     case SCHEMA_NUMBER:
         write_type(w, field, "integer");
         break;
+    case SCHEMA_DECIMAL:
+        write_type(w, field, "number");
+        json_write_member_u64(w, "minimum", 0);
+        write_bound(w, "maximum", field->max);
+        break;
     case SCHEMA_OBJECT:
         write_reference(w, field);
         break;
@@ -212,6 +217,7 @@ void json_schema_field_example(struct json_writer *w, const struct schema_field 
         break;
     case SCHEMA_INTEGER:
     case SCHEMA_NUMBER:
+    case SCHEMA_DECIMAL:
         json_write_u64(w, field->min > 0 ? field->min : 1);
         break;
     case SCHEMA_OBJECT:

@@ -46,7 +46,7 @@ static const struct refusal {
 
 /* ---- paths ---- */
 
-/* What stands for a part of a path in patterns: an id, one with a letter, the secret of a hook. */
+/* What stands for a part of a path in patterns: an id, one with a letter, any text. */
 static const struct variable {
     char sign;
     const char *schema;
@@ -62,8 +62,9 @@ static const struct variable {
 /* Writes the name of a variable after this segment of a path: room_id after "rooms". */
 static void write_name(char out[40], char sign, const char *segment, size_t len) {
     static const char MEMBERS[] = "members";
+    /* The name of a file, after its number; else the secret of a hook. */
     if (sign == '*')
-        snprintf(out, 40, "secret");
+        snprintf(out, 40, "%s", segment[0] == '#' ? "name" : "secret");
     /* A member is named by its user. */
     else if (len == strlen(MEMBERS) && memcmp(segment, MEMBERS, len) == 0)
         snprintf(out, 40, "user_id");
@@ -144,6 +145,13 @@ static void write_content(struct json_writer *w, const char *type,
     json_write_object_end(w);
 }
 
+/* The type of a body or an answer; that of a file may be any. */
+static const char *type_of(const struct schema_object *object) {
+    if (object == &SCHEMA_HTML)
+        return "text/html";
+    return object == &SCHEMA_BYTES ? "*/*" : "application/json";
+}
+
 static void write_body(struct json_writer *w, const struct row *row) {
     const struct schema_object *body = row->operation->body;
     bool required = false;
@@ -158,7 +166,7 @@ static void write_body(struct json_writer *w, const struct row *row) {
     json_write_member_bool(w, "required", required);
     json_write_key(w, "content");
     json_write_object(w);
-    write_content(w, "application/json", body);
+    write_content(w, type_of(body), body);
     if (row->flags & ROUTE_FORM)
         write_content(w, "application/x-www-form-urlencoded", body);
     json_write_object_end(w);
@@ -214,7 +222,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
         if (answer->name && strcmp(status, "204") != 0 && strcmp(status, "304") != 0) {
             json_write_key(w, "content");
             json_write_object(w);
-            write_content(w, answer == &SCHEMA_HTML ? "text/html" : "application/json", answer);
+            write_content(w, type_of(answer), answer);
             json_write_object_end(w);
         }
         json_write_object_end(w);
@@ -247,6 +255,8 @@ static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
         return "For API keys.";
     if (row->flags & ROUTE_PUBLIC)
         return "Needs no credentials.";
+    if (row->flags & ROUTE_SIGNED)
+        return "For members of the room, and by the address of `link/`.";
     if (row->flags & ROUTE_ADMIN)
         return "For admins of the room.";
     if (row->flags & ROUTE_MEMBER)
@@ -274,6 +284,9 @@ static void write_operation(struct json_writer *w, const struct row *row) {
     if (row->flags & ROUTE_PUBLIC) {
         json_write_key(w, "security");
         json_schema_raw(w, "[]");
+    } else if (row->flags & ROUTE_SIGNED) {
+        json_write_key(w, "security");
+        json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]},{\"session\":[]},{}]");
     } else if (row->flags & ROUTE_KEY) {
         json_write_key(w, "security");
         json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]}]");

@@ -31,6 +31,7 @@
 #define INTEGER(min, max) SCHEMA_INTEGER, min, max, NULL, NULL
 #define COUNT INTEGER(0, 0)
 #define NUMBER SCHEMA_NUMBER, 0, 0, NULL, NULL
+#define DECIMAL(max) SCHEMA_DECIMAL, 0, max, NULL, NULL
 #define ID INTEGER(1, 0)
 #define REF(constant) SCHEMA_OBJECT, 0, 0, NULL, &SCHEMA_##constant
 #define LIST(constant) SCHEMA_LIST, 0, 0, NULL, &SCHEMA_##constant

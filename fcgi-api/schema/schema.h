@@ -19,6 +19,7 @@ enum schema_kind {
     SCHEMA_BOOL,    /* true or false */
     SCHEMA_INTEGER, /* min to max; max 0: any from min on */
     SCHEMA_NUMBER,  /* any integer, also a negative one */
+    SCHEMA_DECIMAL, /* a number from 0 to max, with or without decimals; max 0: any */
     SCHEMA_OBJECT,  /* `of` */
     SCHEMA_LIST,    /* of `of`, or, if that is NULL, of texts; max: at most, 0: any number */
     SCHEMA_IDS,     /* a list of integers from min on; max as above */

@@ -93,6 +93,7 @@ static void drop(struct connections *connections, struct connection *connection)
         at++;
     connections->open[at] = connections->open[--connections->count];
     close(connection->fd); /* which removes it from the epoll descriptor */
+    response_close_file(&connection->file);
     /* One is kept, so that the next request needs no allocation; its buffers stay. */
     if (connections->spare) {
         free_connection(connection);
@@ -181,9 +182,36 @@ static void end_response(struct connections *connections, struct connection *con
     }
 }
 
+/* Reads the next piece of the file into the empty buffer, the last one with the end of the
+ * response. False if there is none, or the file is shorter than was said: then *failed. */
+static bool read_piece(struct connection *connection, bool *failed) {
+    struct response_file *file = &connection->file;
+    char piece[FASTCGI_PIECE];
+    if (!file->is_open)
+        return false;
+    buffer_clear(&connection->out);
+    connection->sent = 0;
+    const size_t want = file->len < sizeof(piece) ? (size_t)file->len : sizeof(piece);
+    const ssize_t got = want > 0 ? pread(file->fd, piece, want, (off_t)file->from) : 0;
+    *failed = got < 0 || (size_t)got < want;
+    if (*failed)
+        return false;
+    fastcgi_write_piece(&connection->fastcgi, (struct text){piece, want}, &connection->out);
+    file->from += want;
+    file->len -= want;
+    if (file->len == 0) {
+        fastcgi_write_end(&connection->fastcgi, &connection->out);
+        response_close_file(file);
+    }
+    /* The web server takes it: its time begins again. */
+    enter(connection, PHASE_WRITING, WRITE_MS);
+    return true;
+}
+
 static void write_response(struct connections *connections, struct connection *connection) {
     const struct buffer *out = &connection->out;
-    while (connection->sent < out->len) {
+    bool failed = false;
+    while (connection->sent < out->len || read_piece(connection, &failed)) {
         const ssize_t sent = send(connection->fd, out->data + connection->sent,
                                   out->len - connection->sent, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
@@ -198,6 +226,12 @@ static void write_response(struct connections *connections, struct connection *c
             return;
         }
         connection->sent += (size_t)sent;
+    }
+    /* Cut off, so that the client does not take it for the whole. */
+    if (failed) {
+        log_error("a file is shorter than it was");
+        drop(connections, connection);
+        return;
     }
     end_response(connections, connection);
 }

@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "server/fastcgi.h"
+#include "server/response.h"
 
 /* Most connections of a process. */
 #define CONNECTIONS_MAX 64
@@ -31,6 +32,7 @@ struct connection {
     int64_t deadline_ms; /* on the monotonic clock */
     struct buffer out;   /* the records of the response, of which `sent` bytes are sent */
     size_t sent;
+    struct response_file file; /* the rest of the body, read piece by piece once `out` is sent */
 };
 
 /* Accepts on a listening socket. Returns NULL, with the cause logged, if it cannot be polled. */
@@ -43,8 +45,9 @@ struct connections *connections_new(int listen_fd);
 struct connection *connections_next(struct connections *connections, const sigset_t *mask,
                                     int wait_ms, size_t body_limit, uint64_t seconds);
 
-/* Sends the response in connection->out, as much as the web server takes now, and the rest from
- * connections_next. */
+/* Sends the response in connection->out, then connection->file, if it is open, with the end of the
+ * response after it: as much as the web server takes now, and the rest from connections_next. The
+ * file is closed. */
 void connections_respond(struct connections *connections, struct connection *connection);
 
 /* Accepts no more; those that are open are still served. */

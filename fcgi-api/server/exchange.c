@@ -28,6 +28,7 @@ static void clear_work(struct exchange *x) {
     x->has_key = false;
     x->session_key = (struct text){NULL, 0};
     buffer_clear(&x->etag);
+    x->etag_is_strong = false;
     x->max_age_s = 0;
     memset(&x->identity, 0, sizeof(x->identity));
     field_errors_clear(&x->field_errors);

@@ -83,7 +83,8 @@ struct exchange {
     const struct schema_object *body; /* the rules of these fields */
     struct field_errors field_errors;
     struct buffer etag; /* the entity tag of the response; empty: none */
-    unsigned max_age_s; /* with a tag: how long the response may be used without asking */
+    bool etag_is_strong; /* the same tag means the same bytes */
+    unsigned max_age_s;  /* with a tag: how long the response may be used without asking */
 };
 
 /* auth_pending: one round trip to the database less, which saves a third of the CPU time of GET

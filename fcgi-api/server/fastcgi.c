@@ -16,12 +16,14 @@
 #define END 3
 #define PARAMS 4
 #define STDIN 5
+#define STDOUT 6
 #define RESPONDER 1
 #define KEEP_CONNECTION 1
 #define BEGIN_SIZE 8
+#define END_SIZE 8
 
 /* The longest content of a record that is a multiple of 8. */
-#define CONTENT_MAX 65528
+#define CONTENT_MAX FASTCGI_PIECE
 
 /* Buffers larger than this are freed after a request. */
 #define KEEP_SIZE 65536
@@ -223,6 +225,19 @@ void fastcgi_write(const struct fastcgi *fastcgi, struct buffer *out) {
     buffer_append(out, begin, sizeof(begin));
     write_stream(fastcgi, PARAMS, &fastcgi->pairs, out);
     write_stream(fastcgi, STDIN, &fastcgi->body, out);
+}
+
+void fastcgi_write_piece(const struct fastcgi *fastcgi, struct text piece, struct buffer *out) {
+    write_header(fastcgi, STDOUT, piece.len, out);
+    buffer_append(out, piece.at, piece.len);
+}
+
+void fastcgi_write_end(const struct fastcgi *fastcgi, struct buffer *out) {
+    /* The status of a program that exits with 0, and "request complete". */
+    static const char end[END_SIZE] = {0};
+    write_header(fastcgi, STDOUT, 0, out);
+    write_header(fastcgi, END, sizeof(end), out);
+    buffer_append(out, end, sizeof(end));
 }
 
 /* ---- memory ---- */

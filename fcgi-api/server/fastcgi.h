@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/text.h"
 
 /* Most bytes of all variables. Web servers limit the header of a request to far less. */
 #define FASTCGI_MAX_VARIABLES 4194304
@@ -51,6 +52,12 @@ size_t fastcgi_read(struct fastcgi *fastcgi, const char *bytes, size_t len, size
 /* Appends the records of a request whose variables are complete, with the body as it is, as few as
  * possible and with the flag that keeps the connection open. */
 void fastcgi_write(const struct fastcgi *fastcgi, struct buffer *out);
+
+/* Append records of a response that libfcgi does not write: the head of one whose body is a
+ * file, up to FASTCGI_PIECE bytes of the body at a time, and the end. */
+#define FASTCGI_PIECE 65528
+void fastcgi_write_piece(const struct fastcgi *fastcgi, struct text piece, struct buffer *out);
+void fastcgi_write_end(const struct fastcgi *fastcgi, struct buffer *out);
 
 /* Clears it for the next request; keeps memory, but not that of a large request. */
 void fastcgi_reset(struct fastcgi *fastcgi);

@@ -207,6 +207,21 @@ bool gateway_is_fastcgi(void) {
     return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
 }
 
+/* Copies a file to standard output. */
+static void write_file(struct response_file *file) {
+    char piece[FASTCGI_PIECE];
+    while (file->is_open && file->len > 0) {
+        const size_t want = file->len < sizeof(piece) ? (size_t)file->len : sizeof(piece);
+        const ssize_t got = pread(file->fd, piece, want, (off_t)file->from);
+        /* Shorter than was said, or the client has gone. */
+        if (got <= 0 || fwrite(piece, 1, (size_t)got, stdout) < (size_t)got)
+            break;
+        file->from += (uint64_t)got;
+        file->len -= (uint64_t)got;
+    }
+    response_close_file(file);
+}
+
 int gateway_serve_cgi(struct service *service) {
     struct gateway gateway;
     struct buffer input = BUFFER_EMPTY;
@@ -223,6 +238,8 @@ int gateway_serve_cgi(struct service *service) {
     fwrite(gateway.head.data, 1, gateway.head.len, stdout);
     if (has_body(&gateway.exchange))
         fwrite(body->data, 1, body->len, stdout);
+    if (has_body(&gateway.exchange))
+        write_file(&gateway.exchange.response.file);
     const int failed = fflush(stdout);
     /* After the response, and after the commit. */
     redis_client_flush(service->redis);
@@ -233,6 +250,22 @@ int gateway_serve_cgi(struct service *service) {
 
 /* ---- FastCGI ---- */
 
+/* The response is a file: its head here, the rest by `connections`, which reads it as the web
+ * server takes it. */
+static void begin_file(struct gateway *gateway, struct connection *connection) {
+    struct response *response = &gateway->exchange.response;
+    buffer_clear(&connection->out);
+    for (size_t at = 0; at < gateway->head.len;) {
+        const size_t left = gateway->head.len - at;
+        const size_t len = left < FASTCGI_PIECE ? left : FASTCGI_PIECE;
+        fastcgi_write_piece(&connection->fastcgi, (struct text){gateway->head.data + at, len},
+                            &connection->out);
+        at += len;
+    }
+    connection->file = response->file;
+    response->file = (struct response_file){.is_open = false};
+}
+
 static void serve_connection(struct gateway *gateway, struct connections *connections,
                              struct responder *responder, struct connection *connection) {
     static const struct buffer none = BUFFER_EMPTY;
@@ -242,9 +275,12 @@ static void serve_connection(struct gateway *gateway, struct connections *connec
     /* FASTCGI_BODY: the body did not arrive in time, or was announced too large. */
     serve(gateway, variables, body, fastcgi->state == FASTCGI_BODY);
     buffer_clear(&connection->out);
+    /* In any case: it ends the request of libfcgi. */
     responder_write(responder, &gateway->head,
                     has_body(&gateway->exchange) ? &gateway->exchange.response.body : &none,
                     &connection->out);
+    if (has_body(&gateway->exchange) && gateway->exchange.response.file.is_open)
+        begin_file(gateway, connection);
     connections_respond(connections, connection);
     /* Publishing does not delay the response. */
     redis_client_flush(gateway->service->redis);

@@ -5,17 +5,35 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "json/json_writer.h"
+
+void response_close_file(struct response_file *file) {
+    if (file->is_open)
+        close(file->fd);
+    *file = (struct response_file){.is_open = false};
+}
+
+void response_set_file(struct response *response, const char *type, int fd, uint64_t from,
+                       uint64_t len) {
+    response_close_file(&response->file);
+    buffer_clear(&response->body);
+    snprintf(response->type, sizeof(response->type), "%s", type);
+    response->file = (struct response_file){.is_open = fd >= 0, .fd = fd, .from = from, .len = len};
+}
 
 void response_reset(struct response *response) {
     response->status = 200;
     response->is_html = false;
+    response->type[0] = '\0';
+    response_close_file(&response->file);
     buffer_clear(&response->headers);
     buffer_clear(&response->body);
 }
 
 void response_free(struct response *response) {
+    response_close_file(&response->file);
     buffer_free(&response->headers);
     buffer_free(&response->body);
 }
@@ -50,6 +68,8 @@ void response_error(struct response *response, enum error error, enum error_code
     response->status = error_status(error);
     /* Whatever a handler has written before is dropped. */
     buffer_clear(&response->body);
+    response->type[0] = '\0';
+    response_close_file(&response->file);
     struct json_writer w = json_writer_start(&response->body);
     json_write_object(&w);
     json_write_member_str(&w, "detail", detail ? detail : error_detail(error));
@@ -64,7 +84,15 @@ void response_head(const struct response *response, struct buffer *out) {
     buffer_append_char(out, ' ');
     /* 204 and 304 have no body, so no headers about one (RFC 9110, section 8.6). */
     buffer_append_str(out, error_reason(response->status));
-    if (has_body) {
+    if (has_body && response->type[0]) {
+        buffer_append_str(out, "\r\nContent-Type: ");
+        buffer_append_str(out, response->type);
+        /* Of a file that the web server sends it knows the length. */
+        if (response->file.is_open) {
+            buffer_append_str(out, "\r\nContent-Length: ");
+            buffer_append_u64(out, response->file.len);
+        }
+    } else if (has_body) {
         buffer_append_str(out, "\r\nContent-Type: ");
         buffer_append_str(out, response->is_html ? "text/html" : "application/json");
         buffer_append_str(out, "; charset=utf-8\r\nContent-Length: ");

@@ -10,15 +10,32 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-struct response {
-    int status;
-    struct buffer headers; /* complete lines, each with its CRLF */
-    struct buffer body;    /* JSON; empty for 204 and 304 */
-    bool is_html;          /* the body is a page instead */
+/* A part of an open file, as a body. */
+struct response_file {
+    bool is_open;
+    int fd;
+    uint64_t from, len;
 };
 
-/* Resets to an empty 200, keeping the buffers. The struct must start zeroed. */
+struct response {
+    int status;
+    struct buffer headers;     /* complete lines, each with its CRLF */
+    struct buffer body;        /* JSON; empty for 204 and 304 */
+    bool is_html;              /* the body is a page instead */
+    char type[256];            /* the body is a file of this type instead; empty: it is not */
+    struct response_file file; /* which is sent piece by piece; not open: the web server sends it */
+};
+
+/* Resets to an empty 200, keeping the buffers, and closes the file. The struct must start
+ * zeroed. */
 void response_reset(struct response *response);
+
+/* Makes a file of this type the body. Takes the descriptor; -1: the web server sends the file. */
+void response_set_file(struct response *response, const char *type, int fd, uint64_t from,
+                       uint64_t len);
+
+/* Closes the file, if there is one. */
+void response_close_file(struct response_file *file);
 
 /* Frees the memory. */
 void response_free(struct response *response);

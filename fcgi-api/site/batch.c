@@ -165,7 +165,7 @@ static void serve_item(const struct exchange *outer, const struct item *item,
     else
         outer->service->serve(&run->x);
     exchange_log(&run->x, started);
-    /* A page is not JSON. */
+    /* A page is not JSON, and a file has no body in memory. */
     const bool has_body = response->body.len > 0 && !response->is_html && response->status != 204 &&
                           response->status != 304 && run->request.method != METHOD_HEAD;
     json_write_object(w);

@@ -8,6 +8,8 @@ seconds_to_stop[api]=30
 api_address() { echo "$STATE/sock/fcgi.sock"; }
 
 api_prepare() {
+    # file_dir of the configuration that is written at the first start.
+    mkdir -p -m 700 "$STATE/files"
     # A stale socket: the server is not running.
     rm -f "$(api_address)"
 }
@@ -39,6 +41,7 @@ database_name = confab
 database_user = $(id -un)
 redis_socket = $STATE/sock/redis.sock
 fcgi_listen = $STATE/sock/fcgi.sock
+file_dir = $STATE/files
 EOF
     mv "$CONFIG.new" "$CONFIG"
 }

@@ -88,6 +88,13 @@ bell_folder() {
     echo "${folder:-$STATE/bell}"
 }
 
+# Prints file_dir in the same way.
+file_folder() {
+    local folder
+    folder=$("$BUILD/fcgi-api" -c "$CONFIG" --dump-config 2>/dev/null | sed -n 's/^file_dir = *//p')
+    echo "${folder:-$STATE/files}"
+}
+
 web_prepare() {
     local address files
     "$ROOT/scripts/web-page" "$STATE/page"
@@ -102,6 +109,7 @@ web_prepare() {
         echo "var.confab_errors = \"$ROOT/conf/errors\""
         echo "var.confab_web = \"$STATE/page\""
         echo "var.confab_bell = \"$(bell_folder)\""
+        echo "var.confab_files = \"$(file_folder)\""
         echo "var.confab_avatars = \"$(api_avatar_origins)\""
         echo "var.confab_max_fds = $files"
         # log_addresses

@@ -7,6 +7,7 @@ import pytest
 
 from support.answers import JSON_TYPE, assert_error
 from support.client import Client
+from support.files import announce
 from support.routes import route_of, routes
 from support.wait import wait_for
 
@@ -24,10 +25,11 @@ class Place:
         self.owner = owner
         self.room = owner.room()["room_id"]
         self.message = owner.say(self.room)["message_id"]
+        self.file = announce(owner, {"room_id": self.room}).json()["file_id"]
 
     def path(self, pattern):
         return pattern.format(room=self.room, message=self.message, me=self.owner.id,
-                              session_id="t1", secret="0" * 40)
+                              file=self.file, session_id="t1", name="a.png", secret="0" * 40)
 
 
 # Every path of the API and the methods it has.
@@ -70,6 +72,12 @@ PATHS = {
     "/api/chat/rooms/{room}/reads/": "GET, HEAD, OPTIONS",
     "/api/chat/rooms/{room}/presence/": "GET, HEAD, OPTIONS",
     "/api/chat/rooms/{room}/events/": "GET, HEAD, OPTIONS",
+    "/api/chat/rooms/{room}/files/": "POST, OPTIONS",
+    "/api/chat/files/{file}/": "GET, HEAD, PUT, OPTIONS",
+    "/api/chat/files/{file}/thumbnail/": "GET, HEAD, PUT, OPTIONS",
+    "/api/chat/files/{file}/done/": "POST, OPTIONS",
+    "/api/chat/files/{file}/link/": "GET, HEAD, OPTIONS",
+    "/api/chat/files/{file}/{name}/": "GET, HEAD, OPTIONS",
     "/api/site/users/": "GET, HEAD, PUT, OPTIONS",
     "/api/site/users/{me}/": "PATCH, DELETE, OPTIONS",
     "/api/site/users/{me}/token/": "POST, OPTIONS",
@@ -89,7 +97,7 @@ DERIVED = {"HEAD", "OPTIONS"}
 # Those that answer JSON to a user without parameters.
 READABLE = [path for path, methods in PATHS.items()
             if "GET" in methods and path not in ("/api/docs/", "/api/chat/search/")
-            and not path.startswith("/api/site/")]
+            and not path.startswith("/api/site/") and "{file}/" not in path[:-1]]
 
 
 def methods_of(answer):

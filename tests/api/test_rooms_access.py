@@ -57,6 +57,8 @@ TABLE = {
     "end the pin": ("DELETE", "pins/{message}/", None,
                     "204 403 403 404 | 204 403 403 403 | 204 204 404"),
     "list events": ("GET", "events/", None, READING),
+    "announce a file": ("POST", "files/", {"name": "a", "size": 1, "media_type": "text/plain"},
+                        "201 201 201 404 | 201 201 201 403 | 201 201 404"),
 }
 
 CASES = [(kind, caller)

@@ -14,6 +14,7 @@ from support.api_key import Program
 from support.answers import assert_error, documented_codes
 from support.build import ROOT
 from support.client import Client, fresh_name
+from support.files import png, upload
 from support.routes import routes
 from support.schema import Checker, check_frame, checker, document, frames, operations, shape
 
@@ -129,6 +130,7 @@ def ask(instance, owner):
     room = owner.room()["room_id"]
     ids = {"room_id": room, "user_id": owner.id, "message_id": owner.say(room)["message_id"]}
     program = Program(instance)
+    ids["file_id"] = upload(owner, {"room_id": room}, png())
     ids["hook_id"] = program.post("/api/site/hooks/", json={
         "name": "asked", "url": "https://hook.example/", "is_active": False}).json()["hook_id"]
     added = instance.confabctl("hook", "add", fresh_name("asked"), "--in", "--room", room)
@@ -141,7 +143,8 @@ def ask(instance, owner):
 
 
 WITH_BODY = sorted((method.upper(), path) for path, methods in document()["paths"].items()
-                   for method, operation in methods.items() if "requestBody" in operation)
+                   for method, operation in methods.items()
+                   if "application/json" in operation.get("requestBody", {}).get("content", {}))
 # Of several fields one is required.
 ONE_OF_SEVERAL = {"/api/site/rooms/{room_id}/members/": {"set": ["required"]},
                   "/api/hooks/in/{secret}/": {"text": ["required"]}}

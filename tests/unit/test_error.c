@@ -34,6 +34,8 @@ static const struct {
     {ERROR_INTERNAL, 12, 500, "error", "Something went wrong on our side."},
     {ERROR_CONFLICT, 13, 409, "conflict", "The change conflicts with the current state."},
     {ERROR_TIMEOUT, 14, 408, "timeout", "The request did not arrive in full."},
+    {ERROR_NO_SPACE, 15, 507, "no_space", "There is no space left for files."},
+    {ERROR_RANGE, 16, 416, "range_not_satisfiable", "There is no such range."},
 };
 
 #define OUTCOMES (sizeof outcomes / sizeof outcomes[0])

@@ -20,7 +20,7 @@
     "\"content\":\"Hi \\\"you\\\"\\n\",\"message_type\":\"text\",\"reply_to_id\":null," \
     "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"                \
     "\"is_deleted\":false,\"client_id\":null,\"reactions\":[],"                         \
-    "\"reply_to\":null,\"reply_count\":0}"
+    "\"reply_to\":null,\"reply_count\":0,\"files\":[]}"
 
 #define ROOM_FIELDS(last_message)                                                      \
     "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false,"        \
@@ -104,7 +104,7 @@ static void an_edited_reply(void **state) {
                 "\"edited_at\":\"2024-01-16T10:30:00.123456Z\",\"is_deleted\":false,"
                 "\"client_id\":\"c-1\",\"reactions\":[],"
                 "\"reply_to\":{\"message_id\":3,\"sender_id\":2,\"sender_username\":\"bob\","
-                "\"excerpt\":\"Hi?\",\"is_deleted\":false},\"reply_count\":7}");
+                "\"excerpt\":\"Hi?\",\"is_deleted\":false},\"reply_count\":7,\"files\":[]}");
 }
 
 static void a_deleted_message(void **state) {
@@ -122,7 +122,7 @@ static void a_deleted_message(void **state) {
                 "\"message_type\":\"file\",\"reply_to_id\":null,"
                 "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"
                 "\"is_deleted\":true,\"client_id\":null,\"reactions\":[],"
-                "\"reply_to\":null,\"reply_count\":0}");
+                "\"reply_to\":null,\"reply_count\":0,\"files\":[]}");
 }
 
 static void reactions_with_and_without_which_are_the_own(void **state) {
@@ -137,6 +137,29 @@ static void reactions_with_and_without_which_are_the_own(void **state) {
     w = json_writer_start(&out);
     serialize_reactions(&w, text_of(LIST), false);
     assert_json(&out, "[{\"emoji\":\"👍\",\"count\":12},{\"emoji\":\"🎉\",\"count\":1}]");
+}
+
+#define PICTURE                                                                      \
+    "{\"file_id\":7,\"name\":\"cat 1.png\",\"size\":100,\"media_type\":\"image/png\"," \
+    "\"width\":640,\"height\":480,\"duration\":null,\"has_thumbnail\":true,"         \
+    "\"url\":\"/api/chat/files/7/cat%201.png\"}"
+#define SOUND                                                                           \
+    "{\"file_id\":8,\"name\":\"link\",\"size\":5,\"media_type\":\"audio/mpeg\","        \
+    "\"width\":null,\"height\":null,\"duration\":1.5,\"has_thumbnail\":false,"          \
+    "\"url\":\"/api/chat/files/8/_link\",\"state\":\"scanning\"}"
+
+static void the_files_of_a_message(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct json_writer w = json_writer_start(&out);
+    struct message with_files = message;
+    with_files.files = text_of("7\t2\t100\timage/png\t640\t480\t\t1\tcat 1.png\n"
+                               "8\t1\t5\taudio/mpeg\t0\t0\t1500\t0\tlink");
+    serialize_message(&w, &with_files);
+    const char *files = strstr(buffer_str(&out), "\"files\"");
+    assert_non_null(files);
+    assert_string_equal(files, "\"files\":[" PICTURE "," SOUND "]}");
+    buffer_free(&out);
 }
 
 static void a_membership_with_and_without_the_name(void **state) {
@@ -412,6 +435,7 @@ int main(void) {
         cmocka_unit_test(an_edited_reply),
         cmocka_unit_test(a_deleted_message),
         cmocka_unit_test(reactions_with_and_without_which_are_the_own),
+        cmocka_unit_test(the_files_of_a_message),
         cmocka_unit_test(a_membership_with_and_without_the_name),
         cmocka_unit_test(a_user_for_others_and_for_the_user),
         cmocka_unit_test(a_room_for_a_member),

@@ -181,6 +181,7 @@ class Front:
         places = {"/usr/local/share/confab": str(self.share),
                   "/usr/local/lib/confab": str(self.folder / "programs"),
                   "/run/confab/bell": str(self.folder / "bell"),
+                  "/var/lib/confab/files": f"{system.state}/files",
                   "/run/confab/fcgi.sock": f"{system.state}/sock/fcgi.sock",
                   "/run/confab/push/8001.sock": f"{system.state}/sock/push.sock",
                   "fcgi-api --prefork": f"fcgi-api --prefork -c {self.folder}/confab.conf",
@@ -197,12 +198,16 @@ class Front:
                 for shipped, here in places.items():
                     text = text.replace(shipped, here)
                 (self.share / part / file.name).write_text(text)
-        for name in ("programs", "tmp", "bell"):
+        for name in ("programs", "tmp", "bell", "files"):
             (self.folder / name).mkdir()
         self.instance.bells = self.folder / "bell"
         shutil.copy(system.build / "fcgi-api", self.folder / "programs")
+        # Files of programs that the web server starts: they run as its user.
+        lines = [line for line in system.config.read_text().splitlines()
+                 if not line.startswith("file_dir")]
+        (self.folder / "files").chmod(0o700)
         (self.folder / "confab.conf").write_text(
-            system.config.read_text() +
+            "\n".join([*lines, f"file_dir = {self.folder}/files", ""]) +
             "rate_limits = off\npassword_memory = 8\npassword_passes = 1\n")
 
     def _let_in(self, system):

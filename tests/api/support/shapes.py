@@ -69,7 +69,7 @@ def a_message(**known):
         "message_id": AN_ID, "room_id": AN_ID, "sender_id": AN_ID, "sender_username": A_TEXT,
         "content": A_TEXT, "message_type": "text", "reply_to_id": None, "created_at": A_TIME,
         "edited_at": None, "is_deleted": False, "client_id": None, "reactions": [],
-        "reply_to": None, "reply_count": 0}, known)
+        "reply_to": None, "reply_count": 0, "files": []}, known)
 
 
 def a_membership(**known):

@@ -1,0 +1,84 @@
+/* Checking and writing names. In headers and paths all but letters, digits and a few signs is
+ * percent-encoded, so that neither a quote nor a line break of a name means anything there. */
+#include "http/file_name.h"
+
+#include <string.h>
+
+/* Separators of lines and paragraphs. */
+#define LINE_SEPARATOR 0x2028u
+#define PARAGRAPH_SEPARATOR 0x2029u
+
+static bool is_allowed(uint32_t point) {
+    const bool is_control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+    return !is_control && point != '/' && point != '\\' && point != LINE_SEPARATOR &&
+           point != PARAGRAPH_SEPARATOR;
+}
+
+bool file_name_is_valid(struct text name) {
+    uint32_t point;
+    if (name.len > FILE_NAME_MOST || text_trim(name).len == 0)
+        return false;
+    for (size_t at = 0; at < name.len;) {
+        const size_t size = text_decode(name.at + at, name.len - at, &point);
+        if (size == 0 || !is_allowed(point))
+            return false;
+        at += size;
+    }
+    /* As a segment of a path they would mean another folder. */
+    return !text_equals(name, text_of(".")) && !text_equals(name, text_of(".."));
+}
+
+static bool is_letter_or_digit(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Appends the bytes, percent-encoded but for letters, digits and these signs. */
+static void append_encoded(struct buffer *out, struct text text, const char *signs) {
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.at[i];
+        if (is_letter_or_digit(c) || (c != '\0' && strchr(signs, c)))
+            buffer_append_char(out, c);
+        else
+            buffer_printf(out, "%%%02X", (unsigned char)c);
+    }
+}
+
+/* Whether the name can stand between quotes as it is. A percent sign cannot: some clients decode
+ * what follows it. */
+static bool is_plain(char c) {
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '%';
+}
+
+void file_name_disposition(struct buffer *out, bool is_attachment, struct text name) {
+    bool needs_encoding = false;
+    buffer_append_str(out, is_attachment ? "attachment" : "inline");
+    buffer_append_str(out, "; filename=\"");
+    for (size_t i = 0; i < name.len; i++) {
+        const char c = name.at[i];
+        if (is_plain(c))
+            buffer_append_char(out, c);
+        /* One underscore for a character of several bytes: of these the first has both high
+         * bits. */
+        else if ((c & 0xc0) != 0x80)
+            buffer_append_char(out, '_');
+        needs_encoding = needs_encoding || !is_plain(c);
+    }
+    buffer_append_char(out, '"');
+    if (!needs_encoding)
+        return;
+    buffer_append_str(out, "; filename*=UTF-8''");
+    /* attr-char of RFC 8187. */
+    append_encoded(out, name, "!#$&+-.^_`|~");
+}
+
+void file_name_path(struct buffer *out, uint64_t file_id, struct text name) {
+    static const char *const TAKEN[] = {"thumbnail", "done", "link"};
+    buffer_append_str(out, "api/chat/files/");
+    buffer_append_u64(out, file_id);
+    buffer_append_char(out, '/');
+    for (size_t i = 0; i < sizeof(TAKEN) / sizeof(TAKEN[0]); i++)
+        if (text_equals(name, text_of(TAKEN[i])))
+            buffer_append_char(out, '_');
+    /* The unreserved characters of RFC 3986. */
+    append_encoded(out, name, "-._~");
+}

@@ -1,0 +1,155 @@
+/* One file at a time. What is found is removed from the disk first, then recorded, and the message
+ * that has the file is published as edited: if the worker dies in between, the next one finds no
+ * bytes any more, which is the same result. */
+#include "scan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "db/db.h"
+#include "event/event.h"
+#include "event/publish.h"
+#include "os/file_store.h"
+#include "scanner.h"
+#include "store/file.h"
+#include "store/message.h"
+
+struct scan {
+    uv_loop_t *loop;
+    const struct config *config;
+    void (*ended)(void *context);
+    void *context;
+    uv_work_t work;
+    bool is_running;
+    bool found_one; /* by the last look: there may be more */
+    struct db *db;
+    struct redis_client *redis;
+    struct bell *bell;
+};
+
+struct scan *scan_new(uv_loop_t *loop, const struct config *config, void (*ended)(void *context),
+                      void *context) {
+    struct scan *scan = xcalloc(1, sizeof(*scan));
+    *scan = (struct scan){.loop = loop,
+                          .config = config,
+                          .ended = ended,
+                          .context = context,
+                          /* With --once the worker must look at least once. */
+                          .found_one = scanner_is_configured(config)};
+    scan->work.data = scan;
+    scan->db = db_new(config);
+    scan->redis = redis_client_new(config);
+    scan->bell = bell_new(config->bell_dir, NULL);
+    return scan;
+}
+
+void scan_free(struct scan *scan) {
+    db_free(scan->db);
+    redis_client_free(scan->redis);
+    bell_free(scan->bell);
+    free(scan);
+}
+
+bool scan_is_busy(const struct scan *scan) {
+    return scan->is_running || scan->found_one;
+}
+
+bool scan_is_running(const struct scan *scan) {
+    return scan->is_running;
+}
+
+/* ---- on the thread ---- */
+
+struct edited {
+    struct scan *scan;
+    const struct file_scanned *scanned;
+};
+
+static void publish(void *context, const struct message *message) {
+    const struct edited *edited = context;
+    struct scan *scan = edited->scan;
+    const struct publisher publisher = {scan->config->redis_prefix, scan->bell, scan->db};
+    const struct room_event event = {.room_id = message->room_id,
+                                     .seq = edited->scanned->seq,
+                                     .type = EVENT_MESSAGE_EDITED,
+                                     .actor_id = message->sender_id,
+                                     .actor = message->sender_username,
+                                     .subject_id = message->id,
+                                     .has_message = true,
+                                     .message = *message};
+    publish_room_event(scan->redis, &publisher, &event, NULL);
+}
+
+/* Records the result, and publishes the message if it has changed. */
+static void record(struct scan *scan, const struct file *file, bool is_clean) {
+    struct file_scanned scanned;
+    if (file_scan_record(scan->db, file->id, file->room_id, is_clean, &scanned) ||
+        !scanned.message_id)
+        return;
+    struct edited edited = {scan, &scanned};
+    message_get(scan->db, file->room_id, scanned.message_id, publish, &edited);
+    redis_client_flush(scan->redis);
+}
+
+/* Scans one file. A scanner that fails is asked again when the claim is over. */
+static void scan_file(struct scan *scan, const struct file *file) {
+    const char *folder = scan->config->file_dir, *failure = "";
+    char path[FILE_STORE_PATH_SIZE];
+    struct buffer whole = BUFFER_EMPTY;
+    uint64_t size = 0;
+    enum scanner_result result = SCANNER_FOUND;
+    const int fd = file_store_open(folder, file->stored_as, FILE_STORE_WHOLE, &size);
+    /* Missing: a worker has removed it and died. Any other cause is to be mended. */
+    if (fd < 0 && errno != ENOENT) {
+        log_error("file %" PRIu64 " cannot be scanned: %s", file->id, strerror(errno));
+        return;
+    }
+    file_store_path(file->stored_as, FILE_STORE_WHOLE, path);
+    buffer_printf(&whole, "%s/%s", folder, path);
+    if (fd >= 0) {
+        result = scanner_run(scan->config, buffer_str(&whole), fd, &failure);
+        close(fd);
+    }
+    buffer_free(&whole);
+    if (result == SCANNER_FAILED)
+        log_error("file %" PRIu64 " could not be scanned: %s", file->id, failure);
+    if (result == SCANNER_FOUND)
+        log_warn("file %" PRIu64 " of user %" PRIu64 " is removed: the scanner has found something",
+                 file->id, file->user_id);
+    if (result == SCANNER_FOUND && !file_store_remove(folder, file->stored_as))
+        log_error("file %" PRIu64 " cannot be removed: %s", file->id, strerror(errno));
+    else if (result != SCANNER_FAILED)
+        record(scan, file, result == SCANNER_CLEAN);
+}
+
+static void on_work(uv_work_t *work) {
+    struct scan *scan = work->data;
+    struct file file;
+    scan->found_one = file_scan_claim(scan->db, &file) == ERROR_NONE;
+    if (scan->found_one)
+        scan_file(scan, &file);
+}
+
+/* ---- on the loop ---- */
+
+static void on_done(uv_work_t *work, int status) {
+    struct scan *scan = work->data;
+    (void)status;
+    scan->is_running = false;
+    scan->ended(scan->context);
+}
+
+void scan_next(struct scan *scan) {
+    if (scan->is_running || !scanner_is_configured(scan->config) || !scan->config->file_dir[0]) {
+        scan->found_one = scan->is_running && scan->found_one;
+        return;
+    }
+    scan->is_running = true;
+    uv_queue_work(scan->loop, &scan->work, on_work, on_done);
+}
