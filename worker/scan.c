@@ -93,7 +93,7 @@ static void record(struct scan *scan, const struct file *file, bool is_clean) {
         !scanned.message_id)
         return;
     struct edited edited = {scan, &scanned};
-    message_get(scan->db, file->room_id, scanned.message_id, publish, &edited);
+    message_get(scan->db, file->room_id, scanned.message_id, 0, publish, &edited);
     redis_client_flush(scan->redis);
 }
 

@@ -344,7 +344,8 @@ static void send_with_files(void *context, const struct message *message) {
 
 static enum error send_posted_files(struct exchange *x, const struct message_change *change) {
     struct posted posted = {x, change};
-    return message_get(x->service->db, x->ids[0], change->message_id, send_with_files, &posted);
+    return message_get(x->service->db, x->ids[0], change->message_id, x->identity.user.id,
+                       send_with_files, &posted);
 }
 
 /* Says which of the files cannot be used. */
