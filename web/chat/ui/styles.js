@@ -4,9 +4,12 @@ import { h } from "./dom.js";
 
 /**
  * Adds a stylesheet beside the chat, once, and waits for it; one that fails is left out. `path` is
- * relative to the module at `base`.
+ * relative to the module at `base`. The element in one file has all styles already.
  */
 export function addStyles(root, base, path) {
+    if (globalThis.confabStyles) {
+        return Promise.resolve();
+    }
     const url = new URL(path, base);
     const place = root.getRootNode();
     const parent = place.head ?? place;
