@@ -43,6 +43,9 @@ static const struct command COMMANDS[] = {
     {"user enable", "NAME", "Enable a disabled user.", STORE, command_user_enable},
     {"user staff", "NAME on|off", "Set or clear the staff flag of a user.", STORE,
      command_user_staff},
+    {"user totp", "reset NAME",
+     "Turn off two-factor login of a user who has lost the app and the recovery codes.", STORE,
+     command_user_totp},
     {"user profile", "NAME [--display-name TEXT] [--avatar URL] [--locale TAG]",
      "Change how a user is shown, then show it. An empty value removes what is stored.\n"
      "--avatar: https address of a picture, of avatar_origins. --locale: language (de, pt-BR).",

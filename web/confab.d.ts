@@ -40,6 +40,17 @@ export interface User extends Profile {
     bell: string | null;
 }
 
+export interface SecondFactor {
+    is_on: boolean;
+    recovery_codes_left: number;
+}
+
+/** `uri` is the same as an address (otpauth://), for a link or a QR code. */
+export interface TotpSecret {
+    secret: string;
+    uri: string;
+}
+
 /** A login session or a token of the current user. */
 export interface Session {
     session_id: string;
@@ -645,8 +656,9 @@ export class Confab extends Emitter<ConfabEvents> {
 
     /** Creates an account and logs in. */
     register(username: string, password: string): Promise<User>;
-    /** If another user is logged in, log out first. */
-    login(username: string, password: string): Promise<User>;
+    /** If another user is logged in, log out first. Rejected with the code `code_required` if the
+     *  user has two-factor login: then pass a code as well. */
+    login(username: string, password: string, code?: string): Promise<User>;
     /** Ends the session or the token, closes all channels, and discards unsent messages.
      *  If it is rejected, as without a network, the user is still logged in and nothing is lost. */
     logout(): Promise<void>;
@@ -655,6 +667,13 @@ export class Confab extends Emitter<ConfabEvents> {
     /** Logs in by a token signed by your site (JWT). With the option `jwt` or `tokenUrl` this
      *  happens by itself. */
     loginWithJwt(jwt: string): Promise<User>;
+    /** Whether logins of the current user need a code of an authenticator app. */
+    secondFactor(): Promise<SecondFactor>;
+    /** A new secret for the app; it counts once it is confirmed by a code of the app. */
+    beginSecondFactor(): Promise<TotpSecret>;
+    /** Turns two-factor login on; returns ten recovery codes, which are shown this once. */
+    confirmSecondFactor(code: string): Promise<string[]>;
+    endSecondFactor(code: string): Promise<void>;
     /** All sessions and tokens of the current user. */
     sessions(options?: PageOptions): Promise<Page<Session>>;
     endSession(sessionId: string): Promise<void>;

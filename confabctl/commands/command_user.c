@@ -1,4 +1,4 @@
-/* user add, passwd, disable, enable, staff and list. A password is read by prompt.c and hashed
+/* user add, passwd, disable, enable, staff, totp, list. A password is read by prompt.c and hashed
  * here, so that the database gets nothing else. A change that ends credentials is published, and
  * pushd closes the sockets that have no valid ones. */
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 #include "list_output.h"
 #include "prompt.h"
 #include "store/user.h"
+#include "store/user_totp.h"
 
 /* The same limits as in the API. */
 #define PASSWORD_MIN 8
@@ -170,6 +171,23 @@ enum cli_status command_user_staff(struct cli *cli, struct arguments *arguments)
     if (error)
         return cli_store_error(cli, error);
     cli_message("User %s is %s.", user.name, staff ? "staff" : "not staff");
+    return CLI_OK;
+}
+
+enum cli_status command_user_totp(struct cli *cli, struct arguments *arguments) {
+    struct user user;
+    bool ended;
+    if (!arguments_read(arguments, NULL, 0, 2, 2) ||
+        !text_equals(text_of(arguments->argv[0]), text_of("reset")))
+        return CLI_USAGE;
+    const enum cli_status status = cli_find_user(cli, arguments->argv[1], &user);
+    if (status)
+        return status;
+    const enum error error = user_totp_end(cli->db, user.id, &ended);
+    if (error)
+        return cli_store_error(cli, error);
+    cli_message(ended ? "User %s logs in by password only." : "User %s had no two-factor login.",
+                user.name);
     return CLI_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "handlers/accounts.h"
 #include "handlers/handlers.h"
 #include "handlers/profile_body.h"
+#include "handlers/second_factor.h"
 #include "http/cidr.h"
 #include "limit.h"
 #include "password_worker.h"
@@ -241,18 +242,20 @@ static enum error refuse_login(struct exchange *x) {
 
 enum credential { CREDENTIAL_TOKEN, CREDENTIAL_SESSION };
 
-/* Reads username and password, and adds a credential for the user if they are right. */
+/* Reads username, password and code, and adds a credential for the user if they are right. */
 static enum error log_in(struct exchange *x, enum credential credential, struct user *user,
                          char key[SECRET_KEY_SIZE]) {
     const struct service *service = x->service;
     struct attempt attempt;
     struct user_proof proof;
+    struct text code = {"", 0};
     unsigned char hash[SECRET_HASH_SIZE];
     if (!takes_passwords(x))
         return refuse_password(x);
-    /* Both are read, so that both are reported. */
+    /* All are read, so that all errors are reported. */
     field_text(x, "username", &attempt.name);
     field_text(x, "password", &attempt.password);
+    field_text(x, "code", &code);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     /* The limits count attempts, right or wrong. */
@@ -266,6 +269,9 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
         error = prove(x, &attempt, user, &proof);
         if (error == ERROR_UNAUTHENTICATED)
             return refuse_login(x);
+        /* A code counts once, so that it is checked in the first round only. */
+        if (!error && i == 0)
+            error = second_factor_check(x, user->id, attempt.lowered, code);
         if (error)
             return error;
         refresh(x, &attempt, &proof);

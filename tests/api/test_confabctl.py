@@ -18,7 +18,7 @@ from support.sql_session import SqlSession
 from support.wait import wait_for
 
 COMMANDS = ["migrate", "user add", "user passwd", "user disable", "user enable", "user staff",
-            "user profile", "user bot", "user list", "token add", "token list", "token revoke",
+            "user totp", "user profile", "user bot", "user list", "token add", "token list", "token revoke",
             "room list", "room show", "room delete", "room ensure", "events purge",
             "restored", "stats", "check"]
 

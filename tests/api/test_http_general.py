@@ -48,6 +48,8 @@ PATHS = {
     "/api/auth/sessions/": "GET, HEAD, DELETE, OPTIONS",
     "/api/auth/sessions/{session_id}/": "DELETE, OPTIONS",
     "/api/auth/password/": "POST, OPTIONS",
+    "/api/auth/totp/": "GET, HEAD, POST, DELETE, OPTIONS",
+    "/api/auth/totp/confirm/": "POST, OPTIONS",
     "/api/chat/users/": "GET, HEAD, OPTIONS",
     "/api/chat/search/": "GET, HEAD, OPTIONS",
     "/api/chat/events/": "GET, HEAD, OPTIONS",

@@ -47,7 +47,7 @@ const ELSEWHERE = {
 const INSIDE = `
     Credentials Jwt Login ExpiringToken PasswordByJwt NewPassword Registration
     Registered Token PasswordChange UserChoice Role MessageEdit MessageRead ReactionAdd
-    Error ErrorCode FieldErrors Health Session SessionPage Info
+    Code RecoveryCodes Error ErrorCode FieldErrors Health Session SessionPage Info
     Document Html Ping Pong Typing Watch Unwatch
     UserEvents SyncUser SyncNewRoom SyncEntry
     SyncUnchanged SyncAnswer

@@ -52,11 +52,13 @@ import type {
     SearchOptions,
     SearchPage,
     SearchResult,
+    SecondFactor,
     Session,
     StorageLike,
     Timestamp,
     User,
     UserEvent,
+    TotpSecret,
     UserRef,
     WebSocketClass,
     WebSocketLike,
@@ -117,6 +119,11 @@ export async function accounts(): Promise<void> {
     // @ts-expect-error: the server decides what is a bot
     await confab.updateProfile({ is_bot: true });
     const signed: User = await confab.loginWithJwt("a.b.c");
+    await confab.login("alice", "password", "123456");
+    const { is_on, recovery_codes_left }: SecondFactor = await confab.secondFactor();
+    const { secret, uri }: TotpSecret = await confab.beginSecondFactor();
+    const codes: string[] = await confab.confirmSecondFactor("123456");
+    await confab.endSecondFactor(codes[0] ?? secret + uri + String(is_on) + recovery_codes_left);
     const sessions: Page<Session> = await confab.sessions({ limit: 5 });
     const kind: "session" | "token" | undefined = sessions.results[0]?.kind;
     await confab.endSession("t12");

@@ -86,9 +86,24 @@ export class LoginScreen {
             { type: "password", autocomplete, required: true },
             isNew ? t("At least 8 characters") : null,
         );
+        const code = textField("code", t("Code of your authenticator app"), {
+            autocomplete: "one-time-code",
+            autocapitalize: "none",
+        });
+        code.element.hidden = true;
         const submit = async () => {
             const values = [this.username.input.value, this.password.input.value];
-            await (isNew ? this.confab.register(...values) : this.confab.login(...values));
+            try {
+                await (isNew
+                    ? this.confab.register(...values)
+                    : this.confab.login(...values, code.input.value || undefined));
+            } catch (error) {
+                if (error.code === "code_required") {
+                    code.element.hidden = false;
+                    code.input.focus();
+                }
+                throw error;
+            }
             await this.done();
         };
         const toggle = () => {
@@ -108,7 +123,7 @@ export class LoginScreen {
                 h("h1", isNew ? t("Create an account") : t("Log in")),
                 this.reason && h("p", { role: "status" }, this.reason),
                 form({
-                    fields: [this.username, this.password],
+                    fields: [this.username, this.password, code],
                     submit,
                     buttons: [submitButton(isNew ? t("Create account") : t("Log in"))],
                 }),

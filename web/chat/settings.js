@@ -5,6 +5,7 @@ import { openDialog, rowButton } from "./ui/dialog.js";
 import { fill, h } from "./ui/dom.js";
 import { fullTime } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
+import { secondFactor } from "./second-factor.js";
 import { LANGUAGES, t } from "./words.js";
 
 /** The largest page that the server gives. */
@@ -175,11 +176,15 @@ export function openSettings(root, confab, { hasPassword, on }) {
         on.passwordChanged();
     };
     const part = (title, ...content) => h("section.part", h("h3", title), ...content);
-    const password = hasPassword && part(t("Password"), passwordForm(confab, passwordChanged));
-    if (password) {
-        password.hidden = true;
+    // Empty until the server has said that it takes passwords.
+    const password = h("div");
+    if (hasPassword) {
         takesPasswords(confab).then((does) => {
-            password.hidden = !does;
+            fill(
+                password,
+                does && part(t("Password"), passwordForm(confab, passwordChanged)),
+                does && part(t("Two-factor login"), ...secondFactor(confab)),
+            );
         });
     }
     openDialog(root, t("Settings"), () => [

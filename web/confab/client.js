@@ -101,11 +101,12 @@ export class Confab extends Emitter {
         return this.auth === "token" ? this.#useToken(token) : this.#exchangeForCookie(token);
     }
 
-    async login(username, password) {
+    async login(username, password, code) {
+        const body = { username, password, code };
         if (this.auth === "cookie") {
-            return this.#loggedIn(await this.#login({ username, password }));
+            return this.#loggedIn(await this.#login(body));
         }
-        const { token } = await this.request("POST", "/api/auth/token/", { username, password });
+        const { token } = await this.request("POST", "/api/auth/token/", body);
         return this.#useToken(token);
     }
 
@@ -159,6 +160,25 @@ export class Confab extends Emitter {
         const generation = this.#generation;
         const user = await this.request("PATCH", "/api/auth/me/", change);
         return generation === this.#generation ? this.#loggedIn(user, false) : user;
+    }
+
+    // Codes of an authenticator app at logins (RFC 6238).
+
+    secondFactor() {
+        return this.request("GET", "/api/auth/totp/");
+    }
+
+    beginSecondFactor() {
+        return this.request("POST", "/api/auth/totp/");
+    }
+
+    async confirmSecondFactor(code) {
+        const answer = await this.request("POST", "/api/auth/totp/confirm/", { code });
+        return answer.recovery_codes;
+    }
+
+    async endSecondFactor(code) {
+        await this.request("DELETE", "/api/auth/totp/", { code });
     }
 
     sessions(options) {

@@ -1,6 +1,7 @@
 // Names and pictures of users, and the dialog in which they are set.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow, pair, PICTURE, world } from "../support/browser.js";
@@ -234,6 +235,55 @@ test("the settings ask for no password where the server takes none", async () =>
     await answered;
     await person.dialog().locator(".sessions li", { hasText: "This one" }).waitFor();
     assert.equal(await person.page.getByLabel("Current password").isVisible(), false);
+});
+
+/** What an authenticator app shows for a secret, some steps of 30 seconds from now (RFC 6238). */
+function appCode(secret, steps = 0) {
+    const bits = [...secret]
+        .map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2))
+        .map((group) => group.padStart(5, "0"))
+        .join("");
+    const key = Buffer.from(bits.match(/.{8}/gu).map((byte) => parseInt(byte, 2)));
+    const counter = Buffer.alloc(8);
+    counter.writeUInt32BE(Math.floor(Date.now() / 30_000) + steps, 4);
+    const mac = createHmac("sha1", key).update(counter).digest();
+    const number = mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff;
+    return String(number % 1_000_000).padStart(6, "0");
+}
+
+test("with two-factor login the page asks for the code of the app", async () => {
+    const person = await loggedInUser();
+    const { page } = person;
+    await person.chooseOwn("Settings");
+    const dialog = person.dialog();
+    await person.button("Turn on two-factor login", dialog).click();
+    const secret = await dialog.locator("code.secret").textContent();
+    await dialog.getByLabel("Code of your authenticator app").fill(appCode(secret, -1));
+    await person.button("Turn on", dialog).click();
+    const codes = dialog.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
+    await codes.first().waitFor();
+    assert.equal(await codes.count(), 10);
+    const recovery = await codes.first().textContent();
+    await person.button("Done", dialog).click();
+    await dialog.getByText("Recovery codes left: 10").waitFor();
+    await page.keyboard.press("Escape");
+    await person.chooseOwn("Log out");
+    const logIn = async () => {
+        await page.getByLabel("Username").fill(person.name);
+        await page.getByLabel("Password").fill(PASSWORD);
+        await person.button("Log in").click();
+        await page.getByText("Enter the code of your authenticator app as well.").waitFor();
+    };
+    await logIn();
+    await page.getByLabel("Code of your authenticator app").fill("000000");
+    await person.button("Log in").click();
+    await page.getByText("The code is wrong, or was used already.").waitFor();
+    await page.getByLabel("Code of your authenticator app").fill(appCode(secret));
+    await person.button("Log in").click();
+    await person.chooseOwn("Settings");
+    await dialog.getByLabel("Code of your authenticator app").fill(recovery);
+    await person.button("Turn off", dialog).click();
+    await person.button("Turn on two-factor login", dialog).waitFor();
 });
 
 test("where profiles come from the site, the settings say so", async () => {

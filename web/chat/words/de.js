@@ -153,6 +153,21 @@ const texts = {
     "No user with that name.": "Niemand mit diesem Namen.",
     "None of your rooms has that name.": "Keiner deiner Räume heißt so.",
     "Not in this room now": "Jetzt nicht in diesem Raum",
+    "Code of your authenticator app": "Code deiner Authenticator-App",
+    Done: "Fertig",
+    "Two-factor login": "Anmeldung mit zweitem Faktor",
+    "It is on. Keep these codes: each logs you in once without the app.":
+        "Eingeschaltet. Bewahre diese Codes auf: Jeder gilt einmal statt der App.",
+    "Recovery codes": "Wiederherstellungscodes",
+    "Add this key to your authenticator app, then enter the code that it shows.":
+        "Gib diesen Schlüssel in deine App ein und dann hier den Code, den sie zeigt.",
+    "Open the app on this device": "Die App auf diesem Gerät öffnen",
+    "Turn on": "Einschalten",
+    "Turn off": "Ausschalten",
+    "On. Recovery codes left: {count}": "Eingeschaltet. Übrige Wiederherstellungscodes: {count}",
+    "Logins then need a code of an app on your phone, too.":
+        "Zur Anmeldung gehört dann auch ein Code aus einer App auf deinem Telefon.",
+    "Turn on two-factor login": "Zweiten Faktor einschalten",
     "Not live": "Nicht in Echtzeit",
     "Not saved: {reason}": "Nicht gespeichert: {reason}",
     "Not sent: {reason}": "Nicht gesendet: {reason}",
@@ -325,6 +340,9 @@ const errors = {
     search_off: "Die Suche ist abgeschaltet.",
     no_word: "Gib ein Wort ein, das vorkommen soll.",
     // Of the client library.
+    code_required: "Gib auch den Code deiner Authenticator-App ein.",
+    wrong_code: "Dieser Code ist falsch oder wurde schon benutzt.",
+    too_common: "Dieses Passwort ist zu verbreitet.",
     unreachable: "Der Server ist nicht erreichbar.",
     no_answer: "Der Server hat nicht rechtzeitig geantwortet.",
     not_from_chat: "Die Antwort kam nicht vom Chat-Server.",

@@ -16,6 +16,7 @@ export const ERRORS = {
     // Of the API.
     throttled: "Too many requests in a short time. Try again later.",
     rate_limited: "Too many requests in a short time. Try again later.",
+    code_required: "Enter the code of your authenticator app as well.",
     user_inactive: "This account is disabled.",
     registration_closed: "New accounts cannot be created here.",
     password_login_off: "Passwords are not used here. Log in at the site.",
