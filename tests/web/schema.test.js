@@ -77,6 +77,7 @@ const PARTS = [
     "Page",
     "PageOptions",
     "MessagePageOptions",
+    "SearchOptions",
     "Known",
     "RoomNews",
     "News",

@@ -342,6 +342,8 @@ const errors = {
     // Of the client library.
     code_required: "Gib auch den Code deiner Authenticator-App ein.",
     wrong_code: "Dieser Code ist falsch oder wurde schon benutzt.",
+    too_many: "Das sind zu viele.",
+    reactions_off: "Reaktionen sind hier ausgeschaltet.",
     too_common: "Dieses Passwort ist zu verbreitet.",
     unreachable: "Der Server ist nicht erreichbar.",
     no_answer: "Der Server hat nicht rechtzeitig geantwortet.",
