@@ -21,7 +21,7 @@
  * 2 is the version. seq is 0 for an event without a sequence number. The subject is a message
  * id for new_message, message_edited, message_deleted, reactions_changed, message_pinned,
  * message_unpinned and message_read; a user id for user_invited, user_removed and
- * member_updated; a room id on a user's stream; else 0. The
+ * member_updated; on a user's stream a room id, but a message id for mentioned; else 0. The
  * logical time orders user_joined and user_left; it is 0 for all others. The actor name is "-"
  * if there is none (confabctl). Offset and length say where the Message object stands in the
  * JSON of a new_message, in bytes; 0 0 for all others.
@@ -69,6 +69,8 @@
 #define EVENT_READ_CHANGED 25
 /* What the user has set for a room has changed. */
 #define EVENT_PREFERENCES_CHANGED 26
+/* A message names the user. */
+#define EVENT_MENTIONED 27
 /* notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
 #define EVENT_TYPING 41

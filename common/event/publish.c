@@ -109,6 +109,20 @@ static bool next_stream(struct text *list, uint64_t *user_id, uint64_t *seq) {
            text_to_u64((struct text){colon + 1, entry.len - user_len - 1}, seq);
 }
 
+void publish_mentioned(struct redis_client *client, const struct publisher *publisher,
+                       uint64_t room_id, uint64_t message_id, uint64_t sender_id,
+                       const char *sender, struct text streams) {
+    struct buffer json = BUFFER_EMPTY;
+    uint64_t user_id, seq;
+    while (next_stream(&streams, &user_id, &seq)) {
+        buffer_clear(&json);
+        serialize_mentioned(&json, seq, room_id, message_id, sender);
+        publish_user_event(client, publisher, user_id, EVENT_MENTIONED, seq, sender_id, sender,
+                           message_id, (struct text){json.data, json.len});
+    }
+    buffer_free(&json);
+}
+
 void publish_room_deleted(struct redis_client *client, const struct publisher *publisher,
                           uint64_t room_id, uint64_t actor_id, const char *deleted_by,
                           struct text streams) {

@@ -34,6 +34,11 @@ void publish_user_event(struct redis_client *client, const struct publisher *pub
                         uint64_t user_id, unsigned type, uint64_t seq, uint64_t actor_id,
                         const char *actor, uint64_t subject_id, struct text json);
 
+/* Publishes mentioned in the own streams of users; `streams` is message_change.mentioned. */
+void publish_mentioned(struct redis_client *client, const struct publisher *publisher,
+                       uint64_t room_id, uint64_t message_id, uint64_t sender_id,
+                       const char *sender, struct text streams);
+
 /* Publishes a notice on the channel of a room: it is not stored and has no number. */
 void publish_room_notice(struct redis_client *client, const struct publisher *publisher,
                          uint64_t room_id, unsigned type, uint64_t actor_id, const char *actor,

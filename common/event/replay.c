@@ -124,7 +124,13 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
             serialize_read_changed(&replay->json, seq, &event->mark);
         break;
     case EVENT_PREFERENCES_CHANGED:
-        serialize_preferences_changed(&replay->json, seq, room_id, event->is_hidden);
+        serialize_preferences_changed(&replay->json, seq, room_id, &event->view);
+        break;
+    case EVENT_MENTIONED:
+        /* Not shown once the room is deleted. */
+        if (event->room_id)
+            serialize_mentioned(&replay->json, seq, event->room_id, event->subject_id,
+                                actor_of(event));
         break;
     }
     /* Other types, such as changed credentials, have no JSON for clients. */

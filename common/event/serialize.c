@@ -105,6 +105,16 @@ static void write_quote(struct json_writer *w, const struct message_quote *quote
     json_write_object_end(w);
 }
 
+/* Stored as they are shown; see serialize_find_mentions. */
+static void write_mentions(struct json_writer *w, const struct message *message) {
+    static const char NONE[] = "{\"user_ids\":[],\"all\":false}";
+    json_write_key(w, "mentions");
+    if (message->mentions.len > 0)
+        json_write_raw(w, message->mentions.at, message->mentions.len);
+    else
+        json_write_raw(w, NONE, sizeof(NONE) - 1);
+}
+
 static void write_message(struct json_writer *w, const struct message *message, bool for_user) {
     json_write_object(w);
     json_write_member_u64(w, "message_id", message->id);
@@ -132,6 +142,7 @@ static void write_message(struct json_writer *w, const struct message *message, 
     write_quote(w, &message->quote);
     json_write_member_u64(w, "reply_count", message->reply_count);
     write_files(w, message->files);
+    write_mentions(w, message);
     json_write_object_end(w);
 }
 
@@ -230,6 +241,19 @@ void serialize_account(struct json_writer *w, const struct user *user,
     json_write_object_end(w);
 }
 
+void serialize_room_view(struct json_writer *w, const struct room_view *view) {
+    json_write_object(w);
+    json_write_key(w, "notify");
+    json_write_word(w, notify_name(view->notify));
+    if (view->muted_until)
+        json_write_member_time(w, "muted_until", view->muted_until);
+    else
+        json_write_member_null(w, "muted_until");
+    json_write_member_bool(w, "is_favorite", view->is_favorite);
+    json_write_member_bool(w, "is_hidden", view->is_hidden);
+    json_write_object_end(w);
+}
+
 /* The fields that are the same for all users, but for what the last message has for one. */
 static void room_fields(struct json_writer *w, const struct room *room, bool for_user) {
     const struct room_state *state = &room->state;
@@ -265,6 +289,9 @@ void serialize_room(struct json_writer *w, const struct room *room) {
                           state->is_member ? state->message_count - state->last_read_position : 0);
     json_write_member_bool(w, "is_admin", state->is_admin);
     write_text_or_null(w, "bell", room->bell);
+    json_write_member_u64(w, "unread_mentions", room->unread_mentions);
+    json_write_key(w, "me");
+    serialize_room_view(w, &state->view);
     json_write_object_end(w);
 }
 
@@ -426,13 +453,44 @@ void serialize_read_changed(struct buffer *out, uint64_t seq, const struct read_
 }
 
 void serialize_preferences_changed(struct buffer *out, uint64_t seq, uint64_t room_id,
-                                   bool is_hidden) {
+                                   const struct room_view *view) {
     struct json_writer w = begin(out, EVENT_PREFERENCES_CHANGED);
     json_write_key(&w, "me");
-    json_write_object(&w);
-    json_write_member_bool(&w, "is_hidden", is_hidden);
-    json_write_object_end(&w);
+    serialize_room_view(&w, view);
     finish(&w, seq, room_id);
+}
+
+void serialize_mentioned(struct buffer *out, uint64_t seq, uint64_t room_id, uint64_t message_id,
+                         const char *sender) {
+    struct json_writer w = begin(out, EVENT_MENTIONED);
+    json_write_member_u64(&w, "message_id", message_id);
+    json_write_member_str(&w, "sender", sender);
+    finish(&w, seq, room_id);
+}
+
+/* In JSON without blanks these bytes are a key: within a string each quote has a backslash before
+ * it, and no string ends before a letter. */
+#define MENTIONS_KEY ",\"mentions\":{\"user_ids\":["
+
+struct mentions_found serialize_find_mentions(struct text message) {
+    struct mentions_found found = {false, {NULL, 0}};
+    const char *at = memmem(message.at, message.len, MENTIONS_KEY, strlen(MENTIONS_KEY));
+    if (!at)
+        return found;
+    at += strlen(MENTIONS_KEY);
+    struct text rest = {at, message.len - (size_t)(at - message.at)};
+    if (text_split(&rest, ']', &found.ids))
+        found.all = text_skip(&rest, ",\"all\":true");
+    return found;
+}
+
+bool serialize_is_mentioned(const struct mentions_found *mentions, uint64_t user_id) {
+    struct text rest = mentions->ids, word;
+    uint64_t id;
+    bool found = mentions->all;
+    while (!found && text_split(&rest, ',', &word))
+        found = text_to_u64(word, &id) && id == user_id;
+    return found;
 }
 
 void serialize_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,
@@ -452,7 +510,7 @@ void serialize_user_notice(struct buffer *out, unsigned type, uint64_t room_id, 
 }
 
 void serialize_message_notification(struct buffer *out, uint64_t room_id, struct text message,
-                                    struct text sender) {
+                                    struct text sender, bool is_mention) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
     json_write_member_str(&w, "type", "new_message_notification");
@@ -460,5 +518,6 @@ void serialize_message_notification(struct buffer *out, uint64_t room_id, struct
     json_write_key(&w, "message");
     json_write_raw(&w, message.at, message.len);
     json_write_member_text(&w, "sender", sender);
+    json_write_member_bool(&w, "is_mention", is_mention);
     json_write_object_end(&w);
 }

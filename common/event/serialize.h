@@ -79,8 +79,23 @@ void serialize_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id,
 void serialize_read_changed(struct buffer *out, uint64_t seq, const struct read_mark *mark);
 
 /* What a user has set for a room. */
+void serialize_room_view(struct json_writer *w, const struct room_view *view);
 void serialize_preferences_changed(struct buffer *out, uint64_t seq, uint64_t room_id,
-                                   bool is_hidden);
+                                   const struct room_view *view);
+
+/* A message names the user. */
+void serialize_mentioned(struct buffer *out, uint64_t seq, uint64_t room_id, uint64_t message_id,
+                         const char *sender);
+
+/* The mentions in the JSON of a Message object: those of `all`, or a list of ids. */
+struct mentions_found {
+    bool all;
+    struct text ids; /* "2,3"; empty: none */
+};
+struct mentions_found serialize_find_mentions(struct text message);
+
+/* True if the mentions include a user. */
+bool serialize_is_mentioned(const struct mentions_found *mentions, uint64_t user_id);
 
 /* The notice that a read mark has advanced. */
 void serialize_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,
@@ -93,6 +108,6 @@ void serialize_user_notice(struct buffer *out, unsigned type, uint64_t room_id, 
 /* The notification of a new message on a notifications socket; message is the JSON of the Message
  * object, as in the event. */
 void serialize_message_notification(struct buffer *out, uint64_t room_id, struct text message,
-                                    struct text sender);
+                                    struct text sender, bool is_mention);
 
 #endif

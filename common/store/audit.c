@@ -88,6 +88,20 @@ struct rule {
     " "                                          \
     "AND CAST(CONVERT(" AS_LATIN1(text) " USING utf8mb4) AS BINARY) = " AS_LATIN1(text)
 
+/* The mentions that a message shows, as they must be in `mention`; the sender has no row. */
+#define MENTIONED                                                                           \
+    "(SELECT m.room_id, m.position, j.id AS user_id FROM message m, JSON_TABLE(m.mentions, "\
+    "'$.user_ids[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "                             \
+    "WHERE m.mentions IS NOT NULL AND j.id <> m.sender_id UNION ALL "                       \
+    "SELECT m.room_id, m.position, 0 FROM message m "                                       \
+    "WHERE m.mentions LIKE '%,\"all\":true}')"
+
+/* `stored` must not be lower than the position of the latest mention. */
+#define LATEST(ids, stored, from, where)                                               \
+    "SELECT " ids ", " stored ", MAX(n.position) FROM mention n " from                 \
+    " WHERE n.is_current AND " where " GROUP BY n.room_id, n.user_id HAVING MAX(n.position) > " \
+    stored
+
 static const struct rule RULES[] = {
     /* Rooms and their messages. */
     {"message_count", "message_count of the room; its messages",
@@ -178,6 +192,35 @@ static const struct rule RULES[] = {
        {"last_read_position", "messages in the room; last position read by the member",
         "SELECT m.room_id, m.user_id, r.message_count, m.last_read_position FROM member m "
         "JOIN room r ON r.room_id = m.room_id WHERE m.last_read_position > r.message_count",
+        false},
+       /* Mentions, and what members have set. */
+       {"mentions", "mentions of a user (0: of all) by a message of the room; rows of it",
+        "SELECT s.room_id, s.user_id, 1, 0 FROM " MENTIONED " s LEFT JOIN mention n "
+        "ON n.user_id = s.user_id AND n.room_id = s.room_id AND n.position = s.position "
+        "AND n.is_current WHERE n.user_id IS NULL",
+        false},
+       {"mention_rows", "expected rows of mentions that no message has; rows",
+        "SELECT n.room_id, n.user_id, 0, COUNT(*) FROM mention n "
+        "LEFT JOIN deleted_room d ON d.room_id = n.room_id LEFT JOIN message m "
+        "ON m.room_id = n.room_id AND m.position = n.position AND m.message_id = n.message_id "
+        "AND m.sender_id = n.sender_id AND NOT m.is_deleted LEFT JOIN " MENTIONED " s "
+        "ON s.user_id = n.user_id AND s.room_id = n.room_id AND s.position = n.position "
+        "WHERE d.room_id IS NULL AND (m.message_id IS NULL OR (n.is_current AND "
+        "s.room_id IS NULL)) GROUP BY n.room_id, n.user_id",
+        false},
+       {"mention_position", "mention_position of the member; position of the latest mention",
+        LATEST("n.room_id, n.user_id", "MAX(m.mention_position)",
+               "JOIN member m ON m.room_id = n.room_id AND m.user_id = n.user_id", "TRUE"),
+        false},
+       {"all_position", "all_position of the room; position of the latest mention of all",
+        LATEST("n.room_id, 0", "MAX(r.all_position)", "JOIN room r ON r.room_id = n.room_id",
+               "n.user_id = 0"),
+        false},
+       {"has_preferences", "has_preferences of the user; rooms that are hidden or favourites",
+        "SELECT 0, u.user_id, u.has_preferences, COUNT(*) FROM user u "
+        "JOIN member m ON m.user_id = u.user_id "
+        "WHERE NOT u.has_preferences AND (m.is_favorite OR m.hidden_position IS NOT NULL) "
+        "GROUP BY u.user_id",
         false},
        /* Direct rooms: two members, none of them an admin. */
        {"direct_members", "members of a direct room; its two users among the members",

@@ -21,7 +21,7 @@ enum identity_due identity_from_row(const struct db_rows *rows, bool with_room,
     memset(identity, 0, sizeof(*identity));
     user_from_row(rows, 0, &identity->user);
     identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
-    identity->has_hidden = db_get_bool(rows, USER_COLUMN_COUNT + 2);
+    identity->has_preferences = db_get_bool(rows, USER_COLUMN_COUNT + 2);
     identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
     identity->hides_read = db_get_bool(rows, USER_COLUMN_COUNT + 3);
     /* After the columns of the identity: those of the credential. */

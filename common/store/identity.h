@@ -29,8 +29,8 @@ struct identity {
     int64_t expires_at;     /* of the token, microseconds since 1970; 0: never, or a session */
     uint64_t rooms_count;   /* rooms the user is in */
     uint64_t last_seq;      /* of the user's own stream */
-    bool has_hidden;        /* the user has hidden a room at some time */
     bool hides_read;        /* the user neither shows nor sees who has read */
+    bool has_preferences;   /* the user has hidden or preferred a room at some time */
     struct room_state room; /* for this user; exists is false if there is none */
 };
 
@@ -60,7 +60,7 @@ enum identity_due { IDENTITY_DUE_NOTHING, IDENTITY_DUE_USE, IDENTITY_DUE_RENEWAL
  * credential, an enum identity_due, and when it expires (NULL: not by itself); then
  * ROOM_STATE_COLUMNS, joined by IDENTITY_ROOM_JOINS (value: the room's id). */
 #define IDENTITY_COLUMNS \
-    USER_COLUMNS ", u.rooms_count, u.last_seq, u.has_hidden, NOT u.share_read"
+    USER_COLUMNS ", u.rooms_count, u.last_seq, u.has_preferences, NOT u.share_read"
 #define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 4)
 #define IDENTITY_CREDENTIAL_COUNT 3
 #define IDENTITY_ROOM_JOINS              \

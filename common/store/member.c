@@ -134,8 +134,11 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
                            "+ 1")                                                                 \
     /* The new member has read everything up to now. */                                           \
     "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position, "             \
-    "invited_by_id) VALUES (p_room, p_target, FALSE, v_now, v_message_count, "                    \
-    "IF(p_flag, NULL, p_user)); "                                                                 \
+    "invited_by_id, mention_position) VALUES (p_room, p_target, FALSE, v_now, v_message_count, "  \
+    "IF(p_flag, NULL, p_user), "                                                                  \
+    /* Of an earlier membership; it counts if the user marks so old messages as unread. */        \
+    "COALESCE((SELECT MAX(position) FROM mention WHERE user_id = p_target "                       \
+    "AND room_id = p_room), 0)); "                                                                \
     "SET v_membership = LAST_INSERT_ID(); "                                                       \
     /* The event gets the number v_seq, which TRANSACTION_ENTER_ROOM has read as last_seq + 1. */ \
     "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "                        \
@@ -281,40 +284,62 @@ enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *dele
     return db_delete(db, SQL, limit, deleted);
 }
 
-/* The room is hidden while it has no message after this position: a post changes nothing here. */
-enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, bool is_hidden,
-                             uint64_t *user_seq) {
+/* NULL leaves a value as it is; muted_until, which may be NULL, has a flag. A room is hidden while
+ * it has no message after hidden_position, so that a post changes nothing here. */
+enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
+                           const struct room_view_patch *patch, struct room_view *view,
+                           uint64_t *user_seq) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE p_hidden BOOLEAN DEFAULT ?; DECLARE v_count, v_user_seq BIGINT UNSIGNED; "
-        "DECLARE v_hidden, v_has_hidden BOOLEAN; ",
-        "SELECT has_hidden INTO v_has_hidden FROM user WHERE user_id = p_user FOR UPDATE; "
+        "DECLARE p_notify INT DEFAULT ?; DECLARE p_has_muted BOOLEAN DEFAULT ?; "
+        "DECLARE p_muted DATETIME(6) DEFAULT ?; DECLARE p_favorite, p_hidden BOOLEAN; "
+        "DECLARE v_count, v_user_seq BIGINT UNSIGNED; DECLARE v_notify INT; "
+        "DECLARE v_muted DATETIME(6); DECLARE v_favorite, v_hidden, v_flag BOOLEAN; ",
+        "SET p_favorite = ?; SET p_hidden = ?; "
+        "SELECT has_preferences INTO v_flag FROM user WHERE user_id = p_user FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
-        "SELECT r.message_count, COALESCE(me.hidden_position >= r.message_count, FALSE) "
-        "INTO v_count, v_hidden FROM member me JOIN room r ON r.room_id = me.room_id "
+        "SELECT r.message_count, " ROOM_VIEW_COLUMNS("me", "r")
+        " INTO v_count, v_notify, v_muted, v_favorite, v_hidden "
+        "FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.room_id = p_room AND me.user_id = p_user; "
-        /* No member any more, or hidden or shown already: no event. */
-        "IF v_hidden IS NULL OR v_hidden = p_hidden THEN LEAVE body; END IF; "
-        /* A flag on the user spares the lists of everybody else the check for hidden rooms. It is
+        "IF v_count IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "SET p_notify = COALESCE(p_notify, v_notify); "
+        "SET p_muted = IF(p_has_muted, p_muted, v_muted); "
+        "SET p_favorite = COALESCE(p_favorite, v_favorite); "
+        "SET p_hidden = COALESCE(p_hidden, v_hidden); "
+        /* All is so already: no event. */
+        "IF p_notify = v_notify AND p_muted <=> v_muted AND p_favorite = v_favorite "
+        "AND p_hidden = v_hidden THEN LEAVE body; END IF; "
+        /* A flag on the user spares the lists of everybody else the search for such rooms. It is
          * never cleared. */
-        "IF p_hidden AND NOT v_has_hidden THEN "
-        "UPDATE user SET has_hidden = TRUE WHERE user_id = p_user; END IF; "
+        "IF (p_hidden OR p_favorite) AND NOT v_flag THEN "
+        "UPDATE user SET has_preferences = TRUE WHERE user_id = p_user; END IF; "
         TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_PREFERENCES_CHANGED), "p_user", "p_room",
                                "+ 0")
         /* Hidden at the present end: the next message has a higher position. */
-        "UPDATE member SET hidden_position = IF(p_hidden, v_count, NULL) "
+        "UPDATE member SET notify = p_notify, muted_until = p_muted, is_favorite = p_favorite, "
+        "hidden_position = IF(p_hidden, v_count, NULL) "
         "WHERE room_id = p_room AND user_id = p_user; ",
-        ", v_user_seq");
+        ", v_user_seq, p_notify, p_muted, p_favorite, p_hidden");
+    const struct db_value none = db_str(NULL);
     struct db_rows *rows;
     *user_seq = 0;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_bool(is_hidden));
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+               patch->has_notify ? db_u64(patch->view.notify) : none, db_bool(patch->has_muted),
+               patch->view.muted_until ? db_time(patch->view.muted_until) : none,
+               patch->has_favorite ? db_bool(patch->view.is_favorite) : none,
+               patch->has_hidden ? db_bool(patch->view.is_hidden) : none);
     if (error)
         return error;
-    if (db_next(rows))
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
         *user_seq = db_get_u64(rows, 1);
+        *view = room_view_from_row(rows, 2);
+    }
     db_done(rows);
-    return ERROR_NONE;
+    return error;
 }
 
 /* p_flag: the new value of is_admin. */

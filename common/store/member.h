@@ -81,10 +81,18 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
 enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                          struct member_change *change);
 
-/* Hides a room from the member's list until there is a newer message, or shows it again. Sets
- * *user_seq to the number of the event in the user's own stream; 0: nothing has changed. */
-enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, bool is_hidden,
-                             uint64_t *user_seq);
+/* New values of what a member has set for a room; has_...: it is given. */
+struct room_view_patch {
+    bool has_notify, has_muted, has_favorite, has_hidden;
+    struct room_view view;
+};
+
+/* Changes what a member has set for a room, and sets *view to what is set then. A hidden room is
+ * left out of the member's list until there is a newer message. *user_seq is the number of the
+ * event in the user's own stream; 0: nothing has changed. ERROR_NOT_FOUND: no member any more. */
+enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
+                           const struct room_view_patch *patch, struct room_view *view,
+                           uint64_t *user_seq);
 
 /* Deletes up to `limit` departures that refuse nothing any more; *deleted counts them. */
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "db/db.h"
 #include "event/event.h"
@@ -54,6 +55,7 @@ struct message {
     struct message_quote quote;
     uint64_t reply_count; /* of direct replies, deleted ones included */
     struct text files;     /* to be read by file_list_next; empty: none */
+    struct text mentions;  /* JSON, as by mention_list_write; empty: none */
 };
 
 typedef void message_visit(void *context, const struct message *message);
@@ -69,8 +71,8 @@ typedef void message_visit(void *context, const struct message *message);
     ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, " \
     "m.edited_at, m.client_id, m.content, " REACTION_COLUMN(        \
         user) ", m.reply_count, q.message_id, " MESSAGE_QUOTE_COLUMNS(quoted_name) \
-    ", " FILE_LIST_COLUMN
-#define MESSAGE_COLUMN_COUNT 19
+    ", " FILE_LIST_COLUMN ", m.mentions"
+#define MESSAGE_COLUMN_COUNT 20
 #define MESSAGE_SENDER_COLUMN 2
 #define MESSAGE_QUOTE_SENDER_COLUMN 14
 
@@ -96,7 +98,9 @@ unsigned message_type_of(struct text name);
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t user_id,
                        message_visit *visit, void *context);
 
-/* A message to be posted; content, client_id and token_hash are borrowed. */
+struct mention_list;
+
+/* A message to be posted; what pointers lead to is borrowed. */
 struct message_draft {
     uint64_t room_id;
     uint64_t sender_id;
@@ -108,13 +112,19 @@ struct message_draft {
     bool by_site;                    /* the sender need not be a member; without a token hash */
     const uint64_t *file_ids;        /* borrowed; with files, `type` is chosen by the store */
     size_t file_count;               /* at most FILE_MOST; 0 for the site */
+    const struct mention_list *mentions; /* NULL: none */
+    uint64_t all_members; /* in rooms of more members only admins mention all */
 };
 
-/* The result of a change of a message. */
+/* Why mentions are refused; the numbers are in store/mention.h. */
+enum mention_refusal { MENTION_FINE, MENTION_NOT_MEMBERS, MENTION_NOT_ALL };
+
+/* The result of a change of a message. The caller frees `mentioned`. */
 struct message_change {
     bool changed;   /* false: the change was made earlier */
     bool bad_reply; /* reply_to_id is not a message of this room */
     bool bad_files; /* one of the files cannot be used; see file_check */
+    enum mention_refusal bad_mentions;
     uint64_t message_id;
     uint64_t seq; /* of the event; 0: the message was posted earlier */
     uint64_t position;
@@ -123,18 +133,22 @@ struct message_change {
     /* After the post of a reply; the texts are in quote_texts. */
     struct message_quote quote;
     char quote_texts[32 + MESSAGE_EXCERPT * 4];
+    struct buffer mentioned; /* "<user id>:<seq>,...": events in the own streams of users */
 };
 
 /* Posts a message with its event, and moves the sender's read mark to it. If the sender has used
  * client_id in this room before, nothing changes: changed is false and message_id is that of the
  * earlier message. ERROR_NOT_FOUND: no such room. ERROR_FORBIDDEN: not a member, or the token
- * failed the check. ERROR_BAD_INPUT: bad_reply or bad_files is set. ERROR_UNAVAILABLE. */
+ * failed the check. ERROR_BAD_INPUT: bad_reply, bad_files or bad_mentions is set.
+ * ERROR_UNAVAILABLE. */
 enum error message_post(struct db *db, const struct message_draft *draft,
                         struct message_change *change);
 
-/* Replaces the content; only for the sender. A deleted message is ERROR_NOT_FOUND. */
+/* Replaces the content, and the mentions unless they are NULL; only for the sender. A deleted
+ * message is ERROR_NOT_FOUND. ERROR_BAD_INPUT: bad_mentions is set. */
 enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
-                        struct text content, struct message_change *change);
+                        struct text content, const struct mention_list *mentions,
+                        uint64_t all_members, struct message_change *change);
 
 /* Empties the content and keeps the row, and marks its files as deleted (see file.h); for the
  * sender and admins. No change if it is deleted already. */
@@ -149,11 +163,24 @@ struct message_mark {
     uint64_t message_id; /* last message read */
     uint64_t unread_count;
     uint64_t user_seq; /* of the event in the user's own stream, if the mark was moved */
+    uint64_t view_seq; /* of a second one, preferences_changed; 0: none */
 };
 
 /* Advances the read mark of the user to a message, never back. ERROR_NOT_FOUND and ERROR_FORBIDDEN
  * as for message_post; ERROR_BAD_INPUT: bad_message is set. */
 enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                              struct message_mark *mark);
+
+/* Moves it back to before a message, never forwards. Errors as above. */
+enum error message_mark_unread(struct db *db, uint64_t room_id, uint64_t user_id,
+                               uint64_t message_id, struct message_mark *mark);
+
+/* view: what the user has set for the room. */
+typedef void message_mark_visit(void *context, uint64_t room_id, const struct message_mark *mark,
+                                const struct room_view *view);
+
+/* Advances the read marks of all rooms of a user to their ends, and visits those that moved. */
+enum error message_mark_all_read(struct db *db, uint64_t user_id, message_mark_visit *visit,
+                                 void *context);
 
 #endif

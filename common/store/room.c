@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "event/event.h"
+#include "store/mention.h"
 #include "store/search_index.h"
 #include "store/transaction.h"
 
@@ -40,6 +41,8 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
     const bool for_event = user_id == 0 && room.state.exists;
     error = for_event ? ERROR_NONE : room_state_may_see(&room.state);
     if (!error)
+        error = mention_count_unread(db, &room.state, user_id, &room.unread_mentions);
+    if (!error)
         visit(context, &room);
     db_done(rows);
     return error;
@@ -53,8 +56,8 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
     struct db_rows *rows;
     struct room room;
     *found = false;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
-                                    db_bytes(token_hash, SECRET_HASH_SIZE));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
+                              db_bytes(token_hash, SECRET_HASH_SIZE));
     if (error)
         return error;
     /* One row only if the token is valid and its user is a member; otherwise the ordinary way finds
@@ -63,10 +66,12 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
     if (*found) {
         token_member_from_row(rows, 0, identity);
         room_from_row(rows, TOKEN_MEMBER_COLUMN_COUNT, &room);
-        visit(context, &room);
+        error = mention_count_unread(db, &room.state, identity->user.id, &room.unread_mentions);
+        if (!error)
+            visit(context, &room);
     }
     db_done(rows);
-    return ERROR_NONE;
+    return error;
 }
 
 enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id) {
@@ -370,6 +375,7 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
                                          "DELETE FROM message WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM pin WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reply WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM mention WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reaction WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reaction_total WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM event WHERE room_id = ? LIMIT ?"};

@@ -30,6 +30,7 @@ struct room {
     uint64_t created_by_id;
     enum room_may_pin may_pin;
     struct text bell; /* path of the bell, set by who shows the room to a member; else empty */
+    uint64_t unread_mentions;
     bool has_last_message;
     struct message last_message;
 };

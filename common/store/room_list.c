@@ -1,12 +1,18 @@
 /* The SQL of lists of rooms, by last activity, and the choice between three ways to read the rooms
  * of a user: sort here (short lists), scan the index until the page is full (long lists), sort in
  * the server (all others). The caller has counted the rooms before; all ways return the same page.
+ * Of longer lists the favourites, found by an index, are a list before the other one.
  * With `names`, rows have all columns and names come from the cache; without, only the states of
  * the rooms are read, which is what an entity tag needs. */
 #include "store/room_list.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "store/mention.h"
+
+/* One at hidden_position is back as soon as it has a message after it. */
+#define IS_HIDDEN(me, r) "COALESCE(" me ".hidden_position >= " r ".message_count, FALSE)"
 
 /* The inner SELECT finds and sorts the ids of the page; the outer one reads the rooms. So the sort
  * handles narrow rows, and the last message is read only for rooms of the page. */
@@ -23,7 +29,8 @@
     "SELECT STRAIGHT_JOIN " columns                                      \
     " FROM room r FORCE INDEX (last_active_at) "                         \
     "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins \
-    "ORDER BY r.last_active_at DESC, r.room_id DESC LIMIT ? OFFSET ? ROWS EXAMINED ?"
+    "WHERE me.is_favorite = FALSE AND NOT " IS_HIDDEN("me", "r")         \
+    " ORDER BY r.last_active_at DESC, r.room_id DESC LIMIT ? OFFSET ? ROWS EXAMINED ?"
 
 /* The first page of the public rooms in the order of the index, without the temporary table and the
  * second sort of PAGE, which would add a third to its CPU time (all servers). */
@@ -33,29 +40,36 @@
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins \
     "WHERE r.is_private = FALSE ORDER BY r.last_active_at DESC, r.room_id DESC LIMIT ?"
 
-/* All rooms of a user in any order; the last column is the one to sort by. */
-#define WHOLE(columns, joins)       \
-    "SELECT STRAIGHT_JOIN " columns \
-    ", r.last_active_at"            \
-    " FROM member me JOIN room r ON r.room_id = me.room_id " joins "WHERE me.user_id = ?"
+/* All rooms of a user in any order; the last columns are those to sort by. */
+#define WHOLE(columns, joins)                                              \
+    "SELECT STRAIGHT_JOIN " columns                                        \
+    ", r.last_active_at, me.is_favorite"                                   \
+    " FROM member me JOIN room r ON r.room_id = me.room_id " joins         \
+    "WHERE me.user_id = ? AND NOT " IS_HIDDEN("me", "r")
 
+/* Ranges of KEY (user_id, is_favorite, hidden_position) of member. */
 #define PUBLIC_IDS "room i WHERE i.is_private = FALSE"
-#define OWN_IDS "member own JOIN room i ON i.room_id = own.room_id WHERE own.user_id = ?"
-
-/* For users who have hidden a room: one at hidden_position is back as soon as it has a message
- * after it. */
-#define IS_HIDDEN(me, r) "COALESCE(" me ".hidden_position >= " r ".message_count, FALSE)"
-#define SHOWN_IDS OWN_IDS " AND NOT " IS_HIDDEN("own", "i")
+#define OWN_IDS(favorite)                                                                    \
+    "member own FORCE INDEX (listed) JOIN room i ON i.room_id = own.room_id "                \
+    "WHERE own.user_id = ? AND own.is_favorite = " favorite " AND NOT " IS_HIDDEN("own", "i")
+#define HIDDEN_IDS                                                                           \
+    "member own FORCE INDEX (listed) JOIN room i ON i.room_id = own.room_id "                \
+    "WHERE own.user_id = ? AND own.is_favorite IN (FALSE, TRUE) "                            \
+    "AND own.hidden_position IS NOT NULL AND " IS_HIDDEN("own", "i")
 
 /* Each with all columns, and with the states only. */
 static const char *const PUBLIC[2] = {PAGE(ROOM_COLUMNS_NAMELESS, PUBLIC_IDS, ROOM_MESSAGE_JOIN),
                                       PAGE(ROOM_STATE_COLUMNS, PUBLIC_IDS, "")};
 static const char *const PUBLIC_FIRST[2] = {FIRST(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
                                             FIRST(ROOM_STATE_COLUMNS, "")};
-static const char *const OWN[2] = {PAGE(ROOM_COLUMNS_NAMELESS, OWN_IDS, ROOM_MESSAGE_JOIN),
-                                   PAGE(ROOM_STATE_COLUMNS, OWN_IDS, "")};
-static const char *const SHOWN[2] = {PAGE(ROOM_COLUMNS_NAMELESS, SHOWN_IDS, ROOM_MESSAGE_JOIN),
-                                     PAGE(ROOM_STATE_COLUMNS, SHOWN_IDS, "")};
+static const char *const OWN[2] = {
+    PAGE(ROOM_COLUMNS_NAMELESS, OWN_IDS("FALSE"), ROOM_MESSAGE_JOIN),
+    PAGE(ROOM_STATE_COLUMNS, OWN_IDS("FALSE"), "")};
+static const char *const FAVORITES[2] = {
+    PAGE(ROOM_COLUMNS_NAMELESS, OWN_IDS("TRUE"), ROOM_MESSAGE_JOIN),
+    PAGE(ROOM_STATE_COLUMNS, OWN_IDS("TRUE"), "")};
+static const char *const HIDDEN[2] = {PAGE(ROOM_COLUMNS_NAMELESS, HIDDEN_IDS, ROOM_MESSAGE_JOIN),
+                                      PAGE(ROOM_STATE_COLUMNS, HIDDEN_IDS, "")};
 static const char *const OWN_SCAN[2] = {SCAN(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
                                         SCAN(ROOM_STATE_COLUMNS, "")};
 static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
@@ -72,8 +86,8 @@ static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS_NAMELESS, ROOM_MESSA
 #define SCAN_FACTOR 32
 
 /* Visits the room of the current row. */
-static enum error visit_row(struct db *db, struct user_names *names, struct db_rows *rows,
-                            room_visit *visit, void *context) {
+static enum error visit_row(struct db *db, struct user_names *names, uint64_t user_id,
+                            struct db_rows *rows, room_visit *visit, void *context) {
     static const unsigned USERS[] = {ROOM_SENDER_COLUMN, ROOM_OTHER_COLUMN,
                                      ROOM_QUOTE_SENDER_COLUMN};
     struct room room;
@@ -90,31 +104,34 @@ static enum error visit_row(struct db *db, struct user_names *names, struct db_r
                        (other == 0 || user_names_find(names, other).at) &&
                        (quoted == 0 || user_names_find(names, quoted).at);
     /* One query for the names of this row and all that follow. */
-    const enum error error = known ? ERROR_NONE : user_names_load(names, db, rows, USERS, 3);
+    enum error error = known ? ERROR_NONE : user_names_load(names, db, rows, USERS, 3);
     if (error)
         return error;
     room_from_row(rows, 0, &room);
+    error = mention_count_unread(db, &room.state, user_id, &room.unread_mentions);
     /* A direct room is shown under the name of the other user. */
     if (other != 0)
         room.name = user_names_find(names, other);
     room.last_message.sender_username = user_names_find(names, sender);
     room.last_message.quote.sender_username = user_names_find(names, quoted);
-    visit(context, &room);
-    return ERROR_NONE;
+    if (!error)
+        visit(context, &room);
+    return error;
 }
 
-static enum error visit_rows(struct db *db, struct user_names *names, struct db_rows *rows,
-                             room_visit *visit, void *context) {
+static enum error visit_rows(struct db *db, struct user_names *names, uint64_t user_id,
+                             struct db_rows *rows, room_visit *visit, void *context) {
     enum error error = ERROR_NONE;
     if (names)
         user_names_begin(names, db);
     while (!error && db_next(rows))
-        error = visit_row(db, names, rows, visit, context);
+        error = visit_row(db, names, user_id, rows, visit, context);
     db_done(rows);
     return error;
 }
 
 struct key {
+    bool is_favorite;
     int64_t last_active_at;
     uint64_t room_id;
     uint64_t row;
@@ -122,6 +139,8 @@ struct key {
 
 static int compare_keys(const void *one, const void *other) {
     const struct key *a = one, *b = other;
+    if (a->is_favorite != b->is_favorite)
+        return a->is_favorite ? -1 : 1;
     if (a->last_active_at != b->last_active_at)
         return a->last_active_at < b->last_active_at ? 1 : -1;
     return (a->room_id < b->room_id) - (a->room_id > b->room_id);
@@ -130,7 +149,7 @@ static int compare_keys(const void *one, const void *other) {
 /* Visits the page among the rows of WHOLE. */
 static enum error visit_sorted(struct db *db, struct user_names *names, struct db_rows *rows,
                                const struct room_list *list, room_visit *visit, void *context) {
-    /* The column after all others. */
+    /* The columns after all others. */
     const unsigned last = names ? ROOM_OTHER_COLUMN + 1 : ROOM_STATE_COLUMN_COUNT;
     struct key keys[WHOLE_MOST];
     uint64_t count = 0;
@@ -139,7 +158,8 @@ static enum error visit_sorted(struct db *db, struct user_names *names, struct d
         user_names_begin(names, db);
     /* First pass: only the keys. */
     while (count < WHOLE_MOST && db_next(rows)) {
-        keys[count] = (struct key){db_get_time(rows, last), db_get_u64(rows, 0), db_row(rows)};
+        keys[count] = (struct key){db_get_bool(rows, last + 1), db_get_time(rows, last),
+                                   db_get_u64(rows, 0), db_row(rows)};
         count++;
     }
     if (count > 1)
@@ -148,53 +168,89 @@ static enum error visit_sorted(struct db *db, struct user_names *names, struct d
     for (uint64_t i = list->offset; i < count && i - list->offset < list->limit && !error; i++) {
         db_seek(rows, keys[i].row);
         db_next(rows);
-        error = visit_row(db, names, rows, visit, context);
+        error = visit_row(db, names, list->user_id, rows, visit, context);
     }
     db_done(rows);
     return error;
 }
 
-enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
-                          room_visit *visit, void *context) {
-    const bool only_state = !names;
-    const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit),
-                          offset = db_u64(list->offset);
+/* Sorts the rooms of a kind in the server. */
+static enum error list_sorted(struct db *db, struct user_names *names, const char *const sql[2],
+                              uint64_t user_id, uint64_t limit, uint64_t offset,
+                              room_visit *visit, void *context) {
+    const struct db_value user = db_u64(user_id);
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, sql[!names], DB_REPEATABLE, &rows, user, db_u64(limit),
+                                    db_u64(offset), user);
+    return error ? error : visit_rows(db, names, user_id, rows, visit, context);
+}
+
+/* Those that are no favourites, of which there are `count`. */
+static enum error list_others(struct db *db, struct user_names *names, uint64_t user_id,
+                              uint64_t count, uint64_t limit, uint64_t offset, room_visit *visit,
+                              void *context) {
+    /* Long, and the page is near the start. The scan is stopped when it has cost as much as sorting
+     * would. */
+    if (count / SCAN_FACTOR >= offset + limit) {
+        struct db_rows *rows;
+        const enum error error =
+            DB_RUN(db, OWN_SCAN[!names], DB_REPEATABLE, &rows, db_u64(user_id), db_u64(limit),
+                   db_u64(offset), db_u64(count / 2));
+        /* A full page is right; one that ROWS EXAMINED has cut short is not used. */
+        if (error || db_count(rows) == limit)
+            return error ? error : visit_rows(db, names, user_id, rows, visit, context);
+        db_done(rows);
+    }
+    return list_sorted(db, names, OWN, user_id, limit, offset, visit, context);
+}
+
+static enum error list_public(struct db *db, struct user_names *names,
+                              const struct room_list *list, room_visit *visit, void *context) {
+    const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit);
     struct db_rows *rows;
     enum error error;
-    /* Beyond the end: no query. */
-    if (list->offset >= list->count)
-        return ERROR_NONE;
-    if (list->is_public) {
-        if (list->offset == 0)
-            error = DB_RUN(db, PUBLIC_FIRST[only_state], DB_REPEATABLE, &rows, user, limit);
-        else
-            error = DB_RUN(db, PUBLIC[only_state], DB_REPEATABLE, &rows, limit, offset, user);
-        return error ? error : visit_rows(db, names, rows, visit, context);
-    }
-    /* The shortcuts below would show the hidden rooms. */
-    if (list->has_hidden) {
-        error = DB_RUN(db, SHOWN[only_state], DB_REPEATABLE, &rows, user, limit, offset, user);
-        return error ? error : visit_rows(db, names, rows, visit, context);
-    }
+    if (list->offset == 0)
+        error = DB_RUN(db, PUBLIC_FIRST[!names], DB_REPEATABLE, &rows, user, limit);
+    else
+        error = DB_RUN(db, PUBLIC[!names], DB_REPEATABLE, &rows, limit, db_u64(list->offset), user);
+    return error ? error : visit_rows(db, names, list->user_id, rows, visit, context);
+}
+
+/* A page of the two lists that follow each other. */
+static enum error list_own(struct db *db, struct user_names *names, const struct room_list *list,
+                           room_visit *visit, void *context) {
+    const uint64_t favorites = list->favorites, user_id = list->user_id;
+    uint64_t shown = 0;
+    enum error error = ERROR_NONE;
     /* Short: read all, sort here. */
     if (list->count <= WHOLE_FACTOR * list->limit) {
-        error = DB_RUN(db, OWN_WHOLE[only_state], DB_REPEATABLE, &rows, user);
+        struct db_rows *rows;
+        error = DB_RUN(db, OWN_WHOLE[!names], DB_REPEATABLE, &rows, db_u64(user_id));
         if (error || db_count(rows) <= WHOLE_MOST)
             return error ? error : visit_sorted(db, names, rows, list, visit, context);
         db_done(rows); /* the user has joined many rooms since the count was read */
-    } else if (list->count / SCAN_FACTOR >= list->offset + list->limit) {
-        /* Long, and the page is near the start. The scan is stopped when it has cost as much as
-         * sorting would. */
-        error = DB_RUN(db, OWN_SCAN[only_state], DB_REPEATABLE, &rows, user, limit, offset,
-                       db_u64(list->count / 2));
-        /* A full page is right; one that ROWS EXAMINED has cut short is not used. */
-        if (error || db_count(rows) == list->limit)
-            return error ? error : visit_rows(db, names, rows, visit, context);
-        db_done(rows);
     }
-    /* The general way. */
-    error = DB_RUN(db, OWN[only_state], DB_REPEATABLE, &rows, user, limit, offset, user);
-    return error ? error : visit_rows(db, names, rows, visit, context);
+    if (list->offset < favorites) {
+        shown = favorites - list->offset < list->limit ? favorites - list->offset : list->limit;
+        error = list_sorted(db, names, FAVORITES, user_id, shown, list->offset, visit, context);
+    }
+    if (error || shown == list->limit)
+        return error;
+    return list_others(db, names, user_id, list->count - favorites, list->limit - shown,
+                       list->offset > favorites ? list->offset - favorites : 0, visit, context);
+}
+
+enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
+                          room_visit *visit, void *context) {
+    /* Beyond the end: no query. */
+    if (list->offset >= list->count)
+        return ERROR_NONE;
+    if (list->kind == ROOM_LIST_PUBLIC)
+        return list_public(db, names, list, visit, context);
+    if (list->kind == ROOM_LIST_HIDDEN)
+        return list_sorted(db, names, HIDDEN, list->user_id, list->limit, list->offset, visit,
+                           context);
+    return list_own(db, names, list, visit, context);
 }
 
 enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
@@ -208,19 +264,25 @@ enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_
         "ORDER BY j.place";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(ids), db_u64(user_id));
-    return error ? error : visit_rows(db, names, rows, visit, context);
+    return error ? error : visit_rows(db, names, user_id, rows, visit, context);
 }
 
-enum error room_list_count_hidden(struct db *db, uint64_t user_id, uint64_t *count) {
+enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden,
+                               uint64_t *favorites) {
+    /* Two ranges of the key: the favourites, and others that were hidden at some time. */
     static const char SQL[] =
-        "SELECT COUNT(*) FROM member me JOIN room r ON r.room_id = me.room_id "
-        "WHERE me.user_id = ? AND " IS_HIDDEN("me", "r");
+        "SELECT SUM(" IS_HIDDEN("me", "r") "), SUM(me.is_favorite AND NOT " IS_HIDDEN("me", "r")
+        ") FROM member me FORCE INDEX (listed) JOIN room r ON r.room_id = me.room_id "
+        "WHERE me.user_id = ? AND (me.is_favorite = TRUE "
+        "OR (me.is_favorite = FALSE AND me.hidden_position IS NOT NULL))";
     struct db_rows *rows;
-    /* Only for users who have ever hidden a room. */
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    /* NULL, for no rows, is 0. */
+    const bool has_row = db_next(rows);
+    *hidden = has_row ? db_get_u64(rows, 0) : 0;
+    *favorites = has_row ? db_get_u64(rows, 1) : 0;
     db_done(rows);
     return ERROR_NONE;
 }

@@ -11,13 +11,15 @@
 #include "store/room.h"
 #include "store/user_names.h"
 
-/* Selects a page of the rooms of a user, or of the public rooms for a user. */
+/* The rooms of a user, favourites first and without hidden ones; those hidden; the public rooms. */
+enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_HIDDEN, ROOM_LIST_PUBLIC };
+
+/* Selects a page of a list, for a user. */
 struct room_list {
-    bool is_public;
+    enum room_list_kind kind;
     uint64_t user_id;
-    bool has_hidden; /* the user may have hidden rooms, which are left out */
-    uint64_t count;  /* of the whole list: rooms_count of the user without those of
-                      * room_list_count_hidden, or room_list_count_public */
+    uint64_t favorites; /* of OWN: how many come first */
+    uint64_t count;     /* of the whole list; see room_list_count_own and room_list_count_public */
     uint64_t limit;
     uint64_t offset;
 };
@@ -31,8 +33,10 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
 enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
                          room_visit *visit, void *context);
 
-/* The number of rooms that the user has hidden. */
-enum error room_list_count_hidden(struct db *db, uint64_t user_id, uint64_t *count);
+/* The numbers of rooms that the user has hidden, and of favourites that are not hidden; for users
+ * with has_preferences, others have none. Costs what these are. */
+enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden,
+                               uint64_t *favorites);
 
 /* The number of public rooms, read from a counter. */
 enum error room_list_count_public(struct db *db, uint64_t *count);

@@ -22,7 +22,11 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
                                  .members_count = db_get_u64(rows, first + 8),
                                  .last_read_position = db_get_u64(rows, first + 9),
                                  .created_at = db_get_time(rows, first + 10)};
-    bell_name_from_row(rows, first + 11, &state->bell);
+    first += 11;
+    bell_name_from_row(rows, first, &state->bell);
+    state->view = room_view_from_row(rows, first + BELL_NAME_COLUMN_COUNT);
+    state->mention_position =
+        db_get_u64(rows, first + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT);
 }
 
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,

@@ -10,6 +10,7 @@
 
 #include "db/db.h"
 #include "store/bell_name.h"
+#include "store/room_view.h"
 
 struct room_state {
     bool exists;
@@ -25,14 +26,17 @@ struct room_state {
     uint64_t last_read_position; /* of the user; 0 if not a member */
     int64_t created_at;
     struct bell_name bell;
+    struct room_view view;     /* of the user */
+    uint64_t mention_position; /* no message after it mentions the user */
 };
 
 /* Columns of a room aliased r and the membership of a user aliased me (outer joined). */
 #define ROOM_STATE_COLUMNS                                                                     \
     "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, me.is_admin, " \
     "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position, "      \
-    "r.created_at, " BELL_NAME_COLUMNS
-#define ROOM_STATE_COLUMN_COUNT (11 + BELL_NAME_COLUMN_COUNT)
+    "r.created_at, " BELL_NAME_COLUMNS ", " ROOM_VIEW_COLUMNS("me", "r")                       \
+    ", GREATEST(COALESCE(me.mention_position, 0), r.all_position)"
+#define ROOM_STATE_COLUMN_COUNT (12 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
 
 /* The join for the columns; its ? is the id of the user. */
 #define ROOM_STATE_FROM "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "

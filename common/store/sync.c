@@ -10,7 +10,7 @@ enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DAT
                       sync_visit *visit, void *context) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN s.value, me.mark_seq, "
-        "COALESCE(me.hidden_position >= r.message_count, FALSE), " ROOM_STATE_COLUMNS
+        ROOM_STATE_COLUMNS
         /* At least one row, which has the id, also for a user without rooms. */
         " FROM site_value s LEFT JOIN member me ON me.user_id = ? "
         "LEFT JOIN room r ON r.room_id = me.room_id "
@@ -22,10 +22,9 @@ enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DAT
         return error;
     while (db_next(rows)) {
         const struct text id = db_get_text(rows, 0);
-        struct sync_room room = {.mark_seq = db_get_u64(rows, 1),
-                                 .is_hidden = db_get_bool(rows, 2)};
+        struct sync_room room = {.mark_seq = db_get_u64(rows, 1)};
         snprintf(database_id, SYNC_DATABASE_ID_SIZE, "%.*s", (int)id.len, id.at);
-        room_state_from_row(rows, 3, &room.state);
+        room_state_from_row(rows, 2, &room.state);
         if (room.state.exists)
             visit(context, &room);
     }

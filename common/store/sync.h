@@ -18,7 +18,6 @@
 struct sync_room {
     struct room_state state;
     uint64_t mark_seq; /* number of the last read_changed of this room in the user's own stream */
-    bool is_hidden;
 };
 
 typedef void sync_visit(void *context, const struct sync_room *room);

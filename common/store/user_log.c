@@ -26,14 +26,18 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
 
 /* The rows of user_event, and the read marks of the memberships, in the order of their numbers. A
  * direct room has the name of the other user; a room that was deleted since has none. Column 5:
- * older than the retention. Columns 8 to 10: last message read, unread messages, hidden. */
+ * older than the retention. Columns 8 and 9: last message read, unread messages; then what the user
+ * has set for the room, and the room itself, which of `mentioned` is that of the message. */
 #define LIST(condition) \
     "SELECT STRAIGHT_JOIN e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "            \
     "e.created_at < SYSDATE(6) - INTERVAL ? DAY, r.room_id IS NOT NULL, "                         \
     "IF(r.direct_low IS NULL, r.name, other.username), NULL, NULL, "                              \
-    "COALESCE(me.hidden_position >= r.message_count, FALSE) "                                     \
+    ROOM_VIEW_COLUMNS("me", "r") ", r.room_id "                                                   \
     "FROM user_event e LEFT JOIN user a ON a.user_id = e.actor_id "                               \
-    "LEFT JOIN room r ON r.room_id = e.subject_id "                                               \
+    "LEFT JOIN message mm ON e.event_type = " EVENT_SQL(EVENT_MENTIONED)                          \
+    " AND mm.message_id = e.subject_id "                                                          \
+    "LEFT JOIN room r ON r.room_id = "                                                            \
+    "IF(e.event_type = " EVENT_SQL(EVENT_MENTIONED) ", mm.room_id, e.subject_id) "                \
     "LEFT JOIN user other ON other.user_id = "                                                    \
     "IF(r.direct_low = e.user_id, r.direct_high, r.direct_low) "                                  \
     "LEFT JOIN member me ON e.event_type = " EVENT_SQL(EVENT_PREFERENCES_CHANGED)                 \
@@ -41,7 +45,8 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     "WHERE e.user_id = ? AND e.seq > ? AND e.seq <= ? " condition                                 \
     "UNION ALL "                                                                                  \
     "SELECT me.mark_seq, " EVENT_SQL(EVENT_READ_CHANGED) ", me.user_id, u.username, me.room_id, " \
-    "FALSE, TRUE, NULL, m.message_id, r.message_count - me.last_read_position, FALSE "            \
+    "FALSE, TRUE, NULL, m.message_id, r.message_count - me.last_read_position, 0, NULL, "  \
+    "FALSE, FALSE, r.room_id "                                  \
     "FROM member me JOIN user u ON u.user_id = me.user_id "                                       \
     "JOIN room r ON r.room_id = me.room_id "                                                      \
     "LEFT JOIN message m ON m.room_id = me.room_id AND m.position = me.last_read_position "       \
@@ -49,7 +54,10 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     "ORDER BY 1 LIMIT ?"
 
 static const char ALL[] = LIST("");
-static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTIALS_CHANGED) " ");
+/* Without those that have no JSON: changed credentials, and mentions in a room that is gone. */
+static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTIALS_CHANGED)
+                                 " AND (e.event_type <> " EVENT_SQL(EVENT_MENTIONED)
+                                 " OR r.room_id IS NOT NULL) ");
 
 static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct user_event *event) {
     event->user_id = user_id;
@@ -62,7 +70,8 @@ static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct 
     event->has_room = db_get_bool(rows, 6);
     event->room_name = db_get_text(rows, 7);
     event->mark = (struct read_mark){event->subject_id, db_get_u64(rows, 8), db_get_u64(rows, 9)};
-    event->is_hidden = db_get_bool(rows, 10);
+    event->view = room_view_from_row(rows, 10);
+    event->room_id = db_get_u64(rows, 10 + ROOM_VIEW_COLUMN_COUNT);
 }
 
 /* A list while it is read. */
@@ -201,13 +210,21 @@ enum error user_log_moved(struct db *db, struct text rooms, struct text users,
     return error ? error : visit_heads(found, visit, context);
 }
 
-enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit,
+enum error user_log_rooms(struct db *db, uint64_t user_id, user_room_visit *visit,
                           void *context) {
     static const char SQL[] =
-        /* The present ends of all rooms of a user, for a client that watches them all. */
-        "SELECT 0, r.room_id, r.last_seq FROM member me "
-        "JOIN room r ON r.room_id = me.room_id WHERE me.user_id = ?";
+        /* The present ends of all rooms of a user, for a client that is notified of all. */
+        "SELECT r.room_id, r.last_seq, r.direct_low IS NOT NULL, " ROOM_VIEW_COLUMNS("me", "r")
+        " FROM member me JOIN room r ON r.room_id = me.room_id WHERE me.user_id = ?";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
-    return error ? error : visit_heads(rows, visit, context);
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const struct user_room room = {db_get_u64(rows, 0), db_get_u64(rows, 1),
+                                       db_get_bool(rows, 2), room_view_from_row(rows, 3)};
+        visit(context, &room);
+    }
+    db_done(rows);
+    return ERROR_NONE;
 }

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "db/db.h"
+#include "store/room_state.h"
 #include "store/user.h"
 
 /* The read mark of a user in a room, as it is now. */
@@ -29,11 +30,12 @@ struct user_event {
     unsigned type;
     uint64_t actor_id;
     char actor[USER_NAME_SIZE]; /* user name; empty: confabctl */
-    uint64_t subject_id;        /* the room; 0: none */
+    uint64_t subject_id;        /* the room, of mentioned the message; 0: none */
+    uint64_t room_id;           /* of mentioned: 0 if the message is gone */
     bool has_room;              /* the room still exists */
     struct text room_name;      /* as the user sees it */
     struct read_mark mark;      /* of read_changed; with subject_id 0 a later one replaces it */
-    bool is_hidden;             /* of preferences_changed */
+    struct room_view view;      /* of preferences_changed */
 };
 
 typedef void user_event_visit(void *context, const struct user_event *event);
@@ -73,7 +75,17 @@ typedef void stream_head_visit(void *context, const struct stream_head *head);
 enum error user_log_moved(struct db *db, struct text rooms, struct text users,
                           stream_head_visit *visit, void *context);
 
-/* Visits the streams of all rooms of a user. */
-enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit, void *context);
+/* The stream of a room of a user, and what the user has set for the room. */
+struct user_room {
+    uint64_t room_id;
+    uint64_t last_seq;
+    bool is_direct;
+    struct room_view view;
+};
+
+typedef void user_room_visit(void *context, const struct user_room *room);
+
+/* Visits all rooms of a user. */
+enum error user_log_rooms(struct db *db, uint64_t user_id, user_room_visit *visit, void *context);
 
 #endif

@@ -29,6 +29,14 @@ static void publish_to_user(struct exchange *x, const struct user *actor, uint64
     buffer_free(json);
 }
 
+void member_events_view(struct exchange *x, uint64_t room_id, const struct room_view *view,
+                        uint64_t seq) {
+    struct buffer json = BUFFER_EMPTY;
+    serialize_preferences_changed(&json, seq, room_id, view);
+    publish_to_user(x, &x->identity.user, room_id, x->identity.user.id, EVENT_PREFERENCES_CHANGED,
+                    seq, &json);
+}
+
 /* ---- additions ---- */
 
 struct invitation {

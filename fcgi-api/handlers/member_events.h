@@ -9,6 +9,10 @@
 #include "store/member.h"
 #include "store/user.h"
 
+/* The user has set something for a room; seq is that of the event in the user's own stream. */
+void member_events_view(struct exchange *x, uint64_t room_id, const struct room_view *view,
+                        uint64_t seq);
+
 /* The user was added. */
 void member_events_added(struct exchange *x, const struct user *actor, uint64_t room_id,
                          uint64_t user_id, const struct member_change *change);

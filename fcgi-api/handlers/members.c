@@ -92,31 +92,34 @@ enum error members_join(struct exchange *x) {
 
 /* ---- the user's own view of the room ---- */
 
-static void publish_preferences(struct exchange *x, uint64_t user_seq, bool is_hidden) {
-    struct buffer json = BUFFER_EMPTY;
-    serialize_preferences_changed(&json, user_seq, x->ids[0], is_hidden);
-    publish_user_event(x->service->redis, publisher_of(x), x->identity.user.id,
-                       EVENT_PREFERENCES_CHANGED, user_seq, x->identity.user.id,
-                       x->identity.user.name, x->ids[0], (struct text){json.data, json.len});
-    buffer_free(&json);
+static void read_view(struct exchange *x, struct room_view_patch *patch) {
+    struct text notify;
+    patch->has_notify = field_text(x, "notify", &notify);
+    if (patch->has_notify)
+        patch->view.notify = notify_of(notify);
+    /* null ends it, which leaves 0. */
+    patch->has_muted =
+        field_time(x, "muted_until", &patch->view.muted_until) || field_is_null(x, "muted_until");
+    patch->has_favorite = field_bool(x, "is_favorite", &patch->view.is_favorite);
+    patch->has_hidden = field_bool(x, "is_hidden", &patch->view.is_hidden);
 }
 
 enum error members_me(struct exchange *x) {
+    struct room_view_patch patch = {0};
+    struct room_view view;
     uint64_t user_seq;
-    bool is_hidden;
-    if (!field_bool(x, "is_hidden", &is_hidden))
+    read_view(x, &patch);
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     /* It concerns no other user: the event is in the user's own stream only. */
     const enum error error =
-        member_set_hidden(x->service->db, x->ids[0], x->identity.user.id, is_hidden, &user_seq);
+        member_set_view(x->service->db, x->ids[0], x->identity.user.id, &patch, &view, &user_seq);
     if (error)
         return error;
     if (user_seq)
-        publish_preferences(x, user_seq, is_hidden);
+        member_events_view(x, x->ids[0], &view, user_seq);
     struct json_writer w = json_writer_start(&x->response.body);
-    json_write_object(&w);
-    json_write_member_bool(&w, "is_hidden", is_hidden);
-    json_write_object_end(&w);
+    serialize_room_view(&w, &view);
     return ERROR_NONE;
 }
 

@@ -8,6 +8,7 @@
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
+#include "handlers/member_events.h"
 #include "limit.h"
 #include "rest/etag.h"
 #include "rest/field.h"
@@ -15,6 +16,7 @@
 #include "rest/page.h"
 #include "store/external_user.h"
 #include "store/file.h"
+#include "store/mention.h"
 #include "store/message_page.h"
 #include "store/site_user.h"
 
@@ -243,6 +245,57 @@ enum error messages_get(struct exchange *x) {
     return message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_message, x);
 }
 
+/* ---- mentions ---- */
+
+/* Reads the mentions into *list; false if none are given, or they are wrong. */
+static bool read_mentions(struct exchange *x, struct mention_list *list) {
+    struct field_place outer;
+    *list = (struct mention_list){.count = 0};
+    if (!field_enter_object(x, "mentions", &outer))
+        return false;
+    field_id_set(x, "user_ids", list->ids, &list->count);
+    field_bool(x, "all", &list->all);
+    const bool valid = field_errors_none(&x->field_errors);
+    field_leave(x, &outer);
+    if (!valid)
+        field_errors_add(&x->field_errors, "mentions", CODE_INVALID,
+                         "user_ids must be a list of at most %d ids, all true or false.",
+                         MENTION_MOST);
+    return valid;
+}
+
+static void add_mentions_error(struct exchange *x) {
+    field_errors_add(&x->field_errors, "mentions", CODE_NOT_A_MEMBER,
+                     "A user who is mentioned is not a member of the room.");
+}
+
+/* As check_reply: if another field is invalid, there is no transaction that checks them. */
+static void check_mentions(struct exchange *x, const struct mention_list *list) {
+    bool are_members = true;
+    if (list && !mention_check(x->service->db, x->ids[0], list, &are_members) && !are_members)
+        add_mentions_error(x);
+}
+
+/* The error of a change whose mentions were refused, if they were. */
+static enum error refuse_mentions(struct exchange *x, enum error error,
+                                  const struct message_change *change) {
+    if (change->bad_mentions == MENTION_NOT_ALL)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_MAY_NOT_MENTION_ALL,
+                             "Only admins may mention all members of this room.");
+    if (change->bad_mentions == MENTION_NOT_MEMBERS)
+        add_mentions_error(x);
+    return error;
+}
+
+/* The events of the users who are named; frees their list. */
+static void publish_mentions(struct exchange *x, struct message_change *change,
+                             uint64_t message_id) {
+    const struct user *user = &x->identity.user;
+    publish_mentioned(x->service->redis, publisher_of(x), x->ids[0], message_id, user->id,
+                      user->name, (struct text){change->mentioned.data, change->mentioned.len});
+    buffer_free(&change->mentioned);
+}
+
 /* bell: of the room, if it is known; else NULL. */
 static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
                             const struct message *message, uint64_t message_id,
@@ -291,14 +344,19 @@ static void read_content(struct exchange *x, bool has_files, struct text *conten
         field_errors_add(&x->field_errors, "content", CODE_BLANK, "This field may not be blank.");
 }
 
-/* Texts point into the parsed body. file_ids: storage for the ids; NULL: there are no files. */
+/* Texts point into the parsed body; the draft to *mentions if it has any. file_ids: storage for the
+ * ids; NULL: there are no files. */
 static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
-                       struct message_draft *draft) {
+                       struct message_draft *draft, struct mention_list *mentions) {
     *draft = (struct message_draft){.room_id = x->ids[0],
                                     .sender_id = x->identity.user.id,
                                     .content = {"", 0},
                                     .type = by_site ? MESSAGE_SYSTEM : MESSAGE_TEXT,
-                                    .file_ids = file_ids};
+                                    .file_ids = file_ids,
+                                    .all_members = x->service->config->mention_all_members};
+    /* The site may mention all. */
+    if (by_site)
+        draft->all_members = UINT64_MAX;
     if (file_ids)
         field_ids(x, "files", file_ids, &draft->file_count);
     const bool has_files = draft->file_count > 0 || !field_errors_none(&x->field_errors);
@@ -306,6 +364,8 @@ static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
     read_type(x, by_site, &draft->type);
     field_id(x, "reply_to_id", &draft->reply_to_id);
     field_text(x, "client_id", &draft->client_id);
+    if (read_mentions(x, mentions) && !mention_list_is_empty(mentions))
+        draft->mentions = mentions;
 }
 
 struct posted {
@@ -314,7 +374,10 @@ struct posted {
 };
 
 static enum error send_posted(struct exchange *x, const struct message_draft *draft,
-                              const struct message_change *change) {
+                              struct message_change *change) {
+    struct buffer mentions = BUFFER_EMPTY;
+    if (draft->mentions)
+        mention_list_write(&mentions, draft->mentions);
     /* Everything is known without reading the message back. */
     const struct message message = {.id = change->message_id,
                                     .room_id = draft->room_id,
@@ -326,10 +389,13 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
                                     .reply_to_id = draft->reply_to_id,
                                     .created_at = change->at,
                                     .client_id = draft->client_id,
-                                    .quote = change->quote};
+                                    .quote = change->quote,
+                                    .mentions = {mentions.data, mentions.len}};
     send_message(x, &message);
     x->response.status = 201;
     publish_message(x, EVENT_NEW_MESSAGE, change->seq, &message, message.id, &change->bell);
+    publish_mentions(x, change, message.id);
+    buffer_free(&mentions);
     return ERROR_NONE;
 }
 
@@ -406,12 +472,15 @@ static enum error post(struct exchange *x, struct message_draft *draft,
 
 enum error messages_post(struct exchange *x) {
     struct message_draft draft;
+    struct mention_list mentions;
     struct message_change change;
     uint64_t file_ids[FILE_MOST];
-    read_draft(x, false, file_ids, &draft);
+    read_draft(x, false, file_ids, &draft, &mentions);
     if (!field_errors_none(&x->field_errors)) {
-        if (!x->auth_pending)
+        if (!x->auth_pending) {
             check_reply(x, &draft);
+            check_mentions(x, draft.mentions);
+        }
         return ERROR_BAD_INPUT;
     }
     if (draft.file_count > 0 && x->service->config->files == CONFIG_OFF)
@@ -425,8 +494,10 @@ enum error messages_post(struct exchange *x) {
         add_reply_error(x, &draft);
     if (change.bad_files)
         error = add_file_error(x, &draft);
+    if (change.bad_mentions == MENTION_NOT_MEMBERS)
+        check_reply(x, &draft);
     if (error)
-        return error;
+        return refuse_mentions(x, error, &change);
     /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
     if (change.changed && draft.file_count > 0)
         return send_posted_files(x, &change);
@@ -472,10 +543,11 @@ static enum error find_sender(struct exchange *x, struct text bot, struct messag
 
 enum error messages_post_by_site(struct exchange *x) {
     struct message_draft draft;
+    struct mention_list mentions;
     struct message_change change;
     struct text bot = {NULL, 0};
     field_text(x, "user", &bot);
-    read_draft(x, !bot.at && field_errors_none(&x->field_errors), NULL, &draft);
+    read_draft(x, !bot.at && field_errors_none(&x->field_errors), NULL, &draft, &mentions);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     enum error error = find_sender(x, bot, &draft);
@@ -491,7 +563,7 @@ enum error messages_post_by_site(struct exchange *x) {
         error = ERROR_BAD_INPUT;
     }
     if (error)
-        return error;
+        return refuse_mentions(x, error, &change);
     if (change.changed)
         return send_posted(x, &draft, &change);
     return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
@@ -512,20 +584,29 @@ static void send_edited(void *context, const struct message *message) {
 }
 
 enum error messages_edit(struct exchange *x) {
-    struct message_change change;
+    struct message_change change = {0};
+    struct mention_list mentions;
     struct text content;
-    if (!field_text(x, "content", &content))
+    field_text(x, "content", &content);
+    /* Missing: they stay. */
+    const bool has_mentions = read_mentions(x, &mentions);
+    if (!field_errors_none(&x->field_errors)) {
+        check_mentions(x, has_mentions ? &mentions : NULL);
         return ERROR_BAD_INPUT;
+    }
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
         error = message_edit(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], content,
-                             &change);
+                             has_mentions ? &mentions : NULL,
+                             x->service->config->mention_all_members, &change);
     if (error)
-        return error;
+        return refuse_mentions(x, error, &change);
     /* Read back as it is now, with the time of the edit. */
     struct edit edit = {x, change.seq};
-    return message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_edited,
-                       &edit);
+    error = message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_edited,
+                        &edit);
+    publish_mentions(x, &change, x->ids[1]);
+    return error;
 }
 
 enum error messages_delete(struct exchange *x) {
@@ -547,51 +628,98 @@ enum error messages_delete(struct exchange *x) {
 /* ---- read marks ---- */
 
 /* To the room, as a notice, unless the user does not share it. */
-static void publish_receipt(struct exchange *x, uint64_t message_id) {
+static void publish_receipt(struct exchange *x, uint64_t room_id, uint64_t message_id) {
     const struct user *user = &x->identity.user;
     struct buffer json = BUFFER_EMPTY;
     if (x->identity.hides_read)
         return;
-    serialize_message_read(&json, x->ids[0], user->id, message_id);
-    publish_room_notice(x->service->redis, publisher_of(x), x->ids[0], EVENT_MESSAGE_READ, user->id,
+    serialize_message_read(&json, room_id, user->id, message_id);
+    publish_room_notice(x->service->redis, publisher_of(x), room_id, EVENT_MESSAGE_READ, user->id,
                         user->name, message_id, (struct text){json.data, json.len});
     buffer_free(&json);
 }
 
 /* To the user's other devices. */
-static void publish_own_mark(struct exchange *x, const struct message_mark *mark) {
+static void publish_own_mark(struct exchange *x, uint64_t room_id,
+                             const struct message_mark *mark) {
     const struct user *user = &x->identity.user;
-    const struct read_mark own = {x->ids[0], mark->message_id, mark->unread_count};
+    const struct read_mark own = {room_id, mark->message_id, mark->unread_count};
     struct buffer json = BUFFER_EMPTY;
     serialize_read_changed(&json, mark->user_seq, &own);
     publish_user_event(x->service->redis, publisher_of(x), user->id, EVENT_READ_CHANGED,
-                       mark->user_seq, user->id, user->name, x->ids[0],
+                       mark->user_seq, user->id, user->name, room_id,
                        (struct text){json.data, json.len});
     buffer_free(&json);
 }
 
-enum error messages_read(struct exchange *x) {
-    struct message_mark mark;
+static enum error send_mark(struct exchange *x, const struct message_mark *mark) {
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_id(&w, "last_read_message_id", mark->message_id);
+    json_write_member_u64(&w, "unread_count", mark->unread_count);
+    json_write_object_end(&w);
+    return ERROR_NONE;
+}
+
+typedef enum error move_mark(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                             struct message_mark *mark);
+
+/* Reads the message, and moves the mark by it. */
+static enum error mark_by(struct exchange *x, move_mark *move, struct message_mark *mark) {
     uint64_t message_id;
     if (!field_id(x, "message_id", &message_id))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        message_mark_read(x->service->db, x->ids[0], x->identity.user.id, message_id, &mark);
+    const enum error error = move(x->service->db, x->ids[0], x->identity.user.id, message_id, mark);
     /* 400 with the field, not 404: the room itself exists. */
-    if (mark.bad_message)
+    if (mark->bad_message)
         field_errors_add(&x->field_errors, "message_id", CODE_DOES_NOT_EXIST,
                          "This message is not in the room.");
+    return error;
+}
+
+enum error messages_read(struct exchange *x) {
+    struct message_mark mark;
+    const enum error error = mark_by(x, message_mark_read, &mark);
+    if (error)
+        return error;
+    /* Others see read marks at once; in the room they are not stored as events. */
+    if (mark.moved || mark.noted)
+        publish_receipt(x, x->ids[0], mark.message_id);
+    if (mark.moved)
+        publish_own_mark(x, x->ids[0], &mark);
+    return send_mark(x, &mark);
+}
+
+enum error messages_unread(struct exchange *x) {
+    struct message_mark mark;
+    const enum error error = mark_by(x, message_mark_unread, &mark);
+    if (error)
+        return error;
+    /* It concerns no other user. */
+    if (mark.moved) {
+        publish_own_mark(x, x->ids[0], &mark);
+        member_events_view(x, x->ids[0], &x->identity.room.view, mark.view_seq);
+    }
+    return send_mark(x, &mark);
+}
+
+/* The marks of all rooms while they are published. */
+static void publish_moved(void *context, uint64_t room_id, const struct message_mark *mark,
+                          const struct room_view *view) {
+    struct exchange *x = context;
+    publish_receipt(x, room_id, mark->message_id);
+    publish_own_mark(x, room_id, mark);
+    member_events_view(x, room_id, view, mark->view_seq);
+}
+
+enum error messages_read_all(struct exchange *x) {
+    const enum error error =
+        message_mark_all_read(x->service->db, x->identity.user.id, publish_moved, x);
     if (error)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
-    json_write_member_id(&w, "last_read_message_id", mark.message_id);
-    json_write_member_u64(&w, "unread_count", mark.unread_count);
+    json_write_member_u64(&w, "unread_count", 0);
     json_write_object_end(&w);
-    /* Others see read marks at once; in the room they are not stored as events. */
-    if (mark.moved || mark.noted)
-        publish_receipt(x, mark.message_id);
-    if (mark.moved)
-        publish_own_mark(x, &mark);
     return ERROR_NONE;
 }

@@ -29,6 +29,7 @@ static void visit_room(void *context, const struct room *room) {
     listing->hash = hash_u64(listing->hash, state->last_read_position);
     listing->hash = hash_u64(listing->hash, state->is_member + 2u * state->is_admin);
     listing->hash = hash_u64(listing->hash, etag_bell(listing->x, state));
+    listing->hash = hash_u64(listing->hash, etag_view(state));
     /* Without a writer only the hash is wanted; on a full page it still covers all rooms. */
     if (!listing->w || listing->page->is_full)
         return;
@@ -42,24 +43,34 @@ static void visit_room(void *context, const struct room *room) {
 static bool set_etag(struct exchange *x, const struct room_list *list, uint64_t hash) {
     /* Everything that selects the page, then the hash of its rooms. */
     buffer_printf(etag_begin(x), "%d.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
-                  list->is_public, list->user_id, list->limit, list->offset, list->count, hash);
+                  (int)list->kind, list->user_id, list->limit, list->offset, list->count, hash);
     return etag_end(x);
 }
 
-/* ?public=1 requests the public rooms; 0 or no parameter those of the user. */
-static bool read_public(struct exchange *x) {
+/* Whether a parameter is 1, and not 0 or missing. */
+static bool read_flag(struct exchange *x, const char *name) {
     struct buffer value = BUFFER_EMPTY;
-    bool is_public = false, valid = true;
-    if (request_query(x->request, "public", &value, &valid)) {
+    bool is_set = false, valid = true;
+    if (request_query(x->request, name, &value, &valid)) {
         const struct text text = {buffer_str(&value), value.len};
-        is_public = text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true"));
+        is_set = text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true"));
         /* Any other word is an error, so that a typing mistake is noticed. */
-        if (!valid || (!is_public && !text_equals(text, text_of("0")) &&
+        if (!valid || (!is_set && !text_equals(text, text_of("0")) &&
                        !text_equals_nocase(text, text_of("false"))))
-            field_errors_add(&x->field_errors, "public", CODE_INVALID, "Must be 1 or 0.");
+            field_errors_add(&x->field_errors, name, CODE_INVALID, "Must be 1 or 0.");
     }
     buffer_free(&value);
-    return is_public;
+    return is_set;
+}
+
+/* ?public=1 requests the public rooms, ?hidden=1 those that the user has hidden; otherwise those of
+ * the user that are not. */
+static enum room_list_kind read_kind(struct exchange *x) {
+    const bool is_public = read_flag(x, "public"), is_hidden = read_flag(x, "hidden");
+    if (is_public && is_hidden)
+        field_errors_add(&x->field_errors, "hidden", CODE_CONFLICTING,
+                         "Give public or hidden, not both.");
+    return is_public ? ROOM_LIST_PUBLIC : is_hidden ? ROOM_LIST_HIDDEN : ROOM_LIST_OWN;
 }
 
 /* ---- one room, by its key ---- */
@@ -112,15 +123,28 @@ static enum error list_keyed(struct exchange *x, struct page *page, struct text 
 
 /* ---- all rooms ---- */
 
+/* Sets the counts of a list: those that transactions keep, and for users who have hidden a room or
+ * have favourites those of these. */
+static enum error count_rooms(struct exchange *x, struct room_list *list) {
+    uint64_t hidden = 0;
+    enum error error = ERROR_NONE;
+    if (list->kind == ROOM_LIST_PUBLIC)
+        return room_list_count_public(x->service->db, &list->count);
+    if (x->identity.has_preferences)
+        error = room_list_count_own(x->service->db, list->user_id, &hidden, &list->favorites);
+    const uint64_t all = x->identity.rooms_count;
+    if (list->kind == ROOM_LIST_HIDDEN)
+        list->count = hidden;
+    else
+        list->count = hidden < all ? all - hidden : 0;
+    if (list->favorites > list->count)
+        list->favorites = list->count;
+    return error;
+}
+
 static enum error list_rooms(struct exchange *x, struct page *page, struct room_list *list) {
     struct db *db = x->service->db;
-    /* The count is kept by transactions; hidden rooms are subtracted. */
-    enum error error = list->is_public ? room_list_count_public(db, &list->count) : ERROR_NONE;
-    if (!error && list->has_hidden) {
-        uint64_t hidden = 0;
-        error = room_list_count_hidden(db, list->user_id, &hidden);
-        list->count -= hidden < list->count ? hidden : list->count;
-    }
+    enum error error = count_rooms(x, list);
 
     /* The tag depends only on the states of the rooms. If the client has the page already, nothing
      * else is read. */
@@ -135,10 +159,10 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
 
     struct json_writer w = json_writer_start(&x->response.body);
     struct room_listing listing = {.x = x, .w = &w, .page = page, .hash = HASH_START};
-    page_begin(x, &w, page, list->count, "public");
+    page_begin(x, &w, page, list->count, "hidden public");
     /* The rooms are read again with all columns: one of them may have changed since. */
     error = room_list_page(db, x->service->names, list, visit_room, &listing);
-    page_end(x, &w, page, list->count, "public");
+    page_end(x, &w, page, list->count, "hidden public");
     /* A change since the first reading may have led to the client's version: 304 after all. */
     if (!error && set_etag(x, list, listing.hash))
         buffer_clear(&x->response.body);
@@ -148,12 +172,10 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
 enum error rooms_list(struct exchange *x) {
     struct page page;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    struct room_list list = {.is_public = read_public(x),
+    struct room_list list = {.kind = read_kind(x),
                              .user_id = x->identity.user.id,
-                             .count = x->identity.rooms_count,
                              .limit = page.limit,
                              .offset = page.offset};
-    list.has_hidden = !list.is_public && x->identity.has_hidden;
     struct buffer key = BUFFER_EMPTY;
     enum error error = ERROR_BAD_INPUT;
     const bool has_key = read_key(x, &key), valid = field_errors_none(&x->field_errors);

@@ -134,7 +134,7 @@ static void send_direct(void *context, const struct room *room) {
     if (!direct->change.changed) {
         if (direct->change.actor_seq) {
             serialize_preferences_changed(&json, direct->change.actor_seq, room->state.room_id,
-                                          false);
+                                          &room->state.view);
             publish_to_user(x, x->identity.user.id, EVENT_PREFERENCES_CHANGED,
                             direct->change.actor_seq, room->state.room_id, &json);
         }

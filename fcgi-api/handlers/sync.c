@@ -15,6 +15,7 @@
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "store/mention.h"
 #include "store/room_list.h"
 #include "store/sync.h"
 
@@ -219,7 +220,11 @@ static enum error write_room(struct sync *sync, const struct sync_room *room, ui
         return ERROR_NONE;
     }
     begin_stream(sync);
-    const enum error error = has_events ? read_events(sync, state, after) : ERROR_NONE;
+    uint64_t mentions = 0;
+    enum error error =
+        mention_count_unread(sync->x->service->db, state, sync->x->identity.user.id, &mentions);
+    if (!error && has_events)
+        error = read_events(sync, state, after);
     if (error && error != ERROR_GONE)
         return error;
     resync = resync || error == ERROR_GONE;
@@ -236,6 +241,7 @@ static enum error write_room(struct sync *sync, const struct sync_room *room, ui
     json_write_raw(w, sync->events.data, sync->events.len);
     json_write_member_u64(w, "last_seq", state->last_seq);
     json_write_member_u64(w, "unread_count", state->message_count - state->last_read_position);
+    json_write_member_u64(w, "unread_mentions", mentions);
     json_write_member_bool(w, "resync", resync);
     json_write_member_bool(w, "more", more);
     json_write_object_end(w);
@@ -305,7 +311,7 @@ static enum error write_rooms(struct sync *sync) {
             json_write_u64(&gone_list, given[at].id);
         if (at < given_count && given[at].id == room->state.room_id) {
             error = write_room(sync, room, given[at++].number);
-        } else if (!room->is_hidden) {
+        } else if (!room->state.view.is_hidden) {
             new_ids = array_reserve(new_ids, &new_space, new_count + 1, sizeof(new_ids[0]));
             new_ids[new_count++] = room->state.room_id;
         }

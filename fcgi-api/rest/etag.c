@@ -70,6 +70,13 @@ uint64_t etag_bell(const struct exchange *x, const struct room_state *state) {
     return x->service->publisher.bell ? 1 + state->bell.generation : 0;
 }
 
+uint64_t etag_view(const struct room_state *state) {
+    const struct room_view *view = &state->view;
+    /* Microseconds since 1970 leave the upper bits. */
+    return ((uint64_t)view->muted_until << 4) +
+           (uint64_t)view->notify * 4 + view->is_favorite * 2u + view->is_hidden;
+}
+
 /* The creation time makes the tags of rooms in different databases differ, which may have the same
  * ids. The read mark and the role are those of the user. */
 static struct buffer *begin_room(struct exchange *x, const struct room_state *state) {
@@ -83,6 +90,7 @@ static struct buffer *begin_room(struct exchange *x, const struct room_state *st
     append_counter(tag, state->last_read_position);
     append_counter(tag, state->is_member + 2u * state->is_admin);
     append_counter(tag, etag_bell(x, state));
+    append_counter(tag, etag_view(state));
     return tag;
 }
 

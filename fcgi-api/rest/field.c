@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "schema/schema.h"
@@ -177,6 +178,18 @@ bool field_number(struct exchange *x, const char *name, uint64_t *out) {
     return true;
 }
 
+bool field_time(struct exchange *x, const char *name, int64_t *out) {
+    struct json_object *value = find(x, rules_of(x, name));
+    if (!value)
+        return false;
+    if (json_object_is_type(value, json_type_string) &&
+        clock_parse(text_of(json_object_get_string(value)), out) && *out >= 0)
+        return true;
+    field_errors_add(&x->field_errors, name, CODE_INVALID,
+                     "Must be a time such as 2024-01-15T10:30:00Z.");
+    return false;
+}
+
 bool field_thousandths(struct exchange *x, const char *name, uint64_t *out) {
     const struct schema_field *field = rules_of(x, name);
     struct json_object *value = find(x, field);
@@ -233,6 +246,35 @@ bool field_ids(struct exchange *x, const char *name, uint64_t *out, size_t *coun
     }
     *count = len;
     return true;
+}
+
+/* Adds an id unless it is there. */
+static void keep_id(uint64_t *ids, size_t *count, uint64_t id) {
+    for (size_t i = 0; i < *count; i++)
+        if (ids[i] == id)
+            return;
+    ids[(*count)++] = id;
+}
+
+bool field_id_set(struct exchange *x, const char *name, uint64_t *out, size_t *count) {
+    const struct schema_field *field = rules_of(x, name);
+    struct json_object *value = find(x, field);
+    *count = 0;
+    if (!value)
+        return false;
+    const bool is_list = json_object_is_type(value, json_type_array);
+    const size_t given = is_list ? json_object_array_length(value) : 0;
+    bool valid = is_list && given <= field->max;
+    for (size_t i = 0; valid && i < given; i++) {
+        uint64_t id;
+        valid = is_number(json_object_array_get_idx(value, i), &id) && id > 0 && id <= INT64_MAX;
+        if (valid)
+            keep_id(out, count, id);
+    }
+    if (!valid)
+        field_errors_add(&x->field_errors, name, CODE_INVALID,
+                         "Expected a list of at most %zu ids.", (size_t)field->max);
+    return valid;
 }
 
 /* By id. The order of those with the same id is kept apart, since qsort does not keep it. */
@@ -355,4 +397,20 @@ void field_write_errors(const struct exchange *x, struct json_writer *w) {
     json_write_raw(w, errors.data, errors.len);
     json_write_object_end(w);
     buffer_free(&errors);
+}
+
+bool field_enter_object(struct exchange *x, const char *name, struct field_place *outer) {
+    const struct schema_field *field = rules_of(x, name);
+    struct json_object *value = find(x, field);
+    if (!value)
+        return false;
+    if (!json_object_is_type(value, json_type_object)) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "Expected a JSON object.");
+        return false;
+    }
+    *outer = (struct field_place){x->fields, x->body, x->field_errors};
+    x->fields = value;
+    x->body = field->of;
+    x->field_errors = (struct field_errors){.count = 0};
+    return true;
 }

@@ -35,11 +35,17 @@ bool field_id(struct exchange *x, const char *name, uint64_t *out);
 /* A whole number between the field's bounds, or a string of its decimal digits. */
 bool field_number(struct exchange *x, const char *name, uint64_t *out);
 
+/* A time in RFC 3339 form from 1970 on, as microseconds since then. */
+bool field_time(struct exchange *x, const char *name, int64_t *out);
+
 /* A number from 0 to the field's maximum, which may have decimals, in thousandths. */
 bool field_thousandths(struct exchange *x, const char *name, uint64_t *out);
 
 /* A list of different ids, at most as many as the field allows: *out must have room for them. */
 bool field_ids(struct exchange *x, const char *name, uint64_t *out, size_t *count);
+
+/* The same, but an id that comes again is left out. */
+bool field_id_set(struct exchange *x, const char *name, uint64_t *out, size_t *count);
 
 /* A number of an object that is keyed by ids: {"17": 204}. */
 struct field_pair {
@@ -68,6 +74,7 @@ struct field_place {
  * former one, for field_leave, which drops the errors of the item. */
 struct field_place field_enter(struct exchange *x, const char *name, struct json_object *list,
                                size_t at);
+
 void field_leave(struct exchange *x, const struct field_place *outer);
 
 /* The same, and adds the first error of the item as an error of the list. */
@@ -76,5 +83,9 @@ void field_leave_wrong(struct exchange *x, const struct field_place *outer, cons
 
 /* Writes the errors of an item as its result: {"status": 400, "errors": {...}}. */
 void field_write_errors(const struct exchange *x, struct json_writer *w);
+
+/* The same for a field that is an object; false, and nothing is entered, if it is missing, null or
+ * no object. */
+bool field_enter_object(struct exchange *x, const char *name, struct field_place *outer);
 
 #endif

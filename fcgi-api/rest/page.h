@@ -34,8 +34,7 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
 void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page);
 
 /* Writes the object up to the beginning of the array: count, next and previous. The links keep the
- * query parameters of the request that are listed in `kept` (names separated by blanks, in
- * alphabetical order, all after "offset"). */
+ * query parameters of the request that are listed in `kept`, names separated by blanks. */
 void page_begin(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
                 const char *kept);
 

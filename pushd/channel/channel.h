@@ -32,6 +32,7 @@ struct subscription {
     bool live;              /* receives events and notices */
     bool behind;            /* is being sent earlier events first; receives notices */
     bool replayed;          /* was sent events from the database */
+    unsigned char notify;   /* for client_notify.c, which sets it */
     uint64_t delivered_seq; /* of the last event handed to it */
 };
 

@@ -74,7 +74,8 @@ static void own_event_of_watch(struct watch *watch, const struct stream_event *e
         watch_refuse(watch, ERROR_NOT_FOUND, NULL);
 }
 
-/* Rooms that the user enters or leaves, by which the list of notified rooms follows. */
+/* Rooms that the user enters or leaves, by which the list of notified rooms follows; and what the
+ * user sets for them. */
 static void own_event_of_notifications(struct client *client, const struct stream_event *event) {
     switch (event->type) {
     case EVENT_ROOM_CREATED:
@@ -84,6 +85,9 @@ static void own_event_of_notifications(struct client *client, const struct strea
     case EVENT_ROOM_REMOVED:
     case EVENT_ROOM_DELETED:
         client_notify_leave(client, event->subject_id);
+        break;
+    case EVENT_PREFERENCES_CHANGED:
+        client_notify_set(client, event);
         break;
     }
 }
@@ -100,9 +104,9 @@ void client_have_effects(struct client *client, const struct stream_event *event
         }
         if (client->notifications)
             own_event_of_notifications(client, &events[i]);
-        /* The subject of the other types is the room. */
+        /* The subject of the other types is the room, or a message. */
         struct watch *watch = watch_find(client, events[i].subject_id);
-        if (watch)
+        if (watch && events[i].type != EVENT_MENTIONED)
             own_event_of_watch(watch, &events[i]);
     }
 }

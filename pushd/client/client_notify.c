@@ -5,10 +5,14 @@
  * The rooms are read once, when the client opens (client_notify_join). Later the user's own stream
  * says which ones the user enters and leaves. Entering needs the database: messages may have been
  * posted between the entry and its event. That read is an `arrival`, one at a time for each room.
+ *
+ * What the user has set for a room is read with it, and follows from preferences_changed.
  */
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "client/client_private.h"
 #include "event/replay.h"
@@ -33,11 +37,85 @@ struct arrival {
     struct event_list missed; /* after `after`, up to state.last_seq */
 };
 
-bool client_notify_join(struct client *client, uint64_t room_id, uint64_t last_seq) {
-    struct subscription *subscription = client_subscribe(client, EVENT_STREAM_ROOM, room_id, NULL);
-    stream_start(&subscription->channel->stream, last_seq);
-    idmap_put(&client->rooms.notified, room_id, subscription);
-    return client_catch_up(subscription, last_seq);
+/* ---- what the user has set ---- */
+
+/* subscription->notify: an enum notify, and flags. */
+#define NOTIFY_MASK 3u
+#define IS_DIRECT 4u
+#define IS_MUTED 8u /* until the time in rooms.muted */
+
+static void set_view(struct client *client, struct subscription *subscription, bool is_direct,
+                     const struct room_view *view) {
+    const uint64_t room_id = subscription->channel->stream.id;
+    unsigned notify = (unsigned)view->notify & NOTIFY_MASK;
+    if (is_direct)
+        notify |= IS_DIRECT;
+    idmap_remove(&client->rooms.muted, room_id);
+    if (view->muted_until > clock_now() + 1000) {
+        notify |= IS_MUTED;
+        const uint64_t until =
+            (uint64_t)clock_monotonic_ms() + (uint64_t)(view->muted_until - clock_now()) / 1000 + 1;
+        const uintptr_t value = (uintptr_t)until;
+        /* For ever, if a pointer cannot hold it. */
+        idmap_put(&client->rooms.muted, room_id, (void *)(value == until ? value : UINTPTR_MAX));
+    }
+    subscription->notify = (unsigned char)notify;
+}
+
+/* Reads the "me" of a preferences_changed; false if it has none. */
+static bool read_view(struct text json, struct room_view *view) {
+    struct json_tokener *tokener = json_tokener_new();
+    struct json_object *event = json_tokener_parse_ex(tokener, json.at, (int)json.len);
+    struct json_object *me = NULL, *value = NULL;
+    const bool has_me = event && json_object_object_get_ex(event, "me", &me);
+    *view = (struct room_view){.notify = NOTIFY_DEFAULT};
+    if (has_me && json_object_object_get_ex(me, "notify", &value))
+        view->notify = notify_of(text_of(json_object_get_string(value)));
+    if (has_me && json_object_object_get_ex(me, "muted_until", &value) && value &&
+        !clock_parse(text_of(json_object_get_string(value)), &view->muted_until))
+        view->muted_until = 0;
+    json_object_put(event);
+    json_tokener_free(tokener);
+    return has_me;
+}
+
+void client_notify_set(struct client *client, const struct stream_event *event) {
+    struct subscription *subscription = idmap_get(&client->rooms.notified, event->subject_id);
+    struct arrival *arrival = idmap_get(&client->rooms.arriving, event->subject_id);
+    struct room_view view;
+    /* Being read, perhaps as of before: read again. */
+    if (arrival)
+        arrival->stale = true;
+    if (subscription && event->frame && read_view(frame_json(event->frame), &view))
+        set_view(client, subscription, (subscription->notify & IS_DIRECT) != 0, &view);
+}
+
+/* Whether the user wants to be notified of a message. */
+static bool wants(const struct client *client, const struct subscription *subscription,
+                  bool is_mention) {
+    unsigned notify = subscription->notify & NOTIFY_MASK;
+    if (subscription->notify & IS_MUTED) {
+        const uint64_t room_id = subscription->channel->stream.id;
+        const uint64_t until = (uintptr_t)idmap_get(&client->rooms.muted, room_id);
+        if ((uint64_t)clock_monotonic_ms() < until)
+            return false;
+    }
+    if (notify == NOTIFY_DEFAULT)
+        notify = subscription->notify & IS_DIRECT
+                     ? NOTIFY_ALL
+                     : NOTIFY_ALL + (unsigned)client->clients->config->notify_default;
+    return notify == NOTIFY_ALL || (notify == NOTIFY_MENTIONS && is_mention);
+}
+
+/* ---- the rooms ---- */
+
+bool client_notify_join(struct client *client, const struct client_notified *room) {
+    struct subscription *subscription =
+        client_subscribe(client, EVENT_STREAM_ROOM, room->room_id, NULL);
+    stream_start(&subscription->channel->stream, room->last_seq);
+    idmap_put(&client->rooms.notified, room->room_id, subscription);
+    set_view(client, subscription, room->is_direct, &room->view);
+    return client_catch_up(subscription, room->last_seq);
 }
 
 void client_notify_leave(struct client *client, uint64_t room_id) {
@@ -51,6 +129,7 @@ void client_notify_leave(struct client *client, uint64_t room_id) {
     /* If the user comes back, notifications go on after this number, so that none is sent twice. */
     if (subscription->delivered_seq > 0)
         idmap_put(&client->rooms.left, room_id, (void *)(uintptr_t)subscription->delivered_seq);
+    idmap_remove(&client->rooms.muted, room_id);
     client_unsubscribe(subscription);
 }
 
@@ -63,6 +142,7 @@ static void leave(void *context, uint64_t room_id, void *subscription) {
 void client_notify_leave_all(struct client *client) {
     idmap_each(&client->rooms.notified, leave, NULL);
     idmap_free(&client->rooms.notified);
+    idmap_free(&client->rooms.muted);
 }
 
 /* ---- entering a room ---- */
@@ -118,6 +198,7 @@ static void arrive(struct arrival *arrival) {
     stream_start(&subscription->channel->stream, position);
     subscription->delivered_seq = position;
     idmap_put(&client->rooms.notified, arrival->room_id, subscription);
+    set_view(client, subscription, arrival->state.is_direct, &arrival->state.view);
     /* First the messages that were read, then those that the stream has had since. */
     client_notify(client, arrival->room_id, arrival->missed.events, arrival->missed.count);
     if (!client_catch_up(subscription, position))
@@ -179,38 +260,56 @@ void client_notify_enter(struct client *client, uint64_t room_id) {
 
 /* ---- messages ---- */
 
-/* The frame for a message; NULL for other events. The Message object is cut out of the event's
- * JSON. */
-static struct frame *make_notification(uint64_t room_id, const struct stream_event *event) {
-    if (event->type != EVENT_NEW_MESSAGE || !event->frame || event->message_len == 0)
-        return NULL;
-    struct buffer json = BUFFER_EMPTY;
-    const struct text message = {frame_json(event->frame).at + event->message_at,
-                                 event->message_len};
-    serialize_message_notification(&json, room_id, message, text_of(event->actor));
-    struct frame *frame = frame_text((struct text){json.data, json.len});
-    buffer_free(&json);
-    return frame;
-}
-
-/* The last notification: the subscribers of a channel are served one after the other, so the
- * frame is made once for all of them. */
+/* The notifications of the last event: the subscribers of a channel are served one after the other,
+ * so that frames are made once for all of them, one for those whom the message mentions. */
 static struct {
     struct frame *event;
-    struct frame *notification;
+    struct frame *frames[2];
+    struct mentions_found mentions;
 } last_made;
 
-/* The notification of an event; belongs to last_made. */
-static struct frame *notification_of(uint64_t room_id, const struct stream_event *event) {
-    if (!event->frame)
-        return NULL;
-    if (last_made.event != event->frame) {
-        frame_release(last_made.event);
-        frame_release(last_made.notification);
-        last_made.event = frame_hold(event->frame);
-        last_made.notification = make_notification(room_id, event);
+static struct text message_of(const struct stream_event *event) {
+    return (struct text){frame_json(event->frame).at + event->message_at, event->message_len};
+}
+
+/* Begins with another event. */
+static void look_at(const struct stream_event *event) {
+    if (last_made.event == event->frame)
+        return;
+    frame_release(last_made.event);
+    frame_release(last_made.frames[0]);
+    frame_release(last_made.frames[1]);
+    last_made.frames[0] = last_made.frames[1] = NULL;
+    last_made.event = frame_hold(event->frame);
+    last_made.mentions = serialize_find_mentions(message_of(event));
+}
+
+/* The frame for a message; belongs to last_made. The Message object is cut out of the event's
+ * JSON. */
+static struct frame *notification_of(uint64_t room_id, const struct stream_event *event,
+                                     bool is_mention) {
+    struct buffer json = BUFFER_EMPTY;
+    struct frame **frame = &last_made.frames[is_mention];
+    if (!*frame) {
+        serialize_message_notification(&json, room_id, message_of(event), text_of(event->actor),
+                                       is_mention);
+        *frame = frame_text((struct text){json.data, json.len});
+        buffer_free(&json);
     }
-    return last_made.notification;
+    return *frame;
+}
+
+static void notify_of_message(struct client *client, uint64_t room_id,
+                              const struct stream_event *event) {
+    const struct subscription *subscription = idmap_get(&client->rooms.notified, room_id);
+    /* Also of a room that the client has just been dropped from. */
+    if (event->type != EVENT_NEW_MESSAGE || !event->frame || event->message_len == 0 ||
+        !subscription)
+        return;
+    look_at(event);
+    const bool is_mention = serialize_is_mentioned(&last_made.mentions, client->user_id);
+    if (wants(client, subscription, is_mention))
+        socket_send(client->socket, notification_of(room_id, event, is_mention));
 }
 
 /* The room's stream may show the removal of the user before the user's own stream does. Later
@@ -225,7 +324,6 @@ static void remove_from_room(struct client *client, uint64_t room_id, uint64_t s
 void client_notify(struct client *client, uint64_t room_id, const struct stream_event *events,
                    uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        struct frame *frame = NULL;
         /* Later messages are not for this user. */
         if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == client->user_id) {
             remove_from_room(client, room_id, events[i].seq);
@@ -233,8 +331,6 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
         }
         /* Messages from before `connected` are among those that the client loads then. */
         if (client->state == CLIENT_CONNECTED && events[i].actor_id != client->user_id)
-            frame = notification_of(room_id, &events[i]);
-        if (frame)
-            socket_send(client->socket, frame);
+            notify_of_message(client, room_id, &events[i]);
     }
 }

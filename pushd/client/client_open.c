@@ -63,11 +63,12 @@ bool client_identify(struct client *client, const struct identity *identity) {
 
 /* ---- reading positions, missed events and rooms ---- */
 
-static void collect_room(void *context, const struct stream_head *head) {
+static void collect_room(void *context, const struct user_room *room) {
     struct client_opening *opening = context;
     opening->rooms = array_reserve(opening->rooms, &opening->room_space, opening->room_count + 1,
                                    sizeof(*opening->rooms));
-    opening->rooms[opening->room_count++] = (struct client_notified){head->id, head->last_seq};
+    opening->rooms[opening->room_count++] =
+        (struct client_notified){room->room_id, room->last_seq, room->is_direct, room->view};
 }
 
 static void read_work(void *context, struct db *db) {
@@ -105,8 +106,7 @@ static void read_positions(struct client *client) {
 /* Subscribes to the rooms; false if one of them has advanced. */
 static bool join_rooms(struct client *client) {
     for (size_t i = 0; i < client->opening->room_count; i++) {
-        const struct client_notified *room = &client->opening->rooms[i];
-        if (!client_notify_join(client, room->room_id, room->last_seq))
+        if (!client_notify_join(client, &client->opening->rooms[i]))
             return false;
     }
     return true;

@@ -49,6 +49,8 @@ enum watch_state {
 struct client_notified {
     uint64_t room_id;
     uint64_t last_seq;
+    bool is_direct;
+    struct room_view view;
 };
 
 /* Whether the profiles of the users online in a room are read. */
@@ -90,6 +92,7 @@ struct client_rooms {
     struct idmap left;     /* -> seq up to which it was notified, as a pointer */
     struct idmap arriving; /* -> struct arrival: rooms that the user has just entered */
     struct idmap watches;  /* -> struct watch */
+    struct idmap muted;    /* -> until when, monotonic milliseconds, as a pointer */
 };
 
 /* One for each socket, so small; what every event looks at stands first. */
@@ -340,14 +343,17 @@ bool client_catch_up(struct subscription *subscription, uint64_t position);
 /* ---- client_notify.c ---- */
 
 /* Subscribes an opening notifications client to a room of which it knows all events up to
- * last_seq; false if the stream has advanced since that was read. */
-bool client_notify_join(struct client *client, uint64_t room_id, uint64_t last_seq);
+ * room->last_seq; false if the stream has advanced since that was read. */
+bool client_notify_join(struct client *client, const struct client_notified *room);
 void client_notify_leave(struct client *client, uint64_t room_id);
 void client_notify_leave_all(struct client *client);
 
 /* Subscribes to a room that the user has just entered, and notifies of messages posted there
  * since. */
 void client_notify_enter(struct client *client, uint64_t room_id);
+
+/* The user has set something for a room, as this event of the own stream says. */
+void client_notify_set(struct client *client, const struct stream_event *event);
 
 /* Sends the notifications of the messages among these events. */
 void client_notify(struct client *client, uint64_t room_id, const struct stream_event *events,

@@ -14,7 +14,7 @@ class Site:
     """A small site: alice is admin of `room` with bob in it, alone in `other`, and has a direct
     room with bob. break_by() damages it, mend() restores the copied tables."""
 
-    TABLES = ("member", "message", "event", "user_event", "deleted_room", "room", "user", "total",
+    TABLES = ("member", "message", "mention", "event", "user_event", "deleted_room", "room", "user", "total",
               "token", "reaction", "reaction_total",
               "reply", "pin")
 
@@ -27,7 +27,9 @@ class Site:
         self.alice.invite(self.room, self.bob)
         for number in range(5):
             self.alice.say(self.room, f"message {number}")
-        self.bob.say(self.room, "the last one")
+        self.bob.post(f"/api/chat/rooms/{self.room}/messages/",
+                      json={"content": "the last one",
+                            "mentions": {"user_ids": [self.alice.id, self.bob.id], "all": True}})
         self.talk = self.alice.room("The talk")["room_id"]
         self.fill_talk()
         answer = self.alice.post("/api/chat/rooms/direct/", json={"user_id": self.bob.id})
@@ -433,3 +435,26 @@ def test_a_large_site_is_checked_with_few_statements_and_in_seconds(site):
     (after,), = site.instance.sql(count)
     assert after - before < 100
     site.mend()
+
+
+# ---- mentions, and what members have set ----
+
+@pytest.mark.parametrize("statements, rule, where", [
+    ("DELETE FROM mention WHERE user_id = :ALICE", "mentions", (":ROOM", ":ALICE", 1, 0)),
+    ("DELETE FROM mention WHERE user_id = 0", "mentions", (":ROOM", None, 1, 0)),
+    ("UPDATE mention SET is_current = FALSE WHERE user_id = 0", "mentions", (":ROOM", None, 1, 0)),
+    ("UPDATE mention SET message_id = 1 WHERE user_id = 0", "mention_rows", (":ROOM", None, 0, 1)),
+    ("INSERT INTO mention SELECT :CAROL, room_id, position, message_id, sender_id, created_at, "
+     "TRUE FROM mention WHERE user_id = 0", "mention_rows", (":ROOM", ":CAROL", 0, 1)),
+    ("UPDATE member SET mention_position = 5 WHERE user_id = :ALICE AND room_id = :ROOM",
+     "mention_position", (":ROOM", ":ALICE", 5, 6)),
+    ("UPDATE room SET all_position = 0 WHERE room_id = :ROOM", "all_position",
+     (":ROOM", None, 0, 6)),
+    ("UPDATE member SET is_favorite = TRUE WHERE user_id = :BOB AND room_id = :ROOM",
+     "has_preferences", (None, ":BOB", 0, 1)),
+], ids=["user", "all", "taken back", "other message", "extra", "member", "room", "favourite"])
+def test_mentions_and_preferences(site, broken, statements, rule, where):
+    names = {":ROOM": site.room, ":ALICE": site.alice.id, ":BOB": site.bob.id,
+             ":CAROL": site.carol.id}
+    found = broken(statements)
+    assert place(found[rule]) == tuple(names.get(value, value) for value in where)

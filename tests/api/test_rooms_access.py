@@ -36,6 +36,7 @@ TABLE = {
     "mark as read": ("POST", "read/", {"message_id": "message"}, READING),
     "see how far all have read": ("GET", "reads/", None, READING),
     "see who has read a message": ("GET", "messages/{message}/reads/", None, READING),
+    "mark as unread": ("POST", "unread/", {"message_id": "message"}, READING),
     "see who is there": ("GET", "presence/", None, READING),
     "list messages": ("GET", "messages/", None, READING),
     "post": ("POST", "messages/", {"content": "hi"},

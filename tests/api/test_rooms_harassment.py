@@ -8,6 +8,7 @@ from support.answers import assert_error
 from support.client import Client
 from support.limits import assert_429, until_429
 from support.parallel import twin
+from support.shapes import a_view
 from support.sql_session import SqlSession, lock_waits
 from support.unavailable import killed
 from support.wait import wait_for
@@ -195,7 +196,7 @@ def pair(user):
 
 def hide(client, room, is_hidden=True):
     answer = client.patch(f"{ROOMS}{room}/me/", json={"is_hidden": is_hidden})
-    assert (answer.status_code, answer.json()) == (200, {"is_hidden": is_hidden})
+    assert (answer.status_code, answer.json()) == (200, a_view(is_hidden=is_hidden))
 
 
 def test_a_hidden_direct_room_leaves_the_list_of_that_user_only(pair):
@@ -262,13 +263,6 @@ def test_pages_and_tags_of_a_list_with_hidden_rooms(user):
     assert pages == [(4, [room]) for room in shown] + [(4, [])]
     one.say(rooms[1])
     assert listed(one) == (5, [rooms[1], *shown])
-
-
-@pytest.mark.parametrize("body", [{}, {"is_hidden": "x"}, {"is_hidden": None}, {"is_hidden": 2}])
-def test_is_hidden_must_be_a_boolean(pair, body):
-    _, other, room = pair
-    answer = other.patch(f"{ROOMS}{room}/me/", json=body)
-    assert (answer.status_code, list(answer.json())) == (400, ["is_hidden", "codes"])
 
 
 # ---- own messages after leaving ----

@@ -56,7 +56,7 @@ def test_a_message_by_someone_else_is_notified_with_exactly_these_keys(pair):
         said = alice.say(room["room_id"], "hi", client_id="abc")
         assert live.frame() == {
             "type": "new_message_notification", "room_id": room["room_id"],
-            "message": a_message(**said), "sender": alice.name}
+            "message": a_message(**said), "sender": alice.name, "is_mention": False}
 
 
 def test_content_of_any_kind_is_notified_unchanged(pair):

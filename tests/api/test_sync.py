@@ -3,7 +3,7 @@ import pytest
 
 from support.client import Client
 from support.rooms import ROOMS, remove, url
-from support.shapes import A_TEXT, a_room, wrong
+from support.shapes import A_TEXT, a_room, a_view, wrong
 from support.sockets import notified
 
 SYNC = "/api/chat/sync/"
@@ -68,7 +68,7 @@ def test_only_what_is_new_comes(pair, user):
     answer = sync(bob, **known)
     assert answer["rooms"] == [{
         "room_id": room["room_id"], "events": bob.events(room["room_id"], after=1),
-        "last_seq": 2, "unread_count": 1, "resync": False, "more": False}]
+        "last_seq": 2, "unread_count": 1, "unread_mentions": 0, "resync": False, "more": False}]
     assert answer["rooms"][0]["events"][0]["message"] == message
     assert (answer["user"]["events"], answer["gone"], answer["more"]) == ([], [], False)
 
@@ -109,7 +109,8 @@ def test_a_room_read_on_another_device_is_listed(pair):
     read(bob, message)
     answer = sync(bob, **known)
     assert answer["rooms"] == [{"room_id": room["room_id"], "events": [], "last_seq": 2,
-                                "unread_count": 0, "resync": False, "more": False}]
+                                "unread_count": 0, "unread_mentions": 0, "resync": False,
+                                "more": False}]
     assert answer["user"]["events"] == [{
         "type": "read_changed", "seq": 2, "room_id": room["room_id"],
         "last_read_message_id": message["message_id"], "unread_count": 0}]
@@ -123,7 +124,8 @@ def test_a_room_that_was_hidden_elsewhere_is_listed(pair):
     answer = sync(bob, **known)
     assert [entry["room_id"] for entry in answer["rooms"]] == [room["room_id"]]
     assert answer["user"]["events"] == [{"type": "preferences_changed", "seq": 2,
-                                         "room_id": room["room_id"], "me": {"is_hidden": True}}]
+                                         "room_id": room["room_id"],
+                                         "me": a_view(is_hidden=True)}]
     # As in the list of rooms, it is not shown to a client that does not know it.
     assert sync(bob)["rooms"] == []
     bob.patch(url(room, "me/"), json={"is_hidden": True})
@@ -140,7 +142,7 @@ def test_a_direct_room_that_is_opened_again_is_no_longer_hidden_elsewhere(user):
     for _ in range(2):
         alice.post(f"{ROOMS}direct/", json={"user_id": bob.id})
     assert [event["me"] for event in sync(alice, **known)["user"]["events"]] == [
-        {"is_hidden": False}]
+        a_view()]
 
 
 # ---- etag ----
@@ -249,7 +251,7 @@ def test_numbers_that_cannot_be_replayed_are_resynced(pair, instance):
     for _ in range(3):
         alice.say(room["room_id"])
     entry = {"room_id": room["room_id"], "events": [], "last_seq": 4, "unread_count": 3,
-             "resync": True, "more": False}
+             "unread_mentions": 0, "resync": True, "more": False}
     assert sync(bob, rooms={room["room_id"]: 5})["rooms"] == [entry]
     assert sync(bob, user_seq=2)["user"] == {"events": [], "last_seq": 1, "resync": True}
     instance.sql("UPDATE event SET created_at = NOW() - INTERVAL 31 DAY WHERE room_id = ?",
@@ -269,7 +271,8 @@ def test_another_database_resyncs_everything(pair):
     assert answer["database_id"] == known["database_id"]
     assert answer["user"] == {"events": [], "last_seq": 1, "resync": True}
     assert answer["rooms"] == [{"room_id": room["room_id"], "events": [], "last_seq": 2,
-                                "unread_count": 1, "resync": True, "more": False}]
+                                "unread_count": 1, "unread_mentions": 0, "resync": True,
+                                "more": False}]
 
 
 # ---- bad input ----

@@ -143,6 +143,47 @@ static void times_out_of_range_are_clamped(void **state) {
     assert_string_equal(text, "0000-01-01T00:00:00.000000Z");
 }
 
+static void times_are_read(void **state) {
+    static const struct {
+        const char *text;
+        int64_t micros;
+    } fine[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2024-02-29t12:30:45.5z", 1709209845500000},
+        {"2024-01-15 10:30:00.123456789+02:00", 1705307400123456},
+        {"2024-01-15T00:30:00-23:59", 1705365000000000 - 3600 * 1000000LL / 60},
+        {"9999-12-31T23:59:59.999999Z", 253402300799999999},
+    };
+    static const char *const wrong[] = {
+        "",
+        "2024-01-15",
+        "2024-01-15T10:30Z",
+        "2024-01-15T10:30:00",
+        "2024-01-15T10:30:00.Z",
+        "2024-01-15T10:30:00Z ",
+        "2024-13-01T10:30:00Z",
+        "2024-00-01T10:30:00Z",
+        "2023-02-29T10:30:00Z",
+        "2024-01-00T10:30:00Z",
+        "2024-01-15T24:00:00Z",
+        "2024-01-15T10:60:00Z",
+        "2024-01-15T10:30:60Z",
+        "2024-01-15T10:30:00+24:00",
+        "2024-01-15T10:30:00+0200",
+        "+024-01-15T10:30:00Z",
+        "0000-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+    };
+    int64_t micros;
+    (void)state;
+    for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
+        assert_true(clock_parse(text_of(fine[i].text), &micros));
+        assert_int_equal(micros, fine[i].micros);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_false(clock_parse(text_of(wrong[i]), &micros));
+}
+
 static void now_is_the_time_of_day(void **state) {
     int64_t before = (int64_t)time(NULL) - 1;
     int64_t now = clock_now();
@@ -177,6 +218,7 @@ int main(void) {
         cmocka_unit_test(times_of_a_day_are_converted_both_ways),
         cmocka_unit_test(the_c_library_agrees),
         cmocka_unit_test(times_out_of_range_are_clamped),
+        cmocka_unit_test(times_are_read),
         cmocka_unit_test(now_is_the_time_of_day),
         cmocka_unit_test(the_monotonic_clock_goes_forward),
     };

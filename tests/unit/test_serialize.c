@@ -15,18 +15,24 @@
 #define TIME 1705314600123456
 #define LATER (TIME + 86400000000)
 
+#define NO_MENTIONS "\"mentions\":{\"user_ids\":[],\"all\":false}"
+
 #define MESSAGE_JSON                                                                    \
     "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,\"sender_username\":\"alice\","    \
     "\"content\":\"Hi \\\"you\\\"\\n\",\"message_type\":\"text\",\"reply_to_id\":null," \
     "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"                \
     "\"is_deleted\":false,\"client_id\":null,\"reactions\":[],"                         \
-    "\"reply_to\":null,\"reply_count\":0,\"files\":[]}"
+    "\"reply_to\":null,\"reply_count\":0,\"files\":[]," NO_MENTIONS "}"
 
 #define ROOM_FIELDS(last_message)                                                      \
     "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false,"        \
     "\"key\":null,\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\"," \
     "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message          \
     ",\"last_seq\":20,\"may_pin\":\"admins\""
+
+#define PLAIN_VIEW                                         \
+    "\"me\":{\"notify\":\"default\",\"muted_until\":null," \
+    "\"is_favorite\":false,\"is_hidden\":false}"
 
 static const struct message message = {
     .id = 9,
@@ -95,6 +101,7 @@ static void an_edited_reply(void **state) {
     edited.reply_count = 7;
     edited.edited_at = LATER;
     edited.client_id = text_of("c-1");
+    edited.mentions = text_of("{\"user_ids\":[2,3],\"all\":true}");
     serialize_message(&w, &edited);
     assert_json(&out,
                 "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
@@ -104,7 +111,8 @@ static void an_edited_reply(void **state) {
                 "\"edited_at\":\"2024-01-16T10:30:00.123456Z\",\"is_deleted\":false,"
                 "\"client_id\":\"c-1\",\"reactions\":[],"
                 "\"reply_to\":{\"message_id\":3,\"sender_id\":2,\"sender_username\":\"bob\","
-                "\"excerpt\":\"Hi?\",\"is_deleted\":false},\"reply_count\":7,\"files\":[]}");
+                "\"excerpt\":\"Hi?\",\"is_deleted\":false},\"reply_count\":7,\"files\":[],"
+                "\"mentions\":{\"user_ids\":[2,3],\"all\":true}}");
 }
 
 static void a_deleted_message(void **state) {
@@ -122,7 +130,7 @@ static void a_deleted_message(void **state) {
                 "\"message_type\":\"file\",\"reply_to_id\":null,"
                 "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"
                 "\"is_deleted\":true,\"client_id\":null,\"reactions\":[],"
-                "\"reply_to\":null,\"reply_count\":0,\"files\":[]}");
+                "\"reply_to\":null,\"reply_count\":0,\"files\":[]," NO_MENTIONS "}");
 }
 
 static void reactions_with_and_without_which_are_the_own(void **state) {
@@ -158,7 +166,7 @@ static void the_files_of_a_message(void **state) {
     serialize_message(&w, &with_files);
     const char *files = strstr(buffer_str(&out), "\"files\"");
     assert_non_null(files);
-    assert_string_equal(files, "\"files\":[" PICTURE "," SOUND "]}");
+    assert_string_equal(files, "\"files\":[" PICTURE "," SOUND "]," NO_MENTIONS "}");
     buffer_free(&out);
 }
 
@@ -219,14 +227,22 @@ static void a_room_for_a_member(void **state) {
     with_message.has_last_message = true;
     with_message.last_message = message;
     serialize_room(&w, &with_message);
-    assert_json(
-        &out, "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,\"bell\":null}");
+    assert_json(&out,
+                "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,"
+                                              "\"bell\":null,\"unread_mentions\":0," PLAIN_VIEW
+                                              "}");
+    with_message.unread_mentions = 1;
+    with_message.state.view = (struct room_view){
+        .notify = NOTIFY_NONE, .muted_until = TIME, .is_favorite = true, .is_hidden = true};
     with_message.bell = text_of("/bell/01");
     w = json_writer_start(&out);
     serialize_room(&w, &with_message);
     assert_json(&out,
-                "{" ROOM_FIELDS(
-                    MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,\"bell\":\"/bell/01\"}");
+                "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,"
+                                              "\"bell\":\"/bell/01\",\"unread_mentions\":1,"
+                                              "\"me\":{\"notify\":\"none\",\"muted_until\":"
+                                              "\"2024-01-15T10:30:00.123456Z\","
+                                              "\"is_favorite\":true,\"is_hidden\":true}}");
 }
 
 static void a_room_for_a_non_member(void **state) {
@@ -237,8 +253,9 @@ static void a_room_for_a_non_member(void **state) {
     foreign.state.is_member = foreign.state.is_admin = false;
     foreign.state.last_read_position = 0;
     serialize_room(&w, &foreign);
-    assert_json(&out,
-                "{" ROOM_FIELDS("null") ",\"unread_count\":0,\"is_admin\":false,\"bell\":null}");
+    assert_json(&out, "{" ROOM_FIELDS("null") ",\"unread_count\":0,\"is_admin\":false,"
+                                              "\"bell\":null,\"unread_mentions\":0," PLAIN_VIEW
+                                              "}");
 }
 
 static void a_room_in_an_event_lacks_the_callers_fields(void **state) {
@@ -372,10 +389,51 @@ static void a_read_mark_and_preferences(void **state) {
     assert_json(&out,
                 "{\"type\":\"read_changed\",\"last_read_message_id\":9,\"unread_count\":3,"
                 "\"seq\":7,\"room_id\":5}");
-    serialize_preferences_changed(&out, 8, 5, true);
+    const struct room_view plain = {.notify = NOTIFY_DEFAULT};
+    serialize_preferences_changed(&out, 8, 5, &plain);
     assert_json(&out,
-                "{\"type\":\"preferences_changed\",\"me\":{\"is_hidden\":true},\"seq\":8,"
+                "{\"type\":\"preferences_changed\"," PLAIN_VIEW ",\"seq\":8,\"room_id\":5}");
+}
+
+static void a_mention_for_the_user_who_is_named(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    serialize_mentioned(&out, 3, 5, 9, "alice");
+    assert_json(&out,
+                "{\"type\":\"mentioned\",\"message_id\":9,\"sender\":\"alice\",\"seq\":3,"
                 "\"room_id\":5}");
+}
+
+/* The texts of a message cannot be taken for its mentions. */
+static void mentions_are_found_in_a_message(void **state) {
+    static const struct {
+        const char *mentions, *content;
+        bool of_2, of_3, of_23;
+    } cases[] = {
+        {"", "", false, false, false},
+        {"{\"user_ids\":[3],\"all\":false}", "Hi", false, true, false},
+        {"{\"user_ids\":[23,3],\"all\":false}", "Hi", false, true, true},
+        {"{\"user_ids\":[],\"all\":true}", "Hi", true, true, true},
+        {"", ",\"mentions\":{\"user_ids\":[2],\"all\":true}", false, false, false},
+        {"", "a,", false, false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer out = BUFFER_EMPTY;
+        struct json_writer w = json_writer_start(&out);
+        struct message shown = message;
+        shown.mentions = text_of(cases[i].mentions);
+        shown.content = text_of(cases[i].content);
+        serialize_message(&w, &shown);
+        const struct mentions_found found =
+            serialize_find_mentions((struct text){out.data, out.len});
+        assert_int_equal(serialize_is_mentioned(&found, 2), cases[i].of_2);
+        assert_int_equal(serialize_is_mentioned(&found, 3), cases[i].of_3);
+        assert_int_equal(serialize_is_mentioned(&found, 23), cases[i].of_23);
+        buffer_free(&out);
+    }
+    const struct mentions_found none = serialize_find_mentions(text_of("null"));
+    assert_false(serialize_is_mentioned(&none, 2));
 }
 
 static void a_message_read(void **state) {
@@ -409,14 +467,14 @@ static void typing_and_presence_in_a_room(void **state) {
 static void a_notification_of_a_message(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    serialize_message_notification(&out, 5, text_of(MESSAGE_JSON), text_of("alice"));
+    serialize_message_notification(&out, 5, text_of(MESSAGE_JSON), text_of("alice"), true);
     assert_json(&out,
                 "{\"type\":\"new_message_notification\",\"room_id\":5,"
-                "\"message\":" MESSAGE_JSON ",\"sender\":\"alice\"}");
-    serialize_message_notification(&out, 5, text_of("null"), text_of("alice"));
+                "\"message\":" MESSAGE_JSON ",\"sender\":\"alice\",\"is_mention\":true}");
+    serialize_message_notification(&out, 5, text_of("null"), text_of("alice"), false);
     assert_json(&out,
                 "{\"type\":\"new_message_notification\",\"room_id\":5,"
-                "\"message\":null,\"sender\":\"alice\"}");
+                "\"message\":null,\"sender\":\"alice\",\"is_mention\":false}");
 }
 
 static void serialized_json_is_appended(void **state) {
@@ -448,6 +506,8 @@ int main(void) {
         cmocka_unit_test(a_room_removed),
         cmocka_unit_test(a_room_deleted_on_either_channel),
         cmocka_unit_test(a_read_mark_and_preferences),
+        cmocka_unit_test(a_mention_for_the_user_who_is_named),
+        cmocka_unit_test(mentions_are_found_in_a_message),
         cmocka_unit_test(a_message_read),
         cmocka_unit_test(typing_and_presence_in_a_room),
         cmocka_unit_test(a_notification_of_a_message),

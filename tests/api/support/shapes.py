@@ -56,12 +56,26 @@ def a_room(**known):
         "room_id": AN_ID, "name": A_TEXT, "is_private": True, "is_direct": False,
         "key": None, "created_by_id": AN_ID, "created_at": A_TIME, "members_count": 1,
         "message_count": 0, "last_message": None, "last_seq": 0, "unread_count": 0,
-        "is_admin": True, "bell": None, "may_pin": "admins"}, known)
+        "is_admin": True, "bell": None, "may_pin": "admins", "unread_mentions": 0, "me": a_view()}, known)
+
+
+def a_view(**known):
+    """What a user has set for a room; nothing, unless given."""
+    return fill({"notify": "default", "muted_until": None, "is_favorite": False,
+                 "is_hidden": False}, known)
+
+
+OF_THE_USER = {"is_admin", "unread_count", "bell", "unread_mentions", "me"}
 
 
 def in_event(room):
     """The room as events show it, without the fields that depend on the user."""
-    return {key: value for key, value in room.items() if key not in ("is_admin", "unread_count", "bell")}
+    return {key: value for key, value in room.items() if key not in OF_THE_USER}
+
+
+def mentions(*clients, everybody=False):
+    """The mentions of a message."""
+    return {"user_ids": [client.id for client in clients], "all": everybody}
 
 
 def a_message(**known):
@@ -69,7 +83,7 @@ def a_message(**known):
         "message_id": AN_ID, "room_id": AN_ID, "sender_id": AN_ID, "sender_username": A_TEXT,
         "content": A_TEXT, "message_type": "text", "reply_to_id": None, "created_at": A_TIME,
         "edited_at": None, "is_deleted": False, "client_id": None, "reactions": [],
-        "reply_to": None, "reply_count": 0, "files": []}, known)
+        "reply_to": None, "reply_count": 0, "files": [], "mentions": mentions()}, known)
 
 
 def a_membership(**known):

@@ -552,16 +552,16 @@ enum error user_log_moved(struct db *db, struct text rooms, struct text users,
     return ERROR_NONE;
 }
 
-enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit,
+enum error user_log_rooms(struct db *db, uint64_t user_id, user_room_visit *visit,
                           void *context) {
     struct fake_store *store = of_db(db);
     if (store->down)
         return ERROR_UNAVAILABLE;
     for (size_t i = 0; i < store->room_count; i++) {
         const struct fake_room *room = &store->rooms[i];
-        const struct stream_head head = {false, true, room->id, room->stream.last_seq};
+        const struct user_room found = {.room_id = room->id, .last_seq = room->stream.last_seq};
         if (fake_store_is_member(store, room->id, user_id))
-            visit(context, &head);
+            visit(context, &found);
     }
     return ERROR_NONE;
 }
