@@ -118,6 +118,15 @@ for (const colorScheme of ["light", "dark"]) {
         const { page } = person;
         await person.enter(await kitchen(person));
         await page.getByText("Online", { exact: true }).first().waitFor();
+        await page.keyboard.press("Control+k");
+        await page.getByRole("option").first().waitFor();
+        assert.deepEqual(await dialogFaults(person), []);
+        await person.picture(`switcher-${colorScheme}`);
+        await page.keyboard.press("Escape");
+        await page.locator(".separator.day button").last().click();
+        await page.getByLabel("Day", { exact: true }).waitFor();
+        assert.deepEqual(await dialogFaults(person), []);
+        await page.keyboard.press("Escape");
         for (const [name, opener] of [
             ["menu-new", /^New$/],
             ["menu-account", /^Your account/],

@@ -106,7 +106,7 @@ test("Ctrl-K opens a room, or a direct message, by a name and Enter", async () =
     assert.ok(person.page.url().endsWith(`#/${garden}`));
     await person.page.keyboard.press("Control+k");
     await person.page.keyboard.type(other.name);
-    await chosen.filter({ hasText: other.name }).waitFor();
+    await chosen.filter({ hasText: `${other.name}Direct message` }).waitFor();
     await person.page.keyboard.press("Enter");
     await person.page.getByRole("heading", { name: other.name, level: 2 }).first().waitFor();
     // Not over another dialog.
