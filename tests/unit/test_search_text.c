@@ -81,11 +81,12 @@ static void queries_without_a_word_are_refused(void **state) {
         assert_int_equal(search_query_read(&query, text_of(WITHOUT[i])), SEARCH_NO_WORD);
         search_query_free(&query);
     }
-    char many[2 * (SEARCH_WORDS_MOST + 1) + 1] = "";
+    struct buffer many = BUFFER_EMPTY;
     for (size_t i = 0; i <= SEARCH_WORDS_MOST; i++)
-        strcat(many, "a ");
-    assert_int_equal(search_query_read(&query, text_of(many)), SEARCH_TOO_LONG);
+        buffer_append_str(&many, "a ");
+    assert_int_equal(search_query_read(&query, text_of(buffer_str(&many))), SEARCH_TOO_LONG);
     search_query_free(&query);
+    buffer_free(&many);
 }
 
 int main(void) {
