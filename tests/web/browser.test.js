@@ -3,6 +3,7 @@
 
 import "./browser/accounts.js";
 import "./browser/conversation.js";
+import "./browser/reactions.js";
 import "./browser/words.js";
 import "./browser/devices.js";
 import "./browser/failures.js";

@@ -440,14 +440,18 @@ export class Chat {
         return this.conversation?.room.room_id ?? null;
     }
 
-    /** Opens the room that the address names (#/5), or none. */
+    /** Opens the room that the address names (#/5), perhaps at a message (#/5/42), or none. */
     #followAddress() {
         if (!this.rooms) {
             return;
         }
         this.address = location.hash;
-        const id = Number(/^#\/(\d+)$/u.exec(this.page ? location.hash : "")?.[1] ?? 0);
-        if (id === (this.opening ?? 0)) {
+        const [, room, message] =
+            /^#\/(\d+)(?:\/(\d+))?$/u.exec(this.page ? location.hash : "") ?? [];
+        const id = Number(room ?? 0);
+        if (message) {
+            this.#openMessage(id, Number(message));
+        } else if (id === (this.opening ?? 0)) {
             this.#drawPlaceholder();
         } else if (id) {
             this.open(id);

@@ -4,7 +4,7 @@ import { ShownState } from "../shown-state.js";
 import { iconButton } from "../ui/controls.js";
 import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
 import { listOfNames, watchDay } from "../ui/format.js";
-import { moveWithArrows } from "../ui/keyboard.js";
+import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { isEnglish, t, tn } from "../words.js";
 import { Composer } from "./composer.js";
 import { PendingMessages } from "./pending-messages.js";
@@ -26,6 +26,10 @@ function sourceOf(confab, id) {
             return { messages: page.results.reverse(), more: page.previous !== null };
         },
         fromEnd: async (offset, limit) => oldestFirst(await confab.messages(id, { offset, limit })),
+        around: async (around, limit) => {
+            const { results, next, previous } = await confab.messages(id, { around, limit });
+            return { messages: results.reverse(), more: next !== null, after: previous !== null };
+        },
         one: (messageId) => confab.message(id, messageId),
     };
 }
@@ -117,6 +121,8 @@ export class Conversation {
                 },
                 day: (time) => this.#openDates(new Date(time)),
                 active: (message, article) => this.#showTools(message, article),
+                answers: (messageId) => this.#actOn("openAnswers", messageId),
+                reacted: (message, emoji) => this.#actOn("react", message, emoji),
                 pressed: (message) => this.#showSheet(message),
                 refused: () => this.on.outsider(),
             },
@@ -134,6 +140,7 @@ export class Conversation {
         this.typing = h("span", { role: "status" });
         this.readers = h("span");
         this.composer.under.append(this.readers);
+        this.pinsButton = iconButton("pin", t("Pinned messages"), () => this.#actOn("openPins"));
         this.detailsButton = iconButton("people", t("Details"), () => this.toggleDetails());
         this.backButton = iconButton("back", t("All rooms"), () => this.on.back());
         this.backButton.classList.add("to-rooms");
@@ -146,6 +153,7 @@ export class Conversation {
             this.backButton,
             this.picture,
             this.title,
+            this.pinsButton,
             this.detailsButton,
             this.on.logout && iconButton("exit", t("Log out"), this.on.logout),
         );
@@ -186,13 +194,25 @@ export class Conversation {
         channel.on("new_message", ({ message }) => {
             this.reads.read(message.sender_id, message.message_id);
             this.#markFirstUnread(message);
+            if (message.reply_to_id) {
+                this.timeline.answered(message.reply_to_id, message.message_id);
+            }
             this.timeline.add(message);
             this.on.message(message);
             this.drawStatus();
         });
         channel.on("message_edited", ({ message }) => {
-            this.timeline.change(message);
-            this.on.messageChanged(message.message_id, message);
+            // These are counted and marked here.
+            const { reactions, reply_count: count, ...change } = message;
+            this.timeline.change(change);
+            this.on.messageChanged(message.message_id, change);
+        });
+        channel.on("reactions_changed", ({ message_id: id, reactions, user_id: by }) => {
+            this.timeline.react(id, reactions);
+            // Perhaps on another device: only the server knows which ones are the user's.
+            if (by === this.self.user_id && !this.reacting) {
+                this.#actOn("refresh", id);
+            }
         });
         channel.on("message_deleted", ({ message_id: id }) => {
             this.timeline.remove(id);
@@ -501,12 +521,29 @@ export class Conversation {
         return names.length > 0 ? t("Seen by {names}", { names: listOfNames(names) }) : "";
     }
 
+    /** Does something with a message by a module that is loaded when it is first needed. */
+    async #actOn(name, ...what) {
+        try {
+            await (await import("./actions.js"))[name](this, ...what);
+        } catch (error) {
+            this.on.failed(error);
+        }
+    }
+
     /** What the user may do with a message: {icon, text, act}. */
     #actions(message) {
         const isOwn = message.sender_id === this.self.user_id;
+        const mayPin = this.room.is_admin || this.room.may_pin === "all";
         return [
+            { icon: "smile", text: t("React"), act: () => this.#actOn("openReactions", message) },
             { icon: "reply", text: t("Reply"), act: () => this.composer.reply(message) },
             isOwn && { icon: "edit", text: t("Edit"), act: () => this.composer.edit(message) },
+            mayPin && { icon: "pin", text: t("Pin"), act: () => this.#actOn("pin", message) },
+            {
+                icon: "link",
+                text: t("Copy the link"),
+                act: () => this.#actOn("copyLink", message),
+            },
             (isOwn || this.room.is_admin) && {
                 icon: "trash",
                 text: t("Delete"),
@@ -552,6 +589,7 @@ export class Conversation {
                     iconButton(name, text, act),
                 ),
             );
+            setTabStop(this.tools, this.tools.firstChild, "button");
             article.append(this.tools);
         }
     }

@@ -4,7 +4,7 @@ import { fill, h } from "../ui/dom.js";
 import { dayKey, dayName, fullTime, hourAndMinute, shorten, timeOfDay } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { linked } from "../ui/links.js";
-import { t } from "../words.js";
+import { t, tn } from "../words.js";
 
 /** Messages of one sender within this time (ms) share one heading. */
 const GROUP_MS = 5 * 60 * 1000;
@@ -70,7 +70,31 @@ export function messageSummary(message) {
     return `${kind ? `${kind}: ` : ""}${shorten(message.content, 300).replace(/\s+/gu, " ")}`;
 }
 
-/** The quote above a reply. Its line takes its place before the original is loaded. */
+/** The reactions to a message, as buttons that add or take back the user's own one. */
+function reactionBar({ reactions }) {
+    return h(
+        "div.reactions",
+        { role: "group", "aria-label": t("Reactions") },
+        ...reactions.map(({ emoji, count, mine }) =>
+            h(
+                "button",
+                {
+                    type: "button",
+                    "data-emoji": emoji,
+                    "aria-pressed": String(Boolean(mine)),
+                    "aria-label": `${emoji} ${count}`,
+                },
+                emoji,
+                h("span", count),
+            ),
+        ),
+    );
+}
+
+/**
+ * The quote above a reply. One that is being sent has only an id: its line takes its place before
+ * the original is loaded.
+ */
 function quote(message, repliedTo, people) {
     const text = h("span.quoted");
     const button = h(
@@ -91,7 +115,11 @@ function quote(message, repliedTo, people) {
                 : t("This message cannot be shown"),
         );
     };
-    const original = repliedTo(message.reply_to_id);
+    const { reply_to: quoted } = message;
+    const original =
+        quoted === undefined
+            ? repliedTo(message.reply_to_id)
+            : quoted && { ...quoted, content: quoted.excerpt };
     if (original instanceof Promise) {
         fill(text, "…");
         original.then(show, () => show(null));
@@ -149,6 +177,13 @@ export function drawMessage(node, message, people, repliedTo) {
             ),
             message.reply_to_id && !message.is_deleted && quote(message, repliedTo, people),
             content(message),
+            message.reactions?.length > 0 && reactionBar(message),
+            message.reply_count > 0 &&
+                h(
+                    "button.link.answers",
+                    { type: "button", "data-answers": message.message_id },
+                    tn(message.reply_count, "{count} reply", "{count} replies"),
+                ),
         ),
     );
     people.draw(article, () => article.setAttribute("aria-label", messageLabel(message, people)));

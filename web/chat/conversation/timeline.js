@@ -17,6 +17,8 @@ const MIN_HEIGHT = 24;
 const WINDOW = 250;
 /** Within this distance (px) of the end, the view counts as being at the end. */
 const END_DISTANCE = 48;
+/** The length of a quote (code points), as the server has it. */
+const EXCERPT = 140;
 /** The most quoted messages kept in memory. */
 const MAX_QUOTES = 500;
 /** How long (ms) a finger stays on a message to open its actions, and how far (px) it may move. */
@@ -36,9 +38,10 @@ const goneText = (count) =>
  * `newer(id, limit)` and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)`
  * gives a message. Calls `on.seen()` when the room's last message comes into view,
  * `on.shown(messages)` after appending some, `on.changed(id)` after a message was edited or
- * deleted, `on.day(time)` for a click on a day, `on.active(message, article)` when one is pointed
- * at or focused, `on.pressed(message)` when a finger was held on one, and `on.refused()` if the
- * user may not read the room. A failed request is shown with the reason and made again.
+ * deleted, `on.day(time)` for a click on a day, `on.answers(id)` and `on.reacted(message, emoji)`
+ * for clicks on the number of replies and on a reaction, `on.active(message, article)` when one is
+ * pointed at or focused, `on.pressed(message)` when a finger was held on one, and `on.refused()` if
+ * the user may not read the room. A failed request is shown with the reason and made again.
  */
 export class Timeline {
     constructor({ source, self, people, roomName, on }) {
@@ -237,18 +240,9 @@ export class Timeline {
     }
 
     /** Requests a message and its neighbours, so many that it can be anywhere in view. */
-    async #around(id) {
-        const count = Math.min(PAGE / 2 + Math.ceil(window.innerHeight / MIN_HEIGHT), MAX_PAGE);
-        const [older, it, newer] = await Promise.all([
-            this.source.older(id, count),
-            this.source.one(id),
-            this.source.newer(id, count),
-        ]);
-        return {
-            messages: [...older.messages, it, ...newer.messages],
-            more: older.more,
-            after: newer.more,
-        };
+    #around(id) {
+        const count = PAGE + 2 * Math.ceil(window.innerHeight / MIN_HEIGHT);
+        return this.source.around(id, Math.min(count, MAX_PAGE));
     }
 
     #flash(id) {
@@ -545,7 +539,23 @@ export class Timeline {
 
     /** Shows a message as deleted; the event has only its id. */
     remove(id) {
-        this.#change(id, { is_deleted: true, content: "" });
+        this.#change(id, { is_deleted: true, content: "", reactions: [] });
+    }
+
+    /** A new message answers this one: counts it, unless the window was loaded with it. */
+    answered(id, reply) {
+        const shown = this.byId.get(id)?.message;
+        if (shown && !this.byId.has(reply)) {
+            this.#change(id, { reply_count: shown.reply_count + 1 });
+        }
+    }
+
+    /** Shows the reactions to a message; those of an event do not say which are the user's. */
+    react(id, reactions) {
+        const known = this.byId.get(id)?.message.reactions ?? [];
+        const own = new Set(known.filter(({ mine }) => mine).map(({ emoji }) => emoji));
+        const change = reactions.map((one) => ({ mine: own.has(one.emoji), ...one }));
+        this.#change(id, { reactions: change });
     }
 
     /** The message may be in the window, or only quoted, or neither. */
@@ -566,8 +576,13 @@ export class Timeline {
                 this.#fold();
             }
             for (const other of this.items) {
-                if (other.message.reply_to_id === id) {
-                    drawMessage(other, other.message, this.people, repliedTo);
+                const { reply_to: quoted } = other.message;
+                if (quoted?.message_id === id && "content" in change) {
+                    const { content, is_deleted: isGone = false } = change;
+                    const excerpt = [...content].slice(0, EXCERPT).join("");
+                    const now = { ...quoted, excerpt, is_deleted: isGone };
+                    const message = { ...other.message, reply_to: now };
+                    drawMessage(other, message, this.people, repliedTo);
                 }
             }
         });
@@ -777,11 +792,16 @@ export class Timeline {
     }
 
     #clicked(event) {
-        const quote = event.target.closest("[data-jump]");
-        if (quote) {
-            this.goTo(Number(quote.dataset.jump));
-        } else if (event.target.closest(".separator.day button")) {
-            this.on.day(event.target.closest(".item").message.created_at);
+        const button = event.target.closest("button");
+        const { jump, answers, emoji } = button?.dataset ?? {};
+        if (jump) {
+            this.goTo(Number(jump));
+        } else if (answers) {
+            this.on.answers(Number(answers));
+        } else if (emoji) {
+            this.on.reacted(button.closest(".item").message, emoji);
+        } else if (button?.closest(".separator.day")) {
+            this.on.day(button.closest(".item").message.created_at);
         }
     }
 }

@@ -33,13 +33,21 @@ function roomForm(root, { title, action, room, save }) {
             privacyOption("private", isPrivate, t("Private"), t("Only invited people can see it.")),
             privacyOption("public", !isPrivate, t("Public"), t("Everyone can find and join it.")),
         );
+        const pins = h("input", { type: "checkbox", checked: room.may_pin === "all" });
+        // A new room begins with pins of its admins only.
+        const pinChoice =
+            room.may_pin && h("label.choice", pins, h("b", t("All members may pin messages")));
         return form({
             fields: [name],
-            others: [privacy],
+            others: [privacy, pinChoice],
             buttons: [cancelButton(close), submitButton(action)],
             submit: async () => {
                 const chosen = privacy.querySelector(":checked").value;
-                await save({ name: name.input.value, is_private: chosen === "private" });
+                await save({
+                    name: name.input.value,
+                    is_private: chosen === "private",
+                    ...(pinChoice && { may_pin: pins.checked ? "all" : "admins" }),
+                });
                 close();
             },
         });

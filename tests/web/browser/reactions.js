@@ -1,0 +1,94 @@
+// Reactions, pins, quotes far up, and links to messages, between two users.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { pair, world } from "../support/browser.js";
+import { until } from "../support/until.js";
+import "./setup.js";
+
+/** The button of a reaction under a message. */
+const reaction = (person, text, emoji) => person.message(text).locator(`[data-emoji="${emoji}"]`);
+
+const pressed = (button) => button.getAttribute("aria-pressed");
+
+test("a reaction is shown to both, counted, and taken back by a click", async () => {
+    const { alice, bob } = await pair();
+    await alice.say("Tea is ready.");
+    await bob.message("Tea is ready.").hover();
+    await bob.button("React").click();
+    await bob.dialog().getByRole("button", { name: "🎉" }).click();
+    const [hers, his] = [alice, bob].map((one) => reaction(one, "Tea is ready.", "🎉"));
+    await his.waitFor();
+    await hers.waitFor();
+    assert.deepEqual(await Promise.all([pressed(hers), pressed(his)]), ["false", "true"]);
+    await hers.click();
+    await until(async () => (await his.innerText()).includes("2"));
+    assert.equal(await pressed(his), "true");
+    await his.click();
+    await until(async () => (await hers.innerText()).includes("1"));
+    assert.deepEqual(await Promise.all([pressed(hers), pressed(his)]), ["true", "false"]);
+    // Also after the page was loaded again.
+    await alice.page.reload();
+    await reaction(alice, "Tea is ready.", "🎉").waitFor();
+    assert.equal(await pressed(reaction(alice, "Tea is ready.", "🎉")), "true");
+});
+
+test("a reaction needs no mouse", async () => {
+    const { alice, bob } = await pair();
+    await alice.say("By keys");
+    await bob.sees("By keys");
+    await bob.message("By keys").focus();
+    await bob.page.keyboard.press("Tab");
+    await bob.page.keyboard.press("Enter");
+    await bob.dialog().waitFor();
+    await bob.page.keyboard.press("ArrowRight");
+    await bob.page.keyboard.press("Enter");
+    await reaction(alice, "By keys", "❤️").waitFor();
+    await until(() => bob.message("By keys").evaluate((it) => it.matches(":focus")));
+});
+
+test("a pinned message is found in the list, which leads to it", async () => {
+    const { alice, bob } = await pair();
+    await alice.say("The rules of the kitchen");
+    await bob.message("The rules of the kitchen").hover();
+    assert.equal(await bob.button("Pin").count(), 0);
+    await alice.message("The rules of the kitchen").hover();
+    await alice.button("Pin").click();
+    await alice.button("Unpin", alice.dialog()).waitFor();
+    await alice.page.keyboard.press("Escape");
+    await bob.button("Pinned messages").click();
+    await bob
+        .dialog()
+        .getByRole("button", { name: /The rules of the kitchen/u })
+        .click();
+    await bob.message("The rules of the kitchen").waitFor();
+    await until(() =>
+        bob.message("The rules of the kitchen").evaluate((it) => it.matches(":focus")),
+    );
+});
+
+test("a link opens the room at the message; its replies are listed", async () => {
+    const { alice, bob, room } = await pair();
+    await alice.say("Who takes the scones?");
+    await bob.message("Who takes the scones?").hover();
+    await bob.button("Reply").click();
+    await bob.say("I do.");
+    const question = ({ page }) => page.locator(".items .message", { hasText: "1 reply" });
+    await question(alice).waitFor();
+    const id = await question(alice).getAttribute("data-id");
+    for (let i = 0; i < 120; i += 1) {
+        await alice.post(room, `Line ${i}`);
+    }
+    await bob.page.goto("about:blank");
+    await bob.page.goto(`${world.system.url}/#/${room}/${id}`);
+    // The newest messages are far below.
+    await question(bob).waitFor();
+    await until(() => question(bob).evaluate((it) => it.matches(":focus")));
+    assert.equal(await bob.page.getByText("Line 119", { exact: true }).count(), 0);
+    await question(bob).getByText("1 reply").click();
+    await bob
+        .dialog()
+        .getByRole("button", { name: /I do\./u })
+        .waitFor();
+});

@@ -1,0 +1,211 @@
+// What is done with messages besides writing: reactions, pins, replies, links. Loaded when one of
+// these is used. Each function takes the Conversation and what it is about.
+
+import { button, errorText, iconButton } from "../ui/controls.js";
+import { openDialog } from "../ui/dialog.js";
+import { fill, h, storageOf } from "../ui/dom.js";
+import { fullTime, timeOfDay } from "../ui/format.js";
+import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
+import { addStyles } from "../ui/styles.js";
+import { t } from "../words.js";
+import { messageSummary } from "./message.js";
+
+const FREQUENT = ["👍", "❤️", "😀", "😂", "😮", "😢", "🙏", "🎉", "🔥", "👀", "✅", "👎"];
+/** The emoji used last in this browser come first. */
+const RECENT_KEY = "confab:reactions";
+const RECENT = 6;
+const PAGE = 50;
+
+const styled = ({ root }) => addStyles(root, import.meta.url, "./actions.css");
+
+// ---- reactions ----
+
+const recent = () => (storageOf("localStorage")?.getItem(RECENT_KEY) ?? "").split(" ");
+
+function remember(emoji) {
+    const others = recent().filter((one) => one !== emoji);
+    try {
+        const kept = [emoji, ...others].slice(0, RECENT).join(" ");
+        storageOf("localStorage")?.setItem(RECENT_KEY, kept);
+    } catch {
+        // The storage is full: the frequent ones are still offered.
+    }
+}
+
+/** Adds the user's reaction, or takes it back. */
+export async function react(conversation, message, emoji) {
+    const { confab, room, timeline } = conversation;
+    const id = message.message_id;
+    const isMine = message.reactions.some((one) => one.emoji === emoji && one.mine);
+    // The event that this causes tells nothing new.
+    conversation.reacting = (conversation.reacting ?? 0) + 1;
+    try {
+        const act = isMine ? confab.unreact : confab.react;
+        timeline.react(id, await act.call(confab, room.room_id, id, emoji));
+        if (!isMine) {
+            remember(emoji);
+        }
+    } finally {
+        conversation.reacting -= 1;
+    }
+}
+
+/** Reads the reactions again. */
+export async function refresh({ confab, room, timeline }, id) {
+    const { reactions } = await confab.message(room.room_id, id);
+    timeline.react(id, reactions);
+}
+
+/** Opens the choice of an emoji for a message. */
+export async function openReactions(conversation, message) {
+    const { root, timeline } = conversation;
+    await styled(conversation);
+    const take = async (emoji) => {
+        try {
+            await react(conversation, message, emoji);
+        } catch (error) {
+            conversation.on.failed(error);
+        }
+        timeline.focusOn(message.message_id);
+    };
+    const given = new Set(message.reactions.filter(({ mine }) => mine).map(({ emoji }) => emoji));
+    const offered = new Set([...given, ...recent().filter(Boolean), ...FREQUENT]);
+    const dialog = openDialog(root, t("React"), (close) => {
+        const choose = (act) => () => {
+            close();
+            act();
+        };
+        const list = h(
+            "div.emoji-row",
+            { role: "group", "aria-label": t("Emoji") },
+            ...[...offered].map((emoji) =>
+                h(
+                    "button.bare",
+                    {
+                        type: "button",
+                        "aria-pressed": String(given.has(emoji)),
+                        onclick: choose(() => take(emoji)),
+                    },
+                    emoji,
+                ),
+            ),
+            iconButton(
+                "more",
+                t("More emoji"),
+                choose(() => openAll(conversation, take)),
+            ),
+        );
+        setTabStop(list, list.firstChild, "button");
+        moveWithArrows(list, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
+        return list;
+    });
+    dialog.classList.add("sheet", "react");
+    dialog.querySelector(".emoji-row button").focus();
+}
+
+async function openAll({ root, on }, take) {
+    try {
+        const { openEmojiPicker } = await import("../emoji/picker.js");
+        openEmojiPicker(root, take);
+    } catch (error) {
+        on.failed(error);
+    }
+}
+
+// ---- lists of messages ----
+
+/** `load(offset)` returns a promise of a page; `unpin(message)`, which may be null, ends a pin. */
+async function openMessages(conversation, { title, load, nothing, unpin = null }) {
+    const { root, people, timeline } = conversation;
+    await styled(conversation);
+    const list = h("ul.found-messages", { "aria-label": title });
+    const below = h("div");
+    let loaded = 0;
+    const wrong = (error, ...more) =>
+        fill(below, h("p.wrong", { role: "alert" }, errorText(error), " ", ...more));
+    const drawEmpty = () =>
+        list.childElementCount === 0 && fill(below, h("p.note", { role: "status" }, nothing));
+    const row = (message, close) => {
+        const { sender_id: id, sender_username: username, created_at: at } = message;
+        const item = h(
+            "li",
+            h(
+                "button.found",
+                {
+                    type: "button",
+                    onclick: () => {
+                        close();
+                        timeline.goTo(message.message_id);
+                    },
+                },
+                h("b", people.nameNode(id, username)),
+                h("time", { datetime: at, title: fullTime(at) }, timeOfDay(at)),
+                h("span.words", { dir: "auto" }, messageSummary(message)),
+            ),
+        );
+        const end = async () => {
+            try {
+                await unpin(message);
+                item.remove();
+                drawEmpty();
+            } catch (error) {
+                wrong(error);
+            }
+        };
+        item.append(...(unpin ? [button(t("Unpin"), end, "link")] : []));
+        return item;
+    };
+    openDialog(root, title, (close) => {
+        const more = async () => {
+            fill(below, h("p.note", { role: "status" }, t("Loading messages…")));
+            try {
+                const { results, next } = await load(loaded);
+                loaded += results.length;
+                list.append(...results.map((message) => row(message, close)));
+                fill(below, next && button(t("Show more"), more));
+                drawEmpty();
+            } catch (error) {
+                wrong(error, button(t("Try again"), more, "link"));
+            }
+        };
+        more();
+        return [list, below];
+    }).classList.add("messages-dialog");
+}
+
+/** Opens the list of the direct replies to a message. */
+export function openAnswers(conversation, id) {
+    const { confab, room } = conversation;
+    return openMessages(conversation, {
+        title: t("Replies"),
+        load: (offset) => confab.replies(room.room_id, id, { offset, limit: PAGE }),
+        nothing: t("There are no replies."),
+    });
+}
+
+/** Opens the list of the pinned messages. */
+export function openPins(conversation) {
+    const { confab, room, readOnly } = conversation;
+    const mayPin = !readOnly && (room.is_admin || room.may_pin === "all");
+    return openMessages(conversation, {
+        title: t("Pinned messages"),
+        load: (offset) => confab.pins(room.room_id, { offset, limit: PAGE }),
+        nothing: t("No message is pinned."),
+        unpin: mayPin ? (message) => confab.unpin(room.room_id, message.message_id) : null,
+    });
+}
+
+// ---- pins and links ----
+
+/** Pins a message, and shows it among the others. */
+export async function pin(conversation, message) {
+    const { confab, room } = conversation;
+    await confab.pin(room.room_id, message.message_id);
+    await openPins(conversation);
+}
+
+/** Copies the address that opens the page at a message. */
+export async function copyLink({ confab, room }, message) {
+    const link = `${confab.url}/#/${room.room_id}/${message.message_id}`;
+    await navigator.clipboard?.writeText(link);
+}
