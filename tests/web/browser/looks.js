@@ -111,6 +111,7 @@ test("Ctrl-K opens a room, or a direct message, by a name and Enter", async () =
     await person.page.getByRole("heading", { name: other.name, level: 2 }).first().waitFor();
     // Not over another dialog.
     await person.add("New room");
+    await person.dialog().waitFor();
     await person.page.keyboard.press("Control+k");
     assert.equal(await person.dialog().count(), 1);
 });
