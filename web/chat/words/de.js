@@ -388,7 +388,6 @@ const errors = {
     permission_denied: "Das darfst du nicht.",
     origin_not_allowed: "Anfragen von dieser Website sind nicht erlaubt.",
     authorization: "Benutzername oder Passwort ist falsch.",
-    too_common: "Dieses Passwort ist zu bekannt.",
     too_many: "Es sind schon so viele wie möglich.",
     reactions_off: "Reaktionen sind hier ausgeschaltet.",
     wrong_password: "Das ist nicht das aktuelle Passwort.",
