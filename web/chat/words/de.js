@@ -388,8 +388,6 @@ const errors = {
     permission_denied: "Das darfst du nicht.",
     origin_not_allowed: "Anfragen von dieser Website sind nicht erlaubt.",
     authorization: "Benutzername oder Passwort ist falsch.",
-    too_many: "Es sind schon so viele wie möglich.",
-    reactions_off: "Reaktionen sind hier ausgeschaltet.",
     wrong_password: "Das ist nicht das aktuelle Passwort.",
     registration_closed: "Hier können keine Konten angelegt werden.",
     password_login_off: "Hier gibt es keine Passwörter. Melde dich auf der Website an.",
