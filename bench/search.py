@@ -125,6 +125,7 @@ def main():
         if status:
             raise RuntimeError(said)
         took = time.monotonic() - began
+        instance.sql("ANALYZE TABLE search_term, message")
         [[rows, size, messages]] = instance.sql("""
             SELECT (SELECT COUNT(*) FROM search_term), SUM(IF(table_name = 'search_term',
             data_length + index_length, 0)), SUM(IF(table_name = 'message',
