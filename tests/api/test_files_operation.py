@@ -1,0 +1,161 @@
+"""Files on disk and in the worker: what housekeeping removes, folders that cannot be used, scanning,
+and sending by the web server."""
+
+import os
+import subprocess
+
+import pytest
+
+from support.client import Client
+from support.files import FILES, announce, done, on_disk, png, post, put, send, upload
+from support.rooms import message_url, url
+from support.shapes import refusal
+
+VIRUS = b"no virus, only its name: EICAR\n"
+
+
+def work_once(system):
+    """Runs what the worker does from cron."""
+    subprocess.run([system.build / "confab-worker", "-c", system.config, "--once"], check=True,
+                   env=system.env, timeout=100, stderr=subprocess.DEVNULL)
+
+
+def keep_house(system):
+    """Housekeeping as if it was due."""
+    system.sql("DELETE FROM housekeeping")
+    work_once(system)
+
+
+@pytest.fixture(scope="module")
+def place(make_instance):
+    system = make_instance()
+    alice = Client(system).register()
+    return system, alice, alice.room()
+
+
+def test_unused_files_and_those_of_deleted_rooms_are_removed_by_housekeeping(place):
+    system, alice, room = place
+    used = send(alice, room)
+    post(alice, room, [used["file_id"]])
+    kept = on_disk(system)
+    begun = announce(alice, room, size=1000).json()["file_id"]
+    put(alice, begun, 0, b"x" * 500)
+    unused = send(alice, room)
+    other = alice.room()
+    post(alice, other, [send(alice, other)["file_id"]])
+    assert len(on_disk(system)) == len(kept) + 3
+    alice.delete(url(other))
+    system.sql("UPDATE file SET expires_at = SYSDATE(6) - INTERVAL 1 SECOND "
+               "WHERE expires_at IS NOT NULL")
+    # Expired already, before it is removed.
+    assert alice.get(unused["url"]).status_code == 404
+    assert put(alice, begun, 500, b"x").status_code == 404
+    keep_house(system)
+    assert on_disk(system) == kept
+    assert alice.get(used["url"]).content == png()
+    assert system.sql("SELECT COUNT(*) FROM file") == [(1,)]
+
+
+def test_the_folder_and_the_database_are_compared_both_ways(place):
+    system, alice, room = place
+    file = send(alice, room)
+    assert system.confabctl("files", "check").returncode == 0
+    [path] = [path for path in on_disk(system)
+              if path.endswith(system.sql("SELECT LOWER(HEX(stored_as)) FROM file "
+                                          "WHERE file_id = ?", file["file_id"])[0][0])]
+    folder = system.state / "files"
+    (folder / path).rename(folder / f"{path[:2]}/{path[:2]}{'0' * 30}")
+    (folder / "stray").write_text("x")
+    found = system.confabctl("files", "check", "--json")
+    assert found.returncode == 1
+    for kind in ("missing", "orphan", "foreign"):
+        assert f'"kind":"{kind}"' in found.stdout
+    # A file whose bytes are gone, and one behind a link, are not found.
+    assert alice.get(file["url"]).status_code == 404
+    (folder / path).symlink_to("/etc/passwd")
+    assert alice.get(file["url"]).status_code == 404
+    (folder / path).unlink()
+    (folder / "stray").unlink()
+    (folder / f"{path[:2]}/{path[:2]}{'0' * 30}").rename(folder / path)
+    assert system.confabctl("files", "check").returncode == 0
+
+
+def test_a_folder_that_is_open_or_anothers_is_not_used(place):
+    system, alice, room = place
+    folder = system.state / "files"
+    alice.may_fail = True
+    try:
+        folder.chmod(0o755)
+        answer = announce(alice, room)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert "open to all" in system.confabctl("check").stdout
+        folder.chmod(0o700)
+        if os.getuid() == 0:
+            os.chown(folder, 65534, 65534)
+            assert announce(alice, room).status_code == 503
+            os.chown(folder, 0, 0)
+    finally:
+        alice.may_fail = False
+        folder.chmod(0o700)
+    assert announce(alice, room).status_code == 201
+
+
+def test_a_full_disk_keeps_nothing_of_a_part(place):
+    system, alice, room = place
+    if os.getuid() != 0:
+        pytest.fail("needs root, to mount a small file system")
+    folder = system.state / "files"
+    file_id = announce(alice, room, size=400_000).json()["file_id"]
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160k,mode=0700", "tmpfs", folder],
+                   check=True)
+    try:
+        alice.may_fail = True
+        assert put(alice, file_id, 0, b"a" * 90_000).status_code == 200
+        answer = put(alice, file_id, 90_000, b"b" * 90_000)
+        assert (answer.status_code, answer.json()) == (507, refusal("no_space"))
+        head = alice.request("HEAD", f"{FILES}{file_id}/")
+        assert head.headers["Upload-Offset"] == "90000"
+    finally:
+        alice.may_fail = False
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("way", ["x-sendfile"])
+def test_the_web_server_sends_files(make_instance, way):
+    system = make_instance(CONFAB_FILE_SEND=way)
+    alice = Client(system).register()
+    room = alice.room()
+    data = png(extra=os.urandom(200_000))
+    file = send(alice, room, data)
+    answer = alice.get(file["url"])
+    assert (answer.status_code, answer.content) == (200, data)
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert "X-Sendfile" not in answer.headers
+    part = alice.get(file["url"], headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, data[10:20])
+
+
+def test_files_are_scanned_before_they_are_read(make_instance, tmp_path):
+    scanner = tmp_path / "scan"
+    scanner.write_text("#!/bin/sh\ngrep -q EICAR \"$1\" && exit 1\nexit 0\n")
+    scanner.chmod(0o755)
+    system = make_instance(CONFAB_SCAN_COMMAND=scanner)
+    alice = Client(system).register()
+    room = alice.room()
+    sent = [done(alice, upload(alice, room, data, "a.txt")).json()
+            for data in (b"words\n", VIRUS)]
+    assert [file["state"] for file in sent] == ["scanning", "scanning"]
+    message = post(alice, room, [file["file_id"] for file in sent]).json()
+    answer = alice.get(sent[0]["url"])
+    assert (answer.status_code, answer.json()["code"]) == (404, "scanning")
+    work_once(system)
+    files = alice.get(message_url(message)).json()["files"]
+    assert [file.get("state") for file in files] == [None, "removed"]
+    assert alice.get(sent[0]["url"]).content == b"words\n"
+    assert alice.get(sent[1]["url"]).status_code == 404
+    assert len(on_disk(system)) == 1
+    events = alice.events(room["room_id"])
+    assert [event["type"] for event in events] == ["new_message", "message_edited",
+                                                   "message_edited"]
+    assert events[-1]["message"]["files"] == files
