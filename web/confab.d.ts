@@ -138,6 +138,7 @@ interface AnyMessage {
     reply_to: Quote | null;
     /** The number of direct replies, deleted ones included. */
     reply_count: number;
+    files: FileInfo[];
 }
 
 /** A message as in events: the same for every user. */
@@ -148,6 +149,61 @@ export interface EventMessage extends AnyMessage {
 export interface Message extends AnyMessage {
     /** The most frequent first, then the oldest. */
     reactions: MessageReaction[];
+}
+
+/** A file of a message. */
+export interface FileInfo {
+    file_id: number;
+    name: string;
+    size: number;
+    /** What its bytes say. */
+    media_type: string;
+    width: number | null;
+    height: number | null;
+    /** Seconds. */
+    duration: number | null;
+    has_thumbnail: boolean;
+    /** Its path, from where the chat lives. */
+    url: string;
+    /** Only while there are no bytes. */
+    state?: "scanning" | "removed";
+}
+
+export interface UploadDetails {
+    name?: string;
+    media_type?: string;
+    width?: number;
+    height?: number;
+    duration?: number;
+    /** A WebP, JPEG or PNG of at most 320 pixels and 48 KiB. */
+    thumbnail?: Blob;
+    /** Of an upload to go on with, as after a reload. */
+    file_id?: number | null;
+}
+
+export interface UploadEvents {
+    /** The state has changed. */
+    change: Upload;
+    /** More bytes have arrived: see `offset`. */
+    progress: Upload;
+}
+
+/** A file being sent. */
+export interface Upload extends Emitter<UploadEvents> {
+    readonly room_id: number;
+    readonly name: string;
+    readonly size: number;
+    readonly file_id: number | null;
+    /** How many bytes the server has. */
+    readonly offset: number;
+    readonly state: "sending" | "done" | "failed" | "cancelled";
+    readonly error: ConfabError | null;
+    readonly file: FileInfo | null;
+    /** Resolves to the file; rejected if it fails or is cancelled. */
+    readonly done: Promise<FileInfo>;
+    cancel(): void;
+    /** Goes on after a failure. */
+    retry(): void;
 }
 
 /** A room as in events: the same for every user. */
@@ -748,14 +804,24 @@ export class Confab extends Emitter<ConfabEvents> {
     postMessage(
         roomId: number,
         message: {
-            content: string;
+            /** May be missing or empty if there are files. */
+            content?: string;
             message_type?: PostedType;
             reply_to_id?: number | null;
             client_id?: string | null;
+            /** At most 10 ids of one's own finished files of the room. */
+            files?: number[];
         },
     ): Promise<Message>;
     editMessage(roomId: number, messageId: number, content: string): Promise<Message>;
     deleteMessage(roomId: number, messageId: number): Promise<void>;
+
+    /** Sends a file in parts; `files` of postMessage() takes its `file_id` once it is done. */
+    upload(roomId: number, blob: Blob, details?: UploadDetails): Promise<Upload>;
+    /** The address of a file or its thumbnail, for pages that share the chat's cookie. */
+    fileUrl(file: FileInfo, options?: { thumbnail?: boolean }): string;
+    /** An address of a file that needs no credentials until `expires_at`. */
+    fileLink(fileId: number): Promise<{ url: string; expires_at: Timestamp }>;
     /** Reacts to a message with an emoji. Resolves to all reactions to it. */
     react(roomId: number, messageId: number, emoji: string): Promise<MessageReaction[]>;
     /** Takes a reaction back. Resolves to all reactions to the message. */

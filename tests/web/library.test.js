@@ -8,5 +8,6 @@ import "./library/sockets.js";
 import "./library/one-socket.js";
 import "./library/polling.js";
 import "./library/outbox.js";
+import "./library/uploads.js";
 import "./library/network-changes.js";
 import "./library/chat-manager.js";

@@ -215,6 +215,18 @@ export async function messages(room: number): Promise<void> {
     told((await confab.pins(room)).count);
     await confab.messages(room, { around: message.message_id, limit: 20 });
     await confab.deleteMessage(room, message.message_id);
+    const upload = await confab.upload(1, new Blob(["x"]), {
+        name: "a.txt",
+        width: 1,
+        thumbnail: new Blob(),
+    });
+    upload.on("progress", ({ offset, size }) => told(offset / size));
+    upload.on("change", ({ state, error }) => told([state, error?.code]));
+    const file = await upload.done;
+    upload.cancel();
+    upload.retry();
+    told([confab.fileUrl(file, { thumbnail: true }), await confab.fileLink(file.file_id)]);
+    await confab.postMessage(1, { files: [file.file_id] });
     const { unread_count: unread } = await confab.markRead(room, message.message_id);
     const receipts: Page<Receipt> = await confab.reads(room, { limit: 5 });
     const read: Page<Receipt> = await confab.messageReads(room, message.message_id);

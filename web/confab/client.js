@@ -308,6 +308,23 @@ export class Confab extends Emitter {
         return this.request("PATCH", roomPath(roomId, `messages/${messageId}/`), { content });
     }
 
+    /** Sends a file, in parts. Resolves to the Upload once it has begun. */
+    async upload(roomId, blob, details = {}) {
+        const { Upload } = await import("./upload.js");
+        return new Upload({ http: this.#http, pace: this.#context.pace }, roomId, blob, details);
+    }
+
+    /** The address of a file, or its thumbnail, for pages that share the chat's cookie. */
+    fileUrl(file, { thumbnail = false } = {}) {
+        return this.url + (thumbnail ? `/api/chat/files/${file.file_id}/thumbnail/` : file.url);
+    }
+
+    /** An address of a file that needs no credentials for five minutes. */
+    async fileLink(fileId) {
+        const { url, expires_at } = await this.request("GET", `/api/chat/files/${fileId}/link/`);
+        return { url: new URL(url, new URL(this.url, globalThis.location?.href)).href, expires_at };
+    }
+
     async deleteMessage(roomId, messageId) {
         await this.request("DELETE", roomPath(roomId, `messages/${messageId}/`));
     }

@@ -145,7 +145,7 @@ export class Http {
      * if there is no response, or a success that is not JSON.
      */
     async exchange(method, path, options = {}) {
-        const { body, etag, token, signal, anyUser = false, anonymous = false } = options;
+        const { body, bytes, etag, token, signal, anyUser = false, anonymous = false } = options;
         const isChecked = this.cookies && !token && !anyUser;
         const expected = isChecked ? this.userId() : null;
         const credentials = anonymous ? null : (token ?? this.token());
@@ -156,6 +156,7 @@ export class Http {
         try {
             const response = await this.#send(path, {
                 ...this.#options(method, body, etag, credentials, expected),
+                ...(bytes && { body: bytes }),
                 signal: aborter.signal,
             });
             this.wasAnswered = true;
