@@ -804,8 +804,8 @@ export class Confab extends Emitter<ConfabEvents> {
     postMessage(
         roomId: number,
         message: {
-            /** May be missing or empty if there are files. */
-            content?: string;
+            /** May be empty if there are files. */
+            content: string;
             message_type?: PostedType;
             reply_to_id?: number | null;
             client_id?: string | null;

@@ -25,6 +25,8 @@ const schemas = { ...events.components.schemas, ...api.components.schemas };
 // Types of the library that have no name there, or another one.
 const ELSEWHERE = {
     Events: 'Awaited<ReturnType<D.Confab["events"]>>',
+    File: "D.FileInfo",
+    FileLink: 'Awaited<ReturnType<D.Confab["fileLink"]>>',
     MemberPage: "D.Page<D.Member>",
     MessagePage: "D.Page<D.Message>",
     MessagePost: 'Parameters<D.Confab["postMessage"]>[1]',
@@ -50,6 +52,7 @@ const INSIDE = `
     Code RecoveryCodes Error ErrorCode FieldErrors Health Session SessionPage Info
     Document Html Ping Pong Typing Watch Unwatch
     UserEvents SyncUser SyncNewRoom SyncEntry
+    Bytes FileAnnounce FileDone Upload UploadOffset
     SyncUnchanged SyncAnswer
 `.split(/\s+/);
 
@@ -78,6 +81,9 @@ const PARTS = [
     "PageOptions",
     "MessagePageOptions",
     "SearchOptions",
+    "FileInfo",
+    "UploadDetails",
+    "UploadEvents",
     "Known",
     "RoomNews",
     "News",

@@ -226,7 +226,7 @@ export async function messages(room: number): Promise<void> {
     upload.cancel();
     upload.retry();
     told([confab.fileUrl(file, { thumbnail: true }), await confab.fileLink(file.file_id)]);
-    await confab.postMessage(1, { files: [file.file_id] });
+    await confab.postMessage(1, { content: "", files: [file.file_id] });
     const { unread_count: unread } = await confab.markRead(room, message.message_id);
     const receipts: Page<Receipt> = await confab.reads(room, { limit: 5 });
     const read: Page<Receipt> = await confab.messageReads(room, message.message_id);

@@ -356,6 +356,16 @@ const errors = {
     wrong_code: "Dieser Code ist falsch oder wurde schon benutzt.",
     too_many: "Das sind zu viele.",
     reactions_off: "Reaktionen sind hier ausgeschaltet.",
+
+    // Files.
+    files_off: "Dateien sind hier ausgeschaltet.",
+    file_too_large: "Die Datei ist zu groß.",
+    file_type: "Dateien dieser Art können hier nicht gesendet werden.",
+    media_type: "Die Datei ist nicht von der angegebenen Art.",
+    incomplete: "Die Datei ist noch nicht vollständig gesendet.",
+    wrong_hash: "Die Datei ist beschädigt angekommen.",
+    no_space: "Auf dem Server ist kein Platz mehr.",
+    scanning: "Die Datei wird noch geprüft.",
     too_common: "Dieses Passwort ist zu verbreitet.",
     unreachable: "Der Server ist nicht erreichbar.",
     no_answer: "Der Server hat nicht rechtzeitig geantwortet.",
