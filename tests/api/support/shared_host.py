@@ -80,7 +80,7 @@ class SharedHost(Front):
         self.config.chmod(0o600)
         super()._let_in(system)
         lines = [line for line in (self.folder / "confab.conf").read_text().splitlines()
-                 if not line.startswith(("redis", "fcgi_listen"))]
+                 if not line.startswith(("redis", "fcgi_listen", "file_dir"))]
         shipped = [line for line in self.config.read_text().splitlines()
                    if not line.startswith("database")]
         self.config.write_text("\n".join([*shipped, *lines, ""]))
