@@ -90,6 +90,14 @@ export interface SearchPage {
     next: string | null;
 }
 
+/** Users that a message mentions. */
+export interface Mentions {
+    /** Members of the room, by name; at most 50. */
+    user_ids: number[];
+    /** All members of the room. */
+    all: boolean;
+}
+
 /** One emoji of a message as in events. */
 export interface EventReaction {
     emoji: string;
@@ -134,6 +142,7 @@ interface AnyMessage {
     edited_at: Timestamp | null;
     is_deleted: boolean;
     client_id: string | null;
+    mentions: Mentions;
     /** null if it is no reply. */
     reply_to: Quote | null;
     /** The number of direct replies, deleted ones included. */
@@ -227,10 +236,26 @@ interface AnyRoom {
     may_pin: "admins" | "all";
 }
 
+/** What a user has set for a room. */
+export interface RoomView {
+    /** Of which messages the user is notified; "default": of all in direct rooms, and elsewhere of
+     *  those that the server says. */
+    notify: "default" | "all" | "mentions" | "none";
+    /** No notifications until then; null, or a time in the past: not muted. */
+    muted_until: Timestamp | null;
+    /** First in the list of rooms. */
+    is_favorite: boolean;
+    /** Left out of the list until there is a new message. */
+    is_hidden: boolean;
+}
+
 /** A room as seen by the current user. */
 export interface Room extends AnyRoom {
     last_message: Message | null;
     unread_count: number;
+    /** How many of the unread messages mention the user. */
+    unread_mentions: number;
+    me: RoomView;
     /** Whether the current user is an admin of the room. */
     is_admin: boolean;
     /** The path of the room's bell, for members; null: there are no bells. */
@@ -440,6 +465,8 @@ export interface NewMessageNotification {
     room_id: number;
     message: EventMessage;
     sender: string;
+    /** Whether it mentions the user. */
+    is_mention: boolean;
 }
 
 /** The user created a room, on another device. */
@@ -491,7 +518,16 @@ export interface PreferencesChangedEvent {
     type: "preferences_changed";
     seq: number;
     room_id: number;
-    me: { is_hidden: boolean };
+    me: RoomView;
+}
+
+/** A message names the user; once for each message, in muted rooms, too. */
+export interface MentionedEvent {
+    type: "mentioned";
+    seq: number;
+    room_id: number;
+    message_id: number;
+    sender: string;
 }
 
 /** Events that concern the user alone, numbered in the user's own stream. */
@@ -501,7 +537,8 @@ export type UserEvent =
     | RoomRemovedEvent
     | OwnRoomDeletedEvent
     | ReadChangedEvent
-    | PreferencesChangedEvent;
+    | PreferencesChangedEvent
+    | MentionedEvent;
 
 // ---- sync ---------------------------------------------------------------------------------
 
@@ -521,6 +558,7 @@ export interface RoomNews {
     events: RoomEvent[];
     last_seq: number;
     unread_count: number;
+    unread_mentions: number;
     /** The events are not available: load the room. */
     resync: boolean;
     /** Ask again, from the last event. */
@@ -763,8 +801,11 @@ export class Confab extends Emitter<ConfabEvents> {
 
     // -- rooms --
 
-    /** The user's rooms, most recently active first; with `public`, all public ones. */
-    rooms(options?: PageOptions & { public?: boolean; key?: string }): Promise<Page<Room>>;
+    /** The user's rooms, favourites first, then the most recently active ones; with `hidden`, those
+     *  that are hidden; with `public`, all public ones. */
+    rooms(
+        options?: PageOptions & { public?: boolean; hidden?: boolean; key?: string },
+    ): Promise<Page<Room>>;
     /** The room to which a site has given this key; null if there is none that the user may see. */
     roomByKey(key: string): Promise<Room | null>;
     room(roomId: number): Promise<Room>;
@@ -783,7 +824,9 @@ export class Confab extends Emitter<ConfabEvents> {
     members(roomId: number, options?: PageOptions): Promise<Page<Member>>;
     setAdmin(roomId: number, userId: number, isAdmin: boolean): Promise<Membership>;
     /** Hides a room from the list until there is a new message in it; false shows it again. */
-    hideRoom(roomId: number, isHidden?: boolean): Promise<{ is_hidden: boolean }>;
+    hideRoom(roomId: number, isHidden?: boolean): Promise<RoomView>;
+    /** Changes what the user has set for a room; fields that are missing stay. */
+    setRoomView(roomId: number, change: Partial<RoomView>): Promise<RoomView>;
     presence(roomId: number): Promise<{ online: UserRef[] }>;
     markRead(
         roomId: number,
@@ -794,9 +837,22 @@ export class Confab extends Emitter<ConfabEvents> {
     reads(roomId: number, options?: PageOptions): Promise<Page<Receipt>>;
     /** The same, of those who have read a message. */
     messageReads(roomId: number, messageId: number, options?: PageOptions): Promise<Page<Receipt>>;
+    /** Moves the read mark back to before a message; never forwards. */
+    markUnread(
+        roomId: number,
+        messageId: number,
+    ): Promise<{ last_read_message_id: number | null; unread_count: number }>;
+    /** All rooms are read. */
+    markAllRead(): Promise<void>;
 
     // -- messages --
 
+    /** Messages of all rooms that mention the user, newest first; `count` is null. */
+    mentions(options?: {
+        limit?: number;
+        before?: number;
+        after?: number;
+    }): Promise<Omit<Page<Message>, "count"> & { count: null }>;
     /** Newest first. */
     messages(roomId: number, options?: MessagePageOptions): Promise<Page<Message>>;
     message(roomId: number, messageId: number): Promise<Message>;
@@ -811,9 +867,16 @@ export class Confab extends Emitter<ConfabEvents> {
             client_id?: string | null;
             /** At most 10 ids of one's own finished files of the room. */
             files?: number[];
+            mentions?: Partial<Mentions>;
         },
     ): Promise<Message>;
-    editMessage(roomId: number, messageId: number, content: string): Promise<Message>;
+    /** Without `mentions` they stay. */
+    editMessage(
+        roomId: number,
+        messageId: number,
+        content: string,
+        change?: { mentions?: Partial<Mentions> },
+    ): Promise<Message>;
     deleteMessage(roomId: number, messageId: number): Promise<void>;
 
     /** Sends a file in parts; `files` of postMessage() takes its `file_id` once it is done. */
@@ -866,6 +929,7 @@ export class Confab extends Emitter<ConfabEvents> {
         options?: {
             message_type?: PostedType;
             reply_to_id?: number | null;
+            mentions?: Partial<Mentions>;
         },
     ): Outgoing;
 
@@ -997,13 +1061,14 @@ export interface NotificationsChannelEvents extends ChannelEvents {
     room_deleted: OwnRoomDeletedEvent;
     read_changed: ReadChangedEvent;
     preferences_changed: PreferencesChangedEvent;
+    mentioned: MentionedEvent;
     /**
      * The list of rooms may have changed unnoticed: the value is the list itself, or null: load it
      * again. Emitted after the first connection, and after those since which something was missed.
      */
     rooms: Page<Room> | null;
     /** While polling: the number of unread messages of a room, after its new events. */
-    unread: { room_id: number; unread_count: number };
+    unread: { room_id: number; unread_count: number; unread_mentions: number };
 }
 
 export class NotificationsChannel extends Channel<NotificationsChannelEvents> {}
@@ -1042,6 +1107,7 @@ export interface Outgoing {
     readonly content: string;
     readonly message_type: MessageType;
     readonly reply_to_id: number | null;
+    readonly mentions?: Partial<Mentions>;
     /** When it was queued, by the local clock. */
     readonly created_at: Timestamp;
     readonly state: OutgoingState;

@@ -25,6 +25,7 @@ import type {
     Known,
     Member,
     Membership,
+    Mentions,
     Message,
     MessagePageOptions,
     MessageReaction,
@@ -49,6 +50,7 @@ import type {
     RoomConnected,
     RoomEvent,
     RoomNews,
+    RoomView,
     SearchOptions,
     SearchPage,
     SearchResult,
@@ -174,6 +176,12 @@ export async function rooms(): Promise<void> {
     const members: Page<Member> = await confab.members(room.room_id, page);
     const changed: Membership = await confab.setAdmin(room.room_id, 2, true);
     const hidden: boolean = (await confab.hideRoom(room.room_id)).is_hidden;
+    const view: RoomView = await confab.setRoomView(room.room_id, { notify: "none" });
+    await confab.setRoomView(room.room_id, { muted_until: null, is_favorite: true, ...view });
+    const kept: Page<Room> = await confab.rooms({ hidden: true });
+    // @ts-expect-error: there is no such setting
+    await confab.setRoomView(room.room_id, { notify: "some" });
+    told(kept.count, room.me.notify, room.unread_mentions);
     const { online }: { online: UserRef[] } = await confab.presence(room.room_id);
     await confab.leave(room.room_id);
     await confab.deleteRoom(room.room_id);
@@ -204,6 +212,13 @@ export async function messages(room: number): Promise<void> {
     });
     await confab.message(room, message.message_id);
     await confab.editMessage(room, message.message_id, "Coffee?");
+    const named: Mentions = message.mentions;
+    await confab.editMessage(room, message.message_id, "Coffee?", { mentions: named });
+    confab.send(room, "Tea?", { mentions: { all: true } });
+    const { results: mentioning } = await confab.mentions({ before: message.message_id });
+    const { last_read_message_id: mark } = await confab.markUnread(room, message.message_id);
+    await confab.markAllRead();
+    told(mentioning[0]?.room_id, mark);
     const [reaction]: MessageReaction[] = await confab.react(room, message.message_id, "👍");
     await confab.unreact(room, message.message_id, reaction!.emoji);
     const reacted: Page<Reaction> = await confab.reactions(room, message.message_id);
@@ -338,7 +353,9 @@ export function channels(): void {
 
     const news: NotificationsChannel = confab.openNotifications();
     news.on("rooms", (page) => told(page?.results[0]?.unread_count));
-    news.on("new_message_notification", (frame) => told(frame.sender, frame.message.content));
+    news.on("new_message_notification", (frame) =>
+        told(frame.sender, frame.message.content, frame.is_mention),
+    );
     news.on("connected", (frame: NotificationsConnected) => told(frame.user_id));
     news.on("event", (event: UserEvent) => {
         switch (event.type) {
@@ -354,11 +371,13 @@ export function channels(): void {
                 return told(event.last_read_message_id, event.unread_count);
             case "preferences_changed":
                 return told(event.me.is_hidden);
+            case "mentioned":
+                return told(event.message_id, event.sender);
             default:
                 return never(event);
         }
     });
-    news.on("unread", (one) => told(one.room_id, one.unread_count));
+    news.on("unread", (one) => told(one.room_id, one.unread_count, one.unread_mentions));
     // @ts-expect-error: typing needs a room
     news.typing();
     const names: (keyof NotificationsChannelEvents)[] = ["room_created", "rooms"];

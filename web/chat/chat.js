@@ -246,6 +246,25 @@ export class Chat {
                         openNew(await confab.room(id));
                     }),
                 ),
+            hiddenRooms: () =>
+                this.#withDialogs(({ hiddenRooms }) =>
+                    hiddenRooms(root, confab, people, async ({ room_id: id }) => {
+                        await confab.hideRoom(id, false);
+                        openNew(await confab.room(id));
+                    }),
+                ),
+            roomMenu: async (id) => {
+                const { roomSheet } = await import("./rooms/room-menu.js");
+                roomSheet(this.#roomMenu(this.rooms.get(id)));
+            },
+            readAll: async () => {
+                try {
+                    await confab.markAllRead();
+                    this.rooms.load();
+                } catch (error) {
+                    this.notices.showError(error);
+                }
+            },
             hasNotifications: () => this.desktop.enabled,
             toggleNotifications: async () => this.notices.show(await this.desktop.toggle()),
             searchMessages: () => this.#searchMessages(),
@@ -266,6 +285,37 @@ export class Chat {
     #openMessage(roomId, messageId) {
         this.target = { roomId, messageId };
         this.open(roomId);
+    }
+
+    /** What the menu of a room needs. */
+    #roomMenu(room) {
+        const id = room.room_id;
+        return {
+            root: this.root,
+            confab: this.confab,
+            room,
+            name: this.people.roomName(room),
+            on: {
+                view: (me) => {
+                    this.rooms?.setView(id, me);
+                    if (me.is_hidden && this.#shown() === id) {
+                        this.#backToRooms();
+                    }
+                },
+                unread: async (messageId) => {
+                    try {
+                        await this.confab.markUnread(id, messageId);
+                        if (this.#shown() === id) {
+                            this.conversation.keepUnread(messageId);
+                        }
+                        this.rooms?.refresh(id);
+                    } catch (error) {
+                        this.notices.showError(error);
+                    }
+                },
+                failed: (error) => this.notices.showError(error),
+            },
+        };
     }
 
     async #openDirect(userId) {
@@ -637,6 +687,13 @@ export class Chat {
         return {
             back: () => this.#backToRooms(),
             logout: this.onlyRoom && this.hasLogin ? () => this.#logout() : null,
+            menu: this.rooms
+                ? async () => {
+                      const { roomActions } = await import("./rooms/room-menu.js");
+                      return roomActions(this.#roomMenu(this.rooms.get(id) ?? room));
+                  }
+                : null,
+            unread: this.rooms ? (messageId) => this.#roomMenu(room).on.unread(messageId) : null,
             direct: this.rooms && !this.readOnly ? (userId) => this.#openDirect(userId) : null,
             removed: (text) => this.#roomRemoved(id, text),
             outsider: () => this.#offerJoin(room),

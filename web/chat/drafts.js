@@ -4,8 +4,9 @@ import { storedPrefix } from "./stored.js";
 import { storageOf } from "./ui/dom.js";
 
 /**
- * A draft is {text, reply_to, edit}: the text of a new message, the id of the message it replies
- * to or null, and {id, text} of a message being edited or null.
+ * A draft is {text, reply_to, edit, mentions}: the text of a new message, the id of the message it
+ * replies to or null, {id, text} of a message being edited or null, and pairs of the id of a user
+ * chosen after an @ and the text for it.
  */
 export class Drafts {
     /** `site` is the address of the chat: drafts of two chats on one site are kept apart. */

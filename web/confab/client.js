@@ -208,8 +208,8 @@ export class Confab extends Emitter {
 
     // ---- rooms ----
 
-    rooms({ public: isPublic, ...page } = {}) {
-        const options = isPublic ? { ...page, public: 1 } : page;
+    rooms({ public: isPublic, hidden, ...page } = {}) {
+        const options = { ...page, ...(isPublic && { public: 1 }), ...(hidden && { hidden: 1 }) };
         return this.request("GET", `/api/chat/rooms/${query(options)}`);
     }
 
@@ -266,9 +266,14 @@ export class Confab extends Emitter {
         return this.request("PATCH", roomPath(roomId, `members/${userId}/`), { is_admin: isAdmin });
     }
 
+    /** What the user sets for a room: { notify, muted_until, is_favorite, is_hidden }. */
+    setRoomView(roomId, change) {
+        return this.request("PATCH", roomPath(roomId, "me/"), change);
+    }
+
     /** Hides a room from the list until there is a new message in it, or shows it again. */
     hideRoom(roomId, isHidden = true) {
-        return this.request("PATCH", roomPath(roomId, "me/"), { is_hidden: isHidden });
+        return this.setRoomView(roomId, { is_hidden: isHidden });
     }
 
     presence(roomId) {
@@ -290,7 +295,20 @@ export class Confab extends Emitter {
         return this.request("GET", roomPath(roomId, path));
     }
 
+    markUnread(roomId, messageId) {
+        return this.request("POST", roomPath(roomId, "unread/"), { message_id: messageId });
+    }
+
+    async markAllRead() {
+        await this.request("POST", "/api/chat/rooms/read/");
+    }
+
     // ---- messages ----
+
+    /** Those that mention the user, in all rooms. */
+    mentions(options) {
+        return this.request("GET", `/api/chat/mentions/${query(options)}`);
+    }
 
     messages(roomId, options) {
         return this.request("GET", roomPath(roomId, `messages/${query(options)}`));
@@ -304,8 +322,9 @@ export class Confab extends Emitter {
         return this.request("POST", roomPath(roomId, "messages/"), message);
     }
 
-    editMessage(roomId, messageId, content) {
-        return this.request("PATCH", roomPath(roomId, `messages/${messageId}/`), { content });
+    editMessage(roomId, messageId, content, change) {
+        const path = roomPath(roomId, `messages/${messageId}/`);
+        return this.request("PATCH", path, { content, ...change });
     }
 
     /** Sends a file, in parts. Resolves to the Upload once it has begun. */
@@ -444,10 +463,10 @@ export class Confab extends Emitter {
         return this.#http.exchange(method, path, { body });
     }
 
-    send(roomId, content, { message_type = "text", reply_to_id = null } = {}) {
+    send(roomId, content, { message_type = "text", reply_to_id = null, mentions } = {}) {
         this.#revive();
         this.#channels.forEach((one) => one.roomId === roomId && one.stopTyping());
-        return this.outbox.add({ room_id: roomId, content, message_type, reply_to_id });
+        return this.outbox.add({ room_id: roomId, content, message_type, reply_to_id, mentions });
     }
 
     openRoom(roomId, { since } = {}) {
@@ -612,11 +631,12 @@ export class Confab extends Emitter {
             pace,
             storage: new OutboxStorage(storage, locks, `confab:${this.url}`),
             identify: () => this.me(),
-            post: async ({ room_id, content, message_type, reply_to_id, client_id }) => {
+            post: async ({ room_id, content, message_type, reply_to_id, mentions, client_id }) => {
                 const message = await this.postMessage(room_id, {
                     content,
                     message_type,
                     reply_to_id,
+                    mentions,
                     client_id,
                 });
                 this.#channels.forEach((one) => one.roomId === room_id && one.hurry());

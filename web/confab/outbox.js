@@ -23,13 +23,15 @@ class Outgoing {
 
     /** The fields that are stored. */
     toJSON() {
-        const { client_id, room_id, content, message_type, reply_to_id, created_at, state } = this;
+        const { client_id, room_id, content, message_type, reply_to_id, mentions } = this;
+        const { created_at, state } = this;
         return {
             client_id,
             room_id,
             content,
             message_type,
             reply_to_id,
+            mentions,
             created_at,
             refused: state === "failed" ? this.error.detail : null,
             refused_code: state === "failed" ? this.error.code : null,

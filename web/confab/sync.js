@@ -277,14 +277,21 @@ export class Sync {
             channels.forEach((channel) => channel.take(event));
             this.#notify(id, event);
         }
-        this.#notifications?.emit("unread", { room_id: id, unread_count: entry.unread_count });
+        const { unread_count, unread_mentions } = entry;
+        this.#notifications?.emit("unread", { room_id: id, unread_count, unread_mentions });
     }
 
     /** As a socket would. */
     #notify(roomId, { type, message, sender, sender_id: senderId }) {
         if (type === "new_message" && senderId !== this.client.userId()) {
-            const frame = { type: "new_message_notification", room_id: roomId, message, sender };
-            this.#notifications?.accept(frame);
+            const { user_ids: ids = [], all = false } = message.mentions ?? {};
+            this.#notifications?.accept({
+                type: "new_message_notification",
+                room_id: roomId,
+                message,
+                sender,
+                is_mention: all || ids.includes(this.client.userId()),
+            });
         }
     }
 

@@ -264,8 +264,15 @@ test("the life of a room", async () => {
     assert.ok((await bob.rooms({ public: true })).results.some((one) => one.room_id === room));
     assert.deepEqual((await bob.rooms({ key: "no-such-room" })).results, []);
     assert.equal((await bob.join(room)).user_id, bob.user.user_id);
-    assert.deepEqual(await alice.hideRoom(room), { is_hidden: true });
-    assert.deepEqual(await alice.hideRoom(room, false), { is_hidden: false });
+    const view = { notify: "default", muted_until: null, is_favorite: false, is_hidden: false };
+    assert.deepEqual(await alice.hideRoom(room), { ...view, is_hidden: true });
+    assert.deepEqual(
+        (await alice.rooms({ hidden: true })).results.map((one) => one.room_id),
+        [room],
+    );
+    assert.deepEqual(await alice.hideRoom(room, false), view);
+    const set = { notify: "mentions", is_favorite: true };
+    assert.deepEqual(await alice.setRoomView(room, set), { ...view, ...set });
     assert.equal((await alice.setAdmin(room, bob.user.user_id, true)).is_admin, true);
     const { results: members } = await alice.members(room, { limit: 10 });
     assert.deepEqual(
@@ -303,6 +310,18 @@ test("the life of a message", async () => {
             ids.map((user) => [user, id]),
         );
     }
+    assert.deepEqual(await bob.markUnread(room, id), {
+        last_read_message_id: null,
+        unread_count: 2,
+    });
+    const named = { user_ids: [bob.user.user_id], all: false };
+    const edited = await alice.editMessage(room, id, "three", { mentions: named });
+    assert.deepEqual([edited.content, edited.mentions], ["three", named]);
+    const { results: mentioning, count: none } = await bob.mentions();
+    assert.deepEqual([mentioning, none], [[edited], null]);
+    assert.equal((await bob.room(room)).unread_mentions, 1);
+    await bob.markAllRead();
+    assert.equal((await bob.room(room)).unread_count, 0);
     assert.equal((await alice.editMessage(room, id, "three")).content, "three");
     const own = { emoji: "👍", count: 1, mine: true };
     assert.deepEqual(await alice.react(room, id, "👍"), [own]);

@@ -1,4 +1,4 @@
-// The list that completes what is typed: an emoji after a colon.
+// The list that completes what is typed: an emoji after a colon, a name after an @.
 
 import { findEmoji, byName, skinTone, withTone } from "../emoji/emoji.js";
 import { fill, h } from "../ui/dom.js";
@@ -9,7 +9,8 @@ const MOST = 6;
 
 /**
  * What can be completed: `pattern` matches what stands before the caret, its first group is what
- * was typed; `find(typed)` returns, perhaps later, a list of {insert, nodes}.
+ * was typed; `find(typed)` returns, perhaps later, a list of {insert, nodes, chosen}, of which
+ * chosen(), if it is there, is called with the choice.
  */
 const EMOJI = {
     pattern: /(?:^|[\s(])(:[\p{L}\p{N}_+-]{2,40})$/u,
@@ -25,9 +26,11 @@ const EMOJI = {
 const WHOLE = /(?:^|[\s(])(:([\p{L}\p{N}_+-]{2,40}):)$/u;
 
 export class Completion {
-    /** `text` is the textarea; `place` the element before which the list is shown. */
-    constructor(text, place, sources = [EMOJI]) {
-        Object.assign(this, { text, sources, choices: [], chosen: 0, typed: "" });
+    /** `text` is the textarea; `place` the element before which the list is shown; `sources` are
+     *  those besides emoji. */
+    constructor(text, place, sources = []) {
+        Object.assign(this, { text, choices: [], chosen: 0, typed: "" });
+        this.sources = [EMOJI, ...sources];
         this.list = h("ul.completions", {
             role: "listbox",
             id: "confab-completions",
@@ -93,6 +96,7 @@ export class Completion {
     }
 
     #choose(choice) {
+        choice.chosen?.();
         this.#replace(this.typed, choice.insert);
         this.close();
     }

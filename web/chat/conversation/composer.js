@@ -15,16 +15,23 @@ const LONG = MAX_LENGTH - 500;
 const hasKeyboard = () => !window.matchMedia("(hover: none)").matches;
 
 /** What is completed: see completion.js, which is loaded then. */
-const COMPLETED = /(?:^|[\s(]):[\p{L}\p{N}_+-]{2,}:?$/u;
+const COMPLETED = /(?:^|[\s(])(?::[\p{L}\p{N}_+-]{2,}:?|@[^\s@]*)$/u;
+
+/** Ids of those chosen whose name is still in the text. */
+const mentionedIn = (text, chosen) =>
+    [...chosen].filter(([, word]) => text.includes(word)).map(([id]) => id);
+
+const mentionsOf = (ids) => ({ user_ids: ids.filter(Boolean), all: ids.includes(0) });
 
 const number = (value) => value.toLocaleString(formatTag());
 
 /**
- * Shows a draft as in Drafts, which may be null. Calls `on.send(text, replyTo)`, `on.typing()`,
- * `on.stopped()` when the user stops typing, and `on.changed(draft)` whenever the draft has
- * changed. `on.edit(id, text)` saves an edit and returns a promise; `on.find(id)` returns a message
- * or a promise of it, `on.name(message)` the name of its sender. An up arrow in the empty input
- * edits `on.lastOwn()`, if there is one.
+ * Shows a draft as in Drafts, which may be null. Calls `on.send(text, replyTo, mentions)`,
+ * `on.typing()`, `on.stopped()` when the user stops typing, and `on.changed(draft)` whenever the
+ * draft has changed. `on.edit(id, text, mentions)` saves an edit and returns a promise;
+ * `on.find(id)` returns a message or a promise of it, `on.name(message)` the name of its sender,
+ * `on.nameOf(id)` that of a user, `on.members()` what MentionCompletion needs. An up arrow in the
+ * empty input edits `on.lastOwn()`, if there is one.
  */
 export class Composer {
     constructor(roomName, draft, on) {
@@ -48,6 +55,8 @@ export class Composer {
         });
         const emoji = iconButton("smile", t("Emoji"), () => this.#openEmoji());
         this.text.value = draft?.text ?? "";
+        // Users chosen after an @: the text that stands for each, by id; 0 are all.
+        this.chosen = new Map(draft?.mentions);
         this.button = iconButton("send", t("Send"), null, { type: "submit" });
         this.about = h("div.about", { hidden: true });
         this.length = h("div.problem", { role: "status", hidden: true });
@@ -81,7 +90,27 @@ export class Composer {
 
     get draft() {
         const edit = this.editing && { id: this.editing, text: this.text.value };
-        return { text: edit ? this.setAside : this.text.value, reply_to: this.replyTo, edit };
+        const text = edit ? this.setAside : this.text.value;
+        return { text, reply_to: this.replyTo, edit, mentions: [...this.chosen] };
+    }
+
+    // ---- mentions ----
+
+    /**
+     * Those of an edited message: as they were, with those chosen and without the names taken out;
+     * undefined if nothing has changed.
+     */
+    async #editedMentions(id, text) {
+        const { content, mentions } = await this.on.find(id);
+        const isIn = (one, words) => {
+            const name = one === 0 ? t("everyone") : this.on.nameOf(one);
+            return name !== "" && words.includes(`@${name}`);
+        };
+        const before = [...mentions.user_ids, ...(mentions.all ? [0] : [])];
+        const kept = before.filter((one) => isIn(one, text) || !isIn(one, content));
+        const ids = new Set([...kept, ...mentionedIn(text, this.chosen)]);
+        const same = ids.size === before.length && before.every((one) => ids.has(one));
+        return same ? undefined : mentionsOf([...ids]);
     }
 
     reply(message) {
@@ -172,7 +201,7 @@ export class Composer {
         this.#setSaving(true);
         this.showProblem("");
         try {
-            await this.on.edit(id, text);
+            await this.on.edit(id, text, await this.#editedMentions(id, text));
             if (this.editing === id) {
                 this.#endEdit();
             }
@@ -218,8 +247,12 @@ export class Composer {
         const before = this.text.value.slice(0, this.text.selectionStart);
         if (!this.completion && COMPLETED.test(before)) {
             try {
-                const { Completion } = await import("./completion.js");
-                this.completion ??= new Completion(this.text, this.about);
+                const [{ Completion }, { mentionSource }] = await Promise.all([
+                    import("./completion.js"),
+                    import("./mention-completion.js"),
+                ]);
+                const names = mentionSource(() => this.on.members(), this.chosen);
+                this.completion ??= new Completion(this.text, this.about, [names]);
             } catch {
                 // Without it: the text stays as it is typed.
             }
@@ -237,14 +270,21 @@ export class Composer {
         if (this.editing) {
             this.#save(text);
         } else {
-            const { replyTo } = this;
-            this.replyTo = null;
-            this.text.value = "";
-            this.showProblem("");
-            this.#changed();
-            this.on.send(text, replyTo);
+            this.#send(text);
         }
         this.focus();
+    }
+
+    #send(text) {
+        const { replyTo } = this;
+        const ids = mentionedIn(text, this.chosen);
+        const mentions = ids.length > 0 ? mentionsOf(ids) : undefined;
+        this.replyTo = null;
+        this.text.value = "";
+        this.chosen.clear();
+        this.showProblem("");
+        this.#changed();
+        this.on.send(text, replyTo, mentions);
     }
 
     #key(event) {

@@ -5,6 +5,7 @@ import { iconButton } from "../ui/controls.js";
 import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
 import { listOfNames, watchDay } from "../ui/format.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
+import { menu } from "../ui/menu.js";
 import { isEnglish, t, tn } from "../words.js";
 import { Composer } from "./composer.js";
 import { PendingMessages } from "./pending-messages.js";
@@ -71,7 +72,8 @@ function connectionText(state, channel, unsent) {
  * never was, `on.message(message)` for each new message, `on.messageChanged(id, change)`,
  * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen,
  * `on.draft(draft)`, and `on.failed(error)`. `on.logout` is null unless the header offers it,
- * `on.direct(userId)`, which opens a direct room, where there is only this room.
+ * `on.direct(userId)`, which opens a direct room, `on.menu()`, a promise of the items of the room's
+ * menu, and `on.unread(messageId)` are where there is more than this room.
  */
 export class Conversation {
     constructor({ root, confab, people, room, readOnly, isShown, draft, place, on }) {
@@ -129,8 +131,10 @@ export class Conversation {
         });
         this.composer = new Composer(this.people.roomName(room), draft, {
             name: (message) => this.people.name(message.sender_id, message.sender_username),
-            send: (text, replyTo) => this.#send(text, replyTo),
-            edit: (id, text) => this.#edit(id, text),
+            send: (...message) => this.#send(...message),
+            edit: (...edit) => this.#edit(...edit),
+            nameOf: (id) => this.people.name(id),
+            members: () => this.#members(),
             find: (id) => this.timeline.repliedTo(id),
             typing: () => this.channel.typing(),
             stopped: () => this.channel.stopTyping(),
@@ -153,6 +157,7 @@ export class Conversation {
             this.backButton,
             this.picture,
             this.title,
+            this.on.menu && this.#roomMenu(),
             this.pinsButton,
             this.detailsButton,
             this.on.logout && iconButton("exit", t("Log out"), this.on.logout),
@@ -168,6 +173,10 @@ export class Conversation {
             this.connection,
             this.readOnly ? null : this.composer.element,
         );
+    }
+
+    #roomMenu() {
+        return menu(iconButton("more", t("Room"), null), t("Room"), () => this.on.menu());
     }
 
     close() {
@@ -281,6 +290,12 @@ export class Conversation {
         }
     }
 
+    /** For names after an @: { confab, people, room }. */
+    #members() {
+        const { confab, people, room } = this;
+        return { confab, people, room };
+    }
+
     /** Reports an error, unless it only says that the user is not, or no longer, a member. */
     #failed(error) {
         if (error.foreign || (error.status !== 403 && error.status !== 404)) {
@@ -290,14 +305,16 @@ export class Conversation {
 
     // ---- actions of the user ----
 
-    #send(text, replyTo) {
+    #send(text, replyTo, mentions) {
+        this.isKeptUnread = false;
         this.timeline.markNew(0);
-        this.confab.send(this.room.room_id, text, { reply_to_id: replyTo });
+        this.confab.send(this.room.room_id, text, { reply_to_id: replyTo, mentions });
         this.pending.draw(true);
     }
 
-    async #edit(id, text) {
-        this.timeline.change(await this.confab.editMessage(this.room.room_id, id, text));
+    async #edit(id, text, mentions) {
+        const change = mentions && { mentions };
+        this.timeline.change(await this.confab.editMessage(this.room.room_id, id, text, change));
     }
 
     #openDates(day) {
@@ -361,9 +378,18 @@ export class Conversation {
         });
     }
 
-    /** Whether the user is looking at the newest message now. */
+    /** Whether the user is looking at the newest message now, and has not marked it as unread. */
     isWatched() {
-        return isAttended() && this.isShown() && this.timeline.isAtBottom();
+        return !this.isKeptUnread && isAttended() && this.isShown() && this.timeline.isAtBottom();
+    }
+
+    /** A message was marked as unread: it stays so until the user comes back or writes. */
+    keepUnread(messageId) {
+        this.isKeptUnread = true;
+        this.marked = 0;
+        this.sendRead.cancel();
+        this.readDue = false;
+        this.timeline.markNew(messageId);
     }
 
     /** Draws the line above the first message that arrived while the user was not looking. */
@@ -537,6 +563,11 @@ export class Conversation {
         return [
             { icon: "smile", text: t("React"), act: () => this.#actOn("openReactions", message) },
             { icon: "reply", text: t("Reply"), act: () => this.composer.reply(message) },
+            this.on.unread && {
+                icon: "mail",
+                text: t("Mark as unread"),
+                act: () => this.on.unread(message.message_id),
+            },
             isOwn && { icon: "edit", text: t("Edit"), act: () => this.composer.edit(message) },
             mayPin && { icon: "pin", text: t("Pin"), act: () => this.#actOn("pin", message) },
             {

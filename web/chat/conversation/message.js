@@ -136,6 +136,20 @@ function messageLabel(message, people) {
     return `${head}: ${messageSummary(message)}`;
 }
 
+/** Highlights the names of those who are mentioned, and the message if the user is one of them. */
+async function drawMentions(article, message, people) {
+    const { user_id: self } = people.confab.user;
+    const { user_ids: ids, all } = message.mentions;
+    const isOwn = message.sender_id === self;
+    article.classList.toggle("for-me", !isOwn && (all || ids.includes(self)));
+    try {
+        const { markMentions } = await import("./mentions.js");
+        markMentions(article.querySelector(".words"), message, people, self);
+    } catch {
+        // The names stay as they are.
+    }
+}
+
 /**
  * Creates the element of a message. `people` is People; `repliedTo(id)` returns the message replied
  * to, or a promise of it. placeMessage() adds what depends on the message above.
@@ -187,6 +201,9 @@ export function drawMessage(node, message, people, repliedTo) {
         ),
     );
     people.draw(article, () => article.setAttribute("aria-label", messageLabel(message, people)));
+    if (message.mentions?.all || message.mentions?.user_ids.length > 0) {
+        drawMentions(article, message, people);
+    }
     const old = node.querySelector(".message");
     if (old) {
         const focused = old.matches(":focus-within");

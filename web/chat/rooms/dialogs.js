@@ -1,4 +1,5 @@
-// The dialogs about rooms: new room, room settings, public rooms, direct message, invitation.
+// The dialogs about rooms: new room, room settings, public and hidden rooms, direct message,
+// invitation.
 
 import { personName } from "../people.js";
 import { form, submitButton, textField } from "../ui/controls.js";
@@ -168,5 +169,34 @@ export function findRoom(root, confab, isMember, choose) {
         };
         const label = t("Find a room by name");
         return searchList({ label, search, row, nothing: t("No public room with that name.") });
+    });
+}
+
+/** The rooms that the user has hidden. `show(room)` shows one again, and returns a promise. */
+export function hiddenRooms(root, confab, people, show) {
+    const list = new PagedList(
+        () => confab.rooms({ hidden: true, limit: 200 }),
+        (link) => confab.follow(link),
+    );
+    const search = (text) => {
+        const wanted = text.toLowerCase();
+        const fits = (room) => people.roomName(room).toLowerCase().includes(wanted);
+        return list.find(fits, MOST_FOUND);
+    };
+    openDialog(root, t("Hidden rooms"), (close) => {
+        const row = (room) => {
+            const name = people.roomName(room);
+            return h(
+                "li.person",
+                people.roomAvatar(room),
+                h("span.who", name),
+                rowButton(t("Show"), t("Show {room}", { room: name }), async () => {
+                    await show(room);
+                    close();
+                }),
+            );
+        };
+        const label = t("Find a room by name");
+        return searchList({ label, search, row, nothing: t("No hidden room with that name.") });
     });
 }

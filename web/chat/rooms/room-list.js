@@ -15,6 +15,15 @@ const SETTLED_MS = 3000;
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
 
+/** How long a message that mentions the user may take to arrive after its event. */
+const MENTION_MS = 1000;
+
+const isMuted = ({ me }) => Boolean(me.muted_until) && new Date(me.muted_until) > new Date();
+
+/** Whether the user does not want to hear of a message in this room. */
+export const isQuiet = (room, isMention = false) =>
+    isMuted(room) || room.me.notify === "none" || (room.me.notify === "mentions" && !isMention);
+
 /**
  * Calls `on.changed()` after changes, at most once per frame; `on.message(room, message)` for a
  * message by someone else; `on.invited(room, user)`; `on.removed(id, text)` when the user is no
@@ -47,9 +56,11 @@ export class RoomList {
         channel.on("state", (state) => state === "live" && this.failure && this.reload());
         channel.on("new_message_notification", ({ message }) => this.#notified(message));
         channel.on("read_changed", (event) => this.#readElsewhere(event));
-        channel.on("unread", ({ room_id: id, unread_count: count }) => {
-            if (this.byId.has(id)) {
-                this.put({ room_id: id, unread_count: count });
+        channel.on("mentioned", (event) => this.#mentioned(event));
+        channel.on("preferences_changed", ({ room_id: id, me }) => this.setView(id, me));
+        channel.on("unread", (room) => {
+            if (this.byId.has(room.room_id)) {
+                this.put(room);
             }
         });
         channel.on("preferences_changed", ({ room_id: id, me }) => {
@@ -197,9 +208,10 @@ export class RoomList {
                 const isSettled = !this.#touchedSince(id, began - SETTLED_MS);
                 const ours = known.last_message?.message_id ?? 0;
                 const isNewer = (room.last_message?.message_id ?? 0) > ours;
-                const { last_message, message_count, unread_count } =
+                const { last_message, message_count, unread_count, unread_mentions, me } =
                     isSettled || isNewer ? room : known;
-                this.#merge({ ...room, last_message, message_count, unread_count });
+                const counts = { message_count, unread_count, unread_mentions };
+                this.#merge({ ...room, last_message, ...counts, me });
             } else if (!this.#touchedSince(id, began)) {
                 this.#merge(room);
             }
@@ -282,8 +294,31 @@ export class RoomList {
         }
         this.messageReceived(message);
         const room = this.byId.get(message.room_id);
-        if (room) {
+        // While polling, messages come whatever the user has set.
+        if (room && !isQuiet(room, this.#isForUser(message))) {
             this.on.message(room, message);
+        }
+    }
+
+    /** In a muted room there is no other event of the message. */
+    #mentioned({ room_id: id, message_id: messageId }) {
+        const isUnknown = () => (this.byId.get(id)?.last_message?.message_id ?? 0) < messageId;
+        setTimeout(() => isUnknown() && this.refresh(id), MENTION_MS);
+    }
+
+    #isForUser({ mentions }) {
+        return mentions?.all || mentions?.user_ids.includes(this.self.user_id);
+    }
+
+    /** What the user has set for a room; one that is hidden, or shown again, is loaded. */
+    setView(id, me) {
+        const known = this.byId.get(id);
+        if (me.is_hidden) {
+            this.remove(id);
+        } else if (known) {
+            this.put({ room_id: id, me });
+        } else {
+            this.refresh(id);
         }
     }
 
@@ -300,8 +335,10 @@ export class RoomList {
         room.message_count += 1;
         if (message.sender_id === this.self.user_id) {
             room.unread_count = 0;
+            room.unread_mentions = 0;
         } else if (message.message_id > (room.readUpTo ?? 0)) {
             room.unread_count += 1;
+            room.unread_mentions += this.#isForUser(message) ? 1 : 0;
         }
         this.changed();
     }
@@ -311,7 +348,12 @@ export class RoomList {
         const room = this.byId.get(id);
         if (room) {
             const isAll = (room.last_message?.message_id ?? 0) <= readUpTo;
-            this.put({ room_id: id, readUpTo, unread_count: isAll ? 0 : count });
+            const mentions = isAll ? 0 : room.unread_mentions;
+            const counts = { unread_count: isAll ? 0 : count, unread_mentions: mentions };
+            this.put({ room_id: id, readUpTo, ...counts });
+            if (!isAll) {
+                this.refresh(id);
+            }
         }
     }
 
@@ -331,21 +373,27 @@ export class RoomList {
         if (isAll && (room.unread_count > 0 || room.invitedBy)) {
             this.#touch(id);
             room.unread_count = 0;
+            room.unread_mentions = 0;
             room.invitedBy = null;
             this.changed();
         }
     }
 
-    /** All rooms, most recently active first. */
+    /** All rooms, favourites first, then most recently active first. */
     sorted() {
-        const active = (room) => room.last_message?.created_at ?? room.created_at;
+        const active = ({ me, last_message: last, created_at: created }) =>
+            (me.is_favorite ? "1" : "0") + (last?.created_at ?? created);
         return [...this.byId.values()].sort((a, b) => {
             const [first, second] = [active(a), active(b)];
             return first < second ? 1 : first > second ? -1 : b.room_id - a.room_id;
         });
     }
 
+    /** The number of unread messages; of rooms that are muted, only those that mention the user. */
     unread() {
-        return [...this.byId.values()].reduce((sum, room) => sum + room.unread_count, 0);
+        return [...this.byId.values()].reduce(
+            (sum, room) => sum + (isQuiet(room) ? room.unread_mentions : room.unread_count),
+            0,
+        );
     }
 }

@@ -8,6 +8,7 @@ import { icon } from "../ui/icons.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { menu } from "../ui/menu.js";
 import { t, tn } from "../words.js";
+import { isQuiet } from "./room-list.js";
 
 /** What the account shows for each state of the notifications channel. */
 const stateText = (state) =>
@@ -44,9 +45,9 @@ function lastMessageText(room, self, people) {
 }
 
 /**
- * `readOnly`: offers nothing that adds rooms. `on` has the actions: open(id), newRoom(),
- * findRoom(), directMessage(), hasNotifications(), toggleNotifications(), settings(), and logout()
- * or null.
+ * `readOnly`: offers nothing that adds rooms. `on` has the actions: open(id), roomMenu(id),
+ * newRoom(), findRoom(), directMessage(), hasNotifications(), toggleNotifications(), settings(),
+ * readAll(), hiddenRooms(), and logout() or null.
  */
 export class Sidebar {
     constructor({ rooms, self, people, readOnly, on }) {
@@ -63,6 +64,7 @@ export class Sidebar {
         }));
         this.lists = h(
             "div",
+            { oncontextmenu: (event) => this.#menu(event) },
             this.sections.flatMap(({ heading, list }) => [heading, list]),
         );
         this.lists.addEventListener("focusin", () => this.#drawTabStop());
@@ -125,6 +127,8 @@ export class Sidebar {
                 act: on.toggleNotifications,
                 isOn: on.hasNotifications(),
             },
+            { icon: "check", text: t("Mark all as read"), act: on.readAll },
+            { icon: "eye", text: t("Hidden rooms"), act: on.hiddenRooms },
             on.logout && { icon: "exit", text: t("Log out"), act: on.logout },
         ]);
     }
@@ -146,6 +150,15 @@ export class Sidebar {
             event.preventDefault();
             this.filter.value = "";
             this.draw();
+        }
+    }
+
+    /** The actions on a room, by the right button or the menu key. */
+    #menu(event) {
+        const item = event.target.closest("li");
+        if (item) {
+            event.preventDefault();
+            this.on.roomMenu(item.roomId);
         }
     }
 
@@ -236,6 +249,8 @@ export class Sidebar {
             room.is_direct && this.people.directUsers.get(room),
             room.is_private,
             room.unread_count,
+            room.unread_mentions,
+            isQuiet(room),
             room.invitedBy,
             current,
             last?.message_id,
@@ -262,7 +277,9 @@ export class Sidebar {
         const last = room.last_message;
         const unread = room.unread_count;
         const isNew = unread === 0 && Boolean(room.invitedBy);
+        const mentions = room.unread_mentions;
         element.classList.toggle("unread", unread > 0);
+        element.classList.toggle("quiet", isQuiet(room));
         element.setAttribute("aria-current", String(current));
         fill(
             element,
@@ -272,6 +289,7 @@ export class Sidebar {
                 { dir: "auto" },
                 this.people.roomName(room),
                 room.is_private && !room.is_direct && h("span.private", icon("lock")),
+                isQuiet(room) && h("span.private", icon("bellOff")),
             ),
             room.is_private && !room.is_direct && h("span.unseen", t("private")),
             last
@@ -285,10 +303,22 @@ export class Sidebar {
             isNew && h("span.badge", t("New")),
             unread > 0 &&
                 h(
-                    "span.count",
-                    h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : String(unread)),
-                    h("span.unseen", tn(unread, "{count} unread", "{count} unread")),
+                    "span.counts",
+                    mentions > 0 && this.#count("at", "@", mentions),
+                    this.#count("", "", unread),
                 ),
+        );
+    }
+
+    /** A number for the eye, and in words. */
+    #count(kind, sign, count) {
+        const words = sign
+            ? tn(count, "{count} mention", "{count} mentions")
+            : tn(count, "{count} unread", "{count} unread");
+        return h(
+            `span.count${kind && "."}${kind}`,
+            h("span", { "aria-hidden": "true" }, sign + (count > 99 ? "99+" : count)),
+            h("span.unseen", words, " "),
         );
     }
 

@@ -1,5 +1,9 @@
 // The icons: outlines on a grid of 24 by 24, in the colour of the surrounding text.
 
+const EYE =
+    "M2.5 12s3.5-6 9.5-6 9.5 6 9.5 6-3.5 6-9.5 6-9.5-6-9.5-6z" +
+    "M12 14.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z";
+
 const PATHS = {
     back: "M15 5l-7 7 7 7",
     bell: "M6 16v-5a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5a2.2 2.2 0 0 0 4 0",
@@ -13,6 +17,8 @@ const PATHS = {
     down: "M12 5v14M6 13l6 6 6-6",
     edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
     exit: "M13 4H6v16h7M10 12h10M16.5 8.5L20 12l-3.5 3.5",
+    eye: EYE,
+    eyeOff: `${EYE}M4 4l16 16`,
     file: "M7 4h7l4 4v12H7zM14 4v4h4",
     globe: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16zM4 12h16M12 4c3 3 3 13 0 16M12 4c-3 3-3 13 0 16",
     hash: "M9.5 4L8 20M16 4l-1.5 16M5 9h15M4 15h15",

@@ -6,8 +6,8 @@ import { moveWithArrows, setTabStop } from "./keyboard.js";
 
 /**
  * `button` is what opens the menu; `items()` returns, whenever it is opened, what it offers:
- * {icon, text, act, isDangerous, isOn}; isOn makes an item one that is switched on and off. Returns
- * the element of both.
+ * {icon, text, act, isDangerous, isOn}, or a promise of it; isOn makes an item one that is switched
+ * on and off. Returns the element of both.
  */
 export function menu(button, label, items) {
     const list = h("div.menu", { role: "menu", "aria-label": label, hidden: true });
@@ -41,8 +41,8 @@ export function menu(button, label, items) {
             h("span", text),
             isOn && icon("check"),
         );
-    const open = () => {
-        fill(list, items().filter(Boolean).map(item));
+    const show = (offered) => {
+        fill(list, offered.filter(Boolean).map(item));
         list.hidden = false;
         button.setAttribute("aria-expanded", "true");
         setTabStop(list, list.firstChild, "button");
@@ -53,6 +53,14 @@ export function menu(button, label, items) {
         const outside = (event) => !event.composedPath().includes(element) && close(false);
         document.addEventListener("pointerdown", outside, { signal });
         window.addEventListener("blur", () => close(false), { signal });
+    };
+    const open = () => {
+        const offered = items();
+        if (offered instanceof Promise) {
+            offered.then(show, () => {});
+        } else {
+            show(offered);
+        }
     };
     Object.entries({ "aria-haspopup": "menu", "aria-expanded": "false" }).forEach((pair) =>
         button.setAttribute(...pair),

@@ -1,0 +1,123 @@
+// What the user sets for a room: the actions of its menu, and the dialog about notifications.
+
+import { form, submitButton } from "../ui/controls.js";
+import { cancelButton, openDialog } from "../ui/dialog.js";
+import { h } from "../ui/dom.js";
+import { fullTime } from "../ui/format.js";
+import { icon } from "../ui/icons.js";
+import { t } from "../words.js";
+
+const HOUR_MS = 60 * 60 * 1000;
+/** A mute without an end. */
+const FOREVER = "9999-12-31T23:59:59Z";
+
+const inHours = (hours) => new Date(Date.now() + hours * HOUR_MS).toISOString();
+
+function choice(name, value, checked, text, hint = null) {
+    return h(
+        "label.choice",
+        h("input", { type: "radio", name, value, checked }),
+        h("b", text),
+        hint && h("span", hint),
+    );
+}
+
+/** How long the room is muted already. */
+function mutedHint({ muted_until: until }) {
+    return until?.startsWith("9999") ? null : t("until {time}", { time: fullTime(until) });
+}
+
+function notifications(root, room, name, save) {
+    const { me } = room;
+    const isMuted = me.muted_until && new Date(me.muted_until) > new Date();
+    const of = (word) => (word === "default" && room.is_direct ? "all" : word);
+    const chosen = of(me.notify);
+    const kinds = h(
+        "fieldset.choices",
+        h("legend", t("Notify me of")),
+        !room.is_direct &&
+            choice("notify", "default", chosen === "default", t("What is usual here")),
+        choice("notify", "all", chosen === "all", t("All messages")),
+        choice("notify", "mentions", chosen === "mentions", t("Messages that mention me")),
+        choice("notify", "none", chosen === "none", t("Nothing")),
+    );
+    const mutes = h(
+        "fieldset.choices",
+        h("legend", t("Mute")),
+        choice("mute", "off", !isMuted, t("Not muted")),
+        isMuted && choice("mute", "same", true, t("Muted"), mutedHint(me)),
+        choice("mute", "1", false, t("For an hour")),
+        choice("mute", "8", false, t("For 8 hours")),
+        choice("mute", "168", false, t("For a week")),
+        choice("mute", "forever", false, t("Until I turn it off")),
+    );
+    openDialog(root, t("Notifications of {room}", { room: name }), (close) =>
+        form({
+            fields: [],
+            others: [kinds, mutes],
+            buttons: [cancelButton(close), submitButton(t("Save"))],
+            submit: async () => {
+                const mute = mutes.querySelector(":checked").value;
+                const change = { notify: kinds.querySelector(":checked").value };
+                if (mute !== "same") {
+                    const times = { off: null, forever: FOREVER };
+                    change.muted_until = mute in times ? times[mute] : inHours(Number(mute));
+                }
+                await save(change);
+                close();
+            },
+        }),
+    ).classList.add("narrow");
+}
+
+/**
+ * The actions on a room, as for menu(). `name` is that of the room as the user sees it. Calls
+ * `on.view(me)` after a change, `on.unread(messageId)` to mark a message as unread, and
+ * `on.failed(error)`.
+ */
+export function roomActions({ root, confab, room, name, on }) {
+    const { me, last_message: last } = room;
+    const save = async (change) => on.view(await confab.setRoomView(room.room_id, change));
+    const set = (change) => save(change).catch(on.failed);
+    return [
+        {
+            icon: "star",
+            text: t("Favourite"),
+            isOn: me.is_favorite,
+            act: () => set({ is_favorite: !me.is_favorite }),
+        },
+        {
+            icon: "bell",
+            text: t("Notifications"),
+            act: () => notifications(root, room, name, save),
+        },
+        last && {
+            icon: "mail",
+            text: t("Mark as unread"),
+            act: () => on.unread(last.message_id),
+        },
+        { icon: "eyeOff", text: t("Hide"), act: () => set({ is_hidden: true }) },
+    ].filter(Boolean);
+}
+
+/** The same as a dialog, for a room in the list. */
+export function roomSheet(options) {
+    openDialog(options.root, options.name, (close) =>
+        roomActions(options).map(({ icon: symbol, text, act, isOn = null }) =>
+            h(
+                "button",
+                {
+                    type: "button",
+                    "aria-pressed": isOn === null ? null : String(isOn),
+                    onclick: () => {
+                        close();
+                        act();
+                    },
+                },
+                icon(symbol),
+                text,
+                isOn && icon("check"),
+            ),
+        ),
+    ).classList.add("sheet");
+}
