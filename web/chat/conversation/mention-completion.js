@@ -41,8 +41,8 @@ async function loadMembers(confab, people, room) {
 }
 
 /**
- * The source of names. `context()` returns {confab, people, room}; `chosen` is a map by id, to which
- * the text that stands for a chosen user is added.
+ * The source of names. `context()` returns {confab, people, room}; `chosen` is a map by id, to
+ * which the text that stands for a chosen user is added.
  */
 export function mentionSource(context, chosen) {
     let loading = null;
