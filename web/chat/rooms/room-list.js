@@ -18,11 +18,11 @@ const MAX_RETRY_MS = 30000;
 /** How long a message that mentions the user may take to arrive after its event. */
 const MENTION_MS = 1000;
 
-const isMuted = ({ me }) => Boolean(me.muted_until) && new Date(me.muted_until) > new Date();
+const isMuted = ({ me }) => Boolean(me?.muted_until) && new Date(me.muted_until) > new Date();
 
 /** Whether the user does not want to hear of a message in this room. */
 export const isQuiet = (room, isMention = false) =>
-    isMuted(room) || room.me.notify === "none" || (room.me.notify === "mentions" && !isMention);
+    isMuted(room) || room.me?.notify === "none" || (room.me?.notify === "mentions" && !isMention);
 
 /**
  * Calls `on.changed()` after changes, at most once per frame; `on.message(room, message)` for a
@@ -382,7 +382,7 @@ export class RoomList {
     /** All rooms, favourites first, then most recently active first. */
     sorted() {
         const active = ({ me, last_message: last, created_at: created }) =>
-            (me.is_favorite ? "1" : "0") + (last?.created_at ?? created);
+            (me?.is_favorite ? "1" : "0") + (last?.created_at ?? created);
         return [...this.byId.values()].sort((a, b) => {
             const [first, second] = [active(a), active(b)];
             return first < second ? 1 : first > second ? -1 : b.room_id - a.room_id;
