@@ -177,7 +177,7 @@ export async function rooms(): Promise<void> {
     const changed: Membership = await confab.setAdmin(room.room_id, 2, true);
     const hidden: boolean = (await confab.hideRoom(room.room_id)).is_hidden;
     const view: RoomView = await confab.setRoomView(room.room_id, { notify: "none" });
-    await confab.setRoomView(room.room_id, { muted_until: null, is_favorite: true, ...view });
+    await confab.setRoomView(room.room_id, { ...view, muted_until: null, is_favorite: true });
     const kept: Page<Room> = await confab.rooms({ hidden: true });
     // @ts-expect-error: there is no such setting
     await confab.setRoomView(room.room_id, { notify: "some" });
