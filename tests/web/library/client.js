@@ -312,7 +312,7 @@ test("the life of a message", async () => {
     }
     assert.deepEqual(await bob.markUnread(room, id), {
         last_read_message_id: null,
-        unread_count: 2,
+        unread_count: 1,
     });
     const named = { user_ids: [bob.user.user_id], all: false };
     const edited = await alice.editMessage(room, id, "three", { mentions: named });
