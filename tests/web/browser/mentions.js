@@ -1,0 +1,28 @@
+// Mentions, favourites and muted rooms.
+
+import { test } from "node:test";
+
+import { loggedInUser } from "../support/browser.js";
+import "./setup.js";
+
+test("a member is chosen after an @, and sees the mention in a muted room", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const room = await alice.room("Kitchen", bob);
+    await bob.api("PATCH", `chat/rooms/${room}/me/`, { notify: "none", is_favorite: true });
+    await alice.page.locator(".room", { hasText: "Kitchen" }).click();
+    await alice.page.locator("#confab-write").pressSequentially(`Tea, @${bob.name.slice(0, 4)}`);
+    await alice.page.getByRole("option", { name: bob.name }).first().waitFor();
+    await alice.page.keyboard.press("Enter");
+    await alice.page.keyboard.press("Enter");
+    await alice.page.locator(".mention", { hasText: bob.name }).waitFor();
+    const item = bob.page.locator(".room.quiet", { hasText: "Kitchen" });
+    await item.locator(".count.at").waitFor();
+    await item.click();
+    await bob.page.locator(".message.for-me .mention.own").waitFor();
+    await bob.page.getByRole("button", { name: "Room", exact: true }).click();
+    await bob.page.getByRole("menuitem", { name: "Mark as unread" }).click();
+    await item.locator(".count.at").waitFor();
+    await bob.page.getByRole("button", { name: "Room", exact: true }).click();
+    await bob.page.getByRole("menuitem", { name: "Hide" }).click();
+    await item.waitFor({ state: "detached" });
+});
