@@ -852,7 +852,7 @@ export class Confab extends Emitter<ConfabEvents> {
         limit?: number;
         before?: number;
         after?: number;
-    }): Promise<Omit<Page<Message>, "count"> & { count: null }>;
+    }): Promise<Omit<Page<Message>, "count"> & { count: number | null }>;
     /** Newest first. */
     messages(roomId: number, options?: MessagePageOptions): Promise<Page<Message>>;
     message(roomId: number, messageId: number): Promise<Message>;
@@ -866,8 +866,8 @@ export class Confab extends Emitter<ConfabEvents> {
             reply_to_id?: number | null;
             client_id?: string | null;
             /** At most 10 ids of one's own finished files of the room. */
-            files?: number[];
-            mentions?: Partial<Mentions>;
+            files?: number[] | null;
+            mentions?: Partial<Mentions> | null;
         },
     ): Promise<Message>;
     /** Without `mentions` they stay. */

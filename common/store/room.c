@@ -370,8 +370,10 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
  * what searches have of them, and finally the row in deleted_room, which counts as one. */
 enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char NEXT[] = "SELECT room_id FROM deleted_room ORDER BY room_id LIMIT 1";
-    static const char *const TABLES[] = {"UPDATE file SET state = 4, expires_at = SYSDATE(6) "
-                                         "WHERE room_id = ? AND state <> 4 LIMIT ?",
+    static const char FILES[] =
+        "UPDATE file SET state = 4, expires_at = SYSDATE(6) "
+        "WHERE room_id = ? AND state <> 4 LIMIT ?";
+    static const char *const TABLES[] = {FILES,
                                          "DELETE FROM message WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM pin WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reply WHERE room_id = ? LIMIT ?",

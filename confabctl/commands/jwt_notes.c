@@ -102,7 +102,7 @@ static void note_name(const char *where, const char *name, const char *const *kn
     /* A name from outside is shown without the characters that would steer the terminal. */
     char shown[EDIT_DISTANCE_MAX + 1];
     size_t len = 0;
-    for (; name[len] != '\0' && len < EDIT_DISTANCE_MAX; len++)
+    for (; len < EDIT_DISTANCE_MAX && name[len] != '\0'; len++)
         shown[len] = name[len] > ' ' && name[len] < 0x7f ? name[len] : '?';
     shown[len] = '\0';
     if (nearest && edit_distance_is_near(written, least))

@@ -13,9 +13,13 @@ static const char SERVERS[] = "@SERVERS@";
 #define LINE 90
 
 static void write_literal(const char *text, size_t len) {
-    for (size_t i = 0; i < len; i++) {
-        if (i % LINE == 0)
+    size_t column = LINE;
+    for (size_t i = 0; i < len; i++, column++) {
+        /* A line ends before a character of UTF-8, never inside of one. */
+        if (column >= LINE && ((unsigned char)text[i] & 0xC0) != 0x80) {
             fputs(i == 0 ? "    \"" : "\"\n    \"", stdout);
+            column = 0;
+        }
         if (text[i] == '"' || text[i] == '\\')
             putchar('\\');
         putchar(text[i]);

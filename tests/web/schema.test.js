@@ -28,12 +28,13 @@ const ELSEWHERE = {
     File: "D.FileInfo",
     FileLink: 'Awaited<ReturnType<D.Confab["fileLink"]>>',
     MemberPage: "D.Page<D.Member>",
+    MentionPage: 'Awaited<ReturnType<D.Confab["mentions"]>>',
     MessagePage: "D.Page<D.Message>",
     MessagePost: 'Parameters<D.Confab["postMessage"]>[1]',
     Presence: 'Awaited<ReturnType<D.Confab["presence"]>>',
     ReactionPage: "D.Page<D.Reaction>",
     Reactions: 'Awaited<ReturnType<D.Confab["react"]>>',
-    ReadMark: 'Awaited<ReturnType<D.Confab["markRead"]>>',
+    ReadMark: 'Awaited<ReturnType<D.Confab["markUnread"]>>',
     ProfileChange: 'Parameters<D.Confab["updateProfile"]>[0]',
     RoomCreate: 'Parameters<D.Confab["createRoom"]>[0]',
     ReceiptPage: "D.Page<D.Receipt>",
@@ -53,7 +54,7 @@ const INSIDE = `
     Document Html Ping Pong Typing Watch Unwatch
     UserEvents SyncUser SyncNewRoom SyncEntry
     Bytes FileAnnounce FileDone Upload UploadOffset
-    SyncUnchanged SyncAnswer
+    SyncUnchanged SyncAnswer SearchMatch AllRead RoomViewChange MentionsChoice
 `.split(/\s+/);
 
 /** The names of all components that a part of a document refers to. */
