@@ -225,9 +225,10 @@ static void a_silent_client_is_closed(void **state) {
 static void of_too_many_clients_the_oldest_is_closed(void **state) {
     struct fixture *f = *state;
     int fds[CONNECTIONS + 1];
-    for (size_t i = 0; i < CONNECTIONS; i++)
+    for (size_t i = 0; i < CONNECTIONS; i++) {
         fds[i] = open_client(f);
-    turn(f);
+        turn(f); /* newer releases of libuv accept one connection a turn */
+    }
     fds[CONNECTIONS] = open_client(f);
     turn(f);
     assert_true(is_closed(fds[0]));
