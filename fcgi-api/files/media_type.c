@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <magic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -63,7 +64,7 @@ bool media_type_normalize(struct text type, char out[MEDIA_TYPE_SIZE]) {
         return false;
     for (size_t i = 0; i < sizeof(SPELLINGS) / sizeof(SPELLINGS[0]); i++)
         if (strcmp(out, SPELLINGS[i].other) == 0)
-            strcpy(out, SPELLINGS[i].usual);
+            snprintf(out, MEDIA_TYPE_SIZE, "%s", SPELLINGS[i].usual);
     return true;
 }
 
@@ -114,7 +115,7 @@ bool media_type_find(struct text bytes, char out[MEDIA_TYPE_SIZE]) {
     const char *found = library.buffer(library.database, bytes.at, len);
     /* What it cannot tell, or reports in some other form, is a row of bytes. */
     if (!found || !media_type_normalize(text_of(found), out))
-        strcpy(out, "application/octet-stream");
+        snprintf(out, MEDIA_TYPE_SIZE, "application/octet-stream");
     return true;
 }
 
