@@ -48,12 +48,9 @@ static void paths_and_controls_are_none(void **state) {
         "a\rb",
         "a\tb",
         "a\x7f",
-        "a\xc2\x85"
-        "b",
-        "a\xe2\x80\xa8"
-        "b",
-        "a\xe2\x80\xa9"
-        "b",
+        "a\xc2\205b",
+        "a\xe2\x80\250b",
+        "a\xe2\x80\251b",
         "\xff",
         "a\xc3",
     };
