@@ -200,35 +200,6 @@ test("a quote of a message that is not in the page shows its new words", async (
     await until(async () => !(await pageHas(bob, "swordfish")));
 });
 
-test("words deleted while a quote of them is loading are not shown", async () => {
-    const { alice, bob, room } = await pair();
-    const secret = await alice.post(room, "The password is swordfish");
-    for (let i = 0; i < 120; i += 1) {
-        await alice.post(room, `Line ${i}`);
-    }
-    await bob.sees("Line 119");
-    await until(async () => (await bob.api("GET", `chat/rooms/${room}/`)).unread_count === 0);
-    const path = `chat/rooms/${room}/messages/${secret.message_id}/`;
-    let late = null;
-    await bob.page.route(`**/${path}`, async (route) => {
-        if (late) {
-            await route.continue();
-            return;
-        }
-        const answer = await route.fetch();
-        late = () => route.fulfill({ response: answer });
-    });
-    await bob.page.reload();
-    await bob.page.getByText("Online", { exact: true }).waitFor();
-    await alice.post(room, "As I said", { reply_to_id: secret.message_id });
-    await until(() => late !== null);
-    await alice.api("DELETE", path);
-    await bob.message("As I said").locator(".quoted", { hasText: "Message deleted" }).waitFor();
-    await late();
-    await bob.message("As I said").locator(".quoted", { hasText: "Message deleted" }).waitFor();
-    assert.equal(await pageHas(bob, "swordfish"), false);
-});
-
 test("the quotes above the input and of a message being sent lose deleted words", async () => {
     const { alice, bob, room } = await pair();
     const secret = await alice.post(room, "The password is swordfish");
