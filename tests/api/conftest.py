@@ -1,5 +1,7 @@
 """Fixtures for tests against real servers. Each worker of xdist has its own instances."""
 
+import os
+
 import pytest
 
 from support import front
@@ -39,11 +41,13 @@ def pytest_xdist_make_scheduler(config, log):
 
 def pytest_generate_tests(metafunc):
     """Runs a test marked `everywhere` for each kind of front, as its `instance`; the others than
-    the own web server are slow."""
+    the own web server are slow. HALF=0 or 1 takes every second kind of them."""
     if metafunc.definition.get_closest_marker("everywhere"):
+        half = os.environ.get("HALF")
+        kinds = front.KINDS[int(half)::2] if half else front.KINDS
         others = [pytest.param(kind, marks=pytest.mark.slow("another web server"))
-                  for kind in front.KINDS]
-        metafunc.parametrize("instance", [None, *others], ids=["own", *front.KINDS],
+                  for kind in kinds]
+        metafunc.parametrize("instance", [None, *others], ids=["own", *kinds],
                              indirect=True, scope="session")
 
 

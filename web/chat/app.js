@@ -37,6 +37,7 @@ const CHAT_MODULES = () => [
     import("./ui/menu.js"),
     import("./ui/notifications.js"),
     import("./ui/tabs.js"),
+    import("../confab/addresses.js"),
 ];
 
 async function loadChat() {

@@ -109,7 +109,9 @@ test("the page shows nothing of a web server that restarts", async () => {
         await world.system.end("web", "SIGTERM");
         await world.system.start();
         await bob.post(room, `Said after restart ${i}`);
-        await alice.sees(`Said after restart ${i}`);
+        // The socket comes back later and later when a server goes again and again.
+        const text = { hasText: `Said after restart ${i}` };
+        await alice.page.locator(".items .message", text).waitFor({ timeout: 60_000 });
         const isQuick = performance.now() - start < 2500;
         const said = await alice.page.evaluate(() => [...window.said].sort());
         if (isQuick) {

@@ -347,7 +347,8 @@ test("on a touch screen a long press opens the actions on a message", async () =
     await person.dialog().waitFor();
     assert.deepEqual(await person.dialog().getByRole("button").allTextContents(), [
         "",
-        ...["Reply", "Edit", "Copy the text", "Delete"],
+        ...["React", "Reply", "Mark as unread", "Edit", "Pin"],
+        ...["Copy the link", "Copy the text", "Delete"],
     ]);
     await person.picture("press");
     await person.button("Edit", person.dialog()).tap();

@@ -145,7 +145,7 @@ test("what the page needs first is requested at once, and only once", async () =
     assert.deepEqual(announced.sort(), [...way, ...behind].sort());
     assert.deepEqual(
         chat
-            .match(/[a-z/-]+\.js/g)
+            .match(/[a-z./-]+\.js/g)
             .map((name) => join("chat", name))
             .sort(),
         behind.sort(),
