@@ -33,7 +33,8 @@ def test_all_checks_pass_on_a_running_instance(tool, own):
     report = tool.json("check")
     assert report["ok"] is True
     assert [(check["check"], check["state"], check["try"]) for check in report["checks"]] == [
-        (name, "ok", None) for name in ("configuration", "database", "schema", "changes", "redis")]
+        (name, "ok", None)
+        for name in ("configuration", "files", "database", "schema", "changes", "redis")]
     assert detail(report, "configuration")["detail"] == str(own.config)
     assert f"{own.state}/sock/db.sock" in detail(report, "database")["detail"]
     assert detail(report, "redis")["detail"] == f"{own.state}/sock/redis.sock"
@@ -43,9 +44,9 @@ def test_all_checks_pass_on_a_running_instance(tool, own):
 def test_every_check_prints_a_line(tool):
     lines = tool("check").splitlines()
     assert [line.split()[:2] for line in lines] == [
-        ["ok", "configuration"], ["ok", "database"], ["ok", "schema"], ["ok", "changes"],
-        ["ok", "redis"]]
-    assert [line.split()[:2] for line in tool("check", "--deep").splitlines()[5:]] == [
+        ["ok", "configuration"], ["ok", "files"], ["ok", "database"], ["ok", "schema"],
+        ["ok", "changes"], ["ok", "redis"]]
+    assert [line.split()[:2] for line in tool("check", "--deep").splitlines()[6:]] == [
         ["ok", "counters"]]
 
 
@@ -87,7 +88,8 @@ def test_a_secret_in_the_configuration_is_not_shown(tool, tmp_path):
 def test_an_unavailable_database_fails(tool):
     report = assert_failed(tool, "database", "start MariaDB",
                            CONFAB_DATABASE_SOCKET="/nonexistent/db.sock")
-    assert states(report) == {"configuration": "ok", "database": "failed", "redis": "ok"}
+    assert states(report) == {"configuration": "ok", "files": "ok", "database": "failed",
+                              "redis": "ok"}
     assert "/nonexistent/db.sock" in detail(report, "database")["detail"]
 
 

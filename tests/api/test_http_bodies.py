@@ -75,7 +75,7 @@ def test_a_form_is_accepted_on_endpoints_with_username(anonymous, path):
     ("username={}&password=wrong+one&password=right+one", "right one"),
     ("&&username={}&password=%C3%A4%F0%9F%98%80++++++&&", "ä\N{GRINNING FACE}      "),
     ("username={}&password=a=b=c=d=e", "a=b=c=d=e"),
-    ("user%6eame={}&password=12345678", "12345678"),
+    ("user%6eame={}&password=1234-5678", "1234-5678"),
 ])
 def test_a_form_is_decoded_as_browsers_encode_it(anonymous, body, password):
     name = fresh_name()
