@@ -111,10 +111,10 @@ def test_the_restore_restores_the_state_of_the_backup(restored):
 
 
 def test_the_restore_ends_with_a_check_that_finds_no_differences(restored):
-    lines = restored.restore.stdout.splitlines()[-6:]
+    lines = restored.restore.stdout.splitlines()[-7:]
     assert [line.split()[:2] for line in lines] == [
-        ["ok", part] for part in ("configuration", "database", "schema", "changes", "redis",
-                                  "counters")]
+        ["ok", part] for part in ("configuration", "files", "database", "schema", "changes",
+                                  "redis", "counters")]
 
 
 def test_numbers_of_a_restored_room_continue(restored):

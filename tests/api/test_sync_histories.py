@@ -14,6 +14,12 @@ from support.sockets import notified
 SYNC = "/api/chat/sync/"
 SECONDS = 60
 ROUNDS = 8
+@pytest.fixture(scope="module")
+def instance(make_instance):
+    """One of its own, since all counters are checked at the end."""
+    return make_instance()
+
+
 TYPES = {"new_message", "message_edited", "message_deleted", "room_updated", "user_invited",
          "user_removed", "member_updated"}
 
