@@ -32,7 +32,7 @@ void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE])
 bool bell_ring(struct bell *bell, const struct bell_name *name, uint64_t seq);
 
 /* Removes the file of the previous generation. Clients that read it then ask the API for the new
- * name, which a member who has left does not get. */
+ * name, which former members do not get. */
 void bell_end_former(struct bell *bell, const struct bell_name *name);
 
 /* Read the name and the number of the last event from the database, and write the file. With bell

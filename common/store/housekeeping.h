@@ -28,7 +28,7 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_wor
  * buckets that are full again, files that are unused or deleted, and bells that have not rung
  * for a week, for about budget_ms milliseconds, in slices of a few hundred rows. Sets *deleted
  * to the number of rows, *finished to true if none are left; the next call begins another run
- * then. Keeps the index of searches as well, which without a worker nobody else does; with
+ * then. Keeps the index of searches as well, which only a worker would do otherwise; with
  * `search` off deletes it. */
 enum error housekeeping_run(struct db *db, const struct config *config, uint64_t budget_ms,
                             struct housekeeping *run, uint64_t *deleted, bool *finished);

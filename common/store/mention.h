@@ -4,7 +4,7 @@
  * message.mentions has them as clients see them. The table `mention` has a row for each user named,
  * and one with user 0 for all members, however many there are. The sender has no row: one's own
  * messages do not count. A row whose mention was taken back by an edit stays, not current, so that
- * nobody is told twice of one message.
+ * a user gets one event for each message.
  *
  * Nothing counts mentions: those after the read mark are found by the primary key. A member's
  * mention_position and a room's all_position are those of the latest, so that without a mention

@@ -25,7 +25,7 @@ class Confab_Token {
 	}
 
 	/**
-	 * Answers if nobody is logged in.
+	 * Answers a visitor who is not logged in.
 	 */
 	public static function refuse() {
 		wp_send_json( array( 'detail' => __( 'You are not logged in.', 'confab' ) ), 401 );
