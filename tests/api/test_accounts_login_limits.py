@@ -26,7 +26,8 @@ numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def site(make_instance):
-    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_TRUSTED_PROXIES="127.0.0.1",
+    return make_instance(CONFAB_REDIS_TIMEOUT=5, CONFAB_RATE_LIMITS="on",
+                         CONFAB_TRUSTED_PROXIES="127.0.0.1",
                          CONFAB_RATE_LOGINS=12, CONFAB_RATE_LOGINS_ADDRESS=20,
                          CONFAB_RATE_LOGINS_NAME=15, CONFAB_RATE_REQUESTS=1,
                          CONFAB_RATE_REQUESTS_BURST=40)

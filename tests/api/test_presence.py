@@ -132,9 +132,9 @@ def test_unknown_fields_in_redis_are_ignored(pair, instance, field):
 def crowd(instance):
     """The ids of many users, who are deleted afterwards."""
     instance.sql("INSERT INTO user (username, password_hash, created_at) "
-                 "SELECT CONCAT('crowd-', seq), '', NOW(6) FROM seq_1_to_2500")
-    yield instance.sql("SELECT user_id FROM user WHERE username LIKE 'crowd-%'")
-    instance.sql("DELETE FROM user WHERE username LIKE 'crowd-%'")
+                 "SELECT CONCAT('present-', seq), '', NOW(6) FROM seq_1_to_2500")
+    yield instance.sql("SELECT user_id FROM user WHERE username LIKE 'present-%'")
+    instance.sql("DELETE FROM user WHERE username LIKE 'present-%'")
 
 
 def test_a_room_with_many_users_lists_all_of_them(pair, instance, crowd):

@@ -19,9 +19,10 @@ WRONG = "not the password"
 def system(make_instance):
     """Every request reads its rate limit from Redis. One worker, so that the counters of that
     worker are the only ones."""
-    return make_instance(CONFAB_PROCESSES=1, CONFAB_RATE_LIMITS="on", CONFAB_RATE_MESSAGES=100000,
-                         CONFAB_RATE_MESSAGES_BURST=100000, CONFAB_RATE_REQUESTS=100000,
-                         CONFAB_RATE_REQUESTS_BURST=100000, CONFAB_RATE_REGISTRATIONS=100000)
+    return make_instance(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=5, CONFAB_RATE_LIMITS="on",
+                         CONFAB_RATE_MESSAGES=100000, CONFAB_RATE_MESSAGES_BURST=100000,
+                         CONFAB_RATE_REQUESTS=100000, CONFAB_RATE_REQUESTS_BURST=100000,
+                         CONFAB_RATE_REGISTRATIONS=100000)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class EventReader:
             raise
         self.seq = self.first["seq"]
 
-    def frame(self, seconds=10):
+    def frame(self, seconds=30):
         """Reads the next frame of any type."""
         frame = self.socket.next(seconds)
         if frame["type"] == "resync":
@@ -43,7 +43,7 @@ class EventReader:
             self.notices.append(frame)
         return frame
 
-    def until(self, fits, seconds=10):
+    def until(self, fits, seconds=30):
         """Reads until a frame for which fits(frame) is true, and returns it."""
         deadline = time.monotonic() + seconds
         while True:
@@ -51,18 +51,18 @@ class EventReader:
             if fits(frame):
                 return frame
 
-    def event(self, seconds=10):
+    def event(self, seconds=30):
         """Reads until the next event, and returns it."""
         return self.until(lambda frame: "seq" in frame, seconds)
 
-    def up_to(self, seq, seconds=15):
+    def up_to(self, seq, seconds=30):
         """Reads until the event with that number, and returns all events received."""
         deadline = time.monotonic() + seconds
         while self.seq < seq:
             self.event(max(deadline - time.monotonic(), 0.001))
         return list(self.events)
 
-    def notice(self, kind, seconds=10):
+    def notice(self, kind, seconds=30):
         """Reads until the next frame of this type, which has no number, and returns it."""
         return self.until(lambda frame: frame["type"] == kind, seconds)
 
@@ -78,7 +78,7 @@ class EventReader:
                 return
             assert "seq" not in frame, f"an event where none was due: {frame}"
 
-    def end(self, seconds=10):
+    def end(self, seconds=30):
         """Reads until the server closes, and returns the close code."""
         deadline = time.monotonic() + seconds
         try:

@@ -22,8 +22,11 @@ from support.wait import wait_for
 SCRIPT = ROOT / "scripts" / "instance"
 PREFIX = "confab:"
 
-# Cheapest password hashing, for all tests but those of the hashing itself.
-QUICK = {"CONFAB_RATE_LIMITS": "off", "CONFAB_PASSWORD_MEMORY": "8", "CONFAB_PASSWORD_PASSES": "1"}
+# Cheapest password hashing, for all tests but those of the hashing itself. A longer redis_timeout
+# than the default, because tests keep both processors busy, and a request that gives up on Redis
+# does not publish its event at once.
+DEFAULTS = {"CONFAB_RATE_LIMITS": "off", "CONFAB_PASSWORD_MEMORY": "8",
+            "CONFAB_PASSWORD_PASSES": "1", "CONFAB_REDIS_TIMEOUT": "200"}
 
 
 class Instance:
@@ -44,7 +47,7 @@ class Instance:
                "LEASH": str(os.getpid()), "BUILD": str(self.build)}
         clean = {key: value for key, value in os.environ.items()
                  if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
-        self.env = {**clean, **own, **QUICK, **{key: str(value) for key, value in env.items()}}
+        self.env = {**clean, **own, **DEFAULTS, **{key: str(value) for key, value in env.items()}}
 
     @property
     def url(self):

@@ -20,12 +20,12 @@ def rest(client, room):
     return by_id(answer.json()["online"])
 
 
-def wait_for_rest(client, room, *clients, seconds=15):
+def wait_for_rest(client, room, *clients, seconds=30):
     wait_for(lambda: rest(client, room) == people(*clients), seconds,
              f"the presence of {[someone.name for someone in clients]}")
 
 
-def wait_for_online(watcher, room, *clients, seconds=15, **options):
+def wait_for_online(watcher, room, *clients, seconds=30, **options):
     """Waits until `connected` on a new socket of the watcher lists these clients and the
     watcher."""
     def shown():

@@ -62,11 +62,11 @@ class Subscription:
     def named(self, name):
         return [event for event in self.events if event.name == name]
 
-    def wait_for(self, condition=lambda event: True, seconds=10):
+    def wait_for(self, condition=lambda event: True, seconds=30):
         """Waits for an event that satisfies the condition, and returns the first one."""
         return self.wait_for_all(1, condition, seconds)[0]
 
-    def wait_for_all(self, count, condition=lambda event: True, seconds=10):
+    def wait_for_all(self, count, condition=lambda event: True, seconds=30):
         """Waits for `count` events that satisfy the condition; returns all that do."""
         def enough():
             found = [event for event in self.events if condition(event)]

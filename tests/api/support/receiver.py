@@ -89,12 +89,12 @@ class Receiver:
                 events += delivery.json["events"]
         return events
 
-    def wait_for_events(self, count, seconds=10, path=None):
+    def wait_for_events(self, count, seconds=30, path=None):
         """Waits for at least this many events; returns them."""
         wait_for(lambda: len(self.events(path)) >= count, seconds, f"{count} events")
         return self.events(path)
 
-    def wait_for_deliveries(self, count, seconds=10):
+    def wait_for_deliveries(self, count, seconds=30):
         wait_for(lambda: len(self.deliveries) >= count, seconds, f"{count} deliveries")
         return self.deliveries
 

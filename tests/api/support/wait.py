@@ -3,7 +3,7 @@
 import time
 
 
-def wait_for(condition, seconds=10, what=None):
+def wait_for(condition, seconds=30, what=None):
     """Calls condition() until it returns a true value, and returns that.
 
     An AssertionError in condition() counts as false; after the timeout it is the cause of the

@@ -162,7 +162,7 @@ class Socket:
         self._bytes += piece
         self.received += len(piece)
 
-    def read_frame(self, seconds=5):
+    def read_frame(self, seconds=30):
         """The next frame of any opcode: (fin, opcode, payload)."""
         return self._read_frame(time.monotonic() + seconds)
 
@@ -216,14 +216,14 @@ class Socket:
                         check_frame(self.path, frame)
                     return frame
 
-    def next(self, seconds=5):
+    def next(self, seconds=30):
         """The JSON of the next message; raises Closed when the socket is closed."""
         try:
             return self._read_message(time.monotonic() + seconds)
         except TimeoutError:
             raise AssertionError(f"no frame came within {seconds} s") from None
 
-    def until(self, wanted, seconds=10):
+    def until(self, wanted, seconds=30):
         """Reads until a frame of this type, or for which this function is true, and returns it."""
         fits = wanted if callable(wanted) else lambda frame: frame["type"] == wanted
         deadline, seen = time.monotonic() + seconds, []
@@ -244,7 +244,7 @@ class Socket:
             return
         raise AssertionError(f"a frame where none was due: {frame}")
 
-    def closed(self, seconds=10):
+    def closed(self, seconds=30):
         """Reads until the server closes; returns the close code, None without one."""
         deadline = time.monotonic() + seconds
         while True:

@@ -6,7 +6,7 @@ export const ONCE = { Connection: "close" };
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until condition() is, or resolves to, a true value, and returns that. */
-export async function until(condition, seconds = 20, what = condition.toString()) {
+export async function until(condition, seconds = 30, what = condition.toString()) {
     const deadline = performance.now() + seconds * 1000;
     for (;;) {
         const result = await condition();
