@@ -1,4 +1,4 @@
-// Users with a window of Debian's Chromium each, against a private instance.
+// Users with a window of Debian's headless Chromium each, against a private instance.
 
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -13,10 +13,10 @@ import { freePort } from "./other-sites.js";
 import { until } from "./until.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const CHROMIUM = "/usr/bin/chromium";
+const CHROMIUM = "/usr/bin/chromium-headless-shell";
 
 /** The timeout (ms) for anything to appear, for a busy machine. */
-export const PATIENCE = 15000;
+export const PATIENCE = 40000;
 
 /** Where the screenshots of a run are kept. */
 export const PICTURES = join(ROOT, "build/web");
