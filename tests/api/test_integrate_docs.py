@@ -10,6 +10,8 @@ from support.configured import reload
 from support.instance import ROOT
 from support.php_cgi import page
 
+pytestmark = pytest.mark.slow("installs sites")
+
 DOCUMENT = "docs/integrate.md"
 
 LOGIN = """<?php

@@ -13,6 +13,8 @@ from support.port import free_port
 from support.systemd import ServiceManager
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("another way to run")
+
 UNITS = sorted((ROOT / "conf" / "systemd").glob("*.service"))
 
 

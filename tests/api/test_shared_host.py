@@ -19,6 +19,8 @@ from support.port import free_port
 from support.shared_host import SharedHost
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("another way to run")
+
 
 @pytest.fixture(scope="module", params=["fcgid", "cgi"])
 def host(request, own_instance):

@@ -11,6 +11,8 @@ from support import markdown
 from support.instance import ROOT
 from support.shared_host import SharedHost
 
+pytestmark = pytest.mark.slow("installs twice")
+
 PAPER = "docs/shared-host.md"
 
 
