@@ -14,6 +14,7 @@ ConfabError if the answer is an error or does not come.
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import secrets
 import time
@@ -216,7 +217,7 @@ class Confab:
         except urllib.error.HTTPError as error:
             with error:
                 status, text = error.code, error.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise ConfabError(f"no answer from the chat ({what}): {error}") from error
         try:
             answer = json.loads(text) if text else {}

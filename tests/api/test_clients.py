@@ -6,6 +6,8 @@ import hmac
 import importlib.util
 import json
 import re
+import socket
+import threading
 import time
 
 import pytest
@@ -220,6 +222,22 @@ def test_errors_have_status_and_code(chat, make, system):
     with pytest.raises(Failed) as failed:
         make("http://127.0.0.1:9", key="ck_" + "0" * 40, timeout=2)("user", "7")
     assert failed.value.args == (0, "")
+
+
+@pytest.mark.parametrize("answer", [
+    b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"],
+    ids=["nothing", "no HTTP", "cut off"])
+def test_what_is_no_answer_is_an_error_without_a_code(make, answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve():
+            with server.accept()[0] as connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(Failed) as failed:
+            make(f"http://127.0.0.1:{server.getsockname()[1]}", key="ck_" + "0" * 40,
+                 timeout=5)("user", "7")
+    assert failed.value.args[1] == ""
 
 
 # ---- deliveries of hooks ----
