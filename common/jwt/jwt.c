@@ -190,7 +190,7 @@ static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_o
 
     /* With a kid, only that key counts; its algorithm is that of the file, never that of the header
      * (RFC 8725, section 3.1: otherwise a public RSA key could be used as an HMAC secret). */
-    const struct jwt_key *named = kid.at ? jwt_keys_find(keys, kid) : NULL;
+    const struct jwt_key *named = kid.len > 0 ? jwt_keys_find(keys, kid) : NULL;
     if (kid.at && !named) {
         buffer_append_str(why, "No key has the kid ");
         append_quoted(why, kid);

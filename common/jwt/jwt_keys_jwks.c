@@ -117,6 +117,11 @@ static bool is_for_signatures(struct json_object *jwk, enum jwt_algorithm algori
            (!named.at || text_equals(named, text_of(jwt_algorithm_name(algorithm))));
 }
 
+/* Whoever can read the set could sign with such a key (RFC 7518, section 6; RFC 8037). */
+static bool has_private_half(struct json_object *jwk) {
+    return json_object_object_get_ex(jwk, "d", NULL);
+}
+
 static void add_key(struct jwt_keys *keys, struct json_object *jwk) {
     struct jwt_key key = {0};
     struct text kid = member(jwk, "kid");
@@ -125,8 +130,8 @@ static void add_key(struct jwt_keys *keys, struct json_object *jwk) {
         kid = (struct text){"", 0};
     const bool is_new = keys->count < JWT_KEYS_MAX && kid.len <= JWT_KID_MAX &&
                         (kid.len == 0 || !jwt_keys_find(keys, kid));
-    if (!is_new || !json_object_is_type(jwk, json_type_object) || !read_numbers(jwk, &key) ||
-        !is_for_signatures(jwk, key.algorithm)) {
+    if (!is_new || !json_object_is_type(jwk, json_type_object) || has_private_half(jwk) ||
+        !read_numbers(jwk, &key) || !is_for_signatures(jwk, key.algorithm)) {
         jwt_keys_free_key(&key);
         return;
     }
