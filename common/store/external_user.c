@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fold.h"
 #include "base/secret.h"
 #include "store/profile.h"
 #include "store/transaction.h"
@@ -31,24 +32,45 @@ static const char *const FOLD[] = {
     /* U+0170 */ "U", "u", "U", "u", "W", "w", "Y",  "y", "Y", "Z", "z", "Z", "z", "Z", "z", "s",
 };
 
-/* What stands for a character in a name. `ascii` is storage for it. */
-static const char *fold(uint32_t point, char ascii[2]) {
+/* Room for what stands for one character, with its terminator. */
+#define FOLDED_SIZE 8
+
+/* What stands for a letter or digit of other blocks, such as those of Vietnamese: what it is for a
+ * search, without marks and in lower case, if that is ASCII. */
+static const char *fold_other(struct text character, char out[FOLDED_SIZE]) {
+    struct fold folded = {0};
+    fold_text(&folded, character);
+    bool fits = folded.count < FOLDED_SIZE;
+    for (size_t i = 0; fits && i < folded.count; i++) {
+        const uint32_t point = folded.points[i].point;
+        fits = (point >= 'a' && point <= 'z') || (point >= '0' && point <= '9');
+        out[i] = (char)point;
+    }
+    out[fits ? folded.count : 0] = '\0';
+    fold_free(&folded);
+    return out;
+}
+
+/* What stands for a character in a name; `out` is storage for it. */
+static const char *fold(uint32_t point, struct text character, char out[FOLDED_SIZE]) {
     if (point >= FOLD_FIRST && point < FOLD_FIRST + sizeof(FOLD) / sizeof(FOLD[0]))
         return FOLD[point - FOLD_FIRST];
     /* White space of all kinds that a name may have. */
     if (point == ' ' || point == '\t' || point == 0xA0)
         return "_";
+    if (point >= FOLD_FIRST)
+        return fold_other(character, out);
     if (point >= 0x80)
         return "";
-    ascii[0] = (char)point;
-    ascii[1] = '\0';
+    out[0] = (char)point;
+    out[1] = '\0';
     /* The check of names decides about ASCII: two more characters make the length valid. */
     const char probe[] = {'a', 'a', (char)point};
-    return text_is_username((struct text){probe, sizeof(probe)}) ? ascii : "";
+    return text_is_username((struct text){probe, sizeof(probe)}) ? out : "";
 }
 
 void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
-    char ascii[2];
+    char storage[FOLDED_SIZE];
     size_t len = 0;
     bool has_letter = false;
     wished = text_trim(wished);
@@ -58,7 +80,7 @@ void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
         /* The caller's texts are valid UTF-8; what is not ends the name. */
         if (size == 0)
             break;
-        const char *folded = fold(point, ascii);
+        const char *folded = fold(point, (struct text){wished.at + at, size}, storage);
         const size_t more = strlen(folded);
         if (len + more >= USER_NAME_SIZE)
             break;

@@ -25,6 +25,8 @@ static void names_are_made_fit(void **state) {
         {"\xC3\x86\xC3\x9F\xC5\x92", "AEssOE"},
         {"\xC5\x81\xC5\xBC\xC5\xBF", "Lzs"},
         {"e\xCC\x81milie", "emilie"},
+        {"Nguy\xE1\xBB\x85n Th\xE1\xBB\x8B H\xC6\xB0\xC6\xA1ng", "Nguyen_Thi_Huong"},
+        {"\xEF\xBC\xA1\xEF\xBD\x8E\xEF\xBD\x8E", "ann"},
         {"a/b\\c\"d'e", "abcde"},
         {"0123456789012345678901234567890123456789", "01234567890123456789012345678901"},
         /* A letter that becomes two does not fit any more. */
