@@ -407,13 +407,15 @@ enum error accounts_profile(struct exchange *x) {
     struct profile profile = {0};
     bool changed, share_read;
     enum error error = ERROR_NONE;
+    /* Whatever the new name is. */
+    if (config->profile_edit == CONFIG_OFF &&
+        (profile_body_is_given(x) || !field_is_given(x, "share_read")))
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_PROFILE_FROM_SITE,
+                             "Names and pictures come from the site.");
     const bool has_share_read = field_bool(x, "share_read", &share_read);
     profile_body_read(x, &profile);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    if (config->profile_edit == CONFIG_OFF && (profile.given || !has_share_read))
-        return exchange_fail(x, ERROR_FORBIDDEN, CODE_PROFILE_FROM_SITE,
-                             "Names and pictures come from the site.");
     if (profile.given)
         error = profile_set(x->service->db, x->identity.user.id, &profile, &changed);
     if (!error && has_share_read)

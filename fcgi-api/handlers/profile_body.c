@@ -28,6 +28,11 @@ static void add_problem(struct exchange *x, const char *name, struct text value,
                          problem);
 }
 
+bool profile_body_is_given(const struct exchange *x) {
+    return field_is_given(x, "display_name") || field_is_given(x, "avatar_url") ||
+           field_is_given(x, "locale");
+}
+
 void profile_body_read(struct exchange *x, struct profile *profile) {
     const char *origins = x->service->config->avatar_origins;
     if (read_text(x, "display_name", PROFILE_DISPLAY_NAME, profile, &profile->display_name))

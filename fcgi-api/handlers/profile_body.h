@@ -8,6 +8,9 @@
 #include "server/exchange.h"
 #include "store/profile.h"
 
+/* Whether the body has any of display_name, avatar_url and locale. */
+bool profile_body_is_given(const struct exchange *x);
+
 /* Reads display_name, avatar_url and locale; null is none. Sets what is given in *profile, which
  * must start zeroed, and adds errors to x->field_errors. */
 void profile_body_read(struct exchange *x, struct profile *profile);

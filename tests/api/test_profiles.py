@@ -164,9 +164,10 @@ def test_the_same_profile_again_writes_nothing(shared):
 def test_profiles_of_the_site_are_not_changed_by_users(shared):
     system = shared(CONFAB_PROFILE_EDIT="off")
     new = Client(system).register()
-    answer = new.patch(ME, json={"display_name": "Ann"})
-    assert_error(answer, 403)
-    assert answer.json()["code"] == "profile_from_site"
+    for fields in ({"display_name": "Ann"}, {"locale": None}, {"avatar_url": 5}, {}):
+        answer = new.patch(ME, json=fields)
+        assert_error(answer, 403)
+        assert answer.json()["code"] == "profile_from_site"
     assert new.get(ME).json()["display_name"] == new.name
 
 
