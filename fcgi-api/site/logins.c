@@ -1,7 +1,7 @@
 /* /api/auth/jwt/, and what takes a signed token of the site in place of a password: the field "jwt"
- * of login/ and password/. The steps: count the attempt, check the token, use up its jti, find or
- * make its user, update profile and rooms, add a credential. Each change is a transaction of its
- * own, so that a login that fails in the middle is simply repeated with the next token. */
+ * of login/ and password/. The steps: check the token, use up its jti, find or make its user,
+ * update profile and rooms, add a credential. Each change is a transaction of its own, so that a
+ * login that fails in the middle is simply repeated with the next token. */
 #include <json-c/json.h>
 #include <string.h>
 
@@ -77,18 +77,23 @@ static enum error check_token(struct exchange *x, struct text token, struct logi
     return error;
 }
 
+/* Counts a token that was refused toward the limit of its address. Accepted ones do not count: the
+ * users of a school or an office come from one address, with a token for each page. */
+static enum error count_refused(struct exchange *x) {
+    char address[CIDR_SUBSCRIBER_SIZE];
+    cidr_subscriber(x->request->address, address);
+    const enum error error = limit_take(x, LIMIT_LOGINS_ADDRESS, address);
+    return error ? error : ERROR_BAD_INPUT;
+}
+
 /* Reads and checks the token, uses up its jti and finds its user. Frees the claims on an error. */
 static enum error accept_token(struct exchange *x, struct login *login) {
     struct db *db = x->service->db;
-    char address[CIDR_SUBSCRIBER_SIZE];
     struct text token;
     memset(login, 0, sizeof(*login));
     if (!field_text(x, "jwt", &token))
         return ERROR_BAD_INPUT;
-    cidr_subscriber(x->request->address, address);
-    enum error error = limit_take(x, LIMIT_LOGINS_ADDRESS, address);
-    if (!error)
-        error = check_token(x, token, login);
+    enum error error = check_token(x, token, login);
     /* A token without iss is of the issuer "". */
     login->issuer = login->jwt.issuer.at ? login->jwt.issuer : text_of("");
     if (!error)
@@ -98,10 +103,15 @@ static enum error accept_token(struct exchange *x, struct login *login) {
         error = ERROR_NONE;
     if (!error && login->user.id && !login->user.is_active)
         error = refuse_inactive(x);
+    /* Each login writes: those of one user are counted as requests, before the jti is used up. */
+    if (!error && login->user.id)
+        error = limit_take_user(x, LIMIT_REQUESTS, login->user.id);
     if (!error && login->jwt.id.len > 0)
         error = used_jwt_add(db, login->issuer, login->jwt.id, login->jwt.expires_at);
     if (error == ERROR_CONFLICT)
         error = refuse(x, CODE_REPLAYED, "A token with this jti was used before.");
+    if (error == ERROR_BAD_INPUT)
+        error = count_refused(x);
     if (error)
         jwt_free(&login->jwt);
     return error;

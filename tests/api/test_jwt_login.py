@@ -237,13 +237,29 @@ def test_unchanged_claims_cost_no_write(make_instance, keys):
 
 # ---- limits, other ways to run ----
 
-def test_logins_are_limited_by_address(make_instance, keys):
-    system = make_instance(**settings(keys, CONFAB_RATE_LIMITS="on",
-                                      CONFAB_RATE_LOGINS_ADDRESS=5))
-    codes = [Client(system).post(JWT, json={"jwt": "x"}).status_code for _ in range(6)]
+@pytest.fixture(scope="module")
+def limited(make_instance, keys):
+    return make_instance(**settings(keys, CONFAB_RATE_LIMITS="on", CONFAB_RATE_LOGINS_ADDRESS=5,
+                                    CONFAB_RATE_REQUESTS=1, CONFAB_RATE_REQUESTS_BURST=10,
+                                    CONFAB_REDIS_TIMEOUT=1000))
+
+
+def test_tokens_that_are_refused_are_limited_by_address(limited):
+    """Others are not: the users of a school come from one address."""
+    users = [come(limited) for _ in range(8)]
+    codes = [Client(limited).post(JWT, json={"jwt": "x"}).status_code for _ in range(6)]
     assert codes == [400] * 5 + [429]
-    answer = Client(system).post(LOGIN, json={"jwt": token()})
+    answer = Client(limited).post(LOGIN, json={"jwt": "x"})
     assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+    assert len({client.id for client in [*users, come(limited)]}) == 9
+
+
+def test_logins_of_one_user_count_as_requests(limited):
+    sub = fresh_sub()
+    codes = [Client(limited).post(path, json={"jwt": token(sub=sub)}).status_code
+             for path in (JWT, LOGIN) * 20]
+    assert codes[:11] == [200] * 11 and 429 in codes
+    come(limited)
 
 
 @pytest.mark.everywhere
