@@ -27,6 +27,7 @@ struct delivery {
     uint64_t seq;      /* events after this one, */
     uint64_t last_seq; /* up to this one */
     uint64_t tries;    /* that have failed */
+    uint64_t claim;    /* by which it was leased */
     unsigned char secrets[2][HOOK_SECRET_BYTES];
     size_t secret_count;
     char id[DELIVERY_ID_SIZE];

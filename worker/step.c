@@ -134,6 +134,7 @@ static void add_result(struct steps *steps, struct step_result result) {
 static struct follower_result row_of(const struct step_result *result) {
     return (struct follower_result){.follower_id = result->hook_id,
                                     .room_id = result->room_id,
+                                    .claim = result->claim,
                                     .seq = result->succeeded ? result->last_seq : result->seq,
                                     .delay_ms = result->succeeded ? 0 : result->delay_ms,
                                     .has_failed = result->was_tried && !result->succeeded,
@@ -259,6 +260,7 @@ static void add_delivery(struct steps *steps, struct delivery *delivery,
                          const struct follower_lease *lease) {
     struct step *step = steps->step;
     delivery->tries = lease->tries;
+    delivery->claim = steps->claim;
     delivery_end(delivery);
     step->deliveries = array_reserve(step->deliveries, &step->delivery_space,
                                      step->delivery_count + 1, sizeof(*step->deliveries));
@@ -266,9 +268,10 @@ static void add_delivery(struct steps *steps, struct delivery *delivery,
 }
 
 /* The result of a lease that needs no delivery. */
-static struct step_result result_of(const struct follower_lease *lease) {
+static struct step_result result_of(const struct steps *steps, const struct follower_lease *lease) {
     return (struct step_result){.hook_id = lease->follower_id,
                                 .room_id = lease->room.room_id,
+                                .claim = steps->claim,
                                 .seq = lease->seq,
                                 .last_seq = lease->batch_seq,
                                 .tries = lease->tries};
@@ -278,7 +281,7 @@ static struct step_result result_of(const struct follower_lease *lease) {
  * same. The lease is given back if that fails. */
 static enum error set_end(struct steps *steps, const struct follower_lease *lease,
                           uint64_t last_seq) {
-    struct step_result result = result_of(lease);
+    struct step_result result = result_of(steps, lease);
     if (last_seq == lease->batch_seq)
         return ERROR_NONE;
     const enum error error = follower_set_batch(steps->db, steps->worker_id, lease, last_seq);
@@ -297,9 +300,7 @@ static enum error deliver_resync(struct steps *steps, const struct follower_leas
         return error;
     struct delivery *delivery = delivery_new(&lease->hook, lease->room.room_id, lease->room_key,
                                              lease->seq, last_seq, steps->origin);
-    buffer_printf(&delivery->body,
-                  "{\"type\":\"resync\",\"room_id\":%" PRIu64 ",\"last_seq\":%" PRIu64 "}",
-                  lease->room.room_id, last_seq);
+    buffer_printf(&delivery->body, "{\"type\":\"resync\",\"last_seq\":%" PRIu64 "}", last_seq);
     add_delivery(steps, delivery, lease);
     return ERROR_NONE;
 }
@@ -328,7 +329,7 @@ static enum error deliver_events(struct steps *steps, const struct follower_leas
     }
     delivery_free(delivery);
     if (!w.comma) {
-        struct step_result result = result_of(lease);
+        struct step_result result = result_of(steps, lease);
         result.succeeded = true;
         result.last_seq = last_seq;
         add_result(steps, result);
@@ -348,7 +349,7 @@ static enum error deliver_test(struct steps *steps, const struct follower_lease 
 static enum error deliver(struct steps *steps, const struct follower_lease *lease) {
     const struct room_state *room = &lease->room;
     struct events *events = steps->events;
-    struct step_result result = result_of(lease);
+    struct step_result result = result_of(steps, lease);
     if (lease->hook.id && room->room_id == FOLLOWER_TEST_ROOM)
         return deliver_test(steps, lease);
     /* Deleted meanwhile, or nothing new. */
@@ -374,7 +375,7 @@ static enum error deliver(struct steps *steps, const struct follower_lease *leas
 
 static void visit_lease(void *context, const struct follower_lease *lease) {
     struct steps *steps = context;
-    struct step_result result = result_of(lease);
+    struct step_result result = result_of(steps, lease);
     steps->lease_count++;
     /* After an error the others are given back. */
     if (!steps->error) {

@@ -20,7 +20,7 @@ struct steps;
 
 /* How a delivery has ended. */
 struct step_result {
-    uint64_t hook_id, room_id, seq, last_seq, tries;
+    uint64_t hook_id, room_id, claim, seq, last_seq, tries;
     bool was_tried; /* counted; false: aborted, nothing to send, or to be tried again later */
     bool succeeded;
     bool is_gone;      /* the room, the hook or the test is over */

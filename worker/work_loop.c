@@ -97,6 +97,7 @@ static void delivery_ended(struct worker *worker, struct delivery *delivery,
                            const struct sender_answer *answer) {
     struct step_result result = {.hook_id = delivery->hook_id,
                                  .room_id = delivery->room_id,
+                                 .claim = delivery->claim,
                                  .seq = delivery->seq,
                                  .last_seq = delivery->last_seq,
                                  .tries = delivery->tries,

@@ -176,6 +176,8 @@ enum error follower_claimed(struct db *db, uint64_t worker_id, uint64_t claim,
         "SELECT " LEASE_COLUMNS ", " HOOK_COLUMNS
         " FROM follower_room p "
         "LEFT JOIN room r ON r.room_id = p.room_id LEFT JOIN hook h ON h.hook_id = p.follower_id "
+        /* A row may have been created while the room was taken from the hook. */
+        "AND (h.rooms IS NULL OR p.room_id = 0 OR FIND_IN_SET(p.room_id, h.rooms)) "
         "WHERE p.worker_id = ? AND p.claim = ? ORDER BY p.room_id, p.seq, p.batch_seq";
     struct db_rows *rows;
     const enum error error =
@@ -212,7 +214,7 @@ static enum error read_ends(struct db *db, struct text list, uint64_t *last) {
     return ERROR_NONE;
 }
 
-/* Appends what one row becomes: follower, room, seq, delay (-1: not due), failed, gone. */
+/* Appends what one row becomes: follower, room, seq, delay (-1: not due), failed, gone, claim. */
 static void append_result(struct buffer *list, const struct follower_result *result,
                           uint64_t last_seq) {
     const bool is_read = !result->has_failed && result->seq >= last_seq;
@@ -222,7 +224,7 @@ static void append_result(struct buffer *list, const struct follower_result *res
         buffer_append_str(list, "-1");
     else
         buffer_append_u64(list, result->delay_ms);
-    buffer_printf(list, ",%d,%d]", result->has_failed, result->is_gone);
+    buffer_printf(list, ",%d,%d,%" PRIu64 "]", result->has_failed, result->is_gone, result->claim);
 }
 
 static struct buffer result_list(const struct follower_result *results, const uint64_t *last,
@@ -240,16 +242,19 @@ enum error follower_record(struct db *db, uint64_t worker_id, const struct follo
     static const char SQL[] =
         "UPDATE follower_room p JOIN JSON_TABLE(?, '$[*]' COLUMNS ("
         "f BIGINT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', "
-        "s BIGINT UNSIGNED PATH '$[2]', d BIGINT PATH '$[3]', x INT PATH '$[4]')) j "
-        "ON p.follower_id = j.f AND p.room_id = j.r "
+        "s BIGINT UNSIGNED PATH '$[2]', d BIGINT PATH '$[3]', x INT PATH '$[4]', "
+        "c BIGINT UNSIGNED PATH '$[6]')) j "
+        "ON p.follower_id = j.f AND p.room_id = j.r AND p.claim = j.c "
         "SET p.tries = IF(j.x, p.tries + 1, IF(j.s = p.seq, p.tries, 0)), "
         "p.due_at = IF(j.d < 0, NULL, NOW(6) + INTERVAL j.d * 1000 MICROSECOND), "
         "p.behind_at = IF(j.d < 0, NULL, IF(j.x, p.behind_at, NOW(6))), "
         "p.worker_id = NULL, p.seq = j.s WHERE p.worker_id = ?";
     static const char GONE[] =
         "DELETE p FROM follower_room p JOIN JSON_TABLE(?, '$[*]' COLUMNS ("
-        "f BIGINT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', g INT PATH '$[5]')) j "
-        "ON p.follower_id = j.f AND p.room_id = j.r WHERE j.g AND p.worker_id = ?";
+        "f BIGINT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', g INT PATH '$[5]', "
+        "c BIGINT UNSIGNED PATH '$[6]')) j "
+        "ON p.follower_id = j.f AND p.room_id = j.r AND p.claim = j.c "
+        "WHERE j.g AND p.worker_id = ?";
     uint64_t *last = xcalloc(count + 1, sizeof(*last));
     bool any_gone = false;
     for (size_t i = 0; i < count; i++)
@@ -316,6 +321,12 @@ enum error follower_lags(struct db *db, follower_lag_visit *visit, void *context
 static const char FIND_PULL[] =
     FIND(CHANGED_SINCE("?"), "JOIN follower f ON f.follower_id = ?", "0");
 
+/* Finds what is new for a puller in rooms that have changed since a time. */
+static enum error find_pulled(struct db *db, uint64_t follower_id, int64_t since) {
+    return DB_RUN(db, FIND_PULL, DB_REPEATABLE, NULL, db_time(since), db_time(since),
+                  db_u64(follower_id));
+}
+
 /* Before this time there was no confab. */
 #define LONG_AGO "'2000-01-01'"
 
@@ -353,8 +364,7 @@ enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint
     }
     db_done(rows);
     if (!error)
-        error = DB_RUN(db, FIND_PULL, DB_REPEATABLE, NULL, db_time(since), db_time(since),
-                       db_u64(*follower_id));
+        error = find_pulled(db, *follower_id, since);
     /* Not with each request: the search reaches back further than that anyway. */
     if (!error && is_old)
         error = DB_RUN(db, LEAVE, DB_REPEATABLE, NULL, db_time(now), db_u64(*follower_id));
@@ -362,16 +372,20 @@ enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint
 }
 
 enum error follower_by_name(struct db *db, struct text name, uint64_t *follower_id) {
-    static const char SQL[] = "SELECT follower_id FROM follower WHERE pull_name = ?";
+    static const char SQL[] =
+        "SELECT follower_id, seen_at - INTERVAL 70 SECOND FROM follower WHERE pull_name = ?";
     struct db_rows *rows;
+    int64_t since = 0;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
     if (error)
         return error;
     error = db_next(rows) ? ERROR_NONE : ERROR_NOT_FOUND;
-    if (!error)
+    if (!error) {
         *follower_id = db_get_u64(rows, 0);
+        since = db_get_time(rows, 1);
+    }
     db_done(rows);
-    return error;
+    return error ? error : find_pulled(db, *follower_id, since);
 }
 
 enum error follower_pending(struct db *db, uint64_t follower_id, uint64_t limit,

@@ -62,7 +62,8 @@ enum error follower_claim(struct db *db, uint64_t worker_id, uint64_t claim, uin
 /* A lease: what is to be delivered. */
 struct follower_lease {
     uint64_t follower_id;
-    struct hook hook;       /* id (0: it was deleted), url, types, secrets; of pullers empty */
+    struct hook hook;       /* id (0: deleted, or without this room), url, types, secrets; of
+                               pullers empty */
     struct room_state room; /* room_id, last_seq, oldest_seq; exists is false for a test, and if the
                                room was deleted */
     struct text room_key;   /* empty: none */
@@ -85,14 +86,16 @@ enum error follower_set_batch(struct db *db, uint64_t worker_id, const struct fo
 /* The end of a lease. */
 struct follower_result {
     uint64_t follower_id, room_id;
+    uint64_t claim;    /* of follower_claim */
     uint64_t seq;      /* read up to here; of a failure the former one */
     uint64_t delay_ms; /* until the next try; 0: none is needed unless there are more events */
     bool has_failed;   /* one try more */
     bool is_gone;      /* nothing is left to be read: the room or the test is over */
 };
 
-/* Records the ends of leases, as far as they are still those of the worker: at once, and
- * repeatable. Rooms with more events are due again. */
+/* Records the ends of leases, as far as the worker still has them by the same claim: at once, and
+ * repeatable. A lease that was lost, by whatever cause, and taken again is another one. Rooms with
+ * more events are due again. */
 enum error follower_record(struct db *db, uint64_t worker_id, const struct follower_result *results,
                            size_t count);
 
@@ -124,7 +127,8 @@ enum error follower_lags(struct db *db, follower_lag_visit *visit, void *context
  * Then finds what is new for it. */
 enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint64_t *follower_id);
 
-/* Finds a puller. ERROR_NOT_FOUND. */
+/* Finds a puller, and what is new for it: it may acknowledge what it has read elsewhere, such as by
+ * a hook. ERROR_NOT_FOUND. */
 enum error follower_by_name(struct db *db, struct text name, uint64_t *follower_id);
 
 /* Visits at most `limit` rooms with events that the puller has not acknowledged; batch_seq is the

@@ -158,10 +158,10 @@ enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
 
 /* Where follower v_id begins in room r: as in follower.c, at its start; and at `now` in rooms that
  * are its own from now on. */
-#define PLACES(rooms, seq)                                                             \
-    "INSERT IGNORE INTO follower_room (follower_id, room_id, seq, due_at, behind_at) " \
-    "SELECT p_id, r.room_id, " seq ", IF(" seq                                         \
-    " = r.last_seq, NULL, v_now), v_now "                                              \
+#define PLACES(rooms, seq)                                                                        \
+    "INSERT IGNORE INTO follower_room (follower_id, room_id, seq, due_at, behind_at, worker_id) " \
+    "SELECT p_id, r.room_id, " seq ", IF(" seq                                                    \
+    " = r.last_seq, NULL, v_now), v_now, IF(v_active, NULL, 0) "                                  \
     "FROM room r WHERE " rooms "; "
 
 #define SEQ_AT_START                                                   \
@@ -176,7 +176,10 @@ enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
     PLACES("(v_rooms IS NULL OR FIND_IN_SET(r.room_id, v_rooms)) AND "                        \
            "(r.last_active_at >= v_started OR r.changed_at >= v_started)", SEQ_AT_START)      \
     "IF p_rooms IS NULL THEN UPDATE follower SET started_at = v_now WHERE follower_id = p_id; "\
-    "ELSE " PLACES("FIND_IN_SET(r.room_id, p_rooms)", "r.last_seq") "END IF; END IF; "
+    "ELSE " PLACES("FIND_IN_SET(r.room_id, p_rooms)", "r.last_seq")                           \
+    /* One that is added again later begins then. */                                          \
+    "DELETE FROM follower_room WHERE follower_id = p_id "                                     \
+    "AND room_id <> 0 AND NOT FIND_IN_SET(room_id, p_rooms); END IF; END IF; "
 
 /* As follower_find, of this hook, and from the time on when it was last active. */
 static const char CATCH_UP[] =
@@ -219,10 +222,12 @@ enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patc
         "secret = COALESCE(p_secret, secret) WHERE hook_id = p_id; "
         /* Not active: out of the workers' index. Active again: what has changed meanwhile. */
         "IF v_active AND NOT p_active THEN UPDATE follower_room SET worker_id = 0 "
-        "WHERE follower_id = p_id; UPDATE follower SET seen_at = v_now WHERE follower_id = p_id; "
+        "WHERE follower_id = p_id AND room_id <> 0; "
+        "UPDATE follower SET seen_at = v_now WHERE follower_id = p_id; "
         "ELSEIF NOT v_active AND p_active THEN "
         "UPDATE follower_room SET worker_id = NULL, tries = 0, "
-        "due_at = IF(due_at IS NULL, NULL, v_now) WHERE follower_id = p_id; END IF; ",
+        "due_at = IF(due_at IS NULL, NULL, v_now) "
+        "WHERE follower_id = p_id AND room_id <> 0; END IF; ",
         ", NOT v_active AND p_active");
     struct db_rows *rows;
     const struct db_value types = patch->has_types ? db_u64(patch->types) : db_str(NULL);

@@ -86,8 +86,8 @@ struct hook_patch {
     const unsigned char *secret; /* NULL: unchanged; else the present one becomes the old one */
 };
 
-/* Changes a hook. Rooms that were not its own before begin now; while it is not active it keeps its
- * place. ERROR_NOT_FOUND. */
+/* Changes a hook. Rooms that are added begin now, those that are taken away are forgotten; while it
+ * is not active it keeps its place. ERROR_NOT_FOUND. */
 enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patch);
 
 /* Deletes a hook and what it has read. ERROR_NOT_FOUND. */

@@ -92,7 +92,6 @@ static void show_room(void *context, const struct follower_lease *lease) {
     if (error == ERROR_GONE) {
         json_write_object(w);
         json_write_member_str(w, "type", "resync");
-        json_write_member_u64(w, "room_id", lease->room.room_id);
         json_write_member_u64(w, "last_seq", last_seq);
         json_write_object_end(w);
         changes->last = last_seq;
