@@ -22,6 +22,11 @@
 #define IDLE_CONNECTIONS 64L
 #define IDLE_SECONDS 30L
 
+/* Longest head of an answer, with those of interim answers and the trailer, and longest body of one
+ * that is dropped. A receiver cannot make the worker read without end. */
+#define HEAD_MOST ((size_t)64 * 1024)
+#define DROPPED_MOST ((size_t)1024 * 1024)
+
 struct sender {
     uv_loop_t *loop;
     const struct config *config;
@@ -41,8 +46,8 @@ struct transfer {
     struct curl_slist *headers;
     void *context;
     size_t bytes, most;
-    bool is_get;
-    bool was_refused; /* the address is not public */
+    size_t head_len, body_len; /* received */
+    bool was_refused;          /* the address is not public */
     bool is_too_large;
     struct buffer body;
 };
@@ -88,6 +93,12 @@ static const char *failure_of(const struct transfer *transfer, CURLcode code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         return "the certificate is not valid";
+    /* So libcurl calls a single line that is above its own bound, too. */
+    case CURLE_OUT_OF_MEMORY:
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+        return "the answer is too large";
     default:
         return curl_easy_strerror(code);
     }
@@ -220,13 +231,23 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
 static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
     struct transfer *transfer = context;
     const size_t len = size * count;
-    if (transfer->most == 0)
-        return len;
-    transfer->is_too_large = len > transfer->most - transfer->body.len;
+    const bool is_dropped = transfer->most == 0;
+    transfer->body_len += len;
+    transfer->is_too_large = transfer->body_len > (is_dropped ? DROPPED_MOST : transfer->most);
     if (transfer->is_too_large)
         return 0;
-    buffer_append(&transfer->body, bytes, len);
+    if (!is_dropped)
+        buffer_append(&transfer->body, bytes, len);
     return len;
+}
+
+static size_t take_head(char *bytes, size_t size, size_t count, void *context) {
+    struct transfer *transfer = context;
+    const size_t len = size * count;
+    (void)bytes;
+    transfer->head_len += len;
+    transfer->is_too_large = transfer->head_len > HEAD_MOST;
+    return transfer->is_too_large ? 0 : len;
 }
 
 /* ---- requests ---- */
@@ -242,6 +263,9 @@ static void set_options(struct transfer *transfer, const struct sender_request *
     /* An empty one: those of the environment are not used, which would resolve the name. */
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* A name server that does not answer: the thread that waits for it ends by itself. Without this
+     * the end of the request would wait for the thread, and with it all other requests. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TOTAL_MS);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
@@ -251,6 +275,8 @@ static void set_options(struct transfer *transfer, const struct sender_request *
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     if (config->hook_ca[0])
         curl_easy_setopt(easy, CURLOPT_CAINFO, config->hook_ca);
     if (request->body.at) {

@@ -2,9 +2,10 @@
  * sender: HTTP requests to other hosts, any number at a time, by libcurl on the loop. The only file
  * of the worker that includes libcurl.
  *
- * 5 s to connect, 10 s in all; no redirects, no proxies, no cookies. Unless hook_private is on, the
- * address is checked when a socket is opened for it, which is after the name was resolved and right
- * before that address is connected to: another answer of the resolver is checked as well.
+ * 5 s to connect, 10 s in all, a bounded answer; no redirects, no proxies, no cookies. Unless
+ * hook_private is on, the address is checked when a socket is opened for it, which is after the
+ * name was resolved and right before that address is connected to: another answer of the resolver
+ * is checked as well.
  */
 #ifndef CONFAB_WORKER_SENDER_H
 #define CONFAB_WORKER_SENDER_H
@@ -23,7 +24,7 @@ struct sender_request {
     const char *url;
     const char *const *headers; /* lines; NULL ends them */
     struct text body;           /* of a POST; .at NULL: a GET. It must stay until the end. */
-    size_t most;                /* largest body of the answer; 0: it is dropped */
+    size_t most;                /* largest body of the answer; 0: it is dropped, at most 1 MiB */
     void *context;
 };
 

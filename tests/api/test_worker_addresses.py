@@ -57,7 +57,8 @@ def run(system, **env):
 
 @pytest.mark.parametrize("host", [
     "127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0.0.0.0", "0", "[::1]", "[::]",
-    "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "127.255.255.254"])
+    "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "127.255.255.254", "0177.0.0.1", "0x7f.1", "017700000001",
+    "[64:ff9b::7f00:1]", "[2002:7f00:1::]"])
 def test_a_private_address_is_refused(try_hook, receiver, host):
     state = try_hook(f"http://{host}:{receiver.port}/")
     assert state["failure"].startswith(NOT_PUBLIC), state
@@ -111,7 +112,7 @@ def resolver(preloaded, tmp_path):
 
 @pytest.mark.unsanitized("preloads a library")
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1",
-                                     "::ffff:127.0.0.1", "fd00::1", "64:ff9b::7f00:1",
+                                     "::ffff:127.0.0.1", "fd00::1", "64:ff9b::7f00:1", "2002:7f00:1::1",
                                      "224.0.0.1", "100.64.0.1", "0.0.0.0"])
 def test_a_name_of_a_private_address_is_refused(try_hook, receiver, resolver, address):
     state = try_hook(receiver.url(host="hook.test"), **resolver(address))
@@ -141,6 +142,26 @@ def test_a_name_that_changes_to_a_private_address_is_refused_then(system, owner,
         assert resolver.used() == 3
     finally:
         hook.remove()
+
+
+@pytest.mark.slow("waits for a time limit")
+@pytest.mark.unsanitized("preloads a library")
+def test_a_name_server_that_does_not_answer_holds_up_no_other_hook(
+        system, owner, receiver, resolver):
+    hung, other = Hook(system, "hung", "http://hook.test/"), Hook(system, "other", receiver.url())
+    room = owner.room()["room_id"]
+    try:
+        with Worker(system, CONFAB_HOOK_PRIVATE="on", **resolver("hang")) as worker:
+            worker.started()
+            owner.post(f"/api/chat/rooms/{room}/messages/", json={"content": "x"})
+            wait_for(lambda: hung.state()["failed_count"] == 1, 60)
+            owner.post(f"/api/chat/rooms/{room}/messages/", json={"content": "x"})
+            wait_for(lambda: other.state()["lag_events"] == 0
+                     and other.state()["delivered_count"] == 2)
+            assert worker.end() == 0
+    finally:
+        hung.remove()
+        other.remove()
 
 
 @pytest.mark.unsanitized("preloads a library")

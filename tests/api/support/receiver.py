@@ -15,6 +15,17 @@ from support.wait import wait_for
 # What a receiver may do instead of answering with a status.
 HANG, CUT, SLOW, RESET, REDIRECT = "hang", "cut", "slow", "reset", "redirect"
 
+# Answers that do not end: how they begin, and what follows again and again.
+ENDLESS = {
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", bytes(65536)),
+    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+               b"1000\r\n" + bytes(4096) + b"\r\n"),
+    "head": (b"HTTP/1.1 200 OK\r\n", b"X-Line: of a head\r\n"),
+    "line": (b"HTTP/1.1 200 OK\r\nX-Line: ", b"x" * 4096),
+    "interim": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "trailer": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Line: x\r\n"),
+}
+
 
 class Delivery:
     """One request: when it came, its path, headers (lower-case names) and body."""
@@ -42,7 +53,7 @@ class Delivery:
 
 class Receiver:
     """Serves on 127.0.0.1 from a thread until close(). answer(delivery) is called for each
-    delivery and returns a status, or one of the words above."""
+    delivery and returns a status, one of the words above, or the bytes of the whole answer."""
 
     def __init__(self, answer=lambda delivery: 200, certificate=None, key=None, port=0):
         self.answer = answer
@@ -145,6 +156,16 @@ class Receiver:
             for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Slow: 0123456789\r\n\r\n{}":
                 writer.write(bytes([byte]))
                 await asyncio.sleep(0.4)
+            return False
+        if answer in ENDLESS:
+            begin, more = ENDLESS[answer]
+            writer.write(begin)
+            while True:         # until the sender gives up
+                writer.write(more)
+                await writer.drain()
+        if isinstance(answer, bytes):
+            writer.write(answer)
+            await writer.drain()
             return False
         extra = ""
         if answer == REDIRECT:

@@ -1,5 +1,6 @@
 /* A resolver for tests, preloaded into a program: the addresses of a name ending in .test are the
- * next line of the file $RESOLVER_ANSWERS, whose first line is the number of lines used.
+ * next line of the file $RESOLVER_ANSWERS, whose first line is the number of lines used; the line
+ * "hang" stands for a name server that does not answer.
  * Connections to the address 8.8.8.8, which stands for a host of the internet, go to this host. */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -41,6 +43,10 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         return real(node, service, hints, result);
     pthread_mutex_lock(&mutex);
     next_line(line, sizeof(line));
+    if (strcmp(line, "hang\n") == 0) {
+        pthread_mutex_unlock(&mutex);
+        pause();
+    }
     while ((word = strsep(&rest, " \n")))
         if (*word && real(word, service, hints, last) == 0)
             while (*last)
