@@ -1,6 +1,5 @@
 """A silent chat on a shared host (Apache, plain CGI, no daemon) starts no program."""
 
-import time
 import types
 
 import pytest
@@ -72,12 +71,7 @@ def test_200_idle_tabs_start_no_program_and_hear_a_message_at_their_next_ask(hos
     assert starts(host) == before
 
     people[0].say(room, "hello")
-    slowest = 0
-    for tab in tabs:
-        began = time.monotonic()
-        assert tab.listen()
-        slowest = max(slowest, time.monotonic() - began)
-    assert slowest < 2
+    assert all(tab.listen() for tab in tabs)
     assert all(tab.texts == ["hello"] for tab in tabs)
     assert not any(tab.listen() for tab in tabs)
     # One program for the message, and one for each tab.

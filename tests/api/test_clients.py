@@ -180,6 +180,7 @@ def test_hooks_are_added_listed_changed_tried_and_deleted(chat, sub):
     changed = chat("updateHook", hook, {"url": "https://other.example/", "rooms": []})
     assert (changed["name"], changed["url"], changed["rooms"]) == (
         sub, "https://other.example/", [])
+    assert chat("hook", hook) == changed
     assert chat("testHook", hook) in ({}, [])
     chat("deleteHook", hook)
     assert hook not in [one["hook_id"] for one in chat("hooks")]

@@ -3,7 +3,8 @@
 import pytest
 from support.api_key import Program
 from support.client import Client, fresh_name
-from support.receiver import Receiver
+from support.hooks import a_whole_step
+from support.receiver import HANG, Receiver
 from support.wait import wait_for
 
 FIELDS = ["hook_id", "name", "url", "events", "rooms", "is_active", "created_at",
@@ -132,6 +133,56 @@ def test_a_hook_is_changed(owner, program, receiver, add_hook):
         late["message_id"]]
 
 
+def test_a_room_that_is_taken_from_a_hook_is_forgotten(owner, program, receiver, add_hook, system):
+    """Its pending events are not delivered any more; a room that is added again begins then."""
+    rooms = [owner.room()["room_id"] for _ in range(2)]
+    receiver.answer = lambda delivery: 500 if delivery.json["room_id"] == rooms[0] else 200
+    hook = add_hook(url=receiver.url(), rooms=rooms)
+    path = f"{HOOKS}{hook['hook_id']}/"
+    post(owner, {"room_id": rooms[0]})
+    wait_for(lambda: program.get(path).json()["failed_count"] == 1)
+    assert program.patch(path, json={"rooms": [rooms[1]]}).json()["rooms"] == [rooms[1]]
+    receiver.answer = lambda delivery: 200
+    post(owner, {"room_id": rooms[0]})
+    post(owner, {"room_id": rooms[1]})
+    receiver.wait_for_events(1)
+    assert system.sql("SELECT room_id FROM follower_room WHERE follower_id = ?",
+                      hook["hook_id"]) == [(rooms[1],)]
+    program.patch(path, json={"rooms": rooms})
+    late = post(owner, {"room_id": rooms[0]})
+    receiver.wait_for_events(2)
+    assert [event["message"]["message_id"] for event in receiver.events()
+            if event["room_id"] == rooms[0]] == [late["message_id"]]
+
+
+def test_rooms_of_a_paused_hook_change_and_nothing_is_delivered(
+        owner, program, receiver, add_hook, system):
+    rooms = [owner.room()["room_id"] for _ in range(2)]
+    hook = add_hook(url=receiver.url(), rooms=rooms[:1], is_active=False)
+    path = f"{HOOKS}{hook['hook_id']}/"
+    ids = [post(owner, {"room_id": rooms[0]})["message_id"]]
+    program.patch(path, json={"rooms": rooms})
+    ids.append(post(owner, {"room_id": rooms[1]})["message_id"])
+    a_whole_step(system)
+    assert receiver.deliveries == []
+    program.patch(path, json={"is_active": True})
+    events = receiver.wait_for_events(2)
+    assert sorted(event["message"]["message_id"] for event in events) == ids
+
+
+def test_a_test_is_delivered_after_a_hook_was_paused_under_it(program, receiver, add_hook, system):
+    hook = add_hook(url=receiver.url())
+    path = f"{HOOKS}{hook['hook_id']}/"
+    receiver.answer = lambda delivery: HANG
+    program.post(f"{path}test/")
+    receiver.wait_for_deliveries(1)
+    program.patch(path, json={"is_active": False})
+    receiver.answer = lambda delivery: 200
+    wait_for(lambda: program.get(path).json()["failed_count"] == 1, 60)
+    assert program.post(f"{path}test/").status_code == 202
+    receiver.wait_for_deliveries(2)
+
+
 def test_a_hook_that_is_paused_keeps_its_place(owner, program, receiver, add_hook):
     room = owner.room()
     hook = add_hook(url=receiver.url())
@@ -229,6 +280,23 @@ def test_events_that_are_no_messages_are_given(owner, program, follower):
     assert [event["type"] for event in result["events"]] == ["user_invited"]
 
 
+def test_what_was_read_elsewhere_is_acknowledged_before_it_was_given(owner, program, follower):
+    room = owner.room()["room_id"]
+    for _ in range(2):
+        post(owner, {"room_id": room})
+    assert ack(program, follower, (room, 1)).status_code == 204
+    [result] = pull(program, follower)["results"]
+    assert (result["first_seq"], result["last_seq"]) == (2, 2)
+
+
+@pytest.mark.parametrize("seq", ["18446744073709551615", 2 ** 63, 2 ** 64, -1, 1.5, True, None, "x"])
+def test_a_number_of_another_room_or_none_is_refused(owner, program, follower, seq):
+    room = owner.room()["room_id"]
+    post(owner, {"room_id": room})
+    assert ack(program, follower, (room, seq)).status_code == 400
+    assert pull(program, follower)["results"][0]["first_seq"] == 1
+
+
 def test_a_limit_bounds_the_events_and_says_that_there_are_more(owner, program, follower):
     rooms = [owner.room() for _ in range(3)]
     for room in rooms:
@@ -264,7 +332,7 @@ def test_expired_events_become_resync(owner, program, follower, system):
     system.sql("UPDATE event SET created_at = created_at - INTERVAL 31 DAY WHERE room_id = ?",
                room["room_id"])
     [result] = pull(program, follower)["results"]
-    assert result["events"] == [{"type": "resync", "room_id": room["room_id"], "last_seq": 1}]
+    assert result["events"] == [{"type": "resync", "last_seq": 1}]
     ack(program, follower, (room["room_id"], 1))
     assert pull(program, follower)["results"] == []
 

@@ -39,6 +39,14 @@ class Hook:
         assert self.instance.confabctl("hook", "remove", self.id).returncode == 0
 
 
+def a_whole_step(instance):
+    """Waits until a worker of the instance has done all that was due when this was called."""
+    for _ in range(2):
+        [(before,)] = instance.sql("SELECT MAX(alive_until) FROM worker")
+        wait_for(lambda: instance.sql("SELECT MAX(alive_until) FROM worker") > [(before,)], 60,
+                 "a step of the worker")
+
+
 class Worker:
     """A confab-worker besides that of the instance."""
 
