@@ -187,10 +187,16 @@ class Confab
 
     // ---- hearing of what happens ----
 
-    /** All hooks. */
+    /** The hooks, at most 200. */
     public function hooks(): array
     {
-        return $this->call('GET', '/api/site/hooks/')['results'];
+        return $this->call('GET', '/api/site/hooks/?limit=200')['results'];
+    }
+
+    /** One hook. */
+    public function hook(int $hookId): array
+    {
+        return $this->call('GET', "/api/site/hooks/$hookId/");
     }
 
     /** Adds a hook; the answer contains its secret, this once. */

@@ -142,8 +142,12 @@ class Confab:
     # ---- hearing of what happens ----
 
     def hooks(self):
-        """All hooks."""
-        return self.call("GET", "/api/site/hooks/")["results"]
+        """The hooks, at most 200."""
+        return self.call("GET", "/api/site/hooks/?limit=200")["results"]
+
+    def hook(self, hook_id):
+        """One hook."""
+        return self.call("GET", f"/api/site/hooks/{hook_id:d}/")
 
     def add_hook(self, **fields):
         """Adds a hook; the answer contains its secret, this once."""
