@@ -186,8 +186,11 @@ export interface UploadDetails {
     duration?: number;
     /** A WebP, JPEG or PNG of at most 320 pixels and 48 KiB. */
     thumbnail?: Blob;
-    /** Of an upload to go on with, as after a reload. */
+    /** Of an upload to go on with. */
     file_id?: number | null;
+    /** Keep the file in the browser until its message is sent, or the upload cancelled: see
+     *  keptUpload(). */
+    keep?: boolean;
 }
 
 export interface UploadEvents {
@@ -202,6 +205,14 @@ export interface Upload extends Emitter<UploadEvents> {
     readonly room_id: number;
     readonly name: string;
     readonly size: number;
+    /** What the server is told of it. */
+    readonly media_type: string;
+    readonly width: number | null;
+    readonly height: number | null;
+    readonly thumbnail: Blob | null;
+    readonly blob: Blob;
+    /** By which keptUpload() finds it again; null if it is not kept. */
+    readonly key: string | null;
     readonly file_id: number | null;
     /** How many bytes the server has. */
     readonly offset: number;
@@ -210,6 +221,7 @@ export interface Upload extends Emitter<UploadEvents> {
     readonly file: FileInfo | null;
     /** Resolves to the file; rejected if it fails or is cancelled. */
     readonly done: Promise<FileInfo>;
+    /** Stops, and drops what is kept in the browser. */
     cancel(): void;
     /** Goes on after a failure. */
     retry(): void;
@@ -587,8 +599,8 @@ export class ConfabError extends Error {
     readonly detail: string;
     /** A stable word: one of docs/errors.md or, where no chat server answered, `unreachable`,
      *  `no_answer`, `not_from_chat`, `page_not_allowed`, `refused_in_front`,
-     *  `unavailable_in_front`, `not_logged_in_at_site`, `no_site_token`, `discarded`. null from
-     *  servers without codes. */
+     *  `unavailable_in_front`, `not_logged_in_at_site`, `no_site_token`, `discarded`,
+     *  `upload_cancelled`, `file_unreadable`, `file_lost`. null from servers without codes. */
     readonly code: string | null;
     /** For status 400: the errors of each invalid field. */
     readonly fields: Readonly<Record<string, string[]>>;
@@ -881,6 +893,11 @@ export class Confab extends Emitter<ConfabEvents> {
 
     /** Sends a file in parts; `files` of postMessage() takes its `file_id` once it is done. */
     upload(roomId: number, blob: Blob, details?: UploadDetails): Promise<Upload>;
+    /** Goes on with an upload that is kept in this browser, as after a reload; null if there is
+     *  none with this key any longer. */
+    keptUpload(key: string): Promise<Upload | null>;
+    /** The bytes of a file or its thumbnail. */
+    fileBlob(file: FileInfo, options?: { thumbnail?: boolean }): Promise<Blob>;
     /** The address of a file or its thumbnail, for pages that share the chat's cookie. */
     fileUrl(file: FileInfo, options?: { thumbnail?: boolean }): string;
     /** An address of a file that needs no credentials until `expires_at`. */
@@ -917,12 +934,16 @@ export class Confab extends Emitter<ConfabEvents> {
     /** The page that `next` or `previous` of a page points to. */
     follow<T>(link: string): Promise<Page<T>>;
     health(): Promise<{ status: string; [part: string]: unknown }>;
+    /** What the server offers, such as "files": see docs/api-notes.md. Asked for once. */
+    features(): Promise<string[]>;
     /** Requests any path of the API: `request("GET", "/api/chat/rooms/")`. Resolves to the
      *  parsed body, null if there is none. */
     request<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
 
     /** Queues a message. It is listed in the outbox at once and sent as soon as the network
-     *  allows: once, and in the order of its room. */
+     *  allows: once, and in the order of its room. One with files is sent once they are; those
+     *  after it do not wait. Blobs are uploaded, and kept in the browser until the message is
+     *  sent. */
     send(
         roomId: number,
         content: string,
@@ -930,6 +951,8 @@ export class Confab extends Emitter<ConfabEvents> {
             message_type?: PostedType;
             reply_to_id?: number | null;
             mentions?: Partial<Mentions>;
+            /** At most 10. */
+            files?: (Blob | Upload)[];
         },
     ): Outgoing;
 
@@ -1108,6 +1131,8 @@ export interface Outgoing {
     readonly message_type: MessageType;
     readonly reply_to_id: number | null;
     readonly mentions?: Partial<Mentions>;
+    /** Its files being sent; empty until those of an earlier visit are found. */
+    readonly uploads: readonly Upload[];
     /** When it was queued, by the local clock. */
     readonly created_at: Timestamp;
     readonly state: OutgoingState;

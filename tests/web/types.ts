@@ -241,6 +241,10 @@ export async function messages(room: number): Promise<void> {
     upload.cancel();
     upload.retry();
     told([confab.fileUrl(file, { thumbnail: true }), await confab.fileLink(file.file_id)]);
+    const kept = await confab.keptUpload(upload.key ?? "none");
+    const bytes: Blob = await confab.fileBlob(file, { thumbnail: true });
+    const sent = confab.send(1, "", { files: [bytes, ...(kept ? [kept] : [])] });
+    told([sent.uploads.map(({ name, thumbnail }) => [name, thumbnail]), await confab.features()]);
     await confab.postMessage(1, { content: "", files: [file.file_id] });
     const { unread_count: unread } = await confab.markRead(room, message.message_id);
     const receipts: Page<Receipt> = await confab.reads(room, { limit: 5 });

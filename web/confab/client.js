@@ -12,6 +12,8 @@ import { Sync } from "./sync.js";
 
 const DEFAULT_URL = "http://localhost:8000";
 const CLOSE_UNAUTHORIZED = 4401;
+/** The longest download (ms) of a file to memory. */
+const BLOB_TIMEOUT = 600000;
 // What can be requested while another user is logged in.
 const LOGIN_PATHS = new Set(["/api/auth/register/", "/api/auth/token/"]);
 
@@ -46,6 +48,12 @@ const ownStorage = () => {
 const userChanged = () =>
     new ConfabError(409, "Another user has logged in in this browser.", { code: "user_changed" });
 
+const partMissing = (cause) =>
+    new ConfabError(0, "A part of the client library could not be loaded.", {
+        code: "unreachable",
+        cause,
+    });
+
 const roomPath = (id, rest = "") => `/api/chat/rooms/${id}/${rest}`;
 
 export class Confab extends Emitter {
@@ -64,6 +72,10 @@ export class Confab extends Emitter {
     #site = null;
     #isClosed = false;
     #unlisten = [];
+    // Files being sent; what else they need, once loaded; the features of the server, a promise.
+    #uploads = new Set();
+    #sending = null;
+    #features = null;
 
     constructor(options = {}) {
         super();
@@ -327,10 +339,41 @@ export class Confab extends Emitter {
         return this.request("PATCH", path, { content, ...change });
     }
 
+    /** What the server offers: "files", "search" and so on. */
+    features() {
+        this.#features ??= this.request("GET", "/api/").then(({ features }) => features);
+        this.#features.catch(() => {
+            this.#features = null;
+        });
+        return this.#features;
+    }
+
     /** Sends a file, in parts. Resolves to the Upload once it has begun. */
-    async upload(roomId, blob, details = {}) {
-        const { Upload } = await import("./upload.js");
-        return new Upload({ http: this.#http, pace: this.#context.pace }, roomId, blob, details);
+    async upload(roomId, blob, { keep = false, ...details } = {}) {
+        const { newKey, start } = await this.#uploading();
+        return start(roomId, blob, { ...details, key: keep ? newKey() : null });
+    }
+
+    /** Goes on with an upload that was kept, as after a reload; null if it is not there. */
+    async keptUpload(key) {
+        const { kept, start } = await this.#uploading();
+        const known = [...this.#uploads].find((one) => one.key === key);
+        if (known) {
+            return known;
+        }
+        const { room_id: roomId, blob, details, file_id } = (await kept?.get(key)) ?? {};
+        return blob ? start(roomId, blob, { ...details, file_id, key }) : null;
+    }
+
+    /** The bytes of a file, or of its thumbnail. */
+    async fileBlob(file, { thumbnail = false } = {}) {
+        const path = thumbnail ? `/api/chat/files/${file.file_id}/thumbnail/` : file.url;
+        const options = { asBlob: true, timeout: BLOB_TIMEOUT };
+        const answer = await this.exchange("GET", path, undefined, options);
+        if (answer.status !== 200) {
+            throw errorOf(answer);
+        }
+        return answer.body;
     }
 
     /** The address of a file, or its thumbnail, for pages that share the chat's cookie. */
@@ -428,8 +471,8 @@ export class Confab extends Emitter {
         return answer.body;
     }
 
-    /** Internal: { status, headers, body }, whatever the status. */
-    async exchange(method, path, body) {
+    /** Internal: { status, headers, body }, whatever the status. `options` as in Http. */
+    async exchange(method, path, body, options = {}) {
         if (this.#otherUser && method !== "GET" && !LOGIN_PATHS.has(path)) {
             throw this.#otherUser;
         }
@@ -437,21 +480,22 @@ export class Confab extends Emitter {
             await (await this.#loadSite()).renew();
         }
         const generation = this.#generation;
-        const answer = await this.#http.exchange(method, path, { body });
+        const answer = await this.#http.exchange(method, path, { body, ...options });
         const error = answer.status === 401 ? errorOf(answer) : null;
         if (!error || error.foreign) {
             this.#site?.accepted();
             return answer;
         }
         if (this.#isSigned && !this.#refused) {
-            return this.#repeat(method, path, body, { answer, error, generation });
+            const sent = { body, ...options };
+            return this.#repeat(method, path, sent, { answer, error, generation });
         }
         this.#unauthorized(error, generation);
         return answer;
     }
 
     /** Makes a request again that was refused since the token has ended, as the same user. */
-    async #repeat(method, path, body, { answer, error, generation }) {
+    async #repeat(method, path, sent, { answer, error, generation }) {
         const before = this.user?.user_id;
         const site = await this.#loadSite();
         if (generation === this.#generation && !(await site.renewSoon(error))) {
@@ -460,13 +504,20 @@ export class Confab extends Emitter {
         if (before !== undefined && this.user?.user_id !== before) {
             throw userChanged();
         }
-        return this.#http.exchange(method, path, { body });
+        return this.#http.exchange(method, path, sent);
     }
 
-    send(roomId, content, { message_type = "text", reply_to_id = null, mentions } = {}) {
+    send(roomId, content, options = {}) {
+        const { message_type = "text", reply_to_id = null, mentions, files = [] } = options;
         this.#revive();
         this.#channels.forEach((one) => one.roomId === roomId && one.stopTyping());
-        return this.outbox.add({ room_id: roomId, content, message_type, reply_to_id, mentions });
+        const uploads = files.map((one) =>
+            one instanceof Blob ? this.upload(roomId, one, { keep: true }) : one,
+        );
+        return this.outbox.add(
+            { room_id: roomId, content, message_type, reply_to_id, mentions },
+            uploads,
+        );
     }
 
     openRoom(roomId, { since } = {}) {
@@ -479,6 +530,7 @@ export class Confab extends Emitter {
 
     wake() {
         this.#channels.forEach((one) => one.wake());
+        this.#uploads.forEach((one) => one.wake());
         this.outbox.wake();
         this.#site?.wake();
     }
@@ -490,8 +542,62 @@ export class Confab extends Emitter {
         this.#expired.clear();
         this.#channels.forEach((one) => one.close());
         this.outbox.close();
+        this.#stopUploads();
         this.profiles.clear();
         this.#site?.stop();
+    }
+
+    // ---- files ----
+
+    /** Loads what only those need who send files: { kept, newKey, start }. */
+    #uploading() {
+        this.#sending ??= this.#loadUploading();
+        this.#sending.catch(() => {
+            this.#sending = null;
+        });
+        return this.#sending;
+    }
+
+    async #loadUploading() {
+        const [{ Lanes, Upload }, { KeptFiles, newKey }] = await Promise.all([
+            import("./upload.js"),
+            import("./kept-files.js"),
+        ]).catch((cause) => {
+            throw partMissing(cause);
+        });
+        const { pace } = this.#context;
+        const indexedDB = this.#options.storage === undefined ? globalThis.indexedDB : null;
+        const { user_id: id } = this.user ?? (await this.me());
+        const kept = indexedDB ? new KeptFiles(indexedDB, `${this.url}:${id}`) : null;
+        const ask = (method, path, { body, ...more }) => this.exchange(method, path, body, more);
+        const ended = (upload) => this.#uploads.delete(upload);
+        const context = { ask, pace, kept, ended, lanes: new Lanes() };
+        const start = (...what) => {
+            const upload = new Upload(context, ...what);
+            this.#uploads.add(upload);
+            return upload;
+        };
+        return { kept, newKey, start };
+    }
+
+    /** Stops what is being sent. What is kept in the browser stays. */
+    #stopUploads() {
+        this.#uploads.forEach((one) => one.stop());
+        this.#uploads.clear();
+        this.#sending = null;
+    }
+
+    /** The user has logged out: removes the files that are kept in the browser. */
+    async #forgetFiles(id) {
+        this.#stopUploads();
+        if (this.#options.storage === undefined && globalThis.indexedDB && id !== undefined) {
+            try {
+                const { KeptFiles } = await import("./kept-files.js");
+                await new KeptFiles(globalThis.indexedDB, `${this.url}:${id}`).clear();
+            } catch {
+                // They are removed after a week.
+            }
+        }
     }
 
     // ---- login and logout ----
@@ -505,8 +611,7 @@ export class Confab extends Emitter {
             return this.#site;
         } catch (cause) {
             this.#siteLoading = null;
-            const detail = "A part of the client library could not be loaded.";
-            throw new ConfabError(0, detail, { code: "unreachable", cause });
+            throw partMissing(cause);
         }
     }
 
@@ -520,6 +625,7 @@ export class Confab extends Emitter {
                 this.token = token;
                 // The site may have logged in somebody else.
                 if (this.user && this.user.user_id !== user.user_id) {
+                    this.#stopUploads();
                     this.#expired.clear();
                     this.outbox.release();
                     this.#channels.forEach((one) => one.close());
@@ -563,6 +669,7 @@ export class Confab extends Emitter {
             this.#context.sync.reset();
             this.emit("user", user);
         }
+        this.#uploads.forEach((one) => one.wake());
         const expired = [...this.#expired];
         this.#expired.clear();
         expired.forEach((channel) => channel.reopen());
@@ -571,6 +678,7 @@ export class Confab extends Emitter {
 
     #loggedOut() {
         this.token = null;
+        this.#forgetFiles(this.user?.user_id);
         this.#expired.clear();
         this.#channels.forEach((one) => one.close());
         this.outbox.clear();
@@ -607,6 +715,7 @@ export class Confab extends Emitter {
         this.#generation += 1;
         this.#refused = true;
         this.#expired.clear();
+        this.#stopUploads();
         this.outbox.release();
         this.#channels.forEach((one) => one.close());
         this.#clearUser();
@@ -631,12 +740,15 @@ export class Confab extends Emitter {
             pace,
             storage: new OutboxStorage(storage, locks, `confab:${this.url}`),
             identify: () => this.me(),
-            post: async ({ room_id, content, message_type, reply_to_id, mentions, client_id }) => {
+            keptUpload: (key) => this.keptUpload(key),
+            post: async ({ room_id, content, message_type, reply_to_id, ...rest }) => {
+                const { mentions, files, client_id } = rest;
                 const message = await this.postMessage(room_id, {
                     content,
                     message_type,
                     reply_to_id,
                     mentions,
+                    files,
                     client_id,
                 });
                 this.#channels.forEach((one) => one.roomId === room_id && one.hurry());

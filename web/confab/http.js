@@ -142,16 +142,18 @@ export class Http {
     /**
      * Resolves to { status, headers, body } whatever the status; the body is parsed, null if it
      * is empty or the page of a firewall or proxy that refuses the request. Rejected with status 0
-     * if there is no response, or a success that is not JSON.
+     * if there is no response, or a success that is not JSON. `bytes` are sent as they are; with
+     * `asBlob` the body of a success is a Blob.
      */
     async exchange(method, path, options = {}) {
         const { body, bytes, etag, token, signal, anyUser = false, anonymous = false } = options;
+        const { asBlob = false, timeout = this.timeout } = options;
         const isChecked = this.cookies && !token && !anyUser;
         const expected = isChecked ? this.userId() : null;
         const credentials = anonymous ? null : (token ?? this.token());
         const aborter = new AbortController();
         const stop = () => aborter.abort();
-        const timer = setTimeout(stop, this.timeout);
+        const timer = setTimeout(stop, timeout);
         signal?.addEventListener("abort", stop);
         try {
             const response = await this.#send(path, {
@@ -165,7 +167,10 @@ export class Http {
             return {
                 status: response.status,
                 headers: response.headers,
-                body: parse(await response.text(), response.ok),
+                body:
+                    asBlob && response.ok
+                        ? await response.blob()
+                        : parse(await response.text(), response.ok),
             };
         } catch (error) {
             throw noResponse((await this.#originRefused(error)) ?? failureOf(error), error);

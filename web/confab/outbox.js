@@ -17,14 +17,20 @@ class Outgoing {
     #settle;
 
     constructor(entry) {
-        Object.assign(this, { state: "queued", message: null }, entry);
+        // `files` are the ids of its files once all are sent, null until then.
+        Object.assign(this, { state: "queued", message: null, uploads: [], files: null }, entry);
         this.reset();
+    }
+
+    /** Whether it waits for its files. */
+    get isIncomplete() {
+        return Boolean(this.keys) && !this.files;
     }
 
     /** The fields that are stored. */
     toJSON() {
         const { client_id, room_id, content, message_type, reply_to_id, mentions } = this;
-        const { created_at, state } = this;
+        const { created_at, state, keys } = this;
         return {
             client_id,
             room_id,
@@ -33,6 +39,7 @@ class Outgoing {
             reply_to_id,
             mentions,
             created_at,
+            keys,
             refused: state === "failed" ? this.error.detail : null,
             refused_code: state === "failed" ? this.error.code : null,
         };
@@ -65,10 +72,13 @@ export class Outbox extends Emitter {
     #stopped = false;
     #released = false;
 
-    /** `post(entry)` sends a message; `identify()` requests the current user. */
-    constructor({ post, identify, storage, pace }) {
+    /**
+     * `post(entry)` sends a message; `identify()` requests the current user; `keptUpload(key)`
+     * gives the upload of an earlier visit.
+     */
+    constructor({ post, identify, keptUpload, storage, pace }) {
         super();
-        Object.assign(this, { post, identify, storage, pace });
+        Object.assign(this, { post, identify, keptUpload, storage, pace });
     }
 
     // ---- for the application ----
@@ -82,10 +92,13 @@ export class Outbox extends Emitter {
         if (one?.state !== "failed") {
             return;
         }
+        const isLate = one.error.codes.files !== undefined;
         one.reset();
         this.#entries = [...this.#entries.filter((other) => other !== one), one];
         this.#setState(one, "queued");
-        this.#send(one.room_id);
+        // The server has dropped the files, as no message used them in time.
+        one.uploads.forEach((upload) => (isLate ? upload.again() : upload.retry()));
+        this.#complete(one);
     }
 
     discard(clientId) {
@@ -94,20 +107,24 @@ export class Outbox extends Emitter {
             return;
         }
         this.#remove(one, "discarded");
+        one.uploads.forEach((upload) => upload.cancel());
         one.reject(new ConfabError(0, "The message was discarded.", { code: "discarded" }));
     }
 
     // ---- for the client ----
 
-    add(entry) {
+    /** `uploads` are the files of the message: each an Upload, or a promise of one. */
+    add(entry, uploads = []) {
         const one = new Outgoing({
             ...entry,
+            uploads: uploads.filter((upload) => !(upload instanceof Promise)),
             client_id: newId(),
             created_at: new Date().toISOString().replace("Z", "000Z"),
         });
         this.#entries.push(one);
+        one.keys = uploads.length > 0 ? uploads.map(({ key }) => key ?? null) : undefined;
         this.#setState(one, "queued");
-        this.#send(one.room_id);
+        this.#complete(one, uploads);
         return one;
     }
 
@@ -154,6 +171,11 @@ export class Outbox extends Emitter {
         this.storage.open();
         if (!this.#released) {
             this.#stopped = false;
+            // Their uploads were stopped.
+            for (const one of this.#entries.filter(({ isIncomplete }) => isIncomplete)) {
+                one.uploads = [];
+                this.#complete(one);
+            }
             this.wake();
         }
     }
@@ -182,6 +204,46 @@ export class Outbox extends Emitter {
 
     // ---- sending ----
 
+    /** Waits for the files of a message, then sends it; those after it do not wait for it. */
+    async #complete(one, uploads = one.uploads) {
+        if (!one.keys) {
+            this.#send(one.room_id);
+            return;
+        }
+        one.files = null;
+        let found = one.uploads;
+        try {
+            // Those of an earlier visit are found by their keys.
+            const wanted = uploads.length > 0 ? uploads : one.keys.map((key) => this.#kept(key));
+            found = await Promise.all(wanted);
+            if (!this.#entries.includes(one)) {
+                found.forEach((upload) => upload.stop());
+                return;
+            }
+            one.uploads = found;
+            one.keys = found.map(({ key }) => key);
+            this.#setState(one, one.state);
+            const files = await Promise.all(found.map(({ done }) => done));
+            one.files = files.map(({ file_id: id }) => id);
+            this.#send(one.room_id);
+        } catch (error) {
+            // Not if they were stopped, as the client was closed.
+            const isCurrent = one.uploads === found && this.#entries.includes(one);
+            if (isCurrent && one.state === "queued" && !this.#stopped) {
+                this.#refused(one, error);
+            }
+        }
+    }
+
+    async #kept(key) {
+        const upload = await this.keptUpload(key);
+        if (!upload) {
+            const detail = "The file is not kept in this browser any longer.";
+            throw new ConfabError(0, detail, { code: "file_lost" });
+        }
+        return upload;
+    }
+
     #send(roomId) {
         if (this.#rooms.has(roomId) || this.#stopped) {
             return;
@@ -206,7 +268,9 @@ export class Outbox extends Emitter {
     }
 
     #next(roomId) {
-        return this.#entries.find((one) => one.room_id === roomId && one.state === "queued");
+        return this.#entries.find(
+            (one) => one.room_id === roomId && one.state === "queued" && !one.isIncomplete,
+        );
     }
 
     // Returns the pause before the next try, in ms.
@@ -245,10 +309,15 @@ export class Outbox extends Emitter {
         if (one.state !== "sending") {
             return 0;
         }
+        this.#refused(one, error);
+        return 0;
+    }
+
+    #refused(one, error) {
+        one.error = error;
         this.#setState(one, "failed");
         this.#store(one);
         one.reject(error);
-        return 0;
     }
 
     /**
@@ -277,6 +346,7 @@ export class Outbox extends Emitter {
         one.message = message;
         one.error = null;
         this.#remove(one, "sent");
+        one.uploads.forEach((upload) => upload.forget());
         one.resolve(message);
     }
 
@@ -317,7 +387,7 @@ export class Outbox extends Emitter {
         const left = entries.filter((entry) => !this.#find(entry.client_id)).map(restored);
         this.#entries = [...left, ...this.#entries];
         left.forEach((one) => this.emit("change", one));
-        new Set(left.map((one) => one.room_id)).forEach((id) => this.#send(id));
+        left.filter((one) => one.state === "queued").forEach((one) => this.#complete(one));
     }
 
     #setState(one, state) {

@@ -52,3 +52,54 @@ test("an upload goes on where the server stands, as after a reload", async () =>
     assert.equal(file.file_id, first.file_id);
     assert.ok(offsets[0] > 0);
 });
+
+test("a message with files is sent once they are; those after it do not wait", async () => {
+    const alice = await userClient(system);
+    const room = await roomOf(alice);
+    // A proxy in front is broken.
+    alice.net.firewall = ({ method }) =>
+        method === "PUT" ? new Response("busy", { status: 503 }) : null;
+    const one = alice.send(room, "one", { files: [TEXT, TEXT] });
+    const two = alice.send(room, "two");
+    await two.done;
+    assert.deepEqual(alice.outbox.list(room), [one]);
+    // In the end it fails in its place, for its own reason.
+    await assert.rejects(one.done, { code: "unavailable_in_front" });
+    assert.equal(one.state, "failed");
+    alice.net.firewall = () => null;
+    alice.outbox.retry(one.client_id);
+    const message = await one.done;
+    assert.deepEqual(
+        message.files.map(({ size }) => size),
+        [TEXT.size, TEXT.size],
+    );
+    const { results } = await alice.messages(room);
+    assert.deepEqual(
+        results.map(({ content }) => content),
+        ["one", "two"],
+    );
+    const blob = await alice.fileBlob(message.files[0]);
+    assert.equal(blob.size, TEXT.size);
+    assert.ok((await alice.features()).includes("files"));
+});
+
+test("what the server refuses is not sent again and again", async () => {
+    const alice = await userClient(system);
+    const room = await roomOf(alice);
+    const large = new Blob([new Uint8Array(10 * 1024 * 1024 + 1)]);
+    const outgoing = alice.send(room, "", { files: [large] });
+    await assert.rejects(outgoing.done, { status: 413, code: "file_too_large" });
+    assert.equal(alice.asked.filter(({ path }) => path.endsWith("/files/")).length, 1);
+    alice.outbox.discard(outgoing.client_id);
+    assert.deepEqual(alice.outbox.list(), []);
+    assert.equal(await alice.keptUpload("none"), null);
+});
+
+test("a web server in front that takes less at once gets smaller parts", async () => {
+    const alice = await userClient(system);
+    const room = await roomOf(alice);
+    alice.net.firewall = ({ method, body }) =>
+        method === "PUT" && body.byteLength > 30_000 ? new Response("", { status: 413 }) : null;
+    const upload = await alice.upload(room, TEXT, { name: "a.txt" });
+    assert.equal((await upload.done).size, TEXT.size);
+});
