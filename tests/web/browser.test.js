@@ -7,6 +7,7 @@ import "./browser/reactions.js";
 import "./browser/words.js";
 import "./browser/devices.js";
 import "./browser/failures.js";
+import "./browser/files.js";
 import "./browser/mentions.js";
 import "./browser/rooms.js";
 import "./browser/looks.js";

@@ -95,7 +95,7 @@ export class Chat {
         listen(this.page ? document : this.root, "keydown", (event) => this.#key(event));
         // A file dropped anywhere would replace the page in the browser.
         ["dragover", "drop", "paste"].forEach((name) =>
-            listen(this.root, name, (event) => this.#refuseFiles(event)),
+            listen(this.root, name, (event) => this.#takeFiles(event)),
         );
         this.stopWatchingDay = watchDay(() => this.sidebar?.draw());
     }
@@ -198,7 +198,8 @@ export class Chat {
         this.conversation?.composer.focus();
     }
 
-    #refuseFiles(event) {
+    /** Files that are dropped or pasted go to the message of the open room. */
+    #takeFiles(event) {
         const data = event.dataTransfer ?? event.clipboardData;
         const types = [...(data?.types ?? [])];
         // Spreadsheets and the like copy a picture beside the text.
@@ -206,11 +207,22 @@ export class Chat {
             return;
         }
         event.preventDefault();
+        const isTaken = this.conversation?.takesFiles && !this.#hasDialog();
         if (event.type === "dragover") {
-            event.dataTransfer.dropEffect = "none";
+            event.dataTransfer.dropEffect = isTaken ? "copy" : "none";
+            if (isTaken) {
+                this.conversation.dragged();
+            }
+            return;
+        }
+        if (isTaken) {
+            this.conversation.attach([...data.files]);
             return;
         }
         const text = t("Files cannot be sent in this chat, only text.");
+        if (this.#hasDialog()) {
+            return;
+        }
         if (this.conversation) {
             this.conversation.composer.showProblem(text);
         } else {

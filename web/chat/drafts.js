@@ -4,9 +4,9 @@ import { storedPrefix } from "./stored.js";
 import { storageOf } from "./ui/dom.js";
 
 /**
- * A draft is {text, reply_to, edit, mentions}: the text of a new message, the id of the message it
- * replies to or null, {id, text} of a message being edited or null, and pairs of the id of a user
- * chosen after an @ and the text for it.
+ * A draft is {text, reply_to, edit, mentions, files}: the text of a new message, the id of the
+ * message it replies to or null, {id, text} of a message being edited or null, pairs of the id of a
+ * user chosen after an @ and the text for it, and the keys of files (Confab.keptUpload).
  */
 export class Drafts {
     /** `site` is the address of the chat: drafts of two chats on one site are kept apart. */
@@ -25,7 +25,7 @@ export class Drafts {
         this.byRoom.set(roomId, draft);
         const key = this.prefix + roomId;
         try {
-            if (draft.text || draft.reply_to || draft.edit) {
+            if (draft.text || draft.reply_to || draft.edit || draft.files?.length > 0) {
                 this.storage?.setItem(key, JSON.stringify(draft));
             } else {
                 this.storage?.removeItem(key);

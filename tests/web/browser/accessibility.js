@@ -1,28 +1,12 @@
 // Accessibility: axe-core in light and dark, small screens, the keyboard.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { test } from "node:test";
 
+import { faults } from "../support/axe.js";
 import { loggedInUser, openWindow, SIZES, world } from "../support/browser.js";
 import { ONCE } from "../support/until.js";
 import "./setup.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
-
-/** The violations that axe-core finds in the current page. */
-async function faults({ page }) {
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate(
-        (values) => globalThis.axe.run(document, { runOnly: { type: "tag", values } }),
-        RULES,
-    );
-    return violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-    );
-}
 
 /** Creates a room with all kinds of messages, and other rooms beside it. */
 async function kitchen(person) {

@@ -19,8 +19,9 @@ async function failing(person, pattern, status = 503) {
 }
 
 /** A user with two rooms that have a message each; the first one is open. */
-async function twoRooms() {
+async function twoRooms(prepare = () => {}) {
     const person = await loggedInUser();
+    await prepare(person);
     const [first, second] = [await person.room("Kitchen"), await person.room("Garden")];
     await person.post(first, "In the kitchen");
     await person.post(second, "In the garden");
@@ -256,8 +257,15 @@ test("nobody is called offline who may be online in another room", async () => {
     await alice.page.locator(".conversation .under", { hasText: "Online" }).waitFor();
 });
 
-test("dropped and pasted files are refused with a word", async () => {
-    const { person } = await twoRooms();
+test("where files are switched off, dropped and pasted ones are refused with a word", async () => {
+    const { person } = await twoRooms(async ({ page }) => {
+        await page.route("**/api/", async (route) => {
+            const answer = await route.fetch();
+            const { features, ...rest } = await answer.json();
+            const others = features.filter((name) => name !== "files");
+            await route.fulfill({ response: answer, json: { ...rest, features: others } });
+        });
+    });
     await person.field.fill("Half a thought");
     const give = (kind) =>
         person.page.locator(".scroller").evaluate((target, type) => {
@@ -280,4 +288,5 @@ test("dropped and pasted files are refused with a word", async () => {
         }
     }
     assert.equal(await person.field.inputValue(), "Half a thought..");
+    assert.equal(await person.button("Attach files").count(), 0);
 });

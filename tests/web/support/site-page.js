@@ -15,7 +15,7 @@ export async function visitSite(
     { head = "", headers = {}, port = world.sitePort, paths = {} } = {},
 ) {
     const page =
-        `<!doctype html><html><head><meta charset="utf-8"><title>A site</title>${head}` +
+        `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A site</title>${head}` +
         `<script type="module" src="${world.system.url}/confab-chat.js"></script></head>` +
         `<body>${body}</body></html>`;
     person.site?.close();

@@ -26,7 +26,7 @@ const mentionsOf = (ids) => ({ user_ids: ids.filter(Boolean), all: ids.includes(
 const number = (value) => value.toLocaleString(formatTag());
 
 /**
- * Shows a draft as in Drafts, which may be null. Calls `on.send(text, replyTo, mentions)`,
+ * Shows a draft as in Drafts, which may be null. Calls `on.send(text, replyTo, mentions, files)`,
  * `on.typing()`, `on.stopped()` when the user stops typing, and `on.changed(draft)` whenever the
  * draft has changed. `on.edit(id, text, mentions)` saves an edit and returns a promise;
  * `on.find(id)` returns a message or a promise of it, `on.name(message)` the name of its sender,
@@ -57,6 +57,21 @@ export class Composer {
         this.text.value = draft?.text ?? "";
         // Users chosen after an @: the text that stands for each, by id; 0 are all.
         this.chosen = new Map(draft?.mentions);
+        // The files of the message, once there are any: files/attachments.js.
+        this.attached = null;
+        this.attaching = null;
+        this.fileInput = h("input", {
+            type: "file",
+            multiple: true,
+            hidden: true,
+            "aria-label": t("Attach files"),
+            onchange: () => {
+                this.attach([...this.fileInput.files]);
+                this.fileInput.value = "";
+            },
+        });
+        const clip = () => this.fileInput.click();
+        this.clip = iconButton("clip", t("Attach files"), clip, { hidden: true });
         this.button = iconButton("send", t("Send"), null, { type: "submit" });
         this.about = h("div.about", { hidden: true });
         this.length = h("div.problem", { role: "status", hidden: true });
@@ -73,7 +88,7 @@ export class Composer {
             this.problem,
             this.length,
             this.about,
-            h("div.write", this.text, emoji, this.button),
+            h("div.write", this.text, this.fileInput, this.clip, emoji, this.button),
             this.under,
         );
         if (draft?.edit) {
@@ -82,6 +97,9 @@ export class Composer {
         }
         this.#drawAbout();
         this.#fit();
+        if (draft?.files?.length > 0) {
+            this.#restoreFiles(draft.files);
+        }
     }
 
     focus() {
@@ -91,7 +109,53 @@ export class Composer {
     get draft() {
         const edit = this.editing && { id: this.editing, text: this.text.value };
         const text = edit ? this.setAside : this.text.value;
-        return { text, reply_to: this.replyTo, edit, mentions: [...this.chosen] };
+        const files = this.attached?.keys ?? [];
+        return { text, reply_to: this.replyTo, edit, mentions: [...this.chosen], files };
+    }
+
+    // ---- files ----
+
+    /** Attaches files to the message. */
+    async attach(files) {
+        if (this.editing) {
+            this.#leaveEdit();
+            this.#changed();
+        }
+        const attached = await this.#attachments();
+        if (files.length > 0) {
+            attached?.add(files);
+            this.focus();
+        }
+    }
+
+    /** Shows over `place` that files can be dropped there. */
+    async showDropZone(place) {
+        (await this.#attachments())?.showZone(place);
+    }
+
+    async #restoreFiles(keys) {
+        (await this.#attachments())?.restore(keys);
+    }
+
+    /** The files of the message; null if the module cannot be loaded. */
+    async #attachments() {
+        this.attaching ??= import("../files/attachments.js");
+        try {
+            const { Attachments } = await this.attaching;
+            this.attached ??= new Attachments({
+                ...this.on.members(),
+                changed: () => this.#changed(),
+                problem: (text) => this.showProblem(text),
+            });
+        } catch {
+            this.attaching = null;
+            this.showProblem(t("A part of this page could not be loaded."));
+            return null;
+        }
+        if (!this.attached.element.isConnected) {
+            this.about.before(this.attached.element);
+        }
+        return this.attached;
     }
 
     // ---- mentions ----
@@ -264,7 +328,7 @@ export class Composer {
 
     #submit() {
         const text = this.text.value.trim();
-        if (!text || this.saving || this.#isTooLong()) {
+        if (this.saving || this.#isTooLong() || !this.#isComplete(text)) {
             return;
         }
         if (this.editing) {
@@ -275,8 +339,15 @@ export class Composer {
         this.focus();
     }
 
+    /** Whether there is something to send, and no file that failed. */
+    #isComplete(text) {
+        const { attached } = this;
+        return this.editing || !attached?.count ? text !== "" : !attached.hasFailed;
+    }
+
     #send(text) {
         const { replyTo } = this;
+        const files = this.attached?.take();
         const ids = mentionedIn(text, this.chosen);
         const mentions = ids.length > 0 ? mentionsOf(ids) : undefined;
         this.replyTo = null;
@@ -284,7 +355,7 @@ export class Composer {
         this.chosen.clear();
         this.showProblem("");
         this.#changed();
-        this.on.send(text, replyTo, mentions);
+        this.on.send(text, replyTo, mentions, files);
     }
 
     #key(event) {
@@ -387,7 +458,11 @@ export class Composer {
 
     /** Makes the input as high as its text, where CSS cannot. */
     #fit() {
-        this.button.disabled = this.#isTooLong() || this.saving || this.text.value.trim() === "";
+        const isComplete = this.#isComplete(this.text.value.trim());
+        this.button.disabled = this.#isTooLong() || this.saving || !isComplete;
+        if (this.attached) {
+            this.attached.element.hidden = Boolean(this.editing) || this.attached.count === 0;
+        }
         if (!CSS.supports("field-sizing", "content")) {
             this.text.style.height = "auto";
             this.text.style.height = `${this.text.scrollHeight}px`;

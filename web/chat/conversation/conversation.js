@@ -8,6 +8,7 @@ import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { menu } from "../ui/menu.js";
 import { isEnglish, t, tn } from "../words.js";
 import { Composer } from "./composer.js";
+import { loadFileView, prepareToShow } from "./message.js";
 import { PendingMessages } from "./pending-messages.js";
 import { Reads } from "./reads.js";
 import { Timeline } from "./timeline.js";
@@ -17,18 +18,23 @@ const READ_DELAY_MS = 300;
 const CHANGES_DELAY_MS = 250;
 
 /** The source of a Timeline: pages of a room's messages, oldest first. */
-function sourceOf(confab, id) {
+function sourceOf(confab, id, root) {
+    const read = async (options) => {
+        const page = await confab.messages(id, options);
+        await prepareToShow(page.results, root);
+        return page;
+    };
     const oldestFirst = (page) => ({ messages: page.results.reverse(), more: page.next !== null });
     return {
-        newest: async (limit) => oldestFirst(await confab.messages(id, { limit })),
-        older: async (before, limit) => oldestFirst(await confab.messages(id, { before, limit })),
+        newest: async (limit) => oldestFirst(await read({ limit })),
+        older: async (before, limit) => oldestFirst(await read({ before, limit })),
         newer: async (after, limit) => {
-            const page = await confab.messages(id, { after, limit });
+            const page = await read({ after, limit });
             return { messages: page.results.reverse(), more: page.previous !== null };
         },
-        fromEnd: async (offset, limit) => oldestFirst(await confab.messages(id, { offset, limit })),
+        fromEnd: async (offset, limit) => oldestFirst(await read({ offset, limit })),
         around: async (around, limit) => {
-            const { results, next, previous } = await confab.messages(id, { around, limit });
+            const { results, next, previous } = await read({ around, limit });
             return { messages: results.reverse(), more: next !== null, after: previous !== null };
         },
         one: (messageId) => confab.message(id, messageId),
@@ -103,14 +109,17 @@ export class Conversation {
         this.stopWatchingDay = watchDay(() => this.timeline.drawDays());
         this.timeline.open(room.unread_count, place);
         this.drawHeader();
-        this.changesTimer = setTimeout(() => this.#showChanges(), CHANGES_DELAY_MS);
+        this.changesTimer = setTimeout(() => {
+            this.#showChanges();
+            this.#offerFiles();
+        }, CHANGES_DELAY_MS);
     }
 
     #build(draft) {
         const { room } = this;
         this.drawStatus = oncePerFrame(() => this.#drawStatus());
         this.timeline = new Timeline({
-            source: sourceOf(this.confab, room.room_id),
+            source: sourceOf(this.confab, room.room_id, this.root),
             self: this.self.user_id,
             people: this.people,
             roomName: this.people.roomName(room),
@@ -206,7 +215,7 @@ export class Conversation {
             if (message.reply_to_id) {
                 this.timeline.answered(message.reply_to_id, message.message_id);
             }
-            this.timeline.add(message);
+            this.#addMessage(message);
             this.on.message(message);
             this.drawStatus();
         });
@@ -305,11 +314,41 @@ export class Conversation {
 
     // ---- actions of the user ----
 
-    #send(text, replyTo, mentions) {
+    #send(text, replyTo, mentions, files) {
         this.isKeptUnread = false;
         this.timeline.markNew(0);
-        this.confab.send(this.room.room_id, text, { reply_to_id: replyTo, mentions });
+        this.confab.send(this.room.room_id, text, { reply_to_id: replyTo, mentions, files });
         this.pending.draw(true);
+    }
+
+    /** Offers to attach files where the server takes them. */
+    async #offerFiles() {
+        try {
+            this.takesFiles = !this.readOnly && (await this.confab.features()).includes("files");
+            this.composer.clip.hidden = !this.takesFiles;
+            // So that the first message with files is shown without a delay.
+            await (this.takesFiles && loadFileView(this.root));
+        } catch {
+            // Asked again with the next room.
+        }
+    }
+
+    /** Adds a message; what shows its files may have to be loaded. */
+    async #addMessage(message) {
+        this.timeline.add(message);
+        const { message_id, files } = message;
+        if (await prepareToShow([message], this.root)) {
+            this.timeline.change({ message_id, files });
+        }
+    }
+
+    /** Files are dragged over the chat. */
+    dragged() {
+        this.composer.showDropZone(this.element);
+    }
+
+    attach(files) {
+        this.composer.attach(files);
     }
 
     async #edit(id, text, mentions) {

@@ -1,7 +1,15 @@
 // The element of one message, and the parts of it that depend on the message above.
 
 import { fill, h } from "../ui/dom.js";
-import { dayKey, dayName, fullTime, hourAndMinute, shorten, timeOfDay } from "../ui/format.js";
+import {
+    dayKey,
+    dayName,
+    filesInWords,
+    fullTime,
+    hourAndMinute,
+    shorten,
+    timeOfDay,
+} from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { linked } from "../ui/links.js";
 import { t, tn } from "../words.js";
@@ -46,11 +54,53 @@ function written(text) {
     return words;
 }
 
+/** Shows the files of messages: files/view.js, loaded when the first message has some. */
+let view = null;
+
+/** Loads that, with its styles beside `root`, the element of the chat. */
+export async function loadFileView(root) {
+    const loaded = await import("../files/view.js");
+    await loaded.stylesReady(root);
+    view = loaded;
+}
+
+const hasFiles = ({ files, uploads }) => files?.length > 0 || uploads?.length > 0;
+
+/** Loads what is needed to show these messages. Resolves to whether there was something to load. */
+export async function prepareToShow(messages, root) {
+    const isNeeded = !view && messages.some(hasFiles);
+    try {
+        await (isNeeded && loadFileView(root));
+    } catch {
+        // The names are shown.
+    }
+    return isNeeded;
+}
+
+/** The files of a message. The element stays while they do, so that no picture is loaded again. */
+function filesOf(node, message, people) {
+    const { is_deleted: isGone, files: sent, uploads } = message;
+    if (isGone || !hasFiles(message)) {
+        return null;
+    }
+    if (!view) {
+        return h("p.kind", icon("file"), filesInWords(sent?.length ? sent : uploads));
+    }
+    if (!sent?.length) {
+        return view.pendingNode(uploads);
+    }
+    const key = JSON.stringify(sent);
+    if (node.files?.key !== key) {
+        node.files = { key, element: view.filesNode(sent, people) };
+    }
+    return node.files.element;
+}
+
 function content(message) {
     if (message.is_deleted) {
         return h("p.text.gone", t("This message was deleted."));
     }
-    const kind = typeName(message);
+    const kind = hasFiles(message) ? null : typeName(message);
     return h(
         isEmoji(message.content) ? "div.text.large" : "div.text",
         { dir: "auto" },
@@ -66,8 +116,9 @@ export function messageSummary(message) {
     if (message.is_deleted) {
         return t("Message deleted");
     }
-    const kind = typeName(message);
-    return `${kind ? `${kind}: ` : ""}${shorten(message.content, 300).replace(/\s+/gu, " ")}`;
+    const kind = filesInWords(message.files) || typeName(message);
+    const text = shorten(message.content, 300).replace(/\s+/gu, " ");
+    return kind && text ? `${kind}: ${text}` : kind || text;
 }
 
 /** The reactions to a message, as buttons that add or take back the user's own one. */
@@ -116,8 +167,10 @@ function quote(message, repliedTo, people) {
         );
     };
     const { reply_to: quoted } = message;
+    // One without words has files, which are not in the quote.
+    const hasWords = quoted?.is_deleted || quoted?.excerpt !== "";
     const original =
-        quoted === undefined
+        quoted === undefined || !hasWords
             ? repliedTo(message.reply_to_id)
             : quoted && { ...quoted, content: quoted.excerpt };
     if (original instanceof Promise) {
@@ -191,6 +244,7 @@ export function drawMessage(node, message, people, repliedTo) {
             ),
             message.reply_to_id && !message.is_deleted && quote(message, repliedTo, people),
             content(message),
+            filesOf(node, message, people),
             message.reactions?.length > 0 && reactionBar(message),
             message.reply_count > 0 &&
                 h(

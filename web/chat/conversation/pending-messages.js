@@ -4,7 +4,7 @@ import { button, errorText } from "../ui/controls.js";
 import { h, oncePerFrame } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { t } from "../words.js";
-import { messageNode, placeMessage } from "./message.js";
+import { messageNode, placeMessage, prepareToShow } from "./message.js";
 
 /** How many sent messages to remember as shown in the timeline. */
 const REMEMBERED = 1000;
@@ -67,7 +67,11 @@ export class PendingMessages {
         return this.#pending().filter(isUnsent).length;
     }
 
-    draw(toEnd = false) {
+    async draw(toEnd = false) {
+        const isReady = !this.#pending().some(({ uploads }) => uploads.length > 0);
+        if (!isReady) {
+            await prepareToShow(this.#pending(), this.people.root);
+        }
         if (!this.confab.user) {
             return;
         }
@@ -82,6 +86,7 @@ export class PendingMessages {
                 message_type: outgoing.message_type,
                 reply_to_id: outgoing.reply_to_id,
                 created_at: outgoing.created_at,
+                uploads: outgoing.uploads,
             };
             const node = messageNode(message, this.people, (id) => this.timeline.repliedTo(id));
             placeMessage(node, before, false);
@@ -94,7 +99,7 @@ export class PendingMessages {
     }
 
     /** Shows why a message is not sent yet, unless it is being sent right now. */
-    #drawState(node, { client_id: id, state, error }) {
+    #drawState(node, { client_id: id, state, error, isIncomplete }) {
         const { outbox } = this.confab;
         const article = node.querySelector(".message");
         // It has no id yet, so it offers no actions.
@@ -106,6 +111,9 @@ export class PendingMessages {
             const text = t("Not sent: {reason}", { reason: errorText(error) });
             article.classList.add("failed");
             body.append(h("div.state", icon("warning"), text, retry, discard));
+        } else if (state === "queued" && isIncomplete && this.isConnected()) {
+            const discard = button(t("Cancel"), () => outbox.discard(id), "link");
+            body.append(h("div.state", icon("clock"), t("Sending files…"), discard));
         } else if (state === "queued" && (error || !this.isConnected())) {
             // Too fast for the server, or for the network.
             const isTooFast = error?.status === 429;

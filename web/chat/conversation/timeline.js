@@ -539,7 +539,7 @@ export class Timeline {
 
     /** Shows a message as deleted; the event has only its id. */
     remove(id) {
-        this.#change(id, { is_deleted: true, content: "", reactions: [] });
+        this.#change(id, { is_deleted: true, content: "", reactions: [], files: [] });
     }
 
     /** A new message answers this one: counts it, unless the window was loaded with it. */

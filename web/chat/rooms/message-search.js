@@ -3,7 +3,8 @@
 import { button, errorText } from "../ui/controls.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isComposing } from "../ui/dom.js";
-import { dayName, fullTime, timeOfDay } from "../ui/format.js";
+import { dayName, filesInWords, fullTime, timeOfDay } from "../ui/format.js";
+import { icon } from "../ui/icons.js";
 import { moveWithArrows } from "../ui/keyboard.js";
 import { addStyles } from "../ui/styles.js";
 import { t, tn } from "../words.js";
@@ -73,6 +74,8 @@ export async function openMessageSearch(root, { confab, people, text = "", on })
                         `${dayName(result.created_at)}, ${timeOfDay(result.created_at)}`,
                     ),
                 ),
+                result.files.length > 0 &&
+                    h("span.kind", icon("file"), h("bdi", filesInWords(result.files))),
                 h("span.words", { dir: "auto" }, markedText(result.content, result.matches)),
             ),
         );

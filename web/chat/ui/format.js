@@ -140,6 +140,23 @@ export function shorten(text, limit) {
     return `${text.slice(0, end)}…`;
 }
 
+// Pictures that browsers show in place.
+const PICTURE = /^image\/(?:png|jpeg|webp|gif|avif)$/u;
+
+export const isPicture = ({ media_type: type }) => PICTURE.test(type);
+
+/** The files of a message in a few words: "Picture", "3 pictures", a name, "2 files"; or "". */
+export function filesInWords(files) {
+    const count = files?.length ?? 0;
+    if (count === 0) {
+        return "";
+    }
+    if (files.every(isPicture)) {
+        return count === 1 ? t("Picture") : tn(count, "{count} picture", "{count} pictures");
+    }
+    return count === 1 ? visibleName(files[0].name) : tn(count, "{count} file", "{count} files");
+}
+
 export const firstCharacter = (text) => characters(text.slice(0, LOOK_AHEAD)).next().value ?? "";
 
 // Characters without a shape, and those that change the direction of what follows.
