@@ -154,8 +154,8 @@ static const char BINLOG_FORMAT[] =
  * times in UTC; no silent truncation; READ COMMITTED, since the lock on the room's row orders
  * everything and gap locks would only add deadlocks; no join buffers, which change the order of
  * rows and only help joins without a key, of which there are none; room for a member list in one
- * value; no limit on the size of a result. The value is the seconds to wait for a table that is
- * locked. */
+ * value; no limit on the size of a result; all constraints. The values are the seconds to wait for
+ * a table that is locked, and those that a statement may take. */
 static const char SETTINGS[] =
     "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, "
     "SESSION time_zone = '+00:00', "
@@ -171,7 +171,12 @@ static const char SETTINGS[] =
     "sql_big_selects = 1, "
     "sql_safe_updates = 0, "
     "sql_select_limit = 18446744073709551615, "
-    "group_concat_max_len = 67108864";
+    "foreign_key_checks = 1, "
+    "unique_checks = 1, "
+    "check_constraint_checks = 1, "
+    "sql_auto_is_null = 0, "
+    "group_concat_max_len = 67108864, "
+    "max_statement_time = %s";
 
 static void set_tls(MYSQL *mysql, const struct config *config) {
     /* With TLS required but not verified, the connection is encrypted, but the identity of the
@@ -190,9 +195,11 @@ static void set_tls(MYSQL *mysql, const struct config *config) {
 
 static void set_options(MYSQL *mysql, unsigned answer_seconds) {
     const unsigned connect_seconds = CONNECT_SECONDS;
-    char settings[sizeof(SETTINGS) + 16];
-    /* A statement gives up on a locked table well before the client gives up on the server. */
-    snprintf(settings, sizeof(settings), SETTINGS, answer_seconds / 3);
+    char settings[sizeof(SETTINGS) + 64];
+    /* A statement gives up on a locked table well before the client gives up on the server. The
+     * limit of the server is for requests, not for tools that change whole tables. */
+    snprintf(settings, sizeof(settings), SETTINGS, answer_seconds / 3,
+             answer_seconds > ANSWER_SECONDS ? "0" : "@@SESSION.max_statement_time");
     /* The timeout of connecting holds until the settings are made; then that of answers. */
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_seconds);

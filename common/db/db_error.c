@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define FILE_FAILED "the database server cannot write a file: " DISK
+#define FILE_UNREADABLE "the database server cannot open or read a file"
 #define DISK "its disk or the quota of the database is full"
 #define MEMORY "the database server is out of memory or threads"
 #define CONNECTIONS "too many connections to the database; see max_connections"
@@ -20,6 +21,8 @@
     "a table or column is missing: a backup is being restored, or `confabctl migrate` must " \
     "run, or this program must be restarted"
 #define NETWORK "the connection to the database failed"
+#define DAMAGED "a table or index is damaged; see CHECK TABLE"
+#define STACK "a thread of the database server ran out of stack; see thread_stack"
 
 static const struct row {
     unsigned number;
@@ -80,6 +83,17 @@ static const struct row {
     {1021, DB_ERROR_DISK, FILE_FAILED},
     {1026, DB_ERROR_DISK, FILE_FAILED},
     {1114, DB_ERROR_DISK, "the database cannot grow: " DISK},
+    {1878, DB_ERROR_DISK, "a temporary file cannot be written: " DISK "; see tmpdir"},
+    {1034, DB_ERROR_DISK, "a table is damaged, or " DISK "; see tmpdir"},
+    {1016, DB_ERROR_REFUSED, FILE_UNREADABLE},
+    {1017, DB_ERROR_REFUSED, FILE_UNREADABLE},
+    {1024, DB_ERROR_REFUSED, FILE_UNREADABLE},
+    {1035, DB_ERROR_REFUSED, DAMAGED},
+    {1194, DB_ERROR_REFUSED, DAMAGED},
+    {1195, DB_ERROR_REFUSED, DAMAGED},
+    {1712, DB_ERROR_REFUSED, DAMAGED},
+    {1296, DB_ERROR_REFUSED, "the storage engine failed"},
+    {1297, DB_ERROR_REFUSED, "the storage engine failed"},
     {1028, DB_ERROR_REFUSED, "the query was interrupted"},
     {1317, DB_ERROR_REFUSED, "the query was interrupted"},
     {1969, DB_ERROR_REFUSED, "the query took too long; see max_statement_time"},
@@ -87,6 +101,9 @@ static const struct row {
     {1030, DB_ERROR_DISK, "the storage engine failed; perhaps " DISK},
     {1037, DB_ERROR_REFUSED, MEMORY},
     {1038, DB_ERROR_REFUSED, MEMORY},
+    {1903, DB_ERROR_REFUSED, MEMORY},
+    {1119, DB_ERROR_REFUSED, STACK},
+    {1436, DB_ERROR_REFUSED, STACK},
     {1041, DB_ERROR_REFUSED, MEMORY},
     {1135, DB_ERROR_REFUSED, MEMORY},
     {1206, DB_ERROR_REFUSED, "the table of locks is full; see innodb_buffer_pool_size"},
@@ -123,16 +140,27 @@ static const struct row {
 /* ER_OPTION_PREVENTS_STATEMENT: --read-only, or any other option, which the text names. */
 #define OPTION 1290
 
+/* Below this number are errors of the server with its files; from the other on, to the next
+ * thousand, those of ProxySQL, which speaks for servers that it cannot reach. */
+#define FILES_END 1000
+#define PROXY 9000
+
 static const struct row *find(unsigned number, const char *text) {
     static const struct row OTHER_OPTION = {OPTION, DB_ERROR_REFUSED,
                                             "an option of the database server forbids the change"};
+    static const struct row FILE_ERROR = {0, DB_ERROR_REFUSED, FILE_UNREADABLE};
+    static const struct row PROXY_ERROR = {PROXY, DB_ERROR_REFUSED,
+                                           "the proxy in front of the database reaches no server"};
     if (number == OPTION && !strstr(text, "read-only") && !strstr(text, "read_only"))
         return &OTHER_OPTION;
-    /* Some eighty rows, searched only after an error. */
+    /* Some ninety rows, searched only after an error. */
     for (size_t i = 0; i < sizeof(TABLE) / sizeof(TABLE[0]); i++)
         if (TABLE[i].number == number)
             return &TABLE[i];
-    return NULL;
+    /* Whole ranges, after the numbers with a row of their own. */
+    if (number > 0 && number < FILES_END)
+        return &FILE_ERROR;
+    return number >= PROXY && number < PROXY + 1000 ? &PROXY_ERROR : NULL;
 }
 
 enum db_error_kind db_error_kind(unsigned number, const char *text) {

@@ -1,9 +1,9 @@
 /*
  * db_error: what the error numbers of MariaDB and its client library mean. Private to db.
  *
- * A number that is not in the table is a wrong statement or a damaged table. One that is there
- * says how db_run proceeds, and its cause names what an administrator can do. Causes go into the
- * log; the texts of the server, which can contain parts of messages, do not.
+ * A number that is not in the table is a wrong statement. One that is there says how db_run
+ * proceeds, and its cause names what an administrator can do. Causes go into the log; the texts of
+ * the server, which can contain parts of messages, do not.
  */
 #ifndef CONFAB_COMMON_DB_DB_ERROR_H
 #define CONFAB_COMMON_DB_DB_ERROR_H

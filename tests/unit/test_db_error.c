@@ -45,7 +45,12 @@ static const struct {
     {1146, DB_ERROR_REFUSED, "missing"},
     {1637, DB_ERROR_REFUSED, "transactions"},
     {1665, DB_ERROR_REFUSED, "binlog_format"},
-    /* Wrong statements and damaged tables. */
+    {1878, DB_ERROR_DISK, "tmpdir"},
+    {1194, DB_ERROR_REFUSED, "CHECK TABLE"},
+    {1436, DB_ERROR_REFUSED, "thread_stack"},
+    {27, DB_ERROR_REFUSED, "file"},
+    {9001, DB_ERROR_REFUSED, "proxy"},
+    /* Wrong statements. */
     {0, DB_ERROR_OTHER, NULL},
     {1064, DB_ERROR_OTHER, NULL},
     {1366, DB_ERROR_OTHER, NULL},
