@@ -206,6 +206,8 @@ static enum error search(struct steps *steps) {
         error = follower_find(steps->db, seconds);
     if (!error && is_thorough)
         error = follower_note_found(steps->db);
+    if (!error && is_thorough)
+        error = follower_cap_due(steps->db);
     /* After a restore it is another one. */
     if (!error && is_thorough)
         error = server_origin(steps->db, steps->origin);

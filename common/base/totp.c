@@ -48,6 +48,9 @@ bool totp_find(const unsigned char secret[TOTP_SECRET_SIZE], int64_t now_s, uint
     bool found = false;
     if (code.len != DIGITS)
         return false;
+    /* Used in the future: the clock was set back meanwhile. */
+    if (used_step > now + 1)
+        used_step = 0;
     for (uint64_t at = now - 1; at <= now + 1; at++) {
         totp_code(secret, at, expected);
         /* In constant time, and the earliest of equal ones. */

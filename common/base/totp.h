@@ -25,8 +25,9 @@ void totp_code(const unsigned char secret[TOTP_SECRET_SIZE], uint64_t step,
                char code[TOTP_CODE_SIZE]);
 
 /* Finds the step of a code that is valid at now_s, in seconds since 1970: that step, the one before
- * or the one after it, if it is later than used_step. False if there is none: the code is wrong,
- * too old, or was used. */
+ * or the one after it, if it is later than used_step. A used_step later than all of them is of a
+ * clock that was ahead, and does not count. False if there is none: the code is wrong, too old, or
+ * was used. */
 bool totp_find(const unsigned char secret[TOTP_SECRET_SIZE], int64_t now_s, uint64_t used_step,
                struct text code, uint64_t *step);
 

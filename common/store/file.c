@@ -271,13 +271,15 @@ enum error file_purge(struct db *db, const char *folder, uint64_t limit, uint64_
 
 /* ---- scanning ---- */
 
+/* A time later than the next try is of a clock that was ahead. */
+#define SCAN_IS_DUE \
+    "(scan_at <= NOW(6) OR scan_at > NOW(6) + INTERVAL " FILE_SCAN_SECONDS " SECOND) "
+
 enum error file_scan_claim(struct db *db, struct file *file) {
-    static const char NEXT[] = "SELECT " FILE_COLUMNS
-                               " FROM file f WHERE f.scan_at <= SYSDATE(6) "
-                               "ORDER BY f.scan_at LIMIT 1";
-    static const char CLAIM[] =
-        "UPDATE file SET scan_at = SYSDATE(6) + INTERVAL " FILE_SCAN_SECONDS
-        " SECOND WHERE file_id = ? AND scan_at <= SYSDATE(6)";
+    static const char NEXT[] = "SELECT " FILE_COLUMNS " FROM file f WHERE " SCAN_IS_DUE
+                               "ORDER BY scan_at LIMIT 1";
+    static const char CLAIM[] = "UPDATE file SET scan_at = NOW(6) + INTERVAL " FILE_SCAN_SECONDS
+                                " SECOND WHERE file_id = ? AND " SCAN_IS_DUE;
     struct db_rows *rows;
     enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
     if (error)

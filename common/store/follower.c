@@ -79,6 +79,15 @@ enum error follower_idle_seconds(struct db *db, uint64_t *seconds) {
     return ERROR_NONE;
 }
 
+enum error follower_cap_due(struct db *db) {
+    /* The longest wait after so many tries, and a minute; see delivery_delay_ms. */
+    static const char SQL[] =
+        "UPDATE follower_room SET due_at = NOW(6) "
+        "WHERE worker_id IS NULL AND due_at > NOW(6) + INTERVAL 1 MINUTE "
+        "AND due_at > NOW(6) + INTERVAL LEAST(6 * POW(2, LEAST(tries, 10)), 4000) + 60 SECOND";
+    return db_run(db, SQL, DB_REPEATABLE, NULL, 0, NULL);
+}
+
 /* ---- leasing ---- */
 
 /* What is due, numbered for each hook, first tries and further ones apart, from those on that this
@@ -341,10 +350,13 @@ enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint
         "SET v_seen = IF(p_oldest, " LONG_AGO ", v_now); "
         "INSERT INTO follower (pull_name, started_at, seen_at) "
         "VALUES (p_name, IF(p_oldest, NULL, v_now), v_seen); "
-        "SET v_id = LAST_INSERT_ID(); END IF; ",
+        "SET v_id = LAST_INSERT_ID(); END IF; "
+        /* The clock was set back: anything may have changed. */
+        "IF v_seen > v_now THEN SET v_seen = " LONG_AGO "; END IF; ",
         ", v_id, v_seen - INTERVAL 70 SECOND, v_now, v_seen < v_now - INTERVAL 10 SECOND");
     static const char LEAVE[] =
-        "UPDATE follower SET seen_at = GREATEST(seen_at, ?) WHERE follower_id = ?";
+        "UPDATE follower SET seen_at = IF(seen_at > SYSDATE(6), ?, GREATEST(seen_at, ?)) "
+        "WHERE follower_id = ?";
     struct db_rows *rows;
     int64_t since = 0, now = 0;
     bool is_old = false;
@@ -367,7 +379,8 @@ enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint
         error = find_pulled(db, *follower_id, since);
     /* Not with each request: the search reaches back further than that anyway. */
     if (!error && is_old)
-        error = DB_RUN(db, LEAVE, DB_REPEATABLE, NULL, db_time(now), db_u64(*follower_id));
+        error = DB_RUN(db, LEAVE, DB_REPEATABLE, NULL, db_time(now), db_time(now),
+                       db_u64(*follower_id));
     return error;
 }
 

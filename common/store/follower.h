@@ -49,6 +49,10 @@ enum error follower_note_found(struct db *db);
 /* The seconds since that; UINT64_MAX if no worker, also one that cron starts, has ever noted it. */
 enum error follower_idle_seconds(struct db *db, uint64_t *seconds);
 
+/* Makes rooms due whose next try is later than it can be: the clock of the database was set
+ * back. */
+enum error follower_cap_due(struct db *db);
+
 /* Most rooms of one hook that a worker leases at a time: those that are tried for the first time,
  * and those whose last try has failed. So neither keeps the other waiting, and no hook all others.
  * */

@@ -181,6 +181,10 @@ enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
     "DELETE FROM follower_room WHERE follower_id = p_id "                                     \
     "AND room_id <> 0 AND NOT FIND_IN_SET(room_id, p_rooms); END IF; END IF; "
 
+/* When the hook was last active, with what was committed later. A time in the future is of a clock
+ * that was set back: then anything may have changed. */
+#define ACTIVE_UNTIL "IF(f.seen_at > NOW(6), '2000-01-01', f.seen_at - INTERVAL 70 SECOND) "
+
 /* As follower_find, of this hook, and from the time on when it was last active. */
 static const char CATCH_UP[] =
     "INSERT INTO follower_room (follower_id, room_id, seq, due_at, behind_at) "
@@ -188,9 +192,8 @@ static const char CATCH_UP[] =
     "WHERE e.room_id = r.room_id AND e.created_at < f.started_at ORDER BY e.seq DESC LIMIT 1), "
     "r.oldest_seq - 1), NOW(6), NOW(6) FROM hook h "
     "JOIN follower f ON f.follower_id = h.hook_id "
-    "JOIN room r ON (r.last_active_at >= f.seen_at - INTERVAL 70 SECOND "
-    "OR r.changed_at >= f.seen_at - INTERVAL 70 SECOND) "
-    "AND (h.rooms IS NULL OR FIND_IN_SET(r.room_id, h.rooms)) "
+    "JOIN room r ON (r.last_active_at >= " ACTIVE_UNTIL "OR r.changed_at >= " ACTIVE_UNTIL
+    ") AND (h.rooms IS NULL OR FIND_IN_SET(r.room_id, h.rooms)) "
     "LEFT JOIN follower_room p ON p.follower_id = h.hook_id AND p.room_id = r.room_id "
     "WHERE h.hook_id = ? AND (p.room_id IS NULL OR (p.due_at IS NULL AND p.seq <> r.last_seq)) "
     "ON DUPLICATE KEY UPDATE behind_at = IF(follower_room.due_at IS NULL, VALUES(behind_at), "

@@ -42,13 +42,13 @@ enum error worker_renew(struct db *db, uint64_t id, bool *kept) {
 }
 
 enum error worker_remove_dead(struct db *db) {
-    static const char FIND[] = "SELECT COUNT(*) FROM worker WHERE alive_until < NOW(6)";
+    static const char FIND[] = "SELECT COUNT(*) FROM worker WHERE NOT (" WORKER_IS_VALID ")";
     static const char SQL[] =
         TRANSACTION("",
                     "SET v_now = SYSDATE(6); "
                     /* Locks the rows: a worker that renews its row now waits for them, and then
                      * finds no row. */
-                    "DELETE FROM worker WHERE alive_until < v_now; " FREE_LEASES,
+                    "DELETE FROM worker WHERE NOT (" WORKER_IS_VALID "); " FREE_LEASES,
                     "");
     uint64_t dead = 0;
     const enum error error = db_number(db, FIND, &dead);
@@ -65,6 +65,6 @@ enum error worker_remove(struct db *db, uint64_t id) {
 }
 
 enum error worker_count(struct db *db, uint64_t *count) {
-    static const char SQL[] = "SELECT COUNT(*) FROM worker WHERE alive_until > NOW(6)";
+    static const char SQL[] = "SELECT COUNT(*) FROM worker WHERE " WORKER_IS_VALID;
     return db_number(db, SQL, count);
 }

@@ -16,8 +16,12 @@
 /* A row is valid this long after it was renewed. A worker that was killed is replaced after it. */
 #define WORKER_LEASE_MS 8000
 
+/* True, in SQL, for a row of a living worker. One that is valid for much longer than a lease is of
+ * a clock that was ahead. */
+#define WORKER_IS_VALID "alive_until BETWEEN SYSDATE(6) AND SYSDATE(6) + INTERVAL 16 SECOND"
+
 /* True, in SQL, if a worker is alive. */
-#define WORKER_IS_ALIVE "EXISTS (SELECT 1 FROM worker WHERE alive_until > SYSDATE(6))"
+#define WORKER_IS_ALIVE "EXISTS (SELECT 1 FROM worker WHERE " WORKER_IS_VALID ")"
 
 /* Adds a row; *id is its id. */
 enum error worker_add(struct db *db, struct text name, uint64_t *id);

@@ -325,6 +325,16 @@ def test_a_follower_from_the_oldest_gets_everything_that_is_kept(owner, program)
     assert len(results) > 1
 
 
+def test_nothing_is_lost_if_the_clock_is_set_back(owner, program, follower, system):
+    room = owner.room()["room_id"]
+    system.sql("UPDATE follower SET seen_at = SYSDATE(6) + INTERVAL 1 HOUR WHERE pull_name = ?",
+               follower)
+    owner.say(room, "afterwards")
+    assert [row["room_id"] for row in pull(program, follower)["results"]] == [room]
+    assert system.sql("SELECT seen_at <= SYSDATE(6) FROM follower WHERE pull_name = ?",
+                      follower) == [(1,)]
+
+
 def test_expired_events_become_resync(owner, program, follower, system):
     room = owner.room()
     post(owner, room)

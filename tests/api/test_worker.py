@@ -371,6 +371,28 @@ def test_a_dead_worker_is_replaced_within_ten_seconds(owner, receiver, add_hook,
         system.start()
 
 
+def test_a_clock_that_was_ahead_holds_up_nothing(owner, receiver, add_hook, system):
+    room = owner.room()["room_id"]
+    receiver.answer = lambda delivery: 503
+    hook = add_hook("later", receiver.url())
+    owner.say(room)
+    receiver.wait_for_deliveries(1)
+    # The next try is in an hour, and so is the end of a worker that has died since.
+    system.sql("INSERT INTO worker (name, started_at, alive_until) "
+               "VALUES ('gone', SYSDATE(6), SYSDATE(6) + INTERVAL 1 HOUR)")
+    wait_for(lambda: hook.state()["failed_count"] > 0)
+    system.sql("UPDATE follower_room SET due_at = SYSDATE(6) + INTERVAL 1 HOUR, worker_id = "
+               "(SELECT worker_id FROM worker WHERE name = 'gone') WHERE room_id = ?", room)
+    receiver.answer = lambda delivery: 200
+    receiver.wait_for_events(1, 60)
+    wait_for(lambda: system.sql("SELECT due_at FROM follower_room WHERE room_id = ?", room)
+             == [(None,)])
+    system.sql("UPDATE follower_room SET due_at = SYSDATE(6) + INTERVAL 1 HOUR WHERE room_id = ?",
+               room)
+    owner.say(room)
+    receiver.wait_for_events(2, 60)
+
+
 def test_a_worker_that_is_told_to_stop_waits_for_its_deliveries(owner, receiver, add_hook, system):
     system.end("worker")
     try:

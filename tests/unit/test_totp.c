@@ -58,6 +58,9 @@ static void test_a_code_is_valid_once(void **state) {
     (void)state;
     assert_true(is_valid("081804", 1111111109, 37037035, &step));
     assert_false(is_valid("081804", 1111111109, 37037036, &step));
+    /* Another one was used when the clock was an hour ahead. */
+    assert_true(is_valid("081804", 1111111109, 37037036 + 120, &step));
+    assert_false(is_valid("081804", 1111111109, 37037037, &step));
     assert_false(is_valid("081804", 1111111109, 37037037, &step));
 }
 
