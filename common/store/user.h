@@ -48,22 +48,25 @@ struct user_proof {
     char password_hash[SECRET_PASSWORD_SIZE];
     char fresh_hash[SECRET_PASSWORD_SIZE];    /* replaces it (other cost parameters); "": none */
     unsigned char address[USER_ADDRESS_SIZE]; /* the client's; it becomes known for this user */
+    bool has_code;                            /* a code of the second factor was used up as well */
 };
 
 /* For transactions that a proof permits: declarations; the check, which locks the row of the user
- * and is 13 (conflict) if the hash has been replaced or the user disabled since; and the values.
- * p_user is the user. */
+ * and is 13 (conflict) if the hash has been replaced, the user disabled or two-factor login turned
+ * on since; and the values. p_user is the user. */
 #define USER_PROOF_DECLARATIONS                                             \
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "                            \
     "DECLARE p_proved, p_fresh, v_hash VARCHAR(128) CHARACTER SET utf8mb4 " \
     "COLLATE utf8mb4_nopad_bin; "                                           \
-    "DECLARE p_address BINARY(16); DECLARE v_active BOOLEAN; "
+    "DECLARE p_address BINARY(16); DECLARE p_code, v_active BOOLEAN; "
 #define USER_PROOF_CHECK                                                       \
-    "SET p_proved = ?; SET p_fresh = ?; SET p_address = ?; "                   \
+    "SET p_proved = ?; SET p_fresh = ?; SET p_address = ?; SET p_code = ?; "   \
     "SELECT is_active, password_hash INTO v_active, v_hash FROM user "         \
     "WHERE user_id = p_user FOR UPDATE; "                                      \
     "SET v_now = SYSDATE(6); "                                                 \
-    "IF v_active IS NULL OR NOT v_active OR v_hash <> p_proved THEN "          \
+    "IF v_active IS NULL OR NOT v_active OR v_hash <> p_proved "               \
+    "OR (NOT p_code AND EXISTS (SELECT 1 FROM user_totp "                      \
+    "WHERE user_id = p_user AND confirmed_at IS NOT NULL)) THEN "              \
     "SET v_outcome = 13; LEAVE body; END IF; "                                 \
     "IF p_fresh <> '' THEN "                                                   \
     "UPDATE user SET password_hash = p_fresh WHERE user_id = p_user; END IF; " \
@@ -71,7 +74,7 @@ struct user_proof {
     "VALUES (p_user, p_address, v_now) ON DUPLICATE KEY UPDATE seen_at = v_now; "
 #define USER_PROOF_VALUES(proof)                                                           \
     db_u64((proof)->user_id), db_str((proof)->password_hash), db_str((proof)->fresh_hash), \
-        db_bytes((proof)->address, USER_ADDRESS_SIZE)
+        db_bytes((proof)->address, USER_ADDRESS_SIZE), db_bool((proof)->has_code)
 
 /* For a login: finds a user by name and copies the hash of the password. *is_known: the user has
  * logged in from this address within 30 days. ERROR_NOT_FOUND if there is none. */

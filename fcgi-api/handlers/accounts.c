@@ -249,6 +249,7 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
     struct attempt attempt;
     struct user_proof proof;
     struct text code = {"", 0};
+    bool has_code = false;
     unsigned char hash[SECRET_HASH_SIZE];
     if (!takes_passwords(x))
         return refuse_password(x);
@@ -269,17 +270,19 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
         error = prove(x, &attempt, user, &proof);
         if (error == ERROR_UNAUTHENTICATED)
             return refuse_login(x);
-        /* A code counts once, so that it is checked in the first round only. */
-        if (!error && i == 0)
-            error = second_factor_check(x, user->id, attempt.lowered, code);
+        /* A code counts once, so that it is not checked again. */
+        if (!error && !has_code)
+            error = second_factor_check(x, user->id, attempt.lowered, code, &has_code);
         if (error)
             return error;
+        proof.has_code = has_code;
         refresh(x, &attempt, &proof);
         error = credential == CREDENTIAL_TOKEN
                     ? token_add_proved(service->db, &proof, hash)
                     : login_session_add_proved(service->db, &proof, hash,
                                                service->config->session_days);
-        /* A conflict: the hash was replaced between proof and transaction. */
+        /* A conflict: between proof and transaction the hash was replaced, or two-factor login
+         * turned on. */
         if (error != ERROR_CONFLICT)
             return error;
     }

@@ -109,9 +109,9 @@ static enum error prove_code(struct exchange *x, uint64_t user_id, const char *n
 }
 
 enum error second_factor_check(struct exchange *x, uint64_t user_id, const char *name,
-                               struct text code) {
+                               struct text code, bool *used) {
     struct user_totp totp;
-    const enum error error = user_totp_get(x->service->db, user_id, &totp);
+    enum error error = user_totp_get(x->service->db, user_id, &totp);
     if (error == ERROR_NOT_FOUND || (!error && !totp.is_on))
         return ERROR_NONE;
     if (error)
@@ -122,7 +122,9 @@ enum error second_factor_check(struct exchange *x, uint64_t user_id, const char 
         return exchange_fail(x, ERROR_UNAUTHENTICATED, CODE_CODE_REQUIRED,
                              "The code of your authenticator app is needed, too.");
     }
-    return prove_code(x, user_id, name, &totp, code);
+    error = prove_code(x, user_id, name, &totp, code);
+    *used = *used || !error;
+    return error;
 }
 
 /* ---- turning it on and off ---- */

@@ -91,6 +91,17 @@ def test_a_login_with_a_stale_hash_does_not_write_the_old_password_back(slow, us
     assert log_in(user, "/api/auth/token/", NEW).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/api/auth/token/", "/api/auth/login/"])
+def test_a_login_under_way_needs_a_code_when_that_is_turned_on(slow, user, path):
+    """The hash is stale, so that a new one is made after the code was found to be unnecessary."""
+    confabctl(slow, "user", "passwd", user.name, password=OLD)
+    answer = while_hashing(slow, lambda: log_in(user, path), lambda: slow.sql(
+        "INSERT INTO user_totp (user_id, secret, confirmed_at) VALUES (?, ?, SYSDATE(6))",
+        user.id, "x" * 20))
+    assert (answer.status_code, answer.json()["code"]) == (401, "code_required")
+    assert credentials(slow, user) == (0, 0)
+
+
 def test_two_logins_with_a_stale_hash_both_succeed(slow, user):
     """Both replace the hash: the one that comes second checks the password again."""
     confabctl(slow, "user", "passwd", user.name, password=OLD)
