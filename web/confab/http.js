@@ -170,7 +170,7 @@ export class Http {
                 body:
                     asBlob && response.ok
                         ? await response.blob()
-                        : parse(await response.text(), response.ok),
+                        : parse(await response.text(), response),
             };
         } catch (error) {
             throw noResponse((await this.#originRefused(error)) ?? failureOf(error), error);
@@ -315,14 +315,15 @@ function isOurs(response) {
 
 class NotJson extends Error {}
 
-function parse(text, isSuccess) {
-    if (text === "") {
+/** A firewall may answer 200 with a page, or with nothing. */
+function parse(text, { status, ok }) {
+    if (text === "" && status !== 200 && status !== 201) {
         return null;
     }
     try {
         return JSON.parse(text);
     } catch (error) {
-        if (!isSuccess) {
+        if (!ok) {
             return null;
         }
         throw new NotJson("not JSON", { cause: error });

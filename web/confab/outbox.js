@@ -6,6 +6,9 @@ import { Backoff } from "./pace.js";
 
 // After this many failures by the server, or by a proxy in front of it, a message counts as failed.
 const MAX_SERVER_ERRORS = 5;
+// Without a response the network may be to blame. After this many failures more, each of them
+// followed by a response to another request, it is the message.
+const MAX_LONE_FAILURES = 3;
 
 /** A message being sent. */
 class Outgoing {
@@ -61,6 +64,7 @@ class Outgoing {
         // An application that does not use `done` gets no unhandled rejection.
         this.done.catch(() => {});
         this.serverErrors = 0;
+        this.loneFailures = 0;
         this.error = null;
     }
 }
@@ -321,22 +325,22 @@ export class Outbox extends Emitter {
     }
 
     /**
-     * Whether a temporary error has lasted too long. A firewall may answer 503 for what a message
-     * says: if the server answers another request meanwhile, waiting does not help.
+     * Whether a temporary error has lasted too long. A firewall may answer 503, or nothing that the
+     * chat sends, for what a message says: if the server answers another request meanwhile, waiting
+     * does not help.
      */
-    async #isGivenUp(one, error) {
-        const isForeign = error.foreign && error.status >= 500;
-        one.serverErrors += isForeign || error.status === 500 ? 1 : 0;
-        if (one.serverErrors < MAX_SERVER_ERRORS) {
-            return false;
+    async #isGivenUp(one, { status, foreign }) {
+        const isForeign = foreign && (status >= 500 || status === 0);
+        one.serverErrors += isForeign || status === 500 ? 1 : 0;
+        if (one.serverErrors < MAX_SERVER_ERRORS || !isForeign) {
+            return one.serverErrors >= MAX_SERVER_ERRORS;
         }
-        return (
-            !isForeign ||
-            this.identify().then(
-                () => true,
-                () => false,
-            )
+        const isAnswered = await this.identify().then(
+            () => true,
+            () => false,
         );
+        one.loneFailures += isAnswered ? 1 : 0;
+        return isAnswered && (status >= 500 || one.loneFailures >= MAX_LONE_FAILURES);
     }
 
     #sent(one, message) {

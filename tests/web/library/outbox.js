@@ -259,6 +259,21 @@ test("a firewall that answers 503 to one message does not stop the others", asyn
     await good.done;
 });
 
+for (const [name, answer] of [
+    ["a page", () => new Response("<h1>Blocked</h1>")],
+    ["nothing", () => new Response("", { status: 201 })],
+    ["no response", () => Promise.reject(new TypeError("reset"))],
+]) {
+    test(`a firewall that answers ${name} to one message does not stop the others`, async () => {
+        const { alice, room } = await pair(system, { pace: { backoffMax: 50 } });
+        alice.net.firewall = ({ body }) => (body?.includes("UNION") ? answer() : null);
+        const [bad, good] = ["UNION SELECT", "good"].map((content) => alice.send(room, content));
+        await assert.rejects(bad.done, { status: 0 });
+        await good.done;
+        assert.deepEqual(await contents(alice, room), ["good"]);
+    });
+}
+
 test("while all requests are answered 503 in HTML, messages wait", async () => {
     const { alice, room } = await pair(system, { pace: { backoffMax: 50 } });
     let asked = 0;
