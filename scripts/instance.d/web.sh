@@ -81,18 +81,11 @@ web_address() {
     echo "${text% }"
 }
 
-# Prints bell_dir, as the environment or the configuration sets it.
-bell_folder() {
-    local folder
-    folder=$("$BUILD/fcgi-api" -c "$CONFIG" --dump-config 2>/dev/null | sed -n 's/^bell_dir = *//p')
-    echo "${folder:-$STATE/bell}"
-}
-
-# Prints file_dir in the same way.
-file_folder() {
-    local folder
-    folder=$("$BUILD/fcgi-api" -c "$CONFIG" --dump-config 2>/dev/null | sed -n 's/^file_dir = *//p')
-    echo "${folder:-$STATE/files}"
+# Prints the option $1, as the environment or the configuration sets it; $2 if it is empty.
+configured() {
+    local value
+    value=$("$BUILD/fcgi-api" -c "$CONFIG" --dump-config 2>/dev/null | sed -n "s/^$1 = *//p")
+    echo "${value:-$2}"
 }
 
 web_prepare() {
@@ -108,12 +101,11 @@ web_prepare() {
         echo "var.confab_push = ( \"socket\" => \"$(push_socket)\" )"
         echo "var.confab_errors = \"$ROOT/conf/errors\""
         echo "var.confab_web = \"$STATE/page\""
-        echo "var.confab_bell = \"$(bell_folder)\""
-        echo "var.confab_files = \"$(file_folder)\""
+        echo "var.confab_bell = \"$(configured bell_dir "$STATE/bell")\""
+        echo "var.confab_files = \"$(configured file_dir "$STATE/files")\""
         echo "var.confab_avatars = \"$(api_avatar_origins)\""
         echo "var.confab_max_fds = $files"
-        # log_addresses
-        if [[ ${CONFAB_LOG_ADDRESSES:-on} == off ]]; then
+        if [[ $(configured log_addresses on) == off ]]; then
             echo 'var.confab_client = "-"'
         else
             echo 'var.confab_client = "%h"'

@@ -303,7 +303,12 @@ def test_the_parent_logs_start_reload_and_end(make_instance):
 # ---- addresses and the access log ----
 
 def test_log_addresses_off_leaves_addresses_out(make_instance):
-    system = make_instance(CONFAB_LOG_ADDRESSES="off", CONFAB_TRUSTED_PROXIES="127.0.0.1")
+    system = make_instance(CONFAB_TRUSTED_PROXIES="127.0.0.1")
+    with open(system.config, "a") as file:
+        file.write("log_addresses = off\n")
+    system.end("web")
+    system.end("api")
+    system.start()
     answer = Client(system).get("/api/auth/me/", headers={"X-Forwarded-For": "198.51.100.7"})
     assert request_line(system, answer)["address"] is None
     assert access_line(system, answer.headers["X-Request-ID"]).startswith("- - - [")
