@@ -2,7 +2,7 @@
 // daemon but the pushd of one test. The README is followed word by word.
 
 import assert from "node:assert/strict";
-import { rename } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
@@ -32,8 +32,12 @@ let readme;
 const users = {};
 
 /** Runs PHP in WordPress; resolves to its output. */
-const php = (code) =>
-    asOwner('php -r "$CODE"', { env: { CODE: `require 'public_html/wp-load.php'; ${code}` } });
+const php = (code) => {
+    const host = new URL(world.system.url).host;
+    const CODE = `$_SERVER += ['HTTP_HOST' => '${host}', 'REQUEST_URI' => '/'];
+        require 'public_html/wp-load.php'; ${code}`;
+    return asOwner('php -r "$CODE"', { env: { CODE } });
+};
 
 async function makeUser(name, role, display) {
     users[name] = Number(
@@ -154,10 +158,17 @@ test("strangers get a link to the login, and no token", async () => {
     // Only rooms that an author has put somewhere, and whose post the user may read.
     assert.equal(await asAnn(url.replace("post-1", "post-2")), 403);
     assert.equal(await asAnn(url.replace("post-1", "room-staff")), 403);
-    await php(`wp_update_post(['ID' => 1, 'post_status' => 'private']);`);
-    assert.equal(await asAnn(url), 403);
-    await php(`wp_update_post(['ID' => 1, 'post_status' => 'publish']);`);
-    assert.equal(await asAnn(url), 200);
+    for (const [name, closed, open] of [
+        ["post_status", "private", "publish"],
+        ["post_status", "draft", "publish"],
+        ["post_status", "trash", "publish"],
+        ["post_password", "word", ""],
+    ]) {
+        await php(`wp_update_post(['ID' => 1, '${name}' => '${closed}']);`);
+        assert.equal(await asAnn(url), 403, closed);
+        await php(`wp_update_post(['ID' => 1, '${name}' => '${open}']);`);
+        assert.equal(await asAnn(url), 200, open);
+    }
 });
 
 test("the shortcode shows a room of its own, and the bubble", async () => {
@@ -263,12 +274,67 @@ test("what the chat did not hear is told again later; a deleted user is disabled
     assert.equal(await admin.page.getByText("could not be sent").count(), 0);
 });
 
+/** The site becomes a network, with one site. */
+async function network() {
+    const at = new URL(world.system.url).host;
+    const file = join(world.system.home, "public_html/wp-config.php");
+    await php(`require ABSPATH . 'wp-admin/includes/upgrade.php';
+        require ABSPATH . 'wp-admin/includes/network.php';
+        foreach ($wpdb->tables('ms_global') as $table => $name) { $wpdb->$table = $name; }
+        install_network();
+        $made = populate_network(1, '${at}', 'admin@example.org', 'Network', '/', false);
+        if (is_wp_error($made) && 'no_wildcard_dns' !== $made->get_error_code()) { exit(1); }`);
+    const constants = `<?php
+        define('MULTISITE', true); define('SUBDOMAIN_INSTALL', false);
+        define('DOMAIN_CURRENT_SITE', '${at}'); define('PATH_CURRENT_SITE', '/');
+        define('SITE_ID_CURRENT_SITE', 1); define('BLOG_ID_CURRENT_SITE', 1);`;
+    await writeFile(file, (await readFile(file, "utf8")).replace("<?php", constants));
+}
+
+test("on a network the chat of each site hears of changes elsewhere", async () => {
+    await network();
+    const settings = await php(`echo json_encode(get_option('confab_settings'));`);
+    const second = Number(
+        await php(`require ABSPATH . 'wp-admin/includes/plugin.php';
+            $id = wp_insert_site(['domain' => get_network()->domain, 'path' => '/second/',
+                'user_id' => 1, 'title' => 'Second']);
+            activate_plugin('confab/confab.php', '', true);
+            update_blog_option($id, 'confab_settings', json_decode('${settings}', true));
+            add_user_to_blog($id, ${users.ed}, 'subscriber');
+            echo is_wp_error($id) ? $id->get_error_message() : $id;`),
+    );
+    assert.ok(second > 1);
+    const login = async () => {
+        const jwt = await php(`switch_to_blog(${second});
+            echo Confab_Token::make(get_userdata(${users.ed}));`);
+        const { status, body } = await chatApi(null, "auth/jwt/", { jwt });
+        return status === 200 ? body.token : status;
+    };
+    const status = async (token) => (await chatApi(token, "auth/me/")).status;
+    for (const change of [
+        `do_action('wp_logout', ${users.ed});`,
+        `require ABSPATH . 'wp-admin/includes/user.php';
+            wp_update_user(['ID' => ${users.ed}, 'user_pass' => 'another word']);`,
+        `remove_user_from_blog(${users.ed}, ${second});`,
+    ]) {
+        const token = await login();
+        assert.equal(await status(token), 200);
+        await php(change);
+        assert.equal(await status(token), 401, change);
+    }
+    assert.equal(await login(), 403);
+});
+
 test("deleting the plugin leaves nothing", async () => {
     await php(`require ABSPATH . 'wp-admin/includes/plugin.php'; require ABSPATH .
         'wp-admin/includes/file.php'; deactivate_plugins('confab/confab.php');
         uninstall_plugin('confab/confab.php');`);
-    const left = await php(`echo $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options
-        WHERE option_name LIKE '%confab%'"), ' ', $wpdb->get_var("SELECT COUNT(*)
-        FROM $wpdb->usermeta WHERE meta_key LIKE '%confab%'");`);
-    assert.equal(left, "0 0");
+    const left = await php(`foreach (get_sites() as $site) {
+            $options = $wpdb->get_blog_prefix($site->blog_id) . 'options';
+            echo $wpdb->get_var("SELECT COUNT(*) FROM $options
+                WHERE option_name LIKE '%confab%'"), ' ';
+        }
+        echo $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->usermeta
+            WHERE meta_key LIKE '%confab%'");`);
+    assert.equal(left, "0 0 0");
 });

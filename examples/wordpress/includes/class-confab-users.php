@@ -37,18 +37,30 @@ class Confab_Users {
 	const BATCH = 100;
 
 	/**
+	 * The sites where a change was noted in this request, as keys.
+	 *
+	 * @var array
+	 */
+	private static $noted = array();
+
+	/**
 	 * Adds the hooks.
 	 */
 	public static function register() {
 		add_action( 'profile_update', array( __CLASS__, 'on_profile_update' ), 10, 2 );
-		add_action( 'wp_logout', array( __CLASS__, 'on_logout' ) );
 		add_action( 'after_password_reset', array( __CLASS__, 'on_password_reset' ) );
-		// A new role may be another one in the chat, or none: open chats log in again.
-		foreach ( array( 'set_user_role', 'add_user_role', 'remove_user_role', 'make_ham_user' ) as $hook ) {
+		foreach ( array( 'wp_logout', 'make_ham_user' ) as $hook ) {
 			add_action( $hook, array( __CLASS__, 'on_logout' ) );
 		}
+		// A new role may be another one in the chat, or none: open chats log in again.
+		foreach ( array( 'set_user_role', 'add_user_role', 'remove_user_role' ) as $hook ) {
+			add_action( $hook, array( __CLASS__, 'on_role' ) );
+		}
 		// Before the user is gone, since afterwards it is not known who has used the chat.
-		foreach ( array( 'delete_user', 'wpmu_delete_user', 'remove_user_from_blog', 'make_spam_user' ) as $hook ) {
+		foreach ( array( 'delete_user', 'remove_user_from_blog' ) as $hook ) {
+			add_action( $hook, array( __CLASS__, 'on_removal' ) );
+		}
+		foreach ( array( 'wpmu_delete_user', 'make_spam_user' ) as $hook ) {
 			add_action( $hook, array( __CLASS__, 'on_change' ) );
 		}
 		// For other plugins: do_action( 'confab_user_changed', $user_id ).
@@ -124,16 +136,34 @@ class Confab_Users {
 	 */
 	public static function on_profile_update( $user_id, $before ) {
 		$user = get_userdata( $user_id );
-		self::note( $user_id, $user && $user->user_pass !== $before->user_pass );
+		self::note_everywhere( $user_id, $user && $user->user_pass !== $before->user_pass );
 	}
 
 	/**
-	 * After the user has logged out, or has got another role.
+	 * After the user has logged out.
 	 *
 	 * @param int $user_id The user.
 	 */
 	public static function on_logout( $user_id ) {
+		self::note_everywhere( (int) $user_id, true );
+	}
+
+	/**
+	 * After the user has got another role, on this site.
+	 *
+	 * @param int $user_id The user.
+	 */
+	public static function on_role( $user_id ) {
 		self::note( (int) $user_id, true );
+	}
+
+	/**
+	 * When the user leaves this site.
+	 *
+	 * @param int $user_id The user.
+	 */
+	public static function on_removal( $user_id ) {
+		self::note( (int) $user_id, false );
 	}
 
 	/**
@@ -142,7 +172,7 @@ class Confab_Users {
 	 * @param WP_User $user The user.
 	 */
 	public static function on_password_reset( $user ) {
-		self::note( $user->ID, true );
+		self::note_everywhere( $user->ID, true );
 	}
 
 	/**
@@ -151,7 +181,25 @@ class Confab_Users {
 	 * @param int $user_id The user.
 	 */
 	public static function on_change( $user_id ) {
-		self::note( (int) $user_id, false );
+		self::note_everywhere( (int) $user_id, false );
+	}
+
+	/**
+	 * Notes a change for this site and, on a network, for each other one of the user.
+	 *
+	 * @param int  $user_id The user.
+	 * @param bool $logout  Whether the sessions of the chat end too.
+	 */
+	private static function note_everywhere( $user_id, $logout ) {
+		self::note( $user_id, $logout );
+		// With spam and archived ones: whoever was in a chat may be there still.
+		foreach ( is_multisite() ? get_blogs_of_user( $user_id, true ) : array() as $site ) {
+			if ( get_current_blog_id() !== (int) $site->userblog_id ) {
+				switch_to_blog( $site->userblog_id );
+				self::note( $user_id, $logout );
+				restore_current_blog();
+			}
+		}
 	}
 
 	/**
@@ -168,14 +216,30 @@ class Confab_Users {
 		$logout = $logout || 0 === strpos( (string) get_option( $name, '' ), 'logout' );
 		// Its own value for each change: one that comes while it is sent is sent again.
 		update_option( $name, ( $logout ? 'logout ' : 'profile ' ) . wp_generate_uuid4(), false );
-		// On a network this may be another site than the one whose request this is.
+		// In case this request does not come to its end.
 		self::schedule();
-		if ( ! has_action( 'shutdown', array( __CLASS__, 'send' ) ) ) {
-			add_action( 'shutdown', array( __CLASS__, 'send' ) );
+		self::$noted[ get_current_blog_id() ] = true;
+		if ( ! has_action( 'shutdown', array( __CLASS__, 'send_noted' ) ) ) {
+			add_action( 'shutdown', array( __CLASS__, 'send_noted' ) );
 		}
 	}
 
 	// ---- sending ----
+
+	/**
+	 * Sends what was noted in this request, which on a network may be for other sites than its own.
+	 */
+	public static function send_noted() {
+		foreach ( array_keys( self::$noted ) as $site ) {
+			if ( get_current_blog_id() === $site ) {
+				self::send();
+			} else {
+				switch_to_blog( $site );
+				self::send();
+				restore_current_blog();
+			}
+		}
+	}
 
 	/**
 	 * Sends all changes; those that fail are tried again.

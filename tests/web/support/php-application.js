@@ -114,10 +114,19 @@ export async function loginOf(person) {
     return answer.json();
 }
 
-/** Makes a request to the chat with a token; resolves to { status, body }. */
-export async function chatApi(token, path) {
+/**
+ * Makes a request to the chat, with a token or null, and with fields as a POST; resolves to
+ * { status, body }.
+ */
+export async function chatApi(token, path, fields = null) {
     const answer = await fetch(`${world.system.url}/chat/api/${path}`, {
-        headers: { Authorization: `Token ${token}`, Connection: "close" },
+        method: fields ? "POST" : "GET",
+        headers: {
+            Connection: "close",
+            ...(token ? { Authorization: `Token ${token}` } : {}),
+            ...(fields ? { "Content-Type": "application/json" } : {}),
+        },
+        body: fields ? JSON.stringify(fields) : undefined,
     });
     return { status: answer.status, body: await answer.json() };
 }
