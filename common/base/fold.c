@@ -35,6 +35,10 @@ enum {
     HANGUL_SYLLABLES = 11172,
 };
 
+/* So many marks on one letter are sorted, more stay as they come: the bound of Unicode's Stream-Safe
+ * Text Format, without which a text of nothing but marks would take the square of its length. */
+#define MARKS_MOST 30
+
 /* These are invisible too, but separate words: a zero-width space, and a separator of letters. */
 #define ZERO_WIDTH_SPACE 0x200B
 #define ZERO_WIDTH_NON_JOINER 0x200C
@@ -86,8 +90,9 @@ static void add(struct fold *fold, struct fold_point point) {
         array_reserve(fold->points, &fold->space, fold->count + 1, sizeof(*fold->points));
     fold->points[fold->count++] = point;
     /* Marks on one letter go by rank, whatever their order in the text. */
-    for (size_t i = fold->count - 1;
-         i > 0 && point.rank > 0 && fold->points[i - 1].rank > point.rank; i--) {
+    const size_t last = fold->count - 1, first = last > MARKS_MOST ? last - MARKS_MOST : 0;
+    for (size_t i = last; i > first && point.rank > 0 && fold->points[i - 1].rank > point.rank;
+         i--) {
         fold->points[i] = fold->points[i - 1];
         fold->points[i - 1] = point;
     }

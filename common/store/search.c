@@ -18,9 +18,9 @@ enum { SLOTS_FEW = 8, SLOTS = 64 };
 /* Candidates of one statement, and messages that are read at a time. */
 enum { CANDIDATES = 1000, READ = 32 };
 
-/* A search reads at least this many blocks and messages, whatever the time, so that a small one is
- * complete even on a busy machine. */
-enum { WORK_LEAST = 300 };
+/* A search reads at least this many blocks and messages, so that a small one is complete even on a
+ * busy machine; unless they take so many times the budget, as texts and queries made for it do. */
+enum { WORK_LEAST = 300, BUDGETS_MOST = 20 };
 
 struct search_room {
     uint64_t id;
@@ -51,7 +51,9 @@ struct run {
 };
 
 static bool is_over(const struct run *run) {
-    return run->work >= WORK_LEAST && clock_monotonic_ms() >= run->end_ms;
+    const int64_t now = clock_monotonic_ms();
+    return now >= run->end_ms + (BUDGETS_MOST - 1) * SEARCH_BUDGET_MS ||
+           (run->work >= WORK_LEAST && now >= run->end_ms);
 }
 
 /* Above 0: `a` comes later in the results. */
