@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { messageSummary } from "../../web/chat/conversation/message.js";
 import { parseMarkdown } from "../../web/confab/markdown.js";
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;" };
@@ -189,3 +190,14 @@ test("texts made to be slow take no longer than others", () => {
         );
     }
 });
+
+const SUMMARIES = [
+    ["a **b** *c* _d_ `e` ~~f~~", "a b c d e f"],
+    ["- one\n* two\n> three\n```sh\nfour\n```", "one two three four"],
+    ["snake_case_name, 2*3*4, ** and __init__", "snake_case_name, 2*3*4, ** and __init__"],
+];
+
+for (const [content, wanted] of SUMMARIES) {
+    test(`in one line: ${JSON.stringify(content)}`, () =>
+        assert.equal(messageSummary({ content, message_type: "text" }), wanted));
+}

@@ -17,6 +17,8 @@ test("a list with code in it is shown formatted to both, and stored as typed", a
         assert.equal(await words.locator("li pre").textContent(), "a  b");
         assert.equal(await words.locator("blockquote strong").textContent(), "Bob");
         assert.equal(await words.locator("b").count(), 0);
+        const style = await words.locator("ul").evaluate((it) => getComputedStyle(it).listStyle);
+        assert.match(style, /disc/);
     }
     const { results } = await alice.api("GET", `chat/rooms/${room}/messages/`);
     assert.equal(results[0].content, text);
@@ -25,10 +27,21 @@ test("a list with code in it is shown formatted to both, and stored as typed", a
 test("an emoji is chosen by its name and in a skin tone, by keyboard alone", async () => {
     const { alice } = await pair();
     await alice.field.fill("Yes ");
+    // Past the button that attaches files.
     await alice.field.press("Tab");
+    await alice.page.keyboard.press("Tab");
     await alice.page.keyboard.press("Enter");
     const dialog = alice.page.getByRole("dialog", { name: "Emoji" });
     await dialog.waitFor();
+    // Down to the emoji, by rows, and back to the field.
+    const focused = () => alice.page.evaluate(() => document.activeElement.title);
+    await alice.page.keyboard.press("ArrowDown");
+    await alice.page.keyboard.press("ArrowDown");
+    const second = await focused();
+    assert.notEqual(second, ":grinning:");
+    await alice.page.keyboard.press("ArrowUp");
+    assert.equal(await focused(), ":grinning:");
+    await alice.page.keyboard.press("ArrowUp");
     await dialog.getByRole("combobox", { name: "Skin tone" }).selectOption("3");
     await dialog.getByRole("searchbox").fill("thumbs up");
     await dialog.getByRole("button", { name: "thumbs up", exact: true }).waitFor();

@@ -1,10 +1,10 @@
 // What is done with messages besides writing: reactions, pins, replies, links. Loaded when one of
 // these is used. Each function takes the Conversation and what it is about.
 
-import { button, errorText, iconButton } from "../ui/controls.js";
+import { button, errorText, iconButton, textField } from "../ui/controls.js";
 import { openDialog } from "../ui/dialog.js";
 import { fill, h, storageOf } from "../ui/dom.js";
-import { fullTime, timeOfDay } from "../ui/format.js";
+import { dayName, fullTime, listOfNames, timeOfDay } from "../ui/format.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { addStyles } from "../ui/styles.js";
 import { t } from "../words.js";
@@ -54,6 +54,48 @@ export async function react(conversation, message, emoji) {
 export async function refresh({ confab, room, timeline }, id) {
     const { reactions } = await confab.message(room.room_id, id);
     timeline.react(id, reactions);
+}
+
+/** The most reactions of which the names are read for tooltips. */
+const NAMED = 100;
+
+/** Adds the names of those who have reacted to the buttons of the reactions to a message. */
+export async function nameReactors({ confab, room, people }, message, buttons) {
+    const page = await confab.reactions(room.room_id, message.message_id, { limit: NAMED });
+    for (const one of buttons) {
+        const { emoji } = one.dataset;
+        const { count } = message.reactions.find((total) => total.emoji === emoji) ?? {};
+        const names = page.results
+            .filter((reaction) => reaction.emoji === emoji)
+            .map(({ user_id: id, username }) => people.name(id, username));
+        if (names.length > 1 && count > names.length) {
+            // Those beyond the page are counted.
+            names.length = count;
+        }
+        if (names.length > 0) {
+            one.title = listOfNames(names);
+            one.setAttribute("aria-label", `${emoji} ${names.length}, ${one.title}`);
+        }
+    }
+}
+
+/** Lists who has reacted to a message, and how. */
+export async function openReactors(conversation, message) {
+    const { confab, room, root, people } = conversation;
+    await styled(conversation);
+    await openPages(root, {
+        title: t("Reactions"),
+        load: (offset) =>
+            confab.reactions(room.room_id, message.message_id, { offset, limit: PAGE }),
+        nothing: t("There are no reactions."),
+        row: ({ emoji, user_id: id, username }) =>
+            h(
+                "li.person",
+                people.avatar(id, username),
+                h("span.who", people.nameNode(id, username)),
+                h("span.sign", emoji),
+            ),
+    });
 }
 
 /** Opens the choice of an emoji for a message. */
@@ -114,56 +156,27 @@ async function openAll({ root, on }, take) {
 
 // ---- lists of messages ----
 
-/** `load(offset)` returns a promise of a page; `unpin(message)`, which may be null, ends a pin. */
-async function openMessages(conversation, { title, load, nothing, unpin = null }) {
-    const { root, people, timeline } = conversation;
-    await styled(conversation);
+/**
+ * A dialog with a list that is read page by page: `load(offset)` returns a promise of a page,
+ * `row(one, close, tools)` the element of one of it, where tools has `wrong(error)` and `removed()`.
+ */
+function openPages(root, { title, load, nothing, row }) {
     const list = h("ul.found-messages", { "aria-label": title });
     const below = h("div");
     let loaded = 0;
     const wrong = (error, ...more) =>
         fill(below, h("p.wrong", { role: "alert" }, errorText(error), " ", ...more));
-    const drawEmpty = () =>
+    const removed = () =>
         list.childElementCount === 0 && fill(below, h("p.note", { role: "status" }, nothing));
-    const row = (message, close) => {
-        const { sender_id: id, sender_username: username, created_at: at } = message;
-        const item = h(
-            "li",
-            h(
-                "button.found",
-                {
-                    type: "button",
-                    onclick: () => {
-                        close();
-                        timeline.goTo(message.message_id);
-                    },
-                },
-                h("b", people.nameNode(id, username)),
-                h("time", { datetime: at, title: fullTime(at) }, timeOfDay(at)),
-                h("span.words", { dir: "auto" }, messageSummary(message)),
-            ),
-        );
-        const end = async () => {
-            try {
-                await unpin(message);
-                item.remove();
-                drawEmpty();
-            } catch (error) {
-                wrong(error);
-            }
-        };
-        item.append(...(unpin ? [button(t("Unpin"), end, "link")] : []));
-        return item;
-    };
     openDialog(root, title, (close) => {
         const more = async () => {
-            fill(below, h("p.note", { role: "status" }, t("Loading messages…")));
+            fill(below, h("p.note", { role: "status" }, t("Loading…")));
             try {
                 const { results, next } = await load(loaded);
                 loaded += results.length;
-                list.append(...results.map((message) => row(message, close)));
+                list.append(...results.map((one) => row(one, close, { wrong, removed })));
                 fill(below, next && button(t("Show more"), more));
-                drawEmpty();
+                removed();
             } catch (error) {
                 wrong(error, button(t("Try again"), more, "link"));
             }
@@ -171,6 +184,45 @@ async function openMessages(conversation, { title, load, nothing, unpin = null }
         more();
         return [list, below];
     }).classList.add("messages-dialog");
+}
+
+/** `load(offset)` returns a promise of a page; `unpin(message)`, which may be null, ends a pin. */
+async function openMessages(conversation, { title, load, nothing, unpin = null }) {
+    const { root, people, timeline } = conversation;
+    await styled(conversation);
+    const row = (message, close, { wrong, removed }) => {
+        const { sender_id: id, sender_username: username, created_at: at } = message;
+        const open = () => {
+            close();
+            timeline.goTo(message.message_id);
+        };
+        const end = async () => {
+            try {
+                await unpin(message);
+                item.remove();
+                removed();
+            } catch (error) {
+                wrong(error);
+            }
+        };
+        const item = h(
+            "li",
+            h(
+                "button.found",
+                { type: "button", onclick: open },
+                h("b", people.nameNode(id, username)),
+                h(
+                    "time",
+                    { datetime: at, title: fullTime(at) },
+                    `${dayName(at)}, ${timeOfDay(at)}`,
+                ),
+                h("span.words", { dir: "auto" }, messageSummary(message)),
+            ),
+            unpin && button(t("Unpin"), end, "link"),
+        );
+        return item;
+    };
+    openPages(root, { title, load, nothing, row });
 }
 
 /** Opens the list of the direct replies to a message. */
@@ -204,8 +256,16 @@ export async function pin(conversation, message) {
     await openPins(conversation);
 }
 
-/** Copies the address that opens the page at a message. */
-export async function copyLink({ confab, room }, message) {
-    const link = `${confab.url}/#/${room.room_id}/${message.message_id}`;
-    await navigator.clipboard?.writeText(link);
+/** Copies the address that opens the page at a message; shows it where it cannot be copied. */
+export async function copyLink({ confab, room, root, on }, message) {
+    const path = `${confab.url}/#/${room.room_id}/${message.message_id}`;
+    const link = new URL(path, location.href).href;
+    try {
+        await navigator.clipboard.writeText(link);
+        on.told(t("The link has been copied."));
+    } catch {
+        const field = textField("link", t("Link"), { value: link, readonly: true });
+        openDialog(root, t("Link to the message"), () => field.element);
+        field.input.select();
+    }
 }

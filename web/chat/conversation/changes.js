@@ -1,4 +1,4 @@
-// The quiet lines between messages: who joined, left, or renamed the room.
+// The quiet lines between messages: who joined, left, renamed the room, or pinned a message.
 
 import { t } from "../words.js";
 
@@ -44,6 +44,10 @@ function lineOf(event, people, before) {
                       text: () => t("{by} renamed the room to “{room}”.", { by, room: room.name }),
                   }
                 : null;
+        }
+        case "message_pinned": {
+            const { pinned_by: by } = event;
+            return { id: null, text: () => t("{by} pinned a message.", { by }) };
         }
         default:
             return null;

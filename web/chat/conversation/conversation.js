@@ -250,6 +250,7 @@ export class Conversation {
                 this.#membersChanged();
             }),
         );
+        channel.on("message_pinned", (event) => this.#showChange(event));
         channel.on("presence", () => {
             this.drawHeader();
             this.details?.draw();
@@ -484,11 +485,12 @@ export class Conversation {
         // A user who is not in this room now may be online in another one, so no user is shown as
         // offline.
         const under = room.is_direct
-            ? [others && h("span.dot.on"), others ? t("Online") : t("Direct message")]
-            : [
-                  tn(room.members_count, "{count} member", "{count} members") +
-                      (online > 0 ? `, ${tn(online, "{count} online", "{count} online")}` : ""),
-              ];
+            ? [others && h("span.dot.on"), h("span", others ? t("Online") : t("Direct message"))]
+            : h(
+                  "span",
+                  tn(room.members_count, "{count} member", "{count} members"),
+                  online > 0 && `, ${tn(online, "{count} online", "{count} online")}`,
+              );
         const pressed = String(this.details !== null);
         const name = people.roomName(room);
         const key = JSON.stringify([
@@ -627,6 +629,13 @@ export class Conversation {
     #showSheet(message) {
         if (!message.is_deleted) {
             const actions = this.readOnly ? [] : this.#actions(message);
+            if (message.reactions.length > 0) {
+                actions.unshift({
+                    icon: "people",
+                    text: t("Who has reacted"),
+                    act: () => this.#actOn("openReactors", message),
+                });
+            }
             this.#withModule(import("./sheet.js"), ({ openSheet }) =>
                 openSheet(this.root, message, actions),
             );

@@ -111,13 +111,27 @@ function content(message) {
     );
 }
 
+/** The signs of formatting: before a line, around words, and those that are letters elsewhere. */
+const BEFORE_LINE = /^ {0,3}(?:(?:>|[-+*]) +|`{3,}\S*$)/gmu;
+const AROUND = /(\*\*|~~|`+)(?=\S)([^\n]*?\S)\1/gu;
+const AROUND_WORDS = /(^|[\s("'])([*_])(?=\S)([^*_\n]*\S)\2(?![\p{L}\p{N}])/gmu;
+
+/** A text without the signs of its formatting. */
+const unformatted = (text) =>
+    FORMATTED.test(text)
+        ? text
+              .replace(BEFORE_LINE, "")
+              .replace(AROUND, "$2")
+              .replace(AROUND_WORDS, (_, before, __, words) => before + words)
+        : text;
+
 /** A message as one line of text, for quotes and lists. */
 export function messageSummary(message) {
     if (message.is_deleted) {
         return t("Message deleted");
     }
     const kind = filesInWords(message.files) || typeName(message);
-    const text = shorten(message.content, 300).replace(/\s+/gu, " ");
+    const text = unformatted(shorten(message.content, 300)).replace(/\s+/gu, " ").trim();
     return kind && text ? `${kind}: ${text}` : kind || text;
 }
 

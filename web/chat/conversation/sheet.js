@@ -15,7 +15,7 @@ export function openSheet(root, message, actions) {
     const all = [...actions];
     // The action that cannot be undone comes last.
     all.splice(all.at(-1)?.isDangerous ? -1 : all.length, 0, copy);
-    openDialog(root, t("Message"), (close) =>
+    const dialog = openDialog(root, t("Message"), (close) =>
         all.map(({ icon: name, text, act, isDangerous }) =>
             h(
                 "button",
@@ -31,5 +31,17 @@ export function openSheet(root, message, actions) {
                 text,
             ),
         ),
-    ).classList.add("sheet");
+    );
+    dialog.classList.add("sheet");
+    // The finger that opened it may be lifted over an action, which is no choice of that.
+    let isReady = false;
+    dialog.addEventListener("pointerdown", () => {
+        isReady = true;
+    });
+    const ignoreLift = (event) => {
+        if (!isReady && event.detail > 0) {
+            event.stopImmediatePropagation();
+        }
+    };
+    dialog.addEventListener("click", ignoreLift, { capture: true });
 }

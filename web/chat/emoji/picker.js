@@ -31,6 +31,24 @@ const toneNames = () => [
     t("Dark skin tone"),
 ];
 
+/** The emoji in the row above (-1) or below (1), perhaps of the group before or after; else null. */
+function inNextRow(grids, button, step) {
+    const grid = button.parentElement;
+    const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
+    const at = [...grid.children].indexOf(button);
+    const rowOf = (index) => Math.floor(index / columns);
+    const last = grid.children.length - 1;
+    if (step > 0 ? rowOf(at) < rowOf(last) : rowOf(at) > 0) {
+        return grid.children[Math.min(at + step * columns, last)];
+    }
+    const others = grids[grids.indexOf(grid) + step]?.children;
+    if (!others) {
+        return null;
+    }
+    const row = step > 0 ? 0 : rowOf(others.length - 1);
+    return others[Math.min(row * columns + (at % columns), others.length - 1)];
+}
+
 /** Opens the picker; calls choose(emoji) with the one that was chosen. */
 export async function openEmojiPicker(root, choose) {
     await addStyles(root, import.meta.url, "./emoji.css");
@@ -97,6 +115,14 @@ export async function openEmojiPicker(root, choose) {
         draw();
     });
     moveWithArrows(body, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
+    body.addEventListener("keydown", (event) => {
+        const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+        if (step) {
+            const grids = [...body.querySelectorAll(".emoji-grid")];
+            event.preventDefault();
+            (inNextRow(grids, event.target, step) ?? (step < 0 ? input : event.target)).focus();
+        }
+    });
     draw();
     input.focus();
 }
