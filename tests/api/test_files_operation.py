@@ -8,6 +8,7 @@ import pytest
 
 from support.client import Client
 from support.files import FILES, announce, done, on_disk, png, post, put, send, upload
+from support.front import NOBODY, Front
 from support.rooms import message_url, url
 from support.shapes import refusal
 
@@ -120,20 +121,65 @@ def test_a_full_disk_keeps_nothing_of_a_part(place):
         subprocess.run(["umount", folder], check=True)
 
 
-@pytest.mark.parametrize("way", ["x-sendfile"])
-def test_the_web_server_sends_files(make_instance, way):
-    system = make_instance(CONFAB_FILE_SEND=way)
-    alice = Client(system).register()
+ORIGIN = "https://www.example.org"
+
+
+def check_sending(place):
+    """Sends and reads a file behind a web server that sends the bytes itself."""
+    alice = Client(place).register()
     room = alice.room()
     data = png(extra=os.urandom(200_000))
-    file = send(alice, room, data)
-    answer = alice.get(file["url"])
+    file_id = upload(alice, room, data, "кот.png")
+    alice.request("PUT", f"{FILES}{file_id}/thumbnail/", data=png(2, 2))
+    file = done(alice, file_id).json()
+    answer = alice.get(file["url"], headers={"Origin": ORIGIN})
     assert (answer.status_code, answer.content) == (200, data)
-    assert answer.headers["Content-Type"] == "image/png"
-    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    assert "X-Sendfile" not in answer.headers
+    for name, value in {"Content-Type": "image/png", "X-Content-Type-Options": "nosniff",
+                        "Content-Security-Policy": "sandbox; default-src 'none'",
+                        "Cache-Control": "private, no-cache", "Content-Length": str(len(data)),
+                        "Access-Control-Allow-Origin": ORIGIN}.items():
+        assert answer.headers[name] == value, name
+    assert answer.headers["Content-Disposition"].startswith("inline; filename=")
+    assert "Origin" in answer.headers["Vary"]
+    assert not {"X-Sendfile", "X-Accel-Redirect"} & answer.headers.keys()
     part = alice.get(file["url"], headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, data[10:20])
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(data)}"
+    again = alice.get(file["url"], headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    head = alice.request("HEAD", file["url"])
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(data)))
+    small = alice.get(f"{FILES}{file_id}/thumbnail/")
+    assert (small.content, small.headers["Content-Type"]) == (png(2, 2), "image/png")
+    # A page, and a file of another, show nothing.
+    text = send(alice, room, b"<!DOCTYPE html><script>alert(1)</script>", "a.html")
+    assert alice.get(text["url"]).headers["Content-Disposition"].startswith("attachment; ")
+    assert Client(place).get(file["url"]).status_code == 401
+    bob = Client(place).register()
+    answer = bob.get(file["url"])
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_lighttpd_sends_files(make_instance):
+    check_sending(make_instance(CONFAB_FILE_SEND="x-sendfile", CONFAB_ALLOWED_ORIGINS=ORIGIN))
+
+
+@pytest.mark.slow("starts another instance and web server for each")
+@pytest.mark.parametrize("kind, way", [("nginx", "x-accel-redirect"),
+                                       ("apache-fcgi", "x-sendfile")])
+def test_nginx_and_apache_send_files(make_instance, kind, way):
+    """As the documents say: the folder has the group of the web server, before the first file."""
+    system = make_instance(CONFAB_FILE_SEND=way, CONFAB_ALLOWED_ORIGINS=ORIGIN)
+    folder = system.state / "files"
+    if os.getuid() == 0:
+        os.chown(folder, -1, NOBODY)
+    folder.chmod(0o2750)
+    with Front(system, kind, ["xsendfile"]) as front:
+        check_sending(front.instance)
+        stored = on_disk(system)
+        client = Client(front.instance)
+        assert [client.get(f"/confab-files/{path}").status_code for path in stored] == \
+            [404] * len(stored)
 
 
 def test_files_are_scanned_before_they_are_read(make_instance, tmp_path):

@@ -115,8 +115,9 @@ KINDS = [*APACHE_WAYS, "nginx", *LIGHTTPD_WAYS]
 class Front:
     """One web server. instance: the system behind it, at the port of this web server."""
 
-    def __init__(self, system, kind):
+    def __init__(self, system, kind, apache_modules=()):
         self.kind = kind
+        self._apache_modules = apache_modules
         self.folder = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
         self.share = self.folder / "share"
         self.instance = copy.copy(system)
@@ -243,7 +244,7 @@ class Front:
     def _configure_apache(self, file, own):
         modules, more, way = APACHE_WAYS[self.kind]
         load = [f"LoadModule {name}_module {MODULES}/mod_{name}.so"
-                for name in APACHE_MODULES + modules]
+                for name in [*APACHE_MODULES, *modules, *self._apache_modules]]
         site = self.share / "apache" / "confab-site.conf"
         site.write_text(site.read_text().replace("fcgi.conf\"", f"{way}\"", 1))
         file.write_text(APACHE.format(**own, modules="\n".join(load)) + more.format(**own) +

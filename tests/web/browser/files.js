@@ -230,7 +230,10 @@ test("the element shows and sends files by a token, on a phone, from right to le
     const guest = await openWindow({ viewport: SIZES.phone });
     const { page } = guest;
     await visitSite(guest, `<confab-chat dir="rtl" room="${room}" token="${alice.token}">`, {
-        head: "<style>body { margin: 0; color-scheme: light dark } confab-chat { height: 100vh }</style>",
+        head: `<style>
+            body { margin: 0; color-scheme: light dark }
+            confab-chat { height: 100vh }
+        </style>`,
     });
     await loaded(guest, 3);
     for (const colorScheme of ["light", "dark"]) {
