@@ -71,7 +71,8 @@ export class Composer {
             },
         });
         const clip = () => this.fileInput.click();
-        this.clip = iconButton("clip", t("Attach files"), clip, { hidden: true });
+        // It has its place before it is known whether the server takes files.
+        this.clip = iconButton("clip", t("Attach files"), clip, { class: "bare unknown" });
         this.button = iconButton("send", t("Send"), null, { type: "submit" });
         this.about = h("div.about", { hidden: true });
         this.length = h("div.problem", { role: "status", hidden: true });
@@ -88,7 +89,7 @@ export class Composer {
             this.problem,
             this.length,
             this.about,
-            h("div.write", this.text, this.fileInput, this.clip, emoji, this.button),
+            h("div.write", this.text, emoji, this.fileInput, this.clip, this.button),
             this.under,
         );
         if (draft?.edit) {
@@ -114,6 +115,12 @@ export class Composer {
     }
 
     // ---- files ----
+
+    /** Whether files can be attached. */
+    offerFiles(isOffered) {
+        this.clip.hidden = !isOffered;
+        this.clip.classList.remove("unknown");
+    }
 
     /** Attaches files to the message. */
     async attach(files) {

@@ -326,7 +326,7 @@ export class Conversation {
     async #offerFiles() {
         try {
             this.takesFiles = !this.readOnly && (await this.confab.features()).includes("files");
-            this.composer.clip.hidden = !this.takesFiles;
+            this.composer.offerFiles(this.takesFiles);
             // So that the first message with files is shown without a delay.
             await (this.takesFiles && loadFileView(this.root));
         } catch {
