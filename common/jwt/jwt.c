@@ -21,8 +21,9 @@
 /* The end of the year 9999; later times are an error of whoever made the token. */
 #define TIME_MAX INT64_C(253402300799)
 
-/* The most that an error quotes of a claim. */
+/* The most that an error quotes of a claim, and the longest number that it shows. */
 #define QUOTED_MAX 64
+#define NUMBER_MAX 24
 
 static const enum error_code CODES[] = {
     [JWT_VALID] = CODE_ERROR, /* never looked up */
@@ -226,6 +227,21 @@ static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_o
 
 /* ---- the claims ---- */
 
+/* What a claim is, for errors that say what was found. A number is quoted, unless it is longer than
+ * any time. */
+static void append_kind(struct buffer *why, struct json_object *value) {
+    static const char *const KINDS[] = {
+        [json_type_null] = "null",        [json_type_boolean] = "true or false",
+        [json_type_double] = "a number",  [json_type_int] = "a number",
+        [json_type_object] = "an object", [json_type_array] = "a list",
+        [json_type_string] = "a string",
+    };
+    const enum json_type type = json_object_get_type(value);
+    const bool is_number = type == json_type_int || type == json_type_double;
+    const char *text = is_number ? json_object_to_json_string(value) : KINDS[type];
+    buffer_append_str(why, strlen(text) <= NUMBER_MAX ? text : KINDS[type]);
+}
+
 /* Reads a time in whole seconds; *found is false if there is none. */
 static enum jwt_error read_time(struct json_object *claims, const char *name, bool *found,
                                 int64_t *time, struct buffer *why) {
@@ -238,8 +254,9 @@ static enum jwt_error read_time(struct json_object *claims, const char *name, bo
     /* JSON numbers with a fraction or an exponent are doubles, negative ones fail as text. */
     if (!json_object_is_type(value, json_type_int) ||
         !text_to_u64(text_of(json_object_to_json_string(value)), &seconds)) {
-        buffer_printf(why, "%s is not a whole number of seconds since 1970.", name);
-        return JWT_MALFORMED;
+        buffer_printf(why, "%s is ", name);
+        append_kind(why, value);
+        return fail(why, JWT_MALFORMED, ", a whole number of seconds since 1970 was expected.");
     }
     if (seconds > (uint64_t)TIME_MAX) {
         buffer_printf(why, "%s is after the year 9999: it is a number of seconds since 1970.",
@@ -325,10 +342,17 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
 /* Reads a claim that is a string where it is given. */
 static enum jwt_error read_text(struct json_object *claims, const char *name, size_t most,
                                 struct text *text, struct buffer *why) {
+    struct json_object *value = NULL;
     /* Absent is fine, the empty string is not. */
-    if (!has(claims, name) || (get_text(claims, name, text) && text->len <= most && text->len > 0))
+    if (!json_object_object_get_ex(claims, name, &value) ||
+        (get_text(claims, name, text) && text->len <= most && text->len > 0))
         return JWT_VALID;
-    buffer_printf(why, "%s is not a string of 1 to %zu bytes.", name, most);
+    buffer_printf(why, "%s is ", name);
+    if (json_object_is_type(value, json_type_string))
+        buffer_printf(why, "a string of %d bytes", json_object_get_string_len(value));
+    else
+        append_kind(why, value);
+    buffer_printf(why, ", a string of 1 to %zu bytes was expected.", most);
     return JWT_MALFORMED;
 }
 
@@ -432,16 +456,24 @@ bool jwt_show(struct text token, struct buffer *header, struct buffer *claims) {
 }
 
 const char *jwt_signature_hint(const struct jwt_keys *keys, struct text token) {
-    struct text header, claims, signature_part;
+    struct text header, claims, signature_part, algorithm = {NULL, 0};
+    struct buffer why = BUFFER_EMPTY;
     const char *hint = NULL;
     size_t len = 0;
     if (!split(token, &header, &claims, &signature_part))
         return NULL;
     const struct text signed_text = {token.at, header.len + 1 + claims.len};
+    struct json_object *object = parse_object("header", header, &why);
     unsigned char *signature = decode(signature_part, &len);
-    for (size_t i = 0; signature && !hint && i < jwt_keys_count(keys); i++)
-        hint = jwt_key_hint(jwt_keys_at(keys, i), signed_text, signature, len);
+    if (object && get_text(object, "alg", &algorithm))
+        for (size_t i = 0; signature && !hint && i < jwt_keys_count(keys); i++) {
+            const struct jwt_key *key = jwt_keys_at(keys, i);
+            if (jwt_key_algorithm(key) == jwt_algorithm_of(algorithm))
+                hint = jwt_key_hint(key, signed_text, signature, len);
+        }
     free(signature);
+    json_object_put(object);
+    buffer_free(&why);
     return hint;
 }
 

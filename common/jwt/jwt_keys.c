@@ -361,6 +361,7 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
         "the site signs with a line break (CR LF) after the secret: remove it there (trim)",
         "the site signs with a CR after the secret, of a file with Windows line endings: remove it "
         "there (trim)",
+        "the site signs with a blank after the secret: remove it there (trim)",
         "the site signs with quotes around the secret: remove them there",
         "the secret in jwt_keys has quotes around it: remove them from the file",
         "the site signs with the secret decoded from base64: use the word itself, as bytes",
@@ -368,7 +369,7 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
         "bytes",
         "the site signs with an empty secret",
     };
-    static const char *const AFTER[] = {"\n", "\r\n", "\r", "\""};
+    static const char *const AFTER[] = {"\n", "\r\n", "\r", " ", "\""};
     const int variants[] = {sodium_base64_VARIANT_ORIGINAL,
                             sodium_base64_VARIANT_URLSAFE_NO_PADDING};
     size_t len = 0;
@@ -377,43 +378,53 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
     *words = WORDS[form];
     buffer_clear(out);
     char *decoded = buffer_reserve(out, secret.len + 1);
-    if (form <= 3) {
-        buffer_append_str(out, form == 3 ? "\"" : "");
+    if (form <= 4) {
+        buffer_append_str(out, form == 4 ? "\"" : "");
         buffer_append(out, secret.at, secret.len);
         buffer_append_str(out, AFTER[form]);
-    } else if (form == 4) {
+    } else if (form == 5) {
         const bool has_quotes = secret.len > 2 && secret.at[0] == secret.at[secret.len - 1] &&
                                 (secret.at[0] == '"' || secret.at[0] == '\'');
         buffer_append(out, secret.at + 1, has_quotes ? secret.len - 2 : 0);
-    } else if (form == 5) {
+    } else if (form == 6) {
         for (size_t i = 0; i < 2 && out->len == 0; i++)
             if (sodium_base642bin((unsigned char *)decoded, secret.len, secret.at, secret.len, NULL,
                                   &len, NULL, variants[i]) == 0)
                 out->len = len;
-    } else if (form == 6 && sodium_hex2bin((unsigned char *)decoded, secret.len, secret.at,
+    } else if (form == 7 && sodium_hex2bin((unsigned char *)decoded, secret.len, secret.at,
                                            secret.len, NULL, &len, NULL) == 0) {
         out->len = len;
     }
     /* A form that the secret does not have is not taken for the empty one, which is the last. */
-    if (out->len == 0 && form < 7)
+    if (out->len == 0 && form < 8)
         buffer_append_char(out, '?');
     return true;
+}
+
+static bool is_hexadecimal(const unsigned char *bytes, size_t len) {
+    size_t i = 0;
+    while (i < len && bytes[i] != '\0' && strchr("0123456789abcdefABCDEF", bytes[i]))
+        i++;
+    return i == len;
 }
 
 static const char *hs256_hint(const struct jwt_key *key, struct text signed_text,
                               const unsigned char *signature, size_t len) {
     unsigned char mac[JWT_MAC_SIZE];
-    char hex[2 * JWT_MAC_SIZE + 1];
     struct buffer spoiled = BUFFER_EMPTY;
     const char *words = NULL, *hint = NULL;
-    hmac(key->secret, signed_text, mac);
-    sodium_bin2hex(hex, sizeof(hex), mac, sizeof(mac));
-    if (len == sizeof(hex) - 1 && memcmp(hex, signature, len) == 0)
+    if (len == 0)
+        return "there is no signature after the last dot";
+    if (len == 2 * sizeof(mac) && is_hexadecimal(signature, len))
         return "the signature is in hexadecimal digits: it must be the bytes themselves (in PHP, "
                "hash_hmac with true as its last argument)";
+    if (len != sizeof(mac))
+        return "the signature has not the 32 bytes of HS256: it was cut off, or the site signs by "
+               "another algorithm, such as HS512 (in PHP, the first argument of hash_hmac must be "
+               "\"sha256\")";
     for (unsigned form = 0; !hint && spoil_secret(form, key->secret, &spoiled, &words); form++) {
         hmac((struct text){buffer_str(&spoiled), spoiled.len}, signed_text, mac);
-        if (len == sizeof(mac) && memcmp(mac, signature, len) == 0)
+        if (memcmp(mac, signature, len) == 0)
             hint = words;
     }
     if (spoiled.data)

@@ -217,6 +217,15 @@ def test_words_say_what_was_found_and_expected(system):
     [words] = Client(system).post(
         JWT, json={"jwt": token(iat=now - 400, exp=now - 100)}).json()["jwt"]
     assert words.startswith("The token expired 10")
+    for given, expected in (
+            ({"exp": "1"}, "exp is a string, a whole number of seconds since 1970 was expected."),
+            ({"exp": 1.5}, "exp is 1.5, a whole number of seconds since 1970 was expected."),
+            ({"nbf": []}, "nbf is a list, a whole number of seconds since 1970 was expected."),
+            ({"sub": 7}, "sub is 7, a string of 1 to 128 bytes was expected."),
+            ({"sub": "x" * 129},
+             "sub is a string of 129 bytes, a string of 1 to 128 bytes was expected.")):
+        [words] = Client(system).post(JWT, json={"jwt": token(**given)}).json()["jwt"]
+        assert words == expected
 
 
 @pytest.mark.parametrize("body, code", [({}, "required"), ({"jwt": None}, "null"),
