@@ -101,7 +101,10 @@ static const struct command COMMANDS[] = {
      "List hooks and programs that pull changes, and how far they are behind.\n"
      "--in: list the hooks that post messages.",
      STORE | COMMAND_JSON, command_hook_list},
-    {"hook remove", "NAME|ID [--in]", "Remove a hook, with --in one that posts messages, by name.",
+    {"hook remove", "NAME|ID [--in|--pull]",
+     "Remove a hook.\n"
+     "--in: remove one that posts messages, by its name.\n"
+     "--pull: forget a program that pulls changes, by its name.",
      STORE, command_hook_remove},
     {"hook disable", "NAME|ID", "Stop delivering to a hook, which keeps its place.", STORE,
      command_hook_disable},

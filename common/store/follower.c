@@ -401,6 +401,14 @@ enum error follower_by_name(struct db *db, struct text name, uint64_t *follower_
     return error ? error : find_pulled(db, *follower_id, since);
 }
 
+enum error follower_delete(struct db *db, struct text name) {
+    static const char SQL[] =
+        "DELETE f, p FROM follower f LEFT JOIN follower_room p ON p.follower_id = f.follower_id "
+        "WHERE f.pull_name = ?";
+    const enum error error = DB_RUN(db, SQL, 0, NULL, db_text(name));
+    return !error && db_changed(db) == 0 ? ERROR_NOT_FOUND : error;
+}
+
 enum error follower_pending(struct db *db, uint64_t follower_id, uint64_t limit,
                             follower_visit *visit, void *context) {
     static const char SQL[] =

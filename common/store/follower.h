@@ -135,6 +135,9 @@ enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint
  * a hook. ERROR_NOT_FOUND. */
 enum error follower_by_name(struct db *db, struct text name, uint64_t *follower_id);
 
+/* Deletes a puller and what it has read. ERROR_NOT_FOUND. */
+enum error follower_delete(struct db *db, struct text name);
+
 /* Visits at most `limit` rooms with events that the puller has not acknowledged; batch_seq is the
  * last event of the room. Those that have waited longest come first. */
 enum error follower_pending(struct db *db, uint64_t follower_id, uint64_t limit,

@@ -297,14 +297,29 @@ static enum cli_status remove_in(struct cli *cli, const char *name) {
     return CLI_OK;
 }
 
+static enum cli_status remove_pull(struct cli *cli, const char *name) {
+    const enum error error = follower_delete(cli->db, text_of(name));
+    if (error == ERROR_NOT_FOUND)
+        return cli_error("no program named '%s' pulls changes", name);
+    if (error)
+        return cli_store_error(cli, error);
+    cli_message("'%s' removed; it begins now if it asks again.", name);
+    return CLI_OK;
+}
+
 enum cli_status command_hook_remove(struct cli *cli, struct arguments *arguments) {
-    bool in = false;
+    bool in = false, pull = false;
     uint64_t id = 0;
-    const struct arguments_option options[] = {{"--in", ARGUMENTS_FLAG, &in}};
-    if (!arguments_read(arguments, options, 1, 1, 1))
+    const struct arguments_option options[] = {{"--in", ARGUMENTS_FLAG, &in},
+                                               {"--pull", ARGUMENTS_FLAG, &pull}};
+    if (!arguments_read(arguments, options, 2, 1, 1))
         return CLI_USAGE;
+    if (in && pull)
+        return cli_error("--in and --pull exclude each other");
     if (in)
         return remove_in(cli, arguments->argv[0]);
+    if (pull)
+        return remove_pull(cli, arguments->argv[0]);
     const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
     if (status)
         return status;

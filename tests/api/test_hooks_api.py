@@ -387,3 +387,7 @@ def test_a_puller_is_listed_with_its_lag(owner, program, follower, system):
     listed = system.confabctl("hook", "list").stdout
     [line] = [line for line in listed.splitlines() if follower in line]
     assert "pull" in line
+    for code in (0, 1):
+        assert system.confabctl("hook", "remove", "--pull", follower).returncode == code
+    assert follower not in system.confabctl("hook", "list").stdout
+    assert pull(program, follower) == {"results": [], "more": False}
