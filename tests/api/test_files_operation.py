@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from support.clamd import Clamd
 from support.client import Client
 from support.files import FILES, announce, done, on_disk, png, post, put, send, upload
 from support.front import NOBODY, Front
@@ -183,25 +184,33 @@ def test_nginx_and_apache_send_files(make_instance, kind, way):
 
 
 def test_files_are_scanned_before_they_are_read(make_instance, tmp_path):
+    """By the command and by clamd: a file has to pass both."""
     scanner = tmp_path / "scan"
     scanner.write_text("#!/bin/sh\ngrep -q EICAR \"$1\" && exit 1\nexit 0\n")
     scanner.chmod(0o755)
-    system = make_instance(CONFAB_SCAN_COMMAND=scanner)
+    system = make_instance(CONFAB_SCAN_COMMAND=scanner, CONFAB_SCAN_SOCKET=tmp_path / "clamd")
     alice = Client(system).register()
     room = alice.room()
+    long = b"words\n" * 50_000
     sent = [done(alice, upload(alice, room, data, "a.txt")).json()
-            for data in (b"words\n", VIRUS)]
-    assert [file["state"] for file in sent] == ["scanning", "scanning"]
+            for data in (long, VIRUS, long + b"WORM\n")]
+    assert [file["state"] for file in sent] == ["scanning"] * 3
     message = post(alice, room, [file["file_id"] for file in sent]).json()
     answer = alice.get(sent[0]["url"])
     assert (answer.status_code, answer.json()["code"]) == (404, "scanning")
-    work_once(system)
+    with Clamd(tmp_path / "clamd", b"WORM") as clamd:
+        work_once(system)
+    assert sorted(clamd.sizes) == [len(long), len(long) + 5]
     files = alice.get(message_url(message)).json()["files"]
-    assert [file.get("state") for file in files] == [None, "removed"]
-    assert alice.get(sent[0]["url"]).content == b"words\n"
+    assert [file.get("state") for file in files] == [None, "removed", "removed"]
+    assert alice.get(sent[0]["url"]).content == long
     assert alice.get(sent[1]["url"]).status_code == 404
+    assert alice.get(sent[2]["url"]).status_code == 404
     assert len(on_disk(system)) == 1
     events = alice.events(room["room_id"])
-    assert [event["type"] for event in events] == ["new_message", "message_edited",
-                                                   "message_edited"]
+    assert [event["type"] for event in events] == ["new_message", *["message_edited"] * 3]
     assert events[-1]["message"]["files"] == files
+    # While the scanner fails, files wait.
+    file = done(alice, upload(alice, room, b"more\n", "b.txt")).json()
+    work_once(system)
+    assert alice.get(file["url"]).json()["code"] == "scanning"
