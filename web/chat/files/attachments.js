@@ -8,12 +8,13 @@ import { isPicture } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { addStyles } from "../ui/styles.js";
 import { t, tn } from "../words.js";
-import { acceptableName, fileErrorText, shownName, sizeText } from "./kinds.js";
+import { acceptableName, fileErrorText, shortName, shownName, sizeText } from "./kinds.js";
 import { prepared } from "./picture.js";
 import { againButton, preview, progressOf } from "./view.js";
 
 /** The most files of one message, as the API has it. */
 const MOST = 10;
+const EMPTY = "file_empty";
 /** The zone for dropping goes away when the pointer has not moved over it for so long (ms). */
 const ZONE_MS = 600;
 
@@ -144,7 +145,7 @@ export class Attachments {
             throw new ConfabError(0, t("It cannot be read. Folders cannot be attached."));
         }
         if (size === 0) {
-            throw new ConfabError(0, t("The file is empty."));
+            throw new ConfabError(0, t("The file is empty."), { code: EMPTY });
         }
         const { blob, details } = await prepared(withName(file));
         return this.confab.upload(this.room.room_id, blob, { ...details, keep: true });
@@ -220,6 +221,7 @@ export class Attachments {
     #draw(item) {
         const { element, upload, error } = item;
         const name = shownName(item);
+        const canRetry = error !== null && error.code !== EMPTY;
         const hadFocus = element.contains(element.getRootNode().activeElement);
         const under =
             error !== null
@@ -231,9 +233,9 @@ export class Attachments {
             upload?.thumbnail && isPicture(upload) ? preview(upload) : icon("file"),
             h(
                 "span.about-file",
-                h("span.name", { dir: "auto", title: name }, name),
+                h("span.name", { dir: "auto", title: name }, shortName(item)),
                 under,
-                error !== null && againButton(() => this.#retry(item)),
+                canRetry && againButton(() => this.#retry(item)),
                 upload && error === null && progressOf(upload, name),
             ),
             iconButton("close", t("Remove {name}", { name }), () => this.#remove(item)),

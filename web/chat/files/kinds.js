@@ -10,6 +10,10 @@ const LONG_WAIT = 120;
 const MOST_NAME = 255;
 const MOST_EXTENSION = 20;
 
+/** Of a longer name (characters) the middle is left out; so many of its end are shown. */
+const LONG_NAME = 48;
+const END_OF_NAME = 14;
+
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 const SVG = /^image\/svg/u;
 
@@ -43,6 +47,16 @@ export const isAudio = ({ media_type: type }) =>
 
 /** A name as it is shown: nothing in it is invisible or turns the direction of what follows. */
 export const shownName = ({ name }) => visibleName(name);
+
+/** The same, short enough for a card: a long one with its beginning and its end. */
+export function shortName(file) {
+    const name = shownName(file);
+    const characters = [...name];
+    const part = (from, to) => characters.slice(from, to).join("");
+    return characters.length > LONG_NAME
+        ? `${part(0, LONG_NAME - END_OF_NAME)}…${part(-END_OF_NAME)}`
+        : name;
+}
 
 /** A name that the server takes: without slashes and control characters, not too long. */
 export function acceptableName(name) {

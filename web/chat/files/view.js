@@ -8,7 +8,15 @@ import { isPicture } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { addStyles } from "../ui/styles.js";
 import { t } from "../words.js";
-import { fileErrorText, isAudio, isVideo, kindText, shownName, sizeText } from "./kinds.js";
+import {
+    fileErrorText,
+    isAudio,
+    isVideo,
+    kindText,
+    shortName,
+    shownName,
+    sizeText,
+} from "./kinds.js";
 
 /** The box (px) of a picture that is alone in its message. */
 const MOST_WIDTH = 320;
@@ -262,7 +270,7 @@ export function cardParts(file, under, name = "file") {
         icon(name),
         h(
             "span.about-file",
-            h("span.name", { dir: "auto", title: shownName(file) }, shownName(file)),
+            h("span.name", { dir: "auto", title: shownName(file) }, shortName(file)),
             h("span.under", under),
         ),
     ];
