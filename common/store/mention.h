@@ -55,7 +55,7 @@ enum error mention_count_unread(struct db *db, const struct room_state *state, u
 enum error mention_page(struct db *db, uint64_t user_id, bool after, uint64_t cursor,
                         uint64_t limit, message_visit *visit, void *context);
 
-/* ---- parts of the transactions of message.c ---- */
+/* ---- parts of the transactions of message.c and message_post.c ---- */
 
 /* Declarations, whose values are those of mention_bind. */
 #define MENTION_DECLARATIONS                                                                    \

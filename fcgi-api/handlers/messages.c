@@ -17,6 +17,7 @@
 #include "store/external_user.h"
 #include "store/file.h"
 #include "store/mention.h"
+#include "store/message_mark.h"
 #include "store/message_page.h"
 #include "store/site_user.h"
 
