@@ -1,5 +1,5 @@
 /* /api/chat/rooms/{id}/reads/ and messages/{id}/reads/: read marks of the members, in rooms that
- * are not too large, for users who share their own. messages.c sets read marks. */
+ * are not too large, for users who share their own. read_marks.c sets them. */
 #include <stdlib.h>
 
 #include "base/array.h"

@@ -1,0 +1,106 @@
+/* POST read/ and unread/ of a room, and rooms/read/: moving the user's read marks. Those of all
+ * members are listed by reads.c. */
+#include "event/event.h"
+#include "event/publish.h"
+#include "event/serialize.h"
+#include "handlers/handlers.h"
+#include "handlers/member_events.h"
+#include "rest/field.h"
+#include "store/message_mark.h"
+
+/* To the room, as a notice, unless the user does not share it. */
+static void publish_receipt(struct exchange *x, uint64_t room_id, uint64_t message_id) {
+    const struct user *user = &x->identity.user;
+    struct buffer json = BUFFER_EMPTY;
+    if (x->identity.hides_read)
+        return;
+    serialize_message_read(&json, room_id, user->id, message_id);
+    publish_room_notice(x->service->redis, publisher_of(x), room_id, EVENT_MESSAGE_READ, user->id,
+                        user->name, message_id, (struct text){json.data, json.len});
+    buffer_free(&json);
+}
+
+/* To the user's other devices. */
+static void publish_own_mark(struct exchange *x, uint64_t room_id,
+                             const struct message_mark *mark) {
+    const struct user *user = &x->identity.user;
+    const struct read_mark own = {room_id, mark->message_id, mark->unread_count};
+    struct buffer json = BUFFER_EMPTY;
+    serialize_read_changed(&json, mark->user_seq, &own);
+    publish_user_event(x->service->redis, publisher_of(x), user->id, EVENT_READ_CHANGED,
+                       mark->user_seq, user->id, user->name, room_id,
+                       (struct text){json.data, json.len});
+    buffer_free(&json);
+}
+
+static enum error send_mark(struct exchange *x, const struct message_mark *mark) {
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_id(&w, "last_read_message_id", mark->message_id);
+    json_write_member_u64(&w, "unread_count", mark->unread_count);
+    json_write_object_end(&w);
+    return ERROR_NONE;
+}
+
+typedef enum error move_mark(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                             struct message_mark *mark);
+
+/* Reads the message, and moves the mark by it. */
+static enum error mark_by(struct exchange *x, move_mark *move, struct message_mark *mark) {
+    uint64_t message_id;
+    if (!field_id(x, "message_id", &message_id))
+        return ERROR_BAD_INPUT;
+    const enum error error = move(x->service->db, x->ids[0], x->identity.user.id, message_id, mark);
+    /* 400 with the field, not 404: the room itself exists. */
+    if (mark->bad_message)
+        field_errors_add(&x->field_errors, "message_id", CODE_DOES_NOT_EXIST,
+                         "This message is not in the room.");
+    return error;
+}
+
+enum error messages_read(struct exchange *x) {
+    struct message_mark mark;
+    const enum error error = mark_by(x, message_mark_read, &mark);
+    if (error)
+        return error;
+    /* Others see read marks at once; in the room they are not stored as events. */
+    if (mark.moved || mark.noted)
+        publish_receipt(x, x->ids[0], mark.message_id);
+    if (mark.moved)
+        publish_own_mark(x, x->ids[0], &mark);
+    return send_mark(x, &mark);
+}
+
+enum error messages_unread(struct exchange *x) {
+    struct message_mark mark;
+    const enum error error = mark_by(x, message_mark_unread, &mark);
+    if (error)
+        return error;
+    /* It concerns no other user. */
+    if (mark.moved) {
+        publish_own_mark(x, x->ids[0], &mark);
+        member_events_view(x, x->ids[0], &x->identity.room.view, mark.view_seq);
+    }
+    return send_mark(x, &mark);
+}
+
+/* The marks of all rooms while they are published. */
+static void publish_moved(void *context, uint64_t room_id, const struct message_mark *mark,
+                          const struct room_view *view) {
+    struct exchange *x = context;
+    publish_receipt(x, room_id, mark->message_id);
+    publish_own_mark(x, room_id, mark);
+    member_events_view(x, room_id, view, mark->view_seq);
+}
+
+enum error messages_read_all(struct exchange *x) {
+    const enum error error =
+        message_mark_all_read(x->service->db, x->identity.user.id, publish_moved, x);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_u64(&w, "unread_count", 0);
+    json_write_object_end(&w);
+    return ERROR_NONE;
+}
