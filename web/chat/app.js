@@ -17,6 +17,8 @@ const MAX_RETRY_MS = 30000;
  */
 const CHAT_MODULES = () => [
     import("./chat.js"),
+    import("./attention.js"),
+    import("./chat-actions.js"),
     import("./conversation/composer.js"),
     import("./conversation/conversation.js"),
     import("./conversation/message.js"),
@@ -25,6 +27,7 @@ const CHAT_MODULES = () => [
     import("./conversation/timeline.js"),
     import("./drafts.js"),
     import("./people.js"),
+    import("./placeholder.js"),
     import("./rooms/direct-users.js"),
     import("./rooms/room-list.js"),
     import("./rooms/sidebar.js"),

@@ -1,29 +1,28 @@
 // The shell around a logged-in user's chat: the rooms beside the open one, or one room alone.
 
+import { Attention } from "./attention.js";
+import { ChatActions } from "./chat-actions.js";
 import { Conversation } from "./conversation/conversation.js";
 import { messageSummary } from "./conversation/message.js";
 import { People } from "./people.js";
+import { Placeholder } from "./placeholder.js";
 import { RoomList } from "./rooms/room-list.js";
 import { Sidebar } from "./rooms/sidebar.js";
-import { forgetStored, LastRoom } from "./stored.js";
-import { button, errorText, iconButton } from "./ui/controls.js";
-import { fill, h, isAttended } from "./ui/dom.js";
+import { LastRoom } from "./stored.js";
+import { errorText } from "./ui/controls.js";
+import { fill, h } from "./ui/dom.js";
 import { timeOfDay, watchDay } from "./ui/format.js";
-import { icon } from "./ui/icons.js";
-import { DesktopNotifications, Notices } from "./ui/notifications.js";
+import { Notices } from "./ui/notifications.js";
 import { Tabs } from "./ui/tabs.js";
-import { t, tn } from "./words.js";
+import { t } from "./words.js";
 
 export { Drafts } from "./drafts.js";
 
-const TITLE = document.title;
 /** The first and the longest pause (ms) before another try to open a room. */
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
 /** From this width (px) on there is a place for a room beside the list. */
 const WIDE = 704;
-/** How long (ms) a notification waits for a tab at which the user is looking. */
-const OTHER_TABS_MS = 300;
 
 /**
  * Fills `root` for the user of `confab`. `onlyRoom`, `page`, `readOnly`, `isShown` and `tell` as in
@@ -41,11 +40,20 @@ export class Chat {
         this.people = new People(confab, root, () => this.#peopleChanged());
         // In one room alone: messages that the user has not seen.
         this.unseen = 0;
-        this.unreadTold = 0;
         this.notices = new Notices();
-        this.desktop = new DesktopNotifications(() => {
-            this.notices.show(t("This browser does not show desktop notifications."));
+        this.tabs = new Tabs(`confab:${confab.url}:${confab.user.user_id}`, {
+            read: (id, messageId) => this.rooms?.markRead(id, messageId),
+            message: (message) => this.rooms?.messageReceived(message),
         });
+        this.attention = new Attention({
+            page,
+            isShown,
+            tell,
+            tabs: this.tabs,
+            unsupported: () =>
+                this.notices.show(t("This browser does not show desktop notifications.")),
+        });
+        this.actions = new ChatActions(this);
         // Where the user was in each room, by its id.
         this.places = new Map();
         // The id of the room to be opened, or of the open one; what is shown is the conversation.
@@ -57,7 +65,7 @@ export class Chat {
         // The address that was followed, or set, last.
         this.address = location.hash;
         // Takes the place of the conversation while no room is open.
-        this.placeholder = h("main.conversation");
+        this.placeholder = new Placeholder(this.people, () => this.backToRooms());
         this.shell = h("div.shell", { "data-pane": "rooms" });
         this.skip = h(
             "a.skip",
@@ -65,14 +73,10 @@ export class Chat {
             t("Skip to the message field"),
         );
         fill(root, this.skip, this.shell, this.notices.kept, this.notices.element);
-        this.tabs = new Tabs(`confab:${confab.url}:${confab.user.user_id}`, {
-            read: (id, messageId) => this.rooms?.markRead(id, messageId),
-            message: (message) => this.rooms?.messageReceived(message),
-        });
         this.#listen();
         if (onlyRoom) {
             this.shell.classList.add("alone");
-            fill(this.shell, this.placeholder);
+            fill(this.shell, this.placeholder.element);
             this.open(onlyRoom);
         } else {
             this.#showRooms();
@@ -114,9 +118,9 @@ export class Chat {
             self: this.confab.user,
             people: this.people,
             readOnly: this.readOnly,
-            on: this.#sidebarActions(),
+            on: this.actions.sidebar(),
         });
-        fill(this.shell, this.sidebar.element, this.placeholder);
+        fill(this.shell, this.sidebar.element, this.placeholder.element);
         if (this.root.clientWidth >= WIDE && !(this.page && location.hash)) {
             this.restored = this.last.get();
         }
@@ -154,40 +158,13 @@ export class Chat {
 
     #key(event) {
         const isFind = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
-        if (isFind && !event.shiftKey && !event.altKey && this.sidebar && !this.#hasDialog()) {
+        if (isFind && !event.shiftKey && !event.altKey && this.sidebar && !this.hasDialog()) {
             event.preventDefault();
-            this.#openSwitcher();
+            this.actions.openSwitcher();
         }
     }
 
-    #openSwitcher() {
-        const { root, confab, people } = this;
-        const isAllowed = !this.readOnly;
-        this.#withModule(import("./rooms/switcher.js"), ({ openSwitcher }) => {
-            if (!this.#hasDialog()) {
-                openSwitcher(root, {
-                    confab,
-                    people,
-                    rooms: () => this.rooms.sorted(),
-                    on: {
-                        open: (id) => this.open(id, true),
-                        search: (text) => this.#searchMessages(text),
-                        direct: isAllowed ? (id) => this.#tryDirect(id) : null,
-                    },
-                });
-            }
-        });
-    }
-
-    async #tryDirect(userId) {
-        try {
-            await this.#openDirect(userId);
-        } catch (error) {
-            this.notices.showError(error);
-        }
-    }
-
-    #hasDialog() {
+    hasDialog() {
         return this.root.querySelector("dialog[open]") !== null;
     }
 
@@ -207,7 +184,7 @@ export class Chat {
             return;
         }
         event.preventDefault();
-        const isTaken = this.conversation?.takesFiles && !this.#hasDialog();
+        const isTaken = this.conversation?.takesFiles && !this.hasDialog();
         if (event.type === "dragover") {
             event.dataTransfer.dropEffect = isTaken ? "copy" : "none";
             if (isTaken) {
@@ -220,7 +197,7 @@ export class Chat {
             return;
         }
         const text = t("Files cannot be sent in this chat, only text.");
-        if (this.#hasDialog()) {
+        if (this.hasDialog()) {
             return;
         }
         if (this.conversation) {
@@ -232,183 +209,16 @@ export class Chat {
 
     // ---- the rooms ----
 
-    #sidebarActions() {
-        const { root, confab, people } = this;
-        const openNew = (room) => {
-            this.rooms.put(room);
-            this.open(room.room_id, true);
-        };
-        const isMember = (id) => Boolean(this.rooms.get(id));
-        return {
-            open: (id) => this.open(id, true),
-            newRoom: () =>
-                this.#withDialogs(({ newRoom }) =>
-                    newRoom(root, async (room) => openNew(await confab.createRoom(room))),
-                ),
-            directMessage: () =>
-                this.#withDialogs(({ directMessage }) =>
-                    directMessage(root, confab, people, (user) => this.#openDirect(user.user_id)),
-                ),
-            findRoom: () =>
-                this.#withDialogs(({ findRoom }) =>
-                    findRoom(root, confab, isMember, async ({ room_id: id }, join) => {
-                        if (join) {
-                            await confab.join(id);
-                        }
-                        openNew(await confab.room(id));
-                    }),
-                ),
-            hiddenRooms: () =>
-                this.#withDialogs(({ hiddenRooms }) =>
-                    hiddenRooms(root, confab, people, async ({ room_id: id }) => {
-                        await confab.hideRoom(id, false);
-                        openNew(await confab.room(id));
-                    }),
-                ),
-            roomMenu: async (id) => {
-                const { roomSheet } = await import("./rooms/room-menu.js");
-                roomSheet(this.#roomMenu(this.rooms.get(id)));
-            },
-            readAll: async () => {
-                try {
-                    await confab.markAllRead();
-                    this.rooms.load();
-                } catch (error) {
-                    this.notices.showError(error);
-                }
-            },
-            hasNotifications: () => this.desktop.enabled,
-            toggleNotifications: async () => this.notices.show(await this.desktop.toggle()),
-            searchMessages: () => this.#searchMessages(),
-            settings: () => this.#openSettings(),
-            logout: this.hasLogin ? () => this.#logout() : null,
-        };
-    }
-
-    #searchMessages(text = "") {
-        const { root, confab, people } = this;
-        const on = { open: (room, message) => this.#openMessage(room, message) };
-        this.#withModule(import("./rooms/message-search.js"), ({ openMessageSearch }) =>
-            openMessageSearch(root, { confab, people, text, on }),
-        );
-    }
-
     /** Opens a room at a message. */
-    #openMessage(roomId, messageId) {
+    openMessage(roomId, messageId) {
         this.target = { roomId, messageId };
         this.open(roomId);
-    }
-
-    /** What the menu of a room needs. */
-    #roomMenu(room) {
-        const id = room.room_id;
-        return {
-            root: this.root,
-            confab: this.confab,
-            room,
-            name: this.people.roomName(room),
-            on: {
-                view: (me) => {
-                    this.rooms?.setView(id, me);
-                    if (me.is_hidden && this.#shown() === id) {
-                        this.#backToRooms();
-                    }
-                },
-                unread: async (messageId) => {
-                    try {
-                        await this.confab.markUnread(id, messageId);
-                        if (this.#shown() === id) {
-                            this.conversation.keepUnread(messageId);
-                        }
-                        this.rooms?.refresh(id);
-                    } catch (error) {
-                        this.notices.showError(error);
-                    }
-                },
-                failed: (error) => this.notices.showError(error),
-            },
-        };
-    }
-
-    async #openDirect(userId) {
-        const room = await this.confab.directRoom(userId);
-        this.rooms.put(room);
-        this.open(room.room_id, true);
-    }
-
-    /** Dialogs are loaded when they are opened for the first time. */
-    async #withDialogs(open) {
-        await this.#withModule(import("./rooms/dialogs.js"), open);
-    }
-
-    async #withModule(loading, use) {
-        let loaded;
-        try {
-            loaded = await loading;
-        } catch {
-            this.notices.show(t("A part of this page could not be loaded."));
-            return;
-        }
-        use(loaded);
-    }
-
-    #openSettings() {
-        const saved = (before) => {
-            if (before.locale !== this.confab.user.locale) {
-                this.languageChanged();
-            }
-        };
-        const passwordChanged = () => this.notices.show(t("Your password has been changed."));
-        this.#withModule(import("./settings.js"), ({ openSettings }) =>
-            openSettings(this.root, this.confab, {
-                hasPassword: this.hasLogin,
-                on: { saved, passwordChanged },
-            }),
-        );
-    }
-
-    /** Logging out drops what is not sent yet, so the user is asked first. */
-    #logout() {
-        this.endNotice?.();
-        const unsent = this.confab.outbox.list().length;
-        if (unsent > 0) {
-            const question = {
-                title: t("Log out?"),
-                action: t("Log out"),
-                text: tn(
-                    unsent,
-                    "{count} message not sent yet will be discarded.",
-                    "{count} messages not sent yet will be discarded.",
-                ),
-                act: () => this.confab.logout(),
-                then: () => this.#loggedOut(),
-            };
-            this.#withModule(import("./ui/dialog.js"), ({ confirm }) =>
-                confirm(this.root, question),
-            );
-            return;
-        }
-        this.confab.logout().then(
-            () => this.#loggedOut(),
-            (error) => {
-                this.endNotice = this.notices.keep(
-                    t("You are still logged in. {reason}", { reason: errorText(error) }),
-                    () => this.#logout(),
-                    () => {},
-                );
-            },
-        );
-    }
-
-    #loggedOut() {
-        this.loggedOut();
-        forgetStored(this.confab.url, this.userId);
     }
 
     #roomsChanged() {
         // The list may have been read before the open room was.
         if (this.conversation?.isWatched()) {
-            this.rooms.markRead(this.#shown());
+            this.rooms.markRead(this.shown());
         }
         this.sidebar.draw();
         this.#drawTitle();
@@ -423,33 +233,16 @@ export class Chat {
         this.#drawPlaceholder();
     }
 
-    /** The page's title: the number of unread messages and the open room. */
     #drawTitle() {
-        const unread = this.rooms?.unread() ?? this.unseen;
-        if (this.unreadTold !== unread) {
-            this.unreadTold = unread;
-            this.tell("unread", { count: unread });
-        }
-        if (this.page) {
-            const { room } = this.conversation ?? {};
-            const name = room ? `${this.people.roomName(room)} – ${TITLE}` : TITLE;
-            this.#drawBadge(unread);
-            document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ${name}` : name;
-        }
-    }
-
-    /** The badge of the installed page; other browsers have none. */
-    #drawBadge(unread) {
-        if (this.badge !== unread) {
-            this.badge = unread;
-            navigator.setAppBadge?.(unread).catch(() => {});
-        }
+        const { room } = this.conversation ?? {};
+        const name = room ? this.people.roomName(room) : null;
+        this.attention.draw(this.rooms?.unread() ?? this.unseen, name);
     }
 
     #messageReceived(room, message) {
         const id = room.room_id;
         this.tell("message", { message });
-        if (this.#shown() === id && this.conversation.isWatched()) {
+        if (this.shown() === id && this.conversation.isWatched()) {
             this.#read(id, message.message_id);
         }
         const name = this.people.name(message.sender_id, message.sender_username);
@@ -460,7 +253,7 @@ export class Chat {
     }
 
     #invited(room, user) {
-        if (this.#shown() === room.room_id) {
+        if (this.shown() === room.room_id) {
             this.rooms.markRead(room.room_id);
         }
         // A direct message follows at once.
@@ -473,18 +266,8 @@ export class Chat {
         }
     }
 
-    /** Notifies of something unless the user is looking at this chat, here or in another tab. */
     #notify(room, title, text) {
-        if (isAttended() && this.isShown()) {
-            this.tabs.tellAttended();
-            return;
-        }
-        setTimeout(() => {
-            // The other tab may have heard of it before this one.
-            if (!this.tabs.attended(4 * OTHER_TABS_MS)) {
-                this.desktop.notify(room, title, text, () => this.open(room.room_id, true));
-            }
-        }, OTHER_TABS_MS);
+        this.attention.notify(room, title, text, () => this.open(room.room_id, true));
     }
 
     /** The user has seen a room up to this message. */
@@ -497,8 +280,8 @@ export class Chat {
 
     // ---- the open room ----
 
-    /** The id of the room that is shown. */
-    #shown() {
+    /** The id of the room that is shown; null if none is. */
+    shown() {
         return this.conversation?.room.room_id ?? null;
     }
 
@@ -512,17 +295,18 @@ export class Chat {
             /^#\/(\d+)(?:\/(\d+))?$/u.exec(this.page ? location.hash : "") ?? [];
         const id = Number(room ?? 0);
         if (message) {
-            this.#openMessage(id, Number(message));
+            this.openMessage(id, Number(message));
         } else if (id === (this.opening ?? 0)) {
             this.#drawPlaceholder();
         } else if (id) {
             this.open(id);
         } else {
-            this.#backToRooms();
+            this.backToRooms();
         }
     }
 
-    #backToRooms() {
+    /** Closes the room; on a small screen the list is shown in its place. */
+    backToRooms() {
         this.#cancelOpening();
         this.#closeRoom();
         this.opening = null;
@@ -545,14 +329,14 @@ export class Chat {
 
     #closeRoom() {
         if (this.conversation) {
-            this.places.set(this.#shown(), this.conversation.timeline.place());
+            this.places.set(this.shown(), this.conversation.timeline.place());
             this.conversation.close();
             this.conversation = null;
             this.shell.classList.remove("detailed");
-            this.shell.append(this.placeholder);
-            fill(this.placeholder);
+            this.shell.append(this.placeholder.element);
+            this.placeholder.clear();
         }
-        this.hasProblem = false;
+        this.placeholder.isTaken = false;
         this.skip.hidden = true;
         this.#drawTitle();
     }
@@ -564,7 +348,7 @@ export class Chat {
         this.endOpening?.();
         this.endOpening = null;
         this.retryPause = RETRY_MS;
-        this.opening = this.#shown();
+        this.opening = this.shown();
     }
 
     #retryOpening() {
@@ -576,7 +360,7 @@ export class Chat {
      * for it, so the input gets the focus.
      */
     open(id, byUser = false) {
-        const isWaiting = this.opening === id && this.#shown() !== id && !this.hasProblem;
+        const isWaiting = this.opening === id && this.shown() !== id && !this.placeholder.isTaken;
         if (isWaiting && !this.retryOpen) {
             return;
         }
@@ -584,7 +368,7 @@ export class Chat {
         this.#cancelOpening();
         this.opening = id;
         this.sidebar?.select(id);
-        if (this.#shown() === id) {
+        if (this.shown() === id) {
             this.#showRoom(byUser);
         } else {
             this.#load(id, byUser);
@@ -604,7 +388,7 @@ export class Chat {
             return;
         }
         // Another room was opened meanwhile, or this one by another try.
-        if (this.opening !== id || this.#shown() === id) {
+        if (this.opening !== id || this.shown() === id) {
             return;
         }
         this.#cancelOpening();
@@ -624,7 +408,7 @@ export class Chat {
             place: this.places.get(id) ?? null,
             on: this.#conversationEvents(id, room),
         });
-        this.placeholder.replaceWith(this.conversation.element);
+        this.placeholder.element.replaceWith(this.conversation.element);
         if (this.onlyRoom) {
             this.unseen = room.unread_count;
         }
@@ -697,16 +481,19 @@ export class Chat {
 
     #conversationEvents(id, room) {
         return {
-            back: () => this.#backToRooms(),
-            logout: this.onlyRoom && this.hasLogin ? () => this.#logout() : null,
+            back: () => this.backToRooms(),
+            logout: this.onlyRoom && this.hasLogin ? () => this.actions.logout() : null,
             menu: this.rooms
                 ? async () => {
                       const { roomActions } = await import("./rooms/room-menu.js");
-                      return roomActions(this.#roomMenu(this.rooms.get(id) ?? room));
+                      return roomActions(this.actions.roomMenu(this.rooms.get(id) ?? room));
                   }
                 : null,
-            unread: this.rooms ? (messageId) => this.#roomMenu(room).on.unread(messageId) : null,
-            direct: this.rooms && !this.readOnly ? (userId) => this.#openDirect(userId) : null,
+            unread: this.rooms
+                ? (messageId) => this.actions.roomMenu(room).on.unread(messageId)
+                : null,
+            direct:
+                this.rooms && !this.readOnly ? (userId) => this.actions.openDirect(userId) : null,
             removed: (text) => this.#roomRemoved(id, text),
             outsider: () => this.#offerJoin(room),
             failed: (error) => this.notices.showError(error),
@@ -746,7 +533,7 @@ export class Chat {
     /** The user is no longer a member of a room, or the room was deleted. */
     #roomRemoved(id, text) {
         this.rooms?.remove(id);
-        if (this.#shown() === id) {
+        if (this.shown() === id) {
             const { room } = this.conversation;
             this.#cancelOpening();
             this.#closeRoom();
@@ -762,7 +549,7 @@ export class Chat {
             }
             // Not to the room that is gone by the browser's Back.
             this.#setAddress("", true);
-            this.#backToRooms();
+            this.backToRooms();
         }
         if (text) {
             this.notices.show(text);
@@ -777,79 +564,25 @@ export class Chat {
         this.#cancelOpening();
         this.#closeRoom();
         this.opening = id;
-        const problem = h("p.wrong", { role: "alert" });
-        const join = button(
-            t("Join room"),
-            async () => {
-                join.disabled = true;
-                problem.textContent = "";
-                try {
-                    await this.confab.join(id);
-                    this.rooms?.refresh(id);
-                    this.open(id, true);
-                } catch (error) {
-                    problem.textContent = errorText(error);
-                } finally {
-                    join.disabled = false;
-                }
-            },
-            "main",
-        );
-        const text = room.is_private
-            ? t("You are not in this room.")
-            : tn(
-                  room.members_count,
-                  "A public room with {count} member.",
-                  "A public room with {count} members.",
-              );
-        const { people } = this;
-        const actions = h("div.actions", join);
-        this.#fillPlaceholder(
-            people.roomAvatar(room),
-            people.roomName(room),
-            text,
-            problem,
-            actions,
-        );
-        this.hasProblem = true;
+        this.placeholder.showJoin(room, async () => {
+            await this.confab.join(id);
+            this.rooms?.refresh(id);
+            this.open(id, true);
+        });
         this.shell.dataset.pane = "room";
         this.#setAddress(`#/${id}`);
     }
 
     #showProblem(iconName, title, text, retry, code) {
         this.tell("error", { message: `${title}. ${text}`, code });
-        const again = h(
-            "div.actions",
-            button(t("Try again"), retry, "main"),
-            this.onlyRoom && this.hasLogin && button(t("Log out"), () => this.#logout()),
-        );
-        this.#fillPlaceholder(h("span.round", icon(iconName)), title, text, again);
-        this.hasProblem = true;
+        const logout = this.onlyRoom && this.hasLogin ? () => this.actions.logout() : null;
+        this.placeholder.showProblem(iconName, { title, text, retry, logout });
         this.shell.dataset.pane = "room";
     }
 
     #drawPlaceholder() {
-        if (this.conversation || !this.rooms || this.opening || this.hasProblem) {
-            return;
+        if (!this.conversation && this.rooms && !this.opening && !this.placeholder.isTaken) {
+            this.placeholder.showNone(this.confab.user, this.rooms.byId.size > 0);
         }
-        const symbol = h("span.round", icon("chat"));
-        if (this.rooms.byId.size > 0) {
-            const text = t("Your rooms are on the left, the most recently active first.");
-            this.#fillPlaceholder(symbol, t("Choose a room"), text);
-        } else {
-            const { user_id: id, username } = this.confab.user;
-            const title = t("Welcome, {name}", { name: this.people.name(id, username) });
-            this.#fillPlaceholder(symbol, title, t("Create a room, or join a public one."));
-        }
-    }
-
-    #fillPlaceholder(symbol, title, text, ...more) {
-        const back = iconButton("back", t("All rooms"), () => this.#backToRooms());
-        back.classList.add("to-rooms");
-        fill(
-            this.placeholder,
-            h("div.bar.to-rooms", back),
-            h("div.empty", symbol, h("h2", title), h("p", text), ...more),
-        );
     }
 }

@@ -1,0 +1,218 @@
+// What a user does beside reading and writing: dialogs, menus, search, settings, logging out. Most
+// of it is in modules that are loaded at their first use.
+
+import { forgetStored } from "./stored.js";
+import { errorText } from "./ui/controls.js";
+import { t, tn } from "./words.js";
+
+/**
+ * The actions of a Chat. They use its list of rooms and its open conversation, and its methods
+ * open(), openMessage(), shown(), backToRooms() and hasDialog().
+ */
+export class ChatActions {
+    constructor(chat) {
+        const { root, confab, people, notices, readOnly, hasLogin } = chat;
+        Object.assign(this, { chat, root, confab, people, notices, readOnly, hasLogin });
+    }
+
+    /** The buttons and menus of the sidebar. */
+    sidebar() {
+        const { chat, root, confab, people, notices } = this;
+        const { desktop } = chat.attention;
+        const openNew = (room) => {
+            chat.rooms.put(room);
+            chat.open(room.room_id, true);
+        };
+        const isMember = (id) => Boolean(chat.rooms.get(id));
+        return {
+            open: (id) => chat.open(id, true),
+            newRoom: () =>
+                this.#withDialogs(({ newRoom }) =>
+                    newRoom(root, async (room) => openNew(await confab.createRoom(room))),
+                ),
+            directMessage: () =>
+                this.#withDialogs(({ directMessage }) =>
+                    directMessage(root, confab, people, (user) => this.openDirect(user.user_id)),
+                ),
+            findRoom: () =>
+                this.#withDialogs(({ findRoom }) =>
+                    findRoom(root, confab, isMember, async ({ room_id: id }, join) => {
+                        if (join) {
+                            await confab.join(id);
+                        }
+                        openNew(await confab.room(id));
+                    }),
+                ),
+            hiddenRooms: () =>
+                this.#withDialogs(({ hiddenRooms }) =>
+                    hiddenRooms(root, confab, people, async ({ room_id: id }) => {
+                        await confab.hideRoom(id, false);
+                        openNew(await confab.room(id));
+                    }),
+                ),
+            roomMenu: async (id) => {
+                const { roomSheet } = await import("./rooms/room-menu.js");
+                roomSheet(this.roomMenu(chat.rooms.get(id)));
+            },
+            readAll: async () => {
+                try {
+                    await confab.markAllRead();
+                    chat.rooms.load();
+                } catch (error) {
+                    notices.showError(error);
+                }
+            },
+            hasNotifications: () => desktop.enabled,
+            toggleNotifications: async () => notices.show(await desktop.toggle()),
+            searchMessages: () => this.#searchMessages(),
+            settings: () => this.#openSettings(),
+            logout: this.hasLogin ? () => this.logout() : null,
+        };
+    }
+
+    /** What the menu of a room needs. */
+    roomMenu(room) {
+        const { chat, confab, notices } = this;
+        const id = room.room_id;
+        return {
+            root: this.root,
+            confab,
+            room,
+            name: this.people.roomName(room),
+            on: {
+                view: (me) => {
+                    chat.rooms?.setView(id, me);
+                    if (me.is_hidden && chat.shown() === id) {
+                        chat.backToRooms();
+                    }
+                },
+                unread: async (messageId) => {
+                    try {
+                        await confab.markUnread(id, messageId);
+                        if (chat.shown() === id) {
+                            chat.conversation.keepUnread(messageId);
+                        }
+                        chat.rooms?.refresh(id);
+                    } catch (error) {
+                        notices.showError(error);
+                    }
+                },
+                failed: (error) => notices.showError(error),
+            },
+        };
+    }
+
+    /** The dialog that finds a room, a user or a message by the keyboard. */
+    openSwitcher() {
+        const { chat, root, confab, people } = this;
+        const isAllowed = !this.readOnly;
+        this.#withModule(import("./rooms/switcher.js"), ({ openSwitcher }) => {
+            if (!chat.hasDialog()) {
+                openSwitcher(root, {
+                    confab,
+                    people,
+                    rooms: () => chat.rooms.sorted(),
+                    on: {
+                        open: (id) => chat.open(id, true),
+                        search: (text) => this.#searchMessages(text),
+                        direct: isAllowed ? (id) => this.#tryDirect(id) : null,
+                    },
+                });
+            }
+        });
+    }
+
+    async #tryDirect(userId) {
+        try {
+            await this.openDirect(userId);
+        } catch (error) {
+            this.notices.showError(error);
+        }
+    }
+
+    /** Opens the direct room with a user. */
+    async openDirect(userId) {
+        const room = await this.confab.directRoom(userId);
+        this.chat.rooms.put(room);
+        this.chat.open(room.room_id, true);
+    }
+
+    #searchMessages(text = "") {
+        const { chat, root, confab, people } = this;
+        const on = { open: (room, message) => chat.openMessage(room, message) };
+        this.#withModule(import("./rooms/message-search.js"), ({ openMessageSearch }) =>
+            openMessageSearch(root, { confab, people, text, on }),
+        );
+    }
+
+    #openSettings() {
+        const saved = (before) => {
+            if (before.locale !== this.confab.user.locale) {
+                this.chat.languageChanged();
+            }
+        };
+        const passwordChanged = () => this.notices.show(t("Your password has been changed."));
+        this.#withModule(import("./settings.js"), ({ openSettings }) =>
+            openSettings(this.root, this.confab, {
+                hasPassword: this.hasLogin,
+                on: { saved, passwordChanged },
+            }),
+        );
+    }
+
+    /** Dialogs are loaded when they are opened for the first time. */
+    async #withDialogs(open) {
+        await this.#withModule(import("./rooms/dialogs.js"), open);
+    }
+
+    async #withModule(loading, use) {
+        let loaded;
+        try {
+            loaded = await loading;
+        } catch {
+            this.notices.show(t("A part of this page could not be loaded."));
+            return;
+        }
+        use(loaded);
+    }
+
+    // ---- logging out ----
+
+    /** Logging out drops what is not sent yet, so the user is asked first. */
+    logout() {
+        this.endNotice?.();
+        const unsent = this.confab.outbox.list().length;
+        if (unsent > 0) {
+            const question = {
+                title: t("Log out?"),
+                action: t("Log out"),
+                text: tn(
+                    unsent,
+                    "{count} message not sent yet will be discarded.",
+                    "{count} messages not sent yet will be discarded.",
+                ),
+                act: () => this.confab.logout(),
+                then: () => this.#loggedOut(),
+            };
+            this.#withModule(import("./ui/dialog.js"), ({ confirm }) =>
+                confirm(this.root, question),
+            );
+            return;
+        }
+        this.confab.logout().then(
+            () => this.#loggedOut(),
+            (error) => {
+                this.endNotice = this.notices.keep(
+                    t("You are still logged in. {reason}", { reason: errorText(error) }),
+                    () => this.logout(),
+                    () => {},
+                );
+            },
+        );
+    }
+
+    #loggedOut() {
+        this.chat.loggedOut();
+        forgetStored(this.confab.url, this.chat.userId);
+    }
+}
