@@ -1,11 +1,12 @@
 // The messages of one room, as a window that moves over its history: messages far out of sight
 // are removed from the page and loaded again when needed, so a room of any length costs the same.
 
-import { button, errorText } from "../ui/controls.js";
 import { fill, h, oncePerFrame } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { t, tn } from "../words.js";
 import { drawMessage, messageNode, placeMessage } from "./message.js";
+import { PageLoader } from "./page-loader.js";
+import { TimelineInput } from "./timeline-input.js";
 
 /** Messages per request. */
 const PAGE = 50;
@@ -21,12 +22,6 @@ const END_DISTANCE = 48;
 const EXCERPT = 140;
 /** The most quoted messages kept in memory. */
 const MAX_QUOTES = 500;
-/** How long (ms) a finger stays on a message to open its actions, and how far (px) it may move. */
-const PRESS_MS = 450;
-const PRESS_DISTANCE = 10;
-/** The first and the longest pause (ms) before a failed request is made again. */
-const RETRY_MS = 2000;
-const MAX_RETRY_MS = 30000;
 
 const goneText = (count) =>
     count === 1
@@ -38,10 +33,8 @@ const goneText = (count) =>
  * `newer(id, limit)` and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)`
  * gives a message. Calls `on.seen()` when the room's last message comes into view,
  * `on.shown(messages)` after appending some, `on.changed(id)` after a message was edited or
- * deleted, `on.day(time)` for a click on a day, `on.answers(id)` and `on.reacted(message, emoji)`
- * for clicks on the number of replies and on a reaction, `on.active(message, article)` when one is
- * pointed at or focused, `on.pressed(message)` when a finger was held on one, and `on.refused()` if
- * the user may not read the room. A failed request is shown with the reason and made again.
+ * deleted, and `on.refused()` if the user may not read the room; `on.day`, `on.answers`,
+ * `on.reacted`, `on.active` and `on.pressed` as TimelineInput does.
  */
 export class Timeline {
     constructor({ source, self, people, roomName, on }) {
@@ -61,15 +54,18 @@ export class Timeline {
         // New messages below the view; the message under the line for new ones.
         this.missed = 0;
         this.firstNew = 0;
-        // The number of the latest request, and of the one under way.
-        this.lastRequest = 0;
-        this.loading = null;
         // What has happened to messages while a page was loading, which may show them as before.
         this.changes = new Map();
-        // The request to be made again after a failure, and the timer for it.
-        this.failedWork = null;
-        this.retryTimer = null;
-        this.retryPause = RETRY_MS;
+        this.loader = new PageLoader({
+            began: () => this.changes.clear(),
+            shown: () => this.watch(),
+            ended: () => this.flush(),
+            refused: () => on.refused(),
+        });
+        this.input = new TimelineInput(() => this.items.filter((node) => !node.hidden), {
+            ...on,
+            goTo: (id) => this.goTo(id),
+        });
         this.#build(roomName);
         this.flush = oncePerFrame(() => this.#addArrived());
         this.watch = oncePerFrame(() => this.#scrolled());
@@ -95,24 +91,7 @@ export class Timeline {
                 role: "log",
                 "aria-label": t("Messages in {room}", { room: roomName }),
                 tabindex: "0",
-                onkeydown: (event) => this.#key(event),
-                onfocusin: (event) => {
-                    const article = event.target.closest(".message");
-                    if (article?.dataset.id) {
-                        this.#setTabStop(article);
-                    }
-                    this.#activate(article);
-                },
-                onpointerover: (event) =>
-                    event.pointerType !== "touch" &&
-                    this.#activate(event.target.closest(".message")),
-                onpointerdown: (event) => this.#startPress(event),
-                onpointermove: (event) => this.#movePress(event),
-                onpointerup: () => this.#endPress(),
-                onpointercancel: () => this.#endPress(),
-                // A browser's own menu for a long press would cover the actions.
-                oncontextmenu: (event) => this.isPressing && event.preventDefault(),
-                onclick: (event) => this.#clicked(event),
+                ...this.input.listeners(),
             },
             this.beginning,
             this.early,
@@ -120,22 +99,20 @@ export class Timeline {
             this.outbox,
         );
         this.jump = h("button.jump", { type: "button", hidden: true, onclick: () => this.toEnd() });
-        this.failure = h("div.failure", { role: "alert", hidden: true });
         this.element = h(
             "div.timeline",
             this.scroller,
-            this.failure,
-            h("div.loading", { hidden: true, role: "status" }, t("Loading messages…")),
+            this.loader.failure,
+            this.loader.indicator,
             this.jump,
         );
     }
 
     close() {
-        this.lastRequest += 1;
-        clearTimeout(this.retryTimer);
+        this.loader.close();
         this.resizing.disconnect();
         this.scroller.removeEventListener("scroll", this.watch);
-        this.#endPress();
+        this.input.endPress();
         this.watch.cancel();
         this.flush.cancel();
         this.element.remove();
@@ -155,7 +132,7 @@ export class Timeline {
         }
         const far = unread > PAGE - 10;
         const after = far ? unread - PAGE / 2 : 0;
-        await this.#read(
+        await this.loader.read(
             () => this.source.fromEnd(after, PAGE),
             ({ messages, more }) => {
                 const first = messages.length - (unread - after);
@@ -198,7 +175,7 @@ export class Timeline {
     }
 
     async #openAt({ id, offset }, unread) {
-        await this.#read(
+        await this.loader.read(
             () => this.#around(id),
             (page) => {
                 this.#show(page.messages, page.more, page.after);
@@ -215,7 +192,7 @@ export class Timeline {
             this.watch();
             return;
         }
-        await this.#read(
+        await this.loader.read(
             () => this.source.newest(PAGE),
             (page) => {
                 this.#show(page.messages, page.more, false);
@@ -230,7 +207,7 @@ export class Timeline {
             this.#flash(id);
             return;
         }
-        await this.#read(
+        await this.loader.read(
             () => this.#around(id),
             (page) => {
                 this.#show(page.messages, page.more, page.after);
@@ -278,73 +255,9 @@ export class Timeline {
         this.#edges();
     }
 
-    /**
-     * Runs a request and shows its result, unless a later request has replaced it. If it fails, the
-     * reason is shown, and the request is made again.
-     */
-    async #read(work, show) {
-        this.lastRequest += 1;
-        const own = this.lastRequest;
-        const indicator = this.element.querySelector(".loading");
-        const slow = setTimeout(() => {
-            indicator.hidden = false;
-        }, 300);
-        if (!this.loading) {
-            this.changes.clear();
-        }
-        this.loading = own;
-        clearTimeout(this.retryTimer);
-        this.failedWork = null;
-        try {
-            const result = await work();
-            if (own === this.lastRequest) {
-                this.failure.hidden = true;
-                this.retryPause = RETRY_MS;
-                show(result);
-                this.watch();
-            }
-        } catch (error) {
-            if (own === this.lastRequest) {
-                this.#failed(error, () => this.#read(work, show));
-            }
-        } finally {
-            clearTimeout(slow);
-            if (this.loading === own) {
-                this.loading = null;
-                indicator.hidden = true;
-                this.flush();
-            }
-        }
-    }
-
-    #failed(error, again) {
-        // A firewall in front of the chat may answer so, too.
-        const status = error.foreign ? 0 : error.status;
-        if (status === 403) {
-            this.on.refused();
-        } else if (status !== 401) {
-            this.failedWork = again;
-            if (error.temporary) {
-                this.retryTimer = setTimeout(() => this.retry(), this.retryPause);
-                this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
-            }
-            const reason = errorText(error);
-            const text = t("The messages could not be loaded. {reason}", { reason });
-            // The same text again would make a screen reader repeat it.
-            if (this.failure.hidden || this.failure.firstChild.textContent !== text) {
-                fill(
-                    this.failure,
-                    h("span", text),
-                    button(t("Try again"), () => this.retry(), "link"),
-                );
-            }
-            this.failure.hidden = false;
-        }
-    }
-
     /** Makes a request that has failed once more. */
     retry() {
-        this.failedWork?.();
+        this.loader.retry();
     }
 
     #node(message) {
@@ -467,8 +380,8 @@ export class Timeline {
         // One tab stop: a message, if there is one.
         this.scroller.tabIndex = this.items.length > 0 ? -1 : 0;
         this.#drawJump();
-        if (!this.scroller.contains(this.tabStop) && this.items.length > 0) {
-            this.#setTabStop(this.items[this.items.length - 1].querySelector(".message"));
+        if (!this.scroller.contains(this.input.tabStop) && this.items.length > 0) {
+            this.input.setTabStop(this.items[this.items.length - 1].querySelector(".message"));
         }
     }
 
@@ -501,8 +414,8 @@ export class Timeline {
     }
 
     #addArrived() {
-        if (this.loading) {
-            return; // the page being loaded may contain them; #read() calls flush() afterwards
+        if (this.loader.isLoading) {
+            return; // the page being loaded may contain them; flush() is called afterwards
         }
         const last = this.last()?.message_id ?? 0;
         this.lastKnown = this.newestKnown();
@@ -560,7 +473,7 @@ export class Timeline {
 
     /** The message may be in the window, or only quoted, or neither. */
     #change(id, change) {
-        if (this.loading) {
+        if (this.loader.isLoading) {
             this.changes.set(id, change);
         }
         this.arrived = this.arrived.map((one) =>
@@ -666,7 +579,7 @@ export class Timeline {
         }
         this.#drawJump();
         // What has failed is made again by a timer.
-        if (this.loading || this.failedWork || this.items.length === 0) {
+        if (this.loader.isLoading || this.loader.hasFailed || this.items.length === 0) {
             return;
         }
         if (!this.atStart && scrollTop < clientHeight) {
@@ -679,7 +592,7 @@ export class Timeline {
     async #loadMore(above) {
         const edge = above ? this.items[0] : this.items[this.items.length - 1];
         const id = edge.message.message_id;
-        await this.#read(
+        await this.loader.read(
             () => (above ? this.source.older(id, PAGE) : this.source.newer(id, PAGE)),
             (page) =>
                 this.#keepPosition(() => {
@@ -723,85 +636,5 @@ export class Timeline {
     #distance() {
         const { scrollTop, clientHeight, scrollHeight } = this.scroller;
         return scrollHeight - scrollTop - clientHeight;
-    }
-
-    // ---- fingers ----
-
-    #startPress(event) {
-        const article = event.target.closest(".message");
-        this.#endPress();
-        if (event.pointerType !== "touch" || !article?.dataset.id) {
-            return;
-        }
-        this.isPressing = true;
-        this.pressedAt = [event.clientX, event.clientY];
-        this.pressTimer = setTimeout(
-            () => this.on.pressed(article.parentElement.message),
-            PRESS_MS,
-        );
-    }
-
-    #movePress(event) {
-        const [x, y] = this.pressedAt ?? [event.clientX, event.clientY];
-        if (Math.hypot(event.clientX - x, event.clientY - y) > PRESS_DISTANCE) {
-            this.#endPress();
-        }
-    }
-
-    #endPress() {
-        clearTimeout(this.pressTimer);
-        this.isPressing = false;
-    }
-
-    // ---- keys ----
-
-    /** Makes one message the tab stop; the arrow keys move from it to its neighbours. */
-    #setTabStop(article) {
-        if (this.tabStop && this.tabStop !== article) {
-            this.tabStop.tabIndex = -1;
-        }
-        this.tabStop = article;
-        article.tabIndex = 0;
-    }
-
-    /** A message is pointed at or has the focus; pending ones have no id and no actions. */
-    #activate(article) {
-        if (article?.dataset.id) {
-            this.on.active(article.parentElement.message, article);
-        }
-    }
-
-    #key(event) {
-        const article = event.target.closest(".message");
-        if (!article || event.target !== article || event.ctrlKey || event.metaKey) {
-            return;
-        }
-        const shown = this.items.filter((node) => !node.hidden);
-        const at = shown.indexOf(article.parentElement);
-        const to = {
-            ArrowUp: at - 1,
-            ArrowDown: at + 1,
-            Home: 0,
-            End: shown.length - 1,
-        }[event.key];
-        if (to === undefined) {
-            return;
-        }
-        shown[to]?.querySelector(".message").focus();
-        event.preventDefault();
-    }
-
-    #clicked(event) {
-        const button = event.target.closest("button");
-        const { jump, answers, emoji } = button?.dataset ?? {};
-        if (jump) {
-            this.goTo(Number(jump));
-        } else if (answers) {
-            this.on.answers(Number(answers));
-        } else if (emoji) {
-            this.on.reacted(button.closest(".item").message, emoji);
-        } else if (button?.closest(".separator.day")) {
-            this.on.day(button.closest(".item").message.created_at);
-        }
     }
 }

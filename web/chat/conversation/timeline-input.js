@@ -1,0 +1,124 @@
+// Keys, fingers and clicks in the timeline: moving the focus from message to message, holding a
+// finger on one, and its buttons.
+
+/** How long (ms) a finger stays on a message to open its actions, and how far (px) it may move. */
+const PRESS_MS = 450;
+const PRESS_DISTANCE = 10;
+
+/**
+ * `items()` gives the elements that are shown, in order. Calls `on.day(time)` for a click on a day,
+ * `on.goTo(id)`, `on.answers(id)` and `on.reacted(message, emoji)` for clicks on a quote, on the
+ * number of replies and on a reaction, `on.active(message, article)` when one is pointed at or
+ * focused, and `on.pressed(message)` when a finger was held on one.
+ */
+export class TimelineInput {
+    constructor(items, on) {
+        Object.assign(this, { items, on });
+        // The message that the Tab key leads to.
+        this.tabStop = null;
+        this.isPressing = false;
+    }
+
+    /** The listeners of the element that has all messages. */
+    listeners() {
+        return {
+            onkeydown: (event) => this.#key(event),
+            onfocusin: (event) => {
+                const article = event.target.closest(".message");
+                if (article?.dataset.id) {
+                    this.setTabStop(article);
+                }
+                this.#activate(article);
+            },
+            onpointerover: (event) =>
+                event.pointerType !== "touch" && this.#activate(event.target.closest(".message")),
+            onpointerdown: (event) => this.#startPress(event),
+            onpointermove: (event) => this.#movePress(event),
+            onpointerup: () => this.endPress(),
+            onpointercancel: () => this.endPress(),
+            // A browser's own menu for a long press would cover the actions.
+            oncontextmenu: (event) => this.isPressing && event.preventDefault(),
+            onclick: (event) => this.#clicked(event),
+        };
+    }
+
+    // ---- fingers ----
+
+    #startPress(event) {
+        const article = event.target.closest(".message");
+        this.endPress();
+        if (event.pointerType !== "touch" || !article?.dataset.id) {
+            return;
+        }
+        this.isPressing = true;
+        this.pressedAt = [event.clientX, event.clientY];
+        this.pressTimer = setTimeout(
+            () => this.on.pressed(article.parentElement.message),
+            PRESS_MS,
+        );
+    }
+
+    #movePress(event) {
+        const [x, y] = this.pressedAt ?? [event.clientX, event.clientY];
+        if (Math.hypot(event.clientX - x, event.clientY - y) > PRESS_DISTANCE) {
+            this.endPress();
+        }
+    }
+
+    endPress() {
+        clearTimeout(this.pressTimer);
+        this.isPressing = false;
+    }
+
+    // ---- keys and clicks ----
+
+    /** Makes one message the tab stop; the arrow keys move from it to its neighbours. */
+    setTabStop(article) {
+        if (this.tabStop && this.tabStop !== article) {
+            this.tabStop.tabIndex = -1;
+        }
+        this.tabStop = article;
+        article.tabIndex = 0;
+    }
+
+    /** A message is pointed at or has the focus; pending ones have no id and no actions. */
+    #activate(article) {
+        if (article?.dataset.id) {
+            this.on.active(article.parentElement.message, article);
+        }
+    }
+
+    #key(event) {
+        const article = event.target.closest(".message");
+        if (!article || event.target !== article || event.ctrlKey || event.metaKey) {
+            return;
+        }
+        const shown = this.items();
+        const at = shown.indexOf(article.parentElement);
+        const to = {
+            ArrowUp: at - 1,
+            ArrowDown: at + 1,
+            Home: 0,
+            End: shown.length - 1,
+        }[event.key];
+        if (to === undefined) {
+            return;
+        }
+        shown[to]?.querySelector(".message").focus();
+        event.preventDefault();
+    }
+
+    #clicked(event) {
+        const button = event.target.closest("button");
+        const { jump, answers, emoji } = button?.dataset ?? {};
+        if (jump) {
+            this.on.goTo(Number(jump));
+        } else if (answers) {
+            this.on.answers(Number(answers));
+        } else if (emoji) {
+            this.on.reacted(button.closest(".item").message, emoji);
+        } else if (button?.closest(".separator.day")) {
+            this.on.day(button.closest(".item").message.created_at);
+        }
+    }
+}
