@@ -1,7 +1,7 @@
-/** The client: the logged-in user, a method for each path of the API, channels and outbox. */
+/** The client: the logged-in user, requests as that user, channels and outbox. */
 
-import { Emitter } from "./emitter.js";
-import { ConfabError, errorOf, Http, query } from "./http.js";
+import { Api } from "./api.js";
+import { ConfabError, errorOf, Http } from "./http.js";
 import { NotificationsChannel } from "./notifications-channel.js";
 import { OutboxStorage } from "./outbox-storage.js";
 import { Outbox } from "./outbox.js";
@@ -54,9 +54,7 @@ const partMissing = (cause) =>
         cause,
     });
 
-const roomPath = (id, rest = "") => `/api/chat/rooms/${id}/${rest}`;
-
-export class Confab extends Emitter {
+export class Confab extends Api {
     #channels = new Set();
     #expired = new Set();
     #generation = 0;
@@ -161,307 +159,13 @@ export class Confab extends Emitter {
         return generation === this.#generation ? this.#loggedIn(user, false) : user;
     }
 
-    async changePassword(oldPassword, newPassword) {
-        await this.request("POST", "/api/auth/password/", {
-            old_password: oldPassword,
-            new_password: newPassword,
-        });
-    }
-
     async updateProfile(change) {
         const generation = this.#generation;
         const user = await this.request("PATCH", "/api/auth/me/", change);
         return generation === this.#generation ? this.#loggedIn(user, false) : user;
     }
 
-    // Codes of an authenticator app at logins (RFC 6238).
-
-    secondFactor() {
-        return this.request("GET", "/api/auth/totp/");
-    }
-
-    beginSecondFactor() {
-        return this.request("POST", "/api/auth/totp/");
-    }
-
-    async confirmSecondFactor(code) {
-        const answer = await this.request("POST", "/api/auth/totp/confirm/", { code });
-        return answer.recovery_codes;
-    }
-
-    async endSecondFactor(code) {
-        await this.request("DELETE", "/api/auth/totp/", { code });
-    }
-
-    sessions(options) {
-        return this.request("GET", `/api/auth/sessions/${query(options)}`);
-    }
-
-    async endSession(sessionId) {
-        await this.request("DELETE", `/api/auth/sessions/${sessionId}/`);
-    }
-
-    /** Ends all sessions and tokens of the user but this one. */
-    async endOtherSessions() {
-        await this.request("DELETE", "/api/auth/sessions/");
-    }
-
-    async users({ ids, ...options } = {}) {
-        const asked = ids ? { ids: ids.join(",") } : options;
-        const page = await this.request("GET", `/api/chat/users/${query(asked)}`);
-        this.profiles.put(page.results);
-        return page;
-    }
-
-    /** Messages by their words; options: room, from, before, after, has, limit, cursor. */
-    search(q, options = {}) {
-        return this.request("GET", `/api/chat/search/${query({ q, ...options })}`);
-    }
-
-    // ---- rooms ----
-
-    rooms({ public: isPublic, hidden, ...page } = {}) {
-        const options = { ...page, ...(isPublic && { public: 1 }), ...(hidden && { hidden: 1 }) };
-        return this.request("GET", `/api/chat/rooms/${query(options)}`);
-    }
-
-    room(roomId) {
-        return this.request("GET", roomPath(roomId));
-    }
-
-    /** The room with this key; null if there is none that the user may see. */
-    async roomByKey(key) {
-        const { results } = await this.rooms({ key });
-        return results.find((room) => room.key === key) ?? null;
-    }
-
-    createRoom(made) {
-        return this.request("POST", "/api/chat/rooms/", made);
-    }
-
-    updateRoom(roomId, change) {
-        return this.request("PATCH", roomPath(roomId), change);
-    }
-
-    async deleteRoom(roomId) {
-        await this.request("DELETE", roomPath(roomId));
-    }
-
-    directRoom(userId) {
-        return this.request("POST", "/api/chat/rooms/direct/", { user_id: userId });
-    }
-
-    join(roomId) {
-        return this.request("POST", roomPath(roomId, "join/"));
-    }
-
-    async leave(roomId) {
-        const { user_id: own } = this.user ?? (await this.me());
-        await this.removeMember(roomId, own);
-    }
-
-    invite(roomId, userId) {
-        return this.request("POST", roomPath(roomId, "invite/"), { user_id: userId });
-    }
-
-    async removeMember(roomId, userId) {
-        await this.request("POST", roomPath(roomId, "remove_member/"), { user_id: userId });
-    }
-
-    async members(roomId, options) {
-        const page = await this.request("GET", roomPath(roomId, `members/${query(options)}`));
-        this.profiles.put(page.results);
-        return page;
-    }
-
-    setAdmin(roomId, userId, isAdmin) {
-        return this.request("PATCH", roomPath(roomId, `members/${userId}/`), { is_admin: isAdmin });
-    }
-
-    /** What the user sets for a room: { notify, muted_until, is_favorite, is_hidden }. */
-    setRoomView(roomId, change) {
-        return this.request("PATCH", roomPath(roomId, "me/"), change);
-    }
-
-    /** Hides a room from the list until there is a new message in it, or shows it again. */
-    hideRoom(roomId, isHidden = true) {
-        return this.setRoomView(roomId, { is_hidden: isHidden });
-    }
-
-    presence(roomId) {
-        return this.request("GET", roomPath(roomId, "presence/"));
-    }
-
-    markRead(roomId, messageId) {
-        return this.request("POST", roomPath(roomId, "read/"), { message_id: messageId });
-    }
-
-    /** How far the members have read. */
-    reads(roomId, options) {
-        return this.request("GET", roomPath(roomId, `reads/${query(options)}`));
-    }
-
-    /** Those who have read a message. */
-    messageReads(roomId, messageId, options) {
-        const path = `messages/${messageId}/reads/${query(options)}`;
-        return this.request("GET", roomPath(roomId, path));
-    }
-
-    markUnread(roomId, messageId) {
-        return this.request("POST", roomPath(roomId, "unread/"), { message_id: messageId });
-    }
-
-    async markAllRead() {
-        await this.request("POST", "/api/chat/rooms/read/");
-    }
-
-    // ---- messages ----
-
-    /** Those that mention the user, in all rooms. */
-    mentions(options) {
-        return this.request("GET", `/api/chat/mentions/${query(options)}`);
-    }
-
-    messages(roomId, options) {
-        return this.request("GET", roomPath(roomId, `messages/${query(options)}`));
-    }
-
-    message(roomId, messageId) {
-        return this.request("GET", roomPath(roomId, `messages/${messageId}/`));
-    }
-
-    postMessage(roomId, message) {
-        return this.request("POST", roomPath(roomId, "messages/"), message);
-    }
-
-    editMessage(roomId, messageId, content, change) {
-        const path = roomPath(roomId, `messages/${messageId}/`);
-        return this.request("PATCH", path, { content, ...change });
-    }
-
-    /** What the server offers: "files", "search" and so on. */
-    features() {
-        this.#features ??= this.request("GET", "/api/").then(({ features }) => features);
-        this.#features.catch(() => {
-            this.#features = null;
-        });
-        return this.#features;
-    }
-
-    /** Sends a file, in parts. Resolves to the Upload once it has begun. */
-    async upload(roomId, blob, { keep = false, ...details } = {}) {
-        const { newKey, start } = await this.#uploading();
-        return start(roomId, blob, { ...details, key: keep ? newKey() : null });
-    }
-
-    /** Goes on with an upload that was kept, as after a reload; null if it is not there. */
-    async keptUpload(key) {
-        const { kept, start } = await this.#uploading();
-        const known = [...this.#uploads].find((one) => one.key === key);
-        if (known) {
-            return known;
-        }
-        const { room_id: roomId, blob, details, file_id } = (await kept?.get(key)) ?? {};
-        return blob ? start(roomId, blob, { ...details, file_id, key }) : null;
-    }
-
-    /** The bytes of a file, or of its thumbnail. */
-    async fileBlob(file, { thumbnail = false } = {}) {
-        const path = thumbnail ? `/api/chat/files/${file.file_id}/thumbnail/` : file.url;
-        const options = { asBlob: true, timeout: BLOB_TIMEOUT };
-        const answer = await this.exchange("GET", path, undefined, options);
-        if (answer.status !== 200) {
-            throw errorOf(answer);
-        }
-        return answer.body;
-    }
-
-    /** The address of a file, or its thumbnail, for pages that share the chat's cookie. */
-    fileUrl(file, { thumbnail = false } = {}) {
-        return this.url + (thumbnail ? `/api/chat/files/${file.file_id}/thumbnail/` : file.url);
-    }
-
-    /** An address of a file that needs no credentials for five minutes. */
-    async fileLink(fileId) {
-        const { url, expires_at } = await this.request("GET", `/api/chat/files/${fileId}/link/`);
-        return { url: new URL(url, new URL(this.url, globalThis.location?.href)).href, expires_at };
-    }
-
-    async deleteMessage(roomId, messageId) {
-        await this.request("DELETE", roomPath(roomId, `messages/${messageId}/`));
-    }
-
-    /** Reacts to a message with an emoji. Resolves to all reactions to it. */
-    react(roomId, messageId, emoji) {
-        return this.request("PUT", roomPath(roomId, `messages/${messageId}/reactions/`), { emoji });
-    }
-
-    /** Takes a reaction back. Resolves to all reactions to the message. */
-    unreact(roomId, messageId, emoji) {
-        return this.request(
-            "DELETE",
-            roomPath(roomId, `messages/${messageId}/reactions/${query({ emoji })}`),
-        );
-    }
-
-    /** The messages that answer this one directly, oldest first. */
-    replies(roomId, messageId, options) {
-        return this.request(
-            "GET",
-            roomPath(roomId, `messages/${messageId}/replies/${query(options)}`),
-        );
-    }
-
-    /** Who has reacted to a message, and how. */
-    reactions(roomId, messageId, options) {
-        return this.request(
-            "GET",
-            roomPath(roomId, `messages/${messageId}/reactions/${query(options)}`),
-        );
-    }
-
-    /** The pinned messages, the one pinned last first. */
-    pins(roomId, options) {
-        return this.request("GET", roomPath(roomId, `pins/${query(options)}`));
-    }
-
-    pin(roomId, messageId) {
-        return this.request("PUT", roomPath(roomId, `pins/${messageId}/`));
-    }
-
-    async unpin(roomId, messageId) {
-        await this.request("DELETE", roomPath(roomId, `pins/${messageId}/`));
-    }
-
-    /** All that is new since the numbers given: { database_id, user_seq, rooms, limit, etag }. */
-    sync(known = {}) {
-        return this.request("POST", "/api/chat/sync/", known);
-    }
-
-    /** Events of the user's own stream. */
-    ownEvents(options) {
-        return this.request("GET", `/api/chat/events/${query(options)}`);
-    }
-
-    events(roomId, options) {
-        return this.request("GET", roomPath(roomId, `events/${query(options)}`));
-    }
-
-    // ---- everything else ----
-
-    /** A link names the host as the server sees it, which may differ from the client's view. */
-    follow(link) {
-        const { pathname, search } = new URL(link, this.url);
-        const start = new URL(this.url).pathname.replace(/\/$/, "");
-        return this.request(
-            "GET",
-            pathname.slice(pathname.startsWith(start) ? start.length : 0) + search,
-        );
-    }
-
-    health() {
-        return this.request("GET", "/healthz");
-    }
+    // ---- requests ----
 
     async request(method, path, body) {
         const answer = await this.exchange(method, path, body);
@@ -507,6 +211,8 @@ export class Confab extends Emitter {
         return this.#http.exchange(method, path, sent);
     }
 
+    // ---- sending and receiving ----
+
     send(roomId, content, options = {}) {
         const { message_type = "text", reply_to_id = null, mentions, files = [] } = options;
         this.#revive();
@@ -548,6 +254,43 @@ export class Confab extends Emitter {
     }
 
     // ---- files ----
+
+    /** What the server offers: "files", "search" and so on. */
+    features() {
+        this.#features ??= this.request("GET", "/api/").then(({ features }) => features);
+        this.#features.catch(() => {
+            this.#features = null;
+        });
+        return this.#features;
+    }
+
+    /** Sends a file, in parts. Resolves to the Upload once it has begun. */
+    async upload(roomId, blob, { keep = false, ...details } = {}) {
+        const { newKey, start } = await this.#uploading();
+        return start(roomId, blob, { ...details, key: keep ? newKey() : null });
+    }
+
+    /** Goes on with an upload that was kept, as after a reload; null if it is not there. */
+    async keptUpload(key) {
+        const { kept, start } = await this.#uploading();
+        const known = [...this.#uploads].find((one) => one.key === key);
+        if (known) {
+            return known;
+        }
+        const { room_id: roomId, blob, details, file_id } = (await kept?.get(key)) ?? {};
+        return blob ? start(roomId, blob, { ...details, file_id, key }) : null;
+    }
+
+    /** The bytes of a file, or of its thumbnail. */
+    async fileBlob(file, { thumbnail = false } = {}) {
+        const path = thumbnail ? `/api/chat/files/${file.file_id}/thumbnail/` : file.url;
+        const options = { asBlob: true, timeout: BLOB_TIMEOUT };
+        const answer = await this.exchange("GET", path, undefined, options);
+        if (answer.status !== 200) {
+            throw errorOf(answer);
+        }
+        return answer.body;
+    }
 
     /** Loads what only those need who send files: { kept, newKey, start }. */
     #uploading() {
