@@ -71,7 +71,7 @@ say := @$(if $(V),:,echo)
 
 OBJ        := $(BUILD)/obj
 SCHEMA     := $(sort $(wildcard schema/[0-9]*.sql))
-COMMON_SRC := $(wildcard common/*/*.c)
+COMMON_SRC := $(wildcard common/*/*.c common/store/*/*.c)
 # Only for the program that writes the schemas.
 DESCRIBE_SRC := $(addprefix fcgi-api/schema/,json_schema.c openapi.c asyncapi.c write_schemas.c)
 API_SRC    := $(filter-out fcgi-api/main.c $(DESCRIBE_SRC),$(wildcard fcgi-api/*.c fcgi-api/*/*.c))

@@ -15,7 +15,7 @@
 #include "db/db.h"
 #include "event/publish.h"
 #include "redis/redis_client.h"
-#include "store/user.h"
+#include "store/users/user.h"
 
 /* The exit status of the program. */
 enum cli_status { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };

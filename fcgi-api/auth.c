@@ -13,8 +13,8 @@
 #include "http/credentials.h"
 #include "http/origin.h"
 #include "limit.h"
-#include "store/login_session.h"
-#include "store/token.h"
+#include "store/logins/login_session.h"
+#include "store/logins/token.h"
 
 /* After a failure the use of credentials is not noted for this time. */
 #define NOTE_AGAIN_MS 60000

@@ -14,7 +14,7 @@
 
 #include "base/secret.h"
 #include "db/db.h"
-#include "store/token.h"
+#include "store/logins/token.h"
 
 struct auth_cache;
 

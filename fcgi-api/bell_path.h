@@ -4,9 +4,9 @@
 #ifndef CONFAB_FCGI_API_BELL_PATH_H
 #define CONFAB_FCGI_API_BELL_PATH_H
 
-#include "server/exchange.h"
-#include "store/room.h"
 #include "json/json_writer.h"
+#include "server/exchange.h"
+#include "store/rooms/room.h"
 
 /* Writes a room for the user of the request. For a member it has the path of the room's bell, if
  * bell_dir is set and the file could be written. */

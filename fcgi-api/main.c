@@ -26,7 +26,7 @@
 #include "server/prefork.h"
 #include "shared.h"
 #include "store/migrate.h"
-#include "store/user_names.h"
+#include "store/users/user_names.h"
 
 static const char PROGRAM[] = "fcgi-api";
 

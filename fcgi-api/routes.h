@@ -4,7 +4,7 @@
 #ifndef CONFAB_FCGI_API_ROUTES_H
 #define CONFAB_FCGI_API_ROUTES_H
 
-#include "store/api_key.h"
+#include "store/site/api_key.h"
 
 #define ROUTE_PUBLIC 1u
 #define ROUTE_BODY 2u

@@ -1,5 +1,5 @@
 -- The index of searches, and how far it has come in each room. No post writes to it: a follower
--- reads messages after they were posted (common/store/search_index.c).
+-- reads messages after they were posted (common/store/messages/search_index.c).
 
 CREATE TABLE IF NOT EXISTS search_room (
     room_id  BIGINT UNSIGNED NOT NULL,

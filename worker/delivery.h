@@ -16,7 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
-#include "store/hook.h"
+#include "store/followers/hook.h"
 
 /* Room for an id and for the value of webhook-signature, with terminators. */
 #define DELIVERY_ID_SIZE 112

@@ -14,8 +14,8 @@
 #include "http/http_server.h"
 #include "os/ports_file.h"
 #include "os/tcp_listener.h"
-#include "store/follower.h"
-#include "store/worker.h"
+#include "store/followers/follower.h"
+#include "store/followers/worker.h"
 
 /* A worker whose last step is older is reported as unavailable. */
 #define STEP_MS 15000

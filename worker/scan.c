@@ -17,8 +17,8 @@
 #include "event/publish.h"
 #include "os/file_store.h"
 #include "scanner.h"
-#include "store/file.h"
-#include "store/message.h"
+#include "store/messages/file.h"
+#include "store/messages/message.h"
 
 struct scan {
     uv_loop_t *loop;

@@ -14,14 +14,14 @@
 #include "base/xalloc.h"
 #include "db/db.h"
 #include "event/replay.h"
-#include "store/follower.h"
-#include "store/hook.h"
-#include "store/housekeeping.h"
-#include "store/jwks.h"
-#include "store/search_index.h"
-#include "store/server.h"
-#include "store/worker.h"
 #include "json/json_writer.h"
+#include "store/followers/follower.h"
+#include "store/followers/hook.h"
+#include "store/followers/worker.h"
+#include "store/housekeeping.h"
+#include "store/messages/search_index.h"
+#include "store/server.h"
+#include "store/site/jwks.h"
 
 /* Milliseconds between two times that something is done. */
 #define RENEW_MS 1500

@@ -30,7 +30,7 @@
 #include "scan.h"
 #include "sender.h"
 #include "step.h"
-#include "store/jwks.h"
+#include "store/site/jwks.h"
 #include "wake.h"
 
 #define TICK_MS 500

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "os/bell_file.h"
-#include "store/bell_name.h"
+#include "store/rooms/bell_name.h"
 
 struct bell;
 

@@ -65,7 +65,7 @@
  * user's sockets. Not shown to clients. */
 #define EVENT_CREDENTIALS_CHANGED 24
 /* The user's own read mark in a room has moved. Not a row of its own: only the last one of each
- * room is kept, with the membership (store/user_log.h). */
+ * room is kept, with the membership (store/events/user_log.h). */
 #define EVENT_READ_CHANGED 25
 /* What the user has set for a room has changed. */
 #define EVENT_PREFERENCES_CHANGED 26

@@ -13,9 +13,9 @@
 #include "base/text.h"
 #include "event/bell.h"
 #include "redis/redis_client.h"
-#include "store/event_log.h"
-#include "store/room.h"
-#include "store/user.h"
+#include "store/events/event_log.h"
+#include "store/rooms/room.h"
+#include "store/users/user.h"
 
 struct publisher {
     const char *prefix; /* the option redis_prefix */

@@ -6,8 +6,8 @@
 
 #include "base/buffer.h"
 #include "event/serialize.h"
-#include "store/event_log.h"
-#include "store/room.h"
+#include "store/events/event_log.h"
+#include "store/rooms/room.h"
 
 /* One replay under way. */
 struct replay {

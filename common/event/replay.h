@@ -9,8 +9,8 @@
 
 #include "db/db.h"
 #include "event/event.h"
-#include "store/room_state.h"
-#include "store/user_log.h"
+#include "store/events/user_log.h"
+#include "store/rooms/room_state.h"
 
 /* Called for each event in the order of seq. The text of the envelope is the JSON, empty for events
  * that are not shown; it is valid during the call only. */

@@ -11,18 +11,18 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "store/event_log.h"
-#include "store/file_list.h"
-#include "store/member.h"
-#include "store/message.h"
-#include "store/profile.h"
-#include "store/reaction.h"
-#include "store/room.h"
-#include "store/search.h"
-#include "store/token.h"
-#include "store/user.h"
-#include "store/user_log.h"
 #include "json/json_writer.h"
+#include "store/events/event_log.h"
+#include "store/events/user_log.h"
+#include "store/logins/token.h"
+#include "store/messages/file_list.h"
+#include "store/messages/message.h"
+#include "store/messages/reaction.h"
+#include "store/messages/search.h"
+#include "store/rooms/member.h"
+#include "store/rooms/room.h"
+#include "store/users/profile.h"
+#include "store/users/user.h"
 
 /* Objects. A message is shown to one user, or to all of a room, as in events: without what depends
  * on the user. */

@@ -6,7 +6,7 @@
 
 #include <json-c/json.h>
 
-#include "store/room.h"
+#include "store/rooms/room.h"
 
 static struct text text_of_json(struct json_object *value) {
     if (!json_object_is_type(value, json_type_string))

@@ -41,7 +41,7 @@ struct jwt_rooms {
 bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why);
 
 /* The profile of a token. A claim that is null is an empty text, which removes a value; .at is NULL
- * for a claim that is missing or not a string. store/profile_fields.h checks the texts. */
+ * for a claim that is missing or not a string. store/users/profile_fields.h checks the texts. */
 struct jwt_profile {
     struct text username; /* preferred_username */
     struct text name, picture, locale, email;

@@ -2,7 +2,7 @@
 #include "jwt/jwt_site.h"
 
 #include "base/secret.h"
-#include "store/jwks.h"
+#include "store/site/jwks.h"
 
 bool jwt_site_load(const struct config *config, struct jwt_keys **keys, struct buffer *problems) {
     *keys = NULL;

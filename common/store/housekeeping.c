@@ -4,16 +4,16 @@
 
 #include "base/clock.h"
 #include "os/bell_file.h"
-#include "store/file.h"
-#include "store/login_session.h"
-#include "store/member.h"
+#include "store/followers/worker.h"
+#include "store/logins/login_session.h"
+#include "store/logins/token.h"
+#include "store/messages/file.h"
+#include "store/messages/search_index.h"
 #include "store/rate.h"
-#include "store/room.h"
-#include "store/search_index.h"
-#include "store/token.h"
-#include "store/used_jwt.h"
-#include "store/user.h"
-#include "store/worker.h"
+#include "store/rooms/member.h"
+#include "store/rooms/room.h"
+#include "store/site/used_jwt.h"
+#include "store/users/user.h"
 
 /* Bells that have not rung for so long are removed, so many at a time. */
 #define BELL_SECONDS (7 * 24 * 60 * 60)

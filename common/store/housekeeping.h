@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "db/db.h"
-#include "store/event_log.h"
-#include "store/search_index.h"
+#include "store/events/event_log.h"
+#include "store/messages/search_index.h"
 
 /* How far a run has come. Zeroed it is at the beginning. */
 struct housekeeping {
@@ -19,7 +19,7 @@ struct housekeeping {
 
 /* Claims housekeeping for this process, unless any process has claimed it in the last `seconds`.
  * Sets *claimed. With `leave_to_workers` set it is not claimed while a worker is alive
- * (store/worker.h). */
+ * (store/followers/worker.h). */
 enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_workers,
                               bool *claimed);
 

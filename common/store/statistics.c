@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "store/external_user.h"
+#include "store/site/external_user.h"
 
 /* Number of stored events of a stream, in a type that does not overflow if a counter is broken. */
 #define KEPT "IF(last_seq >= oldest_seq, CAST(last_seq AS DECIMAL(21)) - oldest_seq + 1, 0)"

@@ -74,7 +74,8 @@
 #define TRANSACTION_IS_DIRECT "v_direct_low IS NOT NULL"
 
 /* Stores event number v_seq of the room. `type` is an EVENT_SQL of event.h. changed_at lets
- * followers find the room (store/follower.h); a post, which sets last_active_at, does without. */
+ * followers find the room (store/followers/follower.h); a post, which sets last_active_at, does
+ * without. */
 #define TRANSACTION_ROOM_EVENT(type, subject)                                         \
     "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) " \
     "VALUES (p_room, v_seq, " type ", p_user, " subject ", v_now); "                  \

@@ -13,8 +13,8 @@
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"
-#include "store/member.h"
-#include "store/room.h"
+#include "store/rooms/member.h"
+#include "store/rooms/room.h"
 
 /* The same limit as in the API. */
 #define NAME_MAX_POINTS 128

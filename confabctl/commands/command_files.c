@@ -8,10 +8,10 @@
 
 #include "base/array.h"
 #include "command.h"
-#include "os/file_store.h"
-#include "store/file.h"
-#include "table.h"
 #include "json/json_writer.h"
+#include "os/file_store.h"
+#include "store/messages/file.h"
+#include "table.h"
 
 /* What lies in the folder under one name. */
 struct found {

@@ -11,11 +11,11 @@
 #include "base/secret.h"
 #include "command.h"
 #include "list_output.h"
-#include "store/external_user.h"
-#include "store/follower.h"
-#include "store/hook.h"
-#include "store/member.h"
-#include "store/worker.h"
+#include "store/followers/follower.h"
+#include "store/followers/hook.h"
+#include "store/followers/worker.h"
+#include "store/rooms/member.h"
+#include "store/site/external_user.h"
 
 /* How long `hook test` waits: a worker looks for work twice a second, a delivery takes 10 s. */
 #define TEST_SECONDS 15

@@ -15,7 +15,7 @@
 #include "json/json_writer.h"
 #include "jwt/jwt_claims.h"
 #include "jwt/jwt_site.h"
-#include "store/external_user.h"
+#include "store/site/external_user.h"
 
 /* Larger than any token with what may be around it. */
 #define INPUT_MAX ((size_t)64 * 1024)

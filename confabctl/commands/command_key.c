@@ -9,7 +9,7 @@
 #include "base/secret.h"
 #include "command.h"
 #include "list_output.h"
-#include "store/api_key.h"
+#include "store/site/api_key.h"
 
 /* ---- adding ---- */
 

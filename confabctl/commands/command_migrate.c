@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "command.h"
-#include "store/external_user.h"
 #include "store/migrate.h"
+#include "store/site/external_user.h"
 
 /* Interval between two attempts to connect. */
 #define PAUSE_MS 100

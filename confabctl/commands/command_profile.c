@@ -3,8 +3,8 @@
 
 #include "command.h"
 #include "event/serialize.h"
-#include "store/profile.h"
-#include "store/profile_fields.h"
+#include "store/users/profile.h"
+#include "store/users/profile_fields.h"
 
 static enum cli_status set_profile(const struct cli *cli, const struct user *user,
                                    const struct profile *profile, bool *changed) {

@@ -1,6 +1,6 @@
 /* restored: gives the database a new id after a backup was restored. */
 #include "command.h"
-#include "store/sync.h"
+#include "store/events/sync.h"
 
 enum cli_status command_restored(struct cli *cli, struct arguments *arguments) {
     if (!arguments_read(arguments, NULL, 0, 0, 0))

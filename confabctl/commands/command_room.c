@@ -8,8 +8,8 @@
 #include "event/publish.h"
 #include "list_output.h"
 #include "prompt.h"
-#include "store/member.h"
-#include "store/room_list.h"
+#include "store/rooms/member.h"
+#include "store/rooms/room_list.h"
 
 static const char *kind_of(const struct room *room) {
     return room->state.is_direct ? "direct" : room->state.is_private ? "private" : "public";

@@ -6,7 +6,7 @@
 #include "command.h"
 #include "event/publish.h"
 #include "list_output.h"
-#include "store/token.h"
+#include "store/logins/token.h"
 
 enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) {
     char key[SECRET_KEY_SIZE];

@@ -9,8 +9,8 @@
 #include "event/publish.h"
 #include "list_output.h"
 #include "prompt.h"
-#include "store/user.h"
-#include "store/user_totp.h"
+#include "store/logins/user_totp.h"
+#include "store/users/user.h"
 
 /* The same limits as in the API. */
 #define PASSWORD_MIN 8

@@ -9,7 +9,7 @@
 
 #include "base/edit_distance.h"
 #include "command.h"
-#include "store/profile_fields.h"
+#include "store/users/profile_fields.h"
 
 static const char *const CLAIMS[] = {"iss",
                                      "sub",

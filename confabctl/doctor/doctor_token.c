@@ -13,7 +13,7 @@
 
 #include "base/secret.h"
 #include "event/publish.h"
-#include "store/token.h"
+#include "store/logins/token.h"
 
 /* The byte that the child sends when the token exists. */
 #define ADDED 'a'

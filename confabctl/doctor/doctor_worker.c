@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "doctor/doctor.h"
-#include "store/follower.h"
-#include "store/worker.h"
+#include "store/followers/follower.h"
+#include "store/followers/worker.h"
 
 /* A worker from cron runs once a minute. */
 #define IDLE_SECONDS 180

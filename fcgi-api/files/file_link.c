@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "store/site_value.h"
+#include "store/site/site_value.h"
 
 #define KEY_NAME "file_link_key"
 

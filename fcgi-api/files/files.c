@@ -16,7 +16,7 @@
 #include "http/range.h"
 #include "os/file_store.h"
 #include "rest/etag.h"
-#include "store/file.h"
+#include "store/messages/file.h"
 
 /* Where nginx finds file_dir, for X-Accel-Redirect: an internal location of its configuration. */
 #define ACCEL_PREFIX "/confab-files/"

@@ -19,7 +19,7 @@
 #include "os/file_store.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/file.h"
+#include "store/messages/file.h"
 
 #define MEBIBYTE ((uint64_t)1024 * 1024)
 

@@ -19,9 +19,9 @@
 #include "limit.h"
 #include "password_worker.h"
 #include "rest/field.h"
-#include "store/login_session.h"
-#include "store/profile.h"
-#include "store/token.h"
+#include "store/logins/login_session.h"
+#include "store/logins/token.h"
+#include "store/users/profile.h"
 
 /* What is written once the profile is read. */
 struct account {

@@ -1,13 +1,13 @@
 /*
  * member_events: publishes changes of memberships after their commit; each call repeats the events
- * that the transaction of store/member.h has stored. `actor` is the user who made the change.
+ * that the transaction of store/rooms/member.h has stored. `actor` is the user who made the change.
  */
 #ifndef CONFAB_FCGI_API_HANDLERS_MEMBER_EVENTS_H
 #define CONFAB_FCGI_API_HANDLERS_MEMBER_EVENTS_H
 
 #include "server/exchange.h"
-#include "store/member.h"
-#include "store/user.h"
+#include "store/rooms/member.h"
+#include "store/users/user.h"
 
 /* The user has set something for a room; seq is that of the event in the user's own stream. */
 void member_events_view(struct exchange *x, uint64_t room_id, const struct room_view *view,

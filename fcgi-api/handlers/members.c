@@ -1,5 +1,5 @@
 /* /api/chat/rooms/{id}/: members, invitations, joining, leaving, roles. Each change is one
- * transaction of store/member.c, which also writes the events; after it, the same events are
+ * transaction of store/rooms/member.c, which also writes the events; after it, the same events are
  * published here. If that fails, pushd finds them in the database. */
 #include <inttypes.h>
 
@@ -10,7 +10,7 @@
 #include "rest/etag.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/profile.h"
+#include "store/users/profile.h"
 
 /* ---- reading ---- */
 

@@ -6,7 +6,7 @@
 #include "handlers/handlers.h"
 #include "rest/link.h"
 #include "rest/page.h"
-#include "store/mention.h"
+#include "store/messages/mention.h"
 
 /* A page while it is read: each message by itself, since their order may be reversed. */
 struct mention_listing {

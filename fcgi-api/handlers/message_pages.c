@@ -8,7 +8,7 @@
 #include "rest/etag.h"
 #include "rest/link.h"
 #include "rest/page.h"
-#include "store/message_page.h"
+#include "store/messages/message_page.h"
 
 /* A page while it is read. A page by offset is written to the response directly. The links of a
  * page by cursor depend on its first and last message, so its messages are written to `results`

@@ -11,11 +11,11 @@
 #include "limit.h"
 #include "rest/etag.h"
 #include "rest/field.h"
-#include "store/external_user.h"
-#include "store/file.h"
-#include "store/mention.h"
-#include "store/message.h"
-#include "store/site_user.h"
+#include "store/messages/file.h"
+#include "store/messages/mention.h"
+#include "store/messages/message.h"
+#include "store/site/external_user.h"
+#include "store/site/site_user.h"
 
 /* ---- one message ---- */
 

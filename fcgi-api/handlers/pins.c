@@ -6,7 +6,7 @@
 #include "limit.h"
 #include "rest/etag.h"
 #include "rest/page.h"
-#include "store/pin.h"
+#include "store/rooms/pin.h"
 
 /* ---- reading ---- */
 

@@ -1,8 +1,8 @@
-/* Fields of a profile: read as texts here, checked by store/profile_fields.h. */
+/* Fields of a profile: read as texts here, checked by store/users/profile_fields.h. */
 #include "handlers/profile_body.h"
 
 #include "rest/field.h"
-#include "store/profile_fields.h"
+#include "store/users/profile_fields.h"
 
 /* Reads a text that may be null, which is none, and notes that it is given. True if there is a text
  * to check. */

@@ -6,7 +6,7 @@
 #define CONFAB_FCGI_API_HANDLERS_PROFILE_BODY_H
 
 #include "server/exchange.h"
-#include "store/profile.h"
+#include "store/users/profile.h"
 
 /* Whether the body has any of display_name, avatar_url and locale. */
 bool profile_body_is_given(const struct exchange *x);

@@ -9,7 +9,7 @@
 #include "rest/etag.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/reaction.h"
+#include "store/messages/reaction.h"
 
 /* ---- reading ---- */
 

@@ -6,7 +6,7 @@
 #include "handlers/handlers.h"
 #include "handlers/member_events.h"
 #include "rest/field.h"
-#include "store/message_mark.h"
+#include "store/messages/message_mark.h"
 
 /* To the room, as a notice, unless the user does not share it. */
 static void publish_receipt(struct exchange *x, uint64_t room_id, uint64_t message_id) {

@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "handlers/handlers.h"
 #include "rest/page.h"
-#include "store/receipt.h"
+#include "store/messages/receipt.h"
 
 /* All marks are read first, since the answer begins with their number. */
 struct receipts {

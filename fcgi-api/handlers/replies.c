@@ -3,7 +3,7 @@
 #include "handlers/handlers.h"
 #include "rest/etag.h"
 #include "rest/page.h"
-#include "store/message_page.h"
+#include "store/messages/message_page.h"
 
 /* A page while it is read. */
 struct reply_listing {

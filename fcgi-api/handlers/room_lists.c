@@ -7,7 +7,7 @@
 #include "handlers/handlers.h"
 #include "rest/etag.h"
 #include "rest/page.h"
-#include "store/room_list.h"
+#include "store/rooms/room_list.h"
 
 /* A page while it is read. */
 struct room_listing {

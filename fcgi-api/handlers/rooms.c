@@ -1,5 +1,5 @@
 /* /api/chat/rooms/: creating, reading, changing and deleting rooms; direct rooms; presence. Each
- * change is one transaction of store/room.c, which also writes the events; after it, the same
+ * change is one transaction of store/rooms/room.c, which also writes the events; after it, the same
  * events are published here. */
 #include <inttypes.h>
 #include <stdlib.h>

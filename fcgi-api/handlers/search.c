@@ -8,7 +8,7 @@
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/page.h"
-#include "store/search.h"
+#include "store/messages/search.h"
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MOST 100

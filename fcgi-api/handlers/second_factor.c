@@ -11,7 +11,7 @@
 #include "handlers/second_factor.h"
 #include "limit.h"
 #include "rest/field.h"
-#include "store/user_totp.h"
+#include "store/logins/user_totp.h"
 
 /* ---- codes ---- */
 

@@ -7,9 +7,9 @@
 #include "event/publish.h"
 #include "handlers/handlers.h"
 #include "rest/page.h"
-#include "store/login_session.h"
-#include "store/session_list.h"
-#include "store/token.h"
+#include "store/logins/login_session.h"
+#include "store/logins/session_list.h"
+#include "store/logins/token.h"
 
 struct listing {
     const struct identity *identity;

@@ -15,9 +15,9 @@
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/mention.h"
-#include "store/room_list.h"
-#include "store/sync.h"
+#include "store/events/sync.h"
+#include "store/messages/mention.h"
+#include "store/rooms/room_list.h"
 
 #define LIMIT_DEFAULT 500
 #define LIMIT_MOST 1000

@@ -10,7 +10,7 @@
 #include "rest/etag.h"
 #include "rest/link.h"
 #include "rest/page.h"
-#include "store/profile.h"
+#include "store/users/profile.h"
 
 /* Users are counted, and skipped by offset, up to this number. */
 #define COUNT_MOST 10000

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 #include "server/exchange.h"
-#include "store/room.h"
-#include "store/room_state.h"
+#include "store/rooms/room.h"
+#include "store/rooms/room_state.h"
 
 /* True if the request is conditional: it has If-None-Match. */
 bool etag_is_conditional(const struct exchange *x);
@@ -30,7 +30,7 @@ uint64_t etag_view(const struct room_state *state);
 /* The part of a tag that depends on the room's bell: whether there is one, and its name. */
 uint64_t etag_bell(const struct exchange *x, const struct room_state *state);
 
-/* As etag_set_room, for a list of members; profile_changes as in store/profile.h. */
+/* As etag_set_room, for a list of members; profile_changes as in store/users/profile.h. */
 bool etag_set_members(struct exchange *x, const struct room_state *state, uint64_t profile_changes);
 
 /* Sets the seconds for which the client may use the response without asking again; by default it

@@ -15,9 +15,9 @@
 #include "server/field_errors.h"
 #include "server/request.h"
 #include "server/response.h"
-#include "store/api_key.h"
 #include "store/housekeeping.h"
-#include "store/identity.h"
+#include "store/logins/identity.h"
+#include "store/site/api_key.h"
 
 struct auth_cache;
 struct change_health;

@@ -6,7 +6,7 @@
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/follower.h"
+#include "store/followers/follower.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MOST 1000

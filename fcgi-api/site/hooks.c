@@ -8,7 +8,7 @@
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/hook.h"
+#include "store/followers/hook.h"
 
 /* ---- showing ---- */
 

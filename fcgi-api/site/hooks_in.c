@@ -6,11 +6,11 @@
 #include "event/event.h"
 #include "event/publish.h"
 #include "handlers/handlers.h"
+#include "json/json_validate.h"
 #include "limit.h"
 #include "rest/field.h"
-#include "store/hook.h"
-#include "store/message.h"
-#include "json/json_validate.h"
+#include "store/followers/hook.h"
+#include "store/messages/message.h"
 
 /* The segment of the path after api/hooks/in. */
 #define SECRET_SEGMENT 3

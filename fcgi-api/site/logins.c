@@ -20,10 +20,10 @@
 #include "rest/field.h"
 #include "site/site_profile.h"
 #include "site/site_rooms.h"
-#include "store/external_user.h"
-#include "store/login_session.h"
-#include "store/token.h"
-#include "store/used_jwt.h"
+#include "store/logins/login_session.h"
+#include "store/logins/token.h"
+#include "store/site/external_user.h"
+#include "store/site/used_jwt.h"
 
 /* ---- the token ---- */
 

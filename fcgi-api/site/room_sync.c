@@ -12,8 +12,8 @@
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "site/site_change.h"
-#include "store/external_user.h"
-#include "store/member.h"
+#include "store/rooms/member.h"
+#include "store/site/external_user.h"
 
 /* Most members that one request removes without naming them; as many as it may name. */
 #define MEMBERS_MOST 1000

@@ -5,8 +5,8 @@
 #include "event/publish.h"
 #include "handlers/handlers.h"
 #include "handlers/member_events.h"
-#include "store/external_user.h"
-#include "store/member.h"
+#include "store/rooms/member.h"
+#include "store/site/external_user.h"
 
 enum error site_change_actor(struct exchange *x, struct user *site) {
     return external_user_site(x->service->db, x->service->config->jwt_actor, site);

@@ -7,8 +7,8 @@
 #define CONFAB_FCGI_API_SITE_SITE_CHANGE_H
 
 #include "server/exchange.h"
-#include "store/room.h"
-#include "store/user.h"
+#include "store/rooms/room.h"
+#include "store/users/user.h"
 
 /* Finds the site's own user, the actor of all changes; it is made when it is first needed. */
 enum error site_change_actor(struct exchange *x, struct user *site);

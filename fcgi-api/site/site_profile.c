@@ -1,8 +1,8 @@
 /* From claims to a change of the profile, which writes only what differs. */
 #include "site/site_profile.h"
 
-#include "store/profile.h"
-#include "store/profile_fields.h"
+#include "store/users/profile.h"
+#include "store/users/profile_fields.h"
 
 /* Takes a claim that is given and fits; an empty one removes the value. */
 static void take(struct profile *profile, enum profile_field field, struct text *to,

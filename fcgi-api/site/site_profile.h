@@ -8,7 +8,7 @@
 
 #include "jwt/jwt_claims.h"
 #include "server/exchange.h"
-#include "store/user.h"
+#include "store/users/user.h"
 
 /* Sets what the claims give and what differs; claims that do not fit are left out. A new user
  * without a name is shown by the user name that the site wished for. */

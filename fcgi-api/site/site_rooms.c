@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "site/site_change.h"
-#include "store/keyed_room.h"
+#include "store/site/keyed_room.h"
 
 /* How often a room is made that is deleted at the same time. */
 #define ATTEMPTS 3

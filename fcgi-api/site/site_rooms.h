@@ -6,7 +6,7 @@
 
 #include "jwt/jwt_claims.h"
 #include "server/exchange.h"
-#include "store/user.h"
+#include "store/users/user.h"
 
 /* Makes rooms that are missing, adds the user, changes the role, and, if the list is to be the only
  * one, removes the user from other rooms with a key. Each change is one transaction, in the name of

@@ -9,11 +9,11 @@
 #include "handlers/profile_body.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/external_user.h"
-#include "store/profile.h"
-#include "store/site_user.h"
-#include "store/token.h"
-#include "store/user.h"
+#include "store/logins/token.h"
+#include "store/site/external_user.h"
+#include "store/site/site_user.h"
+#include "store/users/profile.h"
+#include "store/users/user.h"
 
 static struct text issuer_of(const struct exchange *x) {
     return text_of(x->service->config->jwt_issuer);

@@ -9,7 +9,7 @@
 
 #include "event/event.h"
 #include "net/frame.h"
-#include "store/user.h"
+#include "store/users/user.h"
 
 /* The header of an event, and its frame (NULL: not shown to clients). */
 struct stream_event {

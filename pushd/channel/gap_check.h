@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "db/db_pool.h"
 #include "event/event.h"
-#include "store/user_log.h"
+#include "store/events/user_log.h"
 
 /* One check: made, filled with streams, run once. */
 struct gap_check;

@@ -17,8 +17,8 @@
 #include "client/client_private.h"
 #include "event/replay.h"
 #include "event/serialize.h"
-#include "store/event_log.h"
-#include "store/room_state.h"
+#include "store/events/event_log.h"
+#include "store/rooms/room_state.h"
 
 /* How often a room is read when its stream or the membership changes during the read. */
 #define MAX_READS 5

@@ -15,7 +15,7 @@
 #include "base/xalloc.h"
 #include "client/client_private.h"
 #include "net/handshake.h"
-#include "store/user_log.h"
+#include "store/events/user_log.h"
 
 /* How often positions are read when streams keep advancing during the read. */
 #define MAX_READS 5

@@ -17,9 +17,9 @@
 #include "net/handshake.h"
 #include "presence.h"
 #include "redis/pubsub.h"
-#include "store/api_key.h"
-#include "store/token.h"
-#include "store/user.h"
+#include "store/logins/token.h"
+#include "store/site/api_key.h"
+#include "store/users/user.h"
 
 /* From the handshake to the end of the socket, in this order; see client_open.c. */
 enum client_state {

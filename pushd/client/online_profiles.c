@@ -10,7 +10,7 @@
 #include "base/idmap.h"
 #include "base/xalloc.h"
 #include "event/serialize.h"
-#include "store/profile.h"
+#include "store/users/profile.h"
 
 /* In a list of more users than this, a profile read within FRESH_MS is not read again: otherwise
  * every socket to a room of thousands would read thousands. */

@@ -13,8 +13,8 @@
 
 #include "config/config.h"
 #include "db/db_pool.h"
-#include "store/login_session.h"
-#include "store/token.h"
+#include "store/logins/login_session.h"
+#include "store/logins/token.h"
 
 struct auth_batch;
 

@@ -9,7 +9,7 @@
 #include "../unit/support/fuzz_input.h"
 #include "base/secret.h"
 #include "base/xalloc.h"
-#include "store/api_key.h"
+#include "store/site/api_key.h"
 
 static void check_key(struct text key) {
     unsigned char hash[SECRET_HASH_SIZE];

@@ -7,7 +7,7 @@
 
 #include "../unit/support/fuzz_input.h"
 #include "base/emoji.h"
-#include "store/reaction.h"
+#include "store/messages/reaction.h"
 
 static void check_emoji(struct text text) {
     struct text listed, again;

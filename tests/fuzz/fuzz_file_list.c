@@ -6,7 +6,7 @@
 
 #include "../unit/support/fuzz_input.h"
 #include "files/media_type.h"
-#include "store/file_list.h"
+#include "store/messages/file_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/secret.h"
 #include "jwt/jwt_keys.h"
-#include "store/hook.h"
+#include "store/followers/hook.h"
 
 static void check_keys(struct text body) {
     static const unsigned char SIGNATURE[256] = {1, 2, 3};

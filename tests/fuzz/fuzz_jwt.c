@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "jwt/jwt.h"
 #include "jwt/jwt_claims.h"
-#include "store/external_user.h"
+#include "store/site/external_user.h"
 
 static const char KEYS[] = "site HS256 0123456789abcdef0123456789abcdef\n";
 

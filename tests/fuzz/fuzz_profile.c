@@ -9,7 +9,7 @@
 #include "../unit/support/fuzz_input.h"
 #include "base/xalloc.h"
 #include "http/origin.h"
-#include "store/profile_fields.h"
+#include "store/users/profile_fields.h"
 
 static void check_name(struct text name) {
     if (profile_fields_check_name(name))

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "store/api_key.h"
-#include "store/room.h"
+#include "store/rooms/room.h"
+#include "store/site/api_key.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

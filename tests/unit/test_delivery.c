@@ -12,7 +12,7 @@
 
 #include "base/secret.h"
 #include "delivery.h"
-#include "store/hook.h"
+#include "store/followers/hook.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "store/external_user.h"
+#include "store/site/external_user.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "store/profile_fields.h"
+#include "store/users/profile_fields.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

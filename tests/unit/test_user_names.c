@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "store/user_names.h"
+#include "store/users/user_names.h"
 
 static struct user_names *names;
 static struct db *db; /* never connected */

@@ -9,13 +9,13 @@
 #include "base/xalloc.h"
 #include "event/replay.h"
 #include "event/serialize.h"
-#include "store/api_key.h"
-#include "store/event_log.h"
-#include "store/login_session.h"
-#include "store/profile.h"
-#include "store/room_state.h"
-#include "store/token.h"
-#include "store/user_log.h"
+#include "store/events/event_log.h"
+#include "store/events/user_log.h"
+#include "store/logins/login_session.h"
+#include "store/logins/token.h"
+#include "store/rooms/room_state.h"
+#include "store/site/api_key.h"
+#include "store/users/profile.h"
 
 #define NOBODY UINT64_MAX
 #define TIME 1705314600123456

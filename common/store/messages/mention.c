@@ -1,0 +1,152 @@
+/* Mentions: lists of users as JSON, and reading the table `mention`. The transactions that change
+ * it are those of message.c, made of the parts in mention.h. */
+#include "store/messages/mention.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+bool mention_list_is_empty(const struct mention_list *list) {
+    return list->count == 0 && !list->all;
+}
+
+static void write_ids(struct buffer *out, const uint64_t *ids, size_t count) {
+    buffer_append_char(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buffer_append_char(out, ',');
+        buffer_append_u64(out, ids[i]);
+    }
+    buffer_append_char(out, ']');
+}
+
+void mention_list_write(struct buffer *out, const struct mention_list *list) {
+    buffer_append_str(out, "{\"user_ids\":");
+    write_ids(out, list->ids, list->count);
+    buffer_append_str(out, list->all ? ",\"all\":true}" : ",\"all\":false}");
+}
+
+/* ---- for transactions ---- */
+
+static int compare_ids(const void *one, const void *other) {
+    const uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+void mention_bind(struct mention_values *bound, const struct mention_list *list,
+                  uint64_t sender_id, uint64_t most) {
+    uint64_t ids[MENTION_MOST];
+    size_t count = 0;
+    *bound = (struct mention_values){0};
+    for (size_t i = 0; i < list->count; i++)
+        if (list->ids[i] != sender_id)
+            ids[count++] = list->ids[i];
+    /* By rising id: the order in which rows of users are locked. */
+    if (count > 1)
+        qsort(ids, count, sizeof(ids[0]), compare_ids);
+    write_ids(&bound->named, ids, count);
+    mention_list_write(&bound->shown, list);
+    bound->values[0] = mention_list_is_empty(list)
+                           ? db_str(NULL)
+                           : db_text((struct text){bound->shown.data, bound->shown.len});
+    bound->values[1] = db_text((struct text){bound->named.data, bound->named.len});
+    bound->values[2] = db_bool(list->all);
+    bound->values[3] = db_u64(most);
+}
+
+void mention_free(struct mention_values *bound) {
+    buffer_free(&bound->shown);
+    buffer_free(&bound->named);
+}
+
+enum error mention_check(struct db *db, uint64_t room_id, const struct mention_list *list,
+                         bool *are_members) {
+    static const char SQL[] =
+        "SELECT 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
+        "LEFT JOIN member m ON m.room_id = ? AND m.user_id = j.id WHERE m.user_id IS NULL LIMIT 1";
+    struct buffer ids = BUFFER_EMPTY;
+    struct db_rows *rows;
+    write_ids(&ids, list->ids, list->count);
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows,
+                                    db_text((struct text){ids.data, ids.len}), db_u64(room_id));
+    buffer_free(&ids);
+    if (error)
+        return error;
+    *are_members = !db_next(rows);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* ---- counting ---- */
+
+enum error mention_count(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
+                         uint64_t last, uint64_t *count) {
+    /* Two ranges of the primary key. A message may be in both. */
+    static const char SQL[] =
+        "SELECT COUNT(DISTINCT position) FROM mention FORCE INDEX (PRIMARY) "
+        "WHERE user_id IN (0, ?) AND room_id = ? AND position > ? AND position <= ? "
+        "AND is_current AND sender_id <> ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id), db_u64(after),
+               db_u64(last), db_u64(user_id));
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error mention_count_unread(struct db *db, const struct room_state *state, uint64_t user_id,
+                                uint64_t *count) {
+    *count = 0;
+    if (!state->is_member || state->mention_position <= state->last_read_position)
+        return ERROR_NONE;
+    return mention_count(db, state->room_id, user_id, state->last_read_position,
+                         state->message_count, count);
+}
+
+/* ---- the list ---- */
+
+/* The user by name, along KEY (user_id, message_id); and all members of the user's rooms, since the
+ * user joined. Of these, all in the user's rooms are read to find the latest: messages that mention
+ * all are few, and it keeps posting one from writing a row for each member. */
+#define NAMED(compare, order)                                                                  \
+    "(SELECT n.message_id, n.room_id, n.position FROM mention n FORCE INDEX (message) "        \
+    "STRAIGHT_JOIN member me ON me.room_id = n.room_id AND me.user_id = n.user_id "            \
+    "WHERE n.user_id = ? AND n.message_id " compare " ? AND n.is_current "                     \
+    "ORDER BY n.message_id " order " LIMIT ?)"
+#define ALL(compare, order)                                                                    \
+    "(SELECT n.message_id, n.room_id, n.position FROM member me "                              \
+    "STRAIGHT_JOIN room r ON r.room_id = me.room_id AND r.all_position > 0 "                   \
+    "STRAIGHT_JOIN mention n ON n.user_id = 0 AND n.room_id = r.room_id "                      \
+    "WHERE me.user_id = ? AND n.message_id " compare " ? AND n.is_current "                    \
+    "AND n.sender_id <> me.user_id AND n.created_at >= me.joined_at "                          \
+    "ORDER BY n.message_id " order " LIMIT ?)"
+#define LIST(compare, order)                                                                   \
+    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") ", page.room_id FROM ("                       \
+    NAMED(compare, order) " UNION " ALL(compare, order)                                        \
+    " ORDER BY message_id " order " LIMIT ?) page "                                            \
+    "JOIN message m ON m.room_id = page.room_id AND m.position = page.position "               \
+    "JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN       \
+    "ORDER BY page.message_id " order
+
+enum error mention_page(struct db *db, uint64_t user_id, bool after, uint64_t cursor,
+                        uint64_t limit, message_visit *visit, void *context) {
+    static const char BEFORE[] = LIST("<", "DESC");
+    static const char AFTER[] = LIST(">", "ASC");
+    const struct db_value user = db_u64(user_id), most = db_u64(limit),
+                          from = db_u64(after || cursor ? cursor : UINT64_MAX);
+    struct db_rows *rows;
+    struct message message;
+    const enum error error = DB_RUN(db, after ? AFTER : BEFORE, DB_REPEATABLE, &rows, user, user,
+                                    from, most, user, from, most, most);
+    if (error)
+        return error;
+    while (db_next(rows))
+        if (message_from_row(rows, 0, db_get_u64(rows, MESSAGE_COLUMN_COUNT), &message))
+            visit(context, &message);
+    db_done(rows);
+    return ERROR_NONE;
+}

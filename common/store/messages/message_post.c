@@ -1,0 +1,268 @@
+/* Posting a message: one transaction, composed of parts for who posts and what the message has; and
+ * the result of a post that was made before. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "event/event.h"
+#include "store/logins/token.h"
+#include "store/messages/file.h"
+#include "store/messages/mention.h"
+#include "store/messages/message_private.h"
+#include "store/transaction.h"
+
+/* A letter, up to 64 characters of up to four bytes, and the terminator. */
+#define KEY_SIZE (1 + 64 * 4 + 1)
+
+/* Hexadecimal digits in a generated key: of the time, and of a random number. */
+#define KEY_PART 16
+
+/* Posting is the most frequent change, so it has the fewest steps: one UPDATE locks the room and
+ * returns its counters in user variables; the next moves the read mark, and changes no row if the
+ * sender is not a member; the unique key detects a repeated client_id. TRANSACTION_ENTER_ROOM with
+ * declared variables takes two thirds more CPU time of the server. FORCE INDEX saves the optimizer
+ * from estimating the rows of another index, a third of that step. */
+#define POST_PARTS(declarations, check, columns, values, use_files, store, results)              \
+    TRANSACTION(declarations,                                                                    \
+                "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
+                "message_count = (@confab_position := message_count + 1), "                      \
+                "last_active_at = (@confab_now := SYSDATE(6)), "                                 \
+                "bell = (@confab_bell := bell), "                                                \
+                "bell_generation = (@confab_generation := bell_generation) WHERE room_id = ?; "  \
+                check                                                                            \
+                "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, " \
+                "created_at, client_id, content" columns ") "                                    \
+                "VALUES (?, @confab_position, ?, ?, ?, @confab_now, ?, ?" values "); " use_files \
+                "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at)" \
+                " VALUES (?, @confab_seq, " EVENT_SQL(                                           \
+                    EVENT_NEW_MESSAGE) ", ?, LAST_INSERT_ID(), @confab_now); " store,            \
+                ", TRUE, LAST_INSERT_ID(), @confab_seq, @confab_position, "                      \
+                "CAST(@confab_now AS DATETIME(6)), @confab_bell, @confab_generation" results)
+
+#define POST_SQL(check_sender, count_reply, reply_columns, use_files) \
+    POST_PARTS("", check_sender count_reply, "", "", use_files, "", reply_columns)
+
+/* With mentions: a statement of its own, so that other posts do not pay for them. `before`: what is
+ * checked before rows of users are locked. */
+#define POST_MENTIONS_SQL(before, check_sender, count_reply, reply_columns, use_files)          \
+    POST_PARTS("DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED "       \
+               "DEFAULT ?; " MENTION_DECLARATIONS,                                               \
+               before MENTION_LOCK("@confab_position") check_sender MENTION_CHECK count_reply,   \
+               ", mentions", ", p_mentions", use_files,                                          \
+               MENTION_STORE("@confab_position", "LAST_INSERT_ID()", "@confab_now"),             \
+               MENTION_COLUMNS reply_columns)
+
+/* The sender is a member, whose read mark moves; with AUTH, also the owner of a token. */
+#define BY_MEMBER(auth) \
+    "UPDATE member FORCE INDEX (PRIMARY) "                                      \
+    "SET last_read_position = @confab_position, read_at = @confab_now "            \
+    "WHERE room_id = ? AND user_id = ?" auth "; "                               \
+    "IF ROW_COUNT() = 0 THEN "                                                  \
+    "SET v_outcome = IF(EXISTS (SELECT 1 FROM room WHERE room_id = ?), 3, 4); " \
+    "LEAVE body; END IF; "
+
+/* The site needs no membership, but there must be such a room. */
+#define BY_SITE "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
+
+/* A reply: counted with the message that it answers, which must be in the room, and listed there;
+ * the result has what the reply shows of it. */
+#define COUNT_REPLY                                                           \
+    "UPDATE message SET reply_count = (@confab_replies := reply_count + 1) "  \
+    "WHERE message_id = ? AND room_id = ?; "                                  \
+    "IF ROW_COUNT() = 0 THEN SET v_outcome = 1; LEAVE body; END IF; "         \
+    "INSERT INTO reply (room_id, message_id, number, position) "              \
+    "VALUES (?, ?, @confab_replies, @confab_position); "
+#define REPLY_COLUMNS                                                         \
+    ", " MESSAGE_QUOTE_COLUMNS("qs.username")                                 \
+    " FROM (SELECT 1) one LEFT JOIN message q ON q.message_id = ? " MESSAGE_QUOTE_NAME_JOIN
+
+/* The files become those of the message, in the order given; each must be usable still. 6: one is
+ * not. A message of nothing but pictures, sound and film, which browsers show, is an image. */
+#define NO_FILES ""
+#define USE_FILES                                                                           \
+    "SET @confab_message = LAST_INSERT_ID(); "                                              \
+    "UPDATE file SET message_id = @confab_message, expires_at = NULL, "                     \
+    "place = FIND_IN_SET(file_id, ?) WHERE file_id IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "      \
+    "AND room_id = ? AND user_id = ? AND message_id IS NULL AND state IN (1, 2) "           \
+    "AND expires_at > @confab_now; "                                                        \
+    "IF ROW_COUNT() <> ? THEN SET v_outcome = 6; LEAVE body; END IF; "                      \
+    "IF NOT EXISTS (SELECT 1 FROM file WHERE message_id = @confab_message "                 \
+    "AND media_type NOT IN (" FILE_SHOWN_TYPES ")) THEN "                                   \
+    "UPDATE message SET message_type = 2 WHERE message_id = @confab_message; END IF; "
+
+/* The token belongs to the sender, and the sender is active. */
+#define AUTH                                                                              \
+    " AND user_id = (SELECT u.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
+    "WHERE t.token_hash = ? AND u.is_active AND " TOKEN_IS_VALID("t") ")"
+
+/* Indexed by who posts, whether the message has files, is a reply, and has mentions. */
+#define POSTS_OF(before, by, count_reply, reply_columns, files)          \
+    {                                                                    \
+        POST_SQL(before by, count_reply, reply_columns, files),          \
+        POST_MENTIONS_SQL(before, by, count_reply, reply_columns, files) \
+    }
+#define POSTS_WITH(before, by, files)                          \
+    {                                                          \
+        POSTS_OF(before, by, "", "", files),                   \
+        POSTS_OF(before, by, COUNT_REPLY, REPLY_COLUMNS, files) \
+    }
+#define POSTS(before, by) {POSTS_WITH(before, by, NO_FILES), POSTS_WITH(before, by, USE_FILES)}
+enum sender { SENDER_MEMBER, SENDER_TOKEN, SENDER_SITE };
+static const char *const POST[3][2][2][2] = {[SENDER_MEMBER] = POSTS("", BY_MEMBER("")),
+                                             [SENDER_TOKEN] = POSTS("", BY_MEMBER(AUTH)),
+                                             [SENDER_SITE] = POSTS(BY_SITE, "")};
+
+/* Writes the value of the column client_id: the client's own, or else a generated one. That starts
+ * with the time, so that the index grows at its end; the random digits make it unique. */
+static void make_key(const struct message_draft *draft, char key[KEY_SIZE], struct text *text) {
+    if (draft->client_id.len > 0) {
+        key[0] = MESSAGE_KEY_OF_CLIENT;
+        /* A client_id has up to 64 characters of up to 4 bytes; KEY_SIZE has room for them. */
+        memcpy(key + 1, draft->client_id.at, draft->client_id.len);
+        *text = (struct text){key, 1 + draft->client_id.len};
+        return;
+    }
+    key[0] = MESSAGE_KEY_OF_STORE;
+    /* Sixteen digits of microseconds, then sixteen random ones. */
+    text_put_hex(key + 1, KEY_PART, (uint64_t)clock_now());
+    secret_random_hex(key + 1 + KEY_PART, KEY_PART / 2);
+    *text = (struct text){key, 1 + 2 * KEY_PART};
+}
+
+/* Room for ten ids of twenty digits, separated by commas, and the terminator. */
+#define FILE_IDS_SIZE (FILE_MOST * 21 + 1)
+
+/* The values of USE_FILES, and their number. `list` is storage for the ids as a text. */
+#define FILE_VALUES (FILE_MOST + 4)
+static size_t bind_files(const struct message_draft *draft, char list[FILE_IDS_SIZE],
+                         struct db_value *values) {
+    size_t count = 0, len = 0;
+    for (size_t i = 0; i < draft->file_count; i++)
+        len += (size_t)snprintf(list + len, FILE_IDS_SIZE - len, "%s%" PRIu64, i > 0 ? "," : "",
+                                draft->file_ids[i]);
+    values[count++] = db_text((struct text){list, len});
+    /* NULL is in no list. */
+    for (size_t i = 0; i < FILE_MOST; i++)
+        values[count++] = db_id_or_null(i < draft->file_count ? draft->file_ids[i] : 0);
+    values[count++] = db_u64(draft->room_id);
+    values[count++] = db_u64(draft->sender_id);
+    values[count++] = db_u64(draft->file_count);
+    return count;
+}
+
+/* Binds the values in the order of POST_SQL and runs it. */
+static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
+                           struct db_rows **rows) {
+    /* The value of each question mark, from the top of the statement to its end; optional parts of
+     * the text have optional values here. */
+    const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
+    /* With mentions, token hash, reply and files. */
+    struct db_value values[20 + MENTION_VALUES + FILE_VALUES];
+    char file_ids[FILE_IDS_SIZE];
+    size_t count = 0;
+    struct mention_values bound;
+    const enum sender by = draft->by_site      ? SENDER_SITE
+                           : draft->token_hash ? SENDER_TOKEN
+                                               : SENDER_MEMBER;
+    if (draft->mentions) {
+        mention_bind(&bound, draft->mentions, draft->sender_id, draft->all_members);
+        values[count++] = room;
+        values[count++] = sender;
+        memcpy(values + count, bound.values, sizeof(bound.values));
+        count += MENTION_VALUES;
+    }
+    values[count++] = room;
+    if (by != SENDER_SITE) {
+        values[count++] = room;
+        values[count++] = sender;
+    }
+    if (by == SENDER_TOKEN)
+        values[count++] = db_bytes(draft->token_hash, SECRET_HASH_SIZE);
+    if (by != SENDER_SITE)
+        values[count++] = room;
+    /* The reply must be to a message of the same room. */
+    if (draft->reply_to_id) {
+        values[count++] = db_u64(draft->reply_to_id);
+        values[count++] = room;
+        values[count++] = room;
+        values[count++] = db_u64(draft->reply_to_id);
+    }
+    values[count++] = room;
+    values[count++] = sender;
+    values[count++] = db_u64(draft->file_count > 0 ? MESSAGE_FILE : draft->type);
+    values[count++] = db_id_or_null(draft->reply_to_id);
+    values[count++] = db_text(key);
+    values[count++] = db_text(draft->content);
+    if (draft->file_count > 0)
+        count += bind_files(draft, file_ids, values + count);
+    values[count++] = room;
+    values[count++] = sender;
+    if (draft->reply_to_id)
+        values[count++] = db_u64(draft->reply_to_id);
+    /* Repeatable, since the unique key of client_id makes a second run fail as a duplicate. */
+    const bool has_files = draft->file_count > 0, is_reply = draft->reply_to_id != 0;
+    const enum error error = db_run(db, POST[by][has_files][is_reply][draft->mentions != NULL],
+                                    DB_REPEATABLE, values, count, rows);
+    if (draft->mentions)
+        mention_free(&bound);
+    return error;
+}
+
+/* Finds the message that has the key already. With a generated key it can only be the message of
+ * this very post, whose statement was repeated after a lost connection: then changed is true. */
+static enum error find_posted(struct db *db, const struct message_draft *draft, struct text key,
+                              struct message_change *change) {
+    static const char SQL[] =
+        "SELECT m.message_id, m.position, m.created_at, q.message_id, "
+        MESSAGE_QUOTE_COLUMNS("qs.username") " FROM message m " MESSAGE_QUOTE_JOIN
+        MESSAGE_QUOTE_NAME_JOIN "WHERE m.room_id = ? AND m.sender_id = ? AND m.client_id = ?";
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(draft->room_id),
+                              db_u64(draft->sender_id), db_text(key));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    /* No seq: the caller does not know it, and pushd finds the event in the database. */
+    if (db_next(rows)) {
+        *change = (struct message_change){.changed = draft->client_id.len == 0,
+                                          .message_id = db_get_u64(rows, 0),
+                                          .position = db_get_u64(rows, 1),
+                                          .at = db_get_time(rows, 2)};
+        message_keep_quote(rows, 4, db_get_u64(rows, 3), change);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error message_post(struct db *db, const struct message_draft *draft,
+                        struct message_change *change) {
+    char key[KEY_SIZE];
+    struct text key_text;
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    /* One letter and the terminator are not the client's. */
+    if (draft->client_id.len > KEY_SIZE - 2 || draft->file_count > FILE_MOST)
+        return ERROR_BAD_INPUT;
+    make_key(draft, key, &key_text);
+    enum error error = run_post(db, draft, key_text, &rows);
+    if (!error)
+        error = message_read_change(rows, draft->reply_to_id, draft->mentions != NULL, change);
+
+    /* A repeated client_id returns the earlier message, also if the new reply_to_id is invalid. */
+    if (error == ERROR_CONFLICT || (error == ERROR_BAD_INPUT && draft->client_id.len > 0)) {
+        const enum error found = find_posted(db, draft, key_text, change);
+        if (found != ERROR_NOT_FOUND)
+            return found;
+    }
+    change->bad_reply = error == ERROR_BAD_INPUT && change->bad_mentions == MENTION_FINE;
+    /* The outcome of USE_FILES. */
+    change->bad_files = error == ERROR_GONE;
+    if (change->bad_files)
+        return ERROR_BAD_INPUT;
+    /* A duplicate whose message is not found: it was rolled back meanwhile; the client may try
+     * again. */
+    return error == ERROR_CONFLICT ? ERROR_UNAVAILABLE : error;
+}

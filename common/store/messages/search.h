@@ -1,0 +1,68 @@
+/*
+ * search: finding messages by their words, in the rooms of a user.
+ *
+ * The index (search_index.h) has a row for each term of each message: room, block, term, position;
+ * a block is SEARCH_BLOCK positions of a room. It finds candidates; each is compared with
+ * the text of the message, so that an edited or deleted message is no longer found at once.
+ *
+ * Results come newest first. The rooms are chosen before anything is looked up, so the time that a
+ * search takes does not depend on other rooms.
+ */
+#ifndef CONFAB_COMMON_STORE_MESSAGES_SEARCH_H
+#define CONFAB_COMMON_STORE_MESSAGES_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/search_text.h"
+#include "base/text.h"
+#include "db/db.h"
+#include "store/messages/message.h"
+
+/* Positions of a block. With half of it a rare word costs twice as much, with twice of it a
+ * frequent beginning of a word. */
+#define SEARCH_BLOCK 2048
+
+/* A search ends after this time with what it has found, and goes on with the next request. */
+#define SEARCH_BUDGET_MS 50
+
+/* A place in the order of results, which are newest first: those after it come later. */
+struct search_place {
+    int64_t at; /* of the message, microseconds since 1970 */
+    uint64_t room_id;
+    uint64_t position;
+};
+
+enum search_has { SEARCH_HAS_ANY, SEARCH_HAS_FILE, SEARCH_HAS_LINK };
+
+struct search {
+    uint64_t user_id;
+    const struct search_query *query;
+    uint64_t room_id; /* only this room; 0: all rooms of the user */
+    uint64_t from_id; /* only messages of this user; 0: of all */
+    int64_t before;   /* only messages before this time; INT64_MAX: all */
+    int64_t after;    /* only messages after this time; INT64_MIN: all */
+    enum search_has has;
+    uint64_t limit;
+    struct search_place place; /* where it goes on; that of SEARCH_START at the beginning */
+};
+
+#define SEARCH_START ((struct search_place){INT64_MAX, UINT64_MAX, UINT64_MAX})
+
+struct search_result {
+    const struct message *message;
+    struct text room_name; /* of a direct room: the name of the other user */
+    const struct search_match *matches;
+    size_t match_count;
+};
+
+/* Texts are valid during the call only. False: there is no space for it, and the search ends before
+ * it. */
+typedef bool search_visit(void *context, const struct search_result *result);
+
+/* Visits at most `limit` results. *more: there may be others, from search->place on. */
+enum error search_run(struct db *db, struct search *search, search_visit *visit, void *context,
+                      bool *more);
+
+#endif

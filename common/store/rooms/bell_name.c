@@ -1,0 +1,74 @@
+/* Reading and making the secrets, columns of room and user. */
+#include "store/rooms/bell_name.h"
+
+#include <sodium.h>
+#include <string.h>
+
+void bell_name_from_row(const struct db_rows *rows, unsigned first, struct bell_name *name) {
+    const struct text secret = db_get_text(rows, first);
+    memset(name, 0, sizeof(*name));
+    if (secret.len != BELL_SECRET_SIZE)
+        return;
+    name->exists = true;
+    memcpy(name->secret, secret.at, BELL_SECRET_SIZE);
+    name->generation = db_get_u64(rows, first + 1);
+}
+
+/* Columns: secret, generation, last_seq. */
+static enum error read_name(struct db *db, const char *sql, uint64_t id, struct bell_name *name,
+                            uint64_t *last_seq) {
+    struct db_rows *rows;
+    memset(name, 0, sizeof(*name));
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows)) {
+        bell_name_from_row(rows, 0, name);
+        *last_seq = db_get_u64(rows, 2);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+/* Stores a new secret unless there is one already, then reads the stored one. */
+static enum error make_name(struct db *db, const char *make_sql, const char *read_sql, uint64_t id,
+                            struct bell_name *name, uint64_t *last_seq) {
+    unsigned char secret[BELL_SECRET_SIZE];
+    randombytes_buf(secret, sizeof(secret));
+    const enum error error =
+        DB_RUN(db, make_sql, DB_REPEATABLE, NULL, db_bytes(secret, sizeof(secret)), db_u64(id));
+    return error ? error : read_name(db, read_sql, id, name, last_seq);
+}
+
+static const char OF_ROOM[] = "SELECT bell, bell_generation, last_seq FROM room WHERE room_id = ?";
+static const char OF_USER[] = "SELECT bell, 0, last_seq FROM user WHERE user_id = ?";
+
+enum error bell_name_of_room(struct db *db, uint64_t room_id, struct bell_name *name,
+                             uint64_t *last_seq) {
+    return read_name(db, OF_ROOM, room_id, name, last_seq);
+}
+
+enum error bell_name_of_user(struct db *db, uint64_t user_id, struct bell_name *name,
+                             uint64_t *last_seq) {
+    return read_name(db, OF_USER, user_id, name, last_seq);
+}
+
+enum error bell_name_make_of_room(struct db *db, uint64_t room_id, struct bell_name *name,
+                                  uint64_t *last_seq) {
+    static const char MAKE[] = "UPDATE room SET bell = ? WHERE room_id = ? AND bell IS NULL";
+    const enum error error = bell_name_of_room(db, room_id, name, last_seq);
+    if (error || name->exists)
+        return error;
+    return make_name(db, MAKE, OF_ROOM, room_id, name, last_seq);
+}
+
+enum error bell_name_make_of_user(struct db *db, uint64_t user_id, struct bell_name *name,
+                                  uint64_t *last_seq) {
+    static const char MAKE[] = "UPDATE user SET bell = ? WHERE user_id = ? AND bell IS NULL";
+    const enum error error = bell_name_of_user(db, user_id, name, last_seq);
+    if (error || name->exists)
+        return error;
+    return make_name(db, MAKE, OF_USER, user_id, name, last_seq);
+}

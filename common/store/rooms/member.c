@@ -1,0 +1,388 @@
+/* Reading memberships; the transactions that add and remove members and change their role. Every
+ * change locks the room's row first and leaves an event; who may do it is decided under that lock,
+ * so that two admins who remove each other cannot both succeed. */
+#include "store/rooms/member.h"
+
+#include <string.h>
+
+#include "event/event.h"
+#include "store/transaction.h"
+
+bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership) {
+    /* NULL from a LEFT JOIN: there is no membership. */
+    if (db_is_null(rows, first))
+        return false;
+    membership->id = db_get_u64(rows, first);
+    membership->room_id = db_get_u64(rows, first + 1);
+    membership->user_id = db_get_u64(rows, first + 2);
+    membership->username = db_get_text(rows, first + 3);
+    membership->is_admin = db_get_bool(rows, first + 4);
+    membership->joined_at = db_get_time(rows, first + 5);
+    membership->display_name = db_get_text(rows, first + 6);
+    membership->avatar_url = db_get_text(rows, first + 7);
+    return true;
+}
+
+#define FROM_MEMBER " FROM member mb JOIN user mu ON mu.user_id = mb.user_id "
+
+enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
+                       member_visit *visit, void *context) {
+    /* Those before the page are skipped in the index, without reading their rows. */
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " MEMBER_COLUMNS
+        " FROM (SELECT membership_id FROM member FORCE INDEX (room_membership) WHERE room_id = ? "
+        "ORDER BY membership_id LIMIT ? OFFSET ?) page "
+        "JOIN member mb ON mb.membership_id = page.membership_id "
+        "JOIN user mu ON mu.user_id = mb.user_id ORDER BY mb.membership_id";
+    struct db_rows *rows;
+    struct membership membership;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows))
+        if (member_from_row(rows, 0, &membership))
+            visit(context, &membership);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error member_list_ids(struct db *db, uint64_t room_id, member_id_visit *visit,
+                           void *context) {
+    static const char SQL[] = "SELECT user_id FROM member WHERE room_id = ? ORDER BY user_id";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
+    if (error)
+        return error;
+    while (db_next(rows))
+        visit(context, db_get_u64(rows, 0));
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
+                      void *context) {
+    static const char SQL[] =
+        "SELECT " MEMBER_COLUMNS FROM_MEMBER "WHERE mb.room_id = ? AND mb.user_id = ?";
+    struct db_rows *rows;
+    struct membership membership;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+    if (error)
+        return error;
+    /* Unless there is a row. */
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows) && member_from_row(rows, 0, &membership)) {
+        visit(context, &membership);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+/* ---- changing ---- */
+
+/* Values of every transaction: room, user who acts, target, p_flag. */
+#define TARGET_DECLARATIONS                                                          \
+    TRANSACTION_ROOM_DECLARATIONS                                                    \
+    "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; DECLARE p_flag BOOLEAN DEFAULT ?; " \
+    "DECLARE v_target, v_membership, v_user_seq, v_promoted BIGINT UNSIGNED; "       \
+    "DECLARE v_target_admin, v_last BOOLEAN; DECLARE v_joined DATETIME(6); "         \
+    "DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+
+#define FIND_TARGET                                                                          \
+    "SELECT membership_id, is_admin, joined_at INTO v_membership, v_target_admin, v_joined " \
+    "FROM member WHERE room_id = p_room AND user_id = p_target; "
+
+/* An SQL condition: no other member than p_target is an admin. */
+#define ONLY_ADMIN                                                          \
+    "NOT EXISTS (SELECT 1 FROM member WHERE room_id = p_room AND is_admin " \
+    "AND user_id <> p_target)"
+
+/* A user who left or was removed is not invited again by the same admin for this time. */
+#define DEPARTURE "INTERVAL 1 HOUR"
+
+/* An SQL condition: the target left lately, after an invitation by this user, or was removed by it.
+ * An administrator, p_most 0, may invite it all the same. */
+#define DEPARTED                                                                \
+    "p_most > 0 AND NOT p_flag AND EXISTS (SELECT 1 FROM departure "            \
+    "WHERE room_id = p_room AND user_id = p_target AND admin_id = p_user "      \
+    "AND left_at > v_now - " DEPARTURE " AND left_at <= v_now)"
+
+/* p_flag: the target joins, and is not invited. `departed` is DEPARTED, or a condition that never
+ * holds. v_refusal is an enum member_refusal. */
+#define ADD(enter, departed) TRANSACTION(                                                         \
+    TARGET_DECLARATIONS                                                                           \
+    "DECLARE p_most, v_rooms BIGINT UNSIGNED; DECLARE v_refusal INT DEFAULT 0; ",                 \
+    "SET p_most = ?; "                                                                            \
+    enter                                                                                         \
+    /* The target must exist and be active (1: bad input); locked for its rooms_count. */         \
+    "SELECT user_id, rooms_count INTO v_target, v_rooms FROM user "                               \
+    "WHERE user_id = p_target AND is_active FOR UPDATE; "                                         \
+    "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "                            \
+    FIND_TARGET                                                                                   \
+    /* A member already: a success that changes nothing. */                                       \
+    "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "                                       \
+    /* First the refusals: the target left lately, or is in as many rooms as allowed. */          \
+    "IF " departed " THEN SET v_refusal = 1; "                                                    \
+    "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; END IF; "                    \
+    "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "                               \
+    /* Whoever joins on their own may be invited again at once afterwards. */                     \
+    "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "\
+    "SET v_changed = TRUE; SET v_target_admin = FALSE; SET v_joined = v_now; "                    \
+    /* The target's own stream, which tells its other sockets; sets v_user_seq. */                \
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_INVITATION), "p_user", "p_room",      \
+                           "+ 1")                                                                 \
+    /* The new member has read everything up to now. */                                           \
+    "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position, "             \
+    "invited_by_id, mention_position) VALUES (p_room, p_target, FALSE, v_now, v_message_count, "  \
+    "IF(p_flag, NULL, p_user), "                                                                  \
+    /* Of an earlier membership; it counts if the user marks so old messages as unread. */        \
+    "COALESCE((SELECT MAX(position) FROM mention WHERE user_id = p_target "                       \
+    "AND room_id = p_room), 0)); "                                                                \
+    "SET v_membership = LAST_INSERT_ID(); "                                                       \
+    /* The event gets the number v_seq, which TRANSACTION_ENTER_ROOM has read as last_seq + 1. */ \
+    "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "                        \
+    "WHERE room_id = p_room; "                                                                    \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),                            \
+    ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined, v_refusal")
+
+static const char ADD_BY_MEMBER[] = ADD(TRANSACTION_ENTER_ROOM(
+    TRANSACTION_IS_DIRECT " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))"), DEPARTED);
+static const char ADD_BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT), "FALSE");
+
+/* Reads the first columns, the same for all transactions: outcome, changed. False, with
+ * ERROR_INTERNAL, if there is no row. */
+static bool read_change(struct db_rows *rows, enum error *error, struct member_change *change) {
+    *error = ERROR_INTERNAL;
+    if (!db_next(rows))
+        return false;
+    *error = (enum error)db_get_u64(rows, 0);
+    change->changed = *error == ERROR_NONE && db_get_bool(rows, 1);
+    return true;
+}
+
+static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
+                      uint64_t target_id, bool joining, uint64_t most_rooms,
+                      struct member_change *change) {
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+                              db_u64(target_id), db_bool(joining), db_u64(most_rooms));
+    if (error)
+        return error;
+    if (read_change(rows, &error, change)) {
+        /* Columns 2 to 7: seq, seq of the target, membership, is_admin, joined_at, refusal. */
+        change->refusal = (enum member_refusal)db_get_u64(rows, 7);
+        change->seq = db_get_u64(rows, 2);
+        change->user_seq = db_get_u64(rows, 3);
+        change->membership = (struct membership){.id = db_get_u64(rows, 4),
+                                                 .room_id = room_id,
+                                                 .user_id = target_id,
+                                                 .is_admin = db_get_bool(rows, 5),
+                                                 .joined_at = db_get_time(rows, 6)};
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                      bool joining, uint64_t most_rooms, struct member_change *change) {
+    return add(db, ADD_BY_MEMBER, room_id, user_id, target_id, joining, most_rooms, change);
+}
+
+enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
+                              uint64_t most_rooms, struct member_change *change) {
+    return add(db, ADD_BY_SITE, room_id, site_id, target_id, false, most_rooms, change);
+}
+
+/* If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
+ * joined becomes admin, by an event after that of the removal. A room with a key stays, and who the
+ * site itself removes from it has no successor: the site says who is admin there. */
+#define REMOVE(enter) TRANSACTION(                                                                \
+    TARGET_DECLARATIONS "DECLARE v_keyed BOOLEAN; ",                                              \
+    enter                                                                                         \
+    FIND_TARGET                                                                                   \
+    /* 4: not found, the target is not a member. */                                               \
+    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
+    /* A room with a key belongs to the site: it stays without members. */                        \
+    "SELECT room_key IS NOT NULL INTO v_keyed FROM room WHERE room_id = p_room; "                 \
+    "SET v_changed = TRUE; SET v_last = v_members_count = 1 AND NOT v_keyed; "                    \
+    /* The last member: the room goes with it. Its messages and events are deleted later, by      \
+     * room_purge. */                                                                             \
+    "IF v_last THEN "                                                                             \
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_DELETED), "p_user", "p_room", "- 1")  \
+    "DELETE FROM member WHERE room_id = p_room; "                                                 \
+    "DELETE FROM room WHERE room_id = p_room; "                                                   \
+    "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "                     \
+    "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; "                           \
+    "LEAVE body; END IF; "                                                                        \
+    /* Others stay: the target's own stream, then the room's. */                                  \
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_REMOVED), "p_user", "p_room", "- 1")  \
+    /* Neither the one who invited the target nor the one who removes it may invite it soon. */   \
+    "INSERT INTO departure (room_id, user_id, admin_id, left_at) "                                \
+    "SELECT room_id, user_id, invited_by_id, v_now FROM member "                                  \
+    "WHERE room_id = p_room AND user_id = p_target AND invited_by_id IS NOT NULL "                \
+    "UNION SELECT p_room, p_target, p_user, v_now FROM DUAL WHERE p_user <> p_target "            \
+    "ON DUPLICATE KEY UPDATE left_at = v_now; "                                                   \
+    "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "                          \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")                             \
+    "IF v_target_admin AND v_members_count > 1 AND (NOT v_keyed OR p_target = p_user) "           \
+    "AND " ONLY_ADMIN " THEN "                                                                    \
+    /* The oldest membership; its event has the number after that of the removal. */              \
+    "SELECT user_id INTO v_promoted FROM member WHERE room_id = p_room "                          \
+    "ORDER BY membership_id LIMIT 1; "                                                            \
+    "UPDATE member SET is_admin = TRUE WHERE room_id = p_room AND user_id = v_promoted; "         \
+    "SET v_seq = v_seq + 1; "                                                                     \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_promoted")                         \
+    "END IF; "                                                                                    \
+    /* v_seq is the number of the last event, of one or two. */                                   \
+    "UPDATE room SET last_seq = v_seq, members_count = members_count - 1, "                       \
+    /* The bell gets another name, which the target does not know. */                             \
+    "bell_generation = bell_generation + 1 WHERE room_id = p_room; ",                             \
+    ", v_changed, v_last, v_seq, v_user_seq, v_promoted")
+
+static const char REMOVE_BY_MEMBER[] = REMOVE(TRANSACTION_ENTER_ROOM(
+    TRANSACTION_IS_DIRECT " OR (p_target <> p_user AND (" TRANSACTION_NOT_ADMIN "))"));
+static const char REMOVE_BY_SITE[] = REMOVE(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
+
+static enum error remove_member(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
+                                uint64_t target_id, struct member_change *change) {
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    /* Not repeatable: a second run would find no member, and answer 404 for a removal that
+     * worked. */
+    enum error error = DB_RUN(db, sql, 0, &rows, db_u64(room_id), db_u64(user_id),
+                              db_u64(target_id), db_bool(false));
+    if (error)
+        return error;
+    if (read_change(rows, &error, change)) {
+        /* Columns: outcome, changed, last, seq, seq of the target, promoted user. */
+        change->room_deleted = change->changed && db_get_bool(rows, 2);
+        change->user_seq = db_get_u64(rows, 4);
+        change->promoted_id = db_get_u64(rows, 5);
+        /* v_seq is the number of the last event: that of the promotion, if there is one. */
+        change->promoted_seq = change->promoted_id ? db_get_u64(rows, 3) : 0;
+        change->seq = db_get_u64(rows, 3) - (change->promoted_id ? 1 : 0);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                         struct member_change *change) {
+    return remove_member(db, REMOVE_BY_MEMBER, room_id, user_id, target_id, change);
+}
+
+enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
+                                 uint64_t target_id, struct member_change *change) {
+    return remove_member(db, REMOVE_BY_SITE, room_id, site_id, target_id, change);
+}
+
+enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted) {
+    static const char SQL[] =
+        "DELETE FROM departure WHERE left_at < NOW(6) - " DEPARTURE " LIMIT ?";
+    return db_delete(db, SQL, limit, deleted);
+}
+
+/* NULL leaves a value as it is; muted_until, which may be NULL, has a flag. A room is hidden while
+ * it has no message after hidden_position, so that a post changes nothing here. */
+enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
+                           const struct room_view_patch *patch, struct room_view *view,
+                           uint64_t *user_seq) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_notify INT DEFAULT ?; DECLARE p_has_muted BOOLEAN DEFAULT ?; "
+        "DECLARE p_muted DATETIME(6) DEFAULT ?; DECLARE p_favorite, p_hidden BOOLEAN; "
+        "DECLARE v_count, v_user_seq BIGINT UNSIGNED; DECLARE v_notify INT; "
+        "DECLARE v_muted DATETIME(6); DECLARE v_favorite, v_hidden, v_flag BOOLEAN; ",
+        "SET p_favorite = ?; SET p_hidden = ?; "
+        "SELECT has_preferences INTO v_flag FROM user WHERE user_id = p_user FOR UPDATE; "
+        "SET v_now = SYSDATE(6); "
+        "SELECT r.message_count, " ROOM_VIEW_COLUMNS("me", "r")
+        " INTO v_count, v_notify, v_muted, v_favorite, v_hidden "
+        "FROM member me JOIN room r ON r.room_id = me.room_id "
+        "WHERE me.room_id = p_room AND me.user_id = p_user; "
+        "IF v_count IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "SET p_notify = COALESCE(p_notify, v_notify); "
+        "SET p_muted = IF(p_has_muted, p_muted, v_muted); "
+        "SET p_favorite = COALESCE(p_favorite, v_favorite); "
+        "SET p_hidden = COALESCE(p_hidden, v_hidden); "
+        /* All is so already: no event. */
+        "IF p_notify = v_notify AND p_muted <=> v_muted AND p_favorite = v_favorite "
+        "AND p_hidden = v_hidden THEN LEAVE body; END IF; "
+        /* A flag on the user spares the lists of everybody else the search for such rooms. It is
+         * never cleared. */
+        "IF (p_hidden OR p_favorite) AND NOT v_flag THEN "
+        "UPDATE user SET has_preferences = TRUE WHERE user_id = p_user; END IF; "
+        TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_PREFERENCES_CHANGED), "p_user", "p_room",
+                               "+ 0")
+        /* Hidden at the present end: the next message has a higher position. */
+        "UPDATE member SET notify = p_notify, muted_until = p_muted, is_favorite = p_favorite, "
+        "hidden_position = IF(p_hidden, v_count, NULL) "
+        "WHERE room_id = p_room AND user_id = p_user; ",
+        ", v_user_seq, p_notify, p_muted, p_favorite, p_hidden");
+    const struct db_value none = db_str(NULL);
+    struct db_rows *rows;
+    *user_seq = 0;
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+               patch->has_notify ? db_u64(patch->view.notify) : none, db_bool(patch->has_muted),
+               patch->view.muted_until ? db_time(patch->view.muted_until) : none,
+               patch->has_favorite ? db_bool(patch->view.is_favorite) : none,
+               patch->has_hidden ? db_bool(patch->view.is_hidden) : none);
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        *user_seq = db_get_u64(rows, 1);
+        *view = room_view_from_row(rows, 2);
+    }
+    db_done(rows);
+    return error;
+}
+
+/* p_flag: the new value of is_admin. */
+#define SET_ADMIN(enter) TRANSACTION(                                                             \
+    TARGET_DECLARATIONS,                                                                          \
+    enter                                                                                         \
+    FIND_TARGET                                                                                   \
+    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
+    /* It is so already: no event. */                                                             \
+    "IF v_target_admin = p_flag THEN LEAVE body; END IF; "                                        \
+    /* A room keeps an admin: 1, bad input. */                                                    \
+    "IF NOT p_flag AND " ONLY_ADMIN " THEN SET v_outcome = 1; LEAVE body; END IF; "               \
+    "SET v_changed = TRUE; "                                                                      \
+    "UPDATE member SET is_admin = p_flag WHERE room_id = p_room AND user_id = p_target; "         \
+    "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "                                   \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "p_target"),                          \
+    ", v_changed, v_seq")
+
+static const char SET_ADMIN_BY_MEMBER[] =
+    SET_ADMIN(TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT));
+static const char SET_ADMIN_BY_SITE[] = SET_ADMIN(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
+
+static enum error set_admin(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
+                            uint64_t target_id, bool is_admin, struct member_change *change) {
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+                              db_u64(target_id), db_bool(is_admin));
+    if (error)
+        return error;
+    if (read_change(rows, &error, change))
+        change->seq = db_get_u64(rows, 2);
+    db_done(rows);
+    return error;
+}
+
+enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                            bool is_admin, struct member_change *change) {
+    return set_admin(db, SET_ADMIN_BY_MEMBER, room_id, user_id, target_id, is_admin, change);
+}
+
+enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
+                                    uint64_t target_id, bool is_admin,
+                                    struct member_change *change) {
+    return set_admin(db, SET_ADMIN_BY_SITE, room_id, site_id, target_id, is_admin, change);
+}

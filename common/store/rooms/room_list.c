@@ -1,0 +1,327 @@
+/* The SQL of lists of rooms, by last activity, and the choice between three ways to read the rooms
+ * of a user: sort here (short lists), scan the index until the page is full (long lists), sort in
+ * the server (all others). The caller has counted the rooms before; all ways return the same page.
+ * Of longer lists the favourites, found by an index, are a list before the other one.
+ * With `names`, rows have all columns and names come from the cache; without, only the states of
+ * the rooms are read, which is what an entity tag needs. */
+#include "store/rooms/room_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/messages/mention.h"
+
+/* One at hidden_position is back as soon as it has a message after it. */
+#define IS_HIDDEN(me, r) "COALESCE(" me ".hidden_position >= " r ".message_count, FALSE)"
+
+/* The inner SELECT finds and sorts the ids of the page; the outer one reads the rooms. So the sort
+ * handles narrow rows, and the last message is read only for rooms of the page. */
+#define PAGE(columns, ids, joins)                                                         \
+    "SELECT STRAIGHT_JOIN " columns " FROM (SELECT i.room_id, i.last_active_at FROM " ids \
+    " ORDER BY i.last_active_at DESC, i.room_id DESC LIMIT ? OFFSET ?) page "             \
+    "JOIN room r ON r.room_id = page.room_id "                                            \
+    "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins             \
+    "ORDER BY page.last_active_at DESC, page.room_id DESC"
+
+/* Scans all rooms by last activity and skips those of which the user is not a member. STRAIGHT_JOIN
+ * and FORCE INDEX are needed because the optimizer ignores that LIMIT ends the scan early. */
+#define SCAN(columns, joins)                                             \
+    "SELECT STRAIGHT_JOIN " columns                                      \
+    " FROM room r FORCE INDEX (last_active_at) "                         \
+    "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins \
+    "WHERE me.is_favorite = FALSE AND NOT " IS_HIDDEN("me", "r")         \
+    " ORDER BY r.last_active_at DESC, r.room_id DESC LIMIT ? OFFSET ? ROWS EXAMINED ?"
+
+/* The first page of the public rooms in the order of the index, without the temporary table and the
+ * second sort of PAGE, which would add a third to its CPU time (all servers). */
+#define FIRST(columns, joins)                                                 \
+    "SELECT STRAIGHT_JOIN " columns                                           \
+    " FROM room r FORCE INDEX (public_last_active) "                          \
+    "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins \
+    "WHERE r.is_private = FALSE ORDER BY r.last_active_at DESC, r.room_id DESC LIMIT ?"
+
+/* All rooms of a user in any order; the last columns are those to sort by. */
+#define WHOLE(columns, joins)                                              \
+    "SELECT STRAIGHT_JOIN " columns                                        \
+    ", r.last_active_at, me.is_favorite"                                   \
+    " FROM member me JOIN room r ON r.room_id = me.room_id " joins         \
+    "WHERE me.user_id = ? AND NOT " IS_HIDDEN("me", "r")
+
+/* Ranges of KEY (user_id, is_favorite, hidden_position) of member. */
+#define PUBLIC_IDS "room i WHERE i.is_private = FALSE"
+#define OWN_IDS(favorite)                                                                    \
+    "member own FORCE INDEX (listed) JOIN room i ON i.room_id = own.room_id "                \
+    "WHERE own.user_id = ? AND own.is_favorite = " favorite " AND NOT " IS_HIDDEN("own", "i")
+#define HIDDEN_IDS                                                                           \
+    "member own FORCE INDEX (listed) JOIN room i ON i.room_id = own.room_id "                \
+    "WHERE own.user_id = ? AND own.is_favorite IN (FALSE, TRUE) "                            \
+    "AND own.hidden_position IS NOT NULL AND " IS_HIDDEN("own", "i")
+
+/* Each with all columns, and with the states only. */
+static const char *const PUBLIC[2] = {PAGE(ROOM_COLUMNS_NAMELESS, PUBLIC_IDS, ROOM_MESSAGE_JOIN),
+                                      PAGE(ROOM_STATE_COLUMNS, PUBLIC_IDS, "")};
+static const char *const PUBLIC_FIRST[2] = {FIRST(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
+                                            FIRST(ROOM_STATE_COLUMNS, "")};
+static const char *const OWN[2] = {
+    PAGE(ROOM_COLUMNS_NAMELESS, OWN_IDS("FALSE"), ROOM_MESSAGE_JOIN),
+    PAGE(ROOM_STATE_COLUMNS, OWN_IDS("FALSE"), "")};
+static const char *const FAVORITES[2] = {
+    PAGE(ROOM_COLUMNS_NAMELESS, OWN_IDS("TRUE"), ROOM_MESSAGE_JOIN),
+    PAGE(ROOM_STATE_COLUMNS, OWN_IDS("TRUE"), "")};
+static const char *const HIDDEN[2] = {PAGE(ROOM_COLUMNS_NAMELESS, HIDDEN_IDS, ROOM_MESSAGE_JOIN),
+                                      PAGE(ROOM_STATE_COLUMNS, HIDDEN_IDS, "")};
+static const char *const OWN_SCAN[2] = {SCAN(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
+                                        SCAN(ROOM_STATE_COLUMNS, "")};
+static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
+                                         WHOLE(ROOM_STATE_COLUMNS, "")};
+
+/* A list of at most WHOLE_FACTOR pages is read completely and sorted here: the temporary table and
+ * the two sorts of PAGE would add a third to the CPU time (all servers) of a list of 20 rooms. */
+#define WHOLE_FACTOR 2
+#define WHOLE_MOST 512
+
+/* A user with many rooms is usually a member of many recently active ones, so that the scan finds a
+ * page soon, while the time of sorting grows with the list. The scan is used for lists of at least
+ * SCAN_FACTOR pages. */
+#define SCAN_FACTOR 32
+
+/* Visits the room of the current row. */
+static enum error visit_row(struct db *db, struct user_names *names, uint64_t user_id,
+                            struct db_rows *rows, room_visit *visit, void *context) {
+    static const unsigned USERS[] = {ROOM_SENDER_COLUMN, ROOM_OTHER_COLUMN,
+                                     ROOM_QUOTE_SENDER_COLUMN};
+    struct room room;
+    memset(&room, 0, sizeof(room));
+    if (!names) {
+        room_state_from_row(rows, 0, &room.state);
+        visit(context, &room);
+        return ERROR_NONE;
+    }
+    /* 0, for NULL, is not in the cache either. */
+    const uint64_t sender = db_get_u64(rows, USERS[0]), other = db_get_u64(rows, USERS[1]),
+                   quoted = db_get_u64(rows, USERS[2]);
+    const bool known = (sender == 0 || user_names_find(names, sender).at) &&
+                       (other == 0 || user_names_find(names, other).at) &&
+                       (quoted == 0 || user_names_find(names, quoted).at);
+    /* One query for the names of this row and all that follow. */
+    enum error error = known ? ERROR_NONE : user_names_load(names, db, rows, USERS, 3);
+    if (error)
+        return error;
+    room_from_row(rows, 0, &room);
+    error = mention_count_unread(db, &room.state, user_id, &room.unread_mentions);
+    /* A direct room is shown under the name of the other user. */
+    if (other != 0)
+        room.name = user_names_find(names, other);
+    room.last_message.sender_username = user_names_find(names, sender);
+    room.last_message.quote.sender_username = user_names_find(names, quoted);
+    if (!error)
+        visit(context, &room);
+    return error;
+}
+
+static enum error visit_rows(struct db *db, struct user_names *names, uint64_t user_id,
+                             struct db_rows *rows, room_visit *visit, void *context) {
+    enum error error = ERROR_NONE;
+    if (names)
+        user_names_begin(names, db);
+    while (!error && db_next(rows))
+        error = visit_row(db, names, user_id, rows, visit, context);
+    db_done(rows);
+    return error;
+}
+
+struct key {
+    bool is_favorite;
+    int64_t last_active_at;
+    uint64_t room_id;
+    uint64_t row;
+};
+
+static int compare_keys(const void *one, const void *other) {
+    const struct key *a = one, *b = other;
+    if (a->is_favorite != b->is_favorite)
+        return a->is_favorite ? -1 : 1;
+    if (a->last_active_at != b->last_active_at)
+        return a->last_active_at < b->last_active_at ? 1 : -1;
+    return (a->room_id < b->room_id) - (a->room_id > b->room_id);
+}
+
+/* Visits the page among the rows of WHOLE. */
+static enum error visit_sorted(struct db *db, struct user_names *names, struct db_rows *rows,
+                               const struct room_list *list, room_visit *visit, void *context) {
+    /* The columns after all others. */
+    const unsigned last = names ? ROOM_OTHER_COLUMN + 1 : ROOM_STATE_COLUMN_COUNT;
+    struct key keys[WHOLE_MOST];
+    uint64_t count = 0;
+    enum error error = ERROR_NONE;
+    if (names)
+        user_names_begin(names, db);
+    /* First pass: only the keys. */
+    while (count < WHOLE_MOST && db_next(rows)) {
+        keys[count] = (struct key){db_get_bool(rows, last + 1), db_get_time(rows, last),
+                                   db_get_u64(rows, 0), db_row(rows)};
+        count++;
+    }
+    if (count > 1)
+        qsort(keys, count, sizeof(keys[0]), compare_keys);
+    /* Second pass: the rows of the page, in the sorted order. */
+    for (uint64_t i = list->offset; i < count && i - list->offset < list->limit && !error; i++) {
+        db_seek(rows, keys[i].row);
+        db_next(rows);
+        error = visit_row(db, names, list->user_id, rows, visit, context);
+    }
+    db_done(rows);
+    return error;
+}
+
+/* Sorts the rooms of a kind in the server. */
+static enum error list_sorted(struct db *db, struct user_names *names, const char *const sql[2],
+                              uint64_t user_id, uint64_t limit, uint64_t offset,
+                              room_visit *visit, void *context) {
+    const struct db_value user = db_u64(user_id);
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, sql[!names], DB_REPEATABLE, &rows, user, db_u64(limit),
+                                    db_u64(offset), user);
+    return error ? error : visit_rows(db, names, user_id, rows, visit, context);
+}
+
+/* Those that are no favourites, of which there are `count`. */
+static enum error list_others(struct db *db, struct user_names *names, uint64_t user_id,
+                              uint64_t count, uint64_t limit, uint64_t offset, room_visit *visit,
+                              void *context) {
+    /* Long, and the page is near the start. The scan is stopped when it has cost as much as sorting
+     * would. */
+    if (count / SCAN_FACTOR >= offset + limit) {
+        struct db_rows *rows;
+        const enum error error =
+            DB_RUN(db, OWN_SCAN[!names], DB_REPEATABLE, &rows, db_u64(user_id), db_u64(limit),
+                   db_u64(offset), db_u64(count / 2));
+        /* A full page is right; one that ROWS EXAMINED has cut short is not used. */
+        if (error || db_count(rows) == limit)
+            return error ? error : visit_rows(db, names, user_id, rows, visit, context);
+        db_done(rows);
+    }
+    return list_sorted(db, names, OWN, user_id, limit, offset, visit, context);
+}
+
+static enum error list_public(struct db *db, struct user_names *names,
+                              const struct room_list *list, room_visit *visit, void *context) {
+    const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit);
+    struct db_rows *rows;
+    enum error error;
+    if (list->offset == 0)
+        error = DB_RUN(db, PUBLIC_FIRST[!names], DB_REPEATABLE, &rows, user, limit);
+    else
+        error = DB_RUN(db, PUBLIC[!names], DB_REPEATABLE, &rows, limit, db_u64(list->offset), user);
+    return error ? error : visit_rows(db, names, list->user_id, rows, visit, context);
+}
+
+/* A page of the two lists that follow each other. */
+static enum error list_own(struct db *db, struct user_names *names, const struct room_list *list,
+                           room_visit *visit, void *context) {
+    const uint64_t favorites = list->favorites, user_id = list->user_id;
+    uint64_t shown = 0;
+    enum error error = ERROR_NONE;
+    /* Short: read all, sort here. */
+    if (list->count <= WHOLE_FACTOR * list->limit) {
+        struct db_rows *rows;
+        error = DB_RUN(db, OWN_WHOLE[!names], DB_REPEATABLE, &rows, db_u64(user_id));
+        if (error || db_count(rows) <= WHOLE_MOST)
+            return error ? error : visit_sorted(db, names, rows, list, visit, context);
+        db_done(rows); /* the user has joined many rooms since the count was read */
+    }
+    if (list->offset < favorites) {
+        shown = favorites - list->offset < list->limit ? favorites - list->offset : list->limit;
+        error = list_sorted(db, names, FAVORITES, user_id, shown, list->offset, visit, context);
+    }
+    if (error || shown == list->limit)
+        return error;
+    return list_others(db, names, user_id, list->count - favorites, list->limit - shown,
+                       list->offset > favorites ? list->offset - favorites : 0, visit, context);
+}
+
+enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
+                          room_visit *visit, void *context) {
+    /* Beyond the end: no query. */
+    if (list->offset >= list->count)
+        return ERROR_NONE;
+    if (list->kind == ROOM_LIST_PUBLIC)
+        return list_public(db, names, list, visit, context);
+    if (list->kind == ROOM_LIST_HIDDEN)
+        return list_sorted(db, names, HIDDEN, list->user_id, list->limit, list->offset, visit,
+                           context);
+    return list_own(db, names, list, visit, context);
+}
+
+enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
+                         room_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " ROOM_COLUMNS_NAMELESS
+        " FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, "
+        "id BIGINT UNSIGNED PATH '$')) j "
+        "JOIN room r ON r.room_id = j.id "
+        "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " ROOM_MESSAGE_JOIN
+        "ORDER BY j.place";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(ids), db_u64(user_id));
+    return error ? error : visit_rows(db, names, user_id, rows, visit, context);
+}
+
+enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden,
+                               uint64_t *favorites) {
+    /* Two ranges of the key: the favourites, and others that were hidden at some time. */
+    static const char SQL[] =
+        "SELECT SUM(" IS_HIDDEN("me", "r") "), SUM(me.is_favorite AND NOT " IS_HIDDEN("me", "r")
+        ") FROM member me FORCE INDEX (listed) JOIN room r ON r.room_id = me.room_id "
+        "WHERE me.user_id = ? AND (me.is_favorite = TRUE "
+        "OR (me.is_favorite = FALSE AND me.hidden_position IS NOT NULL))";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    if (error)
+        return error;
+    /* NULL, for no rows, is 0. */
+    const bool has_row = db_next(rows);
+    *hidden = has_row ? db_get_u64(rows, 0) : 0;
+    *favorites = has_row ? db_get_u64(rows, 1) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error room_list_count_public(struct db *db, uint64_t *count) {
+    /* Kept by the transactions that change rooms; counting them would read the whole index. */
+    static const char SQL[] = "SELECT number FROM total WHERE name = 'public_rooms'";
+    return db_number(db, SQL, count);
+}
+
+/* ---- all rooms, for confabctl ---- */
+
+#define BOTH_NAMES "IF(r.direct_low IS NULL, r.name, CONCAT(low.username, ', ', other.username))"
+
+enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
+                         void *context) {
+    static const char SQL[] =
+        "SELECT " ROOM_COLUMNS_NAMED(BOTH_NAMES)
+        " FROM room r "
+        /* User 0 does not exist, so the columns of the membership are NULL. */
+        "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = 0 " ROOM_MESSAGE_JOINS
+        "LEFT JOIN user low ON low.user_id = r.direct_low "
+        "LEFT JOIN user other ON other.user_id = r.direct_high "
+        /* By id and with an offset: for an administrator, not for requests. */
+        "ORDER BY r.room_id LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        struct room room;
+        room_from_row(rows, 0, &room);
+        visit(context, &room);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error room_list_count_all(struct db *db, uint64_t *count) {
+    static const char SQL[] = "SELECT COUNT(*) FROM room";
+    return db_number(db, SQL, count);
+}

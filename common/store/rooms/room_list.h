@@ -1,0 +1,51 @@
+/*
+ * room_list: lists of rooms, most recently active first.
+ */
+#ifndef CONFAB_COMMON_STORE_ROOMS_ROOM_LIST_H
+#define CONFAB_COMMON_STORE_ROOMS_ROOM_LIST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db/db.h"
+#include "store/rooms/room.h"
+#include "store/users/user_names.h"
+
+/* The rooms of a user, favourites first and without hidden ones; those hidden; the public rooms. */
+enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_HIDDEN, ROOM_LIST_PUBLIC };
+
+/* Selects a page of a list, for a user. */
+struct room_list {
+    enum room_list_kind kind;
+    uint64_t user_id;
+    uint64_t favorites; /* of OWN: how many come first */
+    uint64_t count;     /* of the whole list; see room_list_count_own and room_list_count_public */
+    uint64_t limit;
+    uint64_t offset;
+};
+
+/* Visits the rooms of the page in order. With names NULL only the state of the rooms is read, which
+ * is enough to find out whether the page has changed. */
+enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
+                          room_visit *visit, void *context);
+
+/* Visits those of these rooms that the user is in, in the order of the ids, a JSON array. */
+enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
+                         room_visit *visit, void *context);
+
+/* The numbers of rooms that the user has hidden, and of favourites that are not hidden; for users
+ * with has_preferences, others have none. Costs what these are. */
+enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden,
+                               uint64_t *favorites);
+
+/* The number of public rooms, read from a counter. */
+enum error room_list_count_public(struct db *db, uint64_t *count);
+
+/* Visits a page of all rooms by id. A direct room is named after both users: "alice, bob". */
+enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
+                         void *context);
+
+/* The number of all rooms, by counting them. */
+enum error room_list_count_all(struct db *db, uint64_t *count);
+
+#endif

@@ -1,0 +1,61 @@
+/* Reading the state of a room as one user has it (counters, membership, read mark); the access
+ * checks. A private room does not exist for those who are not members: 404, never 403. */
+#include "store/rooms/room_state.h"
+
+#include <string.h>
+
+void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state) {
+    /* A LEFT JOIN found no room: exists is false. */
+    if (db_is_null(rows, first)) {
+        memset(state, 0, sizeof(*state));
+        return;
+    }
+    *state = (struct room_state){.exists = true,
+                                 .room_id = db_get_u64(rows, first),
+                                 .is_private = db_get_bool(rows, first + 1),
+                                 .is_direct = db_get_bool(rows, first + 2),
+                                 .is_member = db_get_bool(rows, first + 3),
+                                 .is_admin = db_get_bool(rows, first + 4),
+                                 .last_seq = db_get_u64(rows, first + 5),
+                                 .oldest_seq = db_get_u64(rows, first + 6),
+                                 .message_count = db_get_u64(rows, first + 7),
+                                 .members_count = db_get_u64(rows, first + 8),
+                                 .last_read_position = db_get_u64(rows, first + 9),
+                                 .created_at = db_get_time(rows, first + 10)};
+    first += 11;
+    bell_name_from_row(rows, first, &state->bell);
+    state->view = room_view_from_row(rows, first + BELL_NAME_COLUMN_COUNT);
+    state->mention_position =
+        db_get_u64(rows, first + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT);
+}
+
+enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
+                          struct room_state *state) {
+    static const char SQL[] =
+        "SELECT " ROOM_STATE_COLUMNS " FROM " ROOM_STATE_FROM "WHERE r.room_id = ?";
+    struct db_rows *rows;
+    memset(state, 0, sizeof(*state));
+    /* The membership of this user is joined; user_id 0 has none. */
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id));
+    if (error)
+        return error;
+    if (db_next(rows))
+        room_state_from_row(rows, 0, state);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error room_state_may_see(const struct room_state *state) {
+    if (!state->exists || (state->is_private && !state->is_member))
+        return ERROR_NOT_FOUND;
+    return ERROR_NONE;
+}
+
+enum error room_state_may_read(const struct room_state *state) {
+    const enum error error = room_state_may_see(state);
+    if (error)
+        return error;
+    /* A public room can be seen by everybody and read by members. */
+    return state->is_member ? ERROR_NONE : ERROR_FORBIDDEN;
+}

@@ -1,0 +1,60 @@
+/*
+ * room_state: the counters of a room and the membership of one user in it. Access checks and entity
+ * tags are based on them.
+ */
+#ifndef CONFAB_COMMON_STORE_ROOMS_ROOM_STATE_H
+#define CONFAB_COMMON_STORE_ROOMS_ROOM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db/db.h"
+#include "store/rooms/bell_name.h"
+#include "store/rooms/room_view.h"
+
+struct room_state {
+    bool exists;
+    bool is_private;
+    bool is_direct;
+    bool is_member;
+    bool is_admin;
+    uint64_t room_id;
+    uint64_t last_seq;
+    uint64_t oldest_seq; /* of the oldest stored event */
+    uint64_t message_count;
+    uint64_t members_count;
+    uint64_t last_read_position; /* of the user; 0 if not a member */
+    int64_t created_at;
+    struct bell_name bell;
+    struct room_view view;     /* of the user */
+    uint64_t mention_position; /* no message after it mentions the user */
+};
+
+/* Columns of a room aliased r and the membership of a user aliased me (outer joined). */
+#define ROOM_STATE_COLUMNS                                                                     \
+    "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, me.is_admin, " \
+    "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position, "      \
+    "r.created_at, " BELL_NAME_COLUMNS ", " ROOM_VIEW_COLUMNS("me", "r")                       \
+    ", GREATEST(COALESCE(me.mention_position, 0), r.all_position)"
+#define ROOM_STATE_COLUMN_COUNT (12 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
+
+/* The join for the columns; its ? is the id of the user. */
+#define ROOM_STATE_FROM "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
+
+/* Reads ROOM_STATE_COLUMNS, starting at column `first`. If they are NULL (an outer join without a
+ * match), exists is false. */
+void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state);
+
+/* Reads the state for one user; exists is false if there is no such room. */
+enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
+                          struct room_state *state);
+
+/* ERROR_NONE if the user may see the room: members, and all users if it is public. Otherwise
+ * ERROR_NOT_FOUND. */
+enum error room_state_may_see(const struct room_state *state);
+
+/* ERROR_NONE if the user may read messages and events: members. Otherwise ERROR_NOT_FOUND if the
+ * user may not see the room, else ERROR_FORBIDDEN. */
+enum error room_state_may_read(const struct room_state *state);
+
+#endif

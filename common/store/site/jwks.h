@@ -1,0 +1,35 @@
+/*
+ * jwks: the keys of the site that are fetched from jwks_url (RFC 7517), as they were last fetched.
+ * Only the worker fetches them; requests read what is stored.
+ */
+#ifndef CONFAB_COMMON_STORE_SITE_JWKS_H
+#define CONFAB_COMMON_STORE_SITE_JWKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+#include "db/db.h"
+
+/* Largest set of keys, in bytes. */
+#define JWKS_MAX 65536
+
+/* How often it is fetched, and, when a key is missing or the last try failed, how often at most. */
+#define JWKS_FETCH_SECONDS 3600
+#define JWKS_WANTED_SECONDS 60
+
+/* Appends the stored set; *fetched_at is 0, and nothing is appended, if none was fetched yet. */
+enum error jwks_get(struct db *db, const char *url, struct buffer *out, int64_t *fetched_at);
+
+/* Notes that a token named a key that is not in the set: it is fetched again, once a minute. */
+enum error jwks_want(struct db *db, const char *url);
+
+/* True, for one worker, if the set is to be fetched now. */
+enum error jwks_is_due(struct db *db, const char *url, bool *is_due);
+
+/* Stores what was fetched; or why that failed, and then the former set stays. */
+enum error jwks_store(struct db *db, const char *url, struct text body);
+enum error jwks_failed(struct db *db, const char *url, const char *why);
+
+#endif
