@@ -299,17 +299,42 @@ static bool serve_lazily(struct exchange *x, const struct route *route, enum err
     return true;
 }
 
-static enum error serve_route(struct exchange *x, const struct route *route) {
+static enum error serve_once(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
     /* Served in full, or not at all: the ordinary way, in the order of the checks. */
-    if (!serve_lazily(x, route, &error)) {
-        error = check_user(x, route);
-        if (!error)
-            error = check_room(x, route);
-        if (!error)
-            error = parse_body(x, route);
-        if (!error)
-            error = route->handler(x);
+    if (serve_lazily(x, route, &error))
+        return error;
+    error = check_user(x, route);
+    if (!error)
+        error = check_room(x, route);
+    if (!error)
+        error = parse_body(x, route);
+    if (!error)
+        error = route->handler(x);
+    return error;
+}
+
+/* Whether the answer could be another one if the database knew more: it lacks the credential, the
+ * membership, the object or the number of an event. Nothing was changed then. */
+static bool may_be_outdated(const struct exchange *x, enum error error) {
+    return error == ERROR_UNAUTHENTICATED || error == ERROR_FORBIDDEN || error == ERROR_NOT_FOUND ||
+           error == ERROR_GONE ||
+           (error == ERROR_BAD_INPUT && field_errors_has(&x->field_errors, CODE_DOES_NOT_EXIST)) ||
+           (!error && x->may_be_outdated);
+}
+
+/* In a cluster the node may be behind the one that the client used last: if the answer could be
+ * wrong for that, the request is served again when the node has caught up. */
+static enum error serve_route(struct exchange *x, const struct route *route) {
+    const size_t headers_len = x->response.headers.len;
+    bool again = false;
+    enum error error = serve_once(x, route);
+    if (may_be_outdated(x, error)) {
+        const enum error failure = db_catch_up(x->service->db, &again);
+        if (again || failure)
+            exchange_start_over(x, headers_len);
+        if (again || failure)
+            error = again ? serve_once(x, route) : failure;
     }
     /* For /healthz: whether changes succeed. Other errors say nothing about it. */
     if (is_unsafe(route->method) && !(route->flags & ROUTE_READ) &&

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "db/db.h"
 
 struct shared;
 
@@ -37,6 +38,7 @@ void *shared_memory(const struct shared *shared);
 struct shared_numbers {
     _Atomic int64_t pace_us;        /* see pace.h */
     _Atomic int64_t bell_failed_ms; /* see event/bell.h */
+    db_first_host database_host;    /* see db/db.h */
 };
 
 /* Never NULL; zero at first. */

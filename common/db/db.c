@@ -6,33 +6,45 @@
 #include "db/db.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "db/db_cluster.h"
 #include "db/db_error.h"
 #include "db/db_statement.h"
+#include "os/host_list.h"
 
 /* Attempts per statement, the longest pause between two of them, and the time after which no
  * further one is made. */
-#define ATTEMPTS 8
-#define PAUSE_MS 20
+#define ATTEMPTS 40
+#define PAUSE_MS 64
 #define GIVE_UP_MS 10000
 
-/* Timeouts of connecting and, unless db_set_timeout changes it, of an answer, in seconds. */
+/* Timeouts of connecting and, unless database_timeout or db_set_timeout changes it, of an answer,
+ * in seconds. With a list of hosts another one can be tried sooner. */
 #define CONNECT_SECONDS 3
+#define CONNECT_SECONDS_OF_LIST 2
 #define ANSWER_SECONDS 15
+#define ANSWER_SECONDS_OF_LIST 3
+
+/* The server's innodb_lock_wait_timeout, unless the client waits less. */
+#define ROW_LOCK_SECONDS 5
 
 /* Size of the hash table of statements, well above their number. */
 #define SLOTS 256
 
 /* Error numbers that are set or compared here; db_error.c has the others. */
 enum {
+    SERVER_SHUTDOWN = 1053,
     CLIENT_GONE = 2006,
+    CLIENT_LOST = 2013,
     CLIENT_TLS = 2026,
     CLIENT_WRONG_VALUES = 2034,
 };
@@ -53,11 +65,14 @@ struct db_connection {
 struct db {
     const struct config *config;
     struct db_connection *connection; /* NULL while not connected */
-    unsigned answer_seconds;
-    size_t host;          /* of a list of hosts, the one to try first */
+    unsigned answer_seconds; /* by db_set_timeout; 0: by the configuration */
+    db_first_host *first;    /* perhaps shared with others; */
+    db_first_host own_first; /* if not, this one */
+    unsigned host;           /* of a list of hosts, the one that was connected to last */
     int64_t used_ms;      /* when the last statement ran, on the monotonic clock */
     uint64_t connections; /* opened so far */
     uint64_t changed;
+    struct db_cluster cluster;
     unsigned last_errno;
     char last_error[512];
 };
@@ -67,8 +82,12 @@ struct db {
 struct db *db_new(const struct config *config) {
     struct db *db = xcalloc(1, sizeof(*db));
     db->config = config;
-    db->answer_seconds = ANSWER_SECONDS;
+    db->first = &db->own_first;
     return db;
+}
+
+void db_share_first_host(struct db *db, db_first_host *first) {
+    db->first = first;
 }
 
 void db_set_timeout(struct db *db, unsigned seconds) {
@@ -125,6 +144,22 @@ uint64_t db_connection_number(const struct db *db) {
     return db->connections;
 }
 
+struct db_cluster *db_cluster(struct db *db) {
+    return &db->cluster;
+}
+
+const struct config *db_config(const struct db *db) {
+    return db->config;
+}
+
+bool db_is_connected(const struct db *db) {
+    return db->connection != NULL;
+}
+
+unsigned db_host_index(const struct db *db) {
+    return db->host;
+}
+
 uint64_t db_changed(const struct db *db) {
     return db->changed;
 }
@@ -155,7 +190,7 @@ static const char BINLOG_FORMAT[] =
  * everything and gap locks would only add deadlocks; no join buffers, which change the order of
  * rows and only help joins without a key, of which there are none; room for a member list in one
  * value; no limit on the size of a result; all constraints. The values are the seconds to wait for
- * a table that is locked, and those that a statement may take. */
+ * a row and for a table that are locked, and those that a statement may take. */
 static const char SETTINGS[] =
     "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, "
     "SESSION time_zone = '+00:00', "
@@ -165,7 +200,7 @@ static const char SETTINGS[] =
     "'READ-COMMITTED'), "
     "autocommit = 1, "
     "completion_type = 0, "
-    "innodb_lock_wait_timeout = 5, "
+    "innodb_lock_wait_timeout = %u, "
     "lock_wait_timeout = %u, "
     "join_cache_level = 0, "
     "sql_big_selects = 1, "
@@ -193,43 +228,50 @@ static void set_tls(MYSQL *mysql, const struct config *config) {
     mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
 }
 
-static void set_options(MYSQL *mysql, unsigned answer_seconds) {
-    const unsigned connect_seconds = CONNECT_SECONDS;
+/* With database_causal_reads = on every read waits until the node has what others committed before.
+ * A server that was built without Galera has no such variable. */
+static const char CAUSAL_READS[] =
+    "BEGIN NOT ATOMIC "
+    "DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; "
+    "EXECUTE IMMEDIATE 'SET SESSION wsrep_sync_wait = 1'; "
+    "END";
+
+/* The number of hosts of the list; 0 if the server is not found by its host. */
+static unsigned host_count(const struct db *db) {
+    const struct config *config = db->config;
+    return config->database_socket[0] ? 0 : host_list_count(config->database_host);
+}
+
+/* The timeout of an answer. */
+static unsigned answer_seconds(const struct db *db) {
+    if (db->answer_seconds)
+        return db->answer_seconds;
+    if (db->config->database_timeout)
+        return (unsigned)db->config->database_timeout;
+    return host_count(db) > 1 ? ANSWER_SECONDS_OF_LIST : ANSWER_SECONDS;
+}
+
+static void set_options(const struct db *db, MYSQL *mysql) {
+    const unsigned answer = answer_seconds(db);
+    const unsigned wanted = host_count(db) > 1 ? CONNECT_SECONDS_OF_LIST : CONNECT_SECONDS;
+    const unsigned connect = answer < wanted ? answer : wanted;
+    /* A statement gives up on a locked row or table before the client gives up on the server. */
+    const unsigned row_lock = answer > ROW_LOCK_SECONDS ? ROW_LOCK_SECONDS : answer - (answer > 1);
+    const unsigned table_lock = answer < 3 ? 1 : answer / 3;
     char settings[sizeof(SETTINGS) + 64];
-    /* A statement gives up on a locked table well before the client gives up on the server. The
-     * limit of the server is for requests, not for tools that change whole tables. */
-    snprintf(settings, sizeof(settings), SETTINGS, answer_seconds / 3,
-             answer_seconds > ANSWER_SECONDS ? "0" : "@@SESSION.max_statement_time");
+    /* The limit of the server is for requests, not for tools that change whole tables. */
+    snprintf(settings, sizeof(settings), SETTINGS, row_lock, table_lock,
+             db->answer_seconds > ANSWER_SECONDS ? "0" : "@@SESSION.max_statement_time");
     /* The timeout of connecting holds until the settings are made; then that of answers. */
-    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
-    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
-    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
+    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect);
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_INIT_COMMAND, SQL_MODE);
     mysql_options(mysql, MYSQL_INIT_COMMAND, BINLOG_FORMAT);
     mysql_options(mysql, MYSQL_INIT_COMMAND, settings);
-}
-
-/* One host of database_host, which may be a list: host, host:port or [address]:port, separated by
- * commas. Sets *port if it is given. */
-static void read_host(struct text piece, char host[256], unsigned *port) {
-    const char *end = piece.at + piece.len;
-    /* A bare IPv6 address has several colons: only in brackets can a port follow it. */
-    const char *colon = memrchr(piece.at, ':', piece.len);
-    const bool bracketed = piece.at[0] == '[';
-    const bool one_colon = colon && memchr(piece.at, ':', piece.len) == colon;
-    uint64_t number;
-    /* A port that is not a number stays part of the host, and looking that up fails with a clear
-     * error. */
-    if (colon && (bracketed ? colon[-1] == ']' : one_colon) &&
-        text_to_u64((struct text){colon + 1, (size_t)(end - colon - 1)}, &number) &&
-        number <= 65535) {
-        *port = (unsigned)number;
-        piece.len = (size_t)(colon - piece.at);
-    }
-    if (bracketed && piece.at[piece.len - 1] == ']')
-        piece = (struct text){piece.at + 1, piece.len - 2};
-    snprintf(host, 256, "%.*s", (int)piece.len, piece.at);
+    if (db->config->database_causal_reads == CONFIG_CAUSAL_READS_ON)
+        mysql_options(mysql, MYSQL_INIT_COMMAND, CAUSAL_READS);
 }
 
 /* Connects to a host; with host NULL to the Unix socket. */
@@ -241,7 +283,7 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
         return false;
     }
     /* Options must be set before the connection is opened. */
-    set_options(mysql, db->answer_seconds);
+    set_options(db, mysql);
     if (host)
         set_tls(mysql, config);
     /* CLIENT_MULTI_RESULTS: a compound statement may return more than one result. */
@@ -268,29 +310,37 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
     return true;
 }
 
-/* Tries each host of the list once, first the one that was used last. The client library would try
- * the next host only if connecting fails, not if the server does not answer. */
+/* Tries each host of the list once, first the one that was used last, by whoever shares it. The
+ * client library would try the next host only if connecting fails, not if the server does not
+ * answer. */
 static bool connect_to_any(struct db *db) {
-    const struct text list = text_of(db->config->database_host);
-    struct text rest = list, piece;
-    size_t count = 0;
-    /* Count first, since the list is walked from its start for each attempt. */
-    while (text_next_word(&rest, ", ", &piece))
-        count++;
+    const char *list = db->config->database_host;
+    const unsigned count = host_count(db), start = atomic_load(db->first);
     if (count == 0)
         return connect_to(db, "localhost", (unsigned)db->config->database_port);
-    /* db->host counts on over the whole life and is used modulo the number of hosts. */
-    for (size_t tried = 0; tried < count; tried++, db->host++) {
-        unsigned port = (unsigned)db->config->database_port;
-        char host[256];
-        rest = list;
-        for (size_t i = 0; i <= db->host % count; i++)
-            text_next_word(&rest, ", ", &piece);
-        read_host(piece, host, &port);
-        if (connect_to(db, host, port))
-            return true;
+    for (unsigned tried = 0; tried < count; tried++) {
+        struct host_address address;
+        db->host = (start + tried) % count;
+        host_list_get(list, db->host, (unsigned)db->config->database_port, &address);
+        if (!connect_to(db, address.name, address.port))
+            continue;
+        /* Those that have failed are tried last from now on. */
+        if (db->host != start)
+            atomic_store(db->first, db->host);
+        return true;
     }
     return false;
+}
+
+/* Takes the host of the present connection for one that fails: the next connection goes to the one
+ * after it, unless others have found that out before. False if there is no other one. */
+static bool leave_host(struct db *db) {
+    const unsigned count = host_count(db);
+    unsigned failed = db->host;
+    if (count < 2)
+        return false;
+    atomic_compare_exchange_strong(db->first, &failed, (db->host + 1) % count);
+    return true;
 }
 
 /* True if the server has closed the connection: something can be read from it although no answer
@@ -313,8 +363,10 @@ static bool connect_if_needed(struct db *db) {
 
 enum error db_ping(struct db *db) {
     /* Results in use survive the disconnect; see struct db_connection. */
-    if (db->connection && mysql_ping(db->connection->mysql) != 0)
+    if (db->connection && mysql_ping(db->connection->mysql) != 0) {
+        leave_host(db);
         db_disconnect(db);
+    }
     return connect_if_needed(db) ? ERROR_NONE : ERROR_UNAVAILABLE;
 }
 
@@ -360,15 +412,30 @@ static struct db_rows *prepare(struct db *db, const char *sql) {
 
 /* ---- running ---- */
 
-static void pause_before_retry(int attempt) {
-    /* From 1 to 20 ms, longer with each attempt: those that collided do not meet again at once. */
-    const long ms = 1 + (long)attempt * PAUSE_MS / ATTEMPTS;
-    const struct timespec pause = {0, ms * 1000000L};
+/* Longer with each attempt, and random, so that those that collided do not meet again. */
+static void pause_before_retry(struct backoff *backoff) {
+    const uint32_t ms = backoff_failed(backoff, 0);
+    const struct timespec pause = {0, (long)ms * 1000000L};
     nanosleep(&pause, NULL);
 }
 
-/* Decides after a failed attempt. True: retry. False: *result is the outcome. */
-static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *result) {
+/* The connection was lost. Returns whether to retry. If the answer is lost after the statement was
+ * sent, it may have been committed: only a statement that may run twice is repeated. CLIENT_GONE
+ * means that nothing could be sent. */
+static bool retry_lost(struct db *db, unsigned flags, bool sent) {
+    /* No answer in time, or the server ends: not a connection that was closed while it was idle. */
+    if (db->last_errno == CLIENT_LOST || db->last_errno == SERVER_SHUTDOWN)
+        leave_host(db);
+    const bool may_repeat = !sent || db->last_errno == CLIENT_GONE || (flags & DB_REPEATABLE);
+    db_disconnect(db);
+    return may_repeat;
+}
+
+/* Decides after a failed attempt. True: retry. False: *result is the outcome. `hosts_left` counts
+ * the hosts that may still be tried. */
+static bool should_retry(struct db *db, unsigned flags, bool sent, unsigned *hosts_left,
+                         enum error *result) {
+    bool retry = false;
     /* The result of most kinds; the client may try again later. */
     *result = ERROR_UNAVAILABLE;
     switch (db_error_kind(db->last_errno, db->last_error)) {
@@ -385,20 +452,18 @@ static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *r
     case DB_ERROR_UNPREPARED:
         db_disconnect(db);
         return true;
-    case DB_ERROR_LOST: {
-        /* If the answer is lost after the statement was sent, it may have been committed: only a
-         * statement that may run twice is repeated. CLIENT_GONE means that nothing could be
-         * sent. */
-        const bool may_repeat = !sent || db->last_errno == CLIENT_GONE || (flags & DB_REPEATABLE);
-        db_disconnect(db);
-        return may_repeat;
-    }
+    case DB_ERROR_LOST:
+        return retry_lost(db, flags, sent);
     case DB_ERROR_FULL:
         /* Those that are prepared still work. */
         return false;
     /* Probably a former primary after a failover: the next connection goes to the next host. */
     case DB_ERROR_READ_ONLY:
-        db->host++;
+        leave_host(db);
+        break;
+    /* The node has lost its cluster and runs nothing: the statement goes to the next one. */
+    case DB_ERROR_NO_CLUSTER:
+        retry = leave_host(db) && --*hosts_left > 0;
         break;
     case DB_ERROR_REFUSED:
     case DB_ERROR_DISK:
@@ -409,7 +474,7 @@ static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *r
     /* The exit handler of a compound statement does not run when the query is killed. Closing the
      * connection rolls back the transaction and releases its locks. */
     db_disconnect(db);
-    return false;
+    return retry;
 }
 
 /* Logs the last error. Errors of the client library are about the network and are logged in full;
@@ -459,6 +524,8 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
     if (rows)
         *rows = NULL;
     db->last_errno = 0;
+    struct backoff backoff = BACKOFF(2, PAUSE_MS);
+    unsigned hosts_left = host_count(db);
     const int64_t give_up = clock_monotonic_ms() + GIVE_UP_MS;
     /* A bound in attempts and one in time: with slow failures the client would be gone before the
      * last attempt. */
@@ -466,7 +533,7 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
         bool sent;
         /* `sent` is set by run_once in any case. */
         if (attempt > 0)
-            pause_before_retry(attempt);
+            pause_before_retry(&backoff);
         /* Without a connection no pause helps: the caller answers 503. */
         if (!connect_if_needed(db)) {
             result = ERROR_UNAVAILABLE;
@@ -480,7 +547,7 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
                 db_statement_end(mine);
             return ERROR_NONE;
         }
-        if (!should_retry(db, flags, sent, &result))
+        if (!should_retry(db, flags, sent, &hosts_left, &result))
             break;
     }
     /* A duplicate is an answer, not a failure. */

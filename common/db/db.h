@@ -14,8 +14,11 @@
  *   connections, query killed ...
  *   any other error                             no retry: ERROR_INTERNAL
  *
+ *   a Galera node that has no cluster           retry on the next host, if there is one
+ *
  * The table of error numbers is in db/db_error.c. database_host can be a list of hosts: each is
- * tried in turn, for three seconds; after a refusal by a read-only server the next one goes first.
+ * tried in turn, for two seconds. One that refuses changes, does not answer in time or has no
+ * cluster is left: the next one of the list goes first from then on.
  *
  * A connection is for one thread at a time.
  */
@@ -59,8 +62,16 @@ struct db_value db_id_or_null(uint64_t id); /* 0 binds NULL */
 /* Prepares a connection; the configuration must outlive it. Never NULL. */
 struct db *db_new(const struct config *config);
 
-/* Sets how long to wait for an answer of the server, from the next connection on, instead of 15
- * seconds: for tools that change or count whole tables. */
+/* Of a list of hosts, the one to try first, by index; several connections may share it, also those
+ * of several processes, so that each host that fails is found out by one of them. Any number is
+ * valid; 0 is the first of the list. */
+typedef _Atomic uint32_t db_first_host;
+
+/* Shares it; it must outlive the connection. */
+void db_share_first_host(struct db *db, db_first_host *first);
+
+/* Sets how long to wait for an answer of the server, from the next connection on, instead of
+ * database_timeout: for tools that change or count whole tables. */
 void db_set_timeout(struct db *db, unsigned seconds);
 
 /* Closes the connection and frees everything; db may be NULL. */
@@ -68,6 +79,22 @@ void db_free(struct db *db);
 
 /* Connects if necessary and pings the server; ERROR_UNAVAILABLE if it does not answer. */
 enum error db_ping(struct db *db);
+
+/* In a Galera cluster a node may not have applied yet what another one has committed, so that an
+ * answer such as "not found" may be outdated. Waits until the node of this connection has applied
+ * all that; *read_again is then true, and the caller reads again. Without a cluster, or unless
+ * database_causal_reads is auto, it is false, and nothing waits. ERROR_UNAVAILABLE: the node could
+ * not tell. No rows of a transaction may be in use. */
+enum error db_catch_up(struct db *db, bool *read_again);
+
+/* Whether the server is a node of a Galera cluster; connects if necessary. */
+bool db_is_cluster(struct db *db);
+
+#define DB_NODE_SIZE 300
+
+/* The name of the Galera node of this connection, or of several hosts the one, with its port; ""
+ * if there is only one server. */
+void db_node(struct db *db, char name[DB_NODE_SIZE]);
 
 /* The number of the current connection: 0 before the first one, then 1 more for each that is
  * opened. */

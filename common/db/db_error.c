@@ -122,7 +122,7 @@ static const struct row {
     {1142, DB_ERROR_REFUSED, PERMISSION},
     {1143, DB_ERROR_REFUSED, PERMISSION},
     {1227, DB_ERROR_REFUSED, PERMISSION},
-    {1047, DB_ERROR_REFUSED, "the Galera node has no cluster"},
+    {1047, DB_ERROR_NO_CLUSTER, "the Galera node has no cluster"},
     {1049, DB_ERROR_REFUSED, "there is no database of the name database_name"},
     {1051, DB_ERROR_REFUSED, SCHEMA},
     {1054, DB_ERROR_REFUSED, SCHEMA},

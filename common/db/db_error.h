@@ -19,6 +19,7 @@ enum db_error_kind {
     DB_ERROR_REFUSED,    /* the server cannot run the statement for now */
     DB_ERROR_DISK,       /* the same, since its disk is full, or seems to be */
     DB_ERROR_READ_ONLY,  /* the same; another host of a list may run it */
+    DB_ERROR_NO_CLUSTER, /* a Galera node without its cluster: it runs nothing, another host may */
     DB_ERROR_FULL,       /* it cannot keep another prepared statement; the others still work */
 };
 

@@ -181,6 +181,21 @@ static enum error count_attempt(struct exchange *x, struct attempt *attempt) {
     return limit_take_login(x, attempt->address, attempt->lowered);
 }
 
+/* Finds the user of a name. In a cluster one that is not found may be new at another node. */
+static enum error find_user(struct db *db, struct text name, struct user *user,
+                            struct user_proof *proof, bool *is_known) {
+    bool again = false;
+    enum error error =
+        user_by_login(db, name, proof->address, user, proof->password_hash, is_known);
+    if (error != ERROR_NOT_FOUND)
+        return error;
+    error = db_catch_up(db, &again);
+    if (error)
+        return error;
+    return again ? user_by_login(db, name, proof->address, user, proof->password_hash, is_known)
+                 : ERROR_NOT_FOUND;
+}
+
 /* Finds the user and checks the password; ERROR_UNAUTHENTICATED if there is no such user, or the
  * password is wrong. An unknown name takes the same time as a wrong password, and is limited alike.
  *
@@ -196,8 +211,7 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
     memcpy(proof->address, attempt->address_hash, USER_ADDRESS_SIZE);
     /* A text that is not a valid name has no account, so no query is needed. */
     if (text_is_username(attempt->name))
-        error = user_by_login(service->db, attempt->name, proof->address, user,
-                              proof->password_hash, &is_known);
+        error = find_user(service->db, attempt->name, user, proof, &is_known);
     if (error && error != ERROR_NOT_FOUND)
         return error;
     const bool exists = !error;

@@ -154,6 +154,9 @@ static enum error write_user(struct sync *sync) {
     bool resync = sync->is_other_database, more = false;
     enum error error = ERROR_NONE;
     begin_stream(sync);
+    /* A number of the future: in a cluster, perhaps of another node. */
+    if (!resync && given->has_user_seq && given->user_seq > identity->last_seq)
+        sync->x->may_be_outdated = true;
     /* Usually nothing is new, which is known already. */
     if (!resync && given->has_user_seq && given->user_seq != identity->last_seq) {
         error = replay_user_page(sync->x->service->db, identity->user.id, given->user_seq,
@@ -208,6 +211,8 @@ static enum error write_room(struct sync *sync, const struct sync_room *room, ui
     /* A number of the future, or of another database. */
     bool resync =
         sync->is_other_database || after > state->last_seq || after + 1 < state->oldest_seq;
+    if (after > state->last_seq && !sync->is_other_database)
+        sync->x->may_be_outdated = true;
     const bool has_events = !resync && after < state->last_seq;
     const bool is_marked = (given->has_user_seq && room->mark_seq > given->user_seq) ||
                            has_changed_preferences(sync, state->room_id);
@@ -319,6 +324,8 @@ static enum error write_rooms(struct sync *sync) {
     for (; at < given_count; at++)
         json_write_u64(&gone_list, given[at].id);
     json_write_array_end(&gone_list);
+    if (gone.len > 2)
+        sync->x->may_be_outdated = true;
     if (!error)
         error = write_new_rooms(sync, new_ids, new_count);
     json_write_array_end(&sync->w);

@@ -24,6 +24,7 @@ static void clear_work(struct exchange *x) {
     x->fields = NULL;
     x->has_identity = false;
     x->auth_pending = false;
+    x->may_be_outdated = false;
     x->has_token = false;
     x->has_key = false;
     x->session_key = (struct text){NULL, 0};

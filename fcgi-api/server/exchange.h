@@ -70,9 +70,10 @@ struct exchange {
     char credential_kind; /* 't' or 's', the letter of the id of a token or login session */
     bool has_identity;
     struct identity identity;
-    bool auth_pending;                          /* see below */
-    struct text session_key;                    /* that of the cookie, once it was found valid */
-    bool has_token;                             /* the request has a well-formed token, */
+    bool auth_pending;       /* see below */
+    bool may_be_outdated;    /* the answer depends on something that the database does not know */
+    struct text session_key; /* that of the cookie, once it was found valid */
+    bool has_token;          /* the request has a well-formed token, */
     unsigned char token_hash[SECRET_HASH_SIZE]; /* whose hash this is */
     bool has_key;                               /* the request has a valid API key: */
     struct api_key key;
@@ -82,7 +83,7 @@ struct exchange {
     struct json_object *fields;       /* the body; NULL when the route takes none */
     const struct schema_object *body; /* the rules of these fields */
     struct field_errors field_errors;
-    struct buffer etag; /* the entity tag of the response; empty: none */
+    struct buffer etag;  /* the entity tag of the response; empty: none */
     bool etag_is_strong; /* the same tag means the same bytes */
     unsigned max_age_s;  /* with a tag: how long the response may be used without asking */
 };

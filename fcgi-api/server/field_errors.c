@@ -51,6 +51,13 @@ bool field_errors_none(const struct field_errors *field_errors) {
     return field_errors->count == 0;
 }
 
+bool field_errors_has(const struct field_errors *field_errors, enum error_code code) {
+    char value[80];
+    snprintf(value, sizeof(value), "[\"%s\"]", error_code_word(code));
+    return field_errors->count > 0 &&
+           memmem(field_errors->codes.data, field_errors->codes.len, value, strlen(value)) != NULL;
+}
+
 void field_errors_write(const struct field_errors *field_errors, struct buffer *out) {
     buffer_append_char(out, '{');
     buffer_append(out, field_errors->json.data, field_errors->json.len);

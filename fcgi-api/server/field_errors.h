@@ -25,6 +25,9 @@ void field_errors_add(struct field_errors *field_errors, const char *field, enum
 /* True when there are no errors. */
 bool field_errors_none(const struct field_errors *field_errors);
 
+/* True if one of the errors has this code. */
+bool field_errors_has(const struct field_errors *field_errors, enum error_code code);
+
 /* Appends {"field": ["error"], ..., "codes": {"field": ["code"], ...}}. */
 void field_errors_write(const struct field_errors *field_errors, struct buffer *out);
 

@@ -166,6 +166,7 @@ struct fetch {
     enum event_stream kind;
     uint64_t id;
     uint64_t after;
+    uint64_t expected; /* the last number that was heard of */
     enum error error;
     uint64_t last_seq;
     struct event_list events;
@@ -176,9 +177,9 @@ static void fetch_event(void *context, const struct event_envelope *envelope) {
     event_list_add_envelope(&fetch->events, envelope);
 }
 
-static void fetch_work(void *job, struct db *db) {
-    struct fetch *fetch = job;
-    /* On a thread. ERROR_GONE: the missing events are deleted or too old. */
+/* On a thread. */
+static void read_missing(struct fetch *fetch, struct db *db) {
+    /* ERROR_GONE: the missing events are deleted or too old. */
     const uint64_t days = fetch->channels->config->event_retention;
     if (fetch->kind == EVENT_STREAM_USER) {
         struct user_log_state state;
@@ -195,6 +196,25 @@ static void fetch_work(void *job, struct db *db) {
     if (!fetch->error)
         fetch->error = replay_room(db, &state, fetch->after, FETCH_LIMIT, days, fetch_event, fetch);
     fetch->last_seq = state.last_seq;
+}
+
+/* A node of a cluster may be behind what was published: it is asked again when it has caught up.
+ * Its smaller number is not the truth. */
+static void fetch_work(void *job, struct db *db) {
+    struct fetch *fetch = job;
+    bool again = false;
+    read_missing(fetch, db);
+    const bool is_outdated =
+        fetch->error == ERROR_NOT_FOUND ||
+        ((!fetch->error || fetch->error == ERROR_GONE) && fetch->last_seq < fetch->expected);
+    const enum error failure = is_outdated ? db_catch_up(db, &again) : ERROR_NONE;
+    if (failure)
+        fetch->error = failure;
+    if (!again)
+        return;
+    event_list_clear(&fetch->events);
+    fetch->error = ERROR_NONE;
+    read_missing(fetch, db);
 }
 
 /* Whether the missing events concern a subscriber: not if it has read further from the database
@@ -249,8 +269,11 @@ static void fetch_done(void *job) {
 static void on_fetch(struct stream *stream, uint64_t after) {
     struct channel *channel = stream->owner;
     struct fetch *fetch = xcalloc(1, sizeof(*fetch));
-    *fetch = (struct fetch){
-        .channels = channel->channels, .kind = stream->kind, .id = stream->id, .after = after};
+    *fetch = (struct fetch){.channels = channel->channels,
+                            .kind = stream->kind,
+                            .id = stream->id,
+                            .after = after,
+                            .expected = stream->head_seq};
     db_pool_run(channel->channels->db_pool, fetch_work, fetch_done, fetch);
 }
 

@@ -81,8 +81,7 @@ static struct text write_slice(struct buffer *json, const struct positions *list
     return (struct text){json->data, json->len};
 }
 
-static void check_work(void *job, struct db *db) {
-    struct gap_check *check = job;
+static void query(struct gap_check *check, struct db *db) {
     const struct positions *rooms = &check->known[EVENT_STREAM_ROOM];
     const struct positions *users = &check->known[EVENT_STREAM_USER];
     struct buffer room_json = BUFFER_EMPTY, user_json = BUFFER_EMPTY;
@@ -92,6 +91,21 @@ static void check_work(void *job, struct db *db) {
                                       write_slice(&user_json, users, at), add_head, check);
     buffer_free(&room_json);
     buffer_free(&user_json);
+}
+
+/* In a cluster a room may be new at another node: one that is missing is queried again. */
+static void check_work(void *job, struct db *db) {
+    struct gap_check *check = job;
+    bool is_missing = false, again = false;
+    query(check, db);
+    for (size_t i = 0; i < check->count; i++)
+        is_missing = is_missing || !check->heads[i].exists;
+    if (!check->error && is_missing)
+        check->error = db_catch_up(db, &again);
+    if (!again)
+        return;
+    check->count = 0;
+    query(check, db);
 }
 
 /* ---- on the loop ---- */

@@ -7,6 +7,11 @@
 #include "base/xalloc.h"
 #include "client/client_private.h"
 
+/* The client has the events up to this number, so that there are as many. */
+static uint64_t least_seq(const struct client_opening *opening) {
+    return opening && opening->has_since && !opening->bad_since ? opening->since : 0;
+}
+
 struct client_job *client_job_new(struct client *client, struct watch *watch) {
     struct client_job *job = xcalloc(1, sizeof(*job));
     job->client = client;
@@ -14,6 +19,7 @@ struct client_job *client_job_new(struct client *client, struct watch *watch) {
     job->config = client->clients->config;
     job->opening = watch ? NULL : client->opening;
     job->room_id = watch ? watch->room_id : 0;
+    job->least_seq = least_seq(watch ? watch->opening : client->opening);
     job->by_token = client->by_token;
     job->acting = client->acting;
     memcpy(job->key_hash, client->key_hash, sizeof(job->key_hash));
@@ -50,6 +56,17 @@ enum error client_job_check_active(enum error error, const struct identity *iden
     return !error && !identity->user.is_active ? ERROR_UNAUTHENTICATED : error;
 }
 
+static void on_authenticated(void *context, enum error error, const struct identity *identity);
+
+static void find(struct client_job *job) {
+    const struct auth_request request = {.by_token = job->by_token,
+                                         .hash = job->key_hash,
+                                         .room_id = job->room_id,
+                                         .least_seq = job->least_seq,
+                                         .must_be_latest = job->must_be_latest};
+    auth_batch_find(job->client->clients->auth_batch, &request, on_authenticated, job);
+}
+
 /* The identity of a key was queried; perhaps another key is to be tried. */
 static void on_authenticated(void *context, enum error error, const struct identity *identity) {
     struct client_job *job = context;
@@ -61,8 +78,7 @@ static void on_authenticated(void *context, enum error error, const struct ident
         /* The key of the client changes with it: later checks use the one that is valid. */
         memcpy(job->key_hash, others->hashes[--others->count], sizeof(job->key_hash));
         memcpy(job->client->key_hash, job->key_hash, sizeof(job->key_hash));
-        auth_batch_find(job->client->clients->auth_batch, job->by_token, job->key_hash,
-                        job->room_id, on_authenticated, job);
+        find(job);
         return;
     }
     /* This key is valid: later checks use it alone. */
@@ -71,12 +87,42 @@ static void on_authenticated(void *context, enum error error, const struct ident
     job->done(job);
 }
 
+/* One query, by the kind of credential. */
+static void query(struct client_job *job, struct db *db, uint64_t room_id) {
+    if (job->acting)
+        job->error = client_acting_find(job->acting, db, job->key_hash, job->config, room_id,
+                                        &job->identity, &job->refusal);
+    else if (job->by_token)
+        job->error = token_find(db, job->key_hash, room_id, &job->identity);
+    else
+        job->error = login_session_find(db, job->key_hash, job->config->session_days, room_id,
+                                        &job->identity);
+    job->error = client_job_check_active(job->error, &job->identity);
+}
+
+/* The same; in a cluster again, if the answer may be of a node that is behind. */
+static void query_latest(struct client_job *job, struct db *db, uint64_t room_id) {
+    const struct identity *identity = &job->identity;
+    bool again = false;
+    query(job, db, room_id);
+    const uint64_t last_seq = room_id ? identity->room.last_seq : identity->last_seq;
+    const bool is_refused = job->error == ERROR_UNAUTHENTICATED || job->error == ERROR_FORBIDDEN ||
+                            job->refusal != API_KEY_ACCEPTED ||
+                            (!job->error && ((room_id && room_state_may_read(&identity->room)) ||
+                                             last_seq < job->least_seq));
+    if (!is_refused && !job->must_be_latest)
+        return;
+    const enum error failure = db_catch_up(db, &again);
+    if (again)
+        query(job, db, room_id);
+    else if (failure)
+        job->error = failure;
+}
+
 /* An API key was looked for, by itself: there are few, and their sockets seldom open at once. */
 static void find_acting(void *context, struct db *db) {
     struct client_job *job = context;
-    job->error = client_acting_find(job->acting, db, job->key_hash, job->config, job->room_id,
-                                    &job->identity, &job->refusal);
-    job->error = client_job_check_active(job->error, &job->identity);
+    query_latest(job, db, job->room_id);
 }
 
 static void acting_found(void *context) {
@@ -86,26 +132,25 @@ static void acting_found(void *context) {
 }
 
 void client_job_find(struct client_job *job, struct db *db) {
+    query_latest(job, db, 0);
+}
+
+static void authenticate(struct client_job *job, db_pool_done *done) {
+    job->done = done;
     if (job->acting)
-        job->error = client_acting_find(job->acting, db, job->key_hash, job->config, 0,
-                                        &job->identity, &job->refusal);
-    else if (job->by_token)
-        job->error = token_find(db, job->key_hash, 0, &job->identity);
+        db_pool_run(job->client->clients->db_pool, find_acting, acting_found, job);
     else
-        job->error = login_session_find(db, job->key_hash, job->config->session_days, 0,
-                                        &job->identity);
-    job->error = client_job_check_active(job->error, &job->identity);
+        find(job);
 }
 
 void client_job_authenticate(struct client *client, struct watch *watch, db_pool_done *done) {
-    struct client_job *job = client_job_new(client, watch);
-    job->done = done;
-    if (client->acting) {
-        db_pool_run(client->clients->db_pool, find_acting, acting_found, job);
-        return;
-    }
-    auth_batch_find(client->clients->auth_batch, job->by_token, job->key_hash, job->room_id,
-                    on_authenticated, job);
+    authenticate(client_job_new(client, watch), done);
+}
+
+void client_job_authenticate_again(struct client *client, db_pool_done *done) {
+    struct client_job *job = client_job_new(client, NULL);
+    job->must_be_latest = true;
+    authenticate(job, done);
 }
 
 const char *client_job_detail(const struct client *client, enum error error,

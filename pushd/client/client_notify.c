@@ -169,7 +169,13 @@ static enum error find_entry(struct arrival *arrival, struct db *db) {
 
 static void arrival_work(void *context, struct db *db) {
     struct arrival *arrival = context;
+    bool again = false;
     arrival->error = room_state_get(db, arrival->room_id, arrival->user_id, &arrival->state);
+    /* In a cluster, perhaps not there yet. */
+    if (!arrival->error && !arrival->state.is_member)
+        arrival->error = db_catch_up(db, &again);
+    if (again)
+        arrival->error = room_state_get(db, arrival->room_id, arrival->user_id, &arrival->state);
     /* Removed again meanwhile. */
     if (arrival->error || !arrival->state.is_member)
         return;

@@ -266,5 +266,5 @@ static void on_checked(void *context) {
 }
 
 void client_check_credentials(struct client *client) {
-    client_job_authenticate(client, NULL, on_checked);
+    client_job_authenticate_again(client, on_checked);
 }

@@ -64,7 +64,7 @@ struct client_opening {
     unsigned reads;             /* how often positions were read */
     bool has_since, bad_since;
     enum client_profiles profiles; /* of a watch */
-    uint64_t since; /* the client has all events up to here */
+    uint64_t since;                /* the client has all events up to here */
     /* Of a notifications client: */
     struct client_notified *rooms;
     size_t room_count, room_space;
@@ -248,7 +248,9 @@ struct client_job {
     enum error error;
     enum api_key_refusal refusal; /* of an API key */
     db_pool_done *done;
-    uint64_t room_id; /* of the watch */
+    uint64_t room_id;    /* of the watch */
+    uint64_t least_seq;  /* see struct identity_query */
+    bool must_be_latest; /* the same */
     bool by_token;
     const struct client_acting *acting; /* that of the client */
     unsigned char key_hash[SECRET_HASH_SIZE];
@@ -264,6 +266,9 @@ bool client_job_end(struct client_job *job);
 /* Queries the identity, together with those of others, and the state of the watch's room; then
  * calls done(job) on the loop. */
 void client_job_authenticate(struct client *client, struct watch *watch, db_pool_done *done);
+
+/* The same, as of now: the credential may have ended a moment ago at another node of a cluster. */
+void client_job_authenticate_again(struct client *client, db_pool_done *done);
 
 /* On a thread: the same query for this job alone, without a room. */
 void client_job_find(struct client_job *job, struct db *db);

@@ -266,10 +266,8 @@ static void collect_event(void *context, const struct event_envelope *envelope) 
     event_list_add_envelope(&job->events, envelope);
 }
 
-/* Events of a room are read for members only. */
-static void read_work(void *context, struct db *db) {
-    struct read_job *job = context;
-    /* On a thread; only what is in the job is used. */
+/* On a thread; only what is in the job is used. Events of a room are read for members only. */
+static void read_once(struct read_job *job, struct db *db) {
     const uint64_t days = job->config->event_retention;
     if (job->kind == EVENT_STREAM_USER) {
         struct user_log_state user;
@@ -286,6 +284,23 @@ static void read_work(void *context, struct db *db) {
     if (!job->error)
         job->error = replay_room(db, &room, job->after, job->limit, days, collect_event, job);
     job->last_seq = room.last_seq;
+}
+
+/* In a cluster the node may be behind what the client has, or what made the user a member. */
+static void read_work(void *context, struct db *db) {
+    struct read_job *job = context;
+    bool again = false;
+    read_once(job, db);
+    const bool is_outdated =
+        job->error == ERROR_GONE || job->error == ERROR_NOT_FOUND || job->error == ERROR_FORBIDDEN;
+    const enum error failure = is_outdated ? db_catch_up(db, &again) : ERROR_NONE;
+    if (failure)
+        job->error = failure;
+    if (!again)
+        return;
+    event_list_clear(&job->events);
+    job->error = ERROR_NONE;
+    read_once(job, db);
 }
 
 /* As many events as READ_BYTES probably hold. */

@@ -58,9 +58,8 @@ void auth_batch_free(struct auth_batch *auth_batch) {
     free(auth_batch);
 }
 
-/* On a thread. */
-static void batch_work(void *job, struct db *db) {
-    struct batch *batch = job;
+/* On a thread: one query for all. */
+static void query(struct batch *batch, struct db *db) {
     const bool by_token = batch->queue->by_token;
     const uint64_t days = batch->queue->owner->config->session_days;
     struct identity_query *first = &batch->queries[0];
@@ -73,6 +72,32 @@ static void batch_work(void *job, struct db *db) {
         first->error = token_find(db, first->hash, first->room_id, &first->identity);
     else
         first->error = login_session_find(db, first->hash, days, first->room_id, &first->identity);
+}
+
+/* Whether the answer is one of a database that may not know yet what others have committed. */
+static bool may_be_outdated(const struct identity_query *query) {
+    const struct identity *identity = &query->identity;
+    if (query->error || !identity->user.is_active)
+        return query->error == ERROR_UNAUTHENTICATED || !query->error;
+    if (query->room_id == 0)
+        return identity->last_seq < query->least_seq;
+    return room_state_may_read(&identity->room) || identity->room.last_seq < query->least_seq;
+}
+
+/* On a thread. In a cluster what would be refused, and what must be the latest, is queried again
+ * when the node has caught up. */
+static void batch_work(void *job, struct db *db) {
+    struct batch *batch = job;
+    bool must_be_latest = false, is_outdated = false, again = false;
+    for (size_t i = 0; i < batch->count; i++)
+        must_be_latest = must_be_latest || batch->queries[i].must_be_latest;
+    query(batch, db);
+    for (size_t i = 0; !batch->error && i < batch->count; i++)
+        is_outdated = is_outdated || may_be_outdated(&batch->queries[i]);
+    if (!batch->error && (must_be_latest || is_outdated))
+        batch->error = db_catch_up(db, &again);
+    if (again)
+        query(batch, db);
     /* At most once an hour for each credential; after an error the socket is accepted all the
      * same. */
     for (size_t i = 0; !batch->error && i < batch->count; i++)
@@ -111,10 +136,9 @@ static void batch_done(void *job) {
     free(batch);
 }
 
-void auth_batch_find(struct auth_batch *auth_batch, bool by_token,
-                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
+void auth_batch_find(struct auth_batch *auth_batch, const struct auth_request *request,
                      auth_batch_found *found, void *context) {
-    struct queue *queue = by_token ? &auth_batch->tokens : &auth_batch->sessions;
+    struct queue *queue = request->by_token ? &auth_batch->tokens : &auth_batch->sessions;
     struct batch *batch = queue->last;
     if (!batch || batch->count == BATCH_MAX) {
         /* Not zeroed: it is large, and mostly for one request. */
@@ -130,9 +154,11 @@ void auth_batch_find(struct auth_batch *auth_batch, bool by_token,
         queue->last = batch;
     }
     /* Both arrays have the request at the same index. */
-    struct identity_query *query = &batch->queries[batch->count];
-    memcpy(query->hash, hash, SECRET_HASH_SIZE);
-    query->room_id = room_id;
+    struct identity_query *added = &batch->queries[batch->count];
+    memcpy(added->hash, request->hash, SECRET_HASH_SIZE);
+    added->room_id = request->room_id;
+    added->least_seq = request->least_seq;
+    added->must_be_latest = request->must_be_latest;
     batch->waiters[batch->count++] = (struct waiter){found, context};
     start_next(queue);
 }

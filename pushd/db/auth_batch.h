@@ -27,10 +27,18 @@ void auth_batch_free(struct auth_batch *auth_batch);
 /* The result, on the loop: error and identity as of token_find or login_session_find. */
 typedef void auth_batch_found(void *context, enum error error, const struct identity *identity);
 
-/* Finds the identity by the hash of a token, or of a login session's key, and the state of a room
- * (0: none). Calls found once, never before it returns. What is found was true after the call. */
-void auth_batch_find(struct auth_batch *auth_batch, bool by_token,
-                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
+/* What is wanted. */
+struct auth_request {
+    bool by_token; /* the hash is of a token; else of a login session's key */
+    const unsigned char *hash;
+    uint64_t room_id;    /* whose state is wanted as well; 0: none */
+    uint64_t least_seq;  /* see struct identity_query */
+    bool must_be_latest; /* the same */
+};
+
+/* Finds the identity behind a credential. Calls found once, never before it returns. What is found
+ * was true after the call; in a cluster, at the node that was queried, unless it is refused. */
+void auth_batch_find(struct auth_batch *auth_batch, const struct auth_request *request,
                      auth_batch_found *found, void *context);
 
 #endif

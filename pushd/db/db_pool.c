@@ -15,9 +15,10 @@
 struct db_pool {
     uv_loop_t *loop;
     const struct config *config;
-    size_t pending;   /* used by the loop only */
-    uv_mutex_t mutex; /* protects the two below */
-    struct db **idle; /* a stack, with space for one connection a thread */
+    size_t pending;           /* used by the loop only */
+    db_first_host first_host; /* of all connections */
+    uv_mutex_t mutex;         /* protects the two below */
+    struct db **idle;         /* a stack, with space for one connection a thread */
     size_t idle_count;
 };
 
@@ -61,8 +62,10 @@ static void on_work(uv_work_t *request) {
         db = db_pool->idle[--db_pool->idle_count];
     uv_mutex_unlock(&db_pool->mutex);
     /* Connects at its first statement; a connection that was lost reconnects by itself (db.h). */
-    if (!db)
+    if (!db) {
         db = db_new(db_pool->config);
+        db_share_first_host(db, &db_pool->first_host);
+    }
     job->work(job->context, db);
     uv_mutex_lock(&db_pool->mutex);
     db_pool->idle[db_pool->idle_count++] = db;

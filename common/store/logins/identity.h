@@ -42,6 +42,8 @@ enum error identity_note_use(struct db *db, const struct identity *identity);
 struct identity_query {
     unsigned char hash[SECRET_HASH_SIZE]; /* of the credential's key */
     uint64_t room_id;                     /* 0: no room */
+    uint64_t least_seq; /* the last number of the room, or without one of the user, is not below */
+    bool must_be_latest; /* in a cluster: as of now, not as of a node that may be behind */
     enum error error;                     /* the answer, as of token_find */
     struct identity identity;
 };

@@ -19,11 +19,12 @@ class MariaDB:
     """MariaDB(lines, tcp=True): a server with these lines in its configuration, and an empty
     database `confab`, which the user `site` may use. Start it by start() or as a context."""
 
-    def __init__(self, lines="", tcp=False):
+    def __init__(self, lines="", tcp=False, env=None):
         self.folder = Path(tempfile.mkdtemp(prefix="confab-db-", dir="/tmp"))
         self.socket = self.folder / "db.sock"
         self.port = free_port() if tcp else None
         self.process = None
+        self._environment = {**os.environ, **(env or {})}
         network = (f"bind-address = 127.0.0.1\nport = {self.port}\nskip-name-resolve" if tcp
                    else "skip-networking")
         (self.folder / "my.cnf").write_text(
@@ -41,7 +42,7 @@ class MariaDB:
     def __exit__(self, *error):
         self.close()
 
-    def start(self):
+    def start(self, *arguments):
         user = pwd.getpwuid(os.getuid()).pw_name
         as_root = ["--user=root"] if os.getuid() == 0 else []
         new = not (self.folder / "data").exists()
@@ -54,8 +55,8 @@ class MariaDB:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 leashed([shutil.which("mariadbd", path=PROGRAMS),
-                         f"--defaults-file={self.folder}/my.cnf", *as_root]),
-                stdout=log, stderr=log, start_new_session=True)
+                         f"--defaults-file={self.folder}/my.cnf", *as_root, *arguments]),
+                stdout=log, stderr=log, start_new_session=True, env=self._environment)
         wait_for(self._is_ready, 60, "MariaDB")
         if new:
             self.sql("CREATE DATABASE confab", database="")
@@ -69,11 +70,20 @@ class MariaDB:
             raise RuntimeError((self.folder / "log").read_text()[-2000:])
         return self._run("SELECT 1", "").returncode == 0
 
+    def stop(self):
+        """Ends it in order; start() starts it again."""
+        self.process.terminate()
+        self.process.wait(60)
+
+    def sql_command(self, database="confab"):
+        """The command line of a client that is connected as the administrator."""
+        return ["mariadb", "--no-defaults", f"--socket={self.socket}", "--batch",
+                f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--skip-column-names",
+                "--default-character-set=utf8mb4", *([database] if database else [])]
+
     def _run(self, query, database):
         return subprocess.run(
-            ["mariadb", "--no-defaults", f"--socket={self.socket}", "--batch",
-             f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--skip-column-names",
-             "--default-character-set=utf8mb4", *([database] if database else [])],
+            self.sql_command(database),
             input=f"SET NAMES utf8mb4; {query}".encode(), capture_output=True, timeout=60)
 
     def sql(self, query, *args, database="confab"):

@@ -30,6 +30,19 @@ struct db *fake_store_db(struct fake_store *store) {
     return (struct db *)(void *)store;
 }
 
+/* What this node has of a stream. */
+static uint64_t last_of(const struct fake_store *store, const struct fake_stream *stream) {
+    return stream->last_seq > store->behind ? stream->last_seq - store->behind : 0;
+}
+
+enum error db_catch_up(struct db *db, bool *read_again) {
+    struct fake_store *store = (struct fake_store *)(void *)db;
+    *read_again = store->behind > 0;
+    store->behind = 0;
+    store->waits++;
+    return ERROR_NONE;
+}
+
 void fake_store_init(struct fake_store *store,
                      void (*publish)(void *context, enum event_stream stream, uint64_t id,
                                      const struct event_envelope *envelope),
@@ -330,7 +343,7 @@ static void fill_state(const struct fake_store *store, uint64_t room_id, uint64_
     state->is_private = room->is_private;
     state->is_member = room->joined_seq[user_id] != NOBODY;
     state->room_id = room_id;
-    state->last_seq = room->stream.last_seq;
+    state->last_seq = last_of(store, &room->stream);
     state->oldest_seq = room->stream.oldest_seq;
     state->message_count = room->message_count;
 }
@@ -343,11 +356,11 @@ static enum error find_identity(struct fake_store *store, const unsigned char *h
     for (uint64_t id = 1; id <= FAKE_USERS; id++) {
         unsigned char own[SECRET_HASH_SIZE];
         secret_hash_key(by_token ? fake_store_token(id) : fake_store_session(id), own);
-        if (memcmp(hash, own, sizeof(own)) != 0 || store->users[id].is_revoked)
+        if (memcmp(hash, own, sizeof(own)) != 0 || (store->users[id].is_revoked && !store->behind))
             continue;
         identity->user = (struct user){.id = id, .is_active = !store->users[id].is_inactive};
         snprintf(identity->user.name, sizeof(identity->user.name), "%s", name_of(id));
-        identity->last_seq = store->users[id].stream.last_seq;
+        identity->last_seq = last_of(store, &store->users[id].stream);
         identity->expires_at = by_token ? store->users[id].expires_at : 0;
         fill_state(store, room_id, id, &identity->room);
         return ERROR_NONE;
@@ -502,9 +515,9 @@ enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t
     (void)retention_days;
     if (store->down)
         return ERROR_UNAVAILABLE;
-    *state = (struct user_log_state){stream->last_seq, stream->oldest_seq};
-    const enum error error = check_range(stream, after, stream->last_seq);
-    for (uint64_t seq = after + 1; !error && seq <= stream->last_seq && limit > 0; seq++, limit--) {
+    *state = (struct user_log_state){last_of(store, stream), stream->oldest_seq};
+    const enum error error = check_range(stream, after, state->last_seq);
+    for (uint64_t seq = after + 1; !error && seq <= state->last_seq && limit > 0; seq++, limit--) {
         const struct fake_record *record = &stream->records[seq - 1];
         struct buffer json = BUFFER_EMPTY;
         serialize_of_user(&json, store, record, seq);
@@ -540,20 +553,19 @@ enum error user_log_moved(struct db *db, struct text rooms, struct text users,
         return ERROR_UNAVAILABLE;
     while (next_number(&rooms, &id) && next_number(&rooms, &known)) {
         const struct fake_room *room = fake_store_find(store, id);
-        const struct stream_head head = {false, room, id, room ? room->stream.last_seq : 0};
+        const struct stream_head head = {false, room, id, room ? last_of(store, &room->stream) : 0};
         if (!room || head.last_seq > known)
             visit(context, &head);
     }
     while (next_number(&users, &id) && next_number(&users, &known)) {
-        const struct stream_head head = {true, true, id, store->users[id].stream.last_seq};
+        const struct stream_head head = {true, true, id, last_of(store, &store->users[id].stream)};
         if (head.last_seq > known)
             visit(context, &head);
     }
     return ERROR_NONE;
 }
 
-enum error user_log_rooms(struct db *db, uint64_t user_id, user_room_visit *visit,
-                          void *context) {
+enum error user_log_rooms(struct db *db, uint64_t user_id, user_room_visit *visit, void *context) {
     struct fake_store *store = of_db(db);
     if (store->down)
         return ERROR_UNAVAILABLE;
@@ -573,8 +585,7 @@ enum error profile_list(struct db *db, const uint64_t *ids, size_t count, profil
     if (store->down)
         return ERROR_UNAVAILABLE;
     for (size_t i = 0; i < count; i++) {
-        const struct profile profile = {.user_id = ids[i],
-                                        .username = text_of(name_of(ids[i]))};
+        const struct profile profile = {.user_id = ids[i], .username = text_of(name_of(ids[i]))};
         visit(context, &profile);
     }
     return ERROR_NONE;

@@ -53,7 +53,7 @@ struct fake_room {
 
 struct fake_user {
     bool is_inactive;
-    bool is_revoked; /* its token and login session are revoked */
+    bool is_revoked;    /* its token and login session are revoked */
     int64_t expires_at; /* of its token; 0: never */
     struct fake_stream stream;
 };
@@ -64,6 +64,9 @@ struct fake_store {
     void *context;
     bool down;        /* all queries fail */
     unsigned queries; /* queries so far */
+    uint64_t behind;  /* a node of a cluster: it lacks so many events of each stream, and what was
+                         revoked, until db_catch_up */
+    unsigned waits;   /* calls of db_catch_up so far */
     struct fake_user users[FAKE_USERS + 1];
     struct fake_room *rooms;
     size_t room_count, room_space;

@@ -1,0 +1,197 @@
+"""Two hosts of a site, each at its own node of a Galera cluster; and lists of database servers."""
+
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from support.client import Client
+from support.galera import Galera, held_back, is_ready
+from support.sockets import assert_well, in_room
+from support.wait import wait_for
+
+pytestmark = pytest.mark.slow("starts a cluster of databases")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with Galera() as galera:
+        yield galera
+
+
+@pytest.fixture(scope="module")
+def hosts(make_instance, cluster):
+    """Two instances with one Redis, at one node each."""
+    first = make_instance(CONFAB_PROCESSES=2, **cluster.env(0))
+    second = make_instance(CONFAB_PROCESSES=2, **cluster.env(1),
+                           CONFAB_REDIS_SOCKET=f"{first.state}/sock/redis.sock")
+    yield first, second
+    second.close()
+    first.close()
+
+
+@pytest.fixture
+def lagging(cluster):
+    """Calls its argument while the second node is behind, and catches up meanwhile."""
+    def run(change, ask):
+        with held_back(cluster.nodes[1]) as release:
+            changed = change()
+            timer = threading.Timer(0.5, release)
+            timer.start()
+            result = ask(changed)
+            timer.join()
+        return result
+    return run
+
+
+def at(host, client):
+    """The same user at another host."""
+    other = Client(host, client.token)
+    other.id = client.id
+    return other
+
+
+def test_healthz_names_the_node(hosts):
+    assert [Client(host).get("/healthz").json() for host in hosts] == [
+        {"status": "ok", "node": "one"}, {"status": "ok", "node": "two"}]
+
+
+def test_a_fresh_token_is_known_at_the_other_node(hosts, lagging):
+    first, second = hosts
+    answer = lagging(lambda: Client(first).register(),
+                     lambda client: at(second, client).get("/api/auth/me/"))
+    assert answer.status_code == 200
+
+
+def test_a_fresh_user_logs_in_at_the_other_node(hosts, lagging):
+    first, second = hosts
+    answer = lagging(
+        lambda: Client(first).register(),
+        lambda client: Client(second).post("/api/auth/token/", json={
+            "username": client.name, "password": client.password}))
+    assert answer.status_code == 200
+
+
+def test_what_was_just_written_is_found_at_the_other_node(hosts, lagging):
+    first, second = hosts
+    client = Client(first).register()
+    other = at(second, client)
+    room = client.room()["room_id"]
+    path = f"/api/chat/rooms/{room}"
+    message = lagging(lambda: client.say(room),
+                      lambda said: other.get(f"{path}/messages/{said['message_id']}/"))
+    assert message.status_code == 200
+    said = lagging(lambda: client.say(room),
+                   lambda said: other.get(f"{path}/messages/?after={said['message_id']}"))
+    assert said.status_code == 200
+    newest = client.get(f"{path}/events/?after=0").json()["last_seq"]
+    events = lagging(lambda: client.say(room),
+                     lambda _: other.get(f"{path}/events/?after={newest + 1}"))
+    assert (events.status_code, events.json()["events"]) == (200, [])
+    answer = lagging(lambda: client.say(room), lambda said: other.post(
+        f"{path}/messages/", json={"content": "x", "reply_to_id": said["message_id"]}))
+    assert answer.status_code == 201
+    sync = lagging(lambda: client.say(room), lambda _: other.post(
+        "/api/chat/sync/", json={"rooms": {str(room): newest + 4}}))
+    assert not any(entry["resync"] for entry in sync.json()["rooms"])
+
+
+def test_a_number_of_the_future_is_still_refused(hosts):
+    client = Client(hosts[0]).register()
+    room = client.room()["room_id"]
+    client.may_fail = True
+    assert at(hosts[1], client).get(
+        f"/api/chat/rooms/{room}/events/?after=1000").status_code == 410
+
+
+def test_since_may_be_ahead_of_the_other_node(hosts, lagging):
+    first, second = hosts
+    client = Client(first).register()
+    room = client.room()["room_id"]
+
+    def enter(_):
+        with in_room(at(second, client), room, since=1) as there:
+            assert_well(there)
+            return there.first["seq"]
+    assert lagging(lambda: client.say(room), enter) == 1
+
+
+def test_a_new_room_is_entered_at_the_other_node(hosts, lagging):
+    first, second = hosts
+    client = Client(first).register()
+
+    def enter(room):
+        with in_room(at(second, client), room) as there:
+            return there.first["room_id"] == room
+    assert lagging(lambda: client.room()["room_id"], enter)
+
+
+def test_sockets_of_a_revoked_token_end_at_the_other_node(hosts, lagging):
+    first, second = hosts
+    client = Client(first).register()
+    room = client.room()["room_id"]
+    with in_room(at(second, client), room) as there:
+        code = lagging(lambda: client.delete("/api/auth/token/"), lambda _: there.closed())
+    assert code == 4401
+
+
+# ---- nodes that fail ----
+
+def test_a_node_without_its_cluster_is_left_at_once(make_instance, cluster, hosts):
+    """The second node, alone, says 1047 to everything."""
+    system = make_instance(CONFAB_PROCESSES=2, **cluster.env(1, 0))
+    client = Client(system).register()
+    room = client.room()["room_id"]
+    assert client.get("/healthz").json()["node"] == "two"
+    first, second = cluster.nodes
+    second.sql("SET GLOBAL wsrep_provider_options = 'gmcast.isolate = 1'", database="")
+    try:
+        wait_for(lambda: not is_ready(second), 30)
+        # A node may also hang before it knows; from here on nothing fails.
+        for _ in range(6):
+            assert client.say(room)
+        assert client.get("/healthz").json() == {"status": "ok", "node": "one"}
+    finally:
+        second.sql("SET GLOBAL wsrep_provider_options = 'gmcast.isolate = 0'", database="")
+        wait_for(lambda: is_ready(second), 60)
+        system.close()
+
+
+@pytest.fixture
+def silent():
+    """A port that takes connections and never answers, as a frozen server does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_frozen_first_host_is_passed_over_at_the_start(make_instance, cluster, silent):
+    port = cluster.nodes[0].port
+    env = {**cluster.env(0), "CONFAB_DATABASE_HOST": f"127.0.0.1:{silent},127.0.0.1:{port}"}
+    system = make_instance(CONFAB_PROCESSES=4, **env)
+    client = Client(system).register()
+    begin = time.monotonic()
+    # The processes share what the first of them has found out.
+    for _ in range(12):
+        assert client.get("/api/auth/me/").status_code == 200
+    assert time.monotonic() - begin < 12
+    assert client.get("/healthz").json() == {"status": "ok", "node": "one"}
+    system.close()
+
+
+def test_a_frozen_server_gives_503_within_database_timeout(make_instance, cluster):
+    system = make_instance(CONFAB_PROCESSES=1, CONFAB_DATABASE_TIMEOUT=1, **cluster.env(0))
+    client = Client(system).register()
+    client.may_fail = True
+    node = cluster.nodes[0]
+    node.process.send_signal(signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        answer = client.get("/api/auth/me/")
+        assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+        assert time.monotonic() - begin < 10
+    finally:
+        node.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: client.get("/api/auth/me/").status_code == 200, 30)
+    system.close()
