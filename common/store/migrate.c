@@ -3,7 +3,9 @@
  * MariaDB, so a script that fails halfway has to be mended by hand. */
 #include "store/migrate.h"
 
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,9 +26,42 @@ static const char RECORD_TABLE[] =
 #define PAUSE_MS 50
 #define LOCK_WAIT_TIMEOUT 1205 /* ER_LOCK_WAIT_TIMEOUT */
 
+/* Programs whose latest step is this one, and later ones, work with the schema of this program.
+ * Raised with a step that takes something away that they use; only a new major version has one. */
+#define WORKS_FROM 20u
+
+/* In a cluster, how long the lock holds if its holder has died. Milliseconds between attempts. */
+#define LEASE_MINUTES "10"
+#define LEASE_PAUSE_MS 500
+
 unsigned migrate_latest(void) {
     /* The steps are in rising order. */
     return migrate_step_count ? migrate_steps[migrate_step_count - 1].version : 0;
+}
+
+/* The program that made the newest version has left there which others work with it:
+ * "version:oldest". A note about another version says nothing about this one. */
+static enum error check_newer(struct db *db, unsigned version, enum migrate_state *state) {
+    static const char SQL[] =
+        "SELECT COUNT(*) FROM site_value WHERE name = 'schema_works_from' "
+        "AND SUBSTRING_INDEX(value, ':', 1) = ? AND SUBSTRING_INDEX(value, ':', -1) + 0 <= ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(version), db_u64(migrate_latest()));
+    if (error)
+        return error;
+    if (db_next(rows) && db_get_u64(rows, 0) > 0)
+        *state = MIGRATE_NEWER;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* Leaves that note. */
+static enum error note_works_from(struct db *db) {
+    static const char SQL[] =
+        "INSERT INTO site_value (name, value) VALUES ('schema_works_from', CONCAT(?, ':', ?)) "
+        "ON DUPLICATE KEY UPDATE value = VALUES(value)";
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(migrate_latest()), db_u64(WORKS_FROM));
 }
 
 enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *version) {
@@ -47,7 +82,7 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
     *state = newest == migrate_latest()  ? MIGRATE_CURRENT
              : newest < migrate_latest() ? MIGRATE_BEHIND
                                          : MIGRATE_AHEAD;
-    return ERROR_NONE;
+    return *state == MIGRATE_AHEAD ? check_newer(db, *version, state) : ERROR_NONE;
 }
 
 /* Runs one step and records it. */
@@ -64,18 +99,77 @@ static enum error apply(struct db *db, const struct migrate_step *step) {
     return DB_RUN(db, RECORD, 0, NULL, db_u64(step->version), db_str(step->name));
 }
 
-/* Whether the lock is still held: it belongs to the connection with this number. Another migration
- * may have begun since a lost one. */
-static enum error check_lock(struct db *db, uint64_t connection) {
-    const enum error error = db_ping(db);
-    if (error || db_connection_number(db) == connection)
+/* ---- the lock ---- */
+
+/* A lock of the server, which belongs to the connection with this number; and in a Galera cluster,
+ * where such a lock holds at one node only, the row of version 0 in schema_migration. Its insertion
+ * is certified by all nodes. It holds for a while after its holder has died. */
+struct lock {
+    uint64_t connection;
+    bool has_row;
+    char holder[64];
+};
+
+/* Takes over the row of a holder that has died. */
+static enum error take_over(struct db *db, const struct lock *lock, bool *taken) {
+    static const char SQL[] =
+        "UPDATE schema_migration SET name = ?, applied_at = SYSDATE(6) WHERE version = 0 "
+        "AND applied_at < SYSDATE(6) - INTERVAL " LEASE_MINUTES " MINUTE";
+    const enum error error = DB_RUN(db, SQL, 0, NULL, db_str(lock->holder));
+    *taken = !error && db_changed(db) == 1;
+    return error;
+}
+
+/* Takes the row; ERROR_UNAVAILABLE if another holder keeps it for LOCK_SECONDS. */
+static enum error take_row(struct db *db, struct lock *lock) {
+    static const char SQL[] =
+        "INSERT INTO schema_migration (version, name, applied_at) VALUES (0, ?, SYSDATE(6))";
+    static const struct timespec PAUSE = {0, LEASE_PAUSE_MS * 1000000L};
+    char host[40] = "";
+    const int64_t end_ms = clock_monotonic_ms() + LOCK_SECONDS * 1000;
+    enum error error;
+    gethostname(host, sizeof(host) - 1);
+    snprintf(lock->holder, sizeof(lock->holder), "lock of %s, process %ld", host, (long)getpid());
+    do {
+        error = DB_RUN(db, SQL, 0, NULL, db_str(lock->holder));
+        lock->has_row = !error;
+        if (error == ERROR_CONFLICT)
+            error = take_over(db, lock, &lock->has_row);
+        if (!error && !lock->has_row)
+            nanosleep(&PAUSE, NULL);
+    } while (!error && !lock->has_row && clock_monotonic_ms() < end_ms);
+    if (error || lock->has_row)
         return error;
-    log_error("the connection was lost, and the lock of the migration with it");
+    log_error("another migration is running at another node of the cluster");
     return ERROR_UNAVAILABLE;
 }
 
+static enum error release_row(struct db *db, const struct lock *lock) {
+    static const char SQL[] = "DELETE FROM schema_migration WHERE version = 0 AND name = ?";
+    return lock->has_row ? DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(lock->holder)) : ERROR_NONE;
+}
+
+/* Whether the lock is still held, and for how long from now: another migration may have begun since
+ * a lost one. */
+static enum error check_lock(struct db *db, const struct lock *lock) {
+    static const char SQL[] =
+        "UPDATE schema_migration SET applied_at = SYSDATE(6) WHERE version = 0 AND name = ?";
+    enum error error = db_ping(db);
+    bool is_held = db_connection_number(db) == lock->connection;
+    if (!error && is_held && lock->has_row) {
+        error = DB_RUN(db, SQL, 0, NULL, db_str(lock->holder));
+        is_held = !error && db_changed(db) == 1;
+    }
+    if (error || is_held)
+        return error;
+    log_error("the lock of the migration was lost, perhaps with the connection");
+    return ERROR_UNAVAILABLE;
+}
+
+/* ---- the steps ---- */
+
 /* Runs the steps after the current version in order, up to the first that fails. */
-static enum error apply_missing(struct db *db, uint64_t connection, unsigned *applied,
+static enum error apply_missing(struct db *db, const struct lock *lock, unsigned *applied,
                                 unsigned *version) {
     enum migrate_state state;
     enum error error = migrate_check(db, &state, version);
@@ -85,7 +179,7 @@ static enum error apply_missing(struct db *db, uint64_t connection, unsigned *ap
     for (size_t i = 0; i < migrate_step_count && !error; i++) {
         if (migrate_steps[i].version <= *version)
             continue;
-        error = check_lock(db, connection);
+        error = check_lock(db, lock);
         if (!error)
             error = apply(db, &migrate_steps[i]);
         if (!error) {
@@ -93,7 +187,23 @@ static enum error apply_missing(struct db *db, uint64_t connection, unsigned *ap
             ++*applied;
         }
     }
-    return error;
+    return error || *applied == 0 ? error : note_works_from(db);
+}
+
+/* With the lock of the server held: takes the one of the cluster, if it is one, and applies. */
+static enum error migrate_locked(struct db *db, struct lock *lock, unsigned *applied,
+                                 unsigned *version) {
+    enum error error = db_run_script(db, "SET SESSION lock_wait_timeout = 0");
+    if (!error)
+        error = db_run_script(db, RECORD_TABLE);
+    if (!error && db_is_cluster(db))
+        error = take_row(db, lock);
+    if (!error)
+        error = apply_missing(db, lock, applied, version);
+    if (error == ERROR_INTERNAL && db_last_errno(db) == LOCK_WAIT_TIMEOUT)
+        error = ERROR_TIMEOUT;
+    const enum error released = release_row(db, lock);
+    return error ? error : released;
 }
 
 /* ERROR_TIMEOUT: a table is in use. The lock belongs to the connection, so it is also released if
@@ -107,7 +217,7 @@ static enum error run_once(struct db *db, unsigned *applied, unsigned *version) 
     if (error)
         return error;
     const bool locked = db_next(rows) && db_get_u64(rows, 0) == 1;
-    const uint64_t connection = db_connection_number(db);
+    struct lock lock = {.connection = db_connection_number(db)};
     db_done(rows);
     if (!locked) {
         log_error("another migration of this database is running");
@@ -117,14 +227,8 @@ static enum error run_once(struct db *db, unsigned *applied, unsigned *version) 
     enum migrate_state state = MIGRATE_CURRENT;
     /* Checked again under the lock: another process may have finished in the meantime. */
     error = migrate_check(db, &state, version);
-    if (!error && state != MIGRATE_CURRENT)
-        error = db_run_script(db, "SET SESSION lock_wait_timeout = 0");
-    if (!error && state != MIGRATE_CURRENT)
-        error = db_run_script(db, RECORD_TABLE);
-    if (!error && state != MIGRATE_CURRENT)
-        error = apply_missing(db, connection, applied, version);
-    if (error == ERROR_INTERNAL && db_last_errno(db) == LOCK_WAIT_TIMEOUT)
-        error = ERROR_TIMEOUT;
+    if (!error && state != MIGRATE_CURRENT && state != MIGRATE_NEWER)
+        error = migrate_locked(db, &lock, applied, version);
     /* Closing the connection would release it too. */
     uint64_t released;
     const enum error unlocked = db_number(db, UNLOCK, &released);

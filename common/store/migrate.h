@@ -2,7 +2,8 @@
  * migrate: upgrades the database to the schema of this program.
  *
  * The steps are the numbered files of schema/, compiled in. Each is applied once, in order, under a
- * lock of the server, and recorded in the table schema_migration.
+ * lock, and recorded in the table schema_migration. Whoever applies them also records which older
+ * programs work with the result, so that hosts can be upgraded one by one.
  */
 #ifndef CONFAB_COMMON_STORE_MIGRATE_H
 #define CONFAB_COMMON_STORE_MIGRATE_H
@@ -25,7 +26,8 @@ extern const size_t migrate_step_count;
 enum migrate_state {
     MIGRATE_CURRENT,
     MIGRATE_BEHIND, /* steps are missing */
-    MIGRATE_AHEAD,  /* has steps of a newer confab */
+    MIGRATE_NEWER,  /* has steps of a newer confab, with which this program works */
+    MIGRATE_AHEAD,  /* has steps of a newer confab, which are not for this program */
 };
 
 /* The latest version known to this program. */
@@ -34,9 +36,10 @@ unsigned migrate_latest(void);
 /* Reads the state of the schema; *version is the latest one applied (0: an empty database). */
 enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *version);
 
-/* Applies the missing steps. Sets *applied to their number and *version to the latest version of
- * the database. ERROR_CONFLICT: the schema is newer than this program; nothing is changed.
- * ERROR_TIMEOUT: a table was in use for a minute; the steps before were applied. */
+/* Applies the missing steps; none if the schema is newer and this program works with it. Sets
+ * *applied to their number and *version to the latest version of the database. ERROR_CONFLICT: the
+ * schema is newer than this program; nothing is changed. ERROR_TIMEOUT: a table was in use for a
+ * minute; the steps before were applied. */
 enum error migrate_run(struct db *db, unsigned *applied, unsigned *version);
 
 #endif

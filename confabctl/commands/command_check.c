@@ -11,6 +11,7 @@
 #include "doctor/doctor_keys.h"
 #include "doctor/report.h"
 #include "os/file_store.h"
+#include "redis/redis_sentinel.h"
 #include "redis/redis_server.h"
 #include "store/audit.h"
 #include "store/migrate.h"
@@ -126,13 +127,17 @@ static bool check_schema(struct check *check) {
         snprintf(detail, sizeof(detail), "version %u; required is %u", version, migrate_latest());
     /* Behind: migrate. Ahead: the programs are older than the schema, which is never changed
      * back. */
-    report_add(&check->report, "schema", state == MIGRATE_CURRENT ? REPORT_OK : REPORT_FAILED,
-               detail,
+    /* In a rolling upgrade some hosts still have the older programs. */
+    if (state == MIGRATE_NEWER)
+        snprintf(detail, sizeof(detail), "version %u, with which this program (%u) works", version,
+                 migrate_latest());
+    const bool fits = state == MIGRATE_CURRENT || state == MIGRATE_NEWER;
+    report_add(&check->report, "schema", fits ? REPORT_OK : REPORT_FAILED, detail,
                state == MIGRATE_BEHIND ? "run `confabctl migrate`"
                : state == MIGRATE_AHEAD
                    ? "install the confab version that created this schema, or a newer one"
                    : NULL);
-    return state == MIGRATE_CURRENT;
+    return fits;
 }
 
 /* Whether the server takes changes, and replicates them well. */
@@ -196,7 +201,10 @@ static void check_redis(struct check *check, bool database_works) {
         return;
     }
     report_add(&check->report, "redis", REPORT_OK,
-               config->redis_socket[0] ? config->redis_socket : config->redis_host, NULL);
+               redis_has_sentinels(config) ? config->redis_sentinels
+               : config->redis_socket[0]   ? config->redis_socket
+                                           : config->redis_host,
+               NULL);
 }
 
 /* Nothing to say where no files can be sent. */

@@ -116,6 +116,21 @@ def test_a_newer_schema_fails(tool, own):
         own.sql("DELETE FROM schema_migration WHERE version = 999")
 
 
+def test_a_newer_schema_may_be_for_older_programs_too(tool, own):
+    """As the newer program has noted, for exactly this version."""
+    own.sql("INSERT INTO schema_migration VALUES (999, 'from_the_future', '2030-01-01')")
+    own.sql("REPLACE INTO site_value (name, value) VALUES ('schema_works_from', '999:1')")
+    try:
+        assert detail(tool.json("check"), "schema")["state"] == "ok"
+        assert tool("migrate")
+        for note in ("998:1", "999:998", "999", "x:1"):
+            own.sql("UPDATE site_value SET value = ? WHERE name = 'schema_works_from'", note)
+            assert_failed(tool, "schema", "install the confab version")
+    finally:
+        own.sql("DELETE FROM schema_migration WHERE version = 999")
+        own.sql("DELETE FROM site_value WHERE name = 'schema_works_from'")
+
+
 def test_an_unavailable_redis_fails(tool):
     report = assert_failed(tool, "redis", "start Redis",
                            CONFAB_REDIS_SOCKET="/nonexistent/redis.sock")
