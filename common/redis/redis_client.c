@@ -26,6 +26,7 @@
 #include "base/xalloc.h"
 #include "os/name_lookup.h"
 #include "redis/redis_client_private.h"
+#include "redis/redis_sentinel.h"
 #include "redis/redis_tls.h"
 
 /* After a timeout no command is sent for this time. */
@@ -41,6 +42,10 @@
 #define TLS_MS 500
 /* So may the lookup of a host name. */
 #define LOOKUP_MS 500
+/* With Sentinels, how often one is asked for the primary, and how long each may take to answer,
+ * also if redis_timeout is shorter. */
+#define FOLLOW_MS 1000
+#define SENTINEL_MS 100
 /* Largest output buffer that is kept. */
 #define BUFFER_KEEP ((size_t)64 * 1024)
 
@@ -48,11 +53,16 @@ struct redis_client {
     const struct config *config;
     redisContext *context; /* NULL while not connected; of hiredis, its socket and parser only */
     struct redis_tls *tls; /* NULL: none */
-    int lookup;            /* of redis_host, that has not ended; -1: none */
-    struct buffer out;     /* bytes for the socket, of which */
-    size_t sent;           /* this many are sent */
-    bool worked;           /* the connection has given a reply */
-    int64_t used_ms;       /* when the last reply was read, or it was opened */
+    int lookup;            /* of the host, that has not ended; -1: none */
+    struct host_address address;     /* to connect to, without a Unix socket */
+    struct redis_sentinel *sentinel; /* NULL: none */
+    bool is_given;                   /* the address was given, and stays */
+    bool is_of_sentinel;             /* it is that of a Sentinel */
+    int64_t followed_ms;             /* when a Sentinel was last asked */
+    struct buffer out;               /* bytes for the socket, of which */
+    size_t sent;                     /* this many are sent */
+    bool worked;                     /* the connection has given a reply */
+    int64_t used_ms;                 /* when the last reply was read, or it was opened */
     struct backoff backoff;
     unsigned pending;      /* replies that have not been read */
     int64_t pending_since; /* when the last reply was read, or none was pending */
@@ -68,11 +78,44 @@ struct redis_client *redis_client_new(const struct config *config) {
     client->config = config;
     client->lookup = -1;
     client->backoff = (struct backoff)BACKOFF(1000, 15000);
+    /* A failover ends soon, and then there is another server to connect to. */
+    if (redis_has_sentinels(config)) {
+        client->sentinel = redis_sentinel_new(config);
+        client->backoff = (struct backoff)BACKOFF(100, 500);
+    }
     return client;
 }
 
+struct redis_client *redis_client_new_sentinel(const struct config *config,
+                                               const struct host_address *address) {
+    struct redis_client *client = xcalloc(1, sizeof(*client));
+    client->config = config;
+    client->lookup = -1;
+    client->backoff = (struct backoff)BACKOFF(100, 500);
+    client->address = *address;
+    client->is_given = client->is_of_sentinel = true;
+    return client;
+}
+
+struct redis_client *redis_client_new_beside(const struct redis_client *client) {
+    struct redis_client *other = redis_client_new(client->config);
+    /* Which of the servers it is, a Sentinel has said already. */
+    if (client->sentinel && client->address.name[0]) {
+        redis_sentinel_free(other->sentinel);
+        other->sentinel = NULL;
+        other->address = client->address;
+        other->is_given = true;
+    }
+    return other;
+}
+
 bool redis_client_is_configured(const struct redis_client *client) {
-    return client->config->redis_socket[0] != '\0' || client->config->redis_host[0] != '\0';
+    return client->is_given || redis_is_configured(client->config);
+}
+
+/* A Unix socket, unless Sentinels say where the server is. */
+static bool is_local(const struct redis_client *client) {
+    return !client->is_given && !client->sentinel && client->config->redis_socket[0] != '\0';
 }
 
 const struct config *redis_client_config(const struct redis_client *client) {
@@ -238,6 +281,13 @@ static bool next_reply(struct redis_client *client, int64_t deadline, redisReply
     }
 }
 
+/* Whether this is the reply of a replica to ROLE, which has events for nobody. */
+static bool is_replica(const redisReply *reply) {
+    return reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+           reply->element[0]->type == REDIS_REPLY_STRING &&
+           strcmp(reply->element[0]->str, "slave") == 0;
+}
+
 /* Writes the output buffer and reads the pending replies. True when none is pending. */
 static bool read_pending(struct redis_client *client, int64_t deadline) {
     if (client->pending > 0 && !write_out(client, deadline))
@@ -257,9 +307,14 @@ static bool read_pending(struct redis_client *client, int64_t deadline) {
             snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
             log_warn("redis: %s", reply->str);
         }
+        const bool is_wrong = client->sentinel && is_replica(reply);
         freeReplyObject(reply);
         client->pending--;
         client->pending_since = clock_monotonic_ms();
+        if (is_wrong) {
+            disconnect(client, "it is a replica", false);
+            return false;
+        }
     }
     /* The clock of overdue replies starts when the next command is sent. */
     client->pending_since = clock_monotonic_ms();
@@ -294,7 +349,7 @@ static bool add_command(struct redis_client *client, int argc, const char *const
 static bool tls_handshake(struct redis_client *client, int64_t deadline) {
     const char *error = NULL;
     /* The first step needs no bytes of the server: it makes the ClientHello. */
-    client->tls = redis_tls_new(client->config, &error);
+    client->tls = redis_tls_new(client->config, client->address.name, &error);
     if (!client->tls || !parse(client, NULL, 0)) {
         disconnect(client, client->tls ? redis_tls_error(client->tls) : error, false);
         return false;
@@ -319,12 +374,11 @@ static void end_lookup(struct redis_client *client) {
     client->lookup = -1;
 }
 
-/* Looks redis_host up. One that is not found in time is waited for again by the next attempt. */
+/* Looks the host up. One that is not found in time is waited for again by the next attempt. */
 static bool look_up(struct redis_client *client, uint64_t timeout_ms,
                     struct name_lookup_result *result) {
-    const struct config *config = client->config;
     if (client->lookup < 0)
-        client->lookup = name_lookup_start(config->redis_host, config->redis_port);
+        client->lookup = name_lookup_start(client->address.name, client->address.port);
     struct pollfd fd = {client->lookup, POLLIN, 0};
     const uint64_t wait_ms = timeout_ms > LOOKUP_MS ? timeout_ms : LOOKUP_MS;
     if (client->lookup < 0 || poll(&fd, 1, (int)wait_ms) <= 0 ||
@@ -353,18 +407,43 @@ static redisContext *connect_tcp(struct redis_client *client, uint64_t timeout_m
             continue;
         if (context)
             redisFree(context);
-        context = redisConnectWithTimeout(host, (int)client->config->redis_port, timeout);
+        context = redisConnectWithTimeout(host, (int)client->address.port, timeout);
     }
     return context;
+}
+
+/* Finds out where to connect to. */
+static bool find_address(struct redis_client *client) {
+    const struct config *config = client->config;
+    if (client->is_given || is_local(client))
+        return true;
+    if (!client->sentinel) {
+        snprintf(client->address.name, sizeof(client->address.name), "%s", config->redis_host);
+        client->address.port = (unsigned)config->redis_port;
+        return true;
+    }
+    struct host_address primary;
+    client->followed_ms = clock_monotonic_ms();
+    if (!redis_sentinel_find(client->sentinel, SENTINEL_MS, &primary)) {
+        disconnect(client, "no Sentinel names a primary of the name redis_master", false);
+        return false;
+    }
+    /* A lookup that has not ended is one of the former. */
+    if (!host_address_equals(&client->address, &primary))
+        end_lookup(client);
+    client->address = primary;
+    return true;
 }
 
 /* Connects, waiting up to timeout_ms; after that no call blocks. Looking up the host may take
  * longer, and so may a handshake of TLS, which takes several round trips. */
 static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
     const struct config *config = client->config;
-    const bool local = config->redis_socket[0] != '\0';
+    const bool local = is_local(client);
     const struct timeval timeout = {(time_t)(timeout_ms / 1000),
                                     (suseconds_t)(timeout_ms % 1000 * 1000)};
+    if (!find_address(client))
+        return false;
     /* hiredis connects with a blocking socket and this timeout. */
     redisContext *context = local ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
                                   : connect_tcp(client, timeout_ms, timeout);
@@ -396,6 +475,10 @@ static bool send_login(struct redis_client *client) {
     const char *without[] = {"AUTH", config->redis_password};
     char number[24];
     const char *select[] = {"SELECT", number};
+    static const char *const ROLE[] = {"ROLE"};
+    const char *of_sentinel[] = {"AUTH", config->redis_sentinel_password};
+    if (client->is_of_sentinel)
+        return !config->redis_sentinel_password[0] || add_command(client, 2, of_sentinel);
     snprintf(number, sizeof(number), "%" PRIu64, config->redis_database);
     /* Their replies are read with the next command's; an error is logged there. */
     bool added = true;
@@ -405,6 +488,9 @@ static bool send_login(struct redis_client *client) {
         added = add_command(client, 2, without);
     if (added && config->redis_database > 0)
         added = add_command(client, 2, select);
+    /* A Sentinel may not know yet that it is a replica by now; see is_replica. */
+    if (added && client->sentinel)
+        added = add_command(client, 1, ROLE);
     return added;
 }
 
@@ -426,7 +512,26 @@ static void check_idle(struct redis_client *client, uint64_t timeout_ms) {
         disconnect(client, "no answer on an idle connection", true);
 }
 
+/* Asks a Sentinel now and then whether there is another primary. One that was frozen or cut off
+ * would else be waited for. */
+static void follow_primary(struct redis_client *client) {
+    const int64_t now = clock_monotonic_ms();
+    struct host_address primary;
+    if (!client->sentinel || now - client->followed_ms < FOLLOW_MS)
+        return;
+    client->followed_ms = now;
+    if (!redis_sentinel_find(client->sentinel, SENTINEL_MS, &primary) ||
+        host_address_equals(&client->address, &primary))
+        return;
+    log_info("redis: the primary is now %s:%u", primary.name, primary.port);
+    close_connection(client);
+    backoff_reset(&client->backoff);
+    client->paused_until = 0;
+}
+
 static bool connect_if_needed(struct redis_client *client, uint64_t timeout_ms) {
+    if (client->context)
+        follow_primary(client);
     if (client->context)
         check_idle(client, timeout_ms);
     /* The check may have closed it. */
@@ -447,6 +552,7 @@ void redis_client_free(struct redis_client *client) {
         read_pending(client, clock_monotonic_ms() + (int64_t)client->config->redis_timeout);
     close_connection(client);
     end_lookup(client);
+    redis_sentinel_free(client->sentinel);
     buffer_free(&client->out);
     buffer_free(&client->queue);
     free(client);
@@ -462,13 +568,16 @@ static void pause_after(struct redis_client *client, int64_t now, uint64_t timeo
 redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, int argc,
                              const char *const *argv) {
     const int64_t now = clock_monotonic_ms();
-    const int64_t deadline = now + (int64_t)timeout_ms;
+    int64_t deadline = now + (int64_t)timeout_ms;
     redisReply *reply = NULL;
     /* Redis was late lately: commands that would wait as long again fail at once. */
     const bool is_paused = now < client->paused_until && timeout_ms <= client->paused_ms;
     /* The replies of earlier commands come first on the wire. */
     if (is_paused || !connect_if_needed(client, timeout_ms))
         return NULL;
+    /* A Sentinel that is frozen does not use up the time of the command. */
+    if (client->sentinel)
+        deadline = clock_monotonic_ms() + (int64_t)timeout_ms;
     if (!read_pending(client, deadline)) {
         /* Closed meanwhile: once more on a new connection. Or late: give up. */
         if (client->context || !connect_if_needed(client, timeout_ms) ||

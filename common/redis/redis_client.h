@@ -25,8 +25,8 @@ struct redis_client;
  * health. redis_timeout, which all others wait, may be much shorter. */
 #define REDIS_CLIENT_RARE_MS 100
 
-/* Prepares a connection; the configuration must outlive it. Never NULL. Without redis_socket and
- * redis_host every call fails at once. */
+/* Prepares a connection; the configuration must outlive it. Never NULL. Without redis_socket,
+ * redis_host and redis_sentinels every call fails at once. */
 struct redis_client *redis_client_new(const struct config *config);
 
 /* Flushes, waits up to redis_timeout for the replies, closes the connection and frees everything;

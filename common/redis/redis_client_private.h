@@ -7,7 +7,15 @@
 
 #include <hiredis/hiredis.h>
 
+#include "os/host_list.h"
 #include "redis/redis_client.h"
+
+/* A client of the Sentinel at this address, which is copied. */
+struct redis_client *redis_client_new_sentinel(const struct config *config,
+                                               const struct host_address *address);
+
+/* Another connection to the server that `client` is connected to, or was last. */
+struct redis_client *redis_client_new_beside(const struct redis_client *client);
 
 /* The configuration given to redis_client_new. */
 const struct config *redis_client_config(const struct redis_client *client);

@@ -49,7 +49,7 @@ bool redis_server_try(struct redis_client *client, uint64_t timeout_ms, uint64_t
     snprintf(pushds, sizeof(pushds), "%spushds", prefix);
     *pushd_count = 0;
 
-    struct redis_client *subscriber = redis_client_new(redis_client_config(client));
+    struct redis_client *subscriber = redis_client_new_beside(client);
     if (!redis_subscribe_channel(subscriber, channel, timeout_ms))
         redis_client_note(client, "cannot subscribe", redis_client_last_error(subscriber));
     else

@@ -64,7 +64,7 @@ static bool set_host(SSL *ssl, const char *host) {
     return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
 }
 
-struct redis_tls *redis_tls_new(const struct config *config, const char **error) {
+struct redis_tls *redis_tls_new(const struct config *config, const char *host, const char **error) {
     struct redis_tls *tls = xcalloc(1, sizeof(*tls));
     tls->context = SSL_CTX_new(TLS_client_method());
     /* Kept as the reason until the next step. */
@@ -91,7 +91,7 @@ struct redis_tls *redis_tls_new(const struct config *config, const char **error)
     SSL_set_bio(tls->ssl, tls->in, tls->out);
     SSL_set_connect_state(tls->ssl);
     /* In other modes nothing of the certificate is compared. */
-    if (config->redis_tls == CONFIG_TLS_VERIFY && !set_host(tls->ssl, config->redis_host))
+    if (config->redis_tls == CONFIG_TLS_VERIFY && !set_host(tls->ssl, host))
         goto failed;
     ERR_clear_error();
     return tls;

@@ -19,9 +19,9 @@
 
 struct redis_tls;
 
-/* A connection to the Redis of the configuration, by redis_tls (not off), redis_ca, redis_cert and
- * redis_key. NULL if the files cannot be used; *error is then the cause, static. */
-struct redis_tls *redis_tls_new(const struct config *config, const char **error);
+/* A connection to a server of this name or address, by redis_tls (not off), redis_ca, redis_cert
+ * and redis_key. NULL if the files cannot be used; *error is then the cause, static. */
+struct redis_tls *redis_tls_new(const struct config *config, const char *host, const char **error);
 
 /* tls may be NULL. */
 void redis_tls_free(struct redis_tls *tls);

@@ -29,6 +29,7 @@
 #include "os/sd_notify.h"
 #include "os/single_instance.h"
 #include "os/tcp_listener.h"
+#include "redis/redis_sentinel.h"
 
 /* The interval of ticks, and the number of ticks between two pings of the database. */
 #define TICK_MS 500
@@ -56,7 +57,7 @@ struct worker {
     struct config *config;
     struct metrics_data *metrics;
     uv_loop_t loop;
-    uv_timer_t tick, limit;
+    uv_timer_t tick, limit, wait;
     uv_signal_t signals[SIGNALS];
     struct db_pool *db_pool;
     struct clients *clients;
@@ -64,6 +65,7 @@ struct worker {
     struct metrics_http *metrics_http;
     unsigned ticks;
     bool pinging;
+    bool waiting; /* told to stop, for drain_wait */
     bool stopping;
 };
 
@@ -151,6 +153,7 @@ static void drain(struct worker *worker) {
     if (worker->stopping)
         return;
     worker->stopping = true;
+    worker->metrics->draining = 1;
     sd_notify_stopping();
     /* Still waiting for Redis: there is nothing to close. */
     if (!worker->sockets) {
@@ -163,6 +166,24 @@ static void drain(struct worker *worker) {
     sockets_close_all(worker->sockets, SOCKET_CLOSE_RESTART, spread);
     /* Sockets that are still open after that are disconnected by close_parts. */
     uv_timer_start(&worker->limit, on_limit, spread + WORKER_CLOSE_MS, 0);
+}
+
+static void on_wait_over(uv_timer_t *timer) {
+    drain(timer->data);
+}
+
+/* Told to stop: first /healthz says so, for drain_wait. Told again, or with nothing to serve yet,
+ * it does not wait. */
+static void drain_later(struct worker *worker) {
+    const uint64_t wait_ms = worker->config->drain_wait * 1000;
+    if (wait_ms == 0 || worker->waiting || !worker->sockets) {
+        drain(worker);
+        return;
+    }
+    worker->waiting = true;
+    worker->metrics->draining = 1;
+    sd_notify_stopping();
+    uv_timer_start(&worker->wait, on_wait_over, wait_ms, 0);
 }
 
 /* Limits and times apply from now on; addresses and connections do not change. */
@@ -179,7 +200,10 @@ static void stop(struct worker *worker, bool handed_over) {
         upgrade_handed_over(upgrade);
     else if (upgrade)
         upgrade_cancel(upgrade);
-    drain(worker);
+    if (handed_over)
+        drain(worker);
+    else
+        drain_later(worker);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -236,7 +260,8 @@ static void open_parts(struct worker *worker) {
     uv_loop_init(&worker->loop);
     uv_timer_init(&worker->loop, &worker->tick);
     uv_timer_init(&worker->loop, &worker->limit);
-    worker->tick.data = worker->limit.data = worker;
+    uv_timer_init(&worker->loop, &worker->wait);
+    worker->tick.data = worker->limit.data = worker->wait.data = worker;
     watch_signals(worker);
     worker->db_pool = db_pool_new(&worker->loop, worker->config);
     worker->clients = clients_new(&worker->loop, worker->config, worker->db_pool, worker->metrics);
@@ -247,7 +272,7 @@ static void wait_for_redis(struct worker *worker) {
     const struct config *config = worker->config;
     const int64_t until_ms = clock_monotonic_ms() + WAIT_FOR_REDIS_MS;
     /* No Redis is configured. */
-    if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
+    if (!redis_is_configured(config))
         return;
     /* The timer makes uv_run return if nothing else happens. */
     uv_timer_start(&worker->limit, on_limit, WAIT_FOR_REDIS_MS, 0);

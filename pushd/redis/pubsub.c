@@ -15,7 +15,9 @@
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
 #include "redis/event_validate.h"
+#include "redis/primary.h"
 #include "redis/pubsub_private.h"
+#include "redis/redis_sentinel.h"
 
 /* Channels in one SUBSCRIBE. */
 #define BATCH 500
@@ -334,6 +336,8 @@ static void on_commands_opened(void *context) {
 static void on_timer(uv_timer_t *timer) {
     struct pubsub *pubsub = timer->data;
     slow_callback_start("the Redis timer");
+    if (pubsub->primary)
+        primary_tick(pubsub->primary);
     redis_conn_tick(pubsub->subscriber);
     redis_conn_tick(pubsub->commands);
     pubsub->metrics->redis_latency_us = (uint64_t)redis_conn_latency_us(pubsub->commands);
@@ -351,6 +355,8 @@ static void on_prepare(uv_prepare_t *prepare) {
     send_changes(pubsub);
     end_iteration(pubsub);
     send_changes(pubsub); /* added by callbacks of the first */
+    if (pubsub->primary)
+        primary_flush(pubsub->primary);
     redis_conn_flush(pubsub->subscriber);
     redis_conn_flush(pubsub->commands);
     slow_callback_stop();
@@ -363,6 +369,26 @@ static void on_check(uv_check_t *check) {
     slow_callback_stop();
 }
 
+/* The Sentinels have named the primary, or another one. */
+static void on_primary(void *context, const struct host_address *address) {
+    struct pubsub *pubsub = context;
+    redis_conn_set_address(pubsub->subscriber, address);
+    redis_conn_set_address(pubsub->commands, address);
+}
+
+static void connect_to_redis(struct pubsub *pubsub, uv_loop_t *loop) {
+    const struct config *config = pubsub->config;
+    if (!redis_has_sentinels(config)) {
+        pubsub->subscriber = redis_conn_new(loop, config, &pubsub->subscriber_callbacks, true);
+        pubsub->commands = redis_conn_new(loop, config, &pubsub->commands_callbacks, false);
+        return;
+    }
+    pubsub->subscriber =
+        redis_conn_new_at(loop, config, &pubsub->subscriber_callbacks, true, false);
+    pubsub->commands = redis_conn_new_at(loop, config, &pubsub->commands_callbacks, false, false);
+    pubsub->primary = primary_new(loop, config, on_primary, pubsub);
+}
+
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
                           struct metrics_data *metrics, const struct pubsub_callbacks *callbacks) {
     struct pubsub *pubsub = xcalloc(1, sizeof(*pubsub));
@@ -370,15 +396,14 @@ struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
     pubsub->metrics = metrics;
     pubsub->callbacks = callbacks;
     /* Without Redis it stays as it is: never up, without handles. */
-    if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
+    if (!redis_is_configured(config))
         return pubsub;
     presence_store_init(pubsub);
     pubsub->subscriber_callbacks =
         (struct redis_conn_callbacks){pubsub, on_subscriber_opened, on_state, on_pushed};
     pubsub->commands_callbacks =
         (struct redis_conn_callbacks){pubsub, on_commands_opened, on_state, on_pushed};
-    pubsub->subscriber = redis_conn_new(loop, config, &pubsub->subscriber_callbacks, true);
-    pubsub->commands = redis_conn_new(loop, config, &pubsub->commands_callbacks, false);
+    connect_to_redis(pubsub, loop);
     /* The timer keeps the connections, prepare and check mark the end of an iteration. */
     uv_timer_init(loop, &pubsub->timer);
     uv_prepare_init(loop, &pubsub->prepare);
@@ -418,6 +443,7 @@ void pubsub_close(struct pubsub *pubsub) {
      * closed. */
     presence_store_retire(pubsub);
     redis_conn_flush(pubsub->commands);
+    primary_close(pubsub->primary);
     redis_conn_close(pubsub->subscriber);
     redis_conn_close(pubsub->commands);
     uv_close((uv_handle_t *)&pubsub->timer, on_closed);

@@ -39,6 +39,7 @@ struct pubsub {
     unsigned open_handles;         /* of these three */
     struct redis_conn *subscriber; /* NULL: no Redis in the configuration */
     struct redis_conn *commands;
+    struct primary *primary; /* NULL: without Sentinels */
     struct redis_conn_callbacks subscriber_callbacks, commands_callbacks;
     bool up;
     bool refused;     /* Redis refuses commands: a user without the rights, a replica, no memory */

@@ -33,6 +33,7 @@
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 3000
+#define BACKOFF_MAX_GIVEN_MS 500
 
 /* Bytes given to the parser at once; it moves the unparsed rest after each reply. */
 #define READ_CHUNK 16384
@@ -75,6 +76,9 @@ struct redis_conn {
     const struct config *config;
     const struct redis_conn_callbacks *callbacks;
     bool subscriber;
+    bool of_sentinel;
+    bool is_given; /* the address is given by redis_conn_set_address, else by the configuration */
+    struct host_address to; /* to connect to; without a name: not yet */
     enum state state;
     bool up;
     bool warned;    /* the present outage is logged */
@@ -279,12 +283,17 @@ static void ping(struct redis_conn *conn) {
 
 /* ---- receiving ---- */
 
+/* Whether a list with this first item is the reply to PING or ROLE. */
+static bool is_reply(struct text first) {
+    return text_equals(first, text_of("pong")) || text_equals(first, text_of("master")) ||
+           text_equals(first, text_of("slave"));
+}
+
 /* Hands a reply to the command it answers, or to the subscriber. */
 static void dispatch(struct redis_conn *conn, const struct redis_reply *reply) {
     /* On a subscribed connection the reply to PING is a list, too. */
     const bool is_push = conn->subscriber && reply->kind == REDIS_LIST && reply->count > 0 &&
-                         reply->items[0]->kind == REDIS_TEXT &&
-                         !text_equals(reply->items[0]->text, text_of("pong"));
+                         reply->items[0]->kind == REDIS_TEXT && !is_reply(reply->items[0]->text);
     if (is_push) {
         conn->callbacks->pushed(conn->callbacks->context, reply);
     } else if (conn->pending.count > 0) {
@@ -387,24 +396,41 @@ static void on_selected(void *context, const struct redis_reply *reply) {
         log_error("redis: redis_database cannot be used: %s", reply->text.at);
 }
 
-/* The socket is connected, and the handshake of TLS complete. */
-static void become_open(struct redis_conn *conn) {
+/* A Sentinel may not know yet that the server is a replica by now. */
+static void on_role(void *context, const struct redis_reply *reply) {
+    struct redis_conn *conn = context;
+    if (reply && reply->kind == REDIS_LIST && reply->count > 0 &&
+        reply->items[0]->kind == REDIS_TEXT && text_equals(reply->items[0]->text, text_of("slave")))
+        disconnect(conn, "it is a replica");
+}
+
+/* Authenticates and chooses the database. Sent together, without waiting: Redis handles them in
+ * order. */
+static void log_in(struct redis_conn *conn) {
     const struct config *config = conn->config;
-    const struct text password = text_of(config->redis_password);
+    const struct text password =
+        text_of(conn->of_sentinel ? config->redis_sentinel_password : config->redis_password);
     char number[24];
     snprintf(number, sizeof(number), "%" PRIu64, config->redis_database);
     const struct text with_user[] = {{"AUTH", 4}, text_of(config->redis_user), password};
     const struct text without[] = {{"AUTH", 4}, password};
     const struct text select[] = {{"SELECT", 6}, text_of(number)};
-    conn->state = OPEN;
-    /* Sent together, without waiting: Redis handles them in order. AUTH with a user needs Redis
-     * 6. */
-    if (config->redis_user[0])
+    const struct text role[] = {{"ROLE", 4}};
+    /* AUTH with a user needs Redis 6. */
+    if (config->redis_user[0] && !conn->of_sentinel)
         redis_conn_command(conn, with_user, 3, on_authenticated, NULL);
     else if (password.len > 0)
         redis_conn_command(conn, without, 2, on_authenticated, NULL);
-    if (config->redis_database > 0)
+    if (config->redis_database > 0 && !conn->of_sentinel)
         redis_conn_command(conn, select, 2, on_selected, NULL);
+    if (conn->is_given && !conn->of_sentinel)
+        redis_conn_command(conn, role, 1, on_role, conn);
+}
+
+/* The socket is connected, and the handshake of TLS complete. */
+static void become_open(struct redis_conn *conn) {
+    conn->state = OPEN;
+    log_in(conn);
     conn->callbacks->opened(conn->callbacks->context);
     /* Last, so that its answer means that all of these were answered. */
     ping(conn);
@@ -413,7 +439,7 @@ static void become_open(struct redis_conn *conn) {
 /* Begins the handshake. */
 static void start_tls(struct redis_conn *conn) {
     const char *error = NULL;
-    struct redis_tls *tls = redis_tls_new(conn->config, &error);
+    struct redis_tls *tls = redis_tls_new(conn->config, conn->to.name, &error);
     if (!tls) {
         disconnect(conn, error);
         return;
@@ -421,6 +447,11 @@ static void start_tls(struct redis_conn *conn) {
     conn->transport->tls = tls;
     /* Without bytes: makes and writes the first message of the handshake. */
     decrypt(conn->transport, NULL, 0);
+}
+
+/* On a Unix socket. */
+static bool is_local(const struct redis_conn *conn) {
+    return !conn->is_given && conn->config->redis_socket[0] != '\0';
 }
 
 static void on_connected(uv_connect_t *request, int status) {
@@ -436,8 +467,7 @@ static void on_connected(uv_connect_t *request, int status) {
         return;
     }
     /* On a Unix socket there is no TLS. */
-    const bool local = conn->config->redis_socket[0] != '\0';
-    if (!local && conn->config->redis_tls != CONFIG_TLS_OFF)
+    if (!is_local(conn) && conn->config->redis_tls != CONFIG_TLS_OFF)
         start_tls(conn);
     else
         become_open(conn);
@@ -473,11 +503,10 @@ static void on_resolved(void *context, const struct name_lookup_result *result) 
 /* Looks the host up. A lookup that takes longer than the attempt that began it serves the next
  * one. */
 static void resolve(struct redis_conn *conn) {
-    const struct config *config = conn->config;
     conn->transport->is_resolving = true;
     if (!conn->resolver)
         conn->resolver =
-            resolver_start(conn->loop, config->redis_host, config->redis_port, on_resolved, conn);
+            resolver_start(conn->loop, conn->to.name, conn->to.port, on_resolved, conn);
     if (!conn->resolver)
         disconnect(conn, "cannot start a thread to look up redis_host");
 }
@@ -492,14 +521,18 @@ static void start_connect(struct redis_conn *conn) {
     conn->transport = transport;
     conn->state = CONNECTING;
     conn->ticks = 0;
-    if (conn->config->redis_socket[0]) {
+    if (is_local(conn)) {
         uv_pipe_init(conn->loop, &transport->pipe, 0);
         transport->handle.data = transport;
         uv_pipe_connect(&transport->connect, &transport->pipe, conn->config->redis_socket,
                         on_connected);
-    } else {
-        resolve(conn);
+        return;
     }
+    if (!conn->is_given) {
+        snprintf(conn->to.name, sizeof(conn->to.name), "%s", conn->config->redis_host);
+        conn->to.port = (unsigned)conn->config->redis_port;
+    }
+    resolve(conn);
 }
 
 /* ---- the connection ---- */
@@ -515,6 +548,31 @@ struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
     return conn;
 }
 
+struct redis_conn *redis_conn_new_at(uv_loop_t *loop, const struct config *config,
+                                     const struct redis_conn_callbacks *callbacks, bool subscriber,
+                                     bool of_sentinel) {
+    struct redis_conn *conn = redis_conn_new(loop, config, callbacks, subscriber);
+    conn->is_given = true;
+    conn->of_sentinel = of_sentinel;
+    /* A failover ends soon, and then there is another server to connect to. */
+    conn->backoff = (struct backoff)BACKOFF(BACKOFF_MIN_MS, BACKOFF_MAX_GIVEN_MS);
+    return conn;
+}
+
+void redis_conn_set_address(struct redis_conn *conn, const struct host_address *address) {
+    if (host_address_equals(&conn->to, address))
+        return;
+    conn->to = *address;
+    /* A lookup that has not ended is one of the former. */
+    if (conn->resolver)
+        resolver_cancel(conn->resolver);
+    conn->resolver = NULL;
+    conn->address = 0;
+    if (conn->state != CLOSED)
+        disconnect(conn, "the server is another one now");
+    backoff_reset(&conn->backoff);
+}
+
 void redis_conn_close(struct redis_conn *conn) {
     close_transport(conn);
     if (conn->resolver)
@@ -526,7 +584,8 @@ void redis_conn_close(struct redis_conn *conn) {
 void redis_conn_tick(struct redis_conn *conn) {
     conn->ticks++;
     if (conn->state == CLOSED) {
-        if (backoff_ready(&conn->backoff, clock_monotonic_ms()))
+        if ((!conn->is_given || conn->to.name[0]) &&
+            backoff_ready(&conn->backoff, clock_monotonic_ms()))
             start_connect(conn);
     } else if (conn->state == CONNECTING) {
         if (conn->ticks >= CONNECT_TICKS)

@@ -20,6 +20,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "os/host_list.h"
 #include "redis/redis_reply.h"
 
 #define REDIS_CONN_TICK_MS 100
@@ -46,6 +47,16 @@ struct redis_conn_callbacks {
  * redis_conn_send with (UN)SUBSCRIBE is allowed. Never NULL. */
 struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
                                   const struct redis_conn_callbacks *callbacks, bool subscriber);
+
+/* The same to a server whose address redis_conn_set_address gives; it does not connect before. The
+ * server must be a primary, or with of_sentinel a Sentinel. */
+struct redis_conn *redis_conn_new_at(uv_loop_t *loop, const struct config *config,
+                                     const struct redis_conn_callbacks *callbacks, bool subscriber,
+                                     bool of_sentinel);
+
+/* Gives the address. If it is another one than before, the connection is closed, and the next tick
+ * connects to it. Not from within a callback of this connection. */
+void redis_conn_set_address(struct redis_conn *conn, const struct host_address *address);
 
 /* Calls back pending commands with NULL, closes and frees; calls nothing after that. Not from
  * within a callback of this connection. */
