@@ -14,6 +14,7 @@
 
 struct change_health {
     _Atomic int64_t failed_ms; /* on the monotonic clock; 0: the last change succeeded */
+    _Atomic bool is_draining;
 };
 
 struct change_health *change_health_new(void) {
@@ -34,4 +35,13 @@ void change_health_record(struct change_health *health, bool disk_is_full) {
 bool change_health_disk_is_full(const struct change_health *health) {
     const int64_t failed_ms = health ? health->failed_ms : 0;
     return failed_ms && clock_monotonic_ms() - failed_ms < VALID_MS;
+}
+
+void change_health_drain(struct change_health *health) {
+    if (health)
+        health->is_draining = true;
+}
+
+bool change_health_is_draining(const struct change_health *health) {
+    return health && health->is_draining;
 }

@@ -1,5 +1,6 @@
 /*
- * change_health: whether the disk of the database has room, as seen by all processes.
+ * change_health: whether the disk of the database has room, and whether this host is about to stop,
+ * as seen by all processes.
  *
  * A database whose disk is full still takes a change of a row that exists; only those that add rows
  * fail. So GET /healthz cannot try it out, and relies on what happened to the changes of others.
@@ -20,5 +21,9 @@ void change_health_record(struct change_health *health, bool disk_is_full);
 
 /* True if the last change failed for that reason, less than a minute ago. */
 bool change_health_disk_is_full(const struct change_health *health);
+
+/* Records that the host is about to stop, and whether that was done. */
+void change_health_drain(struct change_health *health);
+bool change_health_is_draining(const struct change_health *health);
 
 #endif

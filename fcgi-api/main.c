@@ -92,6 +92,7 @@ static void service_open(struct service *service, const struct config *config) {
                                 .jwt_keys = jwt_keys,
                                 .serve = router_serve,
                                 .between_requests = housekeeping_step};
+    db_share_first_host(service->db, &numbers->database_host);
     service->publisher =
         (struct publisher){.prefix = config->redis_prefix,
                            .bell = bell_new(config->bell_dir, &numbers->bell_failed_ms),
@@ -167,7 +168,7 @@ static bool check_schema(const struct config *config) {
     if (state == MIGRATE_BEHIND)
         log_error("the database has schema %u, this program needs %u: run `confabctl migrate`",
                   version, migrate_latest());
-    return state == MIGRATE_CURRENT;
+    return state == MIGRATE_CURRENT || state == MIGRATE_NEWER;
 }
 
 /* False, with the errors in the log, if the keys are wrong. */
@@ -190,6 +191,11 @@ static bool reload(struct config *config) {
     return true;
 }
 
+/* Told to stop: a load balancer is to use other hosts. */
+static void drain(void) {
+    change_health_drain(change_health);
+}
+
 static int serve(struct config *config, bool prefork) {
     /* Before anything that hashes or makes random numbers. */
     if (!secret_init()) {
@@ -210,7 +216,7 @@ static int serve(struct config *config, bool prefork) {
     /* Inherited by the processes: needs no name. */
     shared = shared_new();
     change_health = change_health_new();
-    return prefork_run(config, passed ? STDIN_FILENO : -1, serve_fastcgi, reload);
+    return prefork_run(config, passed ? STDIN_FILENO : -1, serve_fastcgi, reload, drain);
 }
 
 /* ---- the command line ---- */

@@ -41,21 +41,28 @@ static const char *redis_state(struct exchange *x) {
 enum error health_get(struct exchange *x) {
     /* The words are constants of this file, so comparing their addresses is enough. */
     const char *database = database_state(x), *redis = redis_state(x);
-    const bool available = database == OK;
+    char node[DB_NODE_SIZE];
+    const bool draining = change_health_is_draining(x->service->change_health);
+    const bool available = database == OK && !draining;
     const bool degraded = redis != OK && redis_client_is_configured(x->service->redis);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_str(&w, "status", !available ? "unavailable" : degraded ? "degraded" : "ok");
     if (!available) {
         json_write_member_str(&w, "detail",
-                              database == UNREACHABLE ? "The database cannot be reached."
-                                                      : "The database refuses changes.");
+                              draining                  ? "This host is about to stop."
+                              : database == UNREACHABLE ? "The database cannot be reached."
+                                                        : "The database refuses changes.");
         json_write_member_str(&w, "code", error_code_word(CODE_UNAVAILABLE));
     }
     if (!available || degraded) {
         json_write_member_str(&w, "database", database);
         json_write_member_str(&w, "redis", redis);
     }
+    /* Of several database servers, the one that this process uses. */
+    db_node(x->service->db, node);
+    if (node[0])
+        json_write_member_str(&w, "node", node);
     json_write_object_end(&w);
     if (available)
         return ERROR_NONE;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "os/sd_notify.h"
@@ -20,7 +21,13 @@
 struct prefork {
     struct config *config;
     prefork_child *child;
+    prefork_reload *reload;
+    prefork_drain *drain;
     int listen_fd;
+    struct supervisor *supervisor;
+    bool draining;        /* told to stop, */
+    int64_t drain_end_ms; /* and this is when; on the monotonic clock */
+    bool stopping;
 };
 
 /* Set by the signal handler of a child. */
@@ -47,10 +54,34 @@ static int work(void *context, size_t index, const sigset_t *mask) {
     return prefork->child(prefork->config, prefork->listen_fd, &stop_wanted);
 }
 
-int prefork_run(struct config *config, int passed_fd, prefork_child *child,
-                prefork_reload *reload) {
+static void stop(struct prefork *prefork) {
+    prefork->stopping = true;
+    supervisor_stop(prefork->supervisor, PATIENCE_MS);
+}
+
+static void handle_signal(struct prefork *prefork, int number) {
+    struct config *config = prefork->config;
+    /* While stopping, everything else is ignored. */
+    if (prefork->stopping)
+        return;
+    if (number != SIGHUP) {
+        sd_notify_stopping();
+        prefork->drain();
+        if (prefork->draining || config->drain_wait == 0)
+            stop(prefork);
+        prefork->draining = true;
+        prefork->drain_end_ms = clock_monotonic_ms() + (int64_t)config->drain_wait * 1000;
+    } else if (prefork->reload(config)) {
+        /* With an invalid file nothing is replaced. */
+        log_info("configuration reloaded, replacing the processes");
+        supervisor_replace(prefork->supervisor, config->processes, PATIENCE_MS);
+    }
+}
+
+int prefork_run(struct config *config, int passed_fd, prefork_child *child, prefork_reload *reload,
+                prefork_drain *drain) {
     static const int SIGNALS[] = {SIGTERM, SIGINT, SIGHUP, 0}, IGNORED[] = {SIGHUP, 0};
-    struct prefork prefork = {.config = config, .child = child};
+    struct prefork prefork = {.config = config, .child = child, .reload = reload, .drain = drain};
     struct listener listener = LISTENER_NONE;
     const struct supervisor_spec spec = {.name = "process",
                                          .signals = SIGNALS,
@@ -65,33 +96,22 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
         return 1;
     /* A web server that closes early must not end the process. */
     signal(SIGPIPE, SIG_IGN);
-    struct supervisor *supervisor = supervisor_new(&spec, config->processes);
+    prefork.supervisor = supervisor_new(&spec, config->processes);
     log_info("%" PRIu64 " processes listen on %s", config->processes,
              passed >= 0 ? "the socket that was passed" : config->fcgi_listen);
     sd_notify_ready();
-    bool stopping = false;
-    while (!stopping || supervisor_running(supervisor) > 0) {
+    while (!prefork.stopping || supervisor_running(prefork.supervisor) > 0) {
         /* One signal per call, until there is none. */
         int number;
-        supervisor_step(supervisor);
+        supervisor_step(prefork.supervisor);
         sd_notify_alive();
-        while ((number = supervisor_signal(supervisor)) != 0) {
-            /* While stopping, everything else is ignored. */
-            if (stopping)
-                continue;
-            if (number != SIGHUP) {
-                stopping = true;
-                sd_notify_stopping();
-                supervisor_stop(supervisor, PATIENCE_MS);
-            } else if (reload(config)) {
-                /* With an invalid file nothing is replaced. */
-                log_info("configuration reloaded, replacing the processes");
-                supervisor_replace(supervisor, config->processes, PATIENCE_MS);
-            }
-        }
+        while ((number = supervisor_signal(prefork.supervisor)) != 0)
+            handle_signal(&prefork, number);
+        if (prefork.draining && !prefork.stopping && clock_monotonic_ms() >= prefork.drain_end_ms)
+            stop(&prefork);
     }
     listener_remove(&listener);
-    supervisor_free(supervisor);
+    supervisor_free(prefork.supervisor);
     close(prefork.listen_fd);
     log_info("stopped");
     return 0;

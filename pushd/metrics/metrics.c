@@ -183,13 +183,17 @@ int metrics_health(const struct metrics_data_all *all, struct buffer *out) {
      * late, but arrive: degraded, still 200. */
     const bool database = aggregate(all, FIELD(database_up), MIN) != 0;
     const bool redis = aggregate(all, FIELD(redis_up), MIN) != 0;
-    buffer_printf(out, "{\"status\":\"%s\"", !database ? "unavailable" : redis ? "ok" : "degraded");
-    if (!database)
-        buffer_printf(out, ",\"detail\":\"The database cannot be reached.\",\"code\":\"%s\"",
+    const bool draining = aggregate(all, FIELD(draining), MAX) != 0;
+    const bool available = database && !draining;
+    const char *status = !available ? "unavailable" : redis ? "ok" : "degraded";
+    buffer_printf(out, "{\"status\":\"%s\"", status);
+    if (!available)
+        buffer_printf(out, ",\"detail\":\"%s\",\"code\":\"%s\"",
+                      draining ? "This host is about to stop." : "The database cannot be reached.",
                       error_code_word(CODE_UNAVAILABLE));
-    if (!database || !redis)
+    if (!available || !redis)
         buffer_printf(out, ",\"database\":\"%s\",\"redis\":\"%s\"", database ? "ok" : "unreachable",
                       redis ? "ok" : "unreachable");
     buffer_append_char(out, '}');
-    return database ? 200 : 503;
+    return available ? 200 : 503;
 }

@@ -58,6 +58,7 @@ struct metrics_data {
     uint64_t loop_lag_us;   /* how late it was last */
     uint64_t memory_bytes;
     uint64_t file_limit; /* RLIMIT_NOFILE: each socket is a file */
+    uint64_t draining;   /* 1: it is about to stop */
     /* Counters: a process that replaces one that died continues them. */
     uint64_t connections;
     uint64_t handshakes;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "config/startup.h"
@@ -44,9 +45,10 @@ struct workers {
     int push_fd;                 /* keeps the port */
     char *push_listen;           /* with the port that it got */
     int metrics_fd;
-    bool serving;  /* all workers have served */
-    bool stopping; /* they were told to stop */
-    bool failed;   /* a worker could not be started */
+    bool serving;        /* all workers have served */
+    bool stopping;       /* they were told to stop */
+    int64_t wait_end_ms; /* then, when they begin to */
+    bool failed;         /* a worker could not be started */
 };
 
 /* ---- one worker ---- */
@@ -121,16 +123,19 @@ static void close_local(struct workers *workers) {
     workers->local.fd = -1;
 }
 
-static void stop(struct workers *workers) {
+/* Workers wait for wait_ms, and drain for drain_time, then close; only one that hangs is killed.
+ * The socket file stays while they wait. */
+static void stop(struct workers *workers, int64_t wait_ms) {
     if (workers->stopping)
         return;
     workers->stopping = true;
+    workers->wait_end_ms = clock_monotonic_ms() + wait_ms;
     sd_notify_stopping();
     log_info("stopping %zu workers", supervisor_running(workers->supervisor));
-    /* A worker drains for drain_time, then closes; only one that hangs is killed. */
-    supervisor_stop(workers->supervisor,
-                    (int64_t)workers->config->drain_time * 1000 + WORKER_CLOSE_MS + PATIENCE_MS);
-    close_local(workers);
+    supervisor_stop(workers->supervisor, wait_ms + (int64_t)workers->config->drain_time * 1000 +
+                                             WORKER_CLOSE_MS + PATIENCE_MS);
+    if (wait_ms == 0)
+        close_local(workers);
 }
 
 /* A reload does not change where the workers listen. */
@@ -148,7 +153,11 @@ static void log_state(const struct workers *workers) {
 }
 
 static void handle_signal(struct workers *workers, int number) {
-    /* The workers are on their way out; a second SIGTERM changes nothing. */
+    /* The workers are on their way out; a second SIGTERM ends their drain_wait. */
+    if (workers->stopping && (number == SIGTERM || number == SIGINT)) {
+        workers->wait_end_ms = 0;
+        supervisor_forward(workers->supervisor, SIGTERM);
+    }
     if (workers->stopping)
         return;
     switch (number) {
@@ -167,12 +176,12 @@ static void handle_signal(struct workers *workers, int number) {
     /* A successor serves: the port belongs to it now. */
     case UPGRADE_SIGNAL:
         upgrade_handed_over(workers->upgrade);
-        stop(workers);
+        stop(workers, 0);
         break;
     /* SIGTERM and SIGINT. */
     default:
         upgrade_cancel(workers->upgrade);
-        stop(workers);
+        stop(workers, (int64_t)workers->config->drain_wait * 1000);
     }
 }
 
@@ -248,7 +257,9 @@ int workers_run(struct config *config, const char *config_path, const char *port
             check_serving(&workers);
         /* Repeated calls change nothing. */
         if (workers.failed)
-            stop(&workers);
+            stop(&workers, 0);
+        if (workers.stopping && clock_monotonic_ms() >= workers.wait_end_ms)
+            close_local(&workers);
     }
     close_local(&workers);
     supervisor_free(workers.supervisor);
