@@ -321,7 +321,7 @@ $(NODE_MODULES): tests/web/package.json tests/web/package-lock.json
 SHARE := $(PREFIX)/share/confab
 
 # Files for web servers, without those of the private instance.
-SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/* conf/prometheus/* conf/fail2ban/*) \
+SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/* conf/prometheus/* conf/fail2ban/* conf/cluster/*) \
     $(filter-out conf/lighttpd/server.conf conf/lighttpd/cgi.conf,$(wildcard conf/lighttpd/*))
 
 CLIENTS := $(wildcard clients/*/*)
