@@ -43,9 +43,10 @@ def old(make_instance):
             FROM seq_1_to_{ROOMS};
         INSERT INTO member (room_id, user_id, is_admin, joined_at)
             SELECT 1 + user_id % {ROOMS}, user_id, TRUE, '2024-01-01' FROM user;
-        INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id,
-                             content)
-            SELECT 1 + (seq - 1) DIV {MESSAGES // ROOMS}, 1 + (seq - 1) % {MESSAGES // ROOMS},
+        INSERT INTO message (message_id, reply_to_id, room_id, position, sender_id, message_type,
+                             created_at, client_id, content)
+            SELECT seq, IF(seq % 10 = 0, seq - 1, NULL),
+                   1 + (seq - 1) DIV {MESSAGES // ROOMS}, 1 + (seq - 1) % {MESSAGES // ROOMS},
                    1 + seq % {USERS}, 1,
                    '2024-01-01' + INTERVAL 1 + (seq - 1) DIV {MESSAGES // ROOMS} SECOND,
                    CONCAT('c', seq),
