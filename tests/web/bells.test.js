@@ -26,6 +26,8 @@ after(async () => {
 const toApi = (client) => client.asked.filter((one) => one.path.startsWith("/api/"));
 const toBells = (client) => client.asked.filter((one) => one.path.startsWith("/bell/"));
 
+const BUSY = () => new Response("", { status: 503 });
+
 /** Two users, and the second with a client that listens to bells. */
 async function listening(options) {
     const { alice, bob, room } = await pair(system);
@@ -90,6 +92,32 @@ test("a bell that is lost is asked for again", async () => {
     await alice.postMessage(room, { content: "hello" });
     await until(() => heard.events.length === 1);
     assert.ok(toApi(other).length < 20);
+});
+
+test("a web server that has too much to do is not asked for programs instead", async () => {
+    const { alice, other, heard } = await listening();
+    const before = toApi(other).length;
+    for (const answer of [() => Promise.reject(new TypeError("cut")), () => BUSY()]) {
+        const seen = heard.states.length;
+        let left = 1;
+        other.net.firewall = () => (left-- > 0 ? answer() : null);
+        await until(() => heard.states.slice(seen).includes("waiting"));
+        await until(() => heard.states.at(-1) === "polling");
+    }
+    assert.equal(toApi(other).length, before);
+    await alice.postMessage(heard.channel.roomId, { content: "hello" });
+    await until(() => heard.events.length === 1);
+});
+
+test("bells that never work are left alone", async () => {
+    const { alice, other, heard } = await listening();
+    const before = toApi(other).length;
+    other.net.firewall = ({ method }) => (method ? null : BUSY());
+    await until(() => toApi(other).length > before + 3);
+    const seen = toBells(other).length;
+    await alice.postMessage(heard.channel.roomId, { content: "hello" });
+    await until(() => heard.events.length === 1);
+    assert.equal(toBells(other).length, seen);
 });
 
 test("without bells the API is polled as before", async () => {

@@ -6,8 +6,11 @@
 /** Rooms that are not open and are read with each poll: the first ones, and some in turn. */
 const FIRST = 5;
 const IN_TURN = 10;
-/** A bell that does not work is left alone for this time (ms). */
-const BROKEN_FOR = 600000;
+/** Bells that do not work are left alone for this time (ms), which doubles each time. */
+const BROKEN_MIN = 30000;
+const BROKEN_MAX = 600000;
+/** Bells that could not be read so often one after another do not work. */
+const FAILURES = 3;
 
 export const OWN = "own";
 
@@ -16,8 +19,13 @@ export class Bells {
     #bells = new Map();
     #turn = 0;
     #brokenUntil = -Infinity;
+    #brokenFor = BROKEN_MIN;
+    #failures = 0;
 
-    /** `read(path, signal)` resolves to the number in a bell, null if there is none. */
+    /**
+     * `read(path, signal)` resolves to the number in a bell, null if there is none; it is rejected
+     * if the web server does not answer.
+     */
     constructor(read) {
         this.read = read;
     }
@@ -50,13 +58,16 @@ export class Bells {
     }
 
     broken() {
-        this.#brokenUntil = performance.now() + BROKEN_FOR;
+        this.#brokenUntil = performance.now() + this.#brokenFor;
+        this.#brokenFor = Math.min(2 * this.#brokenFor, BROKEN_MAX);
+        this.#failures = 0;
     }
 
     /**
      * Reads the bells of `keys` and of some others; `known(key)` is the number that the client
      * has. Resolves to { rang, missing }: whether a number is another, and the keys of bells that
-     * are not there (any more).
+     * are not there (any more). Rejected if one could not be read: to ask the API instead would
+     * give a server that has too much to do even more, unless that goes on.
      */
     async listen(keys, known, signal) {
         const rest = [...this.#bells.keys()].filter((key) => key !== OWN && !keys.includes(key));
@@ -76,7 +87,19 @@ export class Bells {
                 rang = true;
             }
         };
-        await Promise.all([...keys, ...others].map(listen));
+        try {
+            await Promise.all([...keys, ...others].map(listen));
+        } catch (error) {
+            this.#failures += signal.aborted ? 0 : 1;
+            if (this.#failures >= FAILURES) {
+                this.broken();
+            }
+            throw error;
+        }
+        this.#failures = 0;
+        if (missing.length === 0) {
+            this.#brokenFor = BROKEN_MIN;
+        }
         return { rang, missing };
     }
 

@@ -126,16 +126,33 @@ export class Http {
         this.askableAt = -Infinity;
     }
 
-    /** The number in a bell; null if there is none. No request to the API. */
+    /**
+     * The number in a bell; null if there is none. Rejected if the web server does not answer, or
+     * has too much to do. No request to the API.
+     */
     async bell(path, signal) {
         const file = path.slice(path.lastIndexOf("/bell/"));
+        const aborter = new AbortController();
+        const stop = () => aborter.abort();
+        const timer = setTimeout(stop, this.timeout);
+        signal?.addEventListener("abort", stop);
         try {
-            const options = { cache: "no-store", credentials: "omit", signal };
-            const response = await this.fetch(this.url + file, options);
-            const text = response.ok ? await response.text() : "";
-            return /^[0-9]{1,20}$/.test(text) ? Number(text) : null;
-        } catch {
-            return null;
+            const response = await this.fetch(this.url + file, {
+                cache: "no-store",
+                credentials: "omit",
+                signal: aborter.signal,
+            });
+            const text = await response.text();
+            if (response.status >= 500 || response.status === 429) {
+                const { code, detail } = foreignFailure(503);
+                throw new ConfabError(503, detail, { code, foreign: true });
+            }
+            return response.ok && /^[0-9]{1,20}$/.test(text) ? Number(text) : null;
+        } catch (error) {
+            throw error instanceof ConfabError ? error : noResponse(failureOf(error), error);
+        } finally {
+            clearTimeout(timer);
+            signal?.removeEventListener("abort", stop);
         }
     }
 

@@ -430,8 +430,9 @@ export class Sync {
                 return; // the next poll tells why
             }
             this.#bells.set(key, body.bell ?? null);
-            const isThere = body.bell && (await http.bell(body.bell, signal)) !== null;
-            if (body.bell && !isThere && !signal.aborted) {
+            // One that cannot be read now is read again with the next poll.
+            const number = body.bell ? await http.bell(body.bell, signal).catch(() => 0) : 0;
+            if (number === null && !signal.aborted) {
                 this.#bells.broken();
             }
         }
