@@ -14,8 +14,9 @@ database_user_options() {
 
 # Creates the data in db.new, renamed when complete: an interrupted attempt is discarded.
 database_install() {
-    # A relative path, because mariadb-install-db does not quote blanks in it.
-    local options=(--no-defaults --datadir=./db.new --skip-test-db
+    # A relative path, because mariadb-install-db does not quote blanks in it. --force: also if the
+    # name of this host cannot be looked up, as in some containers.
+    local options=(--no-defaults --datadir=./db.new --skip-test-db --force
         --auth-root-authentication-method=socket "--auth-root-socket-user=$(id -un)")
     # --loose-user is for the server only. With --user the script would change the owner of
     # files of an installed mariadb-server, and fail if the path contains blanks.

@@ -49,7 +49,7 @@ class MariaDB:
         if new:
             subprocess.run(
                 ["mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data",
-                 "--skip-test-db", "--auth-root-authentication-method=socket",
+                 "--skip-test-db", "--force", "--auth-root-authentication-method=socket",
                  f"--auth-root-socket-user={user}", *as_root],
                 check=True, capture_output=True, timeout=120, env={**os.environ, "PATH": PROGRAMS})
         with (self.folder / "log").open("ab") as log:
