@@ -50,8 +50,10 @@ export class Chat {
             isShown,
             tell,
             tabs: this.tabs,
-            unsupported: () =>
-                this.notices.show(t("This browser does not show desktop notifications.")),
+            unsupported: () => {
+                this.notices.show(t("This browser does not show desktop notifications."));
+                this.sidebar?.draw();
+            },
         });
         this.actions = new ChatActions(this);
         // Where the user was in each room, by its id.

@@ -153,8 +153,10 @@ test("enabled desktop notifications show the text of a message", async () => {
         // A headless window always reports the focus.
         document.hasFocus = () => false;
     });
-    await bob.chooseOwn("Desktop notifications");
+    const bell = bob.button("Desktop notifications");
+    await bell.click();
     await bob.page.getByText("Desktop notifications are on.").waitFor();
+    assert.equal(await bell.getAttribute("aria-pressed"), "true");
     await bob.page.getByText("Online", { exact: true }).waitFor();
     const told = (count) =>
         until(async () => (await bob.page.evaluate(() => window.told.length)) === count);
@@ -168,7 +170,7 @@ test("enabled desktop notifications show the text of a message", async () => {
         `${alice.name} in Kitchen: Tea is ready.`,
         `${alice.name}: Are you coming?`,
     ]);
-    await bob.chooseOwn("Desktop notifications");
+    await bell.click();
     await bob.page.getByText("Desktop notifications are off.").waitFor();
 });
 

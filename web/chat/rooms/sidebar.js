@@ -78,6 +78,10 @@ export class Sidebar {
             oninput: () => this.draw(),
             onkeydown: (event) => this.#filterKey(event),
         });
+        this.bell = iconButton("bellOff", t("Desktop notifications"), async () => {
+            await on.toggleNotifications();
+            this.#drawBell();
+        });
         this.dot = h("span.dot");
         this.state = h("span", { role: "status" });
         this.element = h(
@@ -91,7 +95,7 @@ export class Sidebar {
             ),
             h("div.find", icon("search"), this.filter),
             h("div.rooms", this.lists, this.empty),
-            h("div.account", this.#accountMenu()),
+            h("div.account", this.#accountMenu(), this.bell),
         );
     }
 
@@ -121,12 +125,6 @@ export class Sidebar {
         );
         return menu(opener, t("Your account"), () => [
             { icon: "settings", text: t("Settings"), act: on.settings },
-            {
-                icon: on.hasNotifications() ? "bell" : "bellOff",
-                text: t("Desktop notifications"),
-                act: on.toggleNotifications,
-                isOn: on.hasNotifications(),
-            },
             { icon: "check", text: t("Mark all as read"), act: on.readAll },
             { icon: "eye", text: t("Hidden rooms"), act: on.hiddenRooms },
             on.logout && { icon: "exit", text: t("Log out"), act: on.logout },
@@ -168,8 +166,18 @@ export class Sidebar {
         this.draw();
     }
 
+    #drawBell() {
+        const isOn = this.on.hasNotifications();
+        const isDrawn = this.bell.getAttribute("aria-pressed") === String(isOn);
+        this.bell.setAttribute("aria-pressed", isOn);
+        if (!isDrawn) {
+            fill(this.bell, icon(isOn ? "bell" : "bellOff"));
+        }
+    }
+
     /** Updates what has changed. Rooms keep their elements, so that none loses the focus. */
     draw() {
+        this.#drawBell();
         const state = this.rooms.shown.value;
         const text = stateText(state);
         // Setting the same text again would make a screen reader repeat it.

@@ -6,8 +6,7 @@ import { moveWithArrows, setTabStop } from "./keyboard.js";
 
 /**
  * `button` is what opens the menu; `items()` returns, whenever it is opened, what it offers:
- * {icon, text, act, isDangerous, isOn}, or a promise of it; isOn makes an item one that is switched
- * on and off. Returns the element of both.
+ * {icon, text, act, isDangerous}, or a promise of it. Returns the element of both.
  */
 export function menu(button, label, items) {
     const list = h("div.menu", { role: "menu", "aria-label": label, hidden: true });
@@ -26,20 +25,18 @@ export function menu(button, label, items) {
         close(true);
         act();
     };
-    const item = ({ icon: name, text, act, isDangerous = false, isOn = null }) =>
+    const item = ({ icon: name, text, act, isDangerous = false }) =>
         h(
             "button",
             {
                 type: "button",
-                role: isOn === null ? "menuitem" : "menuitemcheckbox",
-                "aria-checked": isOn === null ? null : String(isOn),
+                role: "menuitem",
                 class: isDangerous ? "warns" : null,
                 tabindex: "-1",
                 onclick: () => choose(act),
             },
             icon(name),
             h("span", text),
-            isOn && icon("check"),
         );
     const show = (offered) => {
         fill(list, offered.filter(Boolean).map(item));
