@@ -35,8 +35,8 @@ enum {
     HANGUL_SYLLABLES = 11172,
 };
 
-/* So many marks on one letter are sorted, more stay as they come: the bound of Unicode's Stream-Safe
- * Text Format, without which a text of nothing but marks would take the square of its length. */
+/* So many marks on one letter are sorted, more stay as they come: the bound of the Stream-Safe Text
+ * Format of Unicode, without which a text of nothing but marks takes the square of its length. */
 #define MARKS_MOST 30
 
 /* These are invisible too, but separate words: a zero-width space, and a separator of letters. */

@@ -158,7 +158,7 @@ async function openAll({ root, on }, take) {
 
 /**
  * A dialog with a list that is read page by page: `load(offset)` returns a promise of a page,
- * `row(one, close, tools)` the element of one of it, where tools has `wrong(error)` and `removed()`.
+ * `row(one, close, tools)` the element of one of it, tools being `wrong(error)` and `removed()`.
  */
 function openPages(root, { title, load, nothing, row }) {
     const list = h("ul.found-messages", { "aria-label": title });

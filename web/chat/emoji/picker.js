@@ -31,7 +31,7 @@ const toneNames = () => [
     t("Dark skin tone"),
 ];
 
-/** The emoji in the row above (-1) or below (1), perhaps of the group before or after; else null. */
+/** The emoji in the row above (-1) or below (1), perhaps of another group; null at the end. */
 function inNextRow(grids, button, step) {
     const grid = button.parentElement;
     const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
