@@ -432,7 +432,14 @@ export class Composer {
             iconButton("close", t("Cancel"), () => this.cancel(), { title: t("Cancel (Esc)") }),
         );
         const show = (message) =>
-            fill(words, label, " ", h("b", this.on.name(message)), `: ${messageSummary(message)}`);
+            fill(
+                words,
+                label,
+                " ",
+                h("b", this.on.name(message)),
+                ": ",
+                h("bdi", messageSummary(message)),
+            );
         if (found instanceof Promise) {
             found.then(show, () => {});
         } else {

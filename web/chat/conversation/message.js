@@ -175,7 +175,8 @@ function quote(message, repliedTo, people) {
             original
                 ? [
                       h("b", people.nameNode(original.sender_id, original.sender_username)),
-                      ` ${messageSummary(original)}`,
+                      " ",
+                      h("bdi", messageSummary(original)),
                   ]
                 : t("This message cannot be shown"),
         );
