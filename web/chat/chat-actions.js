@@ -13,6 +13,17 @@ export class ChatActions {
     constructor(chat) {
         const { root, confab, people, notices, readOnly, hasLogin } = chat;
         Object.assign(this, { chat, root, confab, people, notices, readOnly, hasLogin });
+        this.hasSearch = true;
+    }
+
+    /** Offers no search of messages where the server has none. */
+    async useFeatures() {
+        try {
+            this.hasSearch = (await this.confab.features()).includes("search");
+            this.chat.sidebar?.offerSearch(this.hasSearch);
+        } catch {
+            // It stays; the server says why it does not search.
+        }
     }
 
     /** The buttons and menus of the sidebar. */
@@ -114,7 +125,7 @@ export class ChatActions {
                     rooms: () => chat.rooms.sorted(),
                     on: {
                         open: (id) => chat.open(id, true),
-                        search: (text) => this.#searchMessages(text),
+                        search: this.hasSearch ? (text) => this.#searchMessages(text) : null,
                         direct: isAllowed ? (id) => this.#tryDirect(id) : null,
                     },
                 });

@@ -84,7 +84,10 @@ export class Chat {
             this.#showRooms();
         }
         // Without a connection it could not be loaded, and is needed to log out.
-        (window.requestIdleCallback ?? setTimeout)(() => import("./ui/dialog.js").catch(() => {}));
+        (window.requestIdleCallback ?? setTimeout)(() => {
+            import("./ui/dialog.js").catch(() => {});
+            this.actions.useFeatures();
+        });
         // Creating the first time format is slow; do it while the requests are under way.
         timeOfDay(Date.now());
     }
@@ -499,6 +502,7 @@ export class Chat {
             removed: (text) => this.#roomRemoved(id, text),
             outsider: () => this.#offerJoin(room),
             failed: (error) => this.notices.showError(error),
+            told: (text) => this.notices.show(text),
             draft: (draft) => this.drafts.set(id, draft),
             message: (message) => {
                 this.rooms?.messageReceived(message);

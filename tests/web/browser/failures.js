@@ -257,12 +257,13 @@ test("nobody is called offline who may be online in another room", async () => {
     await alice.page.locator(".conversation .under", { hasText: "Online" }).waitFor();
 });
 
-test("where files are switched off, dropped and pasted ones are refused with a word", async () => {
+test("what is switched off is not offered; files are refused with a word", async () => {
     const { person } = await twoRooms(async ({ page }) => {
         await page.route("**/api/", async (route) => {
             const answer = await route.fetch();
             const { features, ...rest } = await answer.json();
-            const others = features.filter((name) => name !== "files");
+            const off = ["files", "reactions", "search"];
+            const others = features.filter((name) => !off.includes(name));
             await route.fulfill({ response: answer, json: { ...rest, features: others } });
         });
     });
@@ -289,4 +290,11 @@ test("where files are switched off, dropped and pasted ones are refused with a w
     }
     assert.equal(await person.field.inputValue(), "Half a thought..");
     assert.equal(await person.button("Attach files").count(), 0);
+    assert.equal(await person.button("Search messages").count(), 0);
+    await person.page.locator(".items .message").last().hover();
+    await person.button("Reply").waitFor();
+    assert.equal(await person.button("React").count(), 0);
+    await person.page.keyboard.press("Control+k");
+    await person.page.getByRole("combobox").fill("zzz");
+    await person.page.getByText("No room and no person with that name.").waitFor();
 });

@@ -25,6 +25,9 @@ test("a reaction is shown to both, counted, and taken back by a click", async ()
     await hers.click();
     await until(async () => (await his.innerText()).includes("2"));
     assert.equal(await pressed(his), "true");
+    // Who they are is shown to who points at it.
+    await his.hover();
+    await until(async () => (await his.getAttribute("title"))?.includes(`and ${alice.name}`));
     await his.click();
     await until(async () => (await hers.innerText()).includes("1"));
     assert.deepEqual(await Promise.all([pressed(hers), pressed(his)]), ["true", "false"]);

@@ -77,7 +77,7 @@ function connectionText(state, channel, unsent) {
  * the rooms, `on.removed(text)` when the user is no longer in the room, `on.outsider()` if the user
  * never was, `on.message(message)` for each new message, `on.messageChanged(id, change)`,
  * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen,
- * `on.draft(draft)`, and `on.failed(error)`. `on.logout` is null unless the header offers it,
+ * `on.draft(draft)`, `on.told(text)` to say that something was done, and `on.failed(error)`. `on.logout` is null unless the header offers it,
  * `on.direct(userId)`, which opens a direct room, `on.menu()`, a promise of the items of the room's
  * menu, and `on.unread(messageId)` are where there is more than this room.
  */
@@ -91,6 +91,7 @@ export class Conversation {
             () => this.drawStatus(),
         );
         this.wasLive = false;
+        this.takesReactions = true;
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
         this.#listen();
@@ -111,7 +112,7 @@ export class Conversation {
         this.drawHeader();
         this.changesTimer = setTimeout(() => {
             this.#showChanges();
-            this.#offerFiles();
+            this.#useFeatures();
         }, CHANGES_DELAY_MS);
     }
 
@@ -133,6 +134,7 @@ export class Conversation {
                 day: (time) => this.#openDates(new Date(time)),
                 active: (message, article) => this.#showTools(message, article),
                 answers: (messageId) => this.#actOn("openAnswers", messageId),
+                reactors: (message, buttons) => this.#nameReactors(message, buttons),
                 reacted: (message, emoji) => this.#actOn("react", message, emoji),
                 pressed: (message) => this.#showSheet(message),
                 refused: () => this.on.outsider(),
@@ -322,10 +324,12 @@ export class Conversation {
         this.pending.draw(true);
     }
 
-    /** Offers to attach files where the server takes them. */
-    async #offerFiles() {
+    /** Offers files where the server takes them, and no reactions where it does not. */
+    async #useFeatures() {
         try {
-            this.takesFiles = !this.readOnly && (await this.confab.features()).includes("files");
+            const features = await this.confab.features();
+            this.takesFiles = !this.readOnly && features.includes("files");
+            this.takesReactions = features.includes("reactions");
             this.composer.offerFiles(this.takesFiles);
             // So that the first message with files is shown without a delay.
             await (this.takesFiles && loadFileView(this.root));
@@ -597,12 +601,24 @@ export class Conversation {
         }
     }
 
+    async #nameReactors(message, buttons) {
+        try {
+            await (await import("./actions.js")).nameReactors(this, message, buttons);
+        } catch {
+            // Without the names: the numbers are there.
+        }
+    }
+
     /** What the user may do with a message: {icon, text, act}. */
     #actions(message) {
         const isOwn = message.sender_id === this.self.user_id;
         const mayPin = this.room.is_admin || this.room.may_pin === "all";
         return [
-            { icon: "smile", text: t("React"), act: () => this.#actOn("openReactions", message) },
+            this.takesReactions && {
+                icon: "smile",
+                text: t("React"),
+                act: () => this.#actOn("openReactions", message),
+            },
             { icon: "reply", text: t("Reply"), act: () => this.composer.reply(message) },
             this.on.unread && {
                 icon: "mail",

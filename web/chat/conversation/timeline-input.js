@@ -9,7 +9,7 @@ const PRESS_DISTANCE = 10;
  * `items()` gives the elements that are shown, in order. Calls `on.day(time)` for a click on a day,
  * `on.goTo(id)`, `on.answers(id)` and `on.reacted(message, emoji)` for clicks on a quote, on the
  * number of replies and on a reaction, `on.active(message, article)` when one is pointed at or
- * focused, and `on.pressed(message)` when a finger was held on one.
+ * focused, `on.reactors(message, buttons)` when its reactions are for the first time, and `on.pressed(message)` when a finger was held on one.
  */
 export class TimelineInput {
     constructor(items, on) {
@@ -29,9 +29,14 @@ export class TimelineInput {
                     this.setTabStop(article);
                 }
                 this.#activate(article);
+                this.#showReactors(event.target);
             },
-            onpointerover: (event) =>
-                event.pointerType !== "touch" && this.#activate(event.target.closest(".message")),
+            onpointerover: (event) => {
+                if (event.pointerType !== "touch") {
+                    this.#activate(event.target.closest(".message"));
+                    this.#showReactors(event.target);
+                }
+            },
             onpointerdown: (event) => this.#startPress(event),
             onpointermove: (event) => this.#movePress(event),
             onpointerup: () => this.endPress(),
@@ -85,6 +90,14 @@ export class TimelineInput {
     #activate(article) {
         if (article?.dataset.id) {
             this.on.active(article.parentElement.message, article);
+        }
+    }
+
+    #showReactors(target) {
+        const bar = target.closest(".reactions");
+        if (bar && !bar.hasNames) {
+            bar.hasNames = true;
+            this.on.reactors(bar.closest(".item").message, [...bar.children]);
         }
     }
 

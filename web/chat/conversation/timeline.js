@@ -474,7 +474,7 @@ export class Timeline {
     /** The message may be in the window, or only quoted, or neither. */
     #change(id, change) {
         if (this.loader.isLoading) {
-            this.changes.set(id, change);
+            this.changes.set(id, { ...this.changes.get(id), ...change });
         }
         this.arrived = this.arrived.map((one) =>
             one.message_id === id ? { ...one, ...change } : one,

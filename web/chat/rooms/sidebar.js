@@ -69,6 +69,7 @@ export class Sidebar {
         );
         this.lists.addEventListener("focusin", () => this.#drawTabStop());
         moveWithArrows(this.lists, { keys: ["ArrowUp", "ArrowDown"], items: "button" });
+        this.searchButton = iconButton("search", t("Search messages"), on.searchMessages);
         this.empty = h("div.empty", { hidden: true });
         this.filter = h("input", {
             type: "search",
@@ -87,16 +88,15 @@ export class Sidebar {
         this.element = h(
             "nav.sidebar",
             { "aria-label": t("Rooms") },
-            h(
-                "div.bar",
-                h("h1.title", t("Chat")),
-                iconButton("search", t("Search messages"), on.searchMessages),
-                !readOnly && this.#newMenu(),
-            ),
+            h("div.bar", h("h1.title", t("Chat")), this.searchButton, !readOnly && this.#newMenu()),
             h("div.find", icon("search"), this.filter),
             h("div.rooms", this.lists, this.empty),
             h("div.account", this.#accountMenu(), this.bell),
         );
+    }
+
+    offerSearch(isOffered) {
+        this.searchButton.hidden = !isOffered;
     }
 
     #newMenu() {
