@@ -267,6 +267,7 @@ test("what is switched off is not offered; files are refused with a word", async
             await route.fulfill({ response: answer, json: { ...rest, features: others } });
         });
     });
+    await person.page.locator(".composer .unknown").waitFor({ state: "detached" });
     await person.field.fill("Half a thought");
     const give = (kind) =>
         person.page.locator(".scroller").evaluate((target, type) => {

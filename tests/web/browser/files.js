@@ -73,6 +73,21 @@ const loaded = (person, count) =>
         return pictures.length === wanted && pictures.every(({ naturalWidth: width }) => width > 0);
     }, count);
 
+/** How many files the browser keeps; runs in the page. */
+const countKept = () =>
+    new Promise((resolve, reject) => {
+        const opening = indexedDB.open("confab-files");
+        opening.onerror = reject;
+        opening.onsuccess = () => {
+            const database = opening.result;
+            const counting = database.transaction("files").objectStore("files").count();
+            counting.onsuccess = () => {
+                database.close();
+                resolve(counting.result);
+            };
+        };
+    });
+
 const chips = (person) => person.page.locator(".attachment");
 
 test("a pasted picture is shown to both without a jump, and looked at by keyboard", async () => {
@@ -174,6 +189,7 @@ test("of three dropped files one breaks off, and goes on after a reload", async 
     // What has failed is decided on before the message is sent.
     await alice.field.fill("For tonight");
     assert.equal(await alice.button("Send").isDisabled(), true);
+    assert.deepEqual(await faults(alice), []);
     await alice.button("Remove empty.txt").click();
     await alice.picture("attachments");
     await alice.field.press("Enter");
@@ -197,6 +213,8 @@ test("of three dropped files one breaks off, and goes on after a reload", async 
     );
     const got = await alice.context.request.get(world.system.url + files[0].url);
     assert.equal(await got.text(), text);
+    // What was kept in the browser for the reload is gone.
+    await until(() => alice.page.evaluate(countKept).then((count) => count === 0));
     assert.ok(arrived >= 2);
     // The name is shown as it is, and turns nothing around.
     await alice.page.locator(".items .file-card .name", { hasText: "<b>\uFFFDgnp.exe" }).waitFor();

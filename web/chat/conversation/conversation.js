@@ -85,6 +85,8 @@ export class Conversation {
     constructor({ root, confab, people, room, readOnly, isShown, draft, place, on }) {
         Object.assign(this, { root, confab, people, room, readOnly, isShown, on });
         this.details = null;
+        // Until it is known, they are taken; one that is not says so.
+        this.takesFiles = !readOnly;
         this.self = confab.user;
         this.reads = new Reads(
             async () => (await confab.reads(room.room_id)).results,
@@ -335,6 +337,7 @@ export class Conversation {
             await (this.takesFiles && loadFileView(this.root));
         } catch {
             // Asked again with the next room.
+            this.composer.offerFiles(this.takesFiles);
         }
     }
 

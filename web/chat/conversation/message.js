@@ -1,5 +1,6 @@
 // The element of one message, and the parts of it that depend on the message above.
 
+import { errorText } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
 import {
     dayKey,
@@ -63,6 +64,9 @@ export async function loadFileView(root) {
     await loaded.stylesReady(root);
     view = loaded;
 }
+
+/** Why a message was not sent, in words. */
+export const whyNotSent = (error) => (view?.fileErrorText ?? errorText)(error);
 
 const hasFiles = ({ files, uploads }) => files?.length > 0 || uploads?.length > 0;
 

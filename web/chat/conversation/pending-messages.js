@@ -1,10 +1,10 @@
 // The user's messages that are being sent, shown below the others until their event arrives.
 
-import { button, errorText } from "../ui/controls.js";
+import { button } from "../ui/controls.js";
 import { h, oncePerFrame } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { t } from "../words.js";
-import { messageNode, placeMessage, prepareToShow } from "./message.js";
+import { messageNode, placeMessage, prepareToShow, whyNotSent } from "./message.js";
 
 /** How many sent messages to remember as shown in the timeline. */
 const REMEMBERED = 1000;
@@ -108,7 +108,7 @@ export class PendingMessages {
         if (state === "failed") {
             const retry = button(t("Try again"), () => outbox.retry(id), "link");
             const discard = button(t("Discard"), () => outbox.discard(id), "link");
-            const text = t("Not sent: {reason}", { reason: errorText(error) });
+            const text = t("Not sent: {reason}", { reason: whyNotSent(error) });
             article.classList.add("failed");
             body.append(h("div.state", icon("warning"), text, retry, discard));
         } else if (state === "queued" && isIncomplete && this.isConnected()) {

@@ -33,6 +33,8 @@ const AHEAD = "600px";
 /** The most previews of sent pictures that are kept. */
 const MOST_PREVIEWS = 40;
 
+export { fileErrorText };
+
 export const stylesReady = (root) => addStyles(root, import.meta.url, "./files.css");
 
 // ---- where the bytes are ----
