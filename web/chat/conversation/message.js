@@ -10,6 +10,7 @@ import {
     hourAndMinute,
     shorten,
     timeOfDay,
+    visibleName,
 } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { linked } from "../ui/links.js";
@@ -65,8 +66,12 @@ export async function loadFileView(root) {
     view = loaded;
 }
 
-/** Why a message was not sent, in words. */
-export const whyNotSent = (error) => (view?.fileErrorText ?? errorText)(error);
+/** Why a message was not sent, in words; of several files the one that failed is named. */
+export function whyNotSent({ error, uploads }) {
+    const reason = (view?.fileErrorText ?? errorText)(error);
+    const failed = uploads.find((one) => one.error === error);
+    return failed && uploads.length > 1 ? `${visibleName(failed.name)}: ${reason}` : reason;
+}
 
 const hasFiles = ({ files, uploads }) => files?.length > 0 || uploads?.length > 0;
 

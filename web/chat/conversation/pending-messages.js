@@ -99,7 +99,8 @@ export class PendingMessages {
     }
 
     /** Shows why a message is not sent yet, unless it is being sent right now. */
-    #drawState(node, { client_id: id, state, error, isIncomplete }) {
+    #drawState(node, outgoing) {
+        const { client_id: id, state, error, isIncomplete } = outgoing;
         const { outbox } = this.confab;
         const article = node.querySelector(".message");
         // It has no id yet, so it offers no actions.
@@ -108,7 +109,7 @@ export class PendingMessages {
         if (state === "failed") {
             const retry = button(t("Try again"), () => outbox.retry(id), "link");
             const discard = button(t("Discard"), () => outbox.discard(id), "link");
-            const text = t("Not sent: {reason}", { reason: whyNotSent(error) });
+            const text = t("Not sent: {reason}", { reason: whyNotSent(outgoing) });
             article.classList.add("failed");
             body.append(h("div.state", icon("warning"), text, retry, discard));
         } else if (state === "queued" && isIncomplete && this.isConnected()) {
