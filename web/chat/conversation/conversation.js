@@ -73,13 +73,14 @@ function connectionText(state, channel, unsent) {
 
 /**
  * `draft` is one of Drafts, `place` one of Timeline, or null. `readOnly`: nothing can be written;
- * `isShown()`: whether the user can see it. Calls `on.back()` for the way back to
- * the rooms, `on.removed(text)` when the user is no longer in the room, `on.outsider()` if the user
- * never was, `on.message(message)` for each new message, `on.messageChanged(id, change)`,
- * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen,
- * `on.draft(draft)`, `on.told(text)` to say that something was done, and `on.failed(error)`. `on.logout` is null unless the header offers it,
- * `on.direct(userId)`, which opens a direct room, `on.menu()`, a promise of the items of the room's
- * menu, and `on.unread(messageId)` are where there is more than this room.
+ * `isShown()`: whether the user can see it. Calls `on.back()` for the way back to the rooms,
+ * `on.removed(text)` when the user is no longer in the room, `on.outsider()` if the user never was,
+ * `on.message(message)` for each new message, `on.messageChanged(id, change)`,
+ * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen, `on.draft(draft)`,
+ * `on.told(text)` to say that something was done, and `on.failed(error)`. `on.logout` is null
+ * unless the header offers it, `on.direct(userId)`, which opens a direct room, `on.menu()`, a
+ * promise of the items of the room's menu, and `on.unread(messageId)` are where there is more than
+ * this room.
  */
 export class Conversation {
     constructor({ root, confab, people, room, readOnly, isShown, draft, place, on }) {

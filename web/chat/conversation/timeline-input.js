@@ -9,7 +9,8 @@ const PRESS_DISTANCE = 10;
  * `items()` gives the elements that are shown, in order. Calls `on.day(time)` for a click on a day,
  * `on.goTo(id)`, `on.answers(id)` and `on.reacted(message, emoji)` for clicks on a quote, on the
  * number of replies and on a reaction, `on.active(message, article)` when one is pointed at or
- * focused, `on.reactors(message, buttons)` when its reactions are for the first time, and `on.pressed(message)` when a finger was held on one.
+ * focused, `on.reactors(message, buttons)` when its reactions are for the first time, and
+ * `on.pressed(message)` when a finger was held on one.
  */
 export class TimelineInput {
     constructor(items, on) {

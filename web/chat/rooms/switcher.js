@@ -28,8 +28,8 @@ function roomsFor(rooms, people, wanted) {
 
 /**
  * `rooms()` returns the user's rooms. Calls `on.open(roomId)`, and `on.direct(userId)`, which is
- * null where no direct rooms can be opened, and `on.search(text)`, which may be null, too, to search
- * messages for a text.
+ * null where no direct rooms can be opened, and `on.search(text)`, which may be null, too, to
+ * search messages for a text.
  */
 export function openSwitcher(root, { confab, people, rooms, on }) {
     const list = h("ul.results", {
