@@ -54,6 +54,11 @@ const INLINE = [
     ["snake_case_name and 2*3*4 = 24", "snake_case_name and 2<em>3</em>4 = 24"],
     ["a * b * c", "a * b * c"],
     ["~a~ ~~~b~~~", "~a~ ~~~b~~~"],
+    // No more than eight within each other; those outside are text.
+    [
+        `${"*a ".repeat(10)}b${" a*".repeat(10)}`,
+        `*a *a ${"<em>a ".repeat(8)}b${" a</em>".repeat(8)} a* a*`,
+    ],
     ["\\*a\\* \\a \\\\", "*a* \\a \\"],
     ["`a *b* <i>` ``c ` d`` ` `", "<code>a *b* &lt;i></code> <code>c ` d</code> <code> </code>"],
     ["`open *a*", "`open <em>a</em>"],

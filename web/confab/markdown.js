@@ -10,6 +10,8 @@ import { findAddresses } from "./addresses.js";
 
 /** Quotes and lists within each other; deeper ones are text. */
 const DEEPEST = 8;
+/** Emphasis within emphasis, which browsers lay out in the square of its depth. */
+const DEEPEST_EMPHASIS = 8;
 
 // ---- inlines ----
 
@@ -245,6 +247,10 @@ const fits = (opener, closer) =>
         (opener.length % 3 !== 0 || closer.length % 3 !== 0)
     );
 
+/** By a node of emphasis, how many are within each other there, with it. */
+const depths = new WeakMap();
+const deepest = (nodes) => Math.max(0, ...nodes.map((node) => depths.get(node) ?? 0));
+
 /**
  * Makes emphasis of runs that belong together. `open` has the runs that may still begin one; those
  * of which it is known that none fits are not looked at again (`bottom`).
@@ -273,7 +279,15 @@ function emphasize(nodes) {
             opener.count -= size;
             closer.count -= size;
             open.length = opener.count > 0 ? at + 1 : at;
-            out.push({ type, children });
+            const depth = 1 + deepest(children);
+            if (depth <= DEEPEST_EMPHASIS) {
+                const made = { type, children };
+                depths.set(made, depth);
+                out.push(made);
+            } else {
+                const sign = closer.run.repeat(size);
+                out.push(...join([sign, ...children, sign]));
+            }
             bottom.forEach((value, key) => bottom.set(key, Math.min(value, place)));
         }
         if (closer?.opens && closer.count > 0) {
