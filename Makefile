@@ -104,7 +104,7 @@ CROWD_SRC   := $(wildcard bench/load/*.c)
 MAKE_MODULE := $(if $(wildcard /usr/include/gnumake.h),$(BUILD)/exit_status.so)
 
 .PHONY: all packages run start stop status reload test test-all check check-asan fuzz lint \
-        soak coverage bench bench-push floors install uninstall shared-stage shared-install \
+        soak cluster coverage bench bench-push floors install uninstall shared-stage shared-install \
         shared-dist dist deb deb-test clean help tests fuzzers node-modules FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -292,6 +292,11 @@ soak: ## kill servers under load, then test sockets, SOAK_SECONDS (600) each (MO
 	@scripts/packages test
 	+$(build_first)
 	@exec scripts/soak
+
+cluster: ## the faults of a cluster: three databases, Redis with Sentinels, two hosts, HAProxy
+	@scripts/packages build run test cluster
+	+$(build_first)
+	@/usr/bin/python3 -B -m pytest -p no:cacheprovider -x -v -s tests/cluster
 
 coverage: ## run all tests on instrumented programs, print the line coverage
 	@scripts/packages build run test

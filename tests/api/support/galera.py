@@ -1,9 +1,11 @@
-"""A Galera cluster of two MariaDB servers at ports of 127.0.0.1. The first one has the quorum by
-itself; the second, alone, has no cluster."""
+"""A Galera cluster of MariaDB servers at ports of 127.0.0.1."""
 
 import contextlib
+import os
+import re
 import shutil
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -37,28 +39,35 @@ innodb_flush_log_at_trx_commit = 0
 """
 
 
-class Galera:
-    """Used in a `with`; `nodes` are two MariaDB."""
+NAMES = ("one", "two", "three")
 
-    def __init__(self):
-        ports = [free_port() for _ in range(4)]
+
+class Galera:
+    """Used in a `with`; `nodes` are MariaDB servers. Of two, the first one has the quorum by
+    itself; the second, alone, has no cluster. Of three, any two have it."""
+
+    def __init__(self, count=2):
+        ports = [free_port() for _ in range(count)]
         self._transfer = Path(tempfile.mkdtemp(prefix="confab-galera-", dir="/tmp"))
         path = {"PATH": f"{Path(__file__).parent}:{PROGRAMS}", "TRANSFER": str(self._transfer)}
-        peers = f"127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"
+        peers = ",".join(f"127.0.0.1:{port}" for port in ports)
         self.nodes = [
-            MariaDB(_lines("one", ports[0], ports[2], peers, 2), tcp=True, env=path),
-            MariaDB(_lines("two", ports[1], ports[3], peers, 1), tcp=True, env=path)]
+            MariaDB(_lines(name, port, free_port(), peers, 2 if (count, name) == (2, "one") else 1),
+                    tcp=True, env=path)
+            for name, port in zip(NAMES, ports)]
 
     def __enter__(self):
         try:
-            first, second = self.nodes
+            first, *others = self.nodes
             # A copy of the first one's data: only the changes since have to be sent.
             first.start("--wsrep-new-cluster")
             first.stop()
-            shutil.copytree(first.folder / "data", second.folder / "data")
+            for other in others:
+                shutil.copytree(first.folder / "data", other.folder / "data")
             first.start("--wsrep-new-cluster")
-            second.start()
-            wait_for(lambda: is_ready(first) and is_ready(second), 60, "the cluster")
+            for other in others:
+                other.start()
+                wait_for(lambda other=other: is_ready(other), 60, "the cluster")
         except BaseException:
             self.close()
             raise
@@ -74,8 +83,18 @@ class Galera:
             node.close()
         shutil.rmtree(self._transfer, ignore_errors=True)
 
+    def rejoin(self, node):
+        """Starts a node that was killed, at the position that its data has."""
+        done = subprocess.run(
+            [shutil.which("mariadbd", path=PROGRAMS), f"--defaults-file={node.folder}/my.cnf",
+             "--wsrep-recover", *(["--user=root"] if os.getuid() == 0 else [])],
+            capture_output=True, text=True, timeout=60)
+        position = re.search(r"Recovered position: (\S+)", done.stdout + done.stderr)[1]
+        node.start(f"--wsrep_start_position={position}")
+        wait_for(lambda: is_ready(node), 60, "the node that comes back")
+
     def env(self, *order):
-        """The configuration of an instance that uses these nodes (0 and 1), in this order."""
+        """The configuration of an instance that uses these nodes, by index, in this order."""
         hosts = ",".join(f"127.0.0.1:{self.nodes[at].port}" for at in order)
         return {**self.nodes[0].env, "CONFAB_DATABASE_SOCKET": "", "CONFAB_DATABASE_HOST": hosts}
 
