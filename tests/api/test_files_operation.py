@@ -9,7 +9,7 @@ import pytest
 from support.clamd import Clamd
 from support.client import Client
 from support.files import FILES, announce, done, on_disk, png, post, put, send, upload
-from support.front import NOBODY, Front
+from support.front import NOBODY, STARTERS, Front
 from support.rooms import message_url, url
 from support.shapes import refusal
 
@@ -143,6 +143,8 @@ def check_sending(place):
     assert answer.headers["Content-Disposition"].startswith("inline; filename=")
     assert "Origin" in answer.headers["Vary"]
     assert not {"X-Sendfile", "X-Accel-Redirect"} & answer.headers.keys()
+    # fcgi-api sends no such header.
+    assert "Last-Modified" in answer.headers
     part = alice.get(file["url"], headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, data[10:20])
     assert part.headers["Content-Range"] == f"bytes 10-19/{len(data)}"
@@ -181,6 +183,14 @@ def test_nginx_and_apache_send_files(make_instance, kind, way):
         client = Client(front.instance)
         assert [client.get(f"/confab-files/{path}").status_code for path in stored] == \
             [404] * len(stored)
+
+
+@pytest.mark.slow("starts a web server for each")
+@pytest.mark.parametrize("kind", sorted(STARTERS))
+def test_web_servers_send_the_files_of_programs_that_they_start(own_instance, kind):
+    settings = f"file_send = x-sendfile\nallowed_origins = {ORIGIN}\n"
+    with Front(own_instance, kind, ["xsendfile"], settings) as front:
+        check_sending(front.instance)
 
 
 def test_files_are_scanned_before_they_are_read(make_instance, tmp_path):

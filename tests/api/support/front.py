@@ -109,15 +109,20 @@ accesslog.filename = "{folder}/confab.log"
 
 LIGHTTPD_WAYS = {"lighttpd-socket": "40-confab.conf", "lighttpd-spawn": "40-confab-spawn.conf"}
 
+# Those that start fcgi-api themselves.
+STARTERS = {"apache-fcgid", "apache-cgi", "lighttpd-spawn"}
+
 KINDS = [*APACHE_WAYS, "nginx", *LIGHTTPD_WAYS]
 
 
 class Front:
     """One web server. instance: the system behind it, at the port of this web server."""
 
-    def __init__(self, system, kind, apache_modules=()):
+    def __init__(self, system, kind, apache_modules=(), settings=""):
+        """settings: lines of the configuration of programs that the web server starts."""
         self.kind = kind
         self._apache_modules = apache_modules
+        self._settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
         self.share = self.folder / "share"
         self.instance = copy.copy(system)
@@ -182,7 +187,7 @@ class Front:
         places = {"/usr/local/share/confab": str(self.share),
                   "/usr/local/lib/confab": str(self.folder / "programs"),
                   "/run/confab/bell": str(self.folder / "bell"),
-                  "/var/lib/confab/files": f"{system.state}/files",
+                  "/var/lib/confab/files": self._file_dir(system),
                   "/run/confab/fcgi.sock": f"{system.state}/sock/fcgi.sock",
                   "/run/confab/push/8001.sock": f"{system.state}/sock/push.sock",
                   "fcgi-api --prefork": f"fcgi-api --prefork -c {self.folder}/confab.conf",
@@ -209,7 +214,11 @@ class Front:
         (self.folder / "files").chmod(0o700)
         (self.folder / "confab.conf").write_text(
             "\n".join([*lines, f"file_dir = {self.folder}/files", ""]) +
-            "rate_limits = off\npassword_memory = 8\npassword_passes = 1\n")
+            "rate_limits = off\npassword_memory = 8\npassword_passes = 1\n" + self._settings)
+
+    def _file_dir(self, system):
+        """Of programs that the web server starts, which run as its user, it is another one."""
+        return f"{self.folder}/files" if self.kind in STARTERS else f"{system.state}/files"
 
     def _let_in(self, system):
         """As root: gives the server's user access to the sockets of the system."""
