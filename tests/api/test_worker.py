@@ -113,7 +113,7 @@ def test_a_batch_has_at_most_a_hundred_events_of_one_room(owner, receiver, add_h
     ids = [post(owner, rooms[0], 129, 1), post(owner, rooms[1], 3)]
     receiver.answer = lambda delivery: 200
     hook.try_again()
-    events = receiver.wait_for_events(133, 20)
+    events = receiver.wait_for_events(133, 60)
     assert len(events) == 133
     for delivery in receiver.deliveries:
         content = delivery.json
@@ -404,12 +404,12 @@ def test_a_worker_that_is_told_to_stop_waits_for_its_deliveries(owner, receiver,
             post(owner, owner.room(), 1)
             receiver.wait_for_deliveries(1)
             worker.send(signal.SIGTERM)
-            assert worker.process.wait(15) == 0
+            assert worker.process.wait(60) == 0
             assert "1 deliveries are under way" in worker.log
         gate["answer"] = 200
     finally:
         system.start()
-    receiver.wait_for_events(1, 15)
+    receiver.wait_for_events(1, 60)
 
 
 def test_once_delivers_what_is_due_and_exits(owner, receiver, add_hook, system):
@@ -420,7 +420,7 @@ def test_once_delivers_what_is_due_and_exits(owner, receiver, add_hook, system):
         ids = post(owner, room, 3)
         for _ in range(2):
             with Worker(system, "--once") as worker:
-                assert worker.process.wait(20) == 0, worker.log
+                assert worker.process.wait(60) == 0, worker.log
             assert ids_of(receiver.events()) == ids
             ids += post(owner, room, 1)
         assert hook.state()["lag_events"] in (0, 1)

@@ -52,7 +52,7 @@ def try_hook(system, owner):
 
 def run(system, **env):
     with Worker(system, "--once", **env) as worker:
-        assert worker.process.wait(30) == 0, worker.log
+        assert worker.process.wait(60) == 0, worker.log
 
 
 @pytest.mark.parametrize("host", [

@@ -82,7 +82,7 @@ def test_the_doctor_tells_of_the_worker_and_failing_hooks(system, owner):
             system.end("worker", signal.SIGKILL)
             system.sql("UPDATE housekeeping SET ran_at = ran_at - INTERVAL 1 HOUR "
                        "WHERE task = 'follow'")
-            wait_for(lambda: "does not run" in doctor(system)["detail"], 15)
+            wait_for(lambda: "does not run" in doctor(system)["detail"], 60)
             assert "confab-worker --ensure" in str(doctor(system))
         finally:
             system.start()
@@ -124,7 +124,7 @@ def test_the_service_manager_is_told_when_it_is_ready(system):
         manager.wait_for("READY=1")
         manager.process.send_signal(signal.SIGTERM)
         manager.wait_for("STOPPING=1")
-        assert manager.process.wait(20) == 0
+        assert manager.process.wait(60) == 0
     finally:
         manager.process.kill()
 
@@ -189,5 +189,5 @@ def test_the_worker_does_the_housekeeping(system, owner):
     post(owner)
     system.sql("UPDATE event SET created_at = created_at - INTERVAL 31 DAY")
     with Worker(system, "--once") as worker:
-        assert worker.process.wait(30) == 0, worker.log
+        assert worker.process.wait(60) == 0, worker.log
         assert "housekeeping: deleted" in worker.log

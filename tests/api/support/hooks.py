@@ -76,6 +76,6 @@ class Worker:
     def send(self, number):
         self.process.send_signal(number)
 
-    def end(self, number=signal.SIGTERM, seconds=30):
+    def end(self, number=signal.SIGTERM, seconds=60):
         self.process.send_signal(number)
         return self.process.wait(seconds)
