@@ -112,7 +112,7 @@ test("the page shows nothing of a web server that restarts", async () => {
     await world.system.end("web", "SIGTERM");
     await world.system.start();
     await bob.post(room, "Said after the restart");
-    for (let passed = 0; (await alice.message("Said after the restart").count()) === 0; ) {
+    for (let passed = 0; (await alice.message("Said after the restart").count()) === 0;) {
         assert.ok(passed < 2500, "no message within 2.5 s of the page");
         await alice.page.clock.runFor(100);
         passed += 100;
