@@ -44,8 +44,8 @@ static const struct command COMMANDS[] = {
     {"user staff", "NAME on|off", "Set or clear the staff flag of a user.", STORE,
      command_user_staff},
     {"user totp", "reset NAME",
-     "Turn off two-factor login of a user who has lost the app and the recovery codes.", STORE,
-     command_user_totp},
+     "Turn off two-factor login for a user, such as after the loss of the authenticator app.",
+     STORE, command_user_totp},
     {"user profile", "NAME [--display-name TEXT] [--avatar URL] [--locale TAG]",
      "Change how a user is shown, then show it. An empty value removes what is stored.\n"
      "--avatar: https address of a picture, of avatar_origins. --locale: language (de, pt-BR).",
@@ -67,7 +67,7 @@ static const struct command COMMANDS[] = {
     {"key add", "NAME --scopes LIST [--address NET]... [--expires DATE]",
      "Create an API key for a program of the site and print it; it cannot be shown again.\n"
      "--scopes: some of users,rooms,messages,hooks,moderate,act.\n"
-     "--address: an address or network it may be used from; several may be given (default: any).\n"
+     "--address: an address or network that may use it; can be repeated (default: any).\n"
      "--expires: UTC date (2027-01-31: at its beginning) or time (2027-01-31T12:00:00Z).",
      STORE, command_key_add},
     {"key list", "", "List the API keys, without their secrets.", STORE | COMMAND_JSON,
@@ -89,16 +89,16 @@ static const struct command COMMANDS[] = {
      "--public, --private: type of a new room (default: private).",
      STORE, command_room_ensure},
     {"search rebuild", "[--room ID]",
-     "Rebuild the index of searches, of all rooms or of one.\n"
-     "Searches still find what was indexed before.",
+     "Rebuild the search index of all rooms, or of one.\n"
+     "Messages that were indexed before can still be found meanwhile.",
      STORE, command_search_rebuild},
     {"hook add", "NAME URL [--events LIST] [--room ID]... | --in NAME --room ID",
-     "Add a hook, an address that is sent the events of rooms from now on, and print its secret.\n"
-     "--events: only these (new_message,message_edited). --room: only of this room.\n"
-     "--in: add an address that programs post messages of this room to, and print it.",
+     "Add a hook, an address that receives the events of rooms from now on; print its secret.\n"
+     "--events: only these types (new_message,message_edited). --room: only this room.\n"
+     "--in: add an address at which programs post messages to this room, and print it.",
      STORE, command_hook_add},
     {"hook list", "[--in]",
-     "List hooks and programs that pull changes, and how far they are behind.\n"
+     "List hooks and programs that pull changes, and how far behind they are.\n"
      "--in: list the hooks that post messages.",
      STORE | COMMAND_JSON, command_hook_list},
     {"hook remove", "NAME|ID [--in|--pull]",
@@ -106,13 +106,14 @@ static const struct command COMMANDS[] = {
      "--in: remove one that posts messages, by its name.\n"
      "--pull: forget a program that pulls changes, by its name.",
      STORE, command_hook_remove},
-    {"hook disable", "NAME|ID", "Stop delivering to a hook, which keeps its place.", STORE,
+    {"hook disable", "NAME|ID", "Stop deliveries to a hook, which keeps its place.", STORE,
      command_hook_disable},
-    {"hook enable", "NAME|ID", "Deliver again, from there on.", STORE, command_hook_enable},
+    {"hook enable", "NAME|ID", "Resume deliveries to a hook where they stopped.", STORE,
+     command_hook_enable},
     {"hook secret", "NAME|ID",
-     "Replace the secret of a hook and print the new one. The former one signs as well for a day.",
+     "Replace the secret of a hook and print the new one. The old one stays valid for a day.",
      STORE, command_hook_secret},
-    {"hook test", "NAME|ID", "Send a test to a hook, and wait for the result.", STORE,
+    {"hook test", "NAME|ID", "Deliver a test event to a hook and wait for the result.", STORE,
      command_hook_test},
     {"events purge", "",
      "Delete old events, expired sessions and tokens, messages of deleted rooms now.\n"
@@ -129,8 +130,8 @@ static const struct command COMMANDS[] = {
     {"jwt make",
      "--sub ID [--name NAME] [--username NAME] [--picture URL] [--locale TAG]\n"
      "         [--email ADDRESS] [--room KEY[:admin]]... [--kid KID] [--life SECONDS]",
-     "Make a signed token to try, and print it. Needs an HS256 key in jwt_keys.\n"
-     "--sub: id of the user on the site. --room: key of a room that the user is to be in.\n"
+     "Make a signed token for tests, and print it. Needs an HS256 key in jwt_keys.\n"
+     "--sub: id of the user on the site. --room: key of a room for the user to join.\n"
      "--kid: name of the key (default: the first of HS256). --life: default jwt_life.",
      COMMAND_CONFIG, command_jwt_make},
     {"stats", "", "Show the number of users, rooms, messages and so on.", STORE | COMMAND_JSON,

@@ -33,7 +33,7 @@ static struct shared *map_file(int fd) {
     if (shared->memory != MAP_FAILED)
         return shared;
     /* Limits then hold for each process; places are not limited. */
-    log_warn("no memory is shared with other processes: %s", strerror(errno));
+    log_warn("cannot share memory between processes: %s", strerror(errno));
     if (fd >= 0)
         close(fd);
     shared->fd = -1;

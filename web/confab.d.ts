@@ -32,7 +32,7 @@ export interface Profile extends UserRef {
 export interface User extends Profile {
     /** The language of the user (BCP 47), such as "pt-BR"; null: unknown. */
     locale: string | null;
-    /** Whether the user shows, and sees, who has read. */
+    /** Whether the user shares read receipts, and sees those of others. */
     share_read: boolean;
     is_staff: boolean;
     created_at: Timestamp;
@@ -111,7 +111,7 @@ export interface MessageReaction extends EventReaction {
     mine: boolean;
 }
 
-/** Who has reacted, and how. */
+/** A reaction of a user to a message. */
 export interface Reaction {
     emoji: string;
     user_id: number;
@@ -739,7 +739,7 @@ export interface ConfabEvents {
      *
      *  Status 409: another tab has logged in another user, whose cookie all tabs share. Nothing is
      *  sent as that user: channels are closed, unsent messages stay stored for their sender, and
-     *  changes are rejected until me() has told who is logged in now, or login(). */
+     *  changes are rejected until me() or login() has succeeded. */
     unauthorized: ConfabError;
 }
 
@@ -908,7 +908,7 @@ export class Confab extends Emitter<ConfabEvents> {
     unreact(roomId: number, messageId: number, emoji: string): Promise<MessageReaction[]>;
     /** The direct replies to a message, oldest first. */
     replies(roomId: number, messageId: number, options?: PageOptions): Promise<Page<Message>>;
-    /** Who has reacted to a message, and how: oldest first. */
+    /** The reactions to a message, oldest first. */
     reactions(roomId: number, messageId: number, options?: PageOptions): Promise<Page<Reaction>>;
     /** Events after a number, oldest first; rejected with status 410 if they are not kept. */
     events(

@@ -93,19 +93,19 @@ static void read_lags(uv_work_t *work) {
         error = worker_count(db, &workers);
     db_free(db);
     buffer_printf(out,
-                  "# HELP confab_worker_database_up Whether the numbers below could be read.\n"
+                  "# HELP confab_worker_database_up 1 if the database can be read.\n"
                   "# TYPE confab_worker_database_up gauge\nconfab_worker_database_up %d\n"
-                  "# HELP confab_worker_processes Living workers of this database.\n"
+                  "# HELP confab_worker_processes Running workers of this database.\n"
                   "# TYPE confab_worker_processes gauge\nconfab_worker_processes %" PRIu64 "\n",
                   !error, workers);
-    append_metric(out, "confab_follower_lag_events", "gauge", "Events that were not read yet.",
-                  &lags.events);
+    append_metric(out, "confab_follower_lag_events", "gauge",
+                  "Events not delivered or acknowledged yet.", &lags.events);
     append_metric(out, "confab_follower_lag_seconds", "gauge",
-                  "Time since the oldest of them was found.", &lags.seconds);
+                  "Time since the oldest of these events was found.", &lags.seconds);
     append_metric(out, "confab_hook_failing_rooms", "gauge",
-                  "Rooms whose last delivery has failed.", &lags.failing);
+                  "Rooms whose last delivery failed.", &lags.failing);
     append_metric(out, "confab_hook_deliveries_total", "counter",
-                  "Tries to deliver, of all workers, by result.", &lags.tries);
+                  "Delivery attempts of all workers, by result.", &lags.tries);
 }
 
 /* ---- answering ---- */
@@ -115,7 +115,7 @@ static void on_lags_read(uv_work_t *work, int status) {
     struct metrics *metrics = job->metrics;
     (void)status;
     buffer_printf(&job->body,
-                  "# HELP confab_worker_deliveries_total Tries of this process, by result.\n"
+                  "# HELP confab_worker_deliveries_total Delivery attempts of this process.\n"
                   "# TYPE confab_worker_deliveries_total counter\n"
                   "confab_worker_deliveries_total{result=\"delivered\"} %" PRIu64
                   "\n"
@@ -123,7 +123,7 @@ static void on_lags_read(uv_work_t *work, int status) {
                   "\n"
                   "confab_worker_deliveries_total{result=\"aborted\"} %" PRIu64
                   "\n"
-                  "# HELP confab_worker_deliveries Deliveries under way in this process.\n"
+                  "# HELP confab_worker_deliveries Deliveries in progress in this process.\n"
                   "# TYPE confab_worker_deliveries gauge\nconfab_worker_deliveries %zu\n",
                   metrics->delivered, metrics->failed, metrics->aborted, metrics->under_way);
     http_server_answer(job->request, 200, HTTP_SERVER_METRICS, &job->body);

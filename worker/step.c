@@ -102,7 +102,7 @@ static enum error keep_row(struct steps *steps) {
     if (steps->worker_id)
         error = worker_renew(steps->db, steps->worker_id, &kept);
     if (!error && !kept)
-        log_warn("this worker was taken for dead; others have taken over what it had leased");
+        log_warn("the lease of this worker expired; other workers have taken over its deliveries");
     if (!error && steps->worker_id && !kept) {
         steps->step->has_lost = true;
         steps->worker_id = 0;

@@ -234,7 +234,7 @@ static void log_connection(struct worker *worker) {
     const bool is_connected = worker->step.is_connected;
     /* The cause was logged by db. */
     if (!is_connected && worker->was_connected)
-        log_warn("the database is unavailable; deliveries wait");
+        log_warn("the database is unavailable; deliveries are paused");
     if (is_connected && !worker->was_connected)
         log_info("the database is available");
     worker->was_connected = is_connected;

@@ -11,7 +11,7 @@
 /* The highest code point ends the range of the terms that begin alike. */
 #define HIGHEST 0x10FFFF
 
-/* A beginning of so many code points finds few messages. */
+/* A beginning of this many code points matches few messages. */
 #define NARROW_POINTS 3
 
 /* A syllable of Hangul without a trailing consonant is the beginning of those with one. */

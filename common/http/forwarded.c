@@ -1,4 +1,4 @@
-/* Who the client is when proxies are in between. X-Forwarded-For is a list that each proxy appends
+/* The address of the client behind proxies. X-Forwarded-For is a list that each proxy appends
  * to, so it is read from its end, and only as far as the entries are proxies that the configuration
  * trusts; whatever stands before may be invented by the client. Entries have several spellings:
  * 192.0.2.1, 192.0.2.1:4711, "[2001:db8::1]:4711", 2001:db8::1. */

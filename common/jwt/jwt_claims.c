@@ -54,16 +54,16 @@ static bool read_room(struct json_object *object, const struct jwt_rooms *before
             return fail(why, index, "the key was given before.");
     room->name = room->key;
     if (!read_text(object, "name", &room->name))
-        return fail(why, index, "name is not a string.");
+        return fail(why, index, "the name is not a string.");
     room->name = text_trim(room->name);
     if (room->name.len == 0 || text_code_points(room->name) > JWT_ROOM_NAME_MAX)
-        return fail(why, index, "name has not 1 to 128 characters.");
+        return fail(why, index, "the name must have 1 to 128 characters.");
     if (!read_text(object, "role", &role) ||
         (!text_equals(role, text_of("member")) && !text_equals(role, text_of("admin"))))
         return fail(why, index, "role is not \"member\" or \"admin\".");
     room->is_admin = text_equals(role, text_of("admin"));
     return read_flag(object, "private", &room->is_private) ||
-           fail(why, index, "private is not true or false.");
+           fail(why, index, "private must be true or false.");
 }
 
 bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why) {

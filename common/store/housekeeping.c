@@ -15,7 +15,7 @@
 #include "store/site/used_jwt.h"
 #include "store/users/user.h"
 
-/* Bells that have not rung for so long are removed, so many at a time. */
+/* Bells that have not rung for this time are removed, and how many in one step. */
 #define BELL_SECONDS (7 * 24 * 60 * 60)
 #define BELLS 1000
 

@@ -101,7 +101,7 @@ static void sort_found(struct files_check *check) {
 static void add_orphan(struct files_check *check, const struct found *found) {
     char path[FILE_STORE_PATH_SIZE];
     file_store_path(found->name, found->has_file ? FILE_STORE_WHOLE : FILE_STORE_THUMBNAIL, path);
-    add_problem(check, "orphan", 0, path, "no file in the database has these bytes");
+    add_problem(check, "orphan", 0, path, "the database has no such file");
 }
 
 static void check_row(struct files_check *check, const struct file *file,
@@ -110,16 +110,16 @@ static void check_row(struct files_check *check, const struct file *file,
     char path[FILE_STORE_PATH_SIZE];
     file_store_path(file->stored_as, FILE_STORE_WHOLE, path);
     if (is_whole && (!found || !found->has_file))
-        add_problem(check, "missing", file->id, path, "the bytes are gone");
+        add_problem(check, "missing", file->id, path, "the file does not exist");
     else if (is_whole && found->size != file->size)
-        add_problem(check, "size", file->id, path, "the bytes are of another size");
+        add_problem(check, "size", file->id, path, "the file has another size");
     else if (file->state == FILE_UPLOADING && found && found->size > file->size)
-        add_problem(check, "size", file->id, path, "there are more bytes than were announced");
+        add_problem(check, "size", file->id, path, "the file is larger than announced");
     else if (file->state == FILE_REMOVED && found && found->has_file)
         add_problem(check, "left", file->id, path, "the scanner has found something; remove it");
     if (is_whole && file->thumbnail && (!found || !found->has_thumbnail)) {
         file_store_path(file->stored_as, FILE_STORE_THUMBNAIL, path);
-        add_problem(check, "missing", file->id, path, "the thumbnail is gone");
+        add_problem(check, "missing", file->id, path, "the thumbnail does not exist");
     }
 }
 

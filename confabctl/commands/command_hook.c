@@ -104,7 +104,7 @@ static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_i
     secret_hash_key(text_of(key), hash);
     const enum error error = hook_in_add(cli->db, text_of(name), hash, room_id, bot_id);
     if (error == ERROR_CONFLICT)
-        return cli_error("a hook named '%s' exists", name);
+        return cli_error("a hook named '%s' already exists", name);
     if (error)
         return cli_store_error(cli, error);
     cli_message("/api/hooks/in/%s/", key);

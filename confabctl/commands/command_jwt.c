@@ -289,7 +289,7 @@ static enum cli_status make(const struct jwt_keys *keys, const struct draft *dra
         status = cli_error("the arguments are not UTF-8");
     /* Of the other algorithms only the public half is here. */
     else if (!key || !jwt_make(key, (struct text){claims.data, claims.len}, &token))
-        status = cli_error("only a key of HS256 can sign here; make the token where the private "
+        status = cli_error("only HS256 keys can sign here; make the token where the private "
                            "key is");
     /* Nothing else on standard output, for JWT=$(confabctl jwt make ...). */
     else

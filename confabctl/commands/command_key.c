@@ -87,7 +87,7 @@ static enum cli_status add(const struct cli *cli, const struct api_key *key) {
     secret_hash_api_key(text_of(secret), hash);
     const enum error error = api_key_add(cli->db, hash, key);
     if (error == ERROR_CONFLICT)
-        return cli_error("there is a key named '%s', perhaps a revoked one", key->name);
+        return cli_error("a key named '%s' already exists, perhaps a revoked one", key->name);
     if (error)
         return cli_store_error(cli, error);
     /* Nothing else on standard output, for KEY=$(confabctl key add ...). */

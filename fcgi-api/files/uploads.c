@@ -143,7 +143,8 @@ enum error uploads_announce(struct exchange *x) {
 
 /* ---- parts ---- */
 
-/* Finds a file of the user's own, who must still be in its room. */
+/* Finds a file of the user; ERROR_NOT_FOUND if it belongs to another user, or the user has left its
+ * room. */
 static enum error find_own(struct exchange *x, struct file *file) {
     const enum error error = file_get(x->service->db, x->ids[0], x->identity.user.id, file);
     if (error)

@@ -314,7 +314,7 @@ static enum error find_bot(struct exchange *x, struct text name, struct user *bo
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
 
-/* Finds who sends: a bot, or else the site's own user, whose messages are of the type system. */
+/* Finds the sender: a bot, or else the site's own user, whose messages are of the type system. */
 static enum error find_sender(struct exchange *x, struct text bot, struct message_draft *draft) {
     struct user *sender = &x->identity.user;
     enum error error;

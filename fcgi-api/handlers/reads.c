@@ -41,7 +41,8 @@ static void write_page(struct exchange *x, struct page *page, const struct recei
 static enum error check_access(struct exchange *x) {
     if (x->identity.hides_read)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_SHARED,
-                             "You do not show what you have read, so you do not see it of others.");
+                             "You do not share what you have read, so you cannot see what others "
+                             "have read.");
     if (x->identity.room.members_count > x->service->config->receipts_members)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_TOO_MANY_MEMBERS,
                              "The room has too many members to show who has read.");

@@ -242,7 +242,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
 
 /* ---- operations ---- */
 
-/* Who may call an operation; the buffer may be used for the text. */
+/* The credentials that an operation accepts; the buffer may be used for the text. */
 #define ACCESS_SIZE 80
 static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
     const unsigned scope = row->flags >> ROUTE_SCOPE_SHIFT;

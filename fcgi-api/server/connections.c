@@ -229,7 +229,7 @@ static void write_response(struct connections *connections, struct connection *c
     }
     /* Cut off, so that the client does not take it for the whole. */
     if (failed) {
-        log_error("a file is shorter than it was");
+        log_error("a file was truncated while it was sent");
         drop(connections, connection);
         return;
     }

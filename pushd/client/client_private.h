@@ -103,7 +103,7 @@ struct client {
     bool notifications : 1;
     bool by_token : 1;
     bool counted : 1;     /* counted in clients->users */
-    bool hides_read : 1;  /* the user neither shows nor sees who has read */
+    bool hides_read : 1;  /* the user does not share read receipts, nor see them */
     bool is_disabled : 1; /* the API key is valid, but the user that it names disabled */
     struct clients *clients;
     struct client_opening *opening; /* of a notifications socket; NULL once connected */

@@ -82,7 +82,7 @@ static const struct metric METRICS[] = {
           "Sockets that disconnected without a close frame."),
     TOTAL("streams", streams, "Streams of rooms and users with a subscriber, in each process."),
     TOTAL("subscribers", subscribers, "Subscribers of all streams."),
-    TOTAL("replays_total", replays, "Sockets that were sent missed events."),
+    TOTAL("replays_total", replays, "Sockets to which missed events were sent."),
     TOTAL("replayed_events_total", replayed_events, "Missed events sent."),
     TOTAL("resyncs_total", resyncs, "Resync frames sent."),
     TOTAL("gaps_filled_total", gaps_filled, "Reads of missing events from the database."),

@@ -199,7 +199,7 @@ def test_make_needs_a_secret(system, keys):
     keys.write("ec ES256 ec.pem\n")
     try:
         done = system.confabctl("jwt", "make", "--sub", "7")
-        assert done.returncode == 1 and "only a key of HS256 can sign here" in done.stderr
+        assert done.returncode == 1 and "only HS256 keys can sign here" in done.stderr
     finally:
         keys.write(good)
     for words in ((), ("--sub", ""), ("--sub", "x" * 129)):

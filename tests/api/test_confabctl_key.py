@@ -65,7 +65,7 @@ def test_a_revoked_key_is_listed_and_its_name_stays_taken(tool):
     assert tool("key", "revoke", name) == f"Key {name} was revoked already.\n"
     assert listed(tool, name)["state"] == "revoked"
     assert tool.refuses("key", "add", name, "--scopes", "users") == (
-        f"there is a key named '{name}', perhaps a revoked one")
+        f"a key named '{name}' already exists, perhaps a revoked one")
 
 
 def test_an_unknown_key_cannot_be_revoked(tool):

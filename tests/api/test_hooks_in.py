@@ -106,7 +106,7 @@ def test_two_hooks_of_one_name_are_refused(own_instance, room):
     for code in (0, 1):
         done = own_instance.confabctl("hook", "add", name, "--in", "--room", room["room_id"])
         assert done.returncode == code, done.stderr
-    assert f"a hook named '{name}' exists" in done.stderr
+    assert f"a hook named '{name}' already exists" in done.stderr
 
 
 @pytest.mark.parametrize("arguments, words", [

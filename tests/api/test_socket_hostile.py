@@ -186,7 +186,7 @@ def test_a_vanished_peer_is_disconnected_and_counted(system):
 
 
 def fill_the_send_queue(pushd, alice, room, least=1):
-    """Posts until so many bytes wait for a socket that does not read."""
+    """Posts until this number of bytes waits for a socket that does not read."""
     for _ in range(200):
         alice.say(room, LONG)
         if counted(pushd, "send_queue_bytes") >= least:

@@ -25,7 +25,7 @@ TYPES = {"new_message", "message_edited", "message_deleted", "room_updated", "us
 
 
 def read_up_to(room, unread):
-    """The last message read of a room with so many unread ones; 0: none."""
+    """The last message read of a room with this number of unread ones; 0: none."""
     ids = sorted(room["messages"], reverse=True)
     return ids[unread] if unread < len(ids) else 0
 

@@ -357,7 +357,7 @@ def test_a_dead_worker_is_replaced_within_ten_seconds(owner, receiver, add_hook,
                 # It notices that another one has taken over, and does not go back.
                 ids += post(owner, room, 2, 1)
                 first.send(signal.SIGCONT)
-                wait_for(lambda: "taken for dead" in first.log, 60)
+                wait_for(lambda: "the lease of this worker expired" in first.log, 60)
                 ids += post(owner, room, 1, 3)
                 assert ids_of(receiver.wait_for_events(4, 60)) == ids
                 wait_for(lambda: hook.state()["lag_events"] == 0)

@@ -138,12 +138,12 @@ export class Api extends Emitter {
         return this.request("POST", roomPath(roomId, "read/"), { message_id: messageId });
     }
 
-    /** How far the members have read. */
+    /** The read marks of the members. */
     reads(roomId, options) {
         return this.request("GET", roomPath(roomId, `reads/${query(options)}`));
     }
 
-    /** Those who have read a message. */
+    /** The members who have read a message. */
     messageReads(roomId, messageId, options) {
         const path = `messages/${messageId}/reads/${query(options)}`;
         return this.request("GET", roomPath(roomId, path));
@@ -159,7 +159,7 @@ export class Api extends Emitter {
 
     // ---- messages ----
 
-    /** Those that mention the user, in all rooms. */
+    /** The messages that mention the user, in all rooms. */
     mentions(options) {
         return this.request("GET", `/api/chat/mentions/${query(options)}`);
     }
@@ -217,7 +217,7 @@ export class Api extends Emitter {
         );
     }
 
-    /** Who has reacted to a message, and how. */
+    /** The reactions to a message, oldest first. */
     reactions(roomId, messageId, options) {
         return this.request(
             "GET",

@@ -110,7 +110,7 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
     "(SELECT o.seq FROM " events " o WHERE o." key " = " id " ORDER BY o.seq LIMIT 1)"
 
 /* The next streams by their id, and whether the oldest event of each is older than the retention.
- * Only so many are looked at: there may be millions, and usually none is due. */
+ * The number of streams is limited: there may be millions, and usually none is due. */
 #define NEXT_STREAMS(table, key, events, oldest)                                      \
     "SELECT t." key                                                                   \
     ", e.created_at < SYSDATE(6) - INTERVAL ? DAY FROM "                              \

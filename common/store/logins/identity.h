@@ -29,7 +29,7 @@ struct identity {
     int64_t expires_at;     /* of the token, microseconds since 1970; 0: never, or a session */
     uint64_t rooms_count;   /* rooms the user is in */
     uint64_t last_seq;      /* of the user's own stream */
-    bool hides_read;        /* the user neither shows nor sees who has read */
+    bool hides_read;        /* the user does not share read receipts, nor see them */
     bool has_preferences;   /* the user has hidden or preferred a room at some time */
     struct room_state room; /* for this user; exists is false if there is none */
 };

@@ -1,5 +1,5 @@
-/* The SQL of files: announcing with the day's quota, reading one with the membership of who asks,
- * finishing, and deleting: first the mark, then the bytes, then the row. */
+/* The SQL of files: announcing with the day's quota, reading one with the membership of the
+ * user, finishing, and deleting: first the mark, then the bytes, then the row. */
 #include "store/messages/file.h"
 
 #include <inttypes.h>

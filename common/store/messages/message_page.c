@@ -25,7 +25,7 @@ static const char FROM_BEGINNING[] = PAGE(RANGE, "ASC");
 static const char BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1", "DESC");
 static const char AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?", "ASC");
 
-/* A page around a message: up to so many newer ones, if the room has them; the rest are older. */
+/* A page around a message: a limited number of newer ones, if there are any, then older ones. */
 #define AROUND_NEWEST "GREATEST(LEAST(" CURSOR " + ?, ?), " CURSOR ")"
 static const char AROUND[] = PAGE_BY_CURSOR(AROUND_NEWEST " - ?", AROUND_NEWEST, "DESC");
 

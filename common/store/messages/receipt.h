@@ -17,7 +17,7 @@ struct receipt {
 
 typedef void receipt_visit(void *context, const struct receipt *receipt);
 
-/* Visits the members of a room who share it, in the order of joining. Reads all members: the caller
+/* Visits the members of a room who share receipts, in the order of joining. Reads all: the caller
  * bounds the size of the room, and checks access. */
 enum error receipt_list(struct db *db, uint64_t room_id, receipt_visit *visit, void *context);
 

@@ -206,7 +206,7 @@ static enum error skip_blocks(struct run *run) {
 static const char *const CANDIDATES_OF[2][SEARCH_LOOKUPS_MOST] = {BY_TERMS(SLOTS_8),
                                                                   BY_TERMS(SLOTS_64)};
 
-/* Before this time there is none; a DATETIME needs a year. */
+/* No message is older or newer; a DATETIME needs a valid year. */
 #define FIRST_TIME ((int64_t)0)
 #define LAST_TIME ((int64_t)253402300799000000) /* end of the year 9999 */
 
@@ -403,7 +403,7 @@ static enum error read_candidates(struct run *run, size_t count) {
     return error;
 }
 
-/* Where the rooms that are left begin; the end of all if there are none. */
+/* The place where the remaining rooms begin; the end of all rooms if none remains. */
 static struct search_place bound_of(const struct run *run) {
     if (run->room_count > 0 && !run->rooms[0].is_done)
         return run->rooms[0].bound;

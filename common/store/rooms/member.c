@@ -1,6 +1,6 @@
 /* Reading memberships; the transactions that add and remove members and change their role. Every
- * change locks the room's row first and leaves an event; who may do it is decided under that lock,
- * so that two admins who remove each other cannot both succeed. */
+ * change locks the room's row first and leaves an event; access is checked under that lock, that
+ * two admins who remove each other cannot both succeed. */
 #include "store/rooms/member.h"
 
 #include <string.h>
@@ -196,8 +196,8 @@ enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
 }
 
 /* If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
- * joined becomes admin, by an event after that of the removal. A room with a key stays, and who the
- * site itself removes from it has no successor: the site says who is admin there. */
+ * joined becomes admin, by an event after that of the removal. A room with a key stays; a member
+ * removed by the site has no successor as admin, since the site decides about admins there. */
 #define REMOVE(enter) TRANSACTION(                                                                \
     TARGET_DECLARATIONS "DECLARE v_keyed BOOLEAN; ",                                              \
     enter                                                                                         \

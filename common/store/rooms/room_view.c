@@ -20,7 +20,7 @@ enum notify notify_of(struct text name) {
 }
 
 struct room_view room_view_from_row(const struct db_rows *rows, unsigned first) {
-    /* Of who is no member, all are NULL: the defaults. */
+    /* Without a membership all are NULL: the defaults. */
     return (struct room_view){.notify = (enum notify)db_get_u64(rows, first),
                               .muted_until = db_get_time(rows, first + 1),
                               .is_favorite = db_get_bool(rows, first + 2),

@@ -97,7 +97,7 @@ void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
 
 /* ---- finding and making ---- */
 
-/* How often a user is made who is not found after a conflict. */
+/* How often the creation of a user is repeated after a conflict without finding the user. */
 #define ATTEMPTS 3
 
 enum error external_user_find(struct db *db, struct text issuer, struct text subject,

@@ -228,7 +228,7 @@ static struct db_value text_value(const struct buffer *buffer) {
 
 enum error profile_page(struct db *db, struct text search_text, const struct profile_page *page,
                         profile_visit *visit, void *context, bool *more) {
-    /* Each half gives as many as may be skipped and shown; the two have no user in common. */
+    /* Each half gives at most the number that is skipped and shown; no user is in both. */
 #define PAGE(and_name, and_word, order)                                          \
     "SELECT STRAIGHT_JOIN " SHOWN_COLUMNS                                        \
     " FROM (SELECT username FROM ("                                              \

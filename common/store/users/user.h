@@ -113,7 +113,7 @@ enum error user_end_credentials(struct db *db, uint64_t id, uint64_t kept_token,
  * sessions for good: they are refused as those of a disabled user, and enabling deletes them. */
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change);
 
-/* Sets whether the user shows, and sees, who has read. Sockets hear of it by the same event. */
+/* Sets whether the user shares read receipts. pushd is informed by the same event. */
 enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
                                struct user_change *change);
 

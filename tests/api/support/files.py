@@ -31,7 +31,7 @@ def put(client, file_id, offset, data):
 
 
 def cut_off(client, file_id, offset, data, count):
-    """Begins to send a part and closes the connection after so many of its bytes."""
+    """Begins to send a part and closes the connection after this number of bytes."""
     place = urlsplit(client.instance.url)
     head = (f"PUT {FILES}{file_id}/?offset={offset} HTTP/1.1\r\nHost: {place.netloc}\r\n"
             f"Authorization: Token {client.token}\r\nContent-Length: {len(data)}\r\n\r\n")

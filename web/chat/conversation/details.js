@@ -11,7 +11,7 @@ import { t, tn } from "../words.js";
 const PAGE = 100;
 /** The largest page that the server gives. */
 const LARGE_PAGE = 200;
-/** From so many members on there is a search. */
+/** From this number of members on there is a search. */
 const MANY = 10;
 /** The most members that a search shows. */
 const MOST_FOUND = 100;

@@ -216,7 +216,7 @@ export class Timeline {
         );
     }
 
-    /** Requests a message and its neighbours, so many that it can be anywhere in view. */
+    /** Requests a message and enough neighbours for it to be anywhere in view. */
     #around(id) {
         const count = PAGE + 2 * Math.ceil(window.innerHeight / MIN_HEIGHT);
         return this.source.around(id, Math.min(count, MAX_PAGE));
