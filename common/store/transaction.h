@@ -21,6 +21,15 @@
 #ifndef CONFAB_COMMON_STORE_TRANSACTION_H
 #define CONFAB_COMMON_STORE_TRANSACTION_H
 
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "db/db.h"
+
+/* Moves to the row that a TRANSACTION returns, and sets *outcome to its v_outcome. Without a row,
+ * false and ERROR_INTERNAL. */
+bool transaction_row(struct db_rows *rows, enum error *outcome);
+
 #define TRANSACTION(declarations, body, columns)                             \
     "BEGIN NOT ATOMIC "                                                      \
     "DECLARE v_outcome INT DEFAULT 0; "                                      \

@@ -18,4 +18,15 @@ static inline const struct publisher *publisher_of(const struct exchange *x) {
     return &x->service->publisher;
 }
 
+/* An event of the room in the path, caused by the user of the request. */
+static inline struct room_event room_event_of(const struct exchange *x, unsigned type, uint64_t seq,
+                                              uint64_t subject_id) {
+    return (struct room_event){.room_id = x->ids[0],
+                               .seq = seq,
+                               .type = type,
+                               .actor_id = x->identity.user.id,
+                               .actor = text_of(x->identity.user.name),
+                               .subject_id = subject_id};
+}
+
 #endif

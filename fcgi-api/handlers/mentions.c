@@ -1,10 +1,7 @@
 /* GET mentions/: the messages that mention the user, in all rooms, newest first. Pages are by
  * cursor only, and nothing is counted. */
-#include <inttypes.h>
-
 #include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "rest/link.h"
 #include "rest/page.h"
 #include "store/messages/mention.h"
 
@@ -37,19 +34,6 @@ static void list_mention(void *context, const struct message *message) {
     listing->last_id = message->id;
 }
 
-static void write_link(struct exchange *x, struct json_writer *w, const char *key, bool exists,
-                       const char *cursor, uint64_t id, uint64_t limit) {
-    struct buffer url = BUFFER_EMPTY;
-    if (!exists) {
-        json_write_member_null(w, key);
-        return;
-    }
-    link_self(&url, x->request);
-    buffer_printf(&url, "?%s=%" PRIu64 "&limit=%" PRIu64, cursor, id, limit);
-    json_write_member_text(w, key, (struct text){url.data, url.len});
-    buffer_free(&url);
-}
-
 static void write_page(struct exchange *x, struct mention_listing *listing, bool after,
                        bool has_cursor) {
     struct json_writer w = json_writer_start(&x->response.body);
@@ -59,9 +43,10 @@ static void write_page(struct exchange *x, struct mention_listing *listing, bool
     const bool newer = shown > 0 && (after ? listing->more : has_cursor);
     json_write_object(&w);
     json_write_member_null(&w, "count");
-    write_link(x, &w, "next", older, "before", after ? listing->first_id : listing->last_id, limit);
-    write_link(x, &w, "previous", newer, "after", after ? listing->last_id : listing->first_id,
-               limit);
+    page_write_cursor(x, &w, "next", older, "before",
+                      after ? listing->first_id : listing->last_id, limit);
+    page_write_cursor(x, &w, "previous", newer, "after",
+                      after ? listing->last_id : listing->first_id, limit);
     json_write_key(&w, "results");
     json_write_array(&w);
     for (uint64_t i = 0; i < shown; i++) {

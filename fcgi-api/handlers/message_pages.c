@@ -1,12 +1,9 @@
 /* GET messages/: pages of the messages of a room, by offset or by cursor. A page may be requested
  * with a token that is not yet verified (x->auth_pending); the statement that reads the page
  * verifies it too. */
-#include <inttypes.h>
-
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/etag.h"
-#include "rest/link.h"
 #include "rest/page.h"
 #include "store/messages/message_page.h"
 
@@ -93,20 +90,6 @@ static void read_page(struct exchange *x, struct page *page, struct message_page
     }
 }
 
-static void write_cursor_link(struct exchange *x, struct json_writer *w, const char *key,
-                              bool exists, const char *cursor, uint64_t id, uint64_t limit) {
-    struct buffer url = BUFFER_EMPTY;
-    if (!exists) {
-        json_write_member_null(w, key);
-        return;
-    }
-    link_self(&url, x->request);
-    /* A cursor is the id of a message, which stays valid when others come. */
-    buffer_printf(&url, "?%s=%" PRIu64 "&limit=%" PRIu64, cursor, id, limit);
-    json_write_member_text(w, key, (struct text){url.data, url.len});
-    buffer_free(&url);
-}
-
 static size_t start_of(const struct message_listing *listing, uint64_t at) {
     return at > 0 ? listing->ends[at - 1] : 0;
 }
@@ -142,8 +125,8 @@ static void write_cursor_page(struct exchange *x, struct message_listing *listin
     json_write_object(&w);
     json_write_member_u64(&w, "count", count);
     /* "next" are older messages, "previous" newer ones, whatever way the page was read. */
-    write_cursor_link(x, &w, "next", !empty && more_older, "before", listing->ids[oldest], limit);
-    write_cursor_link(x, &w, "previous", before_all || (!empty && more_newer), "after",
+    page_write_cursor(x, &w, "next", !empty && more_older, "before", listing->ids[oldest], limit);
+    page_write_cursor(x, &w, "previous", before_all || (!empty && more_newer), "after",
                       empty ? 0 : listing->ids[newest], limit);
     json_write_key(&w, "results");
     json_write_array(&w);

@@ -86,19 +86,14 @@ static void publish_mentions(struct exchange *x, struct message_change *change,
 static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
                             const struct message *message, uint64_t message_id,
                             const struct bell_name *bell) {
-    struct room_event event = {.room_id = x->ids[0],
-                               .seq = seq,
-                               .type = type,
-                               .actor_id = x->identity.user.id,
-                               .actor = text_of(x->identity.user.name),
-                               .subject_id = message_id,
-                               .has_message = message != NULL,
-                               .bell = bell};
+    struct room_event event = room_event_of(x, type, seq, message_id);
     /* 0: this process does not know the number (a repeated statement); pushd finds the event. */
     if (seq == 0) {
         bell_ring_room(publisher_of(x)->bell, x->service->db, x->ids[0], false);
         return;
     }
+    event.bell = bell;
+    event.has_message = message != NULL;
     if (message)
         event.message = *message;
     publish_room_event(x->service->redis, publisher_of(x), &event, NULL);

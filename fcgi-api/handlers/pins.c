@@ -4,7 +4,6 @@
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "limit.h"
-#include "rest/etag.h"
 #include "rest/page.h"
 #include "store/rooms/pin.h"
 
@@ -27,13 +26,10 @@ static void list_pin(void *context, const struct message *message) {
 enum error pins_list(struct exchange *x) {
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    /* Pins are events of the room. */
-    if (etag_set_room(x, &x->identity.room))
-        return ERROR_NONE;
-    enum error error = pin_count(x->service->db, x->ids[0], &count);
+    enum error error;
+    if (!page_read_in_room(x, &page, &error))
+        return error;
+    error = pin_count(x->service->db, x->ids[0], &count);
     if (error)
         return error;
     struct pin_listing listing = {&page, json_writer_start(&x->response.body)};
@@ -49,13 +45,8 @@ enum error pins_list(struct exchange *x) {
 /* message NULL: the event does not show it. */
 static void publish_pin(struct exchange *x, unsigned type, uint64_t seq,
                         const struct message *message) {
-    struct room_event event = {.room_id = x->ids[0],
-                               .seq = seq,
-                               .type = type,
-                               .actor_id = x->identity.user.id,
-                               .actor = text_of(x->identity.user.name),
-                               .subject_id = x->ids[1],
-                               .has_message = message != NULL};
+    struct room_event event = room_event_of(x, type, seq, x->ids[1]);
+    event.has_message = message != NULL;
     if (message)
         event.message = *message;
     publish_room_event(x->service->redis, publisher_of(x), &event, NULL);

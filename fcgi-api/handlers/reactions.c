@@ -6,7 +6,6 @@
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "limit.h"
-#include "rest/etag.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "store/messages/reaction.h"
@@ -20,13 +19,10 @@ static void write_reaction(void *context, const struct reaction *reaction) {
 enum error reactions_list(struct exchange *x) {
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    /* Reactions are events of the room. */
-    if (etag_set_room(x, &x->identity.room))
-        return ERROR_NONE;
-    enum error error = reaction_count(x->service->db, x->ids[0], x->ids[1], &count);
+    enum error error;
+    if (!page_read_in_room(x, &page, &error))
+        return error;
+    error = reaction_count(x->service->db, x->ids[0], x->ids[1], &count);
     if (error)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -40,15 +36,10 @@ enum error reactions_list(struct exchange *x) {
 /* ---- changing ---- */
 
 static void publish_reactions(struct exchange *x, const struct reaction_change *change) {
-    const struct room_event event = {
-        .room_id = x->ids[0],
-        .seq = change->seq,
-        .type = EVENT_REACTIONS_CHANGED,
-        .actor_id = x->identity.user.id,
-        .actor = text_of(x->identity.user.name),
-        .subject_id = x->ids[1],
-        .has_message = true,
-        .message.reactions = {change->totals.data, change->totals.len}};
+    struct room_event event =
+        room_event_of(x, EVENT_REACTIONS_CHANGED, change->seq, x->ids[1]);
+    event.has_message = true;
+    event.message.reactions = (struct text){change->totals.data, change->totals.len};
     publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
 }
 

@@ -1,7 +1,6 @@
 /* GET messages/{id}/replies/: the messages that answer one directly, oldest first. */
 #include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "rest/etag.h"
 #include "rest/page.h"
 #include "store/messages/message_page.h"
 
@@ -34,16 +33,13 @@ static void list_reply(void *context, const struct message *message) {
 enum error replies_list(struct exchange *x) {
     struct page page;
     struct reply_listing listing = {.x = x, .page = &page};
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    if (etag_set_room(x, &x->identity.room))
-        return ERROR_NONE;
+    enum error error;
+    if (!page_read_in_room(x, &page, &error))
+        return error;
     const struct message_replies which = {
         .room_id = x->ids[0], .message_id = x->ids[1], .limit = page.limit, .offset = page.offset};
-    const enum error error =
-        message_page_replies(x->service->db, x->service->names, x->identity.user.id, &which,
-                             &listing.count, list_reply, &listing);
+    error = message_page_replies(x->service->db, x->service->names, x->identity.user.id, &which,
+                                 &listing.count, list_reply, &listing);
     if (error)
         return error;
     if (!listing.has_begun)

@@ -203,11 +203,7 @@ static void send_updated(void *context, const struct room *room) {
     if (!update->change.changed)
         return;
     /* The event shows the room without what is only this user's. */
-    const struct room_event event = {.room_id = room->state.room_id,
-                                     .seq = update->change.seq,
-                                     .type = EVENT_ROOM_UPDATED,
-                                     .actor_id = x->identity.user.id,
-                                     .actor = text_of(x->identity.user.name)};
+    const struct room_event event = room_event_of(x, EVENT_ROOM_UPDATED, update->change.seq, 0);
     publish_room_event(x->service->redis, publisher_of(x), &event, room);
 }
 

@@ -134,24 +134,21 @@ bool field_bool(struct exchange *x, const char *name, bool *out) {
     return false;
 }
 
-bool field_id(struct exchange *x, const char *name, uint64_t *out) {
-    struct json_object *value = find(x, rules_of(x, name));
-    if (!value)
-        return false;
-    const enum json_type type = json_object_get_type(value);
-    /* Also as a string, as JavaScript cannot hold all ids as numbers. */
-    if ((type == json_type_int || type == json_type_string) &&
-        text_to_u64(text_of(json_object_get_string(value)), out) && *out > 0)
-        return true;
-    field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid integer is required.");
-    return false;
-}
-
-/* A whole number as JSON, or a string of its digits. */
+/* A whole number, or a string of its digits, as JavaScript cannot hold all ids as numbers. */
 static bool is_number(struct json_object *value, uint64_t *out) {
     const enum json_type type = json_object_get_type(value);
     return (type == json_type_int || type == json_type_string) &&
            text_to_u64(text_of(json_object_get_string(value)), out);
+}
+
+bool field_id(struct exchange *x, const char *name, uint64_t *out) {
+    struct json_object *value = find(x, rules_of(x, name));
+    if (!value)
+        return false;
+    if (is_number(value, out) && *out > 0)
+        return true;
+    field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid integer is required.");
+    return false;
 }
 
 bool field_number(struct exchange *x, const char *name, uint64_t *out) {
@@ -216,22 +213,30 @@ bool field_thousandths(struct exchange *x, const char *name, uint64_t *out) {
     return true;
 }
 
-bool field_ids(struct exchange *x, const char *name, uint64_t *out, size_t *count) {
+bool field_items(struct exchange *x, const char *name, struct json_object **out) {
     const struct schema_field *field = rules_of(x, name);
     struct json_object *value = find(x, field);
-    *count = 0;
     if (!value)
         return false;
     if (!json_object_is_type(value, json_type_array)) {
         field_errors_add(&x->field_errors, name, CODE_INVALID, "Expected a list of items.");
         return false;
     }
-    const size_t len = json_object_array_length(value);
-    if (len > field->max) {
+    if (json_object_array_length(value) > field->max) {
         field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
                          "Ensure this field has no more than %zu items.", (size_t)field->max);
         return false;
     }
+    *out = value;
+    return true;
+}
+
+bool field_ids(struct exchange *x, const char *name, uint64_t *out, size_t *count) {
+    struct json_object *value;
+    *count = 0;
+    if (!field_items(x, name, &value))
+        return false;
+    const size_t len = json_object_array_length(value);
     for (size_t i = 0; i < len; i++) {
         struct json_object *item = json_object_array_get_idx(value, i);
         bool valid = is_number(item, &out[i]) && out[i] > 0 && out[i] <= INT64_MAX;
@@ -240,7 +245,7 @@ bool field_ids(struct exchange *x, const char *name, uint64_t *out, size_t *coun
             valid = out[j] != out[i];
         if (!valid) {
             field_errors_add(&x->field_errors, name, CODE_INVALID,
-                             "Expected different ids; item %zu is none.", i + 1);
+                             "Expected different ids; item %zu is not one.", i + 1);
             return false;
         }
     }
@@ -324,24 +329,6 @@ bool field_numbered(struct exchange *x, const char *name, struct field_pair **ou
     }
     *count = kept;
     free(all);
-    return true;
-}
-
-bool field_items(struct exchange *x, const char *name, struct json_object **out) {
-    const struct schema_field *field = rules_of(x, name);
-    struct json_object *value = find(x, field);
-    if (!value)
-        return false;
-    if (!json_object_is_type(value, json_type_array)) {
-        field_errors_add(&x->field_errors, name, CODE_INVALID, "Expected a list of items.");
-        return false;
-    }
-    if (json_object_array_length(value) > field->max) {
-        field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
-                         "Ensure this field has no more than %zu items.", (size_t)field->max);
-        return false;
-    }
-    *out = value;
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "rest/etag.h"
 #include "rest/link.h"
 
 bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *value) {
@@ -35,6 +36,12 @@ void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, 
     /* Too large a limit is lowered, not refused. */
     if (page->limit > limit_most)
         page->limit = limit_most;
+}
+
+bool page_read_in_room(struct exchange *x, struct page *page, enum error *error) {
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, page);
+    *error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
+    return !*error && !etag_set_room(x, &x->identity.room);
 }
 
 /* Bytes of the value that are not unreserved (RFC 3986) are percent-encoded. */
@@ -127,4 +134,17 @@ void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint
     }
     json_write_array_end(w);
     json_write_object_end(w);
+}
+
+void page_write_cursor(struct exchange *x, struct json_writer *w, const char *key, bool exists,
+                       const char *cursor, uint64_t id, uint64_t limit) {
+    struct buffer url = BUFFER_EMPTY;
+    if (!exists) {
+        json_write_member_null(w, key);
+        return;
+    }
+    link_self(&url, x->request);
+    buffer_printf(&url, "?%s=%" PRIu64 "&limit=%" PRIu64, cursor, id, limit);
+    json_write_member_text(w, key, (struct text){url.data, url.len});
+    buffer_free(&url);
 }

@@ -33,6 +33,10 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
 /* Reads limit, reduced to limit_most, and offset; adds errors to x->field_errors. */
 void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page);
 
+/* The same with PAGE_DEFAULT and PAGE_MOST for a list of what belongs to the room, whose tag it
+ * sets. False if there is nothing to list: *error is ERROR_BAD_INPUT, or ERROR_NONE with 304. */
+bool page_read_in_room(struct exchange *x, struct page *page, enum error *error);
+
 /* Writes the object up to the beginning of the array: count, next and previous. The links keep the
  * query parameters of the request that are listed in `kept`, names separated by blanks. */
 void page_begin(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
@@ -47,6 +51,11 @@ bool page_keep(struct page *page, struct json_writer *w, size_t len_before);
  * those of page_begin. */
 void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
               const char *kept);
+
+/* Writes a member of the object, the link to the page before or after the item with this id:
+ * ?before=42&limit=50. null unless `exists`. */
+void page_write_cursor(struct exchange *x, struct json_writer *w, const char *key, bool exists,
+                       const char *cursor, uint64_t id, uint64_t limit);
 
 /* Appends "&name=value" to a URL for each parameter of the request in `kept`, as above. */
 void page_keep_parameters(struct exchange *x, struct buffer *url, const char *kept);

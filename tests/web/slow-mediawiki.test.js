@@ -2,27 +2,27 @@
 // daemon. The README is followed word by word.
 
 import assert from "node:assert/strict";
-import { appendFile, rename } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import { openWindow, world } from "./support/browser.js";
 import {
     asOwner,
     chatApi,
     installPlugin,
+    isAdmin,
     loginOf,
     PASSWORD,
-    Readme,
-    roomOf,
+    useApplication,
     visitorOf,
+    withoutChat,
 } from "./support/php-application.js";
-import { startPhpApplication } from "./support/python-host.js";
 import { until } from "./support/until.js";
 
 const PAGE = "/wiki/index.php/Tea";
 
-let readme;
+const application = useApplication("mediawiki");
 
 /** Runs a maintenance script of MediaWiki. */
 const maintain = (command) =>
@@ -43,14 +43,8 @@ const visitor = (name) =>
 /** Waits for what is sent after an answer. */
 const ends = (token) => until(async () => (await chatApi(token, "auth/me/")).status === 401);
 
-before(async () => {
-    await world.open(() => startPhpApplication("mediawiki"));
-    readme = await Readme.of("mediawiki");
-});
-afterEach(() => world.closeWindows());
-after(() => world.close());
-
 test("the README leads to a chat in a page", async () => {
+    const { readme } = application;
     const { secret, key } = await installPlugin(readme, "extension");
     const settings = readme
         .block("php settings")
@@ -92,13 +86,7 @@ test("users are in the room under their own names, sysops as admins", async () =
         .message("Is this the page?")
         .locator(".sender", { hasText: "Ann of Green Gables" })
         .waitFor();
-    for (const [person, isAdmin] of [
-        [ann, false],
-        [admin, true],
-    ]) {
-        const { token } = await loginOf(person);
-        assert.equal((await roomOf(person, token)).is_admin, isAdmin);
-    }
+    assert.deepEqual([await isAdmin(ann), await isAdmin(admin)], [false, true]);
 });
 
 test("strangers get a link to the login, and no token", async () => {
@@ -153,15 +141,11 @@ test("what the chat did not hear is told again later", async () => {
     const [ann, admin] = [await visitor("Ann"), await visitor("Admin")];
     await ann.visit(PAGE);
     const { token } = await loginOf(ann);
-    const program = join(world.system.home, "public_html", "chat", "chat.cgi");
-    await rename(program, `${program}.away`);
-    try {
+    await withoutChat(async () => {
         await ann.visit("/wiki/index.php/Special:UserLogout");
         await ann.button("Submit").click();
         await ann.page.getByText("You are now logged out.").waitFor();
-    } finally {
-        await rename(`${program}.away`, program);
-    }
+    });
     assert.equal((await chatApi(token, "auth/me/")).status, 200);
     await maintain(`sql.php --query "DELETE FROM objectcache WHERE keyname LIKE '%confab%'"`);
     await admin.visit(PAGE);

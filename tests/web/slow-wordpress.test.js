@@ -2,9 +2,9 @@
 // daemon but the pushd of one test. The README is followed word by word.
 
 import assert from "node:assert/strict";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import WebSocket from "ws";
 
@@ -15,20 +15,20 @@ import {
     chatApi,
     forgetLogin,
     installPlugin,
+    isAdmin,
     loginOf,
     PASSWORD,
-    Readme,
-    roomOf,
+    useApplication,
     visitorOf,
+    withoutChat,
 } from "./support/php-application.js";
-import { startPhpApplication } from "./support/python-host.js";
 import { pause, until } from "./support/until.js";
 
 const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';
 
 const A_MINUTE = 60000;
 
-let readme;
+const application = useApplication("wordpress");
 const users = {};
 
 /** Runs PHP in WordPress; resolves to its output. */
@@ -64,14 +64,8 @@ async function visitor(name) {
 
 const confabSettings = (admin) => admin.visit("/wp-admin/options-general.php?page=confab");
 
-before(async () => {
-    await world.open(() => startPhpApplication("wordpress"));
-    readme = await Readme.of("wordpress");
-});
-afterEach(() => world.closeWindows());
-after(() => world.close());
-
 test("the README leads to a chat in a post", async () => {
+    const { readme } = application;
     const { secret, key } = await installPlugin(readme, "plugin");
     const admin = await visitor("admin");
     await admin.visit("/wp-admin/");
@@ -131,13 +125,7 @@ test("users are in the room under their own names and pictures, editors as admin
     await message.locator(".avatar.pictured img").waitFor();
     await ed.say("It is.");
     await ann.message("It is.").locator(".sender", { hasText: "Ed & Co" }).waitFor();
-    for (const [person, isAdmin] of [
-        [ann, false],
-        [ed, true],
-    ]) {
-        const { token } = await loginOf(person);
-        assert.equal((await roomOf(person, token)).is_admin, isAdmin);
-    }
+    assert.deepEqual([await isAdmin(ann), await isAdmin(ed)], [false, true]);
     await ed.picture("wordpress-post");
 });
 
@@ -255,16 +243,12 @@ test("what the chat did not hear is told again later; a deleted user is disabled
     const ann = await visitor("ann");
     await ann.visit("/?p=1");
     const { token } = await loginOf(ann);
-    const program = join(world.system.home, "public_html", "chat", "chat.cgi");
     const admin = await visitor("admin");
-    await rename(program, `${program}.away`);
-    try {
+    await withoutChat(async () => {
         await php(`require ABSPATH . 'wp-admin/includes/user.php'; wp_delete_user(${users.ann});`);
         await confabSettings(admin);
         await admin.page.getByText("changes of users could not be sent to the chat").waitFor();
-    } finally {
-        await rename(`${program}.away`, program);
-    }
+    });
     assert.equal((await chatApi(token, "auth/me/")).status, 200);
     // WP-Cron does this within a minute.
     assert.equal(await php(`echo wp_next_scheduled('confab_retry') <= time() + 60;`), "1");

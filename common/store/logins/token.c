@@ -42,9 +42,7 @@ enum error token_add_expiring(struct db *db, uint64_t user_id,
                               db_bytes(hash, SECRET_HASH_SIZE));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         *expires_at = db_get_time(rows, 1);
     }
     db_done(rows);

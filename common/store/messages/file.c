@@ -73,9 +73,7 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
         draft->has_duration ? db_u64(draft->duration_ms) : db_str(NULL), db_u64(hours));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         *file_id = db_get_u64(rows, 1);
         *expires_at = db_get_time(rows, 2);
         *seconds = db_get_u64(rows, 3);
@@ -318,9 +316,7 @@ enum error file_scan_record(struct db *db, uint64_t file_id, uint64_t room_id, b
                               db_bool(is_clean));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         scanned->message_id = db_get_u64(rows, 1);
         scanned->seq = db_get_u64(rows, 2);
     }

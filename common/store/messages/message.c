@@ -129,9 +129,8 @@ void message_keep_quote(const struct db_rows *rows, unsigned first, uint64_t mes
 
 enum error message_read_change(struct db_rows *rows, uint64_t reply_to_id, bool with_mentions,
                                struct message_change *change) {
-    enum error error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    enum error error;
+    if (transaction_row(rows, &error)) {
         /* A refused change has changed nothing, whatever the other columns say. */
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->message_id = db_get_u64(rows, 2);

@@ -56,9 +56,7 @@ static enum error move_mark(struct db *db, const char *sql, uint64_t room_id, ui
         DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(message_id));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         mark->moved = db_get_bool(rows, 1);
         mark->unread_count = error ? 0 : db_get_u64(rows, 2);
         mark->message_id = db_get_u64(rows, 3);
@@ -127,9 +125,7 @@ enum error message_mark_all_read(struct db *db, uint64_t user_id, message_mark_v
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         seq = db_get_u64(rows, 1);
         count = db_get_u64(rows, 2);
     }

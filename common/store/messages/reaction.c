@@ -52,10 +52,8 @@ static enum error run_change(struct db *db, const char *sql, const struct reacti
                db_u64(key->message_id), db_text(key->emoji));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
+    if (transaction_row(rows, &error)) {
         const struct text totals = db_get_text(rows, 3);
-        error = (enum error)db_get_u64(rows, 0);
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->too_many = error == ERROR_BAD_INPUT;
         change->seq = db_get_u64(rows, 2);

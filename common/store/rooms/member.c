@@ -153,10 +153,8 @@ static const char ADD_BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_D
 /* Reads the first columns, the same for all transactions: outcome, changed. False, with
  * ERROR_INTERNAL, if there is no row. */
 static bool read_change(struct db_rows *rows, enum error *error, struct member_change *change) {
-    *error = ERROR_INTERNAL;
-    if (!db_next(rows))
+    if (!transaction_row(rows, error))
         return false;
-    *error = (enum error)db_get_u64(rows, 0);
     change->changed = *error == ERROR_NONE && db_get_bool(rows, 1);
     return true;
 }
@@ -332,9 +330,7 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
                patch->has_hidden ? db_bool(patch->view.is_hidden) : none);
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         *user_seq = db_get_u64(rows, 1);
         *view = room_view_from_row(rows, 2);
     }

@@ -40,9 +40,7 @@ static enum error run_change(struct db *db, const char *sql, uint64_t room_id, u
         DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(message_id));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->too_many = error == ERROR_BAD_INPUT;
         change->seq = db_get_u64(rows, 2);

@@ -94,10 +94,9 @@ enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint6
 /* Reads the row that changes of rooms return, and frees the rows: outcome, changed, room, seq,
  * other_seq, actor_seq, time. */
 static enum error read_change(struct db_rows *rows, struct room_change *change) {
-    enum error error = ERROR_INTERNAL;
+    enum error error;
     memset(change, 0, sizeof(*change));
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         /* A refused change has changed nothing, whatever the other columns say. */
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->room_id = db_get_u64(rows, 2);
@@ -353,11 +352,9 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
         DB_RUN(db, DELETE, 0, &rows, db_u64(room_id), db_u64(user_id), db_bool(force));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
+    if (transaction_row(rows, &error)) {
         /* "user:seq,user:seq,..."; empty if the outcome is an error. */
         const struct text list = db_get_text(rows, 1);
-        error = (enum error)db_get_u64(rows, 0);
         buffer_append(streams, list.at, list.len);
     }
     db_done(rows);

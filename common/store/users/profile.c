@@ -65,9 +65,7 @@ enum error profile_set(struct db *db, uint64_t user_id, const struct profile *pr
                db_bool(profile->email_verified), db_bool(profile->is_bot));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         *changed = !error && db_get_bool(rows, 1);
     }
     db_done(rows);

@@ -123,10 +123,9 @@ enum error user_purge_addresses(struct db *db, uint64_t limit, uint64_t *deleted
 /* Reads the row that a change of credentials returns, and frees the rows: outcome, changed, number
  * of the event. */
 static enum error read_change(struct db_rows *rows, uint64_t id, struct user_change *change) {
-    enum error error = ERROR_INTERNAL;
+    enum error error;
     memset(change, 0, sizeof(*change));
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->seq = change->changed ? db_get_u64(rows, 2) : 0;
         change->user_id = id;

@@ -3,12 +3,14 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { after, afterEach, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { openWindow, world } from "./browser.js";
+import { startPhpApplication } from "./python-host.js";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/", import.meta.url));
 
@@ -45,6 +47,21 @@ export class Readme {
 }
 
 /**
+ * Starts the application for all tests of a file, and closes their windows. Returns an object that
+ * has the README of its plugin once they run.
+ */
+export function useApplication(kind) {
+    const application = { readme: null };
+    before(async () => {
+        await world.open(() => startPhpApplication(kind));
+        application.readme = await Readme.of(kind);
+    });
+    afterEach(() => world.closeWindows());
+    after(() => world.close());
+    return application;
+}
+
+/**
  * Runs a shell script as the owner of the host, in the home folder, or in the folder from which
  * confab was installed; resolves to its output.
  */
@@ -67,6 +84,17 @@ export async function asOwner(script, { folder = world.system.home, env = {} } =
 
 /** Where "make shared-install" has put what the owner of the host has unpacked. */
 export const unpacked = () => join(world.system.home, "..", "shared");
+
+/** Does something while the chat cannot be reached. */
+export async function withoutChat(work) {
+    const program = join(world.system.home, "public_html", "chat", "chat.cgi");
+    await rename(program, `${program}.away`);
+    try {
+        await work();
+    } finally {
+        await rename(`${program}.away`, program);
+    }
+}
 
 /** Runs the blocks of the README that make a secret and a key, and copy the plugin. */
 export async function installPlugin(readme, copy) {
@@ -131,9 +159,10 @@ export async function chatApi(token, path, fields = null) {
     return { status: answer.status, body: await answer.json() };
 }
 
-/** The room of the page as this user sees it. */
-export async function roomOf(person, token) {
+/** Whether this user is an admin of the room of the page. */
+export async function isAdmin(person) {
+    const { token } = await loginOf(person);
     const key = await person.page.locator("confab-chat").getAttribute("room-key");
     const { body } = await chatApi(token, `chat/rooms/?key=${key}`);
-    return body.results[0];
+    return body.results[0].is_admin;
 }

@@ -1,0 +1,8 @@
+/* Reading the result of a transaction. */
+#include "store/transaction.h"
+
+bool transaction_row(struct db_rows *rows, enum error *outcome) {
+    const bool has_row = db_next(rows);
+    *outcome = has_row ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
+    return has_row;
+}
