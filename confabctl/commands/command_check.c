@@ -162,6 +162,16 @@ static void check_changes(struct check *check) {
         report_add(&check->report, "changes", REPORT_OK, "accepted", NULL);
 }
 
+/* What to do about a Redis that refuses commands, by the first word of its answer. */
+static const char *redis_remedy(const char *error) {
+    if (strstr(error, "OOM "))
+        return "raise maxmemory of Redis, or find out what fills it";
+    if (strstr(error, "MISCONF "))
+        return "Redis cannot save its data: see its log, and whether its disk is full";
+    return "use the primary, not a replica; the user needs all commands, the keys and the "
+           "channels of redis_prefix (ACL SETUSER ... ~confab:* &confab:* +@all)";
+}
+
 static void check_redis(struct check *check, bool database_works) {
     const struct cli *cli = check->cli;
     const struct config *config = &cli->config;
@@ -183,9 +193,8 @@ static void check_redis(struct check *check, bool database_works) {
     /* PING works without rights: try what pushd and fcgi-api really do. */
     uint64_t pushd_count = 0;
     if (!redis_server_try(cli->redis, REDIS_MS, &pushd_count)) {
-        report_add(&check->report, "redis", REPORT_FAILED, redis_client_last_error(cli->redis),
-                   "use the primary, not a replica; the user needs all commands, the keys and the "
-                   "channels of redis_prefix (ACL SETUSER ... ~confab:* &confab:* +@all)");
+        const char *error = redis_client_last_error(cli->redis);
+        report_add(&check->report, "redis", REPORT_FAILED, error, redis_remedy(error));
         return;
     }
     /* Hosts that share the database leave there which Redis they use. */

@@ -164,10 +164,11 @@ WITHOUT = [
     (("ACL", "SETUSER", "default", "resetchannels"), ("ACL", "SETUSER", "default", "allchannels")),
     (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
     (("ACL", "SETUSER", "default", "-set"), ("ACL", "SETUSER", "default", "+set")),
+    (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
 ]
 
 
-@pytest.mark.parametrize("change, back", WITHOUT, ids=["channels", "replica", "keys"])
+@pytest.mark.parametrize("change, back", WITHOUT, ids=["channels", "replica", "keys", "memory"])
 def test_a_redis_that_does_not_work_is_named_everywhere(system, talk, change, back):
     client, room, there = talk
     assert health(system) == ("ok", "ok")
