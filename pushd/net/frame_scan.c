@@ -18,6 +18,7 @@
 #define MASKED 0x80
 #define LENGTH 0x7f
 /* Types of frames. */
+#define CLOSE 0x8
 #define PING 0x9
 #define PONG 0xA
 /* Every frame of a client has a mask. */
@@ -63,8 +64,14 @@ static size_t take_payload(struct frame_scan *scan, const unsigned char *bytes, 
     return part;
 }
 
+/* The second byte of a header says that the frame is not masked, or that a close frame has half a
+ * code. */
+static bool is_bad(const unsigned char *header) {
+    return !(header[1] & MASKED) || ((header[0] & OPCODE) == CLOSE && (header[1] & LENGTH) == 1);
+}
+
 /* The next byte of the header. A ping that is not valid is left to libwebsockets, which closes
- * the connection. False if the frame is not masked. */
+ * the connection. False if the frame is bad. */
 static bool take_header(struct frame_scan *scan, unsigned char *byte) {
     /* The first byte has to be changed before the second one says whether the ping is valid:
      * a pong that is not is refused alike. */
@@ -73,7 +80,7 @@ static bool take_header(struct frame_scan *scan, unsigned char *byte) {
         *byte = (unsigned char)((*byte & ~OPCODE) | PONG);
     }
     scan->header[scan->header_len++] = *byte;
-    if (scan->header_len == 2 && !(*byte & MASKED))
+    if (scan->header_len == 2 && is_bad(scan->header))
         return false;
     /* Too long for a control frame: its payload would not fit the buffer of pings. */
     if (scan->header_len == 2 && (*byte & LENGTH) > FRAME_SCAN_MAX_CONTROL)
@@ -91,13 +98,13 @@ static bool take_header(struct frame_scan *scan, unsigned char *byte) {
 size_t frame_scan(struct frame_scan *scan, unsigned char *bytes, size_t len, frame_scan_ping *ping,
                   void *context) {
     size_t at = 0;
-    while (at < len && !scan->unmasked) {
+    while (at < len && !scan->is_bad) {
         if (scan->in_payload)
             at += take_payload(scan, bytes + at, len - at);
         else if (take_header(scan, bytes + at))
             at++;
         else
-            scan->unmasked = true;
+            scan->is_bad = true;
         /* Also right after the header of a frame without a payload. */
         if (scan->in_payload && scan->left == 0)
             end_frame(scan, ping, context);

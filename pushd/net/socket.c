@@ -224,13 +224,13 @@ static uint64_t *open_count(const struct socket *socket) {
     return socket->notifications ? &metrics->sockets_notifications : &metrics->sockets_room;
 }
 
-static void on_unmasked(struct socket *socket) {
+static void on_bad_frame(struct socket *socket) {
     socket_fail(socket, SOCKET_CLOSE_PROTOCOL);
 }
 
-/* What socket_read.c calls for a bad request, pings, and a frame that is not masked (1002). */
+/* What socket_read.c calls for a bad request, pings, and a bad frame (1002). */
 static const struct socket_read_callbacks READER = {ws_handshake_refuse_head, socket_send_pong,
-                                                    on_unmasked};
+                                                    on_bad_frame};
 
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
     const struct handshake *handshake = ws_handshake_established(

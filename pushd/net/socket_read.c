@@ -98,8 +98,8 @@ void socket_read_attach(int fd, struct socket *socket) {
     if (opening && opening->pinged)
         reader->ping(socket, opening->ping, opening->ping_len);
     free(opening);
-    if (reading->scan.unmasked)
-        reader->unmasked(socket);
+    if (reading->scan.is_bad)
+        reader->bad_frame(socket);
 }
 
 void socket_read_detach(int fd) {
@@ -122,7 +122,7 @@ static void on_ping(void *context, const unsigned char *payload, size_t len) {
 
 /* Returns how many of the bytes libwebsockets gets. */
 static size_t scan(int fd, struct reading *reading, unsigned char *bytes, size_t len) {
-    const bool was_unmasked = reading->scan.unmasked;
+    const bool was_bad = reading->scan.is_bad;
     size_t head = 0;
     const unsigned status =
         reading->opening ? head_scan(&reading->opening->head, bytes, len, &head) : 0;
@@ -132,8 +132,8 @@ static size_t scan(int fd, struct reading *reading, unsigned char *bytes, size_t
         return 0;
     }
     const size_t frames = frame_scan(&reading->scan, bytes + head, len - head, on_ping, reading);
-    if (reading->scan.unmasked && !was_unmasked && reading->socket)
-        reader->unmasked(reading->socket);
+    if (reading->scan.is_bad && !was_bad && reading->socket)
+        reader->bad_frame(reading->socket);
     return head + frames;
 }
 

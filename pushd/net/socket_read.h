@@ -21,8 +21,8 @@ struct socket_read_callbacks {
     void (*refused)(int fd, unsigned status);
     /* A ping came: it is to be answered with this payload. */
     void (*ping)(struct socket *socket, const unsigned char *payload, size_t len);
-    /* A frame came that is not masked; nothing that follows is read. */
-    void (*unmasked)(struct socket *socket);
+    /* A bad frame came (see frame_scan.h); nothing that follows is read. */
+    void (*bad_frame)(struct socket *socket);
 };
 
 /* To be called on the thread of the loop. callbacks must outlive it. */

@@ -152,6 +152,11 @@ def test_a_control_frame_over_125_bytes_closes_the_socket(live, opcode):
     assert_broken(live)
 
 
+def test_a_close_frame_with_half_a_code_closes_with_1002(live):
+    live.send_frame(8, b"\x03")
+    assert live.closed() == 1002
+
+
 def test_a_continuation_of_nothing_closes_the_socket(live):
     live.send_frame(CONTINUED, PING_TEXT)
     assert_broken(live)

@@ -104,6 +104,20 @@ static void nothing_after_an_unmasked_frame_is_handed_on(void **state) {
     }
 }
 
+static void a_close_frame_has_a_whole_code_or_none(void **state) {
+    (void)state;
+    unsigned char bytes[100];
+    for (size_t size = 0; size <= 3; size++) {
+        struct heard heard = {0};
+        const size_t len = add_frame(bytes, 0, 0x88, "abc", size, true);
+        const size_t handed_on = scan_pieces(bytes, len, 1, &heard);
+        if (size == 1)
+            assert_in_range(handed_on, 0, 1);
+        else
+            assert_int_equal(handed_on, len);
+    }
+}
+
 static void an_invalid_ping_is_not_answered(void **state) {
     (void)state;
     static char text[200];
@@ -131,6 +145,7 @@ int main(void) {
         cmocka_unit_test(each_ping_is_heard_and_becomes_a_pong),
         cmocka_unit_test(the_payload_of_a_ping_is_unmasked),
         cmocka_unit_test(nothing_after_an_unmasked_frame_is_handed_on),
+        cmocka_unit_test(a_close_frame_has_a_whole_code_or_none),
         cmocka_unit_test(an_invalid_ping_is_not_answered),
         cmocka_unit_test(a_length_of_64_bits_is_skipped),
     };
