@@ -4,8 +4,8 @@
  *
  * libwebsockets accepts frames that are not masked and close frames of one byte (a code has two),
  * and of several pings answers the first one only. So the scan stops at the first bad frame, and
- * takes pings: it keeps the payload of the last one, and turns each into a pong, which libwebsockets
- * ignores.
+ * takes pings: it keeps the payload of the last one, and turns each into a pong, which
+ * libwebsockets ignores.
  */
 #ifndef CONFAB_PUSHD_NET_FRAME_SCAN_H
 #define CONFAB_PUSHD_NET_FRAME_SCAN_H
