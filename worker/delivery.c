@@ -1,4 +1,5 @@
-/* The JSON around the events, and HMAC-SHA256 by libsodium. */
+/* One delivery to a hook: the JSON around the events, its signatures by Standard Webhooks
+ * (HMAC-SHA256), and the pause before the next attempt. */
 #include "delivery.h"
 
 #include <inttypes.h>
@@ -10,6 +11,7 @@
 #include "base/xalloc.h"
 #include "json/json_writer.h"
 
+/* The pause after the first failure, and the longest one. */
 #define DELAY_MIN_MS 5000
 #define DELAY_MAX_MS 3600000
 
@@ -24,11 +26,13 @@ struct delivery *delivery_new(const struct hook *hook, uint64_t room_id, struct 
     buffer_append(&delivery->url, hook->url.at, hook->url.len);
     memcpy(delivery->secrets[0], hook->secret, HOOK_SECRET_BYTES);
     memcpy(delivery->secrets[1], hook->old_secret, HOOK_SECRET_BYTES);
+    /* For a day after a change the old secret signs as well. */
     delivery->secret_count = hook->has_old_secret ? 2 : 1;
     /* Made of what does not change from try to try. */
     snprintf(delivery->id, sizeof(delivery->id),
              "msg_%.16s_%" PRIu64 "_%" PRIu64 "_%" PRIu64 "_%" PRIu64, origin, hook->id, room_id,
              seq + 1, last_seq);
+    /* The array of events stays open until delivery_end. */
     json_write_object(&w);
     json_write_member_u64(&w, "hook_id", hook->id);
     json_write_member_id(&w, "room_id", room_id);
@@ -48,6 +52,7 @@ void delivery_end(struct delivery *delivery) {
     buffer_append_str(&delivery->body, "]}");
 }
 
+/* Writes "v1," and the base64 of the HMAC of "id.seconds.body". */
 static void sign(const struct delivery *delivery, const unsigned char secret[HOOK_SECRET_BYTES],
                  int64_t seconds, char *out, size_t size) {
     crypto_auth_hmacsha256_state state;
@@ -68,6 +73,7 @@ static void sign(const struct delivery *delivery, const unsigned char secret[HOO
 
 void delivery_sign(const struct delivery *delivery, int64_t seconds,
                    char out[DELIVERY_SIGNATURES_SIZE]) {
+    /* One signature for each secret, separated by blanks. */
     size_t len = 0;
     for (size_t i = 0; i < delivery->secret_count; i++) {
         if (i > 0)
@@ -81,6 +87,7 @@ uint64_t delivery_delay_ms(uint64_t tries) {
     /* Ten doublings reach the hour. */
     const uint64_t doubled = (uint64_t)DELAY_MIN_MS << (tries < 10 ? tries : 10);
     const uint64_t delay = doubled < DELAY_MAX_MS ? doubled : DELAY_MAX_MS;
+    /* Up to a tenth more or less, so that hooks that failed together are not tried together. */
     return delay - delay / 10 + randombytes_uniform((uint32_t)(delay / 5) + 1);
 }
 

@@ -62,6 +62,7 @@ static void send_pinned(void *context, const struct message *message) {
     struct exchange *x = pinning->x;
     struct json_writer w = json_writer_start(&x->response.body);
     serialize_message(&w, message);
+    /* Pinned before: the same answer, without an event. */
     if (pinning->change.changed)
         publish_pin(x, EVENT_MESSAGE_PINNED, pinning->change.seq, message);
 }
@@ -75,6 +76,7 @@ enum error pins_add(struct exchange *x) {
         return exchange_fail(x, error, CODE_TOO_MANY, "The room has 100 pinned messages.");
     if (error)
         return error;
+    /* Read back, since the answer and the event show the whole message. */
     return message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_pinned,
                        &pinning);
 }
@@ -87,6 +89,7 @@ enum error pins_remove(struct exchange *x) {
     if (error)
         return error;
     x->response.status = 204;
+    /* Not pinned: 204 all the same. */
     if (change.changed)
         publish_pin(x, EVENT_MESSAGE_UNPINNED, change.seq, NULL);
     return ERROR_NONE;

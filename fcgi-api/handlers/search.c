@@ -28,6 +28,7 @@ struct search_listing {
 
 /* ---- the request ---- */
 
+/* Reads a number of up to 16 hexadecimal digits in lower case. */
 static bool read_hex(struct text text, uint64_t *number) {
     *number = 0;
     if (text.len == 0 || text.len > NUMBER_MOST)
@@ -47,6 +48,7 @@ static void read_cursor(struct exchange *x, struct search *search) {
     uint64_t numbers[NUMBERS];
     bool valid = false;
     if (request_query(x->request, "cursor", &value, &valid)) {
+        /* Three numbers, separated by hyphens. */
         struct text rest = {buffer_str(&value), value.len}, part;
         size_t count = 0;
         while (valid && text_split(&rest, '-', &part)) {
@@ -61,6 +63,7 @@ static void read_cursor(struct exchange *x, struct search *search) {
     buffer_free(&value);
 }
 
+/* The place after the last message that was looked at. */
 static void write_cursor(struct json_writer *w, const struct search_place *place) {
     char text[NUMBERS * (NUMBER_MOST + 1) + 1];
     snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64 "-%" PRIx64, (uint64_t)place->at,
@@ -93,6 +96,7 @@ static void read_has(struct exchange *x, enum search_has *has) {
     buffer_free(&value);
 }
 
+/* Reads q: errors of the text first, then those of its words. */
 static void read_words(struct exchange *x, struct search_query *query) {
     struct buffer value = BUFFER_EMPTY;
     bool valid = false;
@@ -140,6 +144,7 @@ static enum error list_results(struct exchange *x, struct search *search) {
     json_write_array(&listing.w);
     const enum error error = search_run(x->service->db, search, write_result, &listing, &more);
     json_write_array_end(&listing.w);
+    /* Nothing is counted, so the next page is known only now. */
     if (more)
         write_cursor(&listing.w, &search->place);
     else
@@ -167,6 +172,7 @@ enum error search_get(struct exchange *x) {
     read_has(x, &search.has);
     page_number(x, "limit", 1, &search.limit);
     read_cursor(x, &search);
+    /* Too large a limit is lowered, not refused. */
     if (search.limit > LIMIT_MOST)
         search.limit = LIMIT_MOST;
     if (field_errors_none(&x->field_errors))

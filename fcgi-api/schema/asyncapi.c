@@ -1,4 +1,5 @@
-/* The document: two channels, for each what the server sends and what it takes. */
+/* The AsyncAPI document: two channels, and for each the frames that the server sends and accepts.
+ * Frames and their objects come from frames.def and objects.def. */
 #include "schema/asyncapi.h"
 
 #include <stdio.h>
@@ -6,6 +7,7 @@
 
 #include "schema/json_schema.h"
 
+/* Bits of frames.def: the channels of a frame, and whether clients send it. */
 enum { ROOM = 1, OWN = 2, TAKEN = 4 };
 
 static const struct frame {
@@ -34,6 +36,7 @@ static const struct channel {
 
 #define CHANNEL_COUNT (sizeof(CHANNELS) / sizeof(CHANNELS[0]))
 
+/* Writes {"$ref": ...}, whose path is these four texts joined. */
 static void write_ref(struct json_writer *w, const char *start, const char *name,
                       const char *middle, const char *end) {
     char ref[200];
@@ -53,6 +56,7 @@ static void write_bindings(struct json_writer *w) {
     json_schema_raw(w, BINDINGS);
 }
 
+/* The addresses, each with its parameters and references to its messages. */
 static void write_channels(struct json_writer *w) {
     static const char ROOM_ID[] = "{\"room_id\":{\"description\":\"The room's number.\"}}";
     json_write_key(w, "channels");
@@ -63,6 +67,7 @@ static void write_channels(struct json_writer *w) {
         json_write_object(w);
         json_write_member_str(w, "address", channel->address);
         json_write_member_str(w, "description", channel->meaning);
+        /* Only this address has a parameter in its path. */
         if (channel->where == ROOM) {
             json_write_key(w, "parameters");
             json_schema_raw(w, ROOM_ID);
@@ -83,6 +88,7 @@ static void write_channels(struct json_writer *w) {
     json_write_object_end(w);
 }
 
+/* The frames of one direction of a channel. In AsyncAPI the action is that of the server. */
 static void write_operation(struct json_writer *w, const struct channel *channel, bool taken) {
     char name[64];
     snprintf(name, sizeof(name), "%s_%s", channel->name, taken ? "takes" : "sends");
@@ -96,6 +102,7 @@ static void write_operation(struct json_writer *w, const struct channel *channel
     write_ref(w, "#/channels/", channel->name, "", "");
     json_write_key(w, "messages");
     json_write_array(w);
+    /* Frames of this channel whose direction is the right one. */
     for (size_t i = 0; i < FRAME_COUNT; i++)
         if ((FRAMES[i].where & channel->where) && !(FRAMES[i].where & TAKEN) == !taken)
             write_ref(w, "#/channels/", channel->name, "/messages/", FRAMES[i].object->name);
@@ -103,6 +110,7 @@ static void write_operation(struct json_writer *w, const struct channel *channel
     json_write_object_end(w);
 }
 
+/* Each frame once, with an example; the channels refer to these. */
 static void write_messages(struct json_writer *w) {
     json_write_key(w, "messages");
     json_write_object(w);
@@ -138,6 +146,7 @@ static void write_components(struct json_writer *w) {
     struct json_schema_set set = {.count = 0};
     for (size_t i = 0; i < FRAME_COUNT; i++)
         json_schema_add(&set, FRAMES[i].object);
+    /* Unions, which no frame is by itself. */
     json_schema_add(&set, &SCHEMA_ROOM_EVENT);
     json_schema_add(&set, &SCHEMA_USER_EVENT);
     json_write_key(w, "components");
@@ -152,6 +161,7 @@ static void write_components(struct json_writer *w) {
     json_write_object_end(w);
 }
 
+/* Version, title and license. */
 static void write_info(struct json_writer *w) {
     json_write_member_str(w, "asyncapi", "3.0.0");
     json_write_key(w, "info");
