@@ -54,8 +54,8 @@ struct message {
     struct text reactions; /* for reaction_next; empty: none */
     struct message_quote quote;
     uint64_t reply_count; /* of direct replies, deleted ones included */
-    struct text files;     /* to be read by file_list_next; empty: none */
-    struct text mentions;  /* JSON, as by mention_list_write; empty: none */
+    struct text files;    /* to be read by file_list_next; empty: none */
+    struct text mentions; /* JSON, as by mention_list_write; empty: none */
 };
 
 typedef void message_visit(void *context, const struct message *message);
@@ -66,12 +66,20 @@ typedef void message_visit(void *context, const struct message *message);
  * NULL instead of the names and needs neither s nor MESSAGE_QUOTE_NAME_JOIN. */
 #define MESSAGE_COLUMNS(user) MESSAGE_COLUMNS_NAMED("s.username", "qs.username", user)
 #define MESSAGE_COLUMNS_NAMELESS(user) MESSAGE_COLUMNS_NAMED("NULL", "NULL", user)
-#define MESSAGE_COLUMNS_NAMED(name, quoted_name, user)              \
+#define MESSAGE_COLUMNS_NAMED(name, quoted_name, user) \
+    MESSAGE_COLUMNS_WITH(name, quoted_name, REACTION_COLUMN(user), FILE_LIST_COLUMN)
+#define MESSAGE_COLUMNS_WITH(name, quoted_name, reactions, files)   \
     "m.message_id, m.position, m.sender_id, " name                  \
     ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, " \
-    "m.edited_at, m.client_id, m.content, " REACTION_COLUMN(        \
-        user) ", m.reply_count, q.message_id, " MESSAGE_QUOTE_COLUMNS(quoted_name) \
-    ", " FILE_LIST_COLUMN ", m.mentions"
+    "m.edited_at, m.client_id, m.content, " reactions               \
+    ", m.reply_count, q.message_id, " MESSAGE_QUOTE_COLUMNS(quoted_name) ", " files ", m.mentions"
+/* As MESSAGE_COLUMNS_NAMELESS, but without reactions and files. MESSAGE_LISTS_COLUMN is not NULL if
+ * the message may have some. */
+#define MESSAGE_COLUMNS_PLAIN(user) \
+    MESSAGE_COLUMNS_WITH(           \
+        "NULL", "NULL",             \
+        "IF(m.reaction_kinds = 0 AND m.message_type NOT IN (2, 3), NULL, " user ")", "NULL")
+#define MESSAGE_LISTS_COLUMN 11
 #define MESSAGE_COLUMN_COUNT 20
 #define MESSAGE_SENDER_COLUMN 2
 #define MESSAGE_QUOTE_SENDER_COLUMN 14
@@ -106,14 +114,14 @@ struct message_draft {
     uint64_t sender_id;
     struct text content;
     enum message_type type;
-    uint64_t reply_to_id;            /* 0: none */
-    struct text client_id;           /* empty: none */
-    const unsigned char *token_hash; /* checked in the transaction; NULL: already checked */
-    bool by_site;                    /* the sender need not be a member; without a token hash */
-    const uint64_t *file_ids;        /* borrowed; with files, `type` is chosen by the store */
-    size_t file_count;               /* at most FILE_MOST; 0 for the site */
+    uint64_t reply_to_id;                /* 0: none */
+    struct text client_id;               /* empty: none */
+    const unsigned char *token_hash;     /* checked in the transaction; NULL: already checked */
+    bool by_site;                        /* the sender need not be a member; without a token hash */
+    const uint64_t *file_ids;            /* borrowed; with files, `type` is chosen by the store */
+    size_t file_count;                   /* at most FILE_MOST; 0 for the site */
     const struct mention_list *mentions; /* NULL: none */
-    uint64_t all_members; /* in rooms of more members only admins mention all */
+    uint64_t all_members;                /* in rooms of more members only admins mention all */
 };
 
 /* Why mentions are refused; the numbers are in store/messages/mention.h. */

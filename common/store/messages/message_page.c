@@ -5,14 +5,21 @@
 
 /* A page is a range of positions, read along the primary key, from its newest message; one after a
  * message from its oldest. */
-#define PAGE(from, order)                                               \
-    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS("?") " FROM " from \
-                                                          " ORDER BY m.position " order
+#define PAGE_OF(columns, from, order) \
+    "SELECT STRAIGHT_JOIN " columns " FROM " from " ORDER BY m.position " order
+
+/* The sub-selects of reactions and files cost the server as much as all the rest of a page, even if
+ * no message has any. So a page is read without them, and once more if a message has some. */
+#define PAGE(from, order)                                       \
+    {                                                           \
+        PAGE_OF(MESSAGE_COLUMNS_PLAIN("?"), from, order),       \
+            PAGE_OF(MESSAGE_COLUMNS_NAMELESS("?"), from, order) \
+    }
 
 #define RANGE \
     "message m " MESSAGE_QUOTE_JOIN "WHERE m.room_id = ? AND m.position > ? AND m.position <= ?"
-static const char BY_POSITION[] = PAGE(RANGE, "DESC");
-static const char FROM_BEGINNING[] = PAGE(RANGE, "ASC");
+static const char *const BY_POSITION[2] = PAGE(RANGE, "DESC");
+static const char *const FROM_BEGINNING[2] = PAGE(RANGE, "ASC");
 
 /* Pages by cursor: positions relative to that of the message c. The cast is needed because the
  * difference may be negative. */
@@ -22,12 +29,12 @@ static const char FROM_BEGINNING[] = PAGE(RANGE, "ASC");
          " AND m.position <= " high " " MESSAGE_QUOTE_JOIN                         \
          "WHERE c.message_id = ? AND c.room_id = ?",                               \
          order)
-static const char BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1", "DESC");
-static const char AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?", "ASC");
+static const char *const BEFORE[2] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1", "DESC");
+static const char *const AFTER[2] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?", "ASC");
 
 /* A page around a message: a limited number of newer ones, if there are any, then older ones. */
 #define AROUND_NEWEST "GREATEST(LEAST(" CURSOR " + ?, ?), " CURSOR ")"
-static const char AROUND[] = PAGE_BY_CURSOR(AROUND_NEWEST " - ?", AROUND_NEWEST, "DESC");
+static const char *const AROUND[2] = PAGE_BY_CURSOR(AROUND_NEWEST " - ?", AROUND_NEWEST, "DESC");
 
 /* Limits a number so that sums of it do not overflow. */
 static int64_t clamp(uint64_t number) {
@@ -35,21 +42,24 @@ static int64_t clamp(uint64_t number) {
 }
 
 static enum error run_page(struct db *db, const struct room_state *state, uint64_t user_id,
-                           const struct message_page *page, struct db_rows **rows) {
+                           const struct message_page *page, bool with_lists,
+                           struct db_rows **rows) {
     const struct db_value room = db_u64(state->room_id), user = db_u64(user_id);
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
     /* The values stand in the order of the question marks: the user, bounds, the cursor and its
      * room. */
     if (page->kind == MESSAGE_PAGE_BEFORE)
-        return DB_RUN(db, BEFORE, DB_REPEATABLE, rows, user, db_i64(limit), db_i64(from), room);
+        return DB_RUN(db, BEFORE[with_lists], DB_REPEATABLE, rows, user, db_i64(limit),
+                      db_i64(from), room);
     if (page->kind == MESSAGE_PAGE_AFTER && from > 0)
-        return DB_RUN(db, AFTER, DB_REPEATABLE, rows, user, db_i64(limit), db_i64(from), room);
+        return DB_RUN(db, AFTER[with_lists], DB_REPEATABLE, rows, user, db_i64(limit), db_i64(from),
+                      room);
 
     if (page->kind == MESSAGE_PAGE_AROUND) {
         const struct db_value newer = db_i64(limit / 2),
                               count = db_i64(clamp(state->message_count));
-        return DB_RUN(db, AROUND, DB_REPEATABLE, rows, user, newer, count, db_i64(limit), newer,
-                      count, db_i64(from), room);
+        return DB_RUN(db, AROUND[with_lists], DB_REPEATABLE, rows, user, newer, count,
+                      db_i64(limit), newer, count, db_i64(from), room);
     }
 
     /* Otherwise the positions are known: after=0 is counted from the oldest message, an offset from
@@ -61,8 +71,27 @@ static enum error run_page(struct db *db, const struct room_state *state, uint64
      * negative. */
     const int64_t high = from_beginning ? limit : newest - from;
     const int64_t low = from_beginning ? 0 : high - limit;
-    return DB_RUN(db, from_beginning ? FROM_BEGINNING : BY_POSITION, DB_REPEATABLE, rows, user,
-                  room, db_i64(low), db_i64(high));
+    return DB_RUN(db, (from_beginning ? FROM_BEGINNING : BY_POSITION)[with_lists], DB_REPEATABLE,
+                  rows, user, room, db_i64(low), db_i64(high));
+}
+
+/* Whether a message of the page may have reactions or files, which start at column `first`. The
+ * rows are read from the first one again after this. */
+static bool has_lists(struct db_rows *rows, unsigned first) {
+    bool found = false;
+    while (!found && db_next(rows))
+        found = !db_is_null(rows, first + MESSAGE_LISTS_COLUMN);
+    db_seek(rows, 0);
+    return found;
+}
+
+static enum error read_page(struct db *db, const struct room_state *state, uint64_t user_id,
+                            const struct message_page *page, struct db_rows **rows) {
+    const enum error error = run_page(db, state, user_id, page, false, rows);
+    if (error || !has_lists(*rows, 0))
+        return error;
+    db_done(*rows);
+    return run_page(db, state, user_id, page, true, rows);
 }
 
 static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_id, bool *found) {
@@ -110,7 +139,7 @@ enum error message_page_list(struct db *db, struct user_names *names,
                              const struct message_page *page, bool *cursor_found,
                              message_visit *visit, void *context) {
     struct db_rows *rows;
-    const enum error error = run_page(db, state, user_id, page, &rows);
+    const enum error error = read_page(db, state, user_id, page, &rows);
     if (error)
         return error;
     /* May clear the cache; from here to the end of the page it only grows. */
@@ -132,7 +161,7 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
                                  bool *found, message_visit *visit, void *context) {
 #define NEWEST "CAST(r.message_count AS SIGNED)"
     static const char SQL[] = "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS
-                              ", " MESSAGE_COLUMNS_NAMELESS("u.user_id") TOKEN_MEMBER_FROM
+                              ", " MESSAGE_COLUMNS_PLAIN("u.user_id") TOKEN_MEMBER_FROM
         "JOIN message m ON m.room_id = r.room_id "
         "AND m.position > " NEWEST " - ? AND m.position <= " NEWEST
         " - ? " MESSAGE_QUOTE_JOIN TOKEN_MEMBER_WHERE " ORDER BY m.position DESC";
@@ -142,12 +171,13 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     /* Pages by cursor take the ordinary way. */
     if (page->kind != MESSAGE_PAGE_OFFSET)
         return ERROR_NONE;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_i64(from + limit), db_i64(from),
-               db_bytes(token_hash, SECRET_HASH_SIZE));
+    unsigned first = TOKEN_MEMBER_COLUMN_COUNT;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_i64(from + limit),
+                              db_i64(from), db_bytes(token_hash, SECRET_HASH_SIZE));
     if (error)
         return error;
     user_names_begin(names, db);
+    const bool needs_lists = has_lists(rows, first);
     *found = db_next(rows);
     /* No row: the token, the membership or the page may be missing. The ordinary way finds out
      * which. */
@@ -156,7 +186,19 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
         return ERROR_NONE;
     }
     token_member_from_row(rows, 0, identity);
-    return visit_page(db, names, rows, TOKEN_MEMBER_COLUMN_COUNT, room_id, visit, context);
+    if (needs_lists) {
+        db_done(rows);
+        first = 0;
+        error = run_page(db, &identity->room, identity->user.id, page, true, &rows);
+        if (error)
+            return error;
+        /* The room was deleted meanwhile. */
+        if (!db_next(rows)) {
+            db_done(rows);
+            return ERROR_NONE;
+        }
+    }
+    return visit_page(db, names, rows, first, room_id, visit, context);
 }
 
 enum error message_page_replies(struct db *db, struct user_names *names, uint64_t user_id,
