@@ -147,6 +147,13 @@ enum cli_status cli_find_user(const struct cli *cli, const char *name, struct us
     return error ? cli_store_error(cli, error) : CLI_OK;
 }
 
+enum cli_status cli_change_user(struct cli *cli, const char *name, struct user *user) {
+    const enum cli_status status = cli_find_user(cli, name, user);
+    if (!status)
+        cli->audited.user_id = user->id;
+    return status;
+}
+
 void cli_flush_events(const struct cli *cli) {
     if (!redis_client_is_configured(cli->redis))
         return;

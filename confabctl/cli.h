@@ -15,6 +15,7 @@
 #include "db/db.h"
 #include "event/publish.h"
 #include "redis/redis_client.h"
+#include "store/order/audit_log.h"
 #include "store/users/user.h"
 
 /* The exit status of the program. */
@@ -29,6 +30,7 @@ struct cli {
     struct db *db; /* NULL until cli_open */
     struct redis_client *redis;
     struct publisher publisher;
+    struct audit_entry audited; /* whom and where a command has changed something */
 };
 
 /* Finds the configuration, as root becomes the user of the services (service_user.h), loads it and
@@ -64,6 +66,9 @@ bool cli_read_switch(const char *word, bool *is_on);
 
 /* Finds a user by name. If there is none, prints an error and returns CLI_FAILED. */
 enum cli_status cli_find_user(const struct cli *cli, const char *name, struct user *user);
+
+/* The same for a command that changes the user, who is named in the audit. */
+enum cli_status cli_change_user(struct cli *cli, const char *name, struct user *user);
 
 /* Waits until Redis has processed the published events. If it does not, prints a warning:
  * pushd then finds the change in the database a few seconds later. */

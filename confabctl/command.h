@@ -17,6 +17,7 @@ typedef enum cli_status command_run(struct cli *cli, struct arguments *arguments
 #define COMMAND_SCHEMA 2u /* require a database with the schema of this program */
 #define COMMAND_JSON 4u   /* supports --json */
 #define COMMAND_ADMIN 8u  /* connects as database_admin_user; see cli_open */
+#define COMMAND_AUDIT 16u /* its success is an entry of the audit */
 
 struct command {
     const char *name;  /* "user add" */
@@ -33,10 +34,13 @@ command_run command_user_passwd;
 command_run command_user_disable;
 command_run command_user_enable;
 command_run command_user_staff;
+command_run command_user_moderator;
 command_run command_user_totp;
 command_run command_user_profile;
 command_run command_user_bot;
 command_run command_user_list;
+
+command_run command_audit;
 
 command_run command_token_add;
 command_run command_token_list;

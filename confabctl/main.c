@@ -21,6 +21,8 @@
 
 /* Commands that use the tables. */
 #define STORE (COMMAND_CONFIG | COMMAND_SCHEMA)
+/* Commands whose success is an entry of the audit. */
+#define CHANGE (STORE | COMMAND_AUDIT)
 #define PASSWORDS                                           \
     "The password (8 to 256 characters) is prompted for;\n" \
     "without a terminal it is one line of standard input."
@@ -34,23 +36,26 @@ static const struct command COMMANDS[] = {
      "Add a user. " PASSWORDS "\n"
      "--staff: set the staff flag.\n"
      "--if-missing: succeed without a change if the user exists.",
-     STORE, command_user_add},
+     CHANGE, command_user_add},
     {"user passwd", "NAME",
-     "Set the password of a user and revoke all sessions and tokens.\n" PASSWORDS, STORE,
+     "Set the password of a user and revoke all sessions and tokens.\n" PASSWORDS, CHANGE,
      command_user_passwd},
-    {"user disable", "NAME", "Disable a user and close the open sockets.", STORE,
+    {"user disable", "NAME", "Disable a user and close the open sockets.", CHANGE,
      command_user_disable},
-    {"user enable", "NAME", "Enable a disabled user.", STORE, command_user_enable},
-    {"user staff", "NAME on|off", "Set or clear the staff flag of a user.", STORE,
+    {"user enable", "NAME", "Enable a disabled user.", CHANGE, command_user_enable},
+    {"user staff", "NAME on|off", "Set or clear the staff flag of a user.", CHANGE,
      command_user_staff},
+    {"user moderator", "NAME on|off",
+     "Make a user a moderator of all rooms that are not direct, or end that.", CHANGE,
+     command_user_moderator},
     {"user totp", "reset NAME",
      "Turn off two-factor login for a user, such as after the loss of the authenticator app.",
-     STORE, command_user_totp},
+     CHANGE, command_user_totp},
     {"user profile", "NAME [--display-name TEXT] [--avatar URL] [--locale TAG]",
      "Change how a user is shown, then show it. An empty value removes what is stored.\n"
      "--avatar: https address of a picture, of avatar_origins. --locale: language (de, pt-BR).",
-     STORE | COMMAND_JSON, command_user_profile},
-    {"user bot", "NAME on|off", "Mark a user as a bot, or remove the mark.", STORE,
+     CHANGE | COMMAND_JSON, command_user_profile},
+    {"user bot", "NAME on|off", "Mark a user as a bot, or remove the mark.", CHANGE,
      command_user_bot},
     {"user list", "[--search PREFIX] [--all] [--limit N] [--offset N]",
      "List active users by name.\n"
@@ -58,22 +63,22 @@ static const struct command COMMANDS[] = {
      "--limit: maximum number of users (default: 1000). --offset: number of users to skip.",
      STORE | COMMAND_JSON, command_user_list},
     {"token add", "NAME",
-     "Create a token for a user and print its key, which cannot be shown again.", STORE,
+     "Create a token for a user and print its key, which cannot be shown again.", CHANGE,
      command_token_add},
     {"token list", "[NAME]", "List the tokens of a user, or all tokens, without their keys.",
      STORE | COMMAND_JSON, command_token_list},
     {"token revoke", "ID", "Revoke a token immediately and close the sockets opened with it.",
-     STORE, command_token_revoke},
+     CHANGE, command_token_revoke},
     {"key add", "NAME --scopes LIST [--address NET]... [--expires DATE]",
      "Create an API key for a program of the site and print it; it cannot be shown again.\n"
      "--scopes: some of users,rooms,messages,hooks,moderate,act.\n"
      "--address: an address or network that may use it; can be repeated (default: any).\n"
      "--expires: UTC date (2027-01-31: at its beginning) or time (2027-01-31T12:00:00Z).",
-     STORE, command_key_add},
+     CHANGE, command_key_add},
     {"key list", "", "List the API keys, without their secrets.", STORE | COMMAND_JSON,
      command_key_list},
     {"key revoke", "NAME", "Revoke an API key immediately and close the sockets opened with it.",
-     STORE, command_key_revoke},
+     CHANGE, command_key_revoke},
     {"room list", "[--limit N] [--offset N]",
      "List all rooms by id.\n"
      "--limit: maximum number of rooms (default: 1000). --offset: number of rooms to skip.",
@@ -82,12 +87,16 @@ static const struct command COMMANDS[] = {
     {"room delete", "ID [--yes]",
      "Delete a room with all its messages, after confirmation.\n"
      "--yes: do not ask for confirmation; required without a terminal.",
-     STORE, command_room_delete},
+     CHANGE, command_room_delete},
     {"room ensure", "NAME --owner USER [--member USER]... [--public|--private]",
      "Create a room with these members, or add missing members to an existing one.\n"
      "The room is found by its name and the membership of the owner.\n"
      "--public, --private: type of a new room (default: private).",
-     STORE, command_room_ensure},
+     CHANGE, command_room_ensure},
+    {"audit", "[--after N] [--limit N]",
+     "List what moderators, API keys and confabctl have done, by number.\n"
+     "--after: entries with greater numbers. --limit: how many (default: 1000).",
+     STORE | COMMAND_JSON, command_audit},
     {"search rebuild", "[--room ID]",
      "Rebuild the search index of all rooms, or of one.\n"
      "Messages that were indexed before can still be found meanwhile.",
@@ -96,7 +105,7 @@ static const struct command COMMANDS[] = {
      "Add a hook, an address that receives the events of rooms from now on; print its secret.\n"
      "--events: only these types (new_message,message_edited). --room: only this room.\n"
      "--in: add an address at which programs post messages to this room, and print it.",
-     STORE, command_hook_add},
+     CHANGE, command_hook_add},
     {"hook list", "[--in]",
      "List hooks and programs that pull changes, and how far behind they are.\n"
      "--in: list the hooks that post messages.",
@@ -105,14 +114,14 @@ static const struct command COMMANDS[] = {
      "Remove a hook.\n"
      "--in: remove one that posts messages, by its name.\n"
      "--pull: forget a program that pulls changes, by its name.",
-     STORE, command_hook_remove},
-    {"hook disable", "NAME|ID", "Stop deliveries to a hook, which keeps its place.", STORE,
+     CHANGE, command_hook_remove},
+    {"hook disable", "NAME|ID", "Stop deliveries to a hook, which keeps its place.", CHANGE,
      command_hook_disable},
-    {"hook enable", "NAME|ID", "Resume deliveries to a hook where they stopped.", STORE,
+    {"hook enable", "NAME|ID", "Resume deliveries to a hook where they stopped.", CHANGE,
      command_hook_enable},
     {"hook secret", "NAME|ID",
      "Replace the secret of a hook and print the new one. The old one stays valid for a day.",
-     STORE, command_hook_secret},
+     CHANGE, command_hook_secret},
     {"hook test", "NAME|ID", "Deliver a test event to a hook and wait for the result.", STORE,
      command_hook_test},
     {"events purge", "",
@@ -122,7 +131,7 @@ static const struct command COMMANDS[] = {
     {"restored", "",
      "Give the database a new id, by which clients notice that a backup was restored and\n"
      "load their rooms again. Run it after each restore, before the programs start.",
-     STORE, command_restored},
+     CHANGE, command_restored},
     {"jwt check", "FILE|-",
      "Explain whether a signed token of the site (JWT) is accepted, and if not, what to do.\n"
      "Nothing is stored: the token can still be used. -: read standard input.",
@@ -367,6 +376,14 @@ static enum cli_status open_cli(struct cli *cli) {
     return valid ? CLI_OK : CLI_FAILED;
 }
 
+/* Notes what the command has done; the commands say to whom and where. */
+static enum cli_status audit(struct cli *cli, const struct command *command) {
+    cli->audited.action = text_of(command->name);
+    cli->audited.actor = AUDIT_BY_ADMINISTRATOR;
+    const enum error error = audit_log_add(cli->db, &cli->audited);
+    return error ? cli_store_error(cli, error) : CLI_OK;
+}
+
 static enum cli_status run(struct command_line *line) {
     struct cli *cli = &line->cli;
     const struct command *command = find(&line->arguments);
@@ -386,6 +403,8 @@ static enum cli_status run(struct command_line *line) {
         status = check_schema(cli);
     if (!status)
         status = command->run(cli, &line->arguments);
+    if (!status && (command->flags & COMMAND_AUDIT))
+        status = audit(cli, command);
     if (status == CLI_USAGE)
         print_usage(stderr, command);
     return status;

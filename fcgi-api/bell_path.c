@@ -3,6 +3,7 @@
  * and polls the API. */
 #include "bell_path.h"
 
+#include "blocked.h"
 #include "event/bell.h"
 #include "event/serialize.h"
 
@@ -33,6 +34,8 @@ void bell_path_write_room(struct exchange *x, struct json_writer *w, const struc
             write_path(x, &name, last_seq, &path);
         shown.bell = (struct text){path.data, path.len};
     }
+    shown.last_message.is_blocked =
+        shown.has_last_message && blocked_has(x, shown.last_message.sender_id);
     serialize_room(w, &shown);
     buffer_free(&path);
 }

@@ -12,6 +12,7 @@
 #include "files/file_link.h"
 #include "handlers/handlers.h"
 #include "limit.h"
+#include "order.h"
 #include "pace.h"
 #include "rest/body.h"
 #include "rest/cors.h"
@@ -201,7 +202,7 @@ static enum error check_user(struct exchange *x, const struct route *route) {
     if ((route->flags & ROUTE_SIGNED) && file_link_is_valid(x, x->ids[0]))
         return ERROR_NONE;
     if (route->flags & ROUTE_KEY)
-        error = auth_require_key(x, route->flags >> ROUTE_SCOPE_SHIFT);
+        error = auth_require_key(x, (route->flags >> ROUTE_SCOPE_SHIFT) & API_KEY_ALL);
     else
         error = auth_identify(x);
     /* Only cookies need this: a foreign page cannot add a token. */
@@ -254,6 +255,11 @@ static enum error check_room(const struct exchange *x, const struct route *route
     /* room is all zeros if there is none: neither exists nor member. */
     if (!error && (route->flags & ROUTE_ADMIN) && !room->is_admin)
         error = ERROR_FORBIDDEN;
+    if (route->flags & ROUTE_MODERATOR) {
+        error = room_state_may_see(room);
+        if (!error && (!room->may_moderate || room->is_direct))
+            error = ERROR_FORBIDDEN;
+    }
     return error;
 }
 
@@ -336,6 +342,9 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
         if (again || failure)
             error = again ? serve_once(x, route) : failure;
     }
+    if (!error && x->has_key && is_unsafe(route->method) && (route->flags & ROUTE_KEY) &&
+        !(route->flags & (ROUTE_READ | ROUTE_UNAUDITED)))
+        error = order_audit(x, route->pattern);
     /* For /healthz: whether changes succeed. Other errors say nothing about it. */
     if (is_unsafe(route->method) && !(route->flags & ROUTE_READ) &&
         (!error || error == ERROR_UNAVAILABLE))
@@ -357,6 +366,8 @@ static void respond_error(struct exchange *x, enum error error) {
         response_error(response, error, error_code(error), NULL);
     if (error == ERROR_UNAVAILABLE)
         response_header_printf(response, "Retry-After", "%d", RETRY_SECONDS);
+    if (error == ERROR_SILENCED || error == ERROR_SLOW_MODE)
+        order_say_how_long(x, error);
 }
 
 /* The headers of every response. */

@@ -18,6 +18,9 @@
 #define ROUTE_KEY 512u
 #define ROUTE_SIGNED 1024u
 
+#define ROUTE_MODERATOR (1u << 20)
+#define ROUTE_UNAUDITED (1u << 21)
+
 /* An API key with this scope. */
 #define ROUTE_SCOPE_SHIFT 11
 #define ROUTE_SCOPE(scope) (ROUTE_KEY | (unsigned)(scope) << ROUTE_SCOPE_SHIFT)

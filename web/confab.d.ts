@@ -35,6 +35,8 @@ export interface User extends Profile {
     /** Whether the user shares read receipts, and sees those of others. */
     share_read: boolean;
     is_staff: boolean;
+    /** Whether the user moderates all rooms but direct ones. */
+    is_moderator?: boolean;
     created_at: Timestamp;
     /** The path of the user's own bell; null: there are no bells. */
     bell: string | null;
@@ -158,6 +160,8 @@ export interface EventMessage extends AnyMessage {
 export interface Message extends AnyMessage {
     /** The most frequent first, then the oldest. */
     reactions: MessageReaction[];
+    /** Whether the current user has blocked its sender. */
+    is_blocked?: boolean;
 }
 
 /** A file of a message. */
@@ -246,6 +250,91 @@ interface AnyRoom {
     last_seq: number;
     /** Who pins messages: the admins, or all members. */
     may_pin: "admins" | "all";
+    /** What it is about; may be empty. */
+    topic: string;
+    /** Who posts: all members; moderators and admins; only the site. */
+    post_policy: PostPolicy;
+    /** Seconds between two messages of a member; 0: any number. */
+    slow_seconds: number;
+    /** It can be read only. */
+    is_archived: boolean;
+    /** false: only moderators and admins see who is in it. */
+    members_visible: boolean;
+}
+
+export type PostPolicy = "members" | "moderators" | "nobody";
+
+/** What a member may do in a room; each may what those before it may. */
+export type Role = "reader" | "member" | "moderator" | "admin";
+
+/** What can be changed of a room. */
+export type RoomChange = Partial<
+    Pick<
+        EventRoom,
+        | "name"
+        | "is_private"
+        | "may_pin"
+        | "topic"
+        | "post_policy"
+        | "slow_seconds"
+        | "is_archived"
+        | "members_visible"
+    >
+>;
+
+/** A user who is kept out of a room. */
+export interface Ban {
+    user_id: number;
+    username: string;
+    /** null: by an API key. */
+    banned_by_id: number | null;
+    reason: string | null;
+    created_at: Timestamp;
+    /** null: for good. */
+    until: Timestamp | null;
+}
+
+/** A ban to be made. */
+export interface BanOptions {
+    until?: Timestamp | null;
+    /** For moderators. */
+    reason?: string | null;
+    /** Which of the user's messages are deleted; "none" unless given. */
+    delete_messages?: "none" | "day" | "all";
+}
+
+/** A user whom the user has blocked. */
+export interface Block {
+    user_id: number;
+    username: string;
+    created_at: Timestamp;
+}
+
+export type ReportReason = "spam" | "abuse" | "illegal" | "other";
+
+/** A report as its reporter sees it. */
+export interface OwnReport {
+    report_id: number;
+    room_id: number;
+    message_id: number;
+    reporter_id: number;
+    sender_id: number;
+    reason: ReportReason;
+    note: string | null;
+    state: "open" | "handled" | "dismissed";
+    created_at: Timestamp;
+}
+
+/** A report as moderators see it. */
+export interface Report extends OwnReport {
+    /** The words of the message when it was reported. */
+    content: string;
+    handled_by_id: number | null;
+    handled_at: Timestamp | null;
+    /** As it is now. */
+    message: EventMessage | null;
+    /** The messages around it, oldest first. */
+    neighbours: EventMessage[];
 }
 
 /** What a user has set for a room. */
@@ -270,6 +359,8 @@ export interface Room extends AnyRoom {
     me: RoomView;
     /** Whether the current user is an admin of the room. */
     is_admin: boolean;
+    /** The role of the current user, if it is one of these; else see is_admin. */
+    role?: "reader" | "moderator";
     /** The path of the room's bell, for members; null: there are no bells. */
     bell: string | null;
 }
@@ -281,6 +372,7 @@ export interface Membership {
     display_name: string;
     avatar_url: string | null;
     is_admin: boolean;
+    role: Role;
     joined_at: Timestamp;
 }
 
@@ -542,6 +634,14 @@ export interface MentionedEvent {
     sender: string;
 }
 
+/** A message was reported in a room that the user moderates; see Confab.reports(). */
+export interface ReportCreatedEvent {
+    type: "report_created";
+    seq: number;
+    room_id: number;
+    report_id: number;
+}
+
 /** Events that concern the user alone, numbered in the user's own stream. */
 export type UserEvent =
     | RoomCreatedEvent
@@ -550,7 +650,8 @@ export type UserEvent =
     | OwnRoomDeletedEvent
     | ReadChangedEvent
     | PreferencesChangedEvent
-    | MentionedEvent;
+    | MentionedEvent
+    | ReportCreatedEvent;
 
 // ---- sync ---------------------------------------------------------------------------------
 
@@ -822,10 +923,8 @@ export class Confab extends Emitter<ConfabEvents> {
     roomByKey(key: string): Promise<Room | null>;
     room(roomId: number): Promise<Room>;
     createRoom(room: { name: string; is_private?: boolean }): Promise<Room>;
-    updateRoom(
-        roomId: number,
-        change: { name?: string; is_private?: boolean; may_pin?: "admins" | "all" },
-    ): Promise<Room>;
+    /** For admins. In an archived room only `is_archived` can be changed. */
+    updateRoom(roomId: number, change: RoomChange): Promise<Room>;
     deleteRoom(roomId: number): Promise<void>;
     /** The direct room with this user, created if needed. */
     directRoom(userId: number): Promise<Room>;
@@ -835,6 +934,19 @@ export class Confab extends Emitter<ConfabEvents> {
     removeMember(roomId: number, userId: number): Promise<void>;
     members(roomId: number, options?: PageOptions): Promise<Page<Member>>;
     setAdmin(roomId: number, userId: number, isAdmin: boolean): Promise<Membership>;
+    /** Gives a member another role; for admins. */
+    setRole(roomId: number, userId: number, role: Role): Promise<Membership>;
+    /** Has a member write nothing for some time; for moderators. Resolves to its end. */
+    silence(
+        roomId: number,
+        userId: number,
+        minutes: number,
+    ): Promise<{ user_id: number; until: Timestamp }>;
+    unsilence(roomId: number, userId: number): Promise<void>;
+    /** Removes a user, who cannot come back before the ban ends; for moderators. */
+    ban(roomId: number, userId: number, options?: BanOptions): Promise<Ban>;
+    unban(roomId: number, userId: number): Promise<void>;
+    bans(roomId: number, options?: PageOptions): Promise<Page<Ban>>;
     /** Hides a room from the list until there is a new message in it; false shows it again. */
     hideRoom(roomId: number, isHidden?: boolean): Promise<RoomView>;
     /** Changes what the user has set for a room; fields that are missing stay. */
@@ -890,6 +1002,20 @@ export class Confab extends Emitter<ConfabEvents> {
         change?: { mentions?: Partial<Mentions> },
     ): Promise<Message>;
     deleteMessage(roomId: number, messageId: number): Promise<void>;
+    /** The users whom the user has blocked. */
+    blocks(options?: PageOptions): Promise<Page<Block>>;
+    /** Takes no direct messages, invitations and mentions from a user any more. */
+    block(userId: number): Promise<Block>;
+    unblock(userId: number): Promise<void>;
+    /** Reports a message to the moderators of the room; once for each message. */
+    report(
+        roomId: number,
+        messageId: number,
+        report: { reason: ReportReason; note?: string | null },
+    ): Promise<OwnReport>;
+    /** The reports of rooms that the user moderates, the latest first. */
+    reports(options?: PageOptions & { state?: OwnReport["state"] }): Promise<Page<Report>>;
+    closeReport(reportId: number, state: "handled" | "dismissed"): Promise<Report>;
 
     /** Sends a file in parts; `files` of postMessage() takes its `file_id` once it is done. */
     upload(roomId: number, blob: Blob, details?: UploadDetails): Promise<Upload>;
@@ -1085,6 +1211,7 @@ export interface NotificationsChannelEvents extends ChannelEvents {
     read_changed: ReadChangedEvent;
     preferences_changed: PreferencesChangedEvent;
     mentioned: MentionedEvent;
+    report_created: ReportCreatedEvent;
     /**
      * The list of rooms may have changed unnoticed: the value is the list itself, or null: load it
      * again. Emitted after the first connection, and after those since which something was missed.

@@ -19,6 +19,7 @@
 #include "store/followers/hook.h"
 #include "store/followers/worker.h"
 #include "store/housekeeping.h"
+#include "store/messages/clearing.h"
 #include "store/messages/search_index.h"
 #include "store/server.h"
 #include "store/site/jwks.h"
@@ -45,6 +46,9 @@
 /* The index of searches, in one step. */
 #define SEARCH_INDEX_MS 200
 
+/* Messages of banned users, in one step. */
+#define CLEARED 50
+
 #define HOUSEKEEPING_SECONDS 600
 #define HOUSEKEEPING_BUDGET_MS 20
 
@@ -62,7 +66,7 @@ struct steps {
     bool housekeeping_claimed;
     struct housekeeping housekeeping;
     struct search_index search;
-    bool search_has_more;
+    bool search_has_more, clearing_has_more;
 
     /* of the present step */
     struct step *step;
@@ -445,6 +449,15 @@ static enum error keep_search(struct steps *steps) {
     return search_index_step(steps->db, &steps->search, SEARCH_INDEX_MS, &steps->search_has_more);
 }
 
+/* Deletes the messages of users who were banned, without waiting for the housekeeping. */
+static enum error clear_messages(struct steps *steps) {
+    uint64_t cleared = 0;
+    const enum error error =
+        clearing_step(steps->db, steps->config->file_dir, CLEARED, &cleared);
+    steps->clearing_has_more = !error && cleared > 0;
+    return error;
+}
+
 /* A slice at a time, so that deliveries do not wait. */
 static enum error keep_house(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
@@ -484,10 +497,13 @@ void steps_run(struct steps *steps, struct step *step) {
     if (!error)
         error = keep_search(steps);
     if (!error)
+        error = clear_messages(steps);
+    if (!error)
         error = keep_house(steps);
     step->is_connected = !error;
     step->lease_until = steps->renewed_ms + WORKER_LEASE_MS - MARGIN_MS;
     /* After an error the loop waits a moment. */
     step->has_more =
-        !error && (step->has_more || steps->housekeeping_claimed || steps->search_has_more);
+        !error && (step->has_more || steps->housekeeping_claimed || steps->search_has_more ||
+                    steps->clearing_has_more);
 }

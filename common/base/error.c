@@ -41,7 +41,17 @@ static const struct row table[] = {
                         CODE_NO_SPACE},
     [ERROR_RANGE] = {416, "Range Not Satisfiable", "There is no such range.",
                      CODE_RANGE_NOT_SATISFIABLE},
+    [ERROR_READ_ONLY] = {403, "Forbidden", "You may only read in this room.", CODE_READ_ONLY},
+    [ERROR_ARCHIVED] = {403, "Forbidden", "The room is archived.", CODE_ARCHIVED},
+    [ERROR_SILENCED] = {403, "Forbidden", "A moderator has silenced you in this room.",
+                        CODE_SILENCED},
+    [ERROR_SLOW_MODE] = {429, "Too Many Requests", "Slow mode: wait before the next message.",
+                         CODE_SLOW_MODE},
+    [ERROR_BANNED] = {403, "Forbidden", "The user is banned from this room.", CODE_BANNED},
+    [ERROR_NOT_ALLOWED] = {403, "Forbidden", "The user does not accept this from you.",
+                           CODE_NOT_ALLOWED},
     {201, "Created", NULL, CODE_ERROR},
+    {202, "Accepted", NULL, CODE_ERROR},
     {204, "No Content", NULL, CODE_ERROR},
     {206, "Partial Content", NULL, CODE_ERROR},
     {304, "Not Modified", NULL, CODE_ERROR},
@@ -61,8 +71,8 @@ static const char *const WORDS[] = {
 static const struct row *row_of(enum error error) {
     size_t at = (size_t)error;
 
-    /* ERROR_RANGE is the last error; a negative number becomes a large one by the cast. */
-    return at <= ERROR_RANGE ? &table[at] : &table[ERROR_INTERNAL];
+    /* A negative number becomes a large one by the cast. */
+    return at <= ERROR_LAST ? &table[at] : &table[ERROR_INTERNAL];
 }
 
 int error_status(enum error error) {

@@ -25,6 +25,13 @@ enum error {
     ERROR_TIMEOUT = 14,        /* the client did not send the whole request */
     ERROR_NO_SPACE = 15,       /* the disk for files is full */
     ERROR_RANGE = 16,          /* the content has no such range */
+    ERROR_READ_ONLY = 17,      /* the user may read the room, not write in it */
+    ERROR_ARCHIVED = 18,       /* the room is archived */
+    ERROR_SILENCED = 19,       /* a moderator has silenced the user in the room */
+    ERROR_SLOW_MODE = 20,      /* the user has posted less than slow_seconds ago */
+    ERROR_BANNED = 21,         /* the user is banned from the room */
+    ERROR_NOT_ALLOWED = 22,    /* the other user does not take this from the user */
+    ERROR_LAST = ERROR_NOT_ALLOWED
 };
 
 /* What an answer or an error frame says in "code" or "codes": finer than enum error. */

@@ -21,7 +21,8 @@
  * 2 is the version. seq is 0 for an event without a sequence number. The subject is a message
  * id for new_message, message_edited, message_deleted, reactions_changed, message_pinned,
  * message_unpinned and message_read; a user id for user_invited, user_removed and
- * member_updated; on a user's stream a room id, but a message id for mentioned; else 0. The
+ * member_updated; on a user's stream a room id, but a message id for mentioned and a report id for
+ * report_created; else 0. The
  * logical time orders user_joined and user_left; it is 0 for all others. The actor name is "-"
  * if there is none (confabctl). Offset and length say where the Message object stands in the
  * JSON of a new_message, in bytes; 0 0 for all others.
@@ -71,6 +72,8 @@
 #define EVENT_PREFERENCES_CHANGED 26
 /* A message names the user. */
 #define EVENT_MENTIONED 27
+/* A message was reported in a room that the user moderates. */
+#define EVENT_REPORT_CREATED 28
 /* notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
 #define EVENT_TYPING 41

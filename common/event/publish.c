@@ -123,6 +123,20 @@ void publish_mentioned(struct redis_client *client, const struct publisher *publ
     buffer_free(&json);
 }
 
+void publish_report_created(struct redis_client *client, const struct publisher *publisher,
+                            uint64_t room_id, uint64_t report_id, uint64_t reporter_id,
+                            struct text streams) {
+    struct buffer json = BUFFER_EMPTY;
+    uint64_t user_id, seq;
+    while (next_stream(&streams, &user_id, &seq)) {
+        buffer_clear(&json);
+        serialize_report_created(&json, seq, room_id, report_id);
+        publish_user_event(client, publisher, user_id, EVENT_REPORT_CREATED, seq, reporter_id, NULL,
+                           report_id, (struct text){json.data, json.len});
+    }
+    buffer_free(&json);
+}
+
 void publish_room_deleted(struct redis_client *client, const struct publisher *publisher,
                           uint64_t room_id, uint64_t actor_id, const char *deleted_by,
                           struct text streams) {

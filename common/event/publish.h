@@ -39,6 +39,11 @@ void publish_mentioned(struct redis_client *client, const struct publisher *publ
                        uint64_t room_id, uint64_t message_id, uint64_t sender_id,
                        const char *sender, struct text streams);
 
+/* The same of report_created; `streams` is abuse_report_change.streams. */
+void publish_report_created(struct redis_client *client, const struct publisher *publisher,
+                            uint64_t room_id, uint64_t report_id, uint64_t reporter_id,
+                            struct text streams);
+
 /* Publishes a notice on the channel of a room: it is not stored and has no number. */
 void publish_room_notice(struct redis_client *client, const struct publisher *publisher,
                          uint64_t room_id, unsigned type, uint64_t actor_id, const char *actor,

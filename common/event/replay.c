@@ -132,6 +132,10 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
             serialize_mentioned(&replay->json, seq, event->room_id, event->subject_id,
                                 actor_of(event));
         break;
+    case EVENT_REPORT_CREATED:
+        if (event->room_id)
+            serialize_report_created(&replay->json, seq, event->room_id, event->subject_id);
+        break;
     }
     /* Other types, such as changed credentials, have no JSON for clients. */
     return error;

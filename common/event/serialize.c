@@ -143,6 +143,8 @@ static void write_message(struct json_writer *w, const struct message *message, 
     json_write_member_u64(w, "reply_count", message->reply_count);
     write_files(w, message->files);
     write_mentions(w, message);
+    if (for_user && message->is_blocked)
+        json_write_member_bool(w, "is_blocked", true);
     json_write_object_end(w);
 }
 
@@ -192,6 +194,7 @@ void serialize_membership(struct json_writer *w, const struct membership *member
                                                             : membership->username);
     write_text_or_null(w, "avatar_url", membership->avatar_url);
     json_write_member_bool(w, "is_admin", membership->is_admin);
+    json_write_member_str(w, "role", role_name(membership->role));
     json_write_member_time(w, "joined_at", membership->joined_at);
     json_write_object_end(w);
 }
@@ -236,6 +239,8 @@ void serialize_account(struct json_writer *w, const struct user *user,
     own_profile_fields(w, profile);
     json_write_member_bool(w, "share_read", profile->share_read);
     json_write_member_bool(w, "is_staff", user->is_staff);
+    if (user->is_moderator)
+        json_write_member_bool(w, "is_moderator", true);
     json_write_member_time(w, "created_at", user->created_at);
     write_text_or_null(w, "bell", bell);
     json_write_object_end(w);
@@ -277,6 +282,11 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
         json_write_null(w);
     json_write_member_u64(w, "last_seq", state->last_seq);
     json_write_member_str(w, "may_pin", room_may_pin_name(room->may_pin));
+    json_write_member_text(w, "topic", room->topic);
+    json_write_member_str(w, "post_policy", post_policy_name(room->post_policy));
+    json_write_member_u64(w, "slow_seconds", room->slow_seconds);
+    json_write_member_bool(w, "is_archived", state->is_archived);
+    json_write_member_bool(w, "members_visible", state->members_visible);
 }
 
 void serialize_room(struct json_writer *w, const struct room *room) {
@@ -288,6 +298,9 @@ void serialize_room(struct json_writer *w, const struct room *room) {
     json_write_member_u64(w, "unread_count",
                           state->is_member ? state->message_count - state->last_read_position : 0);
     json_write_member_bool(w, "is_admin", state->is_admin);
+    /* Of members and admins is_admin says it. */
+    if (state->is_member && (state->role == ROLE_READER || state->role == ROLE_MODERATOR))
+        json_write_member_str(w, "role", role_name(state->role));
     write_text_or_null(w, "bell", room->bell);
     json_write_member_u64(w, "unread_mentions", room->unread_mentions);
     json_write_key(w, "me");
@@ -465,6 +478,13 @@ void serialize_mentioned(struct buffer *out, uint64_t seq, uint64_t room_id, uin
     struct json_writer w = begin(out, EVENT_MENTIONED);
     json_write_member_u64(&w, "message_id", message_id);
     json_write_member_str(&w, "sender", sender);
+    finish(&w, seq, room_id);
+}
+
+void serialize_report_created(struct buffer *out, uint64_t seq, uint64_t room_id,
+                              uint64_t report_id) {
+    struct json_writer w = begin(out, EVENT_REPORT_CREATED);
+    json_write_member_u64(&w, "report_id", report_id);
     finish(&w, seq, room_id);
 }
 

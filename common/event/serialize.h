@@ -87,6 +87,10 @@ void serialize_preferences_changed(struct buffer *out, uint64_t seq, uint64_t ro
 void serialize_mentioned(struct buffer *out, uint64_t seq, uint64_t room_id, uint64_t message_id,
                          const char *sender);
 
+/* A message was reported in a room that the user moderates. */
+void serialize_report_created(struct buffer *out, uint64_t seq, uint64_t room_id,
+                              uint64_t report_id);
+
 /* The mentions in the JSON of a Message object: those of `all`, or a list of ids. */
 struct mentions_found {
     bool all;

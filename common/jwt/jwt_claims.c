@@ -110,6 +110,7 @@ void jwt_claims_profile(struct json_object *claims, struct jwt_profile *profile)
     profile->picture = claim(claims, "picture");
     profile->locale = claim(claims, "locale");
     profile->email = claim(claims, "email");
+    profile->role = claim(claims, "role");
     json_object_object_get_ex(claims, "email_verified", &verified);
     profile->has_email_verified = json_object_is_type(verified, json_type_boolean);
     profile->email_verified = profile->has_email_verified && json_object_get_boolean(verified);

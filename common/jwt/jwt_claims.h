@@ -45,6 +45,7 @@ bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struc
 struct jwt_profile {
     struct text username; /* preferred_username */
     struct text name, picture, locale, email;
+    struct text role; /* "moderator": of all rooms but direct ones */
     bool has_email_verified, email_verified;
 };
 

@@ -5,6 +5,7 @@
 #include "store/audit.h"
 
 #include "event/event.h"
+#include "store/rooms/room.h"
 
 /* The statement of a rule selects the rows that violate it: room, user, stored, recounted. Sums
  * and differences are written so that they do not overflow if a counter is broken: an overflow
@@ -117,6 +118,37 @@ static const struct rule RULES[] = {
       "JOIN (SELECT COALESCE(MAX(number), 0) number FROM total WHERE name = 'public_rooms') t "
       "WHERE t.number <> c.n",
       false},
+     /* Rules of rooms, and who must keep to them. */
+     {"has_rules", "has_rules of the room; whether it has any",
+      "SELECT room_id, 0, has_rules, " ROOM_HAS_RULES " FROM room WHERE has_rules <> "
+      ROOM_HAS_RULES, false},
+     {"has_block", "has_block of a direct room; whether one of its users has blocked the other",
+      "SELECT r.room_id, 0, r.has_block, COUNT(b.user_id) > 0 found FROM room r "
+      "LEFT JOIN block b ON (b.user_id = r.direct_low AND b.blocked_id = r.direct_high) "
+      "OR (b.user_id = r.direct_high AND b.blocked_id = r.direct_low) "
+      "WHERE r.direct_low IS NOT NULL GROUP BY r.room_id, r.has_block HAVING found <> r.has_block",
+      false},
+     {"roles", "role stored with an admin, that of a member; the one stored",
+      "SELECT room_id, user_id, 1, role FROM member WHERE is_admin AND role <> 1", false},
+     {"silences", "end of the silence of the user; end stored with the member",
+      "SELECT s.room_id, s.user_id, " MICROS("s.until") ", "
+      "COALESCE(" MICROS("m.silenced_until") ", 0) FROM silence s JOIN member m "
+      "ON m.room_id = s.room_id AND m.user_id = s.user_id "
+      "WHERE s.until > SYSDATE(6) AND NOT m.silenced_until <=> s.until",
+      true},
+     {"banned_members", "expected memberships of a banned user; memberships",
+      "SELECT b.room_id, b.user_id, 0, 1 FROM ban b JOIN member m "
+      "ON m.room_id = b.room_id AND m.user_id = b.user_id "
+      "WHERE b.until IS NULL OR b.until > SYSDATE(6)",
+      false},
+     {"audit_number", "number of the last entry of the audit; greatest number",
+      "SELECT 0, 0, t.number, a.high FROM total t JOIN (SELECT MAX(audit_id) high FROM audit) a "
+      "WHERE t.name = 'audit' AND a.high IS NOT NULL AND t.number <> a.high",
+      false},
+     {"audit_numbers", "numbers from the oldest entry of the audit to its last; entries",
+      "SELECT 0, 0, MAX(audit_id) - MIN(audit_id) + 1, COUNT(*) FROM audit "
+      "HAVING MAX(audit_id) - MIN(audit_id) <> COUNT(*) - 1",
+      false},
      /* Pins must be of messages that exist. */
      {"pin_count", "pin_count of the room; its pins",
       COUNTED(ROOM_IDS, "room", "room_id", "pin_count", "pin"), false},
@@ -197,7 +229,7 @@ static const struct rule RULES[] = {
        {"mentions", "mentions of a user (0: of all) by a message of the room; rows of it",
         "SELECT s.room_id, s.user_id, 1, 0 FROM " MENTIONED " s LEFT JOIN mention n "
         "ON n.user_id = s.user_id AND n.room_id = s.room_id AND n.position = s.position "
-        "AND n.is_current WHERE n.user_id IS NULL",
+        "AND (n.is_current OR n.is_blocked) WHERE n.user_id IS NULL",
         false},
        {"mention_rows", "expected rows of mentions that no message has; rows",
         "SELECT n.room_id, n.user_id, 0, COUNT(*) FROM mention n "

@@ -4,14 +4,19 @@
 
 #include "base/clock.h"
 #include "os/bell_file.h"
+#include "store/order/audit_log.h"
 #include "store/followers/worker.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
+#include "store/messages/clearing.h"
 #include "store/messages/file.h"
 #include "store/messages/search_index.h"
 #include "store/rate.h"
+#include "store/rooms/ban.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
+#include "store/order/abuse_report.h"
+#include "store/rooms/silence.h"
 #include "store/site/used_jwt.h"
 #include "store/users/user.h"
 
@@ -21,6 +26,9 @@
 
 /* Rows of one slice, few enough that locks are held for milliseconds only. */
 #define SLICE 500
+
+/* Messages of a user that are deleted one by one, each in a transaction with its event. */
+#define CLEARED 50
 
 /* Files are removed from the disk, too, each by itself. */
 #define FILES 50
@@ -55,7 +63,8 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
                             uint64_t *deleted) {
     /* Each kind of remains has its own statement; the first error ends the slice. */
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
-    uint64_t tokens = 0, used = 0, files = 0;
+    uint64_t tokens = 0, used = 0, files = 0, bans = 0, silences = 0, cleared = 0;
+    uint64_t entries = 0, reports = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -74,7 +83,18 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     /* After the rooms, whose files they are. */
     if (!error)
         error = file_purge(db, config->file_dir, FILES, &files);
-    *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files;
+    if (!error)
+        error = ban_purge(db, SLICE, &bans);
+    if (!error)
+        error = silence_purge(db, SLICE, &silences);
+    if (!error)
+        error = clearing_step(db, config->file_dir, CLEARED, &cleared);
+    if (!error)
+        error = audit_log_purge(db, config->audit_days, SLICE, &entries);
+    if (!error)
+        error = abuse_report_purge(db, config->report_days, SLICE, &reports);
+    *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files +
+               bans + silences + cleared + entries + reports;
     return error;
 }
 

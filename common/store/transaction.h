@@ -50,27 +50,62 @@ bool transaction_row(struct db_rows *rows, enum error *outcome);
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "                              \
     "DECLARE v_room, v_member, v_direct_low, v_direct_high BIGINT UNSIGNED; " \
     "DECLARE v_seq, v_message_count, v_members_count BIGINT UNSIGNED; "       \
-    "DECLARE v_private, v_admin BOOLEAN; "
+    "DECLARE v_private, v_admin, v_archived, v_silenced BOOLEAN; DECLARE v_role INT; "
 
 /* Locks the row of the room and reads its counters and the membership of the user: v_room is NULL
  * if there is no such room, v_member if the user is not in it. v_seq is the number of the next
  * event. */
 #define TRANSACTION_LOCK_ROOM                                                         \
     "SELECT r.room_id, r.is_private, r.direct_low, r.direct_high, r.last_seq + 1, "   \
-    "r.message_count, r.members_count, m.user_id, m.is_admin "                        \
-    "INTO v_room, v_private, v_direct_low, v_direct_high, v_seq, "                    \
-    "v_message_count, v_members_count, v_member, v_admin "                            \
+    "r.message_count, r.members_count, m.user_id, m.is_admin, r.is_archived, "        \
+    "COALESCE(m.silenced_until > SYSDATE(6), FALSE), " TRANSACTION_ROLE("m")          \
+    " INTO v_room, v_private, v_direct_low, v_direct_high, v_seq, v_message_count, "  \
+    "v_members_count, v_member, v_admin, v_archived, v_silenced, v_role "             \
     "FROM room r LEFT JOIN member m ON m.room_id = r.room_id AND m.user_id = p_user " \
     "WHERE r.room_id = p_room FOR UPDATE; "                                           \
     "SET v_now = SYSDATE(6); "
 
 /* The same, and checks access: 4 (not found) if there is no such room, or it is private and the
- * user is not a member; then 3 (forbidden) if the SQL condition `refused` holds. */
-#define TRANSACTION_ENTER_ROOM(refused)                           \
+ * user is not a member; then 3 (forbidden) if the SQL condition `refused` holds; then 18 if the
+ * room is archived. TRANSACTION_ENTER_ARCHIVED is for what can be done in an archived room, too. */
+#define TRANSACTION_ENTER_ROOM(refused) \
+    TRANSACTION_ENTER_ARCHIVED(refused) TRANSACTION_NOT_ARCHIVED
+#define TRANSACTION_ENTER_ARCHIVED(refused)                       \
     TRANSACTION_LOCK_ROOM                                         \
     "IF v_room IS NULL OR (v_private AND v_member IS NULL) THEN " \
     "SET v_outcome = 4; LEAVE body; END IF; "                     \
     "IF " refused " THEN SET v_outcome = 3; LEAVE body; END IF; "
+#define TRANSACTION_NOT_ARCHIVED "IF v_archived THEN SET v_outcome = 18; LEAVE body; END IF; "
+
+/* For moderators: the same, but a site moderator (user.is_moderator) need not be a member, and
+ * counts as a moderator in rooms that are not direct. */
+#define TRANSACTION_ENTER_AS_MODERATOR                                                  \
+    TRANSACTION_LOCK_ROOM                                                               \
+    TRANSACTION_SITE_MODERATOR                                                          \
+    "IF v_room IS NULL OR (v_private AND v_member IS NULL AND v_role IS NULL) THEN "    \
+    "SET v_outcome = 4; LEAVE body; END IF; "                                           \
+    "IF v_role IS NULL OR v_role < " ROLE_SQL_MODERATOR " OR " TRANSACTION_IS_DIRECT    \
+    " THEN SET v_outcome = 3; LEAVE body; END IF; "
+#define TRANSACTION_SITE_MODERATOR                                                      \
+    "IF v_direct_low IS NULL AND COALESCE(v_role, 0) < " ROLE_SQL_MODERATOR             \
+    " AND EXISTS (SELECT 1 FROM user WHERE user_id = p_user AND is_moderator "          \
+    "AND is_active) THEN SET v_role = " ROLE_SQL_MODERATOR "; END IF; "
+
+/* After the checks of access, for what only those do who may write: 17 for readers, 19 for members
+ * who are silenced, 22 for who is blocked by the other user of a direct room. */
+#define TRANSACTION_MAY_WRITE                                                               \
+    "IF v_role = " ROLE_SQL_READER " THEN SET v_outcome = 17; LEAVE body; END IF; "         \
+    "IF v_silenced THEN SET v_outcome = 19; LEAVE body; END IF; "                           \
+    "IF v_direct_low IS NOT NULL AND EXISTS (SELECT 1 FROM block WHERE blocked_id = p_user " \
+    "AND user_id = IF(v_direct_low = p_user, v_direct_high, v_direct_low)) THEN "           \
+    "SET v_outcome = 22; LEAVE body; END IF; "
+
+/* The role of a membership, a number of enum role; NULL without one. */
+#define TRANSACTION_ROLE(m) "IF(" m ".is_admin, " ROLE_SQL_ADMIN ", " m ".role)"
+#define ROLE_SQL_READER "0"
+#define ROLE_SQL_MEMBER "1"
+#define ROLE_SQL_MODERATOR "2"
+#define ROLE_SQL_ADMIN "3"
 
 /* The same for the site itself, which needs no membership. */
 #define TRANSACTION_ENTER_BY_SITE(refused)                         \

@@ -114,13 +114,14 @@ static enum cli_status handle_refusal(const struct cli *cli, const struct ensure
 
 static enum cli_status add_members(const struct cli *cli, const struct ensure_request *request,
                                    uint64_t room_id, size_t *added) {
+    const struct member_limits no_limits = {0};
     enum cli_status status = CLI_OK;
     *added = 0;
     for (size_t i = 0; i < request->member_count && !status; i++) {
         const struct user *member = &request->members[i];
         struct member_change change;
         const enum error error =
-            member_add(cli->db, room_id, request->owner.id, member->id, false, 0, &change);
+            member_add(cli->db, room_id, request->owner.id, member->id, false, &no_limits, &change);
         if (error) {
             status = handle_refusal(cli, request, room_id, member, error);
         } else if (change.changed) {

@@ -71,6 +71,7 @@ static enum cli_status add_out(struct cli *cli, struct hook *hook) {
 /* Finds or makes the bot of a hook, and makes it a member of the room. */
 static enum cli_status add_bot(const struct cli *cli, const char *name, uint64_t room_id,
                                uint64_t *bot_id) {
+    const struct member_limits no_limits = {0};
     struct member_change change;
     struct user site, bot;
     bool created;
@@ -80,7 +81,7 @@ static enum cli_status add_bot(const struct cli *cli, const char *name, uint64_t
                                      &bot, &created);
     if (error)
         return cli_store_error(cli, error);
-    error = member_add_by_site(cli->db, room_id, site.id, bot.id, 0, &change);
+    error = member_add_by_site(cli->db, room_id, site.id, bot.id, &no_limits, &change);
     if (error == ERROR_NOT_FOUND)
         return cli_error("room %" PRIu64 " does not exist", room_id);
     if (error == ERROR_FORBIDDEN)

@@ -78,7 +78,7 @@ enum cli_status command_user_profile(struct cli *cli, struct arguments *argument
         return CLI_USAGE;
     enum cli_status status = read_profile(cli, name, avatar, locale, &profile);
     if (!status)
-        status = cli_find_user(cli, arguments->argv[0], &user);
+        status = cli_change_user(cli, arguments->argv[0], &user);
     if (!status && profile.given)
         status = set_profile(cli, &user, &profile, &changed);
     if (status)
@@ -96,7 +96,7 @@ enum cli_status command_user_bot(struct cli *cli, struct arguments *arguments) {
     if (!arguments_read(arguments, NULL, 0, 2, 2) ||
         !cli_read_switch(arguments->argv[1], &profile.is_bot))
         return CLI_USAGE;
-    enum cli_status status = cli_find_user(cli, arguments->argv[0], &user);
+    enum cli_status status = cli_change_user(cli, arguments->argv[0], &user);
     if (!status)
         status = set_profile(cli, &user, &profile, &changed);
     if (!status)

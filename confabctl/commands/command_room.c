@@ -248,6 +248,7 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
     } else if (error) {
         status = cli_store_error(cli, error);
     } else {
+        cli->audited.room_id = id;
         /* Without an actor: the event does not name one. */
         publish_room_deleted(cli->redis, &cli->publisher, id, 0, NULL,
                              (struct text){streams.data, streams.len});

@@ -74,6 +74,7 @@ static enum cli_status add(struct cli *cli, const char *name, bool staff, bool i
         error = user_set_staff(cli->db, id, true);
     if (error)
         return cli_store_error(cli, error);
+    cli->audited.user_id = id;
     cli_message("User %s added with id %" PRIu64 ".", name, id);
     return CLI_OK;
 }
@@ -103,11 +104,10 @@ enum cli_status command_user_add(struct cli *cli, struct arguments *arguments) {
 /* ---- changing ---- */
 
 /* Parses the only argument, the name of a user, and finds the user. */
-static enum cli_status read_user(const struct cli *cli, struct arguments *arguments,
-                                 struct user *user) {
+static enum cli_status read_user(struct cli *cli, struct arguments *arguments, struct user *user) {
     if (!arguments_read(arguments, NULL, 0, 1, 1))
         return CLI_USAGE;
-    return cli_find_user(cli, arguments->argv[0], user);
+    return cli_change_user(cli, arguments->argv[0], user);
 }
 
 /* Tells pushd to check the user's sockets; waits for Redis if something changed. */
@@ -164,7 +164,7 @@ enum cli_status command_user_staff(struct cli *cli, struct arguments *arguments)
     bool staff;
     if (!arguments_read(arguments, NULL, 0, 2, 2) || !cli_read_switch(arguments->argv[1], &staff))
         return CLI_USAGE;
-    const enum cli_status status = cli_find_user(cli, arguments->argv[0], &user);
+    const enum cli_status status = cli_change_user(cli, arguments->argv[0], &user);
     if (status)
         return status;
     const enum error error = user_set_staff(cli->db, user.id, staff);
@@ -174,13 +174,28 @@ enum cli_status command_user_staff(struct cli *cli, struct arguments *arguments)
     return CLI_OK;
 }
 
+enum cli_status command_user_moderator(struct cli *cli, struct arguments *arguments) {
+    struct user user;
+    bool on;
+    if (!arguments_read(arguments, NULL, 0, 2, 2) || !cli_read_switch(arguments->argv[1], &on))
+        return CLI_USAGE;
+    const enum cli_status status = cli_change_user(cli, arguments->argv[0], &user);
+    if (status)
+        return status;
+    const enum error error = user_set_moderator(cli->db, user.id, on);
+    if (error)
+        return cli_store_error(cli, error);
+    cli_message("User %s is %s.", user.name, on ? "a moderator" : "not a moderator");
+    return CLI_OK;
+}
+
 enum cli_status command_user_totp(struct cli *cli, struct arguments *arguments) {
     struct user user;
     bool ended;
     if (!arguments_read(arguments, NULL, 0, 2, 2) ||
         !text_equals(text_of(arguments->argv[0]), text_of("reset")))
         return CLI_USAGE;
-    const enum cli_status status = cli_find_user(cli, arguments->argv[1], &user);
+    const enum cli_status status = cli_change_user(cli, arguments->argv[1], &user);
     if (status)
         return status;
     const enum error error = user_totp_end(cli->db, user.id, &ended);

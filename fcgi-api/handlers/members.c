@@ -18,10 +18,20 @@ static void write_member(void *context, const struct membership *membership) {
     serialize_membership(context, membership, true);
 }
 
+/* Who is in the room may be seen by moderators only. */
+static enum error refuse_hidden(struct exchange *x) {
+    if (x->identity.room.members_visible || x->identity.room.may_moderate)
+        return ERROR_NONE;
+    return exchange_fail(x, ERROR_FORBIDDEN, CODE_MEMBERS_HIDDEN,
+                         "Moderators see who is in this room.");
+}
+
 enum error members_list(struct exchange *x) {
     const struct room_state *state = &x->identity.room;
     struct page page;
     uint64_t changes = 0;
+    if (refuse_hidden(x))
+        return ERROR_FORBIDDEN;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
@@ -51,9 +61,12 @@ static void show_membership(void *context, const struct membership *membership) 
 
 /* Adds the user, publishes the events, and sends the membership. */
 static enum error add_member(struct exchange *x, uint64_t user_id, bool joining) {
+    const struct config *config = x->service->config;
+    const struct member_limits limits = {config->max_rooms_user, config->max_members,
+                                         config->invite_from == CONFIG_SHARED_ROOM};
     struct member_change change;
     const enum error error = member_add(x->service->db, x->ids[0], x->identity.user.id, user_id,
-                                        joining, x->service->config->max_rooms_user, &change);
+                                        joining, &limits, &change);
     /* Only a new member counts as an invitation. */
     if (!joining && !change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, x->identity.user.id);
@@ -64,6 +77,8 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
     if (change.refusal == MEMBER_REFUSAL_ROOMS)
         return exchange_fail(x, error, joining ? CODE_TOO_MANY_ROOMS : CODE_USER_TOO_MANY_ROOMS,
                              "The user is in too many rooms.");
+    if (change.refusal == MEMBER_REFUSAL_MEMBERS)
+        return exchange_fail(x, error, CODE_TOO_MANY_MEMBERS, "The room has too many members.");
     if (error == ERROR_BAD_INPUT)
         field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
                          "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
@@ -132,6 +147,9 @@ enum error members_remove(struct exchange *x) {
         return ERROR_BAD_INPUT;
     const enum error error =
         member_remove(x->service->db, x->ids[0], x->identity.user.id, user_id, &change);
+    if (change.refusal == MEMBER_REFUSAL_ROLE)
+        return exchange_fail(x, error, CODE_ROLE_TOO_HIGH,
+                             "Moderators remove members and readers only.");
     if (error)
         return error;
     x->response.status = 204;
@@ -153,20 +171,36 @@ static void send_role(void *context, const struct membership *membership) {
         member_events_role(role->x, &role->x->identity.user, membership, role->seq);
 }
 
+/* The role, by its name or else as is_admin. */
+static bool read_role(struct exchange *x, enum role *role) {
+    struct text name;
+    bool is_admin;
+    if (field_is_given(x, "role")) {
+        if (!field_text(x, "role", &name))
+            return false;
+        *role = role_of(name);
+        return true;
+    }
+    if (!field_bool(x, "is_admin", &is_admin))
+        return false;
+    *role = is_admin ? ROLE_ADMIN : ROLE_MEMBER;
+    return true;
+}
+
 enum error members_update(struct exchange *x) {
     struct member_change change;
-    bool is_admin;
+    enum role role = ROLE_MEMBER;
     const uint64_t user_id = x->ids[1];
-    if (!field_bool(x, "is_admin", &is_admin))
+    if (!read_role(x, &role))
         return ERROR_BAD_INPUT;
-    const enum error error = member_set_admin(x->service->db, x->ids[0], x->identity.user.id,
-                                              user_id, is_admin, &change);
+    const enum error error =
+        member_set_role(x->service->db, x->ids[0], x->identity.user.id, user_id, role, &change);
     if (error == ERROR_BAD_INPUT)
-        field_errors_add(&x->field_errors, "is_admin", CODE_LAST_ADMIN,
-                         "The last admin of a room cannot lose the role.");
+        field_errors_add(&x->field_errors, field_is_given(x, "role") ? "role" : "is_admin",
+                         CODE_LAST_ADMIN, "The last admin of a room cannot lose the role.");
     if (error)
         return error;
     /* seq 0: the user had the role already; the membership is sent, nothing published. */
-    struct role_change role = {x, change.changed ? change.seq : 0};
-    return member_get(x->service->db, x->ids[0], user_id, send_role, &role);
+    struct role_change changed = {x, change.changed ? change.seq : 0};
+    return member_get(x->service->db, x->ids[0], user_id, send_role, &changed);
 }

@@ -1,5 +1,6 @@
 /* GET mentions/: the messages that mention the user, in all rooms, newest first. Pages are by
  * cursor only, and nothing is counted. */
+#include "blocked.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/page.h"
@@ -7,6 +8,7 @@
 
 /* A page while it is read: each message by itself, since their order may be reversed. */
 struct mention_listing {
+    struct exchange *x;
     struct page page;
     struct buffer results;
     size_t ends[PAGE_MOST];
@@ -23,7 +25,7 @@ static void list_mention(void *context, const struct message *message) {
     listing->more = listing->more || page->is_full || page->shown == page->limit;
     if (listing->more)
         return;
-    serialize_message(&w, message);
+    blocked_write_message(listing->x, &w, message);
     if (!page_keep(page, &w, len)) {
         listing->more = true;
         return;
@@ -59,7 +61,7 @@ static void write_page(struct exchange *x, struct mention_listing *listing, bool
 }
 
 enum error mentions_list(struct exchange *x) {
-    struct mention_listing listing = {.more = false};
+    struct mention_listing listing = {.x = x};
     uint64_t cursor = 0;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &listing.page);
     const bool before = page_number(x, "before", 1, &cursor);

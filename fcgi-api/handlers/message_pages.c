@@ -1,6 +1,7 @@
 /* GET messages/: pages of the messages of a room, by offset or by cursor. A page may be requested
  * with a token that is not yet verified (x->auth_pending); the statement that reads the page
  * verifies it too. */
+#include "blocked.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/etag.h"
@@ -53,7 +54,7 @@ static void list_message(void *context, const struct message *message) {
     /* Each message by itself, without commas, since their order may be reversed. */
     if (!is_by_offset(listing))
         listing->w = json_writer_start(out);
-    serialize_message(&listing->w, message);
+    blocked_write_message(listing->x, &listing->w, message);
     /* Does not fit: written back. One around a message is cut at both ends, when it is read. */
     if (is_around)
         page->shown++;

@@ -3,6 +3,7 @@
  * message verifies it too. Pages are in message_pages.c. */
 #include <inttypes.h>
 
+#include "blocked.h"
 #include "auth_cache.h"
 #include "event/event.h"
 #include "event/publish.h"
@@ -22,7 +23,7 @@
 static void send_message(void *context, const struct message *message) {
     struct exchange *x = context;
     struct json_writer w = json_writer_start(&x->response.body);
-    serialize_message(&w, message);
+    blocked_write_message(x, &w, message);
 }
 
 enum error messages_get(struct exchange *x) {
@@ -134,6 +135,7 @@ static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
                                     .content = {"", 0},
                                     .type = by_site ? MESSAGE_SYSTEM : MESSAGE_TEXT,
                                     .file_ids = file_ids,
+                                    .by_key = x->has_key,
                                     .all_members = x->service->config->mention_all_members};
     /* The site may mention all. */
     if (by_site)

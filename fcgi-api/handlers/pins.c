@@ -1,4 +1,5 @@
 /* /api/chat/rooms/{id}/pins/: the pinned messages of a room; pinning and unpinning one. */
+#include "blocked.h"
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"
@@ -10,6 +11,7 @@
 /* ---- reading ---- */
 
 struct pin_listing {
+    struct exchange *x;
     struct page *page;
     struct json_writer w;
 };
@@ -19,7 +21,7 @@ static void list_pin(void *context, const struct message *message) {
     const size_t len = listing->w.out->len;
     if (listing->page->is_full)
         return;
-    serialize_message(&listing->w, message);
+    blocked_write_message(listing->x, &listing->w, message);
     page_keep(listing->page, &listing->w, len);
 }
 
@@ -32,7 +34,7 @@ enum error pins_list(struct exchange *x) {
     error = pin_count(x->service->db, x->ids[0], &count);
     if (error)
         return error;
-    struct pin_listing listing = {&page, json_writer_start(&x->response.body)};
+    struct pin_listing listing = {x, &page, json_writer_start(&x->response.body)};
     page_begin(x, &listing.w, &page, count, "");
     error = pin_list(x->service->db, x->ids[0], x->identity.user.id, page.limit, page.offset,
                      list_pin, &listing);
@@ -61,7 +63,7 @@ static void send_pinned(void *context, const struct message *message) {
     const struct pinning *pinning = context;
     struct exchange *x = pinning->x;
     struct json_writer w = json_writer_start(&x->response.body);
-    serialize_message(&w, message);
+    blocked_write_message(x, &w, message);
     /* Pinned before: the same answer, without an event. */
     if (pinning->change.changed)
         publish_pin(x, EVENT_MESSAGE_PINNED, pinning->change.seq, message);

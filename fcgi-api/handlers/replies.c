@@ -1,4 +1,5 @@
 /* GET messages/{id}/replies/: the messages that answer one directly, oldest first. */
+#include "blocked.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/page.h"
@@ -26,7 +27,7 @@ static void list_reply(void *context, const struct message *message) {
     const size_t len = listing->w.out->len;
     if (listing->page->is_full)
         return;
-    serialize_message(&listing->w, message);
+    blocked_write_message(listing->x, &listing->w, message);
     page_keep(listing->page, &listing->w, len);
 }
 

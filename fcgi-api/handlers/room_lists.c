@@ -27,7 +27,7 @@ static void visit_room(void *context, const struct room *room) {
     listing->hash = hash_u64(listing->hash, (uint64_t)state->created_at);
     listing->hash = hash_u64(listing->hash, state->last_seq);
     listing->hash = hash_u64(listing->hash, state->last_read_position);
-    listing->hash = hash_u64(listing->hash, state->is_member + 2u * state->is_admin);
+    listing->hash = hash_u64(listing->hash, state->is_member + 2u * state->role);
     listing->hash = hash_u64(listing->hash, etag_bell(listing->x, state));
     listing->hash = hash_u64(listing->hash, etag_view(state));
     /* Without a writer only the hash is wanted; on a full page it still covers all rooms. */

@@ -53,6 +53,9 @@ enum error rooms_presence(struct exchange *x) {
     uint64_t *ids = NULL;
     size_t count = 0;
     enum error error = ERROR_NONE;
+    if (!x->identity.room.members_visible && !x->identity.room.may_moderate)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_MEMBERS_HIDDEN,
+                             "Moderators see who is in this room.");
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_key(&w, "online");
@@ -108,6 +111,8 @@ enum error rooms_create(struct exchange *x) {
                                      .is_private = is_private,
                                      .is_member = true,
                                      .is_admin = true,
+                                     .role = ROLE_ADMIN,
+                                     .members_visible = true,
                                      .room_id = change.room_id,
                                      .members_count = 1,
                                      .created_at = change.at};
@@ -161,7 +166,7 @@ static enum error find_or_create(struct exchange *x, struct direct *direct) {
     if (error)
         return error;
     error = room_direct(db, user_id, direct->other_id, x->service->config->max_rooms_user,
-                        &direct->change);
+                        x->service->config->direct_from == CONFIG_SHARED_ROOM, &direct->change);
     /* No new room was made, perhaps because another request made it first: nothing to count. */
     if (error || !direct->change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, user_id);
@@ -207,6 +212,18 @@ static void send_updated(void *context, const struct room *room) {
     publish_room_event(x->service->redis, publisher_of(x), &event, room);
 }
 
+/* What the room allows. */
+static void read_rules(struct exchange *x, struct room_patch *patch) {
+    struct text policy;
+    field_text(x, "topic", &patch->topic);
+    patch->has_policy = field_text(x, "post_policy", &policy);
+    if (patch->has_policy)
+        patch->post_policy = post_policy_of(policy);
+    patch->has_slow = field_number(x, "slow_seconds", &patch->slow_seconds);
+    patch->has_archived = field_bool(x, "is_archived", &patch->is_archived);
+    patch->has_visible = field_bool(x, "members_visible", &patch->members_visible);
+}
+
 enum error rooms_update(struct exchange *x) {
     struct update update = {.x = x};
     struct room_patch patch = {0};
@@ -219,6 +236,7 @@ enum error rooms_update(struct exchange *x) {
         patch.may_pin = text_equals(may_pin, text_of(room_may_pin_name(ROOM_PINS_OF_ALL)))
                             ? ROOM_PINS_OF_ALL
                             : ROOM_PINS_OF_ADMINS;
+    read_rules(x, &patch);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error =

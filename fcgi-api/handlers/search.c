@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "blocked.h"
 #include "base/clock.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
@@ -131,7 +132,11 @@ static void read_words(struct exchange *x, struct search_query *query) {
 static bool write_result(void *context, const struct search_result *result) {
     struct search_listing *listing = context;
     const size_t len = listing->w.out->len;
-    serialize_search_result(&listing->w, result);
+    struct message marked = *result->message;
+    struct search_result shown = *result;
+    marked.is_blocked = blocked_has(listing->x, marked.sender_id);
+    shown.message = &marked;
+    serialize_search_result(&listing->w, &shown);
     return page_keep(&listing->page, &listing->w, len);
 }
 

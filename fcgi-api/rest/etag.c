@@ -88,9 +88,10 @@ static struct buffer *begin_room(struct exchange *x, const struct room_state *st
     append_counter(tag, state->last_seq);
     append_counter(tag, state->oldest_seq);
     append_counter(tag, state->last_read_position);
-    append_counter(tag, state->is_member + 2u * state->is_admin);
+    append_counter(tag, state->is_member + 2u * state->role + 8u * state->may_moderate);
     append_counter(tag, etag_bell(x, state));
     append_counter(tag, etag_view(state));
+    append_counter(tag, x->identity.block_changes);
     return tag;
 }
 

@@ -245,7 +245,9 @@ static void write_answers(struct json_writer *w, const struct row *row) {
 /* The credentials that an operation accepts; the buffer may be used for the text. */
 #define ACCESS_SIZE 80
 static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
-    const unsigned scope = row->flags >> ROUTE_SCOPE_SHIFT;
+    const unsigned scope = (row->flags >> ROUTE_SCOPE_SHIFT) & API_KEY_ALL;
+    if (scope == API_KEY_MODERATE)
+        return "For API keys with the scope `moderate`, and for site moderators.";
     if (scope)
         snprintf(buffer, ACCESS_SIZE, "For API keys with the scope `%s`.",
                  api_key_scope_name(scope));
@@ -259,6 +261,8 @@ static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
         return "For members of the room, and by the address of `link/`.";
     if (row->flags & ROUTE_ADMIN)
         return "For admins of the room.";
+    if (row->flags & ROUTE_MODERATOR)
+        return "For moderators and admins of the room, and for site moderators.";
     if (row->flags & ROUTE_MEMBER)
         return "For members of the room.";
     if (row->flags & ROUTE_ROOM)

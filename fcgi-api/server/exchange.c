@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -32,6 +33,8 @@ static void clear_work(struct exchange *x) {
     x->etag_is_strong = false;
     x->max_age_s = 0;
     memset(&x->identity, 0, sizeof(x->identity));
+    free(x->blocked.ids);
+    x->blocked = (struct exchange_blocked){0};
     field_errors_clear(&x->field_errors);
 }
 

@@ -59,6 +59,13 @@ struct service {
 /* Most ids in a path. */
 #define EXCHANGE_MAX_IDS 2
 
+/* The users whom the user of a request has blocked; see blocked.h. */
+struct exchange_blocked {
+    bool is_read;
+    uint64_t *ids;
+    size_t count;
+};
+
 struct exchange {
     struct service *service;
     struct request *request;
@@ -70,6 +77,7 @@ struct exchange {
     char credential_kind; /* 't' or 's', the letter of the id of a token or login session */
     bool has_identity;
     struct identity identity;
+    struct exchange_blocked blocked;
     bool auth_pending;       /* see below */
     bool may_be_outdated;    /* the answer depends on something that the database does not know */
     struct text session_key; /* that of the cookie, once it was found valid */

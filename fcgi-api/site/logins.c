@@ -129,6 +129,12 @@ static enum error update_user(struct exchange *x, struct login *login) {
                                      login->profile.username, false, &login->user, &created);
     if (!error)
         error = site_profile_apply(x, &login->user, created, &login->profile);
+    /* Another role, or null, ends that. */
+    const bool is_moderator = text_equals(login->profile.role, text_of("moderator"));
+    if (!error && login->profile.role.at && is_moderator != login->user.is_moderator)
+        error = user_set_moderator(x->service->db, login->user.id, is_moderator);
+    if (!error && login->profile.role.at)
+        login->user.is_moderator = is_moderator;
     if (!error)
         error = site_rooms_apply(x, &login->user, &login->rooms);
     return error;

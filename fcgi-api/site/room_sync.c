@@ -254,7 +254,15 @@ static enum error add_some(struct sync *sync, const struct named_list *list, con
         if (error == ERROR_BAD_INPUT)
             field_errors_add(&x->field_errors, name, CODE_USER_INACTIVE,
                              "Item %zu: the user is disabled.", i + 1);
+        if (change.is_banned)
+            field_errors_add(&x->field_errors, name, CODE_BANNED,
+                             "Item %zu: the user is banned from the room.", i + 1);
         /* The others are added all the same: none waits for one that is over the limit. */
+        if (error == ERROR_FORBIDDEN && change.too_many_members) {
+            field_errors_add(&x->field_errors, name, CODE_TOO_MANY_MEMBERS,
+                             "Item %zu: the room has too many members.", i + 1);
+            error = ERROR_NONE;
+        }
         if (error == ERROR_FORBIDDEN && change.too_many_rooms) {
             field_errors_add(&x->field_errors, name, CODE_USER_TOO_MANY_ROOMS,
                              "Item %zu: the user is in too many rooms.", i + 1);

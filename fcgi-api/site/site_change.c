@@ -37,14 +37,14 @@ static void note_present(void *context, const struct membership *membership) {
     present->is_admin = membership->is_admin;
 }
 
-struct role {
+struct new_role {
     struct exchange *x;
     const struct user *site;
     uint64_t seq;
 };
 
 static void publish_role(void *context, const struct membership *membership) {
-    const struct role *role = context;
+    const struct new_role *role = context;
     member_events_role(role->x, role->site, membership, role->seq);
 }
 
@@ -59,7 +59,7 @@ static enum error set_role(struct exchange *x, const struct user *site, uint64_t
     if (error || !change.changed)
         return error;
     *updated = true;
-    struct role role = {x, site, change.seq};
+    struct new_role role = {x, site, change.seq};
     return member_get(x->service->db, room_id, user_id, publish_role, &role);
 }
 
@@ -67,6 +67,8 @@ enum error site_change_member(struct exchange *x, const struct user *site, uint6
                               uint64_t user_id, enum site_change_role role,
                               struct site_change_member *change) {
     struct present present = {.is_member = false};
+    const struct config *config = x->service->config;
+    const struct member_limits limits = {config->max_rooms_user, config->max_members, false};
     struct member_change added;
     bool updated = false;
     *change = (struct site_change_member){.added = false};
@@ -76,7 +78,11 @@ enum error site_change_member(struct exchange *x, const struct user *site, uint6
     error = ERROR_NONE;
     if (!present.is_member) {
         error = member_add_by_site(x->service->db, room_id, site->id, user_id,
-                                   x->service->config->max_rooms_user, &added);
+                                   &limits, &added);
+        change->is_banned = error == ERROR_BANNED;
+        if (change->is_banned)
+            return ERROR_NONE;
+        change->too_many_members = added.refusal == MEMBER_REFUSAL_MEMBERS;
         change->too_many_rooms = added.refusal == MEMBER_REFUSAL_ROOMS;
         change->added = !error && added.changed;
         present.is_admin = !error && added.membership.is_admin;

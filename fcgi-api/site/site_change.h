@@ -29,6 +29,8 @@ struct site_change_member {
     bool added;   /* the user is new in the room */
     bool updated; /* the role of a member changed */
     bool too_many_rooms; /* with ERROR_FORBIDDEN: the user is in max_rooms_user rooms */
+    bool too_many_members; /* with ERROR_FORBIDDEN: the room has max_members members */
+    bool is_banned; /* without an error: the user is banned from the room, and was not added */
 };
 
 /* Makes a user a member of a room, with this role; the last admin of a room keeps the role.

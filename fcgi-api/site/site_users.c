@@ -47,6 +47,8 @@ static void write_user(void *context, const struct profile *profile) {
     write_optional(w, "locale", profile->locale);
     write_optional(w, "email", profile->email);
     json_write_member_bool(w, "is_bot", profile->is_bot);
+    if (shown->user->is_moderator)
+        json_write_member_bool(w, "is_moderator", true);
     json_write_member_bool(w, "is_active", shown->user->is_active);
     json_write_member_time(w, "created_at", shown->user->created_at);
     json_write_object_end(w);
@@ -64,8 +66,8 @@ static enum error show_user(struct exchange *x, struct json_writer *w, const str
 /* The fields of a user in a body. */
 struct change {
     struct profile profile;
-    bool has_active;
-    bool is_active;
+    bool has_active, has_moderator;
+    bool is_active, is_moderator;
 };
 
 static void read_change(struct exchange *x, struct change *change) {
@@ -75,6 +77,7 @@ static void read_change(struct exchange *x, struct change *change) {
     if (field_bool(x, "is_bot", &change->profile.is_bot))
         change->profile.given |= PROFILE_IS_BOT;
     change->has_active = field_bool(x, "is_active", &change->is_active);
+    change->has_moderator = field_bool(x, "is_moderator", &change->is_moderator);
 }
 
 /* Enables or disables a user, which ends all credentials and closes the sockets. */
@@ -95,6 +98,10 @@ static enum error apply(struct exchange *x, const struct change *change, struct 
     enum error error = ERROR_NONE;
     if (change->profile.given)
         error = profile_set(x->service->db, user->id, &change->profile, &changed);
+    if (!error && change->has_moderator && change->is_moderator != user->is_moderator)
+        error = user_set_moderator(x->service->db, user->id, change->is_moderator);
+    if (!error && change->has_moderator)
+        user->is_moderator = change->is_moderator;
     if (!error && change->has_active)
         error = set_active(x, user, change->is_active);
     return error;

@@ -6,6 +6,8 @@
  * or, with neither, a room of which a notifications client is notified (client_notify.c). The frame
  * that comes with the events is shared by all subscribers and has all of them in order.
  */
+#include <string.h>
+
 #include "client/client_private.h"
 #include "event/serialize.h"
 
@@ -33,9 +35,22 @@ static void send_each(struct socket *socket, const struct stream_event *events, 
             socket_send(socket, events[i].frame);
 }
 
+/* Whether those who are not moderators see who is in the room: the Room object says so. In JSON
+ * without blanks these bytes are a key and its value. */
+static void note_room(struct watch *watch, const struct stream_event *event) {
+    static const char HIDDEN[] = ",\"members_visible\":false";
+    if (!event->frame)
+        return;
+    const struct text json = frame_json(event->frame);
+    watch->hides_members = memmem(json.at, json.len, HIDDEN, sizeof(HIDDEN) - 1) != NULL;
+}
+
 static void watch_events(struct watch *watch, const struct stream_event *events, uint32_t count,
                          struct frame *frame) {
     struct socket *socket = watch->client->socket;
+    for (uint32_t i = 0; i < count; i++)
+        if (events[i].type == EVENT_ROOM_UPDATED)
+            note_room(watch, &events[i]);
     const uint32_t removal = find_removal(watch, events, count);
     /* Usual: the user is not removed, and the shared frame is sent as it is. */
     if (removal == count) {
@@ -100,13 +115,17 @@ void client_have_effects(struct client *client, const struct stream_event *event
         /* Not necessarily the credential of this socket: the database is asked. */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED) {
             client_check_credentials(client);
+            /* The subject is a room in which the user was silenced: it can type there again after
+             * the next `watch`. */
+            if (watch_find(client, events[i].subject_id))
+                watch_find(client, events[i].subject_id)->may_write = false;
             continue;
         }
         if (client->notifications)
             own_event_of_notifications(client, &events[i]);
         /* The subject of the other types is the room, or a message. */
         struct watch *watch = watch_find(client, events[i].subject_id);
-        if (watch && events[i].type != EVENT_MENTIONED)
+        if (watch && events[i].type != EVENT_MENTIONED && events[i].type != EVENT_REPORT_CREATED)
             own_event_of_watch(watch, &events[i]);
     }
 }
@@ -193,6 +212,9 @@ void client_notice(struct subscription *subscription, const struct event_envelop
     if (is_activity(envelope->type) && envelope->actor_id == client->user_id)
         return;
     if (envelope->type == EVENT_MESSAGE_READ && client->hides_read)
+        return;
+    if ((envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT) &&
+        subscription->watch->hides_members && !subscription->watch->moderates)
         return;
     /* A notifications client is sent the event of the user's own stream, which ends the watch. */
     if (envelope->type == EVENT_ROOM_DELETED && client->notifications) {

@@ -56,7 +56,8 @@ static struct frame *make_connected(struct client *client, const struct watch *w
         json_write_key(&w, "online");
         json_write_array(&w);
         struct online online = {&w, client->clients->online_profiles};
-        presence_online(client->clients->presence, watch->room_id, write_online, &online);
+        if (watch->moderates || !watch->hides_members)
+            presence_online(client->clients->presence, watch->room_id, write_online, &online);
         json_write_array_end(&w);
     }
     json_write_object_end(&w);

@@ -81,6 +81,9 @@ struct watch {
     unsigned char state;            /* enum watch_state */
     bool opened_room : 1;           /* counted in clients->open_rooms */
     bool present : 1;               /* counted in the room's presence */
+    bool moderates : 1;             /* the user is a moderator of the room */
+    bool hides_members : 1;         /* only moderators see who is in the room */
+    bool may_write : 1;             /* and so type; not a reader, nor silenced */
     uint32_t holds;                 /* freed when it has ended and this is 0 */
     struct watch *next_typing, *previous_typing;
     int64_t typing_until_ms; /* 0: the user is not typing through this watch */

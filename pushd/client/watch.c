@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/idmap.h"
 #include "base/xalloc.h"
+#include "base/clock.h"
 #include "client/client_private.h"
 
 /* How often positions are read when streams keep advancing during the read. */
@@ -135,6 +136,10 @@ static struct watch *end_authentication(struct client_job *job) {
         watch_refuse(watch, error, detail);
         return NULL;
     }
+    watch->moderates = identity.room.may_moderate;
+    watch->hides_members = !identity.room.members_visible;
+    watch->may_write = (identity.room.role > ROLE_READER || watch->moderates) &&
+                       identity.room.silenced_until < clock_now();
     watch->opening->identity = identity;
     return watch;
 }

@@ -445,7 +445,7 @@ def test_a_large_site_is_checked_with_few_statements_and_in_seconds(site):
     ("UPDATE mention SET is_current = FALSE WHERE user_id = 0", "mentions", (":ROOM", None, 1, 0)),
     ("UPDATE mention SET message_id = 1 WHERE user_id = 0", "mention_rows", (":ROOM", None, 0, 1)),
     ("INSERT INTO mention SELECT :CAROL, room_id, position, message_id, sender_id, created_at, "
-     "TRUE FROM mention WHERE user_id = 0", "mention_rows", (":ROOM", ":CAROL", 0, 1)),
+     "TRUE, FALSE FROM mention WHERE user_id = 0", "mention_rows", (":ROOM", ":CAROL", 0, 1)),
     ("UPDATE member SET mention_position = 5 WHERE user_id = :ALICE AND room_id = :ROOM",
      "mention_position", (":ROOM", ":ALICE", 5, 6)),
     ("UPDATE room SET all_position = 0 WHERE room_id = :ROOM", "all_position",

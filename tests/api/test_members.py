@@ -189,7 +189,8 @@ def test_an_admin_can_promote_another_member(user):
     room = alice.room()
     membership = alice.invite(room["room_id"], bob)
     answer = set_admin(alice, room, bob.id, True)
-    assert (answer.status_code, answer.json()) == (200, {**membership, "is_admin": True})
+    assert (answer.status_code, answer.json()) == (
+        200, {**membership, "is_admin": True, "role": "admin"})
     assert bob.get(url(room)).json()["is_admin"] is True
 
 

@@ -131,6 +131,9 @@ def ask(instance, owner):
     ids = {"room_id": room, "user_id": owner.id, "message_id": owner.say(room)["message_id"]}
     program = Program(instance)
     ids["file_id"] = upload(owner, {"room_id": room}, png())
+    message = owner.say(room)["message_id"]
+    ids["report_id"] = owner.post(f"/api/chat/rooms/{room}/messages/{message}/report/",
+                                  json={"reason": "spam"}).json()["report_id"]
     ids["hook_id"] = program.post("/api/site/hooks/", json={
         "name": "asked", "url": "https://hook.example/", "is_active": False}).json()["hook_id"]
     added = instance.confabctl("hook", "add", fresh_name("asked"), "--in", "--room", room)

@@ -25,6 +25,10 @@ NEEDS = {
     ("PUT", "/api/site/rooms"): "rooms",
     ("PUT", "/api/site/rooms/#/members"): "rooms",
     ("POST", "/api/site/rooms/#/messages"): "messages",
+    ("GET", "/api/site/bans"): "moderate",
+    ("POST", "/api/site/bans"): "moderate",
+    ("DELETE", "/api/site/bans/#"): "moderate",
+    ("GET", "/api/site/audit"): "moderate",
     ("POST", "/api/site/batch"): None,
 }
 

@@ -36,6 +36,12 @@ static const struct {
     {ERROR_TIMEOUT, 14, 408, "timeout", "The request did not arrive in full."},
     {ERROR_NO_SPACE, 15, 507, "no_space", "There is no space left for files."},
     {ERROR_RANGE, 16, 416, "range_not_satisfiable", "There is no such range."},
+    {ERROR_READ_ONLY, 17, 403, "read_only", "You may only read in this room."},
+    {ERROR_ARCHIVED, 18, 403, "archived", "The room is archived."},
+    {ERROR_SILENCED, 19, 403, "silenced", "A moderator has silenced you in this room."},
+    {ERROR_SLOW_MODE, 20, 429, "slow_mode", "Slow mode: wait before the next message."},
+    {ERROR_BANNED, 21, 403, "banned", "The user is banned from this room."},
+    {ERROR_NOT_ALLOWED, 22, 403, "not_allowed", "The user does not accept this from you."},
 };
 
 #define OUTCOMES (sizeof outcomes / sizeof outcomes[0])

@@ -28,7 +28,8 @@
     "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false,"        \
     "\"key\":null,\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\"," \
     "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message          \
-    ",\"last_seq\":20,\"may_pin\":\"admins\""
+    ",\"last_seq\":20,\"may_pin\":\"admins\",\"topic\":\"\",\"post_policy\":\"members\"" \
+    ",\"slow_seconds\":0,\"is_archived\":false,\"members_visible\":true"
 
 #define PLAIN_VIEW                                         \
     "\"me\":{\"notify\":\"default\",\"muted_until\":null," \
@@ -52,6 +53,7 @@ static const struct membership membership = {
     .user_id = 2,
     .username = {"bob", 3},
     .is_admin = true,
+    .role = ROLE_ADMIN,
     .joined_at = TIME,
 };
 
@@ -60,6 +62,8 @@ static const struct room room = {
               .is_private = true,
               .is_member = true,
               .is_admin = true,
+              .role = ROLE_ADMIN,
+              .members_visible = true,
               .room_id = 5,
               .last_seq = 20,
               .oldest_seq = 1,
@@ -178,7 +182,8 @@ static void a_membership_with_and_without_the_name(void **state) {
     assert_json(&out,
                 "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,\"username\":\"bob\","
                 "\"display_name\":\"bob\",\"avatar_url\":null,"
-                "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
+                "\"is_admin\":true,\"role\":\"admin\","
+                "\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
     w = json_writer_start(&out);
     struct membership shown = membership;
     shown.display_name = text_of("Bob \"the\" Builder");
@@ -188,7 +193,8 @@ static void a_membership_with_and_without_the_name(void **state) {
                 "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,"
                 "\"display_name\":\"Bob \\\"the\\\" Builder\","
                 "\"avatar_url\":\"https://pictures.example/bob.png\","
-                "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
+                "\"is_admin\":true,\"role\":\"admin\","
+                "\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
 }
 
 static void a_user_for_others_and_for_the_user(void **state) {
@@ -326,7 +332,8 @@ static void events_of_the_room_and_its_members(void **state) {
     assert_event(EVENT_MEMBER_UPDATED, true, NULL,
                  "{\"type\":\"member_updated\",\"membership\":{\"membership_id\":4,"
                  "\"room_id\":5,\"user_id\":2,\"display_name\":\"bob\",\"avatar_url\":null,"
-                 "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"},"
+                 "\"is_admin\":true,\"role\":\"admin\","
+                "\"joined_at\":\"2024-01-15T10:30:00.123456Z\"},"
                  "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
     assert_event(EVENT_MEMBER_UPDATED, false, NULL,
                  "{\"type\":\"member_updated\",\"membership\":null,"
@@ -398,6 +405,8 @@ static void a_read_mark_and_preferences(void **state) {
 static void a_mention_for_the_user_who_is_named(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
+    serialize_report_created(&out, 4, 5, 7);
+    assert_json(&out, "{\"type\":\"report_created\",\"report_id\":7,\"seq\":4,\"room_id\":5}");
     serialize_mentioned(&out, 3, 5, 9, "alice");
     assert_json(&out,
                 "{\"type\":\"mentioned\",\"message_id\":9,\"sender\":\"alice\",\"seq\":3,"

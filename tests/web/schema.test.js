@@ -36,6 +36,12 @@ const ELSEWHERE = {
     Reactions: 'Awaited<ReturnType<D.Confab["react"]>>',
     ReadMark: 'Awaited<ReturnType<D.Confab["markUnread"]>>',
     ProfileChange: 'Parameters<D.Confab["updateProfile"]>[0]',
+    BlockPage: "D.Page<D.Block>",
+    BanAdd: "D.BanOptions & { user_id: number }",
+    BanPage: "D.Page<D.Ban>",
+    ReportAdd: 'Parameters<D.Confab["report"]>[2]',
+    ReportPage: "D.Page<D.Report>",
+    Silenced: 'Awaited<ReturnType<D.Confab["silence"]>>',
     RoomCreate: 'Parameters<D.Confab["createRoom"]>[0]',
     ReceiptPage: "D.Page<D.Receipt>",
     RoomPage: "D.Page<D.Room>",
@@ -49,7 +55,8 @@ const ELSEWHERE = {
 // Objects that the library sends or reads without showing them.
 const INSIDE = `
     Credentials Jwt Login ExpiringToken PasswordByJwt NewPassword Registration
-    Registered Token PasswordChange UserChoice Role MessageEdit MessageRead ReactionAdd
+    Registered Token PasswordChange UserChoice Role RoleChoice AdminChoice
+    Silence ReportChange MessageEdit MessageRead ReactionAdd
     Code RecoveryCodes Error ErrorCode FieldErrors Health Session SessionPage Info
     Document Html Ping Pong Typing Watch Unwatch
     UserEvents SyncUser SyncNewRoom SyncEntry
@@ -78,6 +85,10 @@ const PARTS = [
     "Timestamp",
     "MessageType",
     "PostedType",
+    "PostPolicy",
+    "RoomChange",
+    "BanOptions",
+    "ReportReason",
     "Page",
     "PageOptions",
     "MessagePageOptions",

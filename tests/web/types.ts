@@ -13,6 +13,9 @@ import {
     RoomChannel,
 } from "../../web/confab.js";
 import type {
+    Ban,
+    BanOptions,
+    Block,
     ChannelEvents,
     ChannelState,
     ChatSocket,
@@ -31,6 +34,7 @@ import type {
     MessageReaction,
     MessageType,
     PostedType,
+    PostPolicy,
     NewMessageEvent,
     News,
     NotificationsChannelEvents,
@@ -38,14 +42,19 @@ import type {
     Outgoing,
     OutgoingState,
     OutboxEvents,
+    OwnReport,
     Pace,
     Page,
     PageOptions,
     Profile,
     ProfilesEvents,
     Reaction,
+    Report,
+    ReportReason,
     Resync,
+    Role,
     Room,
+    RoomChange,
     RoomChannelEvents,
     RoomConnected,
     RoomEvent,
@@ -175,6 +184,23 @@ export async function rooms(): Promise<void> {
     const page: PageOptions = { limit: 1 };
     const members: Page<Member> = await confab.members(room.room_id, page);
     const changed: Membership = await confab.setAdmin(room.room_id, 2, true);
+    const role: Role = (await confab.setRole(room.room_id, 2, "moderator")).role;
+    await confab.silence(room.room_id, 2, 5);
+    await confab.unsilence(room.room_id, 2);
+    const ban: Ban = await confab.ban(room.room_id, 2, { delete_messages: "day", reason: role });
+    await confab.unban(room.room_id, ban.user_id);
+    const bans: Page<Ban> = await confab.bans(room.room_id, { limit: 10 });
+    const policy: PostPolicy = room.post_policy;
+    const change: RoomChange = { slow_seconds: bans.count, post_policy: policy };
+    const options: BanOptions = { until: null };
+    const blocked: Block = await confab.block(2);
+    const blocks: Page<Block> = await confab.blocks();
+    await confab.unblock(blocks.results[0]?.user_id ?? blocked.user_id);
+    const reason: ReportReason = "spam";
+    const own: OwnReport = await confab.report(room.room_id, 1, { reason });
+    const reports: Page<Report> = await confab.reports({ state: own.state });
+    await confab.closeReport(reports.results[0]?.report_id ?? 1, "handled");
+    await confab.updateRoom(room.room_id, { ...change, topic: String(options.until) });
     const hidden: boolean = (await confab.hideRoom(room.room_id)).is_hidden;
     const view: RoomView = await confab.setRoomView(room.room_id, { notify: "none" });
     await confab.setRoomView(room.room_id, { ...view, muted_until: null, is_favorite: true });
@@ -377,6 +403,8 @@ export function channels(): void {
                 return told(event.me.is_hidden);
             case "mentioned":
                 return told(event.message_id, event.sender);
+            case "report_created":
+                return told(event.report_id);
             default:
                 return never(event);
         }

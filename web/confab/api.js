@@ -120,6 +120,56 @@ export class Api extends Emitter {
         return this.request("PATCH", roomPath(roomId, `members/${userId}/`), { is_admin: isAdmin });
     }
 
+    setRole(roomId, userId, role) {
+        return this.request("PATCH", roomPath(roomId, `members/${userId}/`), { role });
+    }
+
+    // ---- order in a room, for moderators ----
+
+    silence(roomId, userId, minutes) {
+        return this.request("POST", roomPath(roomId, "silence/"), { user_id: userId, minutes });
+    }
+
+    async unsilence(roomId, userId) {
+        await this.request("DELETE", roomPath(roomId, "silence/"), { user_id: userId });
+    }
+
+    ban(roomId, userId, options) {
+        return this.request("POST", roomPath(roomId, "bans/"), { user_id: userId, ...options });
+    }
+
+    async unban(roomId, userId) {
+        await this.request("DELETE", roomPath(roomId, `bans/${userId}/`));
+    }
+
+    bans(roomId, options) {
+        return this.request("GET", roomPath(roomId, `bans/${query(options)}`));
+    }
+
+    blocks(options) {
+        return this.request("GET", `/api/chat/blocks/${query(options)}`);
+    }
+
+    block(userId) {
+        return this.request("POST", "/api/chat/blocks/", { user_id: userId });
+    }
+
+    async unblock(userId) {
+        await this.request("DELETE", "/api/chat/blocks/", { user_id: userId });
+    }
+
+    report(roomId, messageId, report) {
+        return this.request("POST", roomPath(roomId, `messages/${messageId}/report/`), report);
+    }
+
+    reports(options) {
+        return this.request("GET", `/api/chat/reports/${query(options)}`);
+    }
+
+    closeReport(reportId, state) {
+        return this.request("PATCH", `/api/chat/reports/${reportId}/`, { state });
+    }
+
     /** What the user sets for a room: { notify, muted_until, is_favorite, is_hidden }. */
     setRoomView(roomId, change) {
         return this.request("PATCH", roomPath(roomId, "me/"), change);

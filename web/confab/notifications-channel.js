@@ -13,6 +13,7 @@ const USER_TYPES = new Set([
     "new_message_notification",
     "preferences_changed",
     "read_changed",
+    "report_created",
     "room_created",
     "room_deleted",
     "room_invitation",

@@ -24,6 +24,7 @@ enum identity_due identity_from_row(const struct db_rows *rows, bool with_room,
     identity->has_preferences = db_get_bool(rows, USER_COLUMN_COUNT + 2);
     identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
     identity->hides_read = db_get_bool(rows, USER_COLUMN_COUNT + 3);
+    identity->block_changes = db_get_u64(rows, USER_COLUMN_COUNT + 4);
     /* After the columns of the identity: those of the credential. */
     *id = db_get_u64(rows, IDENTITY_COLUMN_COUNT);
     const enum identity_due due = (enum identity_due)db_get_u64(rows, IDENTITY_COLUMN_COUNT + 1);
@@ -32,6 +33,8 @@ enum identity_due identity_from_row(const struct db_rows *rows, bool with_room,
     if (with_room)
         room_state_from_row(rows, IDENTITY_COLUMN_COUNT + IDENTITY_CREDENTIAL_COUNT,
                             &identity->room);
+    if (identity->user.is_moderator)
+        room_state_add_moderator(&identity->room);
     return due;
 }
 

@@ -30,6 +30,7 @@ struct identity {
     uint64_t rooms_count;   /* rooms the user is in */
     uint64_t last_seq;      /* of the user's own stream */
     bool hides_read;        /* the user does not share read receipts, nor see them */
+    uint64_t block_changes; /* of the users whom the user has blocked; 0: never any */
     bool has_preferences;   /* the user has hidden or preferred a room at some time */
     struct room_state room; /* for this user; exists is false if there is none */
 };
@@ -62,8 +63,8 @@ enum identity_due { IDENTITY_DUE_NOTHING, IDENTITY_DUE_USE, IDENTITY_DUE_RENEWAL
  * credential, an enum identity_due, and when it expires (NULL: not by itself); then
  * ROOM_STATE_COLUMNS, joined by IDENTITY_ROOM_JOINS (value: the room's id). */
 #define IDENTITY_COLUMNS \
-    USER_COLUMNS ", u.rooms_count, u.last_seq, u.has_preferences, NOT u.share_read"
-#define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 4)
+    USER_COLUMNS ", u.rooms_count, u.last_seq, u.has_preferences, NOT u.share_read, u.block_changes"
+#define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 5)
 #define IDENTITY_CREDENTIAL_COUNT 3
 #define IDENTITY_ROOM_JOINS              \
     "LEFT JOIN room r ON r.room_id = ? " \

@@ -115,6 +115,7 @@ void token_member_from_row(const struct db_rows *rows, unsigned first, struct id
     /* The row exists only for an active user; nothing else of the user was read. */
     room_state_from_row(rows, first, &identity->room);
     identity->user.id = db_get_u64(rows, first + ROOM_STATE_COLUMN_COUNT);
+    identity->block_changes = db_get_u64(rows, first + ROOM_STATE_COLUMN_COUNT + 1);
     identity->user.is_active = true;
 }
 

@@ -54,8 +54,8 @@ enum error token_find_many(struct db *db, struct identity_query *queries, size_t
  * round trip. They have no row if the token, the user, the room or the membership is not there, the
  * token has expired or the user is disabled; nor, once an hour, if the use of the token is to be
  * noted, which the ordinary way does. Values: the room, those of further joins, the hash. */
-#define TOKEN_MEMBER_COLUMNS ROOM_STATE_COLUMNS ", u.user_id"
-#define TOKEN_MEMBER_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 1)
+#define TOKEN_MEMBER_COLUMNS ROOM_STATE_COLUMNS ", u.user_id, u.block_changes"
+#define TOKEN_MEMBER_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 2)
 #define TOKEN_MEMBER_FROM                                 \
     " FROM token t JOIN user u ON u.user_id = t.user_id " \
     "JOIN room r ON r.room_id = ? "                       \
@@ -64,7 +64,8 @@ enum error token_find_many(struct db *db, struct identity_query *queries, size_t
     "WHERE t.token_hash = ? AND u.is_active AND " TOKEN_IS_VALID("t") " AND " \
     IDENTITY_IS_NOTED("t")
 
-/* Sets the id of the user, that the user is active, and the state of the room; zeroes the rest. */
+/* Sets id and block_changes of the user, that the user is active, and the state of the room; zeroes
+ * the rest. */
 void token_member_from_row(const struct db_rows *rows, unsigned first, struct identity *identity);
 
 /* Sets, for each of several tokens, whether it has expired or ended. The hashes follow each

@@ -53,6 +53,13 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
         "DECLARE v_today DATE; ",
         "SET v_now = SYSDATE(6); SET v_today = DATE(v_now); "
         "SET v_expires = v_now + INTERVAL p_hours HOUR; "
+        /* Whoever may not write sends no files: 3 no member, 17 to 19 as in error.h. */
+        "SET v_outcome = COALESCE((SELECT CASE WHEN r.is_archived THEN 18 "
+        "WHEN " TRANSACTION_ROLE("m") " = " ROLE_SQL_READER " THEN 17 "
+        "WHEN m.silenced_until > v_now THEN 19 ELSE 0 END "
+        "FROM member m JOIN room r ON r.room_id = m.room_id "
+        "WHERE m.room_id = p_room AND m.user_id = p_user), 3); "
+        "IF v_outcome > 0 THEN LEAVE body; END IF; "
         "INSERT INTO file_quota (user_id, day, bytes) VALUES (p_user, v_today, p_size) "
         "ON DUPLICATE KEY UPDATE bytes = IF(day = v_today, bytes, 0) + p_size, day = v_today; "
         "IF (SELECT bytes FROM file_quota WHERE user_id = p_user) > p_quota THEN "

@@ -85,10 +85,15 @@ void mention_free(struct mention_values *bound);
     "LEFT JOIN mention n ON n.user_id = j.id AND n.room_id = p_room "   \
     "AND n.position = " position " "
 
+/* An SQL condition: the user j.id has not been told, and has not blocked the sender. */
+#define MENTION_IS_NEW \
+    "n.user_id IS NULL AND NOT EXISTS (SELECT 1 FROM block " \
+    "WHERE user_id = j.id AND blocked_id = p_user)"
+
 /* Locks the rows of these users, by rising id, and gives each a number for the event. Before any
  * row of a member is locked. */
 #define MENTION_LOCK(position) \
-    "UPDATE " MENTION_NEW(position) "SET u.last_seq = u.last_seq + 1 WHERE n.user_id IS NULL; "
+    "UPDATE " MENTION_NEW(position) "SET u.last_seq = u.last_seq + 1 WHERE " MENTION_IS_NEW "; "
 
 /* enum mention_refusal into v_mentions, and 1 into v_outcome, if the mentions are not allowed. */
 #define MENTION_CHECK                                                                            \
@@ -105,13 +110,16 @@ void mention_free(struct mention_values *bound);
 #define MENTION_STORE(position, message, now)                                                     \
     "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) "        \
     "SELECT STRAIGHT_JOIN u.user_id, u.last_seq, " EVENT_SQL(EVENT_MENTIONED) ", p_user, "        \
-    message ", " now " FROM " MENTION_NEW(position) "WHERE n.user_id IS NULL; "                   \
+    message ", " now " FROM " MENTION_NEW(position) "WHERE " MENTION_IS_NEW "; "                   \
     "SELECT STRAIGHT_JOIN GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "               \
-    "FROM " MENTION_NEW(position) "WHERE n.user_id IS NULL; "                                     \
+    "FROM " MENTION_NEW(position) "WHERE " MENTION_IS_NEW "; "                                     \
     "UPDATE mention SET is_current = FALSE WHERE room_id = p_room AND position = " position "; "  \
-    "INSERT INTO mention (user_id, room_id, position, message_id, sender_id, created_at) "        \
-    "SELECT j.id, p_room, " position ", " message ", p_user, " now " FROM " MENTION_NAMED         \
-    "ON DUPLICATE KEY UPDATE is_current = TRUE; "                                                 \
+    /* One of a user who has blocked the sender is no mention, and stays none. */                 \
+    "INSERT INTO mention (user_id, room_id, position, message_id, sender_id, created_at, "        \
+    "is_current, is_blocked) SELECT j.id, p_room, " position ", " message ", p_user, " now        \
+    ", b.user_id IS NULL, b.user_id IS NOT NULL FROM " MENTION_NAMED                              \
+    "LEFT JOIN block b ON b.user_id = j.id AND b.blocked_id = p_user "                            \
+    "ON DUPLICATE KEY UPDATE is_current = NOT mention.is_blocked; "                               \
     "IF p_all THEN "                                                                              \
     "INSERT INTO mention (user_id, room_id, position, message_id, sender_id, created_at) "        \
     "VALUES (0, p_room, " position ", " message ", p_user, " now ") "                             \

@@ -8,6 +8,7 @@
 #include "event/event.h"
 #include "store/messages/mention.h"
 #include "store/messages/message_private.h"
+#include "store/order/audit_log.h"
 #include "store/transaction.h"
 
 static const char *const TYPES[] = {
@@ -172,7 +173,7 @@ enum error message_read_change(struct db_rows *rows, uint64_t reply_to_id, bool 
         MESSAGE_DECLARATIONS                                                                    \
         "DECLARE p_content VARCHAR(8000) CHARACTER SET utf8mb4 DEFAULT ?; " declarations,       \
         /* The sender must still be a member. */                                                \
-        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)                                          \
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER) TRANSACTION_MAY_WRITE                    \
         FIND_MESSAGE                                                                            \
         /* 4: a deleted message counts as not found; 3: only the sender edits. */                \
         "IF v_deleted THEN SET v_outcome = 4; LEAVE body; END IF; "                             \
@@ -209,40 +210,62 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
     return error ? error : message_read_change(rows, 0, mentions != NULL, change);
 }
 
-enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
-                          struct message_change *change) {
-    static const char SQL[] = TRANSACTION(
-        MESSAGE_DECLARATIONS,
-        /* A member; or the sender, who may delete own messages after leaving. Others get 403 if
-         * they can see the room, else 404. */
-        TRANSACTION_LOCK_ROOM
-        "IF v_room IS NULL OR (v_member IS NULL AND NOT EXISTS (SELECT 1 FROM message "
-        "WHERE message_id = p_message AND room_id = p_room AND sender_id = p_user)) THEN "
-        "SET v_outcome = IF(v_private = FALSE, 3, 4); LEAVE body; END IF; "
-        FIND_MESSAGE
-        /* Admins delete any message. */
-        "IF v_sender <> p_user AND NOT v_admin THEN SET v_outcome = 3; LEAVE body; END IF; "
-        /* Deleted already: a success that changes nothing. */
-        "IF v_deleted THEN LEAVE body; END IF; "
-        "UPDATE message SET content = '', is_deleted = TRUE, reaction_kinds = 0, mentions = NULL "
-        "WHERE room_id = p_room AND position = v_position; "
-        "IF v_kinds > 0 THEN "
-        "DELETE FROM reaction WHERE room_id = p_room AND message_id = p_message; "
-        "DELETE FROM reaction_total WHERE room_id = p_room AND message_id = p_message; END IF; "
-        "DELETE FROM pin WHERE room_id = p_room AND message_id = p_message; "
-        "IF ROW_COUNT() > 0 THEN "
-        "UPDATE room SET pin_count = pin_count - 1 WHERE room_id = p_room; END IF; "
-        "UPDATE file SET state = 4, expires_at = v_now "
-        "WHERE message_id = p_message AND state <> 4; "
-        /* Also those that an edit has taken back. */
-        "DELETE FROM mention WHERE room_id = p_room AND position = v_position; "
-        ADVANCE_ROOM
-        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_DELETED), "p_message")
-        "SET v_changed = TRUE; ",
-        CHANGE_COLUMNS);
+/* `enter` locks the room, and finds the message; `done` comes last. */
+#define DELETE_SQL(enter, done)                                                                 \
+    TRANSACTION(                                                                                \
+        MESSAGE_DECLARATIONS,                                                                   \
+        enter                                                                                   \
+        /* Deleted already: a success that changes nothing. */                                  \
+        "IF v_deleted THEN LEAVE body; END IF; "                                                \
+        "UPDATE message SET content = '', is_deleted = TRUE, reaction_kinds = 0, "              \
+        "mentions = NULL WHERE room_id = p_room AND position = v_position; "                    \
+        "IF v_kinds > 0 THEN "                                                                  \
+        "DELETE FROM reaction WHERE room_id = p_room AND message_id = p_message; "              \
+        "DELETE FROM reaction_total WHERE room_id = p_room AND message_id = p_message; "        \
+        "END IF; "                                                                              \
+        "DELETE FROM pin WHERE room_id = p_room AND message_id = p_message; "                   \
+        "IF ROW_COUNT() > 0 THEN "                                                              \
+        "UPDATE room SET pin_count = pin_count - 1 WHERE room_id = p_room; END IF; "            \
+        "UPDATE file SET state = 4, expires_at = v_now "                                        \
+        "WHERE message_id = p_message AND state <> 4; "                                         \
+        /* Also those that an edit has taken back. */                                           \
+        "DELETE FROM mention WHERE room_id = p_room AND position = v_position; "                \
+        ADVANCE_ROOM                                                                            \
+        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_DELETED), "p_message")                   \
+        "SET v_changed = TRUE; " done,                                                          \
+        CHANGE_COLUMNS)
+
+static enum error run_delete(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
+                             uint64_t message_id, struct message_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(message_id));
+        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(message_id));
     return error ? error : message_read_change(rows, 0, false, change);
+}
+
+enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                          struct message_change *change) {
+    static const char SQL[] = DELETE_SQL(
+        /* A member; or the sender, who may delete own messages after leaving; or a site moderator.
+         * Others get 403 if they can see the room, else 404. */
+        TRANSACTION_LOCK_ROOM TRANSACTION_SITE_MODERATOR
+        "IF v_room IS NULL OR (v_role IS NULL AND NOT EXISTS (SELECT 1 FROM message "
+        "WHERE message_id = p_message AND room_id = p_room AND sender_id = p_user)) THEN "
+        "SET v_outcome = IF(v_private = FALSE, 3, 4); LEAVE body; END IF; "
+        FIND_MESSAGE
+        /* Moderators delete any message. */
+        "IF v_sender <> p_user AND COALESCE(v_role, 0) < " ROLE_SQL_MODERATOR " THEN "
+        "SET v_outcome = 3; LEAVE body; END IF; ",
+        "IF v_sender <> p_user THEN "
+        AUDIT_SQL("'delete_message'", "v_sender", "p_room", "p_message", "NULL") "END IF; ");
+    return run_delete(db, SQL, room_id, user_id, message_id, change);
+}
+
+enum error message_clear(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                         struct message_change *change) {
+    static const char SQL[] = DELETE_SQL(
+        TRANSACTION_LOCK_ROOM
+        "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; " FIND_MESSAGE, "");
+    return run_delete(db, SQL, room_id, user_id, message_id, change);
 }

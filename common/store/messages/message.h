@@ -56,6 +56,7 @@ struct message {
     uint64_t reply_count; /* of direct replies, deleted ones included */
     struct text files;    /* to be read by file_list_next; empty: none */
     struct text mentions; /* JSON, as by mention_list_write; empty: none */
+    bool is_blocked;      /* set by who shows it to a user who has blocked its sender */
 };
 
 typedef void message_visit(void *context, const struct message *message);
@@ -117,6 +118,7 @@ struct message_draft {
     uint64_t reply_to_id;                /* 0: none */
     struct text client_id;               /* empty: none */
     const unsigned char *token_hash;     /* checked in the transaction; NULL: already checked */
+    bool by_key;                         /* by an API key: exempt from slow mode */
     bool by_site;                        /* the sender need not be a member; without a token hash */
     const uint64_t *file_ids;            /* borrowed; with files, `type` is chosen by the store */
     size_t file_count;                   /* at most FILE_MOST; 0 for the site */
@@ -147,7 +149,8 @@ struct message_change {
 /* Posts a message with its event, and moves the sender's read mark to it. If the sender has used
  * client_id in this room before, nothing changes: changed is false and message_id is that of the
  * earlier message. ERROR_NOT_FOUND: no such room. ERROR_FORBIDDEN: not a member, or the token
- * failed the check. ERROR_BAD_INPUT: bad_reply, bad_files or bad_mentions is set.
+ * failed the check. ERROR_ARCHIVED, ERROR_READ_ONLY, ERROR_SILENCED, ERROR_SLOW_MODE: a rule of the
+ * room. ERROR_BAD_INPUT: bad_reply, bad_files or bad_mentions is set.
  * ERROR_UNAVAILABLE. */
 enum error message_post(struct db *db, const struct message_draft *draft,
                         struct message_change *change);
@@ -159,8 +162,12 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
                         uint64_t all_members, struct message_change *change);
 
 /* Empties the content and keeps the row, and marks its files as deleted (see file.h); for the
- * sender and admins. No change if it is deleted already. */
+ * sender, moderators and admins. No change if it is deleted already. */
 enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                           struct message_change *change);
+
+/* The same in the name of user_id, without a check of rights. */
+enum error message_clear(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                         struct message_change *change);
 
 #endif

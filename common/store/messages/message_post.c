@@ -11,6 +11,7 @@
 #include "store/messages/file.h"
 #include "store/messages/mention.h"
 #include "store/messages/message_private.h"
+#include "store/order/block.h"
 #include "store/transaction.h"
 
 /* A letter, up to 64 characters of up to four bytes, and the terminator. */
@@ -29,7 +30,7 @@
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
                 "last_active_at = (@confab_now := SYSDATE(6)), "                                 \
-                "bell = (@confab_bell := bell), "                                                \
+                "bell = (@confab_bell := bell), has_rules = (@confab_rules := has_rules), "      \
                 "bell_generation = (@confab_generation := bell_generation) WHERE room_id = ?; "  \
                 check                                                                            \
                 "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, " \
@@ -54,17 +55,58 @@
                MENTION_STORE("@confab_position", "LAST_INSERT_ID()", "@confab_now"),             \
                MENTION_COLUMNS reply_columns)
 
-/* The sender is a member, whose read mark moves; with AUTH, also the owner of a token. */
-#define BY_MEMBER(auth) \
-    "UPDATE member FORCE INDEX (PRIMARY) "                                      \
-    "SET last_read_position = @confab_position, read_at = @confab_now "            \
-    "WHERE room_id = ? AND user_id = ?" auth "; "                               \
-    "IF ROW_COUNT() = 0 THEN "                                                  \
-    "SET v_outcome = IF(EXISTS (SELECT 1 FROM room WHERE room_id = ?), 3, 4); " \
-    "LEAVE body; END IF; "
+/* The sender is a member, whose read mark moves; with a condition of auth, also the owner of a
+ * token. In rooms without rules nothing else is checked, but of readers and those who are silenced
+ * (or were lately). */
+#define MOVE_MARK                                                                \
+    "UPDATE member FORCE INDEX (PRIMARY) "                                       \
+    "SET last_read_position = @confab_position, read_at = @confab_now "
+#define BY_MEMBER(auth, auth_of_m)                                               \
+    MOVE_MARK "WHERE room_id = ? AND user_id = ? AND NOT @confab_rules "         \
+    "AND role > 0 AND silenced_until IS NULL" auth "; "                          \
+    "IF ROW_COUNT() = 0 THEN " BY_RULES(auth_of_m) "END IF; "
 
-/* The site needs no membership, but there must be such a room. */
-#define BY_SITE "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
+/* 3: not a member; 4: no such room; then as in error.h: 18 archived, 17 read only, 19 silenced, 22
+ * blocked by the other user of a direct room, 20 slow mode. Moderators, bots and API keys (the last
+ * value) are exempt from slow mode. */
+#define BY_RULES(auth)                                                                            \
+    "SET @confab_user = NULL; "                                                                   \
+    "SELECT m.room_id, m.user_id, " TRANSACTION_ROLE("m") ", u.is_moderator, u.is_bot, "          \
+    "COALESCE(m.silenced_until > @confab_now, FALSE) INTO @confab_room, @confab_user, "           \
+    "@confab_role, @confab_moderator, @confab_bot, @confab_silenced "                             \
+    "FROM member m JOIN user u ON u.user_id = m.user_id "                                         \
+    "WHERE m.room_id = ? AND m.user_id = ?" auth "; "                                             \
+    "IF @confab_user IS NULL THEN "                                                               \
+    "SET v_outcome = IF(EXISTS (SELECT 1 FROM room WHERE room_id = ?), 3, 4); "                   \
+    "LEAVE body; END IF; "                                                                        \
+    "IF @confab_moderator THEN SET @confab_role = GREATEST(@confab_role, " ROLE_SQL_MODERATOR     \
+    "); END IF; "                                                                                 \
+    "SELECT is_archived, post_policy, slow_seconds, has_block AND "                               \
+    BLOCK_SQL_DIRECT("direct_low", "direct_high", "@confab_user")                                 \
+    " INTO @confab_archived, @confab_policy, @confab_slow, @confab_block "                        \
+    "FROM room WHERE room_id = @confab_room; "                                                    \
+    "SET v_outcome = CASE WHEN @confab_archived THEN 18 "                                         \
+    "WHEN @confab_role = " ROLE_SQL_READER " OR @confab_policy = 2 "                              \
+    "OR (@confab_policy = 1 AND @confab_role < " ROLE_SQL_MODERATOR ") THEN 17 "                  \
+    "WHEN @confab_silenced THEN 19 WHEN @confab_block THEN 22 ELSE 0 END; "                       \
+    "IF v_outcome > 0 THEN LEAVE body; END IF; "                                                  \
+    "IF @confab_slow > 0 AND @confab_role < " ROLE_SQL_MODERATOR " AND NOT @confab_bot "          \
+    "AND NOT ? THEN "                                                                             \
+    "IF EXISTS (SELECT 1 FROM slow_post WHERE room_id = @confab_room AND user_id = @confab_user " \
+    "AND posted_at > @confab_now - INTERVAL @confab_slow SECOND "                                 \
+    "AND posted_at <= @confab_now) THEN SET v_outcome = 20; LEAVE body; END IF; "                 \
+    "INSERT INTO slow_post (room_id, user_id, posted_at) "                                        \
+    "VALUES (@confab_room, @confab_user, @confab_now) "                                           \
+    "ON DUPLICATE KEY UPDATE posted_at = @confab_now; END IF; "                                   \
+    /* A silence that is over is forgotten. */                                                    \
+    MOVE_MARK ", silenced_until = NULL "                                                          \
+    "WHERE room_id = @confab_room AND user_id = @confab_user; "
+
+/* The site needs no membership, but there must be such a room, which is not archived. */
+#define BY_SITE                                                                                \
+    "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "                          \
+    "IF @confab_rules AND (SELECT is_archived FROM room WHERE room_id = ?) THEN "              \
+    "SET v_outcome = 18; LEAVE body; END IF; "
 
 /* A reply: counted with the message that it answers, which must be in the room, and listed there;
  * the result has what the reply shows of it. */
@@ -93,9 +135,9 @@
     "UPDATE message SET message_type = 2 WHERE message_id = @confab_message; END IF; "
 
 /* The token belongs to the sender, and the sender is active. */
-#define AUTH                                                                              \
-    " AND user_id = (SELECT u.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
-    "WHERE t.token_hash = ? AND u.is_active AND " TOKEN_IS_VALID("t") ")"
+#define AUTH(user_id)                                                                        \
+    " AND " user_id " = (SELECT o.user_id FROM token t JOIN user o ON o.user_id = t.user_id " \
+    "WHERE t.token_hash = ? AND o.is_active AND " TOKEN_IS_VALID("t") ")"
 
 /* Indexed by who posts, whether the message has files, is a reply, and has mentions. */
 #define POSTS_OF(before, by, count_reply, reply_columns, files)          \
@@ -110,9 +152,10 @@
     }
 #define POSTS(before, by) {POSTS_WITH(before, by, NO_FILES), POSTS_WITH(before, by, USE_FILES)}
 enum sender { SENDER_MEMBER, SENDER_TOKEN, SENDER_SITE };
-static const char *const POST[3][2][2][2] = {[SENDER_MEMBER] = POSTS("", BY_MEMBER("")),
-                                             [SENDER_TOKEN] = POSTS("", BY_MEMBER(AUTH)),
-                                             [SENDER_SITE] = POSTS(BY_SITE, "")};
+static const char *const POST[3][2][2][2] = {
+    [SENDER_MEMBER] = POSTS("", BY_MEMBER("", "")),
+    [SENDER_TOKEN] = POSTS("", BY_MEMBER(AUTH("user_id"), AUTH("m.user_id"))),
+    [SENDER_SITE] = POSTS(BY_SITE, "")};
 
 /* Writes the value of the column client_id: the client's own, or else a generated one. That starts
  * with the time, so that the index grows at its end; the random digits make it unique. */
@@ -159,7 +202,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
      * the text have optional values here. */
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
     /* With mentions, token hash, reply and files. */
-    struct db_value values[20 + MENTION_VALUES + FILE_VALUES];
+    struct db_value values[28 + MENTION_VALUES + FILE_VALUES];
     char file_ids[FILE_IDS_SIZE];
     size_t count = 0;
     struct mention_values bound;
@@ -174,14 +217,16 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
         count += MENTION_VALUES;
     }
     values[count++] = room;
-    if (by != SENDER_SITE) {
+    /* For a member twice: without rules, and by rules. */
+    for (int part = 0; part < (by == SENDER_SITE ? 0 : 2); part++) {
         values[count++] = room;
         values[count++] = sender;
+        if (by == SENDER_TOKEN)
+            values[count++] = db_bytes(draft->token_hash, SECRET_HASH_SIZE);
     }
-    if (by == SENDER_TOKEN)
-        values[count++] = db_bytes(draft->token_hash, SECRET_HASH_SIZE);
+    values[count++] = room;
     if (by != SENDER_SITE)
-        values[count++] = room;
+        values[count++] = db_bool(draft->by_key);
     /* The reply must be to a message of the same room. */
     if (draft->reply_to_id) {
         values[count++] = db_u64(draft->reply_to_id);
@@ -251,8 +296,10 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     if (!error)
         error = message_read_change(rows, draft->reply_to_id, draft->mentions != NULL, change);
 
-    /* A repeated client_id returns the earlier message, also if the new reply_to_id is invalid. */
-    if (error == ERROR_CONFLICT || (error == ERROR_BAD_INPUT && draft->client_id.len > 0)) {
+    /* A repeated client_id returns the earlier message, also if the new reply_to_id is invalid, or
+     * slow mode refuses a second one. */
+    if (error == ERROR_CONFLICT || error == ERROR_SLOW_MODE ||
+        (error == ERROR_BAD_INPUT && draft->client_id.len > 0)) {
         const enum error found = find_posted(db, draft, key_text, change);
         if (found != ERROR_NOT_FOUND)
             return found;

@@ -26,7 +26,7 @@ bool reaction_next(struct text *list, struct reaction_total *total) {
         "DECLARE p_emoji VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "\
         "DECLARE v_position, v_kinds BIGINT UNSIGNED; DECLARE v_deleted BOOLEAN; "              \
         "DECLARE v_changed, v_given BOOLEAN DEFAULT FALSE; ",                                   \
-        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)                                          \
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER) TRANSACTION_MAY_WRITE                    \
         "SELECT position, is_deleted, reaction_kinds INTO v_position, v_deleted, v_kinds "      \
         "FROM message WHERE message_id = p_message AND room_id = p_room; "                      \
         /* 4: a deleted message cannot have reactions. */                                       \

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "event/event.h"
-#include "store/transaction.h"
+#include "store/order/audit_log.h"
+#include "store/order/block.h"
+#include "store/rooms/member_private.h"
 
 bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership) {
     /* NULL from a LEFT JOIN: there is no membership. */
@@ -20,6 +22,7 @@ bool member_from_row(const struct db_rows *rows, unsigned first, struct membersh
     membership->joined_at = db_get_time(rows, first + 5);
     membership->display_name = db_get_text(rows, first + 6);
     membership->avatar_url = db_get_text(rows, first + 7);
+    membership->role = membership->is_admin ? ROLE_ADMIN : (enum role)db_get_u64(rows, first + 8);
     return true;
 }
 
@@ -81,23 +84,6 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
 
 /* ---- changing ---- */
 
-/* Values of every transaction: room, user who acts, target, p_flag. */
-#define TARGET_DECLARATIONS                                                          \
-    TRANSACTION_ROOM_DECLARATIONS                                                    \
-    "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; DECLARE p_flag BOOLEAN DEFAULT ?; " \
-    "DECLARE v_target, v_membership, v_user_seq, v_promoted BIGINT UNSIGNED; "       \
-    "DECLARE v_target_admin, v_last BOOLEAN; DECLARE v_joined DATETIME(6); "         \
-    "DECLARE v_changed BOOLEAN DEFAULT FALSE; "
-
-#define FIND_TARGET                                                                          \
-    "SELECT membership_id, is_admin, joined_at INTO v_membership, v_target_admin, v_joined " \
-    "FROM member WHERE room_id = p_room AND user_id = p_target; "
-
-/* An SQL condition: no other member than p_target is an admin. */
-#define ONLY_ADMIN                                                          \
-    "NOT EXISTS (SELECT 1 FROM member WHERE room_id = p_room AND is_admin " \
-    "AND user_id <> p_target)"
-
 /* A user who left or was removed is not invited again by the same admin for this time. */
 #define DEPARTURE "INTERVAL 1 HOUR"
 
@@ -111,20 +97,28 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
 /* p_flag: the target joins, and is not invited. `departed` is DEPARTED, or a condition that never
  * holds. v_refusal is an enum member_refusal. */
 #define ADD(enter, departed) TRANSACTION(                                                         \
-    TARGET_DECLARATIONS                                                                           \
-    "DECLARE p_most, v_rooms BIGINT UNSIGNED; DECLARE v_refusal INT DEFAULT 0; ",                 \
-    "SET p_most = ?; "                                                                            \
+    MEMBER_TARGET_DECLARATIONS \
+    "DECLARE p_most, p_most_members, v_rooms BIGINT UNSIGNED; DECLARE p_shared BOOLEAN; ",        \
+    "SET p_most = ?; SET p_most_members = ?; SET p_shared = ?; "                                  \
     enter                                                                                         \
     /* The target must exist and be active (1: bad input); locked for its rooms_count. */         \
     "SELECT user_id, rooms_count INTO v_target, v_rooms FROM user "                               \
     "WHERE user_id = p_target AND is_active FOR UPDATE; "                                         \
     "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "                            \
-    FIND_TARGET                                                                                   \
+    MEMBER_FIND_TARGET \
     /* A member already: a success that changes nothing. */                                       \
     "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "                                       \
+    /* 21: banned from the room, whoever adds the user; that is what a ban is for. */             \
+    "IF EXISTS (SELECT 1 FROM ban WHERE room_id = p_room AND user_id = p_target "                 \
+    "AND (until IS NULL OR until > v_now)) THEN SET v_outcome = 21; LEAVE body; END IF; "         \
+    /* 22: the target has blocked this user, or is to be invited by those it shares a room with. */\
+    "IF NOT p_flag AND (" BLOCK_SQL("p_target", "p_user") " OR (p_shared AND NOT "                \
+    BLOCK_SQL_SHARED("p_target", "p_user") ")) THEN SET v_outcome = 22; LEAVE body; END IF; "     \
     /* First the refusals: the target left lately, or is in as many rooms as allowed. */          \
     "IF " departed " THEN SET v_refusal = 1; "                                                    \
-    "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; END IF; "                    \
+    "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; "                            \
+    "ELSEIF p_most_members > 0 AND v_members_count >= p_most_members THEN SET v_refusal = 4; "    \
+    "END IF; "                                                                                    \
     "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "                               \
     /* Whoever joins on their own may be invited again at once afterwards. */                     \
     "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "\
@@ -134,8 +128,10 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
                            "+ 1")                                                                 \
     /* The new member has read everything up to now. */                                           \
     "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position, "             \
-    "invited_by_id, mention_position) VALUES (p_room, p_target, FALSE, v_now, v_message_count, "  \
-    "IF(p_flag, NULL, p_user), "                                                                  \
+    "invited_by_id, silenced_until, mention_position) "                                           \
+    "VALUES (p_room, p_target, FALSE, v_now, v_message_count, IF(p_flag, NULL, p_user), "         \
+    /* A silence outlives leaving. */                                                             \
+    "(SELECT until FROM silence WHERE room_id = p_room AND user_id = p_target), "                 \
     /* Of an earlier membership; it counts if the user marks so old messages as unread. */        \
     "COALESCE((SELECT MAX(position) FROM mention WHERE user_id = p_target "                       \
     "AND room_id = p_room), 0)); "                                                                \
@@ -146,9 +142,30 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),                            \
     ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined, v_refusal")
 
-static const char ADD_BY_MEMBER[] = ADD(TRANSACTION_ENTER_ROOM(
-    TRANSACTION_IS_DIRECT " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))"), DEPARTED);
+/* Site moderators join private rooms, too. */
+static const char ADD_BY_MEMBER[] = ADD(
+    TRANSACTION_LOCK_ROOM TRANSACTION_SITE_MODERATOR
+    "IF v_room IS NULL OR (v_private AND v_role IS NULL) THEN "
+    "SET v_outcome = 4; LEAVE body; END IF; "
+    "IF " TRANSACTION_IS_DIRECT " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN ")) THEN "
+    "SET v_outcome = 3; LEAVE body; END IF; " TRANSACTION_NOT_ARCHIVED, DEPARTED);
 static const char ADD_BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT), "FALSE");
+
+enum error member_removal_from_rows(struct db_rows *rows, struct member_change *change) {
+    if (!db_next(rows))
+        return ERROR_INTERNAL;
+    const enum error error = (enum error)db_get_u64(rows, 0);
+    /* Columns: outcome, changed, last, seq, seq of the target, promoted user, refusal. */
+    change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+    change->refusal = (enum member_refusal)db_get_u64(rows, 6);
+    change->room_deleted = change->changed && db_get_bool(rows, 2);
+    change->user_seq = db_get_u64(rows, 4);
+    change->promoted_id = db_get_u64(rows, 5);
+    /* v_seq is the number of the last event: that of the promotion, if there is one. */
+    change->promoted_seq = change->promoted_id ? db_get_u64(rows, 3) : 0;
+    change->seq = db_get_u64(rows, 3) - (change->promoted_id ? 1 : 0);
+    return error;
+}
 
 /* Reads the first columns, the same for all transactions: outcome, changed. False, with
  * ERROR_INTERNAL, if there is no row. */
@@ -160,12 +177,14 @@ static bool read_change(struct db_rows *rows, enum error *error, struct member_c
 }
 
 static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
-                      uint64_t target_id, bool joining, uint64_t most_rooms,
+                      uint64_t target_id, bool joining, const struct member_limits *limits,
                       struct member_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
-                              db_u64(target_id), db_bool(joining), db_u64(most_rooms));
+    enum error error =
+        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(target_id),
+               db_bool(joining), db_u64(limits->rooms), db_u64(limits->members),
+               db_bool(limits->only_shared));
     if (error)
         return error;
     if (read_change(rows, &error, change)) {
@@ -177,6 +196,7 @@ static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t
                                                  .room_id = room_id,
                                                  .user_id = target_id,
                                                  .is_admin = db_get_bool(rows, 5),
+                                                 .role = ROLE_MEMBER,
                                                  .joined_at = db_get_time(rows, 6)};
     }
     db_done(rows);
@@ -184,64 +204,40 @@ static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t
 }
 
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                      bool joining, uint64_t most_rooms, struct member_change *change) {
-    return add(db, ADD_BY_MEMBER, room_id, user_id, target_id, joining, most_rooms, change);
+                      bool joining, const struct member_limits *limits,
+                      struct member_change *change) {
+    return add(db, ADD_BY_MEMBER, room_id, user_id, target_id, joining, limits, change);
 }
 
 enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
-                              uint64_t most_rooms, struct member_change *change) {
-    return add(db, ADD_BY_SITE, room_id, site_id, target_id, false, most_rooms, change);
+                              const struct member_limits *limits, struct member_change *change) {
+    return add(db, ADD_BY_SITE, room_id, site_id, target_id, false, limits, change);
 }
 
-/* If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
- * joined becomes admin, by an event after that of the removal. A room with a key stays; a member
- * removed by the site has no successor as admin, since the site decides about admins there. */
 #define REMOVE(enter) TRANSACTION(                                                                \
-    TARGET_DECLARATIONS "DECLARE v_keyed BOOLEAN; ",                                              \
+    MEMBER_TARGET_DECLARATIONS, \
     enter                                                                                         \
-    FIND_TARGET                                                                                   \
+    MEMBER_FIND_TARGET \
     /* 4: not found, the target is not a member. */                                               \
     "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
-    /* A room with a key belongs to the site: it stays without members. */                        \
-    "SELECT room_key IS NOT NULL INTO v_keyed FROM room WHERE room_id = p_room; "                 \
-    "SET v_changed = TRUE; SET v_last = v_members_count = 1 AND NOT v_keyed; "                    \
-    /* The last member: the room goes with it. Its messages and events are deleted later, by      \
-     * room_purge. */                                                                             \
-    "IF v_last THEN "                                                                             \
-    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_DELETED), "p_user", "p_room", "- 1")  \
-    "DELETE FROM member WHERE room_id = p_room; "                                                 \
-    "DELETE FROM room WHERE room_id = p_room; "                                                   \
-    "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "                     \
-    "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; "                           \
-    "LEAVE body; END IF; "                                                                        \
-    /* Others stay: the target's own stream, then the room's. */                                  \
-    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_REMOVED), "p_user", "p_room", "- 1")  \
-    /* Neither the one who invited the target nor the one who removes it may invite it soon. */   \
-    "INSERT INTO departure (room_id, user_id, admin_id, left_at) "                                \
-    "SELECT room_id, user_id, invited_by_id, v_now FROM member "                                  \
-    "WHERE room_id = p_room AND user_id = p_target AND invited_by_id IS NOT NULL "                \
-    "UNION SELECT p_room, p_target, p_user, v_now FROM DUAL WHERE p_user <> p_target "            \
-    "ON DUPLICATE KEY UPDATE left_at = v_now; "                                                   \
-    "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "                          \
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")                             \
-    "IF v_target_admin AND v_members_count > 1 AND (NOT v_keyed OR p_target = p_user) "           \
-    "AND " ONLY_ADMIN " THEN "                                                                    \
-    /* The oldest membership; its event has the number after that of the removal. */              \
-    "SELECT user_id INTO v_promoted FROM member WHERE room_id = p_room "                          \
-    "ORDER BY membership_id LIMIT 1; "                                                            \
-    "UPDATE member SET is_admin = TRUE WHERE room_id = p_room AND user_id = v_promoted; "         \
-    "SET v_seq = v_seq + 1; "                                                                     \
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_promoted")                         \
-    "END IF; "                                                                                    \
-    /* v_seq is the number of the last event, of one or two. */                                   \
-    "UPDATE room SET last_seq = v_seq, members_count = members_count - 1, "                       \
-    /* The bell gets another name, which the target does not know. */                             \
-    "bell_generation = bell_generation + 1 WHERE room_id = p_room; ",                             \
-    ", v_changed, v_last, v_seq, v_user_seq, v_promoted")
+    /* Moderators remove lower roles, admins everybody. */                                        \
+    "IF p_user <> p_target AND v_role < " ROLE_SQL_ADMIN " AND v_target_role >= v_role THEN "     \
+    "SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "                                  \
+    MEMBER_REMOVAL                                                                                \
+    "IF p_user <> p_target THEN "                                                                 \
+    AUDIT_SQL("'remove_member'", "p_target", "p_room", "0", "NULL") "END IF; ",                   \
+    MEMBER_REMOVAL_COLUMNS)
 
-static const char REMOVE_BY_MEMBER[] = REMOVE(TRANSACTION_ENTER_ROOM(
-    TRANSACTION_IS_DIRECT " OR (p_target <> p_user AND (" TRANSACTION_NOT_ADMIN "))"));
-static const char REMOVE_BY_SITE[] = REMOVE(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
+/* Leaving is possible in an archived room, too; moderators need not be members. */
+static const char REMOVE_BY_MEMBER[] = REMOVE(
+    TRANSACTION_LOCK_ROOM TRANSACTION_SITE_MODERATOR
+    "IF v_room IS NULL OR (v_private AND v_role IS NULL) THEN "
+    "SET v_outcome = 4; LEAVE body; END IF; "
+    "IF " TRANSACTION_IS_DIRECT " OR (p_target <> p_user AND "
+    "COALESCE(v_role, 0) < " ROLE_SQL_MODERATOR ") THEN SET v_outcome = 3; LEAVE body; END IF; "
+    "IF p_target <> p_user THEN " TRANSACTION_NOT_ARCHIVED "END IF; ");
+static const char REMOVE_BY_SITE[] = REMOVE(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT)
+                                            "SET v_role = " ROLE_SQL_ADMIN "; ");
 
 static enum error remove_member(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                                 uint64_t target_id, struct member_change *change) {
@@ -253,15 +249,7 @@ static enum error remove_member(struct db *db, const char *sql, uint64_t room_id
                               db_u64(target_id), db_bool(false));
     if (error)
         return error;
-    if (read_change(rows, &error, change)) {
-        /* Columns: outcome, changed, last, seq, seq of the target, promoted user. */
-        change->room_deleted = change->changed && db_get_bool(rows, 2);
-        change->user_seq = db_get_u64(rows, 4);
-        change->promoted_id = db_get_u64(rows, 5);
-        /* v_seq is the number of the last event: that of the promotion, if there is one. */
-        change->promoted_seq = change->promoted_id ? db_get_u64(rows, 3) : 0;
-        change->seq = db_get_u64(rows, 3) - (change->promoted_id ? 1 : 0);
-    }
+    error = member_removal_from_rows(rows, change);
     db_done(rows);
     return error;
 }
@@ -338,32 +326,32 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
     return error;
 }
 
-/* p_flag: the new value of is_admin. */
-#define SET_ADMIN(enter) TRANSACTION(                                                             \
-    TARGET_DECLARATIONS,                                                                          \
-    enter                                                                                         \
-    FIND_TARGET                                                                                   \
-    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
-    /* It is so already: no event. */                                                             \
-    "IF v_target_admin = p_flag THEN LEAVE body; END IF; "                                        \
-    /* A room keeps an admin: 1, bad input. */                                                    \
-    "IF NOT p_flag AND " ONLY_ADMIN " THEN SET v_outcome = 1; LEAVE body; END IF; "               \
-    "SET v_changed = TRUE; "                                                                      \
-    "UPDATE member SET is_admin = p_flag WHERE room_id = p_room AND user_id = p_target; "         \
-    "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "                                   \
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "p_target"),                          \
-    ", v_changed, v_seq")
+/* The column role of an admin is that of a member, so that one who is an admin no more is one. */
+#define SET_ROLE(declarations, enter, done)                                                       \
+    TRANSACTION(                                                                                  \
+        MEMBER_TARGET_DECLARATIONS declarations, \
+        enter                                                                                     \
+        MEMBER_FIND_TARGET \
+        "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                    \
+        /* It is so already: no event. */                                                         \
+        done                                                                                      \
+        /* A room keeps an admin: 1, bad input. */                                                \
+        "IF v_target_admin AND NOT p_flag AND " MEMBER_ONLY_ADMIN " THEN "                        \
+        "SET v_outcome = 1; LEAVE body; END IF; "                                                 \
+        "SET v_changed = TRUE; "                                                                  \
+        "UPDATE member SET is_admin = p_flag, role = v_new_role "                                 \
+        "WHERE room_id = p_room AND user_id = p_target; "                                         \
+        "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "                               \
+        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "p_target")                       \
+        AUDIT_SQL("'role'", "p_target", "p_room", "0",                                            \
+                  "ELT(1 + IF(p_flag, 3, v_new_role), 'reader', 'member', 'moderator', 'admin')"),\
+        ", v_changed, v_seq")
 
-static const char SET_ADMIN_BY_MEMBER[] =
-    SET_ADMIN(TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT));
-static const char SET_ADMIN_BY_SITE[] = SET_ADMIN(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
-
-static enum error set_admin(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
-                            uint64_t target_id, bool is_admin, struct member_change *change) {
+static enum error run_role(struct db *db, const char *sql, const struct db_value *values,
+                           size_t count, struct member_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
-                              db_u64(target_id), db_bool(is_admin));
+    enum error error = db_run(db, sql, DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
     if (read_change(rows, &error, change))
@@ -372,13 +360,27 @@ static enum error set_admin(struct db *db, const char *sql, uint64_t room_id, ui
     return error;
 }
 
-enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                            bool is_admin, struct member_change *change) {
-    return set_admin(db, SET_ADMIN_BY_MEMBER, room_id, user_id, target_id, is_admin, change);
+enum error member_set_role(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                           enum role role, struct member_change *change) {
+    static const char SQL[] = SET_ROLE(
+        "DECLARE v_new_role INT DEFAULT ?; ",
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT),
+        "IF v_target_admin = p_flag AND (p_flag OR v_target_role = v_new_role) THEN "
+        "LEAVE body; END IF; ");
+    const bool is_admin = role == ROLE_ADMIN;
+    const struct db_value values[] = {db_u64(room_id), db_u64(user_id), db_u64(target_id),
+                                      db_bool(is_admin), db_u64(is_admin ? ROLE_MEMBER : role)};
+    return run_role(db, SQL, values, sizeof(values) / sizeof(values[0]), change);
 }
 
 enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                     uint64_t target_id, bool is_admin,
                                     struct member_change *change) {
-    return set_admin(db, SET_ADMIN_BY_SITE, room_id, site_id, target_id, is_admin, change);
+    static const char SQL[] =
+        SET_ROLE("DECLARE v_new_role INT DEFAULT " ROLE_SQL_MEMBER "; ",
+                 TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT),
+                 "IF v_target_admin = p_flag THEN LEAVE body; END IF; ");
+    const struct db_value values[] = {db_u64(room_id), db_u64(site_id), db_u64(target_id),
+                                      db_bool(is_admin)};
+    return run_role(db, SQL, values, sizeof(values) / sizeof(values[0]), change);
 }

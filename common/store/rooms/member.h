@@ -19,6 +19,7 @@ struct membership {
     struct text display_name; /* of length 0: none; the user is shown by the user name */
     struct text avatar_url;   /* of length 0: none */
     bool is_admin;
+    enum role role;
     int64_t joined_at;
 };
 
@@ -28,8 +29,8 @@ typedef void member_visit(void *context, const struct membership *membership);
  * at column `first`; false if they are NULL (an outer join without a match). */
 #define MEMBER_COLUMNS                                                                   \
     "mb.membership_id, mb.room_id, mb.user_id, mu.username, mb.is_admin, mb.joined_at, " \
-    "mu.display_name, mu.avatar_url"
-#define MEMBER_COLUMN_COUNT 8
+    "mu.display_name, mu.avatar_url, mb.role"
+#define MEMBER_COLUMN_COUNT 9
 bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership);
 
 /* Visits the members of a room in the order of joining. Does not check access. */
@@ -49,7 +50,9 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
 enum member_refusal {
     MEMBER_REFUSAL_NONE,
     MEMBER_REFUSAL_LEFT, /* the user left within the hour */
-    MEMBER_REFUSAL_ROOMS /* the user is in too many rooms */
+    MEMBER_REFUSAL_ROOMS,  /* the user is in too many rooms */
+    MEMBER_REFUSAL_ROLE,   /* of a change of a role, or a removal: the role is too high */
+    MEMBER_REFUSAL_MEMBERS /* the room has too many members */
 };
 
 /* The result of a change of a membership. */
@@ -64,18 +67,29 @@ struct member_change {
     struct membership membership; /* set by member_add, without the names and the picture */
 };
 
+/* How many there may be, 0: any number; and who may invite. */
+struct member_limits {
+    uint64_t rooms;   /* of a user */
+    uint64_t members; /* of a room */
+    bool only_shared; /* an invitation needs a room that both users share */
+};
+
 /* Adds target_id to a room: with `joining` set the user joins (user_id is target_id; public rooms
  * only), otherwise an admin invites. ERROR_FORBIDDEN for direct rooms. If target_id is a member
  * already, changed is false and membership the existing one. ERROR_BAD_INPUT: target_id does not
  * exist or is disabled.
  *
- * ERROR_FORBIDDEN with a refusal: target_id is in most_rooms rooms; or left the room after an
- * invitation by user_id, or was removed by it, within the hour, and has not joined since. With
- * most_rooms 0, for confabctl, neither is checked. */
+ * ERROR_FORBIDDEN with a refusal: target_id is in limits->rooms rooms, the room has limits->members
+ * members; or target_id left the room after an invitation by user_id, or was removed by it, within
+ * the hour, and has not joined since. With limits->rooms 0, for confabctl, this is not checked.
+ * ERROR_BANNED: target_id is banned from the room. ERROR_NOT_ALLOWED: target_id has blocked
+ * user_id, or shares no room with it although limits->only_shared. */
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                      bool joining, uint64_t most_rooms, struct member_change *change);
+                      bool joining, const struct member_limits *limits,
+                      struct member_change *change);
 
-/* Removes target_id from a room: admins may remove others, members themselves. If the last member
+/* Removes target_id from a room: admins may remove others, moderators those of lower roles (else
+ * ERROR_FORBIDDEN with MEMBER_REFUSAL_ROLE), members themselves. If the last member
  * leaves, the room is deleted, unless it has a key; if the last admin leaves, the longest-standing
  * member becomes admin. ERROR_NOT_FOUND: target_id is not a member. */
 enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
@@ -97,16 +111,17 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
 /* Deletes up to `limit` departures that refuse nothing any more; *deleted counts them. */
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted);
 
-/* Grants or revokes the admin role of target_id; admins only. ERROR_BAD_INPUT: the last admin
- * cannot lose the role. */
-enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                            bool is_admin, struct member_change *change);
+/* Gives target_id another role; admins only. ERROR_BAD_INPUT: the last admin cannot lose the
+ * role. */
+enum error member_set_role(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                           enum role role, struct member_change *change);
 
-/* The same three in the name of the site, whose user (external_user_site) need not be a member.
+/* The same in the name of the site, whose user (external_user_site) need not be a member.
  * Who left may be added again at once. An admin who is removed from a room with a key has no
- * successor. */
+ * successor. Of roles the site says who is an admin: a moderator or reader who is none keeps the
+ * role. */
 enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
-                              uint64_t most_rooms, struct member_change *change);
+                              const struct member_limits *limits, struct member_change *change);
 enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                  uint64_t target_id, struct member_change *change);
 enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,

@@ -19,7 +19,7 @@
         TRANSACTION_ROOM_DECLARATIONS                                                           \
         "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; DECLARE v_position BIGINT UNSIGNED; "     \
         "DECLARE v_deleted BOOLEAN; DECLARE v_changed, v_pinned BOOLEAN DEFAULT FALSE; ",       \
-        TRANSACTION_ENTER_ROOM(MAY_NOT_PIN)                                                     \
+        TRANSACTION_ENTER_ROOM(MAY_NOT_PIN) TRANSACTION_MAY_WRITE                               \
         "SELECT position, is_deleted INTO v_position, v_deleted "                               \
         "FROM message WHERE message_id = p_message AND room_id = p_room; "                      \
         "IF " no_message " THEN SET v_outcome = 4; LEAVE body; END IF; "                        \

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "event/event.h"
+#include "store/order/audit_log.h"
+#include "store/order/block.h"
 #include "store/messages/mention.h"
 #include "store/messages/search_index.h"
 #include "store/transaction.h"
@@ -21,22 +23,30 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
     /* NULL, for rooms that the site did not make, is an empty text. */
     room->key = db_get_text(rows, first + 2);
     room->may_pin = (enum room_may_pin)db_get_u64(rows, first + 3);
+    room->topic = db_get_text(rows, first + 4);
+    room->post_policy = (enum post_policy)db_get_u64(rows, first + 5);
+    room->slow_seconds = db_get_u64(rows, first + 6);
     /* A room without messages has NULL in these columns. */
     room->has_last_message =
-        message_from_row(rows, first + 4, room->state.room_id, &room->last_message);
+        message_from_row(rows, first + 7, room->state.room_id, &room->last_message);
 }
 
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
                     void *context) {
     static const char SQL[] =
-        "SELECT " ROOM_COLUMNS " FROM " ROOM_STATE_FROM ROOM_JOINS "WHERE r.room_id = ?";
+        "SELECT " ROOM_COLUMNS ", (SELECT is_moderator FROM user WHERE user_id = ?) FROM "
+        ROOM_STATE_FROM ROOM_JOINS "WHERE r.room_id = ?";
     struct db_rows *rows;
     struct room room = {0};
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id),
+                              db_u64(room_id));
     if (error)
         return error;
-    if (db_next(rows))
+    if (db_next(rows)) {
         room_from_row(rows, 0, &room);
+        if (db_get_bool(rows, ROOM_COLUMN_COUNT))
+            room_state_add_moderator(&room.state);
+    }
     /* user_id 0: for an event, which shows the room to its members. */
     const bool for_event = user_id == 0 && room.state.exists;
     error = for_event ? ERROR_NONE : room_state_may_see(&room.state);
@@ -205,7 +215,8 @@ enum error room_ensure_key(struct db *db, uint64_t site_id, struct text key, str
 static const char DIRECT[] = TRANSACTION(
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_other BIGINT UNSIGNED DEFAULT ?; "
     "DECLARE p_create BOOLEAN DEFAULT ?; DECLARE p_most BIGINT UNSIGNED DEFAULT ?; "
-    "DECLARE v_room, v_found, v_user_seq, v_other_seq, v_rooms BIGINT UNSIGNED; ",
+    "DECLARE p_shared BOOLEAN DEFAULT ?; DECLARE v_room, v_found, v_user_seq, v_other_seq, "
+    "v_rooms BIGINT UNSIGNED; ",
     /* 1: with oneself, or with a user who does not exist or is disabled. */
     "IF p_user = p_other OR NOT EXISTS "
     "(SELECT 1 FROM user WHERE user_id = p_other AND is_active) THEN "
@@ -231,10 +242,15 @@ static const char DIRECT[] = TRANSACTION(
     "SELECT last_seq INTO v_other_seq FROM user WHERE user_id = p_other; "
     /* 3: too many rooms; the frame rolls back. */
     "IF p_most > 0 AND v_rooms > p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
+    /* 22: the other user does not want it. */
+    "IF " BLOCK_SQL("p_other", "p_user") " OR (p_shared AND NOT "
+    BLOCK_SQL_SHARED("p_other", "p_user") ") THEN SET v_outcome = 22; LEAVE body; END IF; "
     "SET v_now = SYSDATE(6); "
     "INSERT INTO room (name, is_private, direct_low, direct_high, created_by_id, created_at, "
-    "last_active_at, members_count) VALUES ('', TRUE, LEAST(p_user, p_other), "
-    "GREATEST(p_user, p_other), p_user, v_now, v_now, 2); "
+    "last_active_at, members_count, has_block, has_rules) "
+    "VALUES ('', TRUE, LEAST(p_user, p_other), GREATEST(p_user, p_other), p_user, v_now, "
+    "v_now, 2, " BLOCK_SQL("p_user", "p_other")
+    ", has_block); "
     "SET v_room = LAST_INSERT_ID(); "
     "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) VALUES "
     "(p_user, v_user_seq, " EVENT_SQL(EVENT_ROOM_CREATED) ", p_user, v_room, v_now), "
@@ -244,13 +260,13 @@ static const char DIRECT[] = TRANSACTION(
     ", v_found IS NULL, v_room, 0, v_other_seq, v_user_seq, v_now");
 
 static enum error run_direct(struct db *db, uint64_t user_id, uint64_t other_id, bool create,
-                             uint64_t most_rooms, struct room_change *change) {
+                             uint64_t most_rooms, bool only_shared, struct room_change *change) {
     /* ERROR_CONFLICT: the other request won; the next run finds its room. */
     enum error error = ERROR_CONFLICT;
     for (int tries = 0; error == ERROR_CONFLICT && tries < 3; tries++) {
         struct db_rows *rows;
         error = DB_RUN(db, DIRECT, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(other_id),
-                       db_bool(create), db_u64(most_rooms));
+                       db_bool(create), db_u64(most_rooms), db_bool(only_shared));
         if (!error)
             error = read_change(rows, change);
     }
@@ -259,12 +275,12 @@ static enum error run_direct(struct db *db, uint64_t user_id, uint64_t other_id,
 
 enum error room_find_direct(struct db *db, uint64_t user_id, uint64_t other_id,
                             struct room_change *change) {
-    return run_direct(db, user_id, other_id, false, 0, change);
+    return run_direct(db, user_id, other_id, false, 0, false, change);
 }
 
 enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint64_t most_rooms,
-                       struct room_change *change) {
-    return run_direct(db, user_id, other_id, true, most_rooms, change);
+                       bool only_shared, struct room_change *change) {
+    return run_direct(db, user_id, other_id, true, most_rooms, only_shared, change);
 }
 
 /* ---- updating and deleting ---- */
@@ -274,16 +290,27 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         TRANSACTION_ROOM_DECLARATIONS                                                           \
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "\
         "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE p_may_pin INT DEFAULT ?; "                \
+        "DECLARE p_topic VARCHAR(500) CHARACTER SET utf8mb4 DEFAULT ?; "                        \
+        "DECLARE p_policy, p_slow INT; DECLARE p_archived, p_visible BOOLEAN; "                 \
         "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",                                            \
+        "SET p_policy = ?; SET p_slow = ?; SET p_archived = ?; SET p_visible = ?; "             \
         enter                                                                                   \
         /* NULL leaves a value as it is. */                                                     \
         "UPDATE room SET name = COALESCE(p_name, name), "                                       \
         "is_private = COALESCE(p_private, is_private), "                                        \
-        "may_pin = COALESCE(p_may_pin, may_pin) WHERE room_id = p_room; "                       \
+        "may_pin = COALESCE(p_may_pin, may_pin), topic = COALESCE(p_topic, topic), "            \
+        "post_policy = COALESCE(p_policy, post_policy), "                                       \
+        "slow_seconds = COALESCE(p_slow, slow_seconds), "                                       \
+        "is_archived = COALESCE(p_archived, is_archived), "                                     \
+        "members_visible = COALESCE(p_visible, members_visible) WHERE room_id = p_room; "       \
         /* ROW_COUNT is 0 if the row has these values already: no event. */                     \
         "SET v_changed = ROW_COUNT() > 0; "                                                     \
         "IF NOT v_changed THEN LEAVE body; END IF; "                                            \
-        "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "                             \
+        "UPDATE room SET last_seq = v_seq, has_rules = " ROOM_HAS_RULES                         \
+        " WHERE room_id = p_room; "                                                             \
+        "IF p_archived IS NOT NULL AND p_archived <> v_archived THEN "                          \
+        AUDIT_SQL("IF(p_archived, 'archive', 'unarchive')", "0", "p_room", "0", "NULL")         \
+        "END IF; "                                                                              \
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "0")                              \
         /* The total follows a change of is_private. */                                         \
         "IF v_private AND NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1")                  \
@@ -297,15 +324,25 @@ static enum error update(struct db *db, const char *sql, uint64_t room_id, uint6
     const struct db_value name = patch->name.at ? db_text(patch->name) : db_str(NULL);
     const struct db_value private = patch->has_private ? db_bool(patch->is_private) : db_str(NULL);
     const struct db_value may_pin = patch->has_may_pin ? db_u64(patch->may_pin) : db_str(NULL);
+    const struct db_value topic = patch->topic.at ? db_text(patch->topic) : db_str(NULL);
+    const struct db_value none = db_str(NULL);
     const enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
-                                    name, private, may_pin);
+                                    name, private, may_pin, topic,
+                                    patch->has_policy ? db_u64(patch->post_policy) : none,
+                                    patch->has_slow ? db_u64(patch->slow_seconds) : none,
+                                    patch->has_archived ? db_bool(patch->is_archived) : none,
+                                    patch->has_visible ? db_bool(patch->members_visible) : none);
     return error ? error : read_change(rows, change);
 }
 
 enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
                        const struct room_patch *patch, struct room_change *change) {
     static const char SQL[] =
-        UPDATE(TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT));
+        UPDATE(TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
+               /* 18: of an archived room only that can be changed. */
+               "IF v_archived AND (p_archived IS NULL OR COALESCE(p_name, p_private, p_may_pin, "
+               "p_topic, p_policy, p_slow, p_visible) IS NOT NULL) THEN "
+               "SET v_outcome = 18; LEAVE body; END IF; ");
     return update(db, SQL, room_id, user_id, patch, change);
 }
 
@@ -325,7 +362,7 @@ static const char DELETE[] = TRANSACTION(
     "SET v_now = SYSDATE(6); "
     "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
     "ELSE "
-    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
+    TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
     "END IF; "
     /* A room of thousands of members is deleted by a fixed number of statements. Every member's
      * stream gets an event; v_streams lists their numbers for publishing. */
@@ -373,6 +410,9 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char *const TABLES[] = {FILES,
                                          "DELETE FROM message WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM pin WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM ban WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM silence WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM slow_post WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reply WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM mention WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reaction WHERE room_id = ? LIMIT ?",

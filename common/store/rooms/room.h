@@ -29,6 +29,9 @@ struct room {
     struct text key;  /* by which the site knows the room; empty: none */
     uint64_t created_by_id;
     enum room_may_pin may_pin;
+    struct text topic;
+    enum post_policy post_policy;
+    uint64_t slow_seconds; /* between two messages of a member; 0: any number */
     struct text bell; /* path of the bell, set by who shows the room to a member; else empty */
     uint64_t unread_mentions;
     bool has_last_message;
@@ -57,8 +60,9 @@ typedef void room_visit(void *context, const struct room *room);
 
 /* After the name; then comes the last message. */
 #define ROOM_OWN_COLUMNS \
-    "r.created_by_id, r.room_key, IF(r.direct_low IS NULL, r.may_pin, " ROOM_MAY_PIN_ALL ")"
-#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 4)
+    "r.created_by_id, r.room_key, IF(r.direct_low IS NULL, r.may_pin, " ROOM_MAY_PIN_ALL "), " \
+    "r.topic, r.post_policy, r.slow_seconds"
+#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 7)
 #define ROOM_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_SENDER_COLUMN)
 #define ROOM_QUOTE_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_QUOTE_SENDER_COLUMN)
 #define ROOM_OTHER_COLUMN ROOM_COLUMN_COUNT
@@ -111,9 +115,10 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
 enum error room_find_direct(struct db *db, uint64_t user_id, uint64_t other_id,
                             struct room_change *change);
 
-/* Finds it or creates it. ERROR_FORBIDDEN: the user is in most_rooms rooms. */
+/* Finds it or creates it. ERROR_FORBIDDEN: the user is in most_rooms rooms. ERROR_NOT_ALLOWED: the
+ * other user has blocked this one, or shares no room with it although only_shared is set. */
 enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint64_t most_rooms,
-                       struct room_change *change);
+                       bool only_shared, struct room_change *change);
 
 /* New values. */
 struct room_patch {
@@ -122,9 +127,15 @@ struct room_patch {
     bool is_private;
     bool has_may_pin; /* false: may_pin unchanged */
     enum room_may_pin may_pin;
+    struct text topic; /* .at NULL: unchanged */
+    bool has_policy, has_slow, has_archived, has_visible;
+    enum post_policy post_policy;
+    uint64_t slow_seconds;
+    bool is_archived, members_visible;
 };
 
-/* Changes these; only for admins, not for direct rooms. */
+/* Changes these; only for admins, not for direct rooms. ERROR_ARCHIVED: the room is archived, and
+ * the patch is not of is_archived alone, or ends it and changes nothing else. */
 enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
                        const struct room_patch *patch, struct room_change *change);
 

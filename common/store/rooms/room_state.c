@@ -25,29 +25,43 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
     first += 11;
     bell_name_from_row(rows, first, &state->bell);
     state->view = room_view_from_row(rows, first + BELL_NAME_COLUMN_COUNT);
-    state->mention_position =
-        db_get_u64(rows, first + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT);
+    first += BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT;
+    state->mention_position = db_get_u64(rows, first);
+    state->role = state->is_admin ? ROLE_ADMIN : (enum role)db_get_u64(rows, first + 1);
+    state->may_moderate = state->role >= ROLE_MODERATOR;
+    state->is_archived = db_get_bool(rows, first + 2);
+    state->members_visible = db_get_bool(rows, first + 3);
+    state->silenced_until = db_get_time(rows, first + 4);
+}
+
+void room_state_add_moderator(struct room_state *state) {
+    state->may_moderate = state->may_moderate || (state->exists && !state->is_direct);
 }
 
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state) {
     static const char SQL[] =
-        "SELECT " ROOM_STATE_COLUMNS " FROM " ROOM_STATE_FROM "WHERE r.room_id = ?";
+        "SELECT " ROOM_STATE_COLUMNS
+        ", (SELECT is_moderator FROM user WHERE user_id = ?) FROM " ROOM_STATE_FROM
+        "WHERE r.room_id = ?";
     struct db_rows *rows;
     memset(state, 0, sizeof(*state));
     /* The membership of this user is joined; user_id 0 has none. */
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id));
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id), db_u64(room_id));
     if (error)
         return error;
-    if (db_next(rows))
+    if (db_next(rows)) {
         room_state_from_row(rows, 0, state);
+        if (db_get_bool(rows, ROOM_STATE_COLUMN_COUNT))
+            room_state_add_moderator(state);
+    }
     db_done(rows);
     return ERROR_NONE;
 }
 
 enum error room_state_may_see(const struct room_state *state) {
-    if (!state->exists || (state->is_private && !state->is_member))
+    if (!state->exists || (state->is_private && !state->is_member && !state->may_moderate))
         return ERROR_NOT_FOUND;
     return ERROR_NONE;
 }
@@ -57,5 +71,5 @@ enum error room_state_may_read(const struct room_state *state) {
     if (error)
         return error;
     /* A public room can be seen by everybody and read by members. */
-    return state->is_member ? ERROR_NONE : ERROR_FORBIDDEN;
+    return state->is_member || state->may_moderate ? ERROR_NONE : ERROR_FORBIDDEN;
 }

@@ -10,6 +10,7 @@
 
 #include "db/db.h"
 #include "store/rooms/bell_name.h"
+#include "store/rooms/role.h"
 #include "store/rooms/room_view.h"
 
 struct room_state {
@@ -28,6 +29,11 @@ struct room_state {
     struct bell_name bell;
     struct room_view view;     /* of the user */
     uint64_t mention_position; /* no message after it mentions the user */
+    enum role role;            /* of a member; ROLE_READER of others */
+    bool may_moderate;         /* moderators and admins; site moderators, members or not */
+    int64_t silenced_until; /* 0: never; may be over */
+    bool is_archived;
+    bool members_visible; /* also to members and readers */
 };
 
 /* Columns of a room aliased r and the membership of a user aliased me (outer joined). */
@@ -35,8 +41,9 @@ struct room_state {
     "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, me.is_admin, " \
     "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position, "      \
     "r.created_at, " BELL_NAME_COLUMNS ", " ROOM_VIEW_COLUMNS("me", "r")                       \
-    ", GREATEST(COALESCE(me.mention_position, 0), r.all_position)"
-#define ROOM_STATE_COLUMN_COUNT (12 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
+    ", GREATEST(COALESCE(me.mention_position, 0), r.all_position), "                           \
+    "me.role, r.is_archived, r.members_visible, me.silenced_until"
+#define ROOM_STATE_COLUMN_COUNT (16 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
 
 /* The join for the columns; its ? is the id of the user. */
 #define ROOM_STATE_FROM "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
@@ -45,16 +52,19 @@ struct room_state {
  * match), exists is false. */
 void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state);
 
+/* Makes a site moderator a moderator of the room, unless it is a direct one. */
+void room_state_add_moderator(struct room_state *state);
+
 /* Reads the state for one user; exists is false if there is no such room. */
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state);
 
-/* ERROR_NONE if the user may see the room: members, and all users if it is public. Otherwise
- * ERROR_NOT_FOUND. */
+/* ERROR_NONE if the user may see the room: members, site moderators, and all users if it is public.
+ * Otherwise ERROR_NOT_FOUND. */
 enum error room_state_may_see(const struct room_state *state);
 
-/* ERROR_NONE if the user may read messages and events: members. Otherwise ERROR_NOT_FOUND if the
- * user may not see the room, else ERROR_FORBIDDEN. */
+/* ERROR_NONE if the user may read messages and events: members, and site moderators. Otherwise
+ * ERROR_NOT_FOUND if the user may not see the room, else ERROR_FORBIDDEN. */
 enum error room_state_may_read(const struct room_state *state);
 
 #endif

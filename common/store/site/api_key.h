@@ -29,6 +29,7 @@ enum {
     API_KEY_HOOKS = 8,
     API_KEY_MODERATE = 16,
     API_KEY_ACT = 32,
+    API_KEY_ALL = 63,
 };
 
 struct api_key {

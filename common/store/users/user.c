@@ -20,6 +20,7 @@ void user_from_row(const struct db_rows *rows, unsigned first, struct user *user
     user->is_active = db_get_bool(rows, first + 2);
     user->is_staff = db_get_bool(rows, first + 3);
     user->created_at = db_get_time(rows, first + 4);
+    user->is_moderator = db_get_bool(rows, first + 5);
 }
 
 enum error user_add(struct db *db, struct text name, const char *password_hash,
@@ -233,6 +234,11 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
 enum error user_set_staff(struct db *db, uint64_t id, bool is_staff) {
     static const char SQL[] = "UPDATE user SET is_staff = ? WHERE user_id = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_bool(is_staff), db_u64(id));
+}
+
+enum error user_set_moderator(struct db *db, uint64_t id, bool is_moderator) {
+    static const char SQL[] = "UPDATE user SET is_moderator = ? WHERE user_id = ?";
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_bool(is_moderator), db_u64(id));
 }
 
 /* ---- lists ---- */

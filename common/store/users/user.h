@@ -18,14 +18,15 @@ struct user {
     char name[USER_NAME_SIZE];
     bool is_active;
     bool is_staff;
+    bool is_moderator; /* in all rooms that are not direct */
     int64_t created_at;
 };
 
 typedef void user_visit(void *context, const struct user *user);
 
 /* Columns of a user aliased u. user_from_row reads them, starting at column `first`. */
-#define USER_COLUMNS "u.user_id, u.username, u.is_active, u.is_staff, u.created_at"
-#define USER_COLUMN_COUNT 5
+#define USER_COLUMNS "u.user_id, u.username, u.is_active, u.is_staff, u.created_at, u.is_moderator"
+#define USER_COLUMN_COUNT 6
 void user_from_row(const struct db_rows *rows, unsigned first, struct user *user);
 
 /* Adds a user and, unless token_hash is NULL, a token, in one transaction; `address`, a hash of
@@ -119,6 +120,9 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
 
 /* Sets or clears the staff flag. */
 enum error user_set_staff(struct db *db, uint64_t id, bool is_staff);
+
+/* Makes a user a moderator of all rooms that are not direct, or ends that. */
+enum error user_set_moderator(struct db *db, uint64_t id, bool is_moderator);
 
 /* Visits a page of the users whose names start with prefix, by name. Without `all` only active
  * users. */

@@ -56,7 +56,9 @@ def a_room(**known):
         "room_id": AN_ID, "name": A_TEXT, "is_private": True, "is_direct": False,
         "key": None, "created_by_id": AN_ID, "created_at": A_TIME, "members_count": 1,
         "message_count": 0, "last_message": None, "last_seq": 0, "unread_count": 0,
-        "is_admin": True, "bell": None, "may_pin": "admins", "unread_mentions": 0, "me": a_view()}, known)
+        "is_admin": True, "bell": None, "may_pin": "admins", "unread_mentions": 0, "me": a_view(), "topic": "",
+        "post_policy": "members", "slow_seconds": 0, "is_archived": False,
+        "members_visible": True}, known)
 
 
 def a_view(**known):
@@ -88,12 +90,13 @@ def a_message(**known):
 
 def a_membership(**known):
     return fill({"membership_id": AN_ID, "room_id": AN_ID, "user_id": AN_ID, "is_admin": False,
-                 "display_name": A_TEXT, "avatar_url": None, "joined_at": A_TIME}, known)
+                 "role": "admin" if known.get("is_admin") else "member", "display_name": A_TEXT, "avatar_url": None, "joined_at": A_TIME}, known)
 
 
 def a_member(**known):
     """A membership in the list of members."""
-    return fill({**a_membership(), "username": A_TEXT}, known)
+    role = "admin" if known.get("is_admin") else "member"
+    return fill({**a_membership(), "username": A_TEXT, "role": role}, known)
 
 
 def a_profile(client, **known):

@@ -342,6 +342,8 @@ static void fill_state(const struct fake_store *store, uint64_t room_id, uint64_
     state->exists = true;
     state->is_private = room->is_private;
     state->is_member = room->joined_seq[user_id] != NOBODY;
+    state->role = ROLE_MEMBER;
+    state->members_visible = true;
     state->room_id = room_id;
     state->last_seq = last_of(store, &room->stream);
     state->oldest_seq = room->stream.oldest_seq;

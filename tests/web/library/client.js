@@ -274,6 +274,21 @@ test("the life of a room", async () => {
     const set = { notify: "mentions", is_favorite: true };
     assert.deepEqual(await alice.setRoomView(room, set), { ...view, ...set });
     assert.equal((await alice.setAdmin(room, bob.user.user_id, true)).is_admin, true);
+    assert.equal((await alice.setRole(room, bob.user.user_id, "reader")).role, "reader");
+    assert.equal((await alice.silence(room, bob.user.user_id, 5)).user_id, bob.user.user_id);
+    await alice.unsilence(room, bob.user.user_id);
+    const blocked = await alice.block(bob.user.user_id);
+    assert.deepEqual((await alice.blocks()).results, [blocked]);
+    await alice.unblock(bob.user.user_id);
+    const said = await alice.postMessage(room, { content: "Buy!" });
+    const report = await bob.report(room, said.message_id, { reason: "spam" });
+    assert.equal((await alice.reports({ state: "open" })).results[0].content, "Buy!");
+    assert.equal((await alice.closeReport(report.report_id, "handled")).state, "handled");
+    const { bob: eve } = await pair(system);
+    assert.equal((await alice.ban(room, eve.user.user_id, { reason: "spam" })).reason, "spam");
+    assert.equal((await alice.bans(room)).count, 1);
+    await alice.unban(room, eve.user.user_id);
+    await alice.setRole(room, bob.user.user_id, "admin");
     const { results: members } = await alice.members(room, { limit: 10 });
     assert.deepEqual(
         members.map((one) => [one.username, one.is_admin]),

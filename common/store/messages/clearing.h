@@ -1,0 +1,22 @@
+/*
+ * clearing: deleting the messages of one user, in a room or in all, in slices, as a moderator would
+ * delete them one by one: each deletion is an event of its room.
+ */
+#ifndef CONFAB_COMMON_STORE_MESSAGES_CLEARING_H
+#define CONFAB_COMMON_STORE_MESSAGES_CLEARING_H
+
+#include <stdint.h>
+
+#include "db/db.h"
+
+/* Part of a transaction: orders a clearing of the messages since a time; room 0: in all rooms. The
+ * arguments are SQL. */
+#define CLEARING_SQL(room, user, actor, since)                                            \
+    "INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "               \
+    "SELECT " room " = 0, " room ", " user ", " actor ", " since "; "
+
+/* Goes on with the oldest order: deletes up to `limit` messages, with their files below file_dir.
+ * *done counts them; 0: nothing is left. */
+enum error clearing_step(struct db *db, const char *file_dir, uint64_t limit, uint64_t *done);
+
+#endif

@@ -1,0 +1,242 @@
+/* Reports: one for each message and member, with events for those who moderate the room. */
+#include "store/order/abuse_report.h"
+
+#include "store/order/audit_log.h"
+#include "store/transaction.h"
+
+static const char *const REASONS[] = {[REPORT_SPAM] = "spam",
+                                      [REPORT_ABUSE] = "abuse",
+                                      [REPORT_ILLEGAL] = "illegal",
+                                      [REPORT_OTHER] = "other"};
+static const char *const STATES[] = {
+    [REPORT_OPEN] = "open", [REPORT_HANDLED] = "handled", [REPORT_DISMISSED] = "dismissed"};
+
+const char *report_reason_name(enum report_reason reason) {
+    return reason >= REPORT_SPAM && reason <= REPORT_OTHER ? REASONS[reason] : "other";
+}
+
+enum report_reason report_reason_of(struct text name) {
+    for (unsigned reason = REPORT_SPAM; reason < REPORT_OTHER; reason++)
+        if (text_equals(name, text_of(REASONS[reason])))
+            return (enum report_reason)reason;
+    return REPORT_OTHER;
+}
+
+const char *report_state_name(enum report_state state) {
+    return (unsigned)state <= REPORT_DISMISSED ? STATES[state] : "open";
+}
+
+enum report_state report_state_of(struct text name) {
+    for (unsigned state = REPORT_OPEN; state <= REPORT_DISMISSED; state++)
+        if (text_equals(name, text_of(STATES[state])))
+            return (enum report_state)state;
+    return REPORT_OPEN;
+}
+
+/* Those who moderate the room: its admins and moderators, and site moderators; in a direct room
+ * these only. Not the reporter itself. */
+#define MODERATORS                                                                            \
+    "(SELECT m.user_id FROM member m WHERE m.room_id = p_room AND v_direct_low IS NULL "      \
+    "AND (m.is_admin OR m.role = " ROLE_SQL_MODERATOR ") AND m.user_id <> p_user UNION "      \
+    "SELECT user_id FROM user WHERE is_moderator AND is_active AND user_id <> p_user) "
+
+enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                           enum report_reason reason, struct text note,
+                           struct abuse_report_change *change) {
+    static const char SQL[] = TRANSACTION(
+        TRANSACTION_ROOM_DECLARATIONS
+        "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; DECLARE p_reason INT DEFAULT ?; "
+        "DECLARE p_note VARCHAR(1000) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE v_report, v_sender BIGINT UNSIGNED; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+        "DECLARE v_content VARCHAR(8000) CHARACTER SET utf8mb4; "
+        "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",
+        TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_MEMBER)
+        /* Reported before: that report stands. */
+        "SET v_report = (SELECT report_id FROM report WHERE message_id = p_message "
+        "AND reporter_id = p_user AND room_id = p_room); "
+        "IF v_report IS NOT NULL THEN LEAVE body; END IF; "
+        "SELECT sender_id, content INTO v_sender, v_content FROM message "
+        "WHERE message_id = p_message AND room_id = p_room AND NOT is_deleted; "
+        "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "UPDATE user u JOIN " MODERATORS "x ON x.user_id = u.user_id "
+        "SET u.last_seq = u.last_seq + 1; "
+        "INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, note, content, "
+        "created_at) VALUES (p_room, p_message, p_user, v_sender, p_reason, p_note, v_content, "
+        "v_now); "
+        "SET v_report = LAST_INSERT_ID(); SET v_changed = TRUE; "
+        "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) "
+        "SELECT u.user_id, u.last_seq, " EVENT_SQL(EVENT_REPORT_CREATED)
+        ", p_user, v_report, v_now FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; "
+        "SELECT GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "
+        "FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; ",
+        ", v_changed, v_report, v_streams");
+    struct db_rows *rows;
+    *change = (struct abuse_report_change){.streams = BUFFER_EMPTY};
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+                              db_u64(message_id), db_u64(reason),
+                              note.len > 0 ? db_text(note) : db_str(NULL));
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        const struct text streams = db_get_text(rows, 3);
+        error = (enum error)db_get_u64(rows, 0);
+        change->changed = !error && db_get_bool(rows, 1);
+        change->report_id = db_get_u64(rows, 2);
+        if (change->changed)
+            buffer_append(&change->streams, streams.at, streams.len);
+    }
+    db_done(rows);
+    return error;
+}
+
+/* ---- reading ---- */
+
+#define COLUMNS                                                                              \
+    "p.report_id, p.room_id, p.message_id, p.reporter_id, p.sender_id, p.reason, p.state, "  \
+    "p.note, p.content, p.created_at, p.handled_at, p.handled_by_id "
+
+/* Values: the user, whether it is a site moderator, and the state or NULL. */
+#define SEEN                                                                                 \
+    "FROM report p LEFT JOIN member me ON me.room_id = p.room_id AND me.user_id = ? "        \
+    "LEFT JOIN room r ON r.room_id = p.room_id "                                             \
+    "WHERE (? OR (r.direct_low IS NULL AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR    \
+    "))) AND p.state = COALESCE(?, p.state) "
+
+static struct db_value state_of(const struct abuse_report_filter *filter) {
+    return filter->has_state ? db_u64(filter->state) : db_str(NULL);
+}
+
+static struct abuse_report from_row(const struct db_rows *rows) {
+    return (struct abuse_report){.id = db_get_u64(rows, 0),
+                           .room_id = db_get_u64(rows, 1),
+                           .message_id = db_get_u64(rows, 2),
+                           .reporter_id = db_get_u64(rows, 3),
+                           .sender_id = db_get_u64(rows, 4),
+                           .reason = (enum report_reason)db_get_u64(rows, 5),
+                           .state = (enum report_state)db_get_u64(rows, 6),
+                           .note = db_get_text(rows, 7),
+                           .content = db_get_text(rows, 8),
+                           .created_at = db_get_time(rows, 9),
+                           .handled_at = db_get_time(rows, 10),
+                           .handled_by_id = db_get_u64(rows, 11)};
+}
+
+enum error abuse_report_list(struct db *db, const struct abuse_report_filter *filter,
+                             uint64_t limit, uint64_t offset, abuse_report_visit *visit,
+                             void *context) {
+    static const char SQL[] =
+        "SELECT " COLUMNS SEEN "ORDER BY p.report_id DESC LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(filter->user_id),
+               db_bool(filter->is_site_moderator), state_of(filter), db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const struct abuse_report report = from_row(rows);
+        visit(context, &report);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error abuse_report_count(struct db *db, const struct abuse_report_filter *filter,
+                              uint64_t *count) {
+    /* Counted, since moderators ask for them, and they are deleted after report_days. */
+    static const char SQL[] = "SELECT COUNT(*) " SEEN;
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(filter->user_id),
+                                    db_bool(filter->is_site_moderator), state_of(filter));
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+static enum error visit_one(struct db_rows *rows, abuse_report_visit *visit, void *context) {
+    enum error error = ERROR_NOT_FOUND;
+    if (db_next(rows)) {
+        const struct abuse_report report = from_row(rows);
+        visit(context, &report);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error abuse_report_get(struct db *db, const struct abuse_report_filter *filter,
+                            uint64_t report_id, abuse_report_visit *visit, void *context) {
+    static const char SQL[] = "SELECT " COLUMNS SEEN "AND p.report_id = ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(filter->user_id),
+               db_bool(filter->is_site_moderator), db_str(NULL), db_u64(report_id));
+    return error ? error : visit_one(rows, visit, context);
+}
+
+enum error abuse_report_get_own(struct db *db, uint64_t report_id, uint64_t user_id,
+                          abuse_report_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT " COLUMNS "FROM report p WHERE p.report_id = ? AND p.reporter_id = ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(report_id), db_u64(user_id));
+    return error ? error : visit_one(rows, visit, context);
+}
+
+enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t user_id,
+                            enum report_state state) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_report BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_state INT DEFAULT ?; DECLARE v_room, v_sender BIGINT UNSIGNED; "
+        "DECLARE v_state INT; ",
+        "SELECT room_id, sender_id, state INTO v_room, v_sender, v_state FROM report "
+        "WHERE report_id = p_report FOR UPDATE; "
+        "SET v_now = SYSDATE(6); "
+        "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "IF v_state = p_state THEN LEAVE body; END IF; "
+        "UPDATE report SET state = p_state, handled_at = v_now, handled_by_id = p_user "
+        "WHERE report_id = p_report; "
+        AUDIT_SQL("IF(p_state = 1, 'handle_report', 'dismiss_report')", "v_sender", "v_room",
+                  "p_report", "NULL"),
+        "");
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(report_id), db_u64(user_id),
+                              db_u64(state));
+    if (error)
+        return error;
+    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
+    db_done(rows);
+    return error;
+}
+
+enum error abuse_report_context(struct db *db, const struct abuse_report *report,
+                                message_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("NULL") " FROM message c JOIN message m "
+        "ON m.room_id = c.room_id AND m.position BETWEEN "
+        "CAST(c.position AS SIGNED) - " REPORT_NEIGHBOURS " AND c.position + " REPORT_NEIGHBOURS
+        " JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
+        "WHERE c.message_id = ? AND c.room_id = ? ORDER BY m.position";
+    struct db_rows *rows;
+    struct message message;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(report->message_id),
+                                    db_u64(report->room_id));
+    if (error)
+        return error;
+    while (db_next(rows))
+        if (message_from_row(rows, 0, report->room_id, &message))
+            visit(context, &message);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error abuse_report_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *deleted) {
+    static const char SQL[] =
+        "DELETE FROM report WHERE created_at < NOW(6) - INTERVAL ? DAY LIMIT ?";
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days), db_u64(limit));
+    *deleted = error ? 0 : db_changed(db);
+    return error;
+}

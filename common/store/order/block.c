@@ -1,0 +1,148 @@
+/* Blocks. The direct room of the two notes that there is one, so that posts elsewhere look for
+ * none; the row of the user is locked, so that no direct room is made at the same time. */
+#include "store/order/block.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "store/rooms/role.h"
+#include "store/transaction.h"
+
+#define DECLARATIONS                                                                             \
+    "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_blocked BIGINT UNSIGNED DEFAULT ?; "    \
+    "DECLARE v_room, v_user BIGINT UNSIGNED; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+
+/* The room first, then the users by rising id. */
+#define LOCK                                                                                     \
+    "SET v_room = (SELECT room_id FROM room WHERE direct_low = LEAST(p_user, p_blocked) "        \
+    "AND direct_high = GREATEST(p_user, p_blocked) FOR UPDATE); "                                \
+    "SELECT COUNT(*) INTO v_user FROM user WHERE user_id IN (p_user, p_blocked) FOR UPDATE; "    \
+    "SET v_now = SYSDATE(6); "
+
+#define NOTE                                                                                     \
+    "UPDATE user SET block_changes = block_changes + 1 WHERE user_id = p_user; "                 \
+    "UPDATE room SET has_block = " BLOCK_SQL("direct_low", "direct_high") " OR "                 \
+    BLOCK_SQL("direct_high", "direct_low") ", has_rules = " ROOM_HAS_RULES                       \
+    " WHERE room_id = v_room; "
+
+static enum error run(struct db *db, const char *sql, uint64_t user_id, uint64_t blocked_id,
+                      bool *changed) {
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(blocked_id));
+    *changed = false;
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        *changed = !error && db_get_bool(rows, 1);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id, bool *changed) {
+    static const char SQL[] = TRANSACTION(
+        DECLARATIONS,
+        LOCK
+        "IF v_user < 2 THEN SET v_outcome = 1; LEAVE body; END IF; "
+        "INSERT IGNORE INTO block (user_id, blocked_id, created_at) "
+        "VALUES (p_user, p_blocked, v_now); "
+        "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
+        "SET v_changed = TRUE; " NOTE,
+        ", v_changed");
+    return run(db, SQL, user_id, blocked_id, changed);
+}
+
+enum error block_remove(struct db *db, uint64_t user_id, uint64_t blocked_id) {
+    static const char SQL[] = TRANSACTION(
+        DECLARATIONS,
+        LOCK
+        "DELETE FROM block WHERE user_id = p_user AND blocked_id = p_blocked; "
+        "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
+        "SET v_changed = TRUE; " NOTE,
+        ", v_changed");
+    bool changed;
+    return run(db, SQL, user_id, blocked_id, &changed);
+}
+
+/* ---- reading ---- */
+
+#define SELECT                                                                   \
+    "SELECT b.blocked_id, u.username, b.created_at FROM block b "                \
+    "JOIN user u ON u.user_id = b.blocked_id WHERE b.user_id = ? "
+
+static struct block from_row(const struct db_rows *rows) {
+    return (struct block){db_get_u64(rows, 0), db_get_text(rows, 1), db_get_time(rows, 2)};
+}
+
+enum error block_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
+                      block_visit *visit, void *context) {
+    static const char SQL[] =
+        SELECT "ORDER BY b.created_at DESC, b.blocked_id DESC LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const struct block block = from_row(rows);
+        visit(context, &block);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error block_count(struct db *db, uint64_t user_id, uint64_t *count) {
+    static const char SQL[] = "SELECT COUNT(*) FROM block WHERE user_id = ?";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error block_get(struct db *db, uint64_t user_id, uint64_t blocked_id, block_visit *visit,
+                     void *context) {
+    static const char SQL[] = SELECT "AND b.blocked_id = ?";
+    struct db_rows *rows;
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(blocked_id));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows)) {
+        const struct block block = from_row(rows);
+        visit(context, &block);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *count) {
+    static const char SQL[] = "SELECT blocked_id FROM block WHERE user_id = ? ORDER BY blocked_id";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    *ids = NULL;
+    *count = 0;
+    if (error)
+        return error;
+    if (db_count(rows) > 0)
+        *ids = xcalloc(db_count(rows), sizeof(**ids));
+    while (db_next(rows))
+        (*ids)[(*count)++] = db_get_u64(rows, 0);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+static int compare_ids(const void *one, const void *other) {
+    const uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+bool block_ids_have(const uint64_t *ids, size_t count, uint64_t id) {
+    return count > 0 && bsearch(&id, ids, count, sizeof(*ids), compare_ids) != NULL;
+}

@@ -1,0 +1,58 @@
+/*
+ * block: users whom a user has blocked: who is blocked writes no direct messages to the user, and
+ * neither invites nor mentions the user.
+ */
+#ifndef CONFAB_COMMON_STORE_ORDER_BLOCK_H
+#define CONFAB_COMMON_STORE_ORDER_BLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "db/db.h"
+
+/* SQL conditions: `user` has blocked `other`; the other user of a direct room with these columns
+ * has blocked `user`. */
+#define BLOCK_SQL(user, other) \
+    "EXISTS (SELECT 1 FROM block WHERE user_id = " user " AND blocked_id = " other ")"
+#define BLOCK_SQL_DIRECT(low, high, user) \
+    BLOCK_SQL("IF(" low " = " user ", " high ", " low ")", user)
+
+/* An SQL condition: the users are both in a room that is not direct. */
+#define BLOCK_SQL_SHARED(user, other)                                             \
+    "EXISTS (SELECT 1 FROM member one JOIN member two ON two.room_id = one.room_id " \
+    "JOIN room both_in ON both_in.room_id = one.room_id AND both_in.direct_low IS NULL " \
+    "WHERE one.user_id = " user " AND two.user_id = " other ")"
+
+struct block {
+    uint64_t user_id;
+    struct text username;
+    int64_t created_at;
+};
+
+/* Blocks a user; *changed is false if the user was blocked before. ERROR_BAD_INPUT: no such user,
+ * or the user itself. */
+enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id, bool *changed);
+
+/* Ends it; nothing happens if the user is not blocked. */
+enum error block_remove(struct db *db, uint64_t user_id, uint64_t blocked_id);
+
+typedef void block_visit(void *context, const struct block *block);
+
+/* Visits a page of those whom a user has blocked, the latest first; and their number. */
+enum error block_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
+                      block_visit *visit, void *context);
+enum error block_count(struct db *db, uint64_t user_id, uint64_t *count);
+
+/* Visits one; ERROR_NOT_FOUND if there is none. */
+enum error block_get(struct db *db, uint64_t user_id, uint64_t blocked_id, block_visit *visit,
+                     void *context);
+
+/* The ids of all of them, in rising order, which the caller frees; NULL: none. */
+enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *count);
+
+/* Whether an id is one of them. */
+bool block_ids_have(const uint64_t *ids, size_t count, uint64_t id);
+
+#endif

@@ -1,0 +1,254 @@
+/* Bans: a row for each banned user of a room, written in the transaction that removes the member;
+ * room 0 stands for the site, whose bans disable the user. */
+#include "store/rooms/ban.h"
+
+#include <string.h>
+
+#include "store/order/audit_log.h"
+#include "store/messages/clearing.h"
+#include "store/site/external_user.h"
+#include "store/rooms/member_private.h"
+
+enum ban_clearing ban_clearing_of(struct text name) {
+    if (text_equals(name, text_of("day")))
+        return BAN_CLEARS_DAY;
+    return text_equals(name, text_of("all")) ? BAN_CLEARS_ALL : BAN_CLEARS_NONE;
+}
+
+/* Writes the row. Whether the messages are to be deleted is p_days: NULL none, 0 all. */
+#define DECLARATIONS                                                                           \
+    "DECLARE p_until DATETIME(6); DECLARE p_reason VARCHAR(500) CHARACTER SET utf8mb4; "       \
+    "DECLARE p_days INT; DECLARE v_created BOOLEAN DEFAULT FALSE; "
+#define VALUES "SET p_until = ?; SET p_reason = ?; SET p_days = ?; "
+#define STORE(room, was_active)                                                                \
+    "SET v_created = NOT EXISTS (SELECT 1 FROM ban WHERE room_id = " room                      \
+    " AND user_id = p_target); "                                                               \
+    "INSERT INTO ban (room_id, user_id, banned_by_id, reason, created_at, until, was_active) " \
+    "VALUES (" room ", p_target, p_user, p_reason, v_now, p_until, " was_active ") "           \
+    "ON DUPLICATE KEY UPDATE banned_by_id = p_user, reason = p_reason, until = p_until; "      \
+    "IF p_days IS NOT NULL THEN " CLEARING_SQL(                                                \
+        room, "p_target", "p_user",                                                            \
+        "IF(p_days = 0, '1970-01-02', v_now - INTERVAL p_days DAY)") "END IF; "
+
+/* A moderator bans lower roles, an admin all but other admins; nobody bans oneself. */
+#define MAY_NOT_BAN                                                                            \
+    "p_target = p_user OR COALESCE(v_target_role, 0) >= v_role OR (v_role < " ROLE_SQL_ADMIN   \
+    " AND EXISTS (SELECT 1 FROM user WHERE user_id = p_target AND is_moderator))"
+
+static struct db_value days_of(enum ban_clearing clearing) {
+    return clearing == BAN_CLEARS_NONE ? db_str(NULL) : db_u64(clearing == BAN_CLEARS_DAY ? 1 : 0);
+}
+
+static struct db_value time_or_null(int64_t time) {
+    return time ? db_time(time) : db_str(NULL);
+}
+
+enum error ban_add(struct db *db, const struct ban_request *request, struct ban_change *change) {
+    static const char SQL[] = TRANSACTION(
+        MEMBER_TARGET_DECLARATIONS DECLARATIONS,
+        VALUES
+        TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
+        "SELECT user_id INTO v_target FROM user WHERE user_id = p_target FOR UPDATE; "
+        "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
+        MEMBER_FIND_TARGET
+        "IF " MAY_NOT_BAN " THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
+        STORE("p_room", "FALSE")
+        "IF v_membership IS NOT NULL THEN " MEMBER_REMOVAL "END IF; "
+        AUDIT_SQL("'ban'", "p_target", "p_room", "0", "p_reason"),
+        MEMBER_REMOVAL_COLUMNS ", v_created");
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(request->room_id),
+                              db_u64(request->actor_id), db_u64(request->user_id), db_bool(false),
+                              time_or_null(request->until),
+                              request->reason.len > 0 ? db_text(request->reason) : db_str(NULL),
+                              days_of(request->clearing));
+    if (error)
+        return error;
+    error = member_removal_from_rows(rows, &change->member);
+    if (!error)
+        change->created = db_get_bool(rows, 7);
+    db_done(rows);
+    return error;
+}
+
+/* Runs a statement that returns an outcome, and perhaps the number of an event. */
+static enum error run(struct db *db, const char *sql, const struct db_value *values, size_t count,
+                      uint64_t *seq) {
+    struct db_rows *rows;
+    enum error error = db_run(db, sql, 0, values, count, &rows);
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        if (seq)
+            *seq = db_get_u64(rows, 1);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error ban_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id) {
+    static const char SQL[] = TRANSACTION(
+        TRANSACTION_ROOM_DECLARATIONS "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; ",
+        TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
+        "DELETE FROM ban WHERE room_id = p_room AND user_id = p_target; "
+        "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
+        AUDIT_SQL("'unban'", "p_target", "p_room", "0", "NULL"),
+        "");
+    const struct db_value values[] = {db_u64(room_id), db_u64(actor_id), db_u64(user_id)};
+    return run(db, SQL, values, 3, NULL);
+}
+
+/* ---- the whole site ---- */
+
+/* An API key is p_kind 2, with its own number. */
+#define SITE_DECLARATIONS                                                                    \
+    "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_target BIGINT UNSIGNED DEFAULT ?; " \
+    "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active, v_moderator BOOLEAN; "
+#define SITE_FIND                                                                            \
+    "SELECT u.is_active, u.is_moderator INTO v_active, v_moderator FROM user u "             \
+    "WHERE u.user_id = p_target AND " EXTERNAL_USER_NOT_SITE " FOR UPDATE; "                 \
+    "SET v_now = SYSDATE(6); "
+#define CREDENTIALS_CHANGED                                                                  \
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0",  \
+                           "+ 0")
+
+enum error ban_site_add(struct db *db, const struct ban_request *request,
+                        struct ban_change *change) {
+    static const char SQL[] = TRANSACTION(
+        SITE_DECLARATIONS DECLARATIONS,
+        VALUES SITE_FIND
+        "IF v_active IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
+        /* Moderators do not ban one another, nor themselves. */
+        "IF p_user <> 0 AND (v_moderator OR p_target = p_user) THEN "
+        "SET v_outcome = 3; LEAVE body; END IF; "
+        STORE("0", "v_active")
+        "UPDATE user SET is_active = FALSE WHERE user_id = p_target; "
+        CREDENTIALS_CHANGED
+        "IF p_user <> 0 THEN " AUDIT_SQL("'site_ban'", "p_target", "0", "0", "p_reason")
+        "END IF; ",
+        ", v_user_seq, v_created");
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_u64(request->actor_id), db_u64(request->user_id),
+               time_or_null(request->until),
+               request->reason.len > 0 ? db_text(request->reason) : db_str(NULL),
+               days_of(request->clearing));
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->user = (struct user_change){!error, request->user_id, db_get_u64(rows, 1)};
+        change->created = db_get_bool(rows, 2);
+    }
+    db_done(rows);
+    return error;
+}
+
+/* The user is active again, unless an administrator had disabled it before. Tokens and sessions
+ * from before the ban are gone. */
+#define SITE_END                                                                             \
+    "SET v_active = (SELECT was_active FROM ban WHERE room_id = 0 AND user_id = p_target); " \
+    "IF v_active IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                       \
+    "DELETE FROM ban WHERE room_id = 0 AND user_id = p_target; "                             \
+    "IF v_active THEN "                                                                      \
+    "DELETE FROM token WHERE user_id = p_target; "                                           \
+    "DELETE FROM session WHERE user_id = p_target; "                                         \
+    "UPDATE user SET is_active = TRUE WHERE user_id = p_target; END IF; "
+
+static const char SITE_REMOVE[] = TRANSACTION(
+    SITE_DECLARATIONS,
+    SITE_FIND SITE_END
+    "IF p_user <> 0 THEN " AUDIT_SQL("'site_unban'", "p_target", "0", "0", "NULL") "END IF; ",
+    ", v_user_seq");
+
+enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id) {
+    const struct db_value values[] = {db_u64(actor_id), db_u64(user_id)};
+    return run(db, SITE_REMOVE, values, 2, NULL);
+}
+
+/* ---- reading ---- */
+
+#define COLUMNS                                                                    \
+    "b.user_id, u.username, b.banned_by_id, b.reason, b.created_at, b.until "      \
+    "FROM ban b JOIN user u ON u.user_id = b.user_id "
+/* One that is over is as good as gone. */
+#define IS_VALID "(b.until IS NULL OR b.until > SYSDATE(6))"
+
+static struct ban from_row(const struct db_rows *rows) {
+    return (struct ban){.user_id = db_get_u64(rows, 0),
+                        .username = db_get_text(rows, 1),
+                        .banned_by_id = db_get_u64(rows, 2),
+                        .reason = db_get_text(rows, 3),
+                        .created_at = db_get_time(rows, 4),
+                        .until = db_get_time(rows, 5)};
+}
+
+enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
+                    ban_visit *visit, void *context) {
+    static const char SQL[] = "SELECT " COLUMNS "WHERE b.room_id = ? AND " IS_VALID
+                              " ORDER BY b.created_at DESC, b.user_id DESC LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const struct ban ban = from_row(rows);
+        visit(context, &ban);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
+    /* Bans of one room, by its key: few rows. */
+    static const char SQL[] = "SELECT COUNT(*) FROM ban b WHERE b.room_id = ? AND " IS_VALID;
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,
+                   void *context) {
+    static const char SQL[] = "SELECT " COLUMNS "WHERE b.room_id = ? AND b.user_id = ?";
+    struct db_rows *rows;
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows)) {
+        const struct ban ban = from_row(rows);
+        visit(context, &ban);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error ban_purge(struct db *db, uint64_t limit, uint64_t *ended) {
+    static const char ROOMS[] =
+        "DELETE FROM ban WHERE room_id > 0 AND until < SYSDATE(6) LIMIT ?";
+    static const char NEXT[] =
+        "SELECT user_id FROM ban WHERE room_id = 0 AND until < SYSDATE(6) LIMIT 1";
+    uint64_t user_id = 0;
+    enum error error = db_delete(db, ROOMS, limit, ended);
+    if (!error)
+        error = db_number(db, NEXT, &user_id);
+    /* One at a time: the next step ends the next. */
+    if (error || user_id == 0)
+        return error;
+    const struct db_value values[] = {db_u64(0), db_u64(user_id)};
+    error = run(db, SITE_REMOVE, values, 2, NULL);
+    *ended += 1;
+    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+}

@@ -1,0 +1,74 @@
+/*
+ * ban: users who are kept out of a room, or of the whole site.
+ *
+ * A ban from a room removes the user, and nothing brings the user back before it ends: no
+ * invitation, join, link or claim (member_add). A ban from the site disables the user.
+ */
+#ifndef CONFAB_COMMON_STORE_ROOMS_BAN_H
+#define CONFAB_COMMON_STORE_ROOMS_BAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "db/db.h"
+#include "store/rooms/member.h"
+#include "store/users/user.h"
+
+/* Which messages of the user are deleted: in slices, by the housekeeping (clearing.h). */
+enum ban_clearing { BAN_CLEARS_NONE, BAN_CLEARS_DAY, BAN_CLEARS_ALL };
+enum ban_clearing ban_clearing_of(struct text name);
+
+struct ban {
+    uint64_t user_id;
+    struct text username;
+    uint64_t banned_by_id; /* 0: an API key */
+    struct text reason;    /* empty: none */
+    int64_t created_at;
+    int64_t until; /* 0: for good */
+};
+
+/* A ban to be made; texts are borrowed. */
+struct ban_request {
+    uint64_t room_id; /* 0: the site */
+    uint64_t actor_id;
+    uint64_t user_id;
+    int64_t until; /* 0: for good */
+    struct text reason;
+    enum ban_clearing clearing;
+};
+
+struct ban_change {
+    bool created;                /* false: the user was banned already; reason and end are new */
+    struct member_change member; /* of the removal; not changed if the user was no member */
+    struct user_change user;     /* of a ban from the site */
+};
+
+/* Bans a user from a room, in the name of a moderator. ERROR_BAD_INPUT: no such user;
+ * ERROR_FORBIDDEN: not a moderator, or change->member.refusal is MEMBER_REFUSAL_ROLE. */
+enum error ban_add(struct db *db, const struct ban_request *request, struct ban_change *change);
+
+/* Ends one; ERROR_NOT_FOUND if there is none. */
+enum error ban_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id);
+
+/* The same for the whole site; the caller has checked the rights of the actor, who is 0 for an API
+ * key. ERROR_FORBIDDEN: the user is a site moderator, and the actor is not 0. */
+enum error ban_site_add(struct db *db, const struct ban_request *request,
+                        struct ban_change *change);
+enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id);
+
+typedef void ban_visit(void *context, const struct ban *ban);
+
+/* Visits a page of the bans from a room, or the site (0), the latest first; and their number. */
+enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
+                    ban_visit *visit, void *context);
+enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count);
+
+/* Visits one; ERROR_NOT_FOUND if there is none. */
+enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,
+                   void *context);
+
+/* Ends up to `limit` bans whose time is over; *ended counts them. */
+enum error ban_purge(struct db *db, uint64_t limit, uint64_t *ended);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * role: the roles of members, and what rooms allow whom.
+ */
+#ifndef CONFAB_COMMON_STORE_ROOMS_ROLE_H
+#define CONFAB_COMMON_STORE_ROOMS_ROLE_H
+
+#include "base/text.h"
+
+/* The numbers are stored, but for that of admins (member.is_admin). A higher role may all that a
+ * lower one may. */
+enum role { ROLE_READER, ROLE_MEMBER, ROLE_MODERATOR, ROLE_ADMIN };
+
+/* Who posts in a room; the numbers are stored. */
+enum post_policy { POST_BY_MEMBERS, POST_BY_MODERATORS, POST_BY_NOBODY };
+
+/* An SQL expression: whether a post must look for rules of a room with these columns. */
+#define ROOM_HAS_RULES "(is_archived OR post_policy <> 0 OR slow_seconds > 0 OR has_block)"
+
+/* The words in JSON, and the number of a word, which must be one of them. */
+const char *role_name(enum role role);
+enum role role_of(struct text name);
+const char *post_policy_name(enum post_policy policy);
+enum post_policy post_policy_of(struct text name);
+
+#endif

@@ -1,0 +1,105 @@
+/* Silences: a row in `silence`, and its end with the membership, where changes of the room look for
+ * it; and the times of posts in rooms with slow_seconds. */
+#include "store/rooms/silence.h"
+
+#include "store/order/audit_log.h"
+#include "store/rooms/member_private.h"
+
+enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id,
+                       uint64_t minutes, struct silence_change *change) {
+    static const char SQL[] = TRANSACTION(
+        MEMBER_TARGET_DECLARATIONS
+        "DECLARE p_minutes BIGINT UNSIGNED DEFAULT ?; DECLARE v_until DATETIME(6); ",
+        TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
+        MEMBER_FIND_TARGET
+        "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "IF v_target_role >= v_role THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
+        "SET v_until = v_now + INTERVAL p_minutes MINUTE; "
+        "INSERT INTO silence (room_id, user_id, until) VALUES (p_room, p_target, v_until) "
+        "ON DUPLICATE KEY UPDATE until = v_until; "
+        "UPDATE member SET silenced_until = v_until WHERE room_id = p_room AND user_id = p_target; "
+        /* Not shown to clients; pushd takes no more typing of the user in the room. */
+        TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "p_room",
+                               "+ 0")
+        AUDIT_SQL("'silence'", "p_target", "p_room", "0", "NULL"),
+        ", v_until, v_user_seq, v_refusal");
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(actor_id),
+                              db_u64(user_id), db_bool(false), db_u64(minutes));
+    *change = (struct silence_change){0};
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->until = db_get_time(rows, 1);
+        change->user_seq = error ? 0 : db_get_u64(rows, 2);
+        change->refusal = (enum member_refusal)db_get_u64(rows, 3);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id) {
+    static const char SQL[] = TRANSACTION(
+        TRANSACTION_ROOM_DECLARATIONS "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; ",
+        TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
+        "DELETE FROM silence WHERE room_id = p_room AND user_id = p_target; "
+        "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
+        "UPDATE member SET silenced_until = NULL WHERE room_id = p_room AND user_id = p_target; "
+        AUDIT_SQL("'unsilence'", "p_target", "p_room", "0", "NULL"),
+        "");
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(actor_id),
+                              db_u64(user_id));
+    if (error)
+        return error;
+    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
+    db_done(rows);
+    return error;
+}
+
+enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int64_t *until) {
+    static const char SQL[] = "SELECT until FROM silence WHERE room_id = ? AND user_id = ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+    if (error)
+        return error;
+    *until = db_next(rows) ? db_get_time(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error silence_slow_wait(struct db *db, uint64_t room_id, uint64_t user_id,
+                             uint64_t *seconds) {
+    static const char SQL[] =
+        "SELECT CEIL(TIMESTAMPDIFF(MICROSECOND, SYSDATE(6), "
+        "p.posted_at + INTERVAL r.slow_seconds SECOND) / 1000000) "
+        "FROM slow_post p JOIN room r ON r.room_id = p.room_id "
+        "WHERE p.room_id = ? AND p.user_id = ? "
+        "AND p.posted_at + INTERVAL r.slow_seconds SECOND > SYSDATE(6)";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+    if (error)
+        return error;
+    *seconds = db_next(rows) ? db_get_u64(rows, 0) : 1;
+    if (*seconds == 0)
+        *seconds = 1;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error silence_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
+    static const char SILENCES[] = "DELETE FROM silence WHERE until < SYSDATE(6) LIMIT ?";
+    /* The most that slow_seconds can be. */
+    static const char POSTS[] =
+        "DELETE FROM slow_post WHERE posted_at < SYSDATE(6) - INTERVAL 6 HOUR LIMIT ?";
+    uint64_t posts = 0;
+    enum error error = db_delete(db, SILENCES, limit, deleted);
+    if (!error)
+        error = db_delete(db, POSTS, limit, &posts);
+    *deleted += posts;
+    return error;
+}

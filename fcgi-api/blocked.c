@@ -1,0 +1,22 @@
+/* The users whom the user of a request has blocked: read once, with the first message. */
+#include "blocked.h"
+
+#include "store/order/block.h"
+
+bool blocked_has(struct exchange *x, uint64_t sender_id) {
+    struct exchange_blocked *blocked = &x->blocked;
+    /* Most users have never blocked anybody. Without the list nothing is marked. */
+    if (x->identity.block_changes == 0)
+        return false;
+    if (!blocked->is_read)
+        block_ids(x->service->db, x->identity.user.id, &blocked->ids, &blocked->count);
+    blocked->is_read = true;
+    return block_ids_have(blocked->ids, blocked->count, sender_id);
+}
+
+void blocked_write_message(struct exchange *x, struct json_writer *w,
+                          const struct message *message) {
+    struct message marked = *message;
+    marked.is_blocked = blocked_has(x, message->sender_id);
+    serialize_message(w, &marked);
+}

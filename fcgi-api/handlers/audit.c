@@ -1,0 +1,72 @@
+/* /api/site/audit/: what moderators, API keys and the administrator have done. */
+#include "store/order/audit_log.h"
+
+#include <inttypes.h>
+
+#include "handlers/handlers.h"
+#include "rest/link.h"
+#include "rest/page.h"
+
+struct audit_listing {
+    struct json_writer w;
+    uint64_t last_id;
+};
+
+static void write_entry(void *context, const struct audit_entry *entry) {
+    struct audit_listing *listing = context;
+    struct json_writer *w = &listing->w;
+    json_write_object(w);
+    json_write_member_u64(w, "audit_id", entry->id);
+    json_write_member_text(w, "action", entry->action);
+    json_write_member_str(w, "actor_kind", audit_actor_name(entry->actor));
+    json_write_member_id(w, "actor_id", entry->actor_id);
+    json_write_member_id(w, "user_id", entry->user_id);
+    json_write_member_id(w, "room_id", entry->room_id);
+    json_write_member_id(w, "subject_id", entry->subject_id);
+    if (entry->reason.len > 0)
+        json_write_member_text(w, "reason", entry->reason);
+    else
+        json_write_member_null(w, "reason");
+    json_write_member_time(w, "created_at", entry->created_at);
+    json_write_object_end(w);
+    listing->last_id = entry->id;
+}
+
+/* Oldest first, so that who reads it goes on after the last entry. The numbers have no gaps: they
+ * count the entries and tell which pages there are. */
+enum error audit_list(struct exchange *x) {
+    struct buffer results = BUFFER_EMPTY, url = BUFFER_EMPTY;
+    struct audit_listing listing = {.w = json_writer_start(&results)};
+    uint64_t after = 0, limit = PAGE_DEFAULT, oldest, last;
+    page_number(x, "after", 0, &after);
+    page_number(x, "limit", 1, &limit);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    if (limit > PAGE_MOST)
+        limit = PAGE_MOST;
+    enum error error = audit_log_ends(x->service->db, &oldest, &last);
+    json_write_array(&listing.w);
+    if (!error)
+        error = audit_log_list(x->service->db, after, limit, write_entry, &listing);
+    json_write_array_end(&listing.w);
+    if (!error) {
+        struct json_writer w = json_writer_start(&x->response.body);
+        json_write_object(&w);
+        json_write_member_u64(&w, "count", last + 1 - oldest);
+        json_write_key(&w, "next");
+        if (listing.last_id && listing.last_id < last) {
+            link_self(&url, x->request);
+            buffer_printf(&url, "?after=%" PRIu64 "&limit=%" PRIu64, listing.last_id, limit);
+            json_write_text(&w, (struct text){url.data, url.len});
+        } else {
+            json_write_null(&w);
+        }
+        json_write_member_null(&w, "previous");
+        json_write_key(&w, "results");
+        json_write_raw(&w, results.data, results.len);
+        json_write_object_end(&w);
+    }
+    buffer_free(&results);
+    buffer_free(&url);
+    return error;
+}

@@ -1,0 +1,154 @@
+/* /api/chat/rooms/{id}/bans/ and /api/site/bans/: users who are kept out of a room, by its
+ * moderators, or of the site, by API keys and site moderators. */
+#include <inttypes.h>
+
+#include "handlers/handlers.h"
+#include "handlers/member_events.h"
+#include "rest/field.h"
+#include "rest/page.h"
+#include "store/order/audit_log.h"
+#include "store/rooms/ban.h"
+#include "store/messages/clearing.h"
+
+/* ---- reading ---- */
+
+static void write_ban(void *context, const struct ban *ban) {
+    struct json_writer *w = context;
+    json_write_object(w);
+    json_write_member_u64(w, "user_id", ban->user_id);
+    json_write_member_text(w, "username", ban->username);
+    json_write_member_id(w, "banned_by_id", ban->banned_by_id);
+    if (ban->reason.len > 0)
+        json_write_member_text(w, "reason", ban->reason);
+    else
+        json_write_member_null(w, "reason");
+    json_write_member_time(w, "created_at", ban->created_at);
+    if (ban->until)
+        json_write_member_time(w, "until", ban->until);
+    else
+        json_write_member_null(w, "until");
+    json_write_object_end(w);
+}
+
+static enum error list(struct exchange *x, uint64_t room_id) {
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error = ban_count(x->service->db, room_id, &count);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "");
+    error = ban_list(x->service->db, room_id, page.limit, page.offset, write_ban, &w);
+    page_end(x, &w, &page, count, "");
+    return error;
+}
+
+enum error bans_list(struct exchange *x) {
+    return list(x, x->ids[0]);
+}
+
+enum error bans_site_list(struct exchange *x) {
+    return list(x, 0);
+}
+
+/* ---- changing ---- */
+
+/* How many messages are deleted at once; the worker deletes the others. */
+#define CLEARED_AT_ONCE 50
+
+static bool read_request(struct exchange *x, uint64_t room_id, struct ban_request *request) {
+    struct text clearing;
+    *request = (struct ban_request){.room_id = room_id, .actor_id = x->identity.user.id};
+    field_id(x, "user_id", &request->user_id);
+    field_time(x, "until", &request->until);
+    field_text(x, "reason", &request->reason);
+    if (field_text(x, "delete_messages", &clearing))
+        request->clearing = ban_clearing_of(clearing);
+    return field_errors_none(&x->field_errors);
+}
+
+/* Answers with the ban as it is stored now. */
+static enum error answer(struct exchange *x, const struct ban_request *request, bool created) {
+    struct json_writer w = json_writer_start(&x->response.body);
+    uint64_t cleared;
+    x->response.status = created ? 201 : 200;
+    if (request->clearing != BAN_CLEARS_NONE)
+        clearing_step(x->service->db, x->service->config->file_dir, CLEARED_AT_ONCE, &cleared);
+    return ban_get(x->service->db, request->room_id, request->user_id, write_ban, &w);
+}
+
+static enum error refuse_user(struct exchange *x, uint64_t user_id) {
+    field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
+                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
+    return ERROR_BAD_INPUT;
+}
+
+enum error bans_add(struct exchange *x) {
+    struct ban_request request;
+    struct ban_change change;
+    if (!read_request(x, x->ids[0], &request))
+        return ERROR_BAD_INPUT;
+    const enum error error = ban_add(x->service->db, &request, &change);
+    if (error == ERROR_BAD_INPUT)
+        return refuse_user(x, request.user_id);
+    if (change.member.refusal == MEMBER_REFUSAL_ROLE)
+        return exchange_fail(x, error, CODE_ROLE_TOO_HIGH, "The user's role is not lower.");
+    if (error)
+        return error;
+    if (change.member.changed)
+        member_events_removed(x, &x->identity.user, x->ids[0], request.user_id, &change.member);
+    return answer(x, &request, change.created);
+}
+
+enum error bans_remove(struct exchange *x) {
+    const enum error error =
+        ban_remove(x->service->db, x->ids[0], x->identity.user.id, x->ids[1]);
+    if (!error)
+        x->response.status = 204;
+    return error;
+}
+
+/* ---- the whole site ---- */
+
+/* What an API key has done; a moderator's change has its entry by the transaction. */
+static enum error audit_by_key(struct exchange *x, const char *action, uint64_t user_id,
+                               struct text reason) {
+    const struct audit_entry entry = {.action = text_of(action),
+                                      .actor = AUDIT_BY_KEY,
+                                      .actor_id = x->key.id,
+                                      .user_id = user_id,
+                                      .reason = reason};
+    return x->has_key ? audit_log_add(x->service->db, &entry) : ERROR_NONE;
+}
+
+enum error bans_site_add(struct exchange *x) {
+    struct ban_request request;
+    struct ban_change change;
+    if (!read_request(x, 0, &request))
+        return ERROR_BAD_INPUT;
+    if (x->has_key)
+        request.actor_id = 0;
+    enum error error = ban_site_add(x->service->db, &request, &change);
+    if (error == ERROR_BAD_INPUT)
+        return refuse_user(x, request.user_id);
+    if (error == ERROR_FORBIDDEN)
+        return exchange_fail(x, error, CODE_ROLE_TOO_HIGH, "The user is a site moderator.");
+    if (error)
+        return error;
+    publish_credentials_changed(x->service->redis, publisher_of(x), &change.user);
+    error = audit_by_key(x, "site_ban", request.user_id, request.reason);
+    return error ? error : answer(x, &request, change.created);
+}
+
+enum error bans_site_remove(struct exchange *x) {
+    const uint64_t actor_id = x->has_key ? 0 : x->identity.user.id;
+    enum error error = ban_site_remove(x->service->db, actor_id, x->ids[0]);
+    if (!error)
+        error = audit_by_key(x, "site_unban", x->ids[0], text_of(""));
+    if (!error)
+        x->response.status = 204;
+    return error;
+}

@@ -1,0 +1,63 @@
+/* /api/chat/blocks/: users from whom the user wants to hear nothing. */
+#include <inttypes.h>
+
+#include "handlers/handlers.h"
+#include "rest/field.h"
+#include "rest/page.h"
+#include "store/order/block.h"
+
+static void write_block(void *context, const struct block *block) {
+    struct json_writer *w = context;
+    json_write_object(w);
+    json_write_member_u64(w, "user_id", block->user_id);
+    json_write_member_text(w, "username", block->username);
+    json_write_member_time(w, "created_at", block->created_at);
+    json_write_object_end(w);
+}
+
+enum error blocks_list(struct exchange *x) {
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error = block_count(x->service->db, x->identity.user.id, &count);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "");
+    error = block_list(x->service->db, x->identity.user.id, page.limit, page.offset, write_block,
+                       &w);
+    page_end(x, &w, &page, count, "");
+    return error;
+}
+
+enum error blocks_add(struct exchange *x) {
+    uint64_t user_id;
+    bool changed;
+    if (!field_id(x, "user_id", &user_id))
+        return ERROR_BAD_INPUT;
+    const enum error error =
+        block_add(x->service->db, x->identity.user.id, user_id, &changed);
+    if (error == ERROR_BAD_INPUT && user_id == x->identity.user.id)
+        field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER,
+                         "Nobody blocks oneself.");
+    else if (error == ERROR_BAD_INPUT)
+        field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
+                         "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
+    if (error)
+        return error;
+    x->response.status = changed ? 201 : 200;
+    struct json_writer w = json_writer_start(&x->response.body);
+    return block_get(x->service->db, x->identity.user.id, user_id, write_block, &w);
+}
+
+enum error blocks_remove(struct exchange *x) {
+    uint64_t user_id;
+    if (!field_id(x, "user_id", &user_id))
+        return ERROR_BAD_INPUT;
+    const enum error error = block_remove(x->service->db, x->identity.user.id, user_id);
+    if (!error)
+        x->response.status = 204;
+    return error;
+}

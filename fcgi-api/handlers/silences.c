@@ -1,0 +1,40 @@
+/* /api/chat/rooms/{id}/silence/: a moderator has a member write nothing for some time. */
+#include "event/event.h"
+#include "handlers/handlers.h"
+#include "rest/field.h"
+#include "store/rooms/silence.h"
+
+enum error silences_add(struct exchange *x) {
+    struct silence_change change;
+    uint64_t user_id, minutes;
+    field_id(x, "user_id", &user_id);
+    field_number(x, "minutes", &minutes);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    const enum error error = silence_add(x->service->db, x->ids[0], x->identity.user.id, user_id,
+                                         minutes, &change);
+    if (change.refusal == MEMBER_REFUSAL_ROLE)
+        return exchange_fail(x, error, CODE_ROLE_TOO_HIGH, "The user's role is not lower.");
+    if (error)
+        return error;
+    publish_user_event(x->service->redis, publisher_of(x), user_id, EVENT_CREDENTIALS_CHANGED,
+                       change.user_seq, x->identity.user.id, x->identity.user.name, x->ids[0],
+                       text_of(""));
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_u64(&w, "user_id", user_id);
+    json_write_member_time(&w, "until", change.until);
+    json_write_object_end(&w);
+    return ERROR_NONE;
+}
+
+enum error silences_remove(struct exchange *x) {
+    uint64_t user_id;
+    if (!field_id(x, "user_id", &user_id))
+        return ERROR_BAD_INPUT;
+    const enum error error =
+        silence_remove(x->service->db, x->ids[0], x->identity.user.id, user_id);
+    if (!error)
+        x->response.status = 204;
+    return error;
+}

@@ -1,0 +1,19 @@
+/*
+ * order: what the router does for rooms that are moderated: it notes what API keys have done, and
+ * tells users how long they have to wait.
+ */
+#ifndef CONFAB_FCGI_API_ORDER_H
+#define CONFAB_FCGI_API_ORDER_H
+
+#include "base/error.h"
+#include "server/exchange.h"
+
+/* Adds an entry of the audit for a change by an API key; `pattern` is that of its route, below
+ * api/site/. */
+enum error order_audit(struct exchange *x, const char *pattern);
+
+/* Adds to a refusal until when the user is silenced (ERROR_SILENCED), or when the next message is
+ * taken (ERROR_SLOW_MODE), in the room of the path. */
+void order_say_how_long(struct exchange *x, enum error error);
+
+#endif
