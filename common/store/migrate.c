@@ -125,7 +125,7 @@ static enum error take_row(struct db *db, struct lock *lock) {
     static const char SQL[] =
         "INSERT INTO schema_migration (version, name, applied_at) VALUES (0, ?, SYSDATE(6))";
     static const struct timespec PAUSE = {0, LEASE_PAUSE_MS * 1000000L};
-    char host[40] = "";
+    char host[32] = "";
     const int64_t end_ms = clock_monotonic_ms() + LOCK_SECONDS * 1000;
     enum error error;
     gethostname(host, sizeof(host) - 1);

@@ -130,8 +130,7 @@ enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *co
     *count = 0;
     if (error)
         return error;
-    if (db_count(rows) > 0)
-        *ids = xcalloc(db_count(rows), sizeof(**ids));
+    *ids = xcalloc(db_count(rows), sizeof(**ids));
     while (db_next(rows))
         (*ids)[(*count)++] = db_get_u64(rows, 0);
     db_done(rows);

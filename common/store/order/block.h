@@ -49,7 +49,8 @@ enum error block_count(struct db *db, uint64_t user_id, uint64_t *count);
 enum error block_get(struct db *db, uint64_t user_id, uint64_t blocked_id, block_visit *visit,
                      void *context);
 
-/* The ids of all of them, in rising order, which the caller frees; NULL: none. */
+/* The ids of all of them, in rising order, which the caller frees; NULL after an
+ * error. */
 enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *count);
 
 /* Whether an id is one of them. */
