@@ -424,6 +424,16 @@ const errors = {
     too_many: "Das sind zu viele.",
     reactions_off: "Reaktionen sind hier ausgeschaltet.",
 
+    // Roles and order in rooms.
+    read_only: "In diesem Raum kannst du nur lesen.",
+    archived: "Der Raum ist archiviert. Er kann nur gelesen werden.",
+    silenced: "In diesem Raum kannst du zurzeit nichts schreiben.",
+    slow_mode: "In diesem Raum ist zwischen zwei Nachrichten zu warten.",
+    banned: "Diese Person ist gesperrt.",
+    not_allowed: "Diese Person nimmt von dir keine Nachrichten oder Einladungen an.",
+    members_hidden: "Wer in diesem Raum ist, wird nicht gezeigt.",
+    role_too_high: "Das geht nur mit einer höheren Rolle.",
+
     // Files.
     upload_cancelled: "Das Senden wurde abgebrochen.",
     file_unreadable: "Die Datei lässt sich nicht lesen.",
