@@ -356,7 +356,8 @@ def test_times_have_six_digits_and_a_z(place):
 
 
 def test_times_keep_trailing_zeros(instance, place):
-    instance.sql("UPDATE room SET created_at = '2024-01-15 10:30:00.000000' WHERE room_id = ?",
-                 place.room)
+    instance.sql("UPDATE room SET created_at = '2024-01-15 10:30:00.000000', "
+                 "last_active_at = GREATEST(COALESCE((SELECT MAX(created_at) FROM message m WHERE "
+                 "m.room_id = room.room_id), 0), created_at) WHERE room_id = ?", place.room)
     room = place.owner.get(f"/api/chat/rooms/{place.room}/").json()
     assert room["created_at"] == "2024-01-15T10:30:00.000000Z"

@@ -188,7 +188,8 @@ def test_a_limit_above_200_is_capped_at_200(instance, user, limit):
     instance.sql("INSERT INTO message (room_id, position, sender_id, message_type, created_at, "
                  "client_id, content) SELECT ?, seq, ?, 1, SYSDATE(6), CONCAT('x', seq), 'x' "
                  "FROM seq_1_to_202", room, client.id)
-    instance.sql("UPDATE room SET message_count = 202 WHERE room_id = ?", room)
+    instance.sql("UPDATE room SET message_count = 202, last_active_at = (SELECT MAX(created_at) "
+                 "FROM message m WHERE m.room_id = room.room_id) WHERE room_id = ?", room)
     answer = page(client, f"?limit={limit}", f"/api/chat/rooms/{room}/messages/")
     assert len(answer["results"]) == 200
     assert answer["next"].endswith("?limit=200&offset=200")
