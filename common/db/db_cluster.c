@@ -42,7 +42,7 @@ enum error db_catch_up(struct db *db, bool *read_again) {
     if (db_config(db)->database_causal_reads != CONFIG_CAUSAL_READS_AUTO || !db_is_connected(db) ||
         !db_is_cluster(db))
         return ERROR_NONE;
-    /* Without the result nobody knows what is true; another node may tell, for the next request. */
+    /* The result is needed for a correct answer; the next request tries another node. */
     const enum error error = db_run(db, WAIT, 0, NULL, 0, NULL);
     *read_again = !error;
     return error ? ERROR_UNAVAILABLE : ERROR_NONE;

@@ -418,7 +418,7 @@ def test_who_is_blocked_neither_writes_nor_invites(user):
     block(alice, bob)
     fails(bob.post(DIRECT, json={"user_id": alice.id}), 403, "not_allowed")
     fails(bob.post(f"{ROOM.format(room)}invite/", json={"user_id": alice.id}), 403, "not_allowed")
-    # The user who has blocked may begin, and is then not answered.
+    # The blocking user may write first; the blocked one cannot reply.
     direct = alice.post(DIRECT, json={"user_id": bob.id}).json()["room_id"]
     path = f"{ROOM.format(direct)}messages/"
     message = alice.say(direct)["message_id"]

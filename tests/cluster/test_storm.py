@@ -1,5 +1,5 @@
 """Each part of a cluster fails under load: what was acknowledged is there, once and in order, at
-every database; and it is told how long nobody could post."""
+every database; and the time without posts is reported."""
 
 import signal
 import threading
@@ -96,7 +96,7 @@ def killed_host(cluster):
     host.start()
 
 
-# With the longest time, in seconds, in which nobody can post. Generous: two cores, or a loaded
+# The longest time without posts, in seconds. Generous: two cores, or a loaded
 # machine, take several times what is printed.
 FAULTS = [(killed_database, 15), (restarted_database, 15), (frozen_database, 20),
           (isolated_database, 20), (killed_redis, 5), (drained_host, 5), (killed_host, 15)]

@@ -56,7 +56,7 @@ struct message {
     uint64_t reply_count; /* of direct replies, deleted ones included */
     struct text files;    /* to be read by file_list_next; empty: none */
     struct text mentions; /* JSON, as by mention_list_write; empty: none */
-    bool is_blocked;      /* set by who shows it to a user who has blocked its sender */
+    bool is_blocked;      /* the reader has blocked the sender; set by the handler */
 };
 
 typedef void message_visit(void *context, const struct message *message);

@@ -30,7 +30,7 @@ enum ban_clearing ban_clearing_of(struct text name) {
         room, "p_target", "p_user",                                                            \
         "IF(p_days = 0, '1970-01-02', v_now - INTERVAL p_days DAY)") "END IF; "
 
-/* A moderator bans lower roles, an admin all but other admins; nobody bans oneself. */
+/* A moderator bans lower roles, an admin all but other admins. Users cannot ban themselves. */
 #define MAY_NOT_BAN                                                                            \
     "p_target = p_user OR COALESCE(v_target_role, 0) >= v_role OR (v_role < " ROLE_SQL_ADMIN   \
     " AND EXISTS (SELECT 1 FROM user WHERE user_id = p_target AND is_moderator))"

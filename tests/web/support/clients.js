@@ -130,7 +130,7 @@ export async function roomOf(owner, ...others) {
 
 /**
  * Invites a user back to the owner's only room made by roomOf(). By confabctl: the owner cannot
- * invite a user who has just left.
+ * invite a user shortly after the user left.
  */
 export async function inviteBack(system, owner, { user }) {
     const { username } = owner.user;
