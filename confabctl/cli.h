@@ -31,6 +31,7 @@ struct cli {
     struct redis_client *redis;
     struct publisher publisher;
     struct audit_entry audited; /* whom and where a command has changed something */
+    bool changes_nothing;       /* so the command is not audited */
 };
 
 /* Finds the configuration, as root becomes the user of the services (service_user.h), loads it and

@@ -51,6 +51,11 @@ static const struct command COMMANDS[] = {
     {"user totp", "reset NAME",
      "Turn off two-factor login for a user, such as after the loss of the authenticator app.",
      CHANGE, command_user_totp},
+    {"user erase", "NAME --messages keep|erase | --report NAME",
+     "Erase an account: at once the name, profile and credentials, then the rest in steps.\n"
+     "--messages: keep leaves the messages, under the name deleted-ID; erase deletes them.\n"
+     "--report: change nothing; list where the database refers to the user, and until when.",
+     CHANGE | COMMAND_JSON, command_user_erase},
     {"user profile", "NAME [--display-name TEXT] [--avatar URL] [--locale TAG]",
      "Change how a user is shown, then show it. An empty value removes what is stored.\n"
      "--avatar: https address of a picture, of avatar_origins. --locale: language (de, pt-BR).",
@@ -172,7 +177,7 @@ static const char OPTIONS[] =
     "                     the parent of the program's directory, then\n"
     "                     " CONFIG_PATH
     "\n"
-    "  --json             print JSON (list, show, profile, stats, check, doctor)\n"
+    "  --json             print JSON (list, show, profile, report, stats, check, doctor)\n"
     "  -h, --help         show help for a command, or for all commands\n"
     "  --version          print the version\n"
     "  --example-config   print a configuration file with every key and its default\n"
@@ -403,7 +408,7 @@ static enum cli_status run(struct command_line *line) {
         status = check_schema(cli);
     if (!status)
         status = command->run(cli, &line->arguments);
-    if (!status && (command->flags & COMMAND_AUDIT))
+    if (!status && (command->flags & COMMAND_AUDIT) && !cli->changes_nothing)
         status = audit(cli, command);
     if (status == CLI_USAGE)
         print_usage(stderr, command);

@@ -93,6 +93,7 @@ static void service_open(struct service *service, const struct config *config) {
                                 .serve = router_serve,
                                 .between_requests = housekeeping_step};
     db_share_first_host(service->db, &numbers->database_host);
+    user_names_watch(service->names, &numbers->erasures);
     service->publisher =
         (struct publisher){.prefix = config->redis_prefix,
                            .bell = bell_new(config->bell_dir, &numbers->bell_failed_ms),

@@ -39,6 +39,7 @@ struct shared_numbers {
     _Atomic int64_t pace_us;        /* see pace.h */
     _Atomic int64_t bell_failed_ms; /* see event/bell.h */
     db_first_host database_host;    /* see db/db.h */
+    _Atomic uint64_t erasures;      /* see store/users/user_names.h */
 };
 
 /* Never NULL; zero at first. */

@@ -23,6 +23,7 @@
 #include "store/messages/search_index.h"
 #include "store/server.h"
 #include "store/site/jwks.h"
+#include "store/privacy/erasure.h"
 
 /* Milliseconds between two times that something is done. */
 #define RENEW_MS 1500
@@ -46,7 +47,7 @@
 /* The index of searches, in one step. */
 #define SEARCH_INDEX_MS 200
 
-/* Messages of banned users, in one step. */
+/* Messages of users who were banned or erased, in one step. */
 #define CLEARED 50
 
 #define HOUSEKEEPING_SECONDS 600
@@ -449,12 +450,14 @@ static enum error keep_search(struct steps *steps) {
     return search_index_step(steps->db, &steps->search, SEARCH_INDEX_MS, &steps->search_has_more);
 }
 
-/* Deletes the messages of users who were banned, without waiting for the housekeeping. */
+/* Goes on with erasing users and with deleting the messages of those who were banned, without
+ * waiting for the housekeeping. */
 static enum error clear_messages(struct steps *steps) {
-    uint64_t cleared = 0;
-    const enum error error =
-        clearing_step(steps->db, steps->config->file_dir, CLEARED, &cleared);
-    steps->clearing_has_more = !error && cleared > 0;
+    uint64_t cleared = 0, erased = 0;
+    enum error error = erasure_step(steps->db, steps->config, 0, CLEARED, &erased);
+    if (!error)
+        error = clearing_step(steps->db, steps->config->file_dir, CLEARED, &cleared);
+    steps->clearing_has_more = !error && cleared + erased > 0;
     return error;
 }
 

@@ -255,11 +255,14 @@ static const struct rule RULES[] = {
         "GROUP BY u.user_id",
         false},
        /* Direct rooms: two members, none of them an admin. */
-       {"direct_members", "members of a direct room; its two users among the members",
-        "SELECT r.room_id, 0, 2, "
+       {"direct_members", "members of a direct room, its users who are not erased; such members",
+        "SELECT r.room_id, 0, (low.erased_at IS NULL) + (high.erased_at IS NULL) wanted, "
         "COALESCE(SUM(m.user_id IN (r.direct_low, r.direct_high)), 0) named "
-        "FROM room r LEFT JOIN member m ON m.room_id = r.room_id WHERE r.direct_low IS NOT NULL "
-        "GROUP BY r.room_id HAVING COUNT(m.user_id) <> 2 OR named <> 2",
+        "FROM room r JOIN user low ON low.user_id = r.direct_low "
+        "JOIN user high ON high.user_id = r.direct_high "
+        "LEFT JOIN member m ON m.room_id = r.room_id AND m.user_id NOT IN "
+        "(SELECT user_id FROM erasure WHERE stage = 0) "
+        "GROUP BY r.room_id HAVING COUNT(m.user_id) <> wanted OR named <> wanted",
         false},
        {"direct_pair", "direct_low of the room; direct_high of the room",
         "SELECT room_id, 0, direct_low, direct_high FROM room "

@@ -18,6 +18,7 @@
 #include "store/order/abuse_report.h"
 #include "store/rooms/silence.h"
 #include "store/site/used_jwt.h"
+#include "store/privacy/erasure.h"
 #include "store/users/user.h"
 
 /* Bells that have not rung for this time are removed, and how many in one step. */
@@ -64,7 +65,7 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     /* Each kind of remains has its own statement; the first error ends the slice. */
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     uint64_t tokens = 0, used = 0, files = 0, bans = 0, silences = 0, cleared = 0;
-    uint64_t entries = 0, reports = 0;
+    uint64_t entries = 0, reports = 0, erased = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -90,11 +91,13 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     if (!error)
         error = clearing_step(db, config->file_dir, CLEARED, &cleared);
     if (!error)
+        error = erasure_step(db, config, 0, CLEARED, &erased);
+    if (!error)
         error = audit_log_purge(db, config->audit_days, SLICE, &entries);
     if (!error)
         error = abuse_report_purge(db, config->report_days, SLICE, &reports);
     *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files +
-               bans + silences + cleared + entries + reports;
+               bans + silences + cleared + entries + reports + erased;
     return error;
 }
 

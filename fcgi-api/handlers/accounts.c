@@ -21,6 +21,7 @@
 #include "rest/field.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
+#include "store/privacy/erasure.h"
 #include "store/users/profile.h"
 
 /* What is written once the profile is read. */
@@ -108,6 +109,9 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
     if (has_name && !text_is_username(*name))
         field_errors_add(&x->field_errors, "username", CODE_INVALID,
                          "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
+    else if (has_name && erasure_is_name(*name))
+        field_errors_add(&x->field_errors, "username", CODE_INVALID,
+                         "Names of this form stand for deleted users.");
     /* Whether the name is taken is checked here only if the password is invalid, see above. */
     else if (has_name && !has_password &&
              user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
@@ -476,6 +480,24 @@ static enum error change_password(struct exchange *x, struct text old, struct te
         error = ERROR_NONE;
     }
     return error ? error : ERROR_UNAVAILABLE;
+}
+
+enum error accounts_prove(struct exchange *x) {
+    struct attempt attempt = {.name = text_of(x->identity.user.name)};
+    struct user_proof proof;
+    struct user user;
+    if (!takes_passwords(x))
+        return refuse_password(x);
+    if (!field_text(x, "password", &attempt.password))
+        return ERROR_BAD_INPUT;
+    enum error error = count_attempt(x, &attempt);
+    if (!error)
+        error = prove(x, &attempt, &user, &proof);
+    if (error != ERROR_UNAUTHENTICATED)
+        return error;
+    field_errors_add(&x->field_errors, "password", CODE_WRONG_PASSWORD,
+                     "This is not the current password.");
+    return ERROR_BAD_INPUT;
 }
 
 bool accounts_new_password(struct exchange *x, struct text *password) {

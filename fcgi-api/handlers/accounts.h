@@ -20,4 +20,8 @@ enum error accounts_write(struct exchange *x, struct json_writer *w, const struc
 /* Reads the field new_password; false, with the error of the field, if it is missing or wrong. */
 bool accounts_new_password(struct exchange *x, struct text *password);
 
+/* Checks the field "password" against that of the user of the request; ERROR_BAD_INPUT with the
+ * error of the field if it is missing or wrong. Counts as a login. */
+enum error accounts_prove(struct exchange *x);
+
 #endif

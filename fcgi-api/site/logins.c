@@ -18,6 +18,7 @@
 #include "limit.h"
 #include "password_worker.h"
 #include "rest/field.h"
+#include "site/logins.h"
 #include "site/site_profile.h"
 #include "site/site_rooms.h"
 #include "store/logins/login_session.h"
@@ -215,6 +216,10 @@ static enum error prove(struct exchange *x) {
     const bool is_same = login.user.id == x->identity.user.id;
     jwt_free(&login.jwt);
     return is_same ? ERROR_NONE : refuse(x, CODE_OTHER_USER, "The token is of another user.");
+}
+
+enum error logins_prove(struct exchange *x) {
+    return has_jwt(x) ? prove(x) : accounts_prove(x);
 }
 
 /* A token of the site instead of the old password, which the user may not have. */

@@ -9,6 +9,7 @@
 #include "handlers/profile_body.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "site/erasures.h"
 #include "store/logins/token.h"
 #include "store/site/external_user.h"
 #include "store/site/site_user.h"
@@ -233,9 +234,28 @@ enum error site_users_update(struct exchange *x) {
     return error;
 }
 
+/* Reads ?erase=keep|erase. */
+static bool read_erase(struct exchange *x, bool *is_given, bool *erases) {
+    struct buffer value = BUFFER_EMPTY;
+    bool valid = true;
+    *is_given = request_query(x->request, "erase", &value, &valid);
+    const struct text word = {buffer_str(&value), value.len};
+    *erases = text_equals(word, text_of("erase"));
+    if (*is_given && !*erases && !text_equals(word, text_of("keep")))
+        field_errors_add(&x->field_errors, "erase", CODE_INVALID_CHOICE,
+                         "Must be keep or erase.");
+    buffer_free(&value);
+    return field_errors_none(&x->field_errors);
+}
+
 enum error site_users_disable(struct exchange *x) {
     struct user user;
+    bool has_erase, erases;
+    if (!read_erase(x, &has_erase, &erases))
+        return ERROR_BAD_INPUT;
     enum error error = find_only_user(x, &user);
+    if (!error && has_erase)
+        return erasures_begin(x, user.id, erases);
     if (!error)
         error = set_active(x, &user, false);
     if (!error)

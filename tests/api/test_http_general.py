@@ -44,7 +44,7 @@ PATHS = {
     "/api/auth/jwt/": "POST, OPTIONS",
     "/api/auth/login/": "POST, OPTIONS",
     "/api/auth/logout/": "POST, OPTIONS",
-    "/api/auth/me/": "GET, HEAD, PATCH, OPTIONS",
+    "/api/auth/me/": "GET, HEAD, PATCH, DELETE, OPTIONS",
     "/api/auth/sessions/": "GET, HEAD, DELETE, OPTIONS",
     "/api/auth/sessions/{session_id}/": "DELETE, OPTIONS",
     "/api/auth/password/": "POST, OPTIONS",

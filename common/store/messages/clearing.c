@@ -37,18 +37,14 @@ static enum error next_order(struct db *db, struct order *order) {
     return ERROR_NONE;
 }
 
-/* Goes to the next room with messages of the user; 0: there is none. */
-static enum error next_room(struct db *db, const struct order *order, uint64_t *room_id) {
+enum error clearing_next_room(struct db *db, uint64_t after, uint64_t user_id, uint64_t *room_id) {
     static const char SQL[] =
         "SELECT r.room_id FROM room r WHERE r.room_id > ? AND EXISTS (SELECT 1 FROM message m "
         "FORCE INDEX (client_id) WHERE m.room_id = r.room_id AND m.sender_id = ?) "
         "ORDER BY r.room_id LIMIT 1";
     struct db_rows *rows;
     *room_id = 0;
-    if (!order->whole_site)
-        return ERROR_NONE;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(order->room_id), db_u64(order->user_id));
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(after), db_u64(user_id));
     if (error)
         return error;
     if (db_next(rows))
@@ -62,8 +58,10 @@ static enum error end_room(struct db *db, const struct order *order) {
     static const char END[] = "DELETE FROM clearing WHERE clearing_id = ?";
     static const char MOVE[] =
         "UPDATE clearing SET room_id = ?, last_key = '' WHERE clearing_id = ?";
-    uint64_t room_id;
-    const enum error error = next_room(db, order, &room_id);
+    uint64_t room_id = 0;
+    const enum error error =
+        order->whole_site ? clearing_next_room(db, order->room_id, order->user_id, &room_id)
+                          : ERROR_NONE;
     if (error)
         return error;
     return room_id ? DB_RUN(db, MOVE, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(order->id))

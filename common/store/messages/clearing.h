@@ -19,4 +19,7 @@
  * *done counts them; 0: nothing is left. */
 enum error clearing_step(struct db *db, const char *file_dir, uint64_t limit, uint64_t *done);
 
+/* The first room after this one with messages of the user; 0: there is none. */
+enum error clearing_next_room(struct db *db, uint64_t after, uint64_t user_id, uint64_t *room_id);
+
 #endif

@@ -239,6 +239,10 @@ static const char REMOVE_BY_MEMBER[] = REMOVE(
 static const char REMOVE_BY_SITE[] = REMOVE(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT)
                                             "SET v_role = " ROLE_SQL_ADMIN "; ");
 
+/* Direct rooms as well, and archived ones. */
+static const char REMOVE_ERASED[] = REMOVE(
+    TRANSACTION_LOCK_ROOM "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; ");
+
 static enum error remove_member(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                                 uint64_t target_id, struct member_change *change) {
     struct db_rows *rows;
@@ -262,6 +266,11 @@ enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint
 enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                  uint64_t target_id, struct member_change *change) {
     return remove_member(db, REMOVE_BY_SITE, room_id, site_id, target_id, change);
+}
+
+enum error member_remove_erased(struct db *db, uint64_t room_id, uint64_t user_id,
+                                struct member_change *change) {
+    return remove_member(db, REMOVE_ERASED, room_id, user_id, user_id, change);
 }
 
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted) {

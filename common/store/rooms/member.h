@@ -124,6 +124,10 @@ enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                               const struct member_limits *limits, struct member_change *change);
 enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                  uint64_t target_id, struct member_change *change);
+
+/* The user, who is being erased, leaves the room; also a direct one. */
+enum error member_remove_erased(struct db *db, uint64_t room_id, uint64_t user_id,
+                                struct member_change *change);
 enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                     uint64_t target_id, bool is_admin,
                                     struct member_change *change);

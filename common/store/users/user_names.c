@@ -1,12 +1,14 @@
 /* Names of users by id, kept by a process between requests: a hash table of fixed size with open
- * addressing. Names never change, so an entry is valid as long as the database is the same; a new
- * connection may lead to another one (a restored backup), and clears the table. */
+ * addressing. A name changes only when its user is erased: that clears the tables of the processes
+ * of this host at once, and others are cleared each second, which costs a busy process nothing. A
+ * new connection may lead to another database (a restored backup), and clears the table. */
 #include "store/users/user_names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 
 /* The cache is cleared between lists when it has more than CLEAR_ABOVE names. A single list may
@@ -28,10 +30,20 @@ struct user_names {
     struct slot slots[SLOTS]; /* a name is in slot id % SLOTS, or in the next free one */
     unsigned count;
     uint64_t connection; /* number of the database connection they were read by */
+    int64_t since_ms;    /* when the table was cleared last */
+    const _Atomic uint64_t *erasures;
+    uint64_t erasures_seen;
 };
+
+/* How long a name may be kept after an erasure by another host, or by confabctl. */
+#define KEPT_MS 1000
 
 struct user_names *user_names_new(void) {
     return xcalloc(1, sizeof(struct user_names));
+}
+
+void user_names_watch(struct user_names *names, const _Atomic uint64_t *erasures) {
+    names->erasures = erasures;
 }
 
 void user_names_free(struct user_names *names) {
@@ -40,12 +52,18 @@ void user_names_free(struct user_names *names) {
 
 void user_names_begin(struct user_names *names, const struct db *db) {
     const uint64_t connection = db_connection_number(db);
+    const uint64_t erasures = names->erasures ? *names->erasures : 0;
+    const int64_t now = clock_monotonic_ms();
     /* Only between lists: during one, the texts handed out point into the slots. */
-    if (names->count > 0 && (names->count > CLEAR_ABOVE || names->connection != connection)) {
-        memset(names->slots, 0, sizeof(names->slots));
+    if (names->count > CLEAR_ABOVE || names->connection != connection ||
+        names->erasures_seen != erasures || now - names->since_ms > KEPT_MS) {
+        if (names->count > 0)
+            memset(names->slots, 0, sizeof(names->slots));
         names->count = 0;
+        names->since_ms = now;
     }
     names->connection = connection;
+    names->erasures_seen = erasures;
 }
 
 /* The index of the slot of a user, or of the free one where it belongs. */

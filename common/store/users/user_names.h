@@ -1,9 +1,9 @@
 /*
  * user_names: a cache of user names by id.
  *
- * User names never change. Without the cache a page of messages and a list of rooms take a fifth
- * more CPU time (all servers), for the joins. The cache is bounded, and cleared after a reconnect,
- * since the server may be another one.
+ * Without the cache a page of messages and a list of rooms take a fifth more CPU time (all
+ * servers), for the joins. A user name changes only when its user is erased. The cache is bounded,
+ * and cleared each second, and after a reconnect, since the server may be another one.
  */
 #ifndef CONFAB_COMMON_STORE_USERS_USER_NAMES_H
 #define CONFAB_COMMON_STORE_USERS_USER_NAMES_H
@@ -18,6 +18,10 @@ struct user_names;
 /* An empty cache; never NULL. Free with user_names_free, which takes NULL too. */
 struct user_names *user_names_new(void);
 void user_names_free(struct user_names *names);
+
+/* Clears the cache as well whenever this number has changed: that of the erasures by all processes
+ * that share it. */
+void user_names_watch(struct user_names *names, const _Atomic uint64_t *erasures);
 
 /* Call it after a query and before its rows are read: clears the cache after a reconnect, or if it
  * has grown too large. Names found or added later stay valid until the next call. */

@@ -1,0 +1,281 @@
+/* Erasing an account: one transaction that ends it, and a row in `erasure` with the stage of what
+ * follows. Each stage can be repeated: two processes at once, or one that was killed, do no harm.
+ */
+#include "store/privacy/erasure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "event/event.h"
+#include "store/messages/clearing.h"
+#include "store/messages/file.h"
+#include "store/messages/search_index.h"
+#include "store/order/block.h"
+#include "store/rooms/member.h"
+#include "store/rooms/room.h"
+#include "store/transaction.h"
+
+#define PREFIX "deleted-"
+
+/* Rows of one statement. */
+#define SLICE 500
+
+/* The stages, in order; the numbers are stored. */
+enum stage {
+    STAGE_ROOMS,
+    STAGE_NOTES,
+    STAGE_MESSAGES,
+    STAGE_CLIENT_IDS,
+    STAGE_REMAINS,
+    STAGE_COUNT
+};
+
+bool erasure_is_name(struct text name) {
+    const size_t len = strlen(PREFIX);
+    if (name.len <= len || !text_equals_nocase((struct text){name.at, len}, text_of(PREFIX)))
+        return false;
+    return name.at[len] >= '0' && name.at[len] <= '9';
+}
+
+/* ---- at once ---- */
+
+/* A name that somebody has from before these were kept for erased users gets a suffix. */
+#define FREE_NAME                                                                        \
+    "SET v_name = CONCAT('" PREFIX                                                       \
+    "', p_user); "                                                                       \
+    "IF EXISTS (SELECT 1 FROM user WHERE username = v_name AND user_id <> p_user) THEN " \
+    "SET v_name = CONCAT(v_name, '-', LEFT(SHA2(CONCAT(RAND(), v_now), 256), 6)); END IF; "
+
+static const char BEGIN[] = TRANSACTION(
+    "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_erases BOOLEAN DEFAULT ?; "
+    "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; DECLARE v_erased DATETIME(6); "
+    "DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+    "DECLARE v_name VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_nopad_ci; ",
+    "SELECT is_active, erased_at INTO v_active, v_erased FROM user WHERE user_id = p_user "
+    "FOR UPDATE; SET v_now = SYSDATE(6); "
+    "IF v_active IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+    "IF EXISTS (SELECT 1 FROM external_user WHERE user_id = p_user AND issuer = '' "
+    "AND subject = '') THEN SET v_outcome = 3; LEAVE body; END IF; "
+    /* A second time: only to erase the messages, too. */
+    "IF v_erased IS NULL OR p_erases THEN "
+    "INSERT INTO erasure (user_id, erases, started_at) VALUES (p_user, p_erases, v_now) "
+    "ON DUPLICATE KEY UPDATE stage = IF(erases, stage, 0), erases = erases OR p_erases; END IF; "
+    "IF v_erased IS NOT NULL THEN LEAVE body; END IF; "
+    FREE_NAME
+    "UPDATE user SET username = v_name, password_hash = '', is_active = FALSE, is_staff = FALSE, "
+    "is_moderator = FALSE, display_name = NULL, avatar_url = NULL, locale = NULL, email = NULL, "
+    "email_verified = FALSE, bell = NULL, erased_at = v_now WHERE user_id = p_user; "
+    "DELETE FROM token WHERE user_id = p_user; DELETE FROM session WHERE user_id = p_user; "
+    "DELETE FROM user_totp WHERE user_id = p_user; "
+    "DELETE FROM known_address WHERE user_id = p_user; "
+    "DELETE FROM external_user WHERE user_id = p_user; "
+    "DELETE FROM user_word WHERE user_id = p_user; "
+    "DELETE FROM hook_in WHERE user_id = p_user; "
+    "DELETE FROM file_quota WHERE user_id = p_user; "
+    "SET v_changed = TRUE; "
+    TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
+    "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; ",
+    ", v_changed, v_user_seq");
+
+/* One after the other, as the user would: each is a change of a direct room, too. */
+static enum error end_blocks(struct db *db, uint64_t user_id) {
+    uint64_t *ids = NULL;
+    size_t count = 0;
+    enum error error = block_ids(db, user_id, &ids, &count);
+    for (size_t i = 0; !error && i < count; i++)
+        error = block_remove(db, user_id, ids[i]);
+    free(ids);
+    return error;
+}
+
+enum error erasure_begin(struct db *db, uint64_t user_id, bool erases, struct user_change *change) {
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error = DB_RUN(db, BEGIN, 0, &rows, db_u64(user_id), db_bool(erases));
+    if (error)
+        return error;
+    if (transaction_row(rows, &error)) {
+        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        change->seq = change->changed ? db_get_u64(rows, 2) : 0;
+        change->user_id = user_id;
+    }
+    db_done(rows);
+    return error ? error : end_blocks(db, user_id);
+}
+
+/* ---- in slices ---- */
+
+struct order {
+    uint64_t user_id, room_id;
+    enum stage stage;
+    bool erases;
+};
+
+static enum error next_order(struct db *db, uint64_t user_id, struct order *order) {
+    static const char SQL[] =
+        "SELECT user_id, room_id, stage, erases FROM erasure WHERE user_id = ? OR ? = 0 "
+        "ORDER BY started_at LIMIT 1";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id));
+    *order = (struct order){0};
+    if (error)
+        return error;
+    if (db_next(rows)) {
+        order->user_id = db_get_u64(rows, 0);
+        order->room_id = db_get_u64(rows, 1);
+        order->stage = (enum stage)db_get_u64(rows, 2);
+        order->erases = db_get_bool(rows, 3);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* Leaves rooms, direct ones as well: no post of the user gets into them afterwards. */
+static enum error leave_rooms(struct db *db, const struct order *order, uint64_t limit,
+                              uint64_t *done) {
+    static const char SQL[] = "SELECT room_id FROM member WHERE user_id = ? LIMIT ?";
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(order->user_id), db_u64(limit));
+    if (error)
+        return error;
+    while (!error && db_next(rows)) {
+        struct member_change change;
+        error = member_remove_erased(db, db_get_u64(rows, 0), order->user_id, &change);
+        /* Another process was faster. */
+        if (error == ERROR_NOT_FOUND)
+            error = ERROR_NONE;
+        ++*done;
+    }
+    db_done(rows);
+    return error;
+}
+
+/* Files that are in no message, and texts of the user that are not messages. What moderators keep
+ * of the user's messages (report.content) stays until report_days. */
+static enum error clear_notes(struct db *db, const struct order *order) {
+    static const char *const ALWAYS[] = {
+        "UPDATE file SET state = 4, expires_at = SYSDATE(6) "
+        "WHERE user_id = ? AND message_id IS NULL AND state <> 4",
+        "UPDATE report SET note = NULL WHERE reporter_id = ?",
+    };
+    static const char *const ERASING[] = {
+        "UPDATE ban SET reason = NULL WHERE banned_by_id = ?",
+        /* The reason of a change of role is the role. */
+        "UPDATE audit SET reason = NULL WHERE actor_kind = 1 AND actor_id = ? AND action <> 'role'",
+        "INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "
+        "SELECT TRUE, 0, user_id, user_id, '1970-01-02' FROM user WHERE user_id = ?",
+    };
+    enum error error = end_blocks(db, order->user_id);
+    for (size_t i = 0; !error && i < sizeof(ALWAYS) / sizeof(ALWAYS[0]); i++)
+        error = DB_RUN(db, ALWAYS[i], DB_REPEATABLE, NULL, db_u64(order->user_id));
+    for (size_t i = 0; !error && order->erases && i < sizeof(ERASING) / sizeof(ERASING[0]); i++)
+        error = DB_RUN(db, ERASING[i], DB_REPEATABLE, NULL, db_u64(order->user_id));
+    return error;
+}
+
+/* Deletes messages until the order that clear_notes has given is done. */
+static enum error clear_messages(struct db *db, const struct config *config,
+                                 const struct order *order, uint64_t limit, uint64_t *done) {
+    static const char SQL[] =
+        "SELECT COUNT(*) FROM clearing WHERE whole_site AND user_id = ? AND actor_id = user_id";
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(order->user_id));
+    if (error)
+        return error;
+    const bool waits = db_next(rows) && db_get_u64(rows, 0) > 0;
+    db_done(rows);
+    return waits ? clearing_step(db, config->file_dir, limit, done) : ERROR_NONE;
+}
+
+/* A client may have put anything into its ids: those of deleted messages as well. */
+static enum error clear_client_ids(struct db *db, const struct order *order, uint64_t *done) {
+    static const char CLEAR[] =
+        "UPDATE message FORCE INDEX (client_id) SET client_id = CONCAT('s-', message_id) "
+        "WHERE room_id = ? AND sender_id = ? AND client_id >= 'c' AND client_id < 'd' LIMIT ?";
+    static const char MOVE[] = "UPDATE erasure SET room_id = ? WHERE user_id = ?";
+    uint64_t room_id = 0;
+    enum error error = DB_RUN(db, CLEAR, DB_REPEATABLE, NULL, db_u64(order->room_id),
+                              db_u64(order->user_id), db_u64(SLICE));
+    *done = error ? 0 : db_changed(db);
+    if (error || *done > 0)
+        return error;
+    error = clearing_next_room(db, order->room_id, order->user_id, &room_id);
+    if (error || room_id == 0)
+        return error;
+    *done = 1;
+    return DB_RUN(db, MOVE, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(order->user_id));
+}
+
+/* Rooms that were deleted after their last member, files, and search terms; without waiting for the
+ * next housekeeping. */
+static enum error clear_remains(struct db *db, const struct config *config, uint64_t limit,
+                                uint64_t *done) {
+    struct search_index search = {0};
+    bool more = config->search == CONFIG_ON;
+    enum error error = room_purge(db, SLICE, done);
+    if (!error && *done == 0)
+        error = file_purge(db, config->file_dir, limit, done);
+    while (!error && *done == 0 && more)
+        error = search_index_step(db, &search, 100, &more);
+    return error;
+}
+
+/* The next stage, or the end. */
+static enum error end_stage(struct db *db, const struct order *order) {
+    static const char NEXT[] =
+        "UPDATE erasure SET stage = ?, room_id = 0 WHERE user_id = ? AND stage = ?";
+    static const char END[] = "DELETE FROM erasure WHERE user_id = ? AND stage = ?";
+    unsigned next = order->stage + 1;
+    if (!order->erases && next == STAGE_MESSAGES)
+        next = STAGE_REMAINS;
+    return next < STAGE_COUNT
+               ? DB_RUN(db, NEXT, DB_REPEATABLE, NULL, db_u64(next), db_u64(order->user_id),
+                        db_u64(order->stage))
+               : DB_RUN(db, END, DB_REPEATABLE, NULL, db_u64(order->user_id), db_u64(order->stage));
+}
+
+enum error erasure_step(struct db *db, const struct config *config, uint64_t user_id,
+                        uint64_t limit, uint64_t *done) {
+    struct order order;
+    *done = 0;
+    enum error error = next_order(db, user_id, &order);
+    if (error || order.user_id == 0)
+        return error;
+    switch (order.stage) {
+    case STAGE_ROOMS:
+        error = leave_rooms(db, &order, limit, done);
+        break;
+    case STAGE_NOTES:
+        error = clear_notes(db, &order);
+        break;
+    case STAGE_MESSAGES:
+        error = clear_messages(db, config, &order, limit, done);
+        break;
+    case STAGE_CLIENT_IDS:
+        error = clear_client_ids(db, &order, done);
+        break;
+    case STAGE_REMAINS:
+    case STAGE_COUNT:
+        error = clear_remains(db, config, limit, done);
+        break;
+    }
+    if (error || *done > 0)
+        return error;
+    *done = 1;
+    return end_stage(db, &order);
+}
+
+enum error erasure_run(struct db *db, const struct config *config, uint64_t user_id,
+                       uint64_t budget_ms, bool *finished) {
+    const int64_t end = clock_monotonic_ms() + (int64_t)budget_ms;
+    enum error error = ERROR_NONE;
+    *finished = false;
+    while (!error && !*finished && clock_monotonic_ms() < end) {
+        uint64_t done;
+        error = erasure_step(db, config, user_id, 50, &done);
+        *finished = !error && done == 0;
+    }
+    return error;
+}

@@ -1,0 +1,139 @@
+/* user erase: erases an account, or shows what refers to one. */
+#include <inttypes.h>
+
+#include "command.h"
+#include "event/publish.h"
+#include "store/privacy/erasure.h"
+#include "store/privacy/erasure_report.h"
+#include "table.h"
+#include "json/json_writer.h"
+
+/* How long the command goes on with what the worker does otherwise. */
+#define BUDGET_MS 10000
+
+/* ---- what is left ---- */
+
+struct report {
+    struct json_writer *w;
+    struct table *table; /* NULL: JSON */
+};
+
+static void add_place(void *context, const struct erasure_place *place) {
+    const struct report *report = context;
+    if (report->table && place->rows == 0)
+        return;
+    if (report->table) {
+        table_str(report->table, place->table);
+        table_str(report->table, place->column);
+        table_u64(report->table, place->rows);
+        table_str(report->table, place->what);
+        table_str(report->table, place->until);
+        return;
+    }
+    json_write_object(report->w);
+    json_write_member_str(report->w, "table", place->table);
+    json_write_member_str(report->w, "column", place->column);
+    json_write_member_u64(report->w, "rows", place->rows);
+    json_write_member_str(report->w, "what", place->what);
+    json_write_member_str(report->w, "until", place->until);
+    json_write_object_end(report->w);
+}
+
+static enum error report_json(struct cli *cli, const struct user *user, int64_t erased_at,
+                              bool is_done) {
+    struct buffer out = BUFFER_EMPTY;
+    struct json_writer w = json_writer_start(&out);
+    struct report report = {&w, NULL};
+    json_write_object(&w);
+    json_write_member_u64(&w, "user_id", user->id);
+    json_write_member_str(&w, "username", user->name);
+    if (erased_at)
+        json_write_member_time(&w, "erased_at", erased_at);
+    else
+        json_write_member_null(&w, "erased_at");
+    json_write_member_bool(&w, "is_done", is_done);
+    json_write_key(&w, "left");
+    json_write_array(&w);
+    const enum error error = erasure_report(cli->db, &cli->config, user->id, add_place, &report);
+    json_write_array_end(&w);
+    json_write_object_end(&w);
+    buffer_append_char(&out, '\n');
+    if (!error)
+        cli_output(&out);
+    else
+        buffer_free(&out);
+    return error;
+}
+
+static enum cli_status show_report(struct cli *cli, const struct user *user) {
+    static const char *const HEADINGS[] = {"TABLE", "COLUMN", ">ROWS", "WHAT", "UNTIL"};
+    int64_t erased_at = 0;
+    bool is_done = false;
+    enum error error = erasure_state(cli->db, user->id, &erased_at, &is_done);
+    if (!error && cli->json) {
+        error = report_json(cli, user, erased_at, is_done);
+        return error ? cli_store_error(cli, error) : CLI_OK;
+    }
+    struct table *table = table_new(HEADINGS, 5);
+    struct report report = {NULL, table};
+    if (!error)
+        error = erasure_report(cli->db, &cli->config, user->id, add_place, &report);
+    struct buffer out = BUFFER_EMPTY;
+    table_write(table, &out);
+    table_free(table);
+    if (error) {
+        buffer_free(&out);
+        return cli_store_error(cli, error);
+    }
+    cli_output(&out);
+    cli_message(!erased_at ? "The account %s is not erased."
+                : is_done  ? "The account %s is erased."
+                           : "The account %s is being erased.",
+                user->name);
+    cli_message("Not looked at: backups, and logs, of this program and of other servers.");
+    return CLI_OK;
+}
+
+/* ---- erasing ---- */
+
+static enum cli_status erase(struct cli *cli, const struct user *user, bool erases) {
+    struct user_change change;
+    bool finished = false;
+    enum error error = erasure_begin(cli->db, user->id, erases, &change);
+    if (error == ERROR_FORBIDDEN)
+        return cli_error("user '%s' is the site itself", user->name);
+    if (error)
+        return cli_store_error(cli, error);
+    publish_credentials_changed(cli->redis, &cli->publisher, &change);
+    if (change.changed)
+        cli_flush_events(cli);
+    error = erasure_run(cli->db, &cli->config, user->id, BUDGET_MS, &finished);
+    if (error)
+        return cli_store_error(cli, error);
+    cli_message(finished ? "User %s is erased, as deleted-%" PRIu64 "."
+                         : "User %s has no account any more, as deleted-%" PRIu64
+                           "; confab-worker does the rest.",
+                user->name, user->id);
+    return CLI_OK;
+}
+
+enum cli_status command_user_erase(struct cli *cli, struct arguments *arguments) {
+    const char *messages = NULL;
+    bool report = false;
+    const struct arguments_option options[] = {{"--messages", ARGUMENTS_TEXT, &messages},
+                                               {"--report", ARGUMENTS_FLAG, &report}};
+    struct user user;
+    if (!arguments_read(arguments, options, 2, 1, 1))
+        return CLI_USAGE;
+    const bool erases = messages && text_equals(text_of(messages), text_of("erase"));
+    if (report && messages)
+        return CLI_USAGE;
+    if (!report && !erases && !(messages && text_equals(text_of(messages), text_of("keep"))))
+        return CLI_USAGE;
+    enum cli_status status = report ? cli_find_user(cli, arguments->argv[0], &user)
+                                    : cli_change_user(cli, arguments->argv[0], &user);
+    if (status)
+        return status;
+    cli->changes_nothing = report;
+    return report ? show_report(cli, &user) : erase(cli, &user, erases);
+}
