@@ -247,11 +247,14 @@ static enum error describe(struct exchange *x, const char *allow) {
 static enum error check_room(const struct exchange *x, const struct route *route) {
     const struct room_state *room = &x->identity.room;
     enum error error = ERROR_NONE;
-    /* ROUTE_ROOM lets non-members of a public room pass; the other two do not. */
+    /* ROUTE_ROOM lets non-members of a public room pass, ROUTE_READER those of a live one; the
+     * other two do not. */
     if (route->flags & ROUTE_ROOM)
         error = room_state_may_see(room);
-    else if (route->flags & (ROUTE_MEMBER | ROUTE_ADMIN))
+    else if (route->flags & ROUTE_READER)
         error = room_state_may_read(room);
+    else if (route->flags & (ROUTE_MEMBER | ROUTE_ADMIN))
+        error = room_state_takes_part(room);
     /* room is all zeros if there is none: neither exists nor member. */
     if (!error && (route->flags & ROUTE_ADMIN) && !room->is_admin)
         error = ERROR_FORBIDDEN;

@@ -20,6 +20,7 @@
 
 #define ROUTE_MODERATOR (1u << 20)
 #define ROUTE_UNAUDITED (1u << 21)
+#define ROUTE_READER (1u << 22)
 
 /* An API key with this scope. */
 #define ROUTE_SCOPE_SHIFT 11

@@ -260,6 +260,8 @@ interface AnyRoom {
     is_archived: boolean;
     /** false: only moderators and admins see who is in it. */
     members_visible: boolean;
+    /** While it is public, all users read it, members or not. */
+    is_live: boolean;
 }
 
 export type PostPolicy = "members" | "moderators" | "nobody";
@@ -279,6 +281,7 @@ export type RoomChange = Partial<
         | "slow_seconds"
         | "is_archived"
         | "members_visible"
+        | "is_live"
     >
 >;
 
@@ -517,6 +520,13 @@ export interface PresenceEvent {
     user_id: number;
 }
 
+/** In a live or large room another number of users is online. */
+export interface OnlineChangedEvent {
+    type: "online_changed";
+    room_id: number;
+    online_count: number;
+}
+
 export interface MessageReadEvent {
     type: "message_read";
     room_id: number;
@@ -548,6 +558,8 @@ export interface RoomConnected {
     user_id: number;
     seq: number;
     online: UserRef[];
+    /** In a live or large room, where `online` is empty: how many users are online. */
+    online_count?: number;
 }
 
 export interface NotificationsConnected {
@@ -951,7 +963,7 @@ export class Confab extends Emitter<ConfabEvents> {
     hideRoom(roomId: number, isHidden?: boolean): Promise<RoomView>;
     /** Changes what the user has set for a room; fields that are missing stay. */
     setRoomView(roomId: number, change: Partial<RoomView>): Promise<RoomView>;
-    presence(roomId: number): Promise<{ online: UserRef[] }>;
+    presence(roomId: number): Promise<{ online: UserRef[]; online_count?: number }>;
     markRead(
         roomId: number,
         messageId: number,
@@ -1176,9 +1188,10 @@ export interface RoomChannelEvents extends ChannelEvents {
     stop_typing: TypingEvent;
     user_joined: PresenceEvent;
     user_left: PresenceEvent;
+    online_changed: OnlineChangedEvent;
     message_read: MessageReadEvent;
     room_deleted: RoomDeletedEvent;
-    /** `online` has changed. */
+    /** `online` or `onlineCount` has changed. */
     presence: UserRef[];
     /** `typists` has changed. */
     typists: UserRef[];
@@ -1189,6 +1202,8 @@ export class RoomChannel extends Channel<RoomChannelEvents> {
     /** The users online, including this one, as last known; also while polling. Empty while
      *  offline. */
     readonly online: UserRef[];
+    /** How many users are online. In a live or large room that is all that is known. */
+    readonly onlineCount: number;
     /** The users typing now; empty while there is no socket. */
     readonly typists: UserRef[];
     /** The user types. Call it for each key; it sends a frame every few seconds only. */

@@ -45,6 +45,7 @@ static const struct type {
     {EVENT_STOP_TYPING, "stop_typing", NOTICE},
     {EVENT_USER_JOINED, "user_joined", NOTICE},
     {EVENT_USER_LEFT, "user_left", NOTICE},
+    {EVENT_ONLINE_CHANGED, "online_changed", 0},
 };
 
 #define TYPE_COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
@@ -222,6 +223,12 @@ void event_presence_key(struct buffer *out, const char *prefix, uint64_t room_id
     /* A hash in Redis: who is online in the room, by pushd process. */
     buffer_append_str(out, prefix);
     buffer_append_str(out, "presence:");
+    buffer_append_u64(out, room_id);
+}
+
+void event_online_key(struct buffer *out, const char *prefix, uint64_t room_id) {
+    buffer_append_str(out, prefix);
+    buffer_append_str(out, "online:");
     buffer_append_u64(out, room_id);
 }
 

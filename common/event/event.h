@@ -9,6 +9,8 @@
  *   P pushd:<pushd id>     key that expires: the lease of a living pushd
  *   P presence:<room id>   hash, "<pushd id>/<user id>" -> user name; a field counts only
  *                          as long as the lease of its pushd exists
+ *   P online:<room id>     hash, pushd id -> number of its users online in a large or live room;
+ *                          expires, and counts only as long as the lease of its pushd exists
  *   P pushds               sorted set of the pushd ids that were alive recently
  *   P clock                the last logical time of presence
  *
@@ -80,6 +82,8 @@
 #define EVENT_STOP_TYPING 42
 #define EVENT_USER_JOINED 43
 #define EVENT_USER_LEFT 44
+/* The number of users online in a large room; not published: each pushd adds it up. */
+#define EVENT_ONLINE_CHANGED 45
 
 /* A type as a literal for SQL: EVENT_SQL(EVENT_NEW_MESSAGE) is "1". */
 #define EVENT_SQL(number) EVENT_SQL_LITERAL(number)
@@ -131,6 +135,9 @@ bool event_read(struct text bytes, struct event_envelope *envelope);
 
 /* Appends the key of a room's presence hash. */
 void event_presence_key(struct buffer *out, const char *prefix, uint64_t room_id);
+
+/* Appends the key of the numbers of users online in a room. */
+void event_online_key(struct buffer *out, const char *prefix, uint64_t room_id);
 
 /* Appends the key of the presence lease of a pushd. */
 void event_pushd_key(struct buffer *out, const char *prefix, struct text pushd_id);

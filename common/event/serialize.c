@@ -287,6 +287,7 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
     json_write_member_u64(w, "slow_seconds", room->slow_seconds);
     json_write_member_bool(w, "is_archived", state->is_archived);
     json_write_member_bool(w, "members_visible", state->members_visible);
+    json_write_member_bool(w, "is_live", state->is_live);
 }
 
 void serialize_room(struct json_writer *w, const struct room *room) {
@@ -526,6 +527,12 @@ void serialize_user_notice(struct buffer *out, unsigned type, uint64_t room_id, 
     struct json_writer w = begin(out, type);
     json_write_member_text(&w, "user", username);
     json_write_member_u64(&w, "user_id", user_id);
+    finish(&w, 0, room_id);
+}
+
+void serialize_online_changed(struct buffer *out, uint64_t room_id, uint64_t online_count) {
+    struct json_writer w = begin(out, EVENT_ONLINE_CHANGED);
+    json_write_member_u64(&w, "online_count", online_count);
     finish(&w, 0, room_id);
 }
 

@@ -109,6 +109,9 @@ void serialize_message_read(struct buffer *out, uint64_t room_id, uint64_t user_
 void serialize_user_notice(struct buffer *out, unsigned type, uint64_t room_id, uint64_t user_id,
                            struct text username);
 
+/* The notice that the number of users online in a large room has changed. */
+void serialize_online_changed(struct buffer *out, uint64_t room_id, uint64_t online_count);
+
 /* The notification of a new message on a notifications socket; message is the JSON of the Message
  * object, as in the event. */
 void serialize_message_notification(struct buffer *out, uint64_t room_id, struct text message,

@@ -34,18 +34,40 @@ static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
     return true;
 }
 
+/* Runs a script about a room: KEYS[1] is `key`, ARGV[1] the prefix of the keys of leases. */
+static redisReply *run(struct redis_client *client, const char *script, struct buffer *key) {
+    const struct config *config = redis_client_config(client);
+    struct buffer pushd = BUFFER_EMPTY;
+    event_pushd_key(&pushd, config->redis_prefix, text_of(""));
+    const char *argv[] = {"EVAL", script, "1", buffer_str(key), buffer_str(&pushd)};
+    redisReply *reply = redis_client_run(client, config->redis_timeout, 5, argv);
+    buffer_free(&pushd);
+    buffer_free(key);
+    return reply;
+}
+
 bool redis_presence_read(struct redis_client *client, uint64_t room_id, uint64_t **ids,
                          size_t *count) {
-    const struct config *config = redis_client_config(client);
-    struct buffer key = BUFFER_EMPTY, pushd = BUFFER_EMPTY;
-    event_presence_key(&key, config->redis_prefix, room_id);
-    event_pushd_key(&pushd, config->redis_prefix, text_of(""));
-    /* KEYS[1] is the hash, ARGV[1] the prefix of the lease's keys. */
-    const char *argv[] = {"EVAL", PRESENCE, "1", buffer_str(&key), buffer_str(&pushd)};
-    redisReply *reply = redis_client_run(client, config->redis_timeout, 5, argv);
+    struct buffer key = BUFFER_EMPTY;
+    event_presence_key(&key, redis_client_config(client)->redis_prefix, room_id);
+    redisReply *reply = run(client, PRESENCE, &key);
     const bool valid = reply && read_ids(reply, ids, count);
     freeReplyObject(reply);
-    buffer_free(&key);
-    buffer_free(&pushd);
+    return valid;
+}
+
+bool redis_presence_count(struct redis_client *client, uint64_t room_id, uint64_t *count) {
+    static const char COUNT[] =
+        "local sum, all = 0, redis.call('HGETALL', KEYS[1]) "
+        "for i = 1, #all, 2 do "
+        "if redis.call('EXISTS', ARGV[1] .. all[i]) == 1 then "
+        "sum = sum + (tonumber(all[i + 1]) or 0) end end "
+        "return sum";
+    struct buffer key = BUFFER_EMPTY;
+    event_online_key(&key, redis_client_config(client)->redis_prefix, room_id);
+    redisReply *reply = run(client, COUNT, &key);
+    const bool valid = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0;
+    *count = valid ? (uint64_t)reply->integer : 0;
+    freeReplyObject(reply);
     return valid;
 }

@@ -12,4 +12,8 @@
 bool redis_presence_read(struct redis_client *client, uint64_t room_id, uint64_t **ids,
                          size_t *count);
 
+/* Adds up the users online in a large or live room, as each pushd has counted them: 0 after a
+ * failure, which is false as above. */
+bool redis_presence_count(struct redis_client *client, uint64_t room_id, uint64_t *count);
+
 #endif

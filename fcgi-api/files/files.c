@@ -23,7 +23,7 @@
 
 /* ---- access ---- */
 
-/* Finds a file that may be read: by its address alone, if that is signed; else by the members of
+/* Finds a file that may be read: by its address alone, if that is signed; else by those who read
  * its room, and before a message uses it by its sender. */
 static enum error find_readable(struct exchange *x, struct file *file) {
     const uint64_t user_id = x->has_identity ? x->identity.user.id : 0;
@@ -31,7 +31,8 @@ static enum error find_readable(struct exchange *x, struct file *file) {
     const enum error error = file_get(x->service->db, x->ids[0], user_id, file);
     if (error)
         return error;
-    const bool may_see = file->is_member && (file->message_id || file->user_id == user_id);
+    const bool may_see = file->message_id ? file->is_member || file->is_viewer
+                                          : file->is_member && file->user_id == user_id;
     if (!is_signed && !may_see)
         return ERROR_NOT_FOUND;
     if (file->state == FILE_SCANNING)

@@ -100,6 +100,10 @@ enum error bans_add(struct exchange *x) {
         return error;
     if (change.member.changed)
         member_events_removed(x, &x->identity.user, x->ids[0], request.user_id, &change.member);
+    else if (change.member.user_seq)
+        publish_user_event(x->service->redis, publisher_of(x), request.user_id,
+                           EVENT_CREDENTIALS_CHANGED, change.member.user_seq,
+                           x->identity.user.id, x->identity.user.name, x->ids[0], text_of(""));
     return answer(x, &request, change.created);
 }
 

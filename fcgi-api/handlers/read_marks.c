@@ -64,7 +64,8 @@ enum error messages_read(struct exchange *x) {
     if (error)
         return error;
     /* Others see read marks at once; in the room they are not stored as events. */
-    if (mark.moved || mark.noted)
+    if ((mark.moved || mark.noted) &&
+        !room_state_is_counted(&x->identity.room, x->service->config->presence_members))
         publish_receipt(x, x->ids[0], mark.message_id);
     if (mark.moved)
         publish_own_mark(x, x->ids[0], &mark);
@@ -85,6 +86,7 @@ enum error messages_unread(struct exchange *x) {
 }
 
 /* The marks of all rooms while they are published. */
+/* Where receipts are not shown, pushd drops them. */
 static void publish_moved(void *context, uint64_t room_id, const struct message_mark *mark,
                           const struct room_view *view) {
     struct exchange *x = context;

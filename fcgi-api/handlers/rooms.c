@@ -48,9 +48,11 @@ static void write_online(void *context, const struct profile *profile) {
     serialize_online(context, profile);
 }
 
-/* The users who are online, from Redis; without Redis the list is empty. */
+/* The users who are online, from Redis, or only their number; without Redis the list is empty. */
 enum error rooms_presence(struct exchange *x) {
-    uint64_t *ids = NULL;
+    const struct room_state *state = &x->identity.room;
+    const bool is_counted = room_state_is_counted(state, x->service->config->presence_members);
+    uint64_t *ids = NULL, online = 0;
     size_t count = 0;
     enum error error = ERROR_NONE;
     if (!x->identity.room.members_visible && !x->identity.room.may_moderate)
@@ -61,9 +63,13 @@ enum error rooms_presence(struct exchange *x) {
     json_write_key(&w, "online");
     json_write_array(&w);
     /* The request does not fail if Redis is unavailable. */
-    if (redis_presence_read(x->service->redis, x->ids[0], &ids, &count) && count > 0)
+    if (is_counted)
+        redis_presence_count(x->service->redis, x->ids[0], &online);
+    else if (redis_presence_read(x->service->redis, x->ids[0], &ids, &count) && count > 0)
         error = profile_list_active(x->service->db, ids, count, write_online, &w);
     json_write_array_end(&w);
+    if (is_counted)
+        json_write_member_u64(&w, "online_count", online);
     json_write_object_end(&w);
     free(ids);
     return error;
@@ -222,6 +228,7 @@ static void read_rules(struct exchange *x, struct room_patch *patch) {
     patch->has_slow = field_number(x, "slow_seconds", &patch->slow_seconds);
     patch->has_archived = field_bool(x, "is_archived", &patch->is_archived);
     patch->has_visible = field_bool(x, "members_visible", &patch->members_visible);
+    patch->has_live = field_bool(x, "is_live", &patch->is_live);
 }
 
 enum error rooms_update(struct exchange *x) {

@@ -263,6 +263,8 @@ static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
         return "For admins of the room.";
     if (row->flags & ROUTE_MODERATOR)
         return "For moderators and admins of the room, and for site moderators.";
+    if (row->flags & ROUTE_READER)
+        return "For members of the room; for anyone if it is public and live.";
     if (row->flags & ROUTE_MEMBER)
         return "For members of the room.";
     if (row->flags & ROUTE_ROOM)

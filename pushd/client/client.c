@@ -280,6 +280,17 @@ static void on_presence_ready(void *context, uint64_t room_id) {
     channels_each_subscriber(clients->channels, room_id, client_presence_ready);
 }
 
+/* Presence in a large room has another number. Not published: each pushd adds them up. */
+static void on_count_change(void *context, uint64_t room_id, uint64_t count) {
+    const struct clients *clients = context;
+    struct buffer json = BUFFER_EMPTY;
+    serialize_online_changed(&json, room_id, count);
+    const struct event_envelope envelope = {.type = EVENT_ONLINE_CHANGED,
+                                            .text = {json.data, json.len}};
+    channels_notice(clients->channels, room_id, &envelope);
+    buffer_free(&json);
+}
+
 /* In the order of the struct: ready, prefetch, events, behind, notice, resync, room_gone. */
 static const struct channels_callbacks CHANNELS_LISTENER = {
     client_channel_ready, client_prefetch, client_events,    client_behind,
@@ -315,6 +326,11 @@ struct clients *clients_new(uv_loop_t *loop, const struct config *config, struct
         .ready = on_presence_ready,
     };
     clients->presence = presence_new(&clients->presence_hooks);
+    clients->online_count_hooks = (struct online_count_hooks){
+        clients->pubsub, presence_store_count, clock_monotonic_ms,
+        clients,         on_count_change,      on_presence_ready,
+    };
+    clients->online_counts = online_counts_new(&clients->online_count_hooks);
     return clients;
 }
 
@@ -335,6 +351,7 @@ void clients_tick(struct clients *clients) {
     client_acting_tick(clients);
     client_replay_tick(&clients->replays);
     presence_tick(clients->presence);
+    online_counts_tick(clients->online_counts);
 }
 
 /* A line of SIGUSR1. */
@@ -361,6 +378,7 @@ void clients_free(struct clients *clients) {
     /* Jobs that ended meanwhile may have dropped more. */
     drop_subscriptions(clients);
     presence_free(clients->presence);
+    online_counts_free(clients->online_counts);
     client_typing_free(clients);
     channels_close(clients->channels);
     auth_batch_free(clients->auth_batch);

@@ -16,14 +16,44 @@
 
 /* ---- a watched room ---- */
 
+/* Whether the Room object of an event has this key and value; its JSON has no blanks. */
+static bool room_has(const struct stream_event *event, const char *member) {
+    const struct text json = frame_json(event->frame);
+    return memmem(json.at, json.len, member, strlen(member)) != NULL;
+}
+
+/* Follows what an event changes for the user, who may be let in to less or more. True if the user
+ * may read no further. */
+static bool ends_watch(struct watch *watch, const struct stream_event *event) {
+    const bool is_self = event->subject_id == watch->client->user_id;
+    switch (event->type) {
+    case EVENT_USER_REMOVED:
+        return is_self;
+    case EVENT_USER_INVITED:
+        /* A viewer has become a member. */
+        if (is_self && watch->is_viewer)
+            watch->may_write = true;
+        if (is_self)
+            watch->is_viewer = false;
+        return false;
+    case EVENT_ROOM_UPDATED:
+        /* Without a frame nothing is known of the room. */
+        if (!event->frame)
+            return false;
+        watch->hides_members = room_has(event, ",\"members_visible\":false");
+        return watch->is_viewer &&
+               (!room_has(event, ",\"is_live\":true") || !room_has(event, ",\"is_private\":false"));
+    default:
+        return false;
+    }
+}
+
 /* A removed user gets the event of the removal and nothing after it. A removal from before the
  * user was admitted predates it, and is ignored. Returns its index, or count. */
-static uint32_t find_removal(const struct watch *watch, const struct stream_event *events,
+static uint32_t find_removal(struct watch *watch, const struct stream_event *events,
                              uint32_t count) {
     uint32_t i = 0;
-    while (i < count &&
-           (events[i].type != EVENT_USER_REMOVED ||
-            events[i].subject_id != watch->client->user_id || events[i].seq <= watch->admitted_seq))
+    while (i < count && (events[i].seq <= watch->admitted_seq || !ends_watch(watch, &events[i])))
         i++;
     return i;
 }
@@ -35,22 +65,9 @@ static void send_each(struct socket *socket, const struct stream_event *events, 
             socket_send(socket, events[i].frame);
 }
 
-/* Whether those who are not moderators see who is in the room: the Room object says so. In JSON
- * without blanks these bytes are a key and its value. */
-static void note_room(struct watch *watch, const struct stream_event *event) {
-    static const char HIDDEN[] = ",\"members_visible\":false";
-    if (!event->frame)
-        return;
-    const struct text json = frame_json(event->frame);
-    watch->hides_members = memmem(json.at, json.len, HIDDEN, sizeof(HIDDEN) - 1) != NULL;
-}
-
 static void watch_events(struct watch *watch, const struct stream_event *events, uint32_t count,
                          struct frame *frame) {
     struct socket *socket = watch->client->socket;
-    for (uint32_t i = 0; i < count; i++)
-        if (events[i].type == EVENT_ROOM_UPDATED)
-            note_room(watch, &events[i]);
     const uint32_t removal = find_removal(watch, events, count);
     /* Usual: the user is not removed, and the shared frame is sent as it is. */
     if (removal == count) {
@@ -107,6 +124,16 @@ static void own_event_of_notifications(struct client *client, const struct strea
     }
 }
 
+/* The subject of credentials_changed is a room in which the user was silenced, and can type there
+ * again after the next `watch`; or one that the user viewed, and is banned from. */
+static void note_order(struct watch *watch) {
+    if (!watch)
+        return;
+    watch->may_write = false;
+    if (watch->is_viewer)
+        watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
+}
+
 void client_have_effects(struct client *client, const struct stream_event *events, uint32_t count) {
     for (uint32_t i = 0; i < count && client->state != CLIENT_CLOSED; i++) {
         if (events[i].seq <= client->effective_seq)
@@ -115,10 +142,7 @@ void client_have_effects(struct client *client, const struct stream_event *event
         /* Not necessarily the credential of this socket: the database is asked. */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED) {
             client_check_credentials(client);
-            /* The subject is a room in which the user was silenced: it can type there again after
-             * the next `watch`. */
-            if (watch_find(client, events[i].subject_id))
-                watch_find(client, events[i].subject_id)->may_write = false;
+            note_order(watch_find(client, events[i].subject_id));
             continue;
         }
         if (client->notifications)
@@ -203,18 +227,32 @@ static bool is_activity(unsigned type) {
            type == EVENT_USER_LEFT;
 }
 
+static bool is_presence(unsigned type) {
+    return type == EVENT_USER_JOINED || type == EVENT_USER_LEFT || type == EVENT_ONLINE_CHANGED;
+}
+
+/* Whether a notice of what users do goes to this watch. */
+static bool is_shown(const struct watch *watch, const struct event_envelope *envelope) {
+    const unsigned type = envelope->type;
+    /* Where presence is a number, that is all that is shown. */
+    if (watch->is_counted && (is_activity(type) || type == EVENT_MESSAGE_READ))
+        return false;
+    if (!watch->is_counted && type == EVENT_ONLINE_CHANGED)
+        return false;
+    if (is_activity(type) && envelope->actor_id == watch->client->user_id)
+        return false;
+    if (type == EVENT_MESSAGE_READ && watch->client->hides_read)
+        return false;
+    return !is_presence(type) || !watch->hides_members || watch->moderates;
+}
+
 void client_notice(struct subscription *subscription, const struct event_envelope *envelope,
                    struct frame *frame) {
     struct client *client = subscription->client;
     /* Notices go to those who see the room, not to those who are only notified of messages. */
     if (client->state != CLIENT_CONNECTED || !subscription->watch)
         return;
-    if (is_activity(envelope->type) && envelope->actor_id == client->user_id)
-        return;
-    if (envelope->type == EVENT_MESSAGE_READ && client->hides_read)
-        return;
-    if ((envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT) &&
-        subscription->watch->hides_members && !subscription->watch->moderates)
+    if (!is_shown(subscription->watch, envelope))
         return;
     /* A notifications client is sent the event of the user's own stream, which ends the watch. */
     if (envelope->type == EVENT_ROOM_DELETED && client->notifications) {
@@ -222,7 +260,7 @@ void client_notice(struct subscription *subscription, const struct event_envelop
         return;
     }
     /* After a restart many come at once: deferred, they are written together. */
-    if (envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT)
+    if (is_presence(envelope->type))
         socket_send_deferred(client->socket, frame);
     else
         socket_send(client->socket, frame);

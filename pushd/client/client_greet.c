@@ -56,9 +56,13 @@ static struct frame *make_connected(struct client *client, const struct watch *w
         json_write_key(&w, "online");
         json_write_array(&w);
         struct online online = {&w, client->clients->online_profiles};
-        if (watch->moderates || !watch->hides_members)
+        const bool may_see = watch->moderates || !watch->hides_members;
+        if (may_see && !watch->is_counted)
             presence_online(client->clients->presence, watch->room_id, write_online, &online);
         json_write_array_end(&w);
+        if (may_see && watch->is_counted)
+            json_write_member_u64(&w, "online_count",
+                                  online_count_of(client->clients->online_counts, watch->room_id));
     }
     json_write_object_end(&w);
     /* Not shared: each client has another position. */

@@ -15,6 +15,7 @@
 #include "client/online_profiles.h"
 #include "db/auth_batch.h"
 #include "net/handshake.h"
+#include "online_count.h"
 #include "presence.h"
 #include "redis/pubsub.h"
 #include "store/logins/token.h"
@@ -84,6 +85,8 @@ struct watch {
     bool moderates : 1;             /* the user is a moderator of the room */
     bool hides_members : 1;         /* only moderators see who is in the room */
     bool may_write : 1;             /* and so type; not a reader, nor silenced */
+    bool is_counted : 1;            /* presence is a number, and nobody is shown typing */
+    bool is_viewer : 1;             /* of a live room, not a member */
     uint32_t holds;                 /* freed when it has ended and this is 0 */
     struct watch *next_typing, *previous_typing;
     int64_t typing_until_ms; /* 0: the user is not typing through this watch */
@@ -166,11 +169,14 @@ struct clients {
     struct online_profiles *online_profiles;
     struct pubsub *pubsub;
     struct presence *presence;
+    struct online_counts *online_counts;
     struct metrics_data *metrics;
     struct pubsub_callbacks pubsub_callbacks;
     struct presence_hooks presence_hooks;
-    struct idmap users;      /* user id -> number of sockets */
-    struct idmap open_rooms; /* room id -> number of watches */
+    struct online_count_hooks online_count_hooks;
+    struct idmap users;         /* user id -> number of sockets */
+    struct idmap open_rooms;    /* room id -> number of watches that are not counted */
+    struct idmap counted_rooms; /* room id -> number of those that are */
     struct replays replays;
     struct watch *first_typing, *last_typing; /* through which users are typing, by their end */
     struct idmap typists;                     /* room and user -> struct typing */

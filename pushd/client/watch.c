@@ -34,20 +34,32 @@ void watch_release(struct watch *watch) {
     free(watch);
 }
 
+/* Ends what the watch counts for in presence: first the user, then, with the last watch of it, the
+ * room. */
+static void leave_presence(struct watch *watch) {
+    struct clients *clients = watch->client->clients;
+    const uint64_t room_id = watch->room_id, user_id = watch->client->user_id;
+    struct idmap *rooms = watch->is_counted ? &clients->counted_rooms : &clients->open_rooms;
+    if (watch->present && watch->is_counted)
+        online_count_remove(clients->online_counts, room_id, user_id);
+    else if (watch->present)
+        presence_socket_closed(clients->presence, room_id, user_id);
+    if (watch->opened_room && idmap_decrement(rooms, room_id) == 0) {
+        if (watch->is_counted)
+            online_count_close(clients->online_counts, room_id);
+        else
+            presence_room_closed(clients->presence, room_id);
+    }
+    watch->present = watch->opened_room = false;
+}
+
 /* All but taking it out of the client's map. */
 static void drop(struct watch *watch) {
-    struct client *client = watch->client;
-    struct clients *clients = client->clients;
     /* Held, since what follows may lead back here. */
     watch->holds++;
     client_stop_typing(watch);
     watch->state = WATCH_ENDED;
-    /* Presence: first the user, then, with the last watch of it, the room. */
-    if (watch->present)
-        presence_socket_closed(clients->presence, watch->room_id, client->user_id);
-    if (watch->opened_room && idmap_decrement(&clients->open_rooms, watch->room_id) == 0)
-        presence_room_closed(clients->presence, watch->room_id);
-    watch->present = watch->opened_room = false;
+    leave_presence(watch);
     /* NULL for room 0. */
     if (watch->subscription)
         client_unsubscribe(watch->subscription);
@@ -112,6 +124,52 @@ struct watch *watch_find(const struct client *client, uint64_t room_id) {
     return client->room && client->room->room_id == room_id ? client->room : NULL;
 }
 
+/* ---- presence ---- */
+
+/* Whether the online list of the room, or the number, is known; if not, client_presence_ready
+ * follows. */
+static bool presence_is_known(struct watch *watch) {
+    struct clients *clients = watch->client->clients;
+    /* Several clients may watch the room; the first one opens it, and the last one closes it. */
+    if (!watch->opened_room)
+        idmap_increment(watch->is_counted ? &clients->counted_rooms : &clients->open_rooms,
+                        watch->room_id);
+    watch->opened_room = true;
+    return watch->is_counted ? online_count_open(clients->online_counts, watch->room_id)
+                             : presence_room_opened(clients->presence, watch->room_id);
+}
+
+static void enter_presence(struct watch *watch) {
+    struct client *client = watch->client;
+    watch->present = true;
+    if (watch->is_counted)
+        online_count_add(client->clients->online_counts, watch->room_id, client->user_id);
+    else
+        presence_socket_opened(client->clients->presence, watch->room_id, client->user_id,
+                               text_of(client->user_name));
+}
+
+/* Takes a watch out of the list of users online, and counts it. */
+static void count_watch(struct subscription *subscription) {
+    struct watch *watch = subscription->watch;
+    if (!watch || watch->is_counted || watch->state == WATCH_ENDED)
+        return;
+    const bool was_open = watch->opened_room, was_present = watch->present;
+    client_stop_typing(watch);
+    leave_presence(watch);
+    watch->is_counted = true;
+    const bool is_known = was_open && presence_is_known(watch);
+    if (was_present)
+        enter_presence(watch);
+    else if (is_known && watch->state == WATCH_WAITING_PRESENCE)
+        watch_advance(watch);
+}
+
+/* Presence in a room is a number from now on, for all watches of it here. */
+static void count_room(struct clients *clients, uint64_t room_id) {
+    channels_each_subscriber(clients->channels, room_id, count_watch);
+}
+
 /* ---- what the database says ---- */
 
 /* Ends a job that queried the identity, and checks in the order of docs/api-notes.md: who it is,
@@ -140,8 +198,18 @@ static struct watch *end_authentication(struct client_job *job) {
     watch->hides_members = !identity.room.members_visible;
     watch->may_write = (identity.room.role > ROLE_READER || watch->moderates) &&
                        identity.room.silenced_until < clock_now();
+    watch->is_viewer = identity.room.may_view && !watch->moderates;
     watch->opening->identity = identity;
-    return watch;
+    /* The room has grown, or is live, since the first sockets to it were opened. It stays counted
+     * for those that are open. */
+    if (!room_state_is_counted(&identity.room, watch->client->clients->config->presence_members))
+        return watch;
+    /* Held, since what sockets are sent may close them. */
+    watch->holds++;
+    count_room(watch->client->clients, watch->room_id);
+    const bool has_ended = watch->state == WATCH_ENDED;
+    watch_release(watch);
+    return has_ended ? NULL : watch;
 }
 
 /* The position was read again. */
@@ -176,16 +244,6 @@ static bool first_answer_is_valid(const struct watch *watch) {
            watch->client->own->channel->ready_iteration < queried_iteration;
 }
 
-/* Whether the online list of the room is known; if not, client_presence_ready follows. */
-static bool presence_is_known(struct watch *watch) {
-    struct clients *clients = watch->client->clients;
-    /* Several clients may watch the room; the first one opens it, and the last one closes it. */
-    if (!watch->opened_room)
-        idmap_increment(&clients->open_rooms, watch->room_id);
-    watch->opened_room = true;
-    return presence_room_opened(clients->presence, watch->room_id);
-}
-
 /* ---- the profiles of `online` ---- */
 
 struct ids {
@@ -216,6 +274,8 @@ static bool profiles_are_known(struct watch *watch) {
     struct client_opening *opening = watch->opening;
     const struct clients *clients = watch->client->clients;
     struct ids ids = {0};
+    if (watch->is_counted)
+        return true;
     if (opening->profiles != CLIENT_PROFILES_UNREAD)
         return opening->profiles == CLIENT_PROFILES_READ;
     /* The user itself is about to be one of them. */
@@ -240,9 +300,7 @@ static void connect_watch(struct watch *watch) {
     if (!client->notifications && !client_admit(client))
         return;
     /* Before the greeting, whose `online` includes the user. */
-    watch->present = true;
-    presence_socket_opened(client->clients->presence, watch->room_id, client->user_id,
-                           text_of(client->user_name));
+    enter_presence(watch);
     watch->state = WATCH_CONNECTED;
     watch->admitted_seq = watch->opening->identity.room.last_seq;
     /* A room socket becomes connected with its watch. */

@@ -111,10 +111,23 @@ static const char SWEEP[] = ALIVE
     "end "
     "return found";
 
+/* Of a large room: KEYS[1] is the hash of numbers, ARGV[3] that of this pushd. Returns the sum of
+ * those of other living ones. */
+static const char COUNT[] =
+    "if tonumber(ARGV[3]) > 0 then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) "
+    "redis.call('EXPIRE', KEYS[1], 60) "
+    "else redis.call('HDEL', KEYS[1], ARGV[2]) end "
+    "local others, all = 0, redis.call('HGETALL', KEYS[1]) "
+    "for i = 1, #all, 2 do "
+    "if all[i] ~= ARGV[2] and redis.call('EXISTS', ARGV[1] .. all[i]) == 1 then "
+    "others = others + (tonumber(all[i + 1]) or 0) "
+    "elseif all[i] ~= ARGV[2] then redis.call('HDEL', KEYS[1], all[i]) end end "
+    "return {others}";
+
 /* By enum pubsub_script. */
 static const char *const SCRIPTS[PUBSUB_SCRIPTS] = {
     [PUBSUB_ENTER] = ENTER, [PUBSUB_LEAVE] = LEAVE, [PUBSUB_REMOVE_DEAD] = REMOVE_DEAD,
-    [PUBSUB_READ] = READ,   [PUBSUB_SWEEP] = SWEEP,
+    [PUBSUB_READ] = READ,   [PUBSUB_SWEEP] = SWEEP, [PUBSUB_COUNT] = COUNT,
 };
 
 /* Here KEYS[1] is the lease, ARGV[3] is 1 if it is new, and ARGV[4] a channel of this pushd, for
@@ -170,6 +183,7 @@ struct request {
     presence_store_done *done;
     presence_store_user *user;
     presence_store_end *end;
+    presence_store_counted *counted;
     void *context;
 };
 
@@ -204,7 +218,10 @@ static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_
                 const struct text *extra, size_t count, redis_conn_done *done, void *context) {
     struct buffer hash = BUFFER_EMPTY;
     const bool known = pubsub->scripts[script][0] != '\0';
-    event_presence_key(&hash, pubsub->config->redis_prefix, room_id);
+    if (script == PUBSUB_COUNT)
+        event_online_key(&hash, pubsub->config->redis_prefix, room_id);
+    else
+        event_presence_key(&hash, pubsub->config->redis_prefix, room_id);
     /* The number of keys is 3; ARGV[1] is always the prefix of leases. */
     struct text args[16] = {known ? text_of("EVALSHA") : text_of("EVAL"),
                             known ? (struct text){pubsub->scripts[script], PUBSUB_SCRIPT_LENGTH}
@@ -364,6 +381,30 @@ void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store
         run(pubsub, PUBSUB_READ, room_id, extra, 1, on_users, request);
     else
         on_users(request, NULL);
+}
+
+/* ---- large rooms ---- */
+
+static void on_counted(void *context, const struct redis_reply *reply) {
+    struct request *request = context;
+    reply = expect_list(request->pubsub, reply);
+    const bool ok = reply && reply->count == 1 && reply->items[0]->kind == REDIS_NUMBER &&
+                    reply->items[0]->number >= 0;
+    request->counted(request->context, ok, ok ? (uint64_t)reply->items[0]->number : 0);
+    free(request);
+}
+
+void presence_store_count(struct pubsub *pubsub, uint64_t room_id, uint64_t own,
+                          presence_store_counted *done, void *context) {
+    struct request *request = new_request(pubsub, room_id, context);
+    char number[24];
+    request->counted = done;
+    snprintf(number, sizeof(number), "%" PRIu64, own);
+    const struct text extra[] = {own_id(pubsub), text_of(number)};
+    if (pubsub->commands)
+        run(pubsub, PUBSUB_COUNT, room_id, extra, 2, on_counted, request);
+    else
+        on_counted(request, NULL);
 }
 
 /* ---- the lease ---- */

@@ -90,6 +90,12 @@ void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user
 void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store_user *user,
                          presence_store_end *end, void *context);
 
+/* Gives Redis the number of users that this pushd has in a large or live room, and gets that of all
+ * other living pushd processes; `others` is 0 without an answer. */
+typedef void presence_store_counted(void *context, bool ok, uint64_t others);
+void presence_store_count(struct pubsub *pubsub, uint64_t room_id, uint64_t own,
+                          presence_store_counted *done, void *context);
+
 /* Removes the users that dead pushd processes left in a room's hash; user_left is published for
  * those that no living one has. Sends nothing unless a pushd died lately, so it can be called
  * often. */

@@ -20,6 +20,7 @@ enum pubsub_script {
     PUBSUB_REMOVE_DEAD,
     PUBSUB_READ,
     PUBSUB_SWEEP,
+    PUBSUB_COUNT,
     PUBSUB_SCRIPTS
 };
 

@@ -29,7 +29,8 @@
     "\"key\":null,\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\"," \
     "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message          \
     ",\"last_seq\":20,\"may_pin\":\"admins\",\"topic\":\"\",\"post_policy\":\"members\"" \
-    ",\"slow_seconds\":0,\"is_archived\":false,\"members_visible\":true"
+    ",\"slow_seconds\":0,\"is_archived\":false,\"members_visible\":true"                \
+    ",\"is_live\":false"
 
 #define PLAIN_VIEW                                         \
     "\"me\":{\"notify\":\"default\",\"muted_until\":null," \

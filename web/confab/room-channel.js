@@ -12,12 +12,19 @@ export class RoomChannel extends Channel {
     #etag = null;
     #typedAt = -Infinity;
     #presenceAt = -Infinity;
+    // Of a live or large room; null in others, where `online` has them all.
+    #counted = null;
 
     constructor(client, roomId, since) {
         super(client, since);
         this.roomId = roomId;
         this.online = [];
         this.typists = [];
+    }
+
+    /** How many users are online: in a live or large room that is all the server tells. */
+    get onlineCount() {
+        return this.#counted ?? this.online.length;
     }
 
     get path() {
@@ -125,7 +132,7 @@ export class RoomChannel extends Channel {
         }
         this.#presenceAt = performance.now();
         this.client.profiles.put(body.online);
-        this.#setOnline(body.online);
+        this.#setOnline(body.online, body.online_count);
     }
 
     // ---- users online and typing ----
@@ -144,7 +151,10 @@ export class RoomChannel extends Channel {
             case "connected":
                 this.#presenceAt = -Infinity;
                 this.client.profiles.put(frame.online);
-                this.#setOnline(frame.online);
+                this.#setOnline(frame.online, frame.online_count);
+                break;
+            case "online_changed":
+                this.#setOnline([], frame.online_count);
                 break;
             case "user_joined":
                 this.#setOnline([...others(this.online, user.user_id), user]);
@@ -165,8 +175,12 @@ export class RoomChannel extends Channel {
         }
     }
 
-    #setOnline(list) {
-        this.#set("online", "presence", list);
+    #setOnline(list, count = null) {
+        const before = this.#counted;
+        this.#counted = count;
+        if (!this.#set("online", "presence", list) && count !== before) {
+            this.emit("presence", list);
+        }
     }
 
     #setTypists(list) {
@@ -184,5 +198,6 @@ export class RoomChannel extends Channel {
         if (changed) {
             this.emit(name, list);
         }
+        return changed;
     }
 }

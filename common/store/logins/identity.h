@@ -61,11 +61,12 @@ enum identity_due { IDENTITY_DUE_NOTHING, IDENTITY_DUE_USE, IDENTITY_DUE_RENEWAL
 
 /* Columns of a statement that joins `user u`; then IDENTITY_CREDENTIAL_COUNT columns: the id of the
  * credential, an enum identity_due, and when it expires (NULL: not by itself); then
- * ROOM_STATE_COLUMNS, joined by IDENTITY_ROOM_JOINS (value: the room's id). */
+ * IDENTITY_ROOM_COLUMNS, joined by IDENTITY_ROOM_JOINS (value: the room's id). */
 #define IDENTITY_COLUMNS \
     USER_COLUMNS ", u.rooms_count, u.last_seq, u.has_preferences, NOT u.share_read, u.block_changes"
 #define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 5)
 #define IDENTITY_CREDENTIAL_COUNT 3
+#define IDENTITY_ROOM_COLUMNS ROOM_STATE_COLUMNS_OF("u.user_id")
 #define IDENTITY_ROOM_JOINS              \
     "LEFT JOIN room r ON r.room_id = ? " \
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "

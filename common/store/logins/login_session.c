@@ -96,7 +96,7 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
     "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
     /* Two texts, since a request outside of rooms needs no join. */
     static const char ALONE[] = SESSION_SQL("", "");
-    static const char IN_ROOM[] = SESSION_SQL(", " ROOM_STATE_COLUMNS, IDENTITY_ROOM_JOINS);
+    static const char IN_ROOM[] = SESSION_SQL(", " IDENTITY_ROOM_COLUMNS, IDENTITY_ROOM_JOINS);
 #undef SESSION_SQL
     const struct db_value left = db_u64(minutes_left(days)), most = db_u64(days);
     /* The order of the values is that of the question marks, SELECT list first. */
@@ -117,7 +117,7 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
 enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *queries,
                                    size_t count) {
     static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS ", " ROOM_STATE_COLUMNS
+        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS ", " IDENTITY_ROOM_COLUMNS
         /* STRAIGHT_JOIN: from the list of hashes to the sessions, never a scan of all sessions. */
         ", j.place FROM " IDENTITY_BATCH
         "JOIN session s ON s.session_hash = UNHEX(j.hash) "

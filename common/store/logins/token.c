@@ -76,7 +76,7 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
     "WHERE t.token_hash = ? AND " TOKEN_IS_VALID("t")
     /* Two texts, since a request outside of rooms needs no join. */
     static const char ALONE[] = TOKEN_SQL("", "");
-    static const char IN_ROOM[] = TOKEN_SQL(", " ROOM_STATE_COLUMNS, IDENTITY_ROOM_JOINS);
+    static const char IN_ROOM[] = TOKEN_SQL(", " IDENTITY_ROOM_COLUMNS, IDENTITY_ROOM_JOINS);
 #undef TOKEN_SQL
     struct db_rows *rows;
     enum identity_due due;
@@ -92,7 +92,7 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
 
 enum error token_find_many(struct db *db, struct identity_query *queries, size_t count) {
     static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS ", " ROOM_STATE_COLUMNS
+        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS ", " IDENTITY_ROOM_COLUMNS
         ", j.place "
         "FROM " IDENTITY_BATCH
         "JOIN token t FORCE INDEX (token_hash) ON t.token_hash = UNHEX(j.hash) "

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "event/event.h"
+#include "store/rooms/room_state.h"
 #include "store/transaction.h"
 
 /* When bytes could not be removed, the next try is so much later: others come first. */
@@ -128,20 +129,22 @@ static void file_from_row(const struct db_rows *rows, struct file *file) {
 enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct file *file) {
     /* The room must still be there: its files are marked only by housekeeping. */
     static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " FILE_COLUMNS ", me.user_id IS NOT NULL FROM file f "
+        "SELECT STRAIGHT_JOIN " FILE_COLUMNS ", me.user_id IS NOT NULL, "
+        ROOM_STATE_MAY_VIEW("?") " FROM file f "
         "JOIN room r ON r.room_id = f.room_id "
         "LEFT JOIN member me ON me.room_id = f.room_id AND me.user_id = ? "
         "WHERE f.file_id = ? AND f.state <> 4 "
         "AND (f.expires_at IS NULL OR f.expires_at > SYSDATE(6))";
     struct db_rows *rows;
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(file_id));
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id), db_u64(file_id));
     if (error)
         return error;
     const bool found = db_next(rows);
     if (found) {
         file_from_row(rows, file);
         file->is_member = db_get_bool(rows, FILE_COLUMN_COUNT);
+        file->is_viewer = db_get_bool(rows, FILE_COLUMN_COUNT + 1);
     }
     db_done(rows);
     return found ? ERROR_NONE : ERROR_NOT_FOUND;

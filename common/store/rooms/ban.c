@@ -53,7 +53,11 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
         MEMBER_FIND_TARGET
         "IF " MAY_NOT_BAN " THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
         STORE("p_room", "FALSE")
-        "IF v_membership IS NOT NULL THEN " MEMBER_REMOVAL "END IF; "
+        "IF v_membership IS NOT NULL THEN " MEMBER_REMOVAL
+        /* Who views a live room is told to go by the own stream. */
+        "ELSEIF EXISTS (SELECT 1 FROM room WHERE room_id = p_room AND is_live) THEN "
+        TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user",
+                               "p_room", "+ 0") "END IF; "
         AUDIT_SQL("'ban'", "p_target", "p_room", "0", "p_reason"),
         MEMBER_REMOVAL_COLUMNS ", v_created");
     struct db_rows *rows;

@@ -291,9 +291,10 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "\
         "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE p_may_pin INT DEFAULT ?; "                \
         "DECLARE p_topic VARCHAR(500) CHARACTER SET utf8mb4 DEFAULT ?; "                        \
-        "DECLARE p_policy, p_slow INT; DECLARE p_archived, p_visible BOOLEAN; "                 \
+        "DECLARE p_policy, p_slow INT; DECLARE p_archived, p_visible, p_live BOOLEAN; "         \
         "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",                                            \
         "SET p_policy = ?; SET p_slow = ?; SET p_archived = ?; SET p_visible = ?; "             \
+        "SET p_live = ?; "                                                                      \
         enter                                                                                   \
         /* NULL leaves a value as it is. */                                                     \
         "UPDATE room SET name = COALESCE(p_name, name), "                                       \
@@ -302,7 +303,8 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "post_policy = COALESCE(p_policy, post_policy), "                                       \
         "slow_seconds = COALESCE(p_slow, slow_seconds), "                                       \
         "is_archived = COALESCE(p_archived, is_archived), "                                     \
-        "members_visible = COALESCE(p_visible, members_visible) WHERE room_id = p_room; "       \
+        "members_visible = COALESCE(p_visible, members_visible), "                              \
+        "is_live = COALESCE(p_live, is_live) WHERE room_id = p_room; "                          \
         /* ROW_COUNT is 0 if the row has these values already: no event. */                     \
         "SET v_changed = ROW_COUNT() > 0; "                                                     \
         "IF NOT v_changed THEN LEAVE body; END IF; "                                            \
@@ -331,7 +333,8 @@ static enum error update(struct db *db, const char *sql, uint64_t room_id, uint6
                                     patch->has_policy ? db_u64(patch->post_policy) : none,
                                     patch->has_slow ? db_u64(patch->slow_seconds) : none,
                                     patch->has_archived ? db_bool(patch->is_archived) : none,
-                                    patch->has_visible ? db_bool(patch->members_visible) : none);
+                                    patch->has_visible ? db_bool(patch->members_visible) : none,
+                                    patch->has_live ? db_bool(patch->is_live) : none);
     return error ? error : read_change(rows, change);
 }
 
@@ -341,7 +344,7 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
         UPDATE(TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
                /* 18: of an archived room only that can be changed. */
                "IF v_archived AND (p_archived IS NULL OR COALESCE(p_name, p_private, p_may_pin, "
-               "p_topic, p_policy, p_slow, p_visible) IS NOT NULL) THEN "
+               "p_topic, p_policy, p_slow, p_visible, p_live) IS NOT NULL) THEN "
                "SET v_outcome = 18; LEAVE body; END IF; ");
     return update(db, SQL, room_id, user_id, patch, change);
 }

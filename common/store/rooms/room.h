@@ -128,10 +128,10 @@ struct room_patch {
     bool has_may_pin; /* false: may_pin unchanged */
     enum room_may_pin may_pin;
     struct text topic; /* .at NULL: unchanged */
-    bool has_policy, has_slow, has_archived, has_visible;
+    bool has_policy, has_slow, has_archived, has_visible, has_live;
     enum post_policy post_policy;
     uint64_t slow_seconds;
-    bool is_archived, members_visible;
+    bool is_archived, members_visible, is_live;
 };
 
 /* Changes these; only for admins, not for direct rooms. ERROR_ARCHIVED: the room is archived, and

@@ -32,6 +32,8 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
     state->is_archived = db_get_bool(rows, first + 2);
     state->members_visible = db_get_bool(rows, first + 3);
     state->silenced_until = db_get_time(rows, first + 4);
+    state->is_live = db_get_bool(rows, first + 5);
+    state->may_view = db_get_bool(rows, first + 6);
 }
 
 void room_state_add_moderator(struct room_state *state) {
@@ -41,14 +43,15 @@ void room_state_add_moderator(struct room_state *state) {
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state) {
     static const char SQL[] =
-        "SELECT " ROOM_STATE_COLUMNS
+        "SELECT " ROOM_STATE_COLUMNS_OF("?")
         ", (SELECT is_moderator FROM user WHERE user_id = ?) FROM " ROOM_STATE_FROM
         "WHERE r.room_id = ?";
     struct db_rows *rows;
     memset(state, 0, sizeof(*state));
     /* The membership of this user is joined; user_id 0 has none. */
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id), db_u64(room_id));
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id), db_u64(user_id),
+               db_u64(room_id));
     if (error)
         return error;
     if (db_next(rows)) {
@@ -66,10 +69,18 @@ enum error room_state_may_see(const struct room_state *state) {
     return ERROR_NONE;
 }
 
-enum error room_state_may_read(const struct room_state *state) {
+enum error room_state_takes_part(const struct room_state *state) {
     const enum error error = room_state_may_see(state);
     if (error)
         return error;
     /* A public room can be seen by everybody and read by members. */
     return state->is_member || state->may_moderate ? ERROR_NONE : ERROR_FORBIDDEN;
+}
+
+enum error room_state_may_read(const struct room_state *state) {
+    return state->may_view ? ERROR_NONE : room_state_takes_part(state);
+}
+
+bool room_state_is_counted(const struct room_state *state, uint64_t most) {
+    return state->is_live || state->members_count > most;
 }

@@ -34,16 +34,27 @@ struct room_state {
     int64_t silenced_until; /* 0: never; may be over */
     bool is_archived;
     bool members_visible; /* also to members and readers */
+    bool is_live;         /* while it is public, everybody reads it, member or not */
+    bool may_view;        /* so does this user, who is not a member */
 };
 
-/* Columns of a room aliased r and the membership of a user aliased me (outer joined). */
-#define ROOM_STATE_COLUMNS                                                                     \
+/* Columns of a room aliased r and the membership of a user aliased me (outer joined).
+ * ROOM_STATE_COLUMNS leaves may_view false; ROOM_STATE_COLUMNS_OF sets it for the user with this
+ * id: a ban is looked up, but only in live rooms of which the user is not a member. */
+#define ROOM_STATE_COLUMNS ROOM_STATE_COLUMNS_BUT_LAST ", FALSE"
+#define ROOM_STATE_COLUMNS_OF(user) \
+    ROOM_STATE_COLUMNS_BUT_LAST ", " ROOM_STATE_MAY_VIEW(user)
+#define ROOM_STATE_MAY_VIEW(user)                                                    \
+    "r.is_live AND NOT r.is_private AND me.user_id IS NULL AND NOT EXISTS ("       \
+    "SELECT 1 FROM ban WHERE ban.room_id = r.room_id AND ban.user_id = " user        \
+    " AND (ban.until IS NULL OR ban.until > SYSDATE(6)))"
+#define ROOM_STATE_COLUMNS_BUT_LAST \
     "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, me.is_admin, " \
     "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position, "      \
     "r.created_at, " BELL_NAME_COLUMNS ", " ROOM_VIEW_COLUMNS("me", "r")                       \
     ", GREATEST(COALESCE(me.mention_position, 0), r.all_position), "                           \
-    "me.role, r.is_archived, r.members_visible, me.silenced_until"
-#define ROOM_STATE_COLUMN_COUNT (16 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
+    "me.role, r.is_archived, r.members_visible, me.silenced_until, r.is_live"
+#define ROOM_STATE_COLUMN_COUNT (18 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
 
 /* The join for the columns; its ? is the id of the user. */
 #define ROOM_STATE_FROM "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
@@ -63,8 +74,16 @@ enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
  * Otherwise ERROR_NOT_FOUND. */
 enum error room_state_may_see(const struct room_state *state);
 
-/* ERROR_NONE if the user may read messages and events: members, and site moderators. Otherwise
+/* ERROR_NONE if the user takes part in the room: members, and site moderators. Otherwise
  * ERROR_NOT_FOUND if the user may not see the room, else ERROR_FORBIDDEN. */
+enum error room_state_takes_part(const struct room_state *state);
+
+/* ERROR_NONE if the user may read messages and events: who takes part in the room, and everybody in
+ * a live one. Else the same errors. */
 enum error room_state_may_read(const struct room_state *state);
+
+/* Whether presence in the room is a number, and nobody is shown typing or reading: it is live, or
+ * has more than `most` members (presence_members). */
+bool room_state_is_counted(const struct room_state *state, uint64_t most);
 
 #endif

@@ -186,7 +186,7 @@ bool api_key_user_read(struct text text, struct api_key_user *user) {
 enum error api_key_user_find(struct db *db, const struct api_key_user *user, struct text issuer,
                              uint64_t room_id, struct identity *identity) {
 /* The user has no credential here: no id, nothing due, no expiry. */
-#define SELECT "SELECT " IDENTITY_COLUMNS ", 0, 0, NULL, " ROOM_STATE_COLUMNS
+#define SELECT "SELECT " IDENTITY_COLUMNS ", 0, 0, NULL, " IDENTITY_ROOM_COLUMNS
     static const char BY_ID[] = SELECT " FROM user u " IDENTITY_ROOM_JOINS
                                        "WHERE u.user_id = ? AND " EXTERNAL_USER_NOT_SITE;
     static const char BY_SUBJECT[] =

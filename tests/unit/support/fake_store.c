@@ -470,6 +470,10 @@ enum error room_state_may_see(const struct room_state *state) {
     return state->exists && (!state->is_private || state->is_member) ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
+bool room_state_is_counted(const struct room_state *state, uint64_t most) {
+    return state->members_count > most;
+}
+
 enum error room_state_may_read(const struct room_state *state) {
     const enum error error = room_state_may_see(state);
     return error || state->is_member ? error : ERROR_FORBIDDEN;

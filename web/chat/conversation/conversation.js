@@ -488,7 +488,7 @@ export class Conversation {
 
     drawHeader() {
         const { room, people } = this;
-        const online = this.channel.online.length;
+        const online = this.channel.onlineCount;
         const others = this.channel.online.some((user) => user.user_id !== this.self.user_id);
         // A user who is not in this room now may be online in another one, so no user is shown as
         // offline.
