@@ -366,18 +366,38 @@ static void send_edited(void *context, const struct message *message) {
     publish_message(edit->x, EVENT_MESSAGE_EDITED, edit->seq, message, message->id, NULL);
 }
 
+static void note_files(void *context, const struct message *message) {
+    bool *has_files = context;
+    *has_files = message->files.len > 0;
+}
+
+/* A message with files may lose its words. Its files never change, so they are looked up before the
+ * transaction, and only if there are no words. */
+static enum error read_new_content(struct exchange *x, struct text *content) {
+    bool has_files = false;
+    enum error error = ERROR_NONE;
+    if (!field_text(x, "content", content) || content->len > 0)
+        return ERROR_NONE;
+    error = message_get(x->service->db, x->ids[0], x->ids[1], 0, note_files, &has_files);
+    if (!has_files)
+        field_errors_add(&x->field_errors, "content", CODE_BLANK, "This field may not be blank.");
+    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+}
+
 enum error messages_edit(struct exchange *x) {
     struct message_change change = {0};
     struct mention_list mentions;
     struct text content;
-    field_text(x, "content", &content);
+    enum error error = read_new_content(x, &content);
+    if (error)
+        return error;
     /* Missing: they stay. */
     const bool has_mentions = read_mentions(x, &mentions);
     if (!field_errors_none(&x->field_errors)) {
         check_mentions(x, has_mentions ? &mentions : NULL);
         return ERROR_BAD_INPUT;
     }
-    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
         error = message_edit(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], content,
                              has_mentions ? &mentions : NULL,

@@ -40,6 +40,8 @@ export class Composer {
         // While a message is edited: its id, and the text of the new message set aside.
         this.editing = null;
         this.setAside = "";
+        // Whether the edited message may lose its words: it has files.
+        this.mayBeEmpty = false;
         // Edits that were left for another one, by message id.
         this.unsaved = new Map();
         this.saving = false;
@@ -231,6 +233,20 @@ export class Composer {
         this.setAside = this.text.value;
         this.editing = id;
         this.text.value = text;
+        this.mayBeEmpty = false;
+        this.#lookForFiles(id);
+    }
+
+    async #lookForFiles(id) {
+        try {
+            const { files } = await this.on.find(id);
+            if (this.editing === id) {
+                this.mayBeEmpty = files?.length > 0;
+                this.#fit();
+            }
+        } catch {
+            // Not known: it keeps its words.
+        }
     }
 
     /** Ends an edit for another action; its text is shown again with the next edit. */
@@ -349,7 +365,10 @@ export class Composer {
     /** Whether there is something to send, and no file that failed. */
     #isComplete(text) {
         const { attached } = this;
-        return this.editing || !attached?.count ? text !== "" : !attached.hasFailed;
+        if (this.editing) {
+            return text !== "" || this.mayBeEmpty;
+        }
+        return attached?.count ? !attached.hasFailed : text !== "";
     }
 
     #send(text) {
