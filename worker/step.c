@@ -46,6 +46,7 @@
 
 /* The index of searches, in one step. */
 #define SEARCH_INDEX_MS 200
+#define SEARCH_INDEX_EVERY_MS 400
 
 /* Messages of users who were banned or erased, in one step. */
 #define CLEARED 50
@@ -63,7 +64,7 @@ struct steps {
     char origin[SERVER_ORIGIN_SIZE]; /* of the database, for ids of deliveries */
     uint64_t worker_id, claim;
     bool claim_is_unread; /* an error came between: perhaps something is leased by it */
-    int64_t renewed_ms, thorough_ms, jwks_ms, housekeeping_ms;
+    int64_t renewed_ms, thorough_ms, jwks_ms, search_ms, housekeeping_ms;
     bool housekeeping_claimed;
     struct housekeeping housekeeping;
     struct search_index search;
@@ -443,10 +444,16 @@ static enum error look_at_jwks(struct steps *steps) {
     return jwks_is_due(steps->db, url, &step->jwks_is_due);
 }
 
+/* Not with each step: those that deliver to hooks come with each event. */
 static enum error keep_search(struct steps *steps) {
-    steps->search_has_more = false;
+    const int64_t now = clock_monotonic_ms();
+    const bool is_due = steps->search_has_more || steps->search_ms == 0 ||
+                        now - steps->search_ms >= SEARCH_INDEX_EVERY_MS;
     if (!steps->step->keep_search || steps->config->search == CONFIG_OFF)
+        steps->search_has_more = false;
+    if (!steps->step->keep_search || steps->config->search == CONFIG_OFF || !is_due)
         return ERROR_NONE;
+    steps->search_ms = now;
     return search_index_step(steps->db, &steps->search, SEARCH_INDEX_MS, &steps->search_has_more);
 }
 
@@ -506,7 +513,6 @@ void steps_run(struct steps *steps, struct step *step) {
     step->is_connected = !error;
     step->lease_until = steps->renewed_ms + WORKER_LEASE_MS - MARGIN_MS;
     /* After an error the loop waits a moment. */
-    step->has_more =
-        !error && (step->has_more || steps->housekeeping_claimed || steps->search_has_more ||
-                    steps->clearing_has_more);
+    step->has_more = !error && (step->has_more || steps->housekeeping_claimed ||
+                                steps->search_has_more || steps->clearing_has_more);
 }

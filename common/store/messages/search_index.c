@@ -1,12 +1,12 @@
-/* Each change of the index is one transaction, which begins with the row of the room in
- * search_room: if its version is another than when the messages were read, another process was
- * quicker, and nothing is changed. New messages are read by position; those that were edited or
- * deleted since are found by the events. A room of which events have expired unread is read again
- * from its first message on; what it had is found until it is replaced. */
+/* Each change of the index is one transaction, which begins with the rows of its rooms in
+ * search_room: if the version of one is another than when the messages were read, another process
+ * was quicker, and nothing is changed. New messages are read by position; those that were edited or
+ * deleted since are found by the events. Rooms with little that is new share their statements, so
+ * that a message of a busy site costs less than one statement. A room of which events have expired
+ * unread is read again from its first message on; what it had is found until it is replaced. */
 #include "store/messages/search_index.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/search_text.h"
@@ -16,8 +16,14 @@
 #include "store/transaction.h"
 
 /* Messages of one transaction, and about how many bytes of them. */
-#define BATCH 100
-#define BATCH_BYTES ((size_t)256 * 1024)
+#define BATCH 500
+#define BATCH_BYTES ((size_t)512 * 1024)
+
+/* A room with more new messages or events than this is read by itself. */
+#define SMALL 100
+
+/* Rooms that are looked at together. */
+#define GROUP 50
 
 /* The interval of thorough searches for changed rooms; the searches between them find rooms that
  * changed in the last seconds. */
@@ -32,30 +38,51 @@ struct place {
     uint64_t seq, position, indexed, version;
 };
 
-static enum error read_place(struct db *db, uint64_t room_id, struct place *place) {
+/* Reads the places of rooms; one that does not exist any more stays as it is. */
+static enum error read_places(struct db *db, const uint64_t *rooms, size_t count,
+                              struct place *places) {
     static const char SQL[] =
-        "SELECT r.last_seq, r.oldest_seq, r.message_count, s.room_id IS NOT NULL, s.seq, "
-        "s.position, s.indexed, s.version "
-        "FROM room r LEFT JOIN search_room s ON s.room_id = r.room_id "
-        "WHERE r.room_id = ?";
+        "SELECT STRAIGHT_JOIN j.i - 1, r.last_seq, r.oldest_seq, r.message_count, "
+        "s.room_id IS NOT NULL, s.seq, s.position, s.indexed, s.version "
+        "FROM JSON_TABLE(?, '$[*]' COLUMNS (i FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j "
+        "JOIN room r ON r.room_id = j.id LEFT JOIN search_room s ON s.room_id = j.id";
+    struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
-    *place = (struct place){.room_id = room_id};
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(&list, "%s%" PRIu64, i > 0 ? "," : "[", rooms[i]);
+        places[i] = (struct place){.room_id = rooms[i]};
+    }
+    buffer_append_char(&list, ']');
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){list.data, list.len}));
+    buffer_free(&list);
     if (error)
         return error;
-    if (db_next(rows))
-        *place = (struct place){.room_id = room_id,
+    while (db_next(rows)) {
+        struct place *place = &places[db_get_u64(rows, 0)];
+        *place = (struct place){.room_id = place->room_id,
                                 .exists = true,
-                                .last_seq = db_get_u64(rows, 0),
-                                .oldest_seq = db_get_u64(rows, 1),
-                                .message_count = db_get_u64(rows, 2),
-                                .is_begun = db_get_bool(rows, 3),
-                                .seq = db_get_u64(rows, 4),
-                                .position = db_get_u64(rows, 5),
-                                .indexed = db_get_u64(rows, 6),
-                                .version = db_get_u64(rows, 7)};
+                                .last_seq = db_get_u64(rows, 1),
+                                .oldest_seq = db_get_u64(rows, 2),
+                                .message_count = db_get_u64(rows, 3),
+                                .is_begun = db_get_bool(rows, 4),
+                                .seq = db_get_u64(rows, 5),
+                                .position = db_get_u64(rows, 6),
+                                .indexed = db_get_u64(rows, 7),
+                                .version = db_get_u64(rows, 8)};
+    }
     db_done(rows);
     return ERROR_NONE;
+}
+
+/* Events have expired before they were read, or the database was restored. */
+static bool is_lost(const struct place *place) {
+    return place->is_begun && (place->seq + 1 < place->oldest_seq || place->seq > place->last_seq ||
+                               place->position > place->message_count);
+}
+
+static bool is_current(const struct place *place) {
+    return place->position == place->message_count && place->seq == place->last_seq;
 }
 
 /* Begins a room, or begins it again, at its present event: messages are read as they are now. */
@@ -70,102 +97,122 @@ static enum error begin_room(struct db *db, const struct place *place) {
 
 /* ---- writing ---- */
 
-/* Messages as JSON: [[position, microseconds, ["term", ...]], ...]; and whose terms are replaced:
- * [[first position, last position], ...], each within a block. */
+/* Messages as JSON: [[room, position, microseconds, ["term", ...]], ...]; whose terms are replaced:
+ * [[room, first position, last position], ...], each within a block; and how far the rooms are
+ * then: [[room, version so far, seq, position], ...]. */
 struct batch {
-    struct buffer json, former;
+    struct buffer rows, former, places;
     struct fold fold;
     struct search_terms terms;
-    uint64_t positions[BATCH];
-    size_t count;
+    struct {
+        uint64_t room_id, position;
+    } messages[BATCH];
+    size_t count, place_count;
 };
 
 static void batch_free(struct batch *batch) {
-    buffer_free(&batch->json);
+    buffer_free(&batch->rows);
     buffer_free(&batch->former);
+    buffer_free(&batch->places);
     fold_free(&batch->fold);
     search_terms_free(&batch->terms);
 }
 
-static void add_message(struct batch *batch, uint64_t position, int64_t created_at,
-                        struct text content) {
+/* False if the batch is full. A message that is in it already is not added again. */
+static bool add_message(struct batch *batch, uint64_t room_id, uint64_t position,
+                        int64_t created_at, struct text content, bool *is_new) {
+    *is_new = false;
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->positions[i] == position)
-            return;
+        if (batch->messages[i].position == position && batch->messages[i].room_id == room_id)
+            return true;
+    if (batch->count == BATCH || batch->rows.len >= BATCH_BYTES)
+        return false;
+    *is_new = true;
     fold_text(&batch->fold, content);
     search_terms_of(&batch->terms, &batch->fold);
-    buffer_printf(&batch->json, "%s[%" PRIu64 ",%" PRId64 ",[", batch->count > 0 ? "," : "[",
-                  position, created_at);
+    buffer_printf(&batch->rows, "%s[%" PRIu64 ",%" PRIu64 ",%" PRId64 ",[",
+                  batch->count > 0 ? "," : "[", room_id, position, created_at);
     for (size_t i = 0; i < batch->terms.count; i++) {
         const struct text term = batch->terms.terms[i];
-        buffer_append_str(&batch->json, i > 0 ? ",\"" : "\"");
-        buffer_append(&batch->json, term.at, term.len);
-        buffer_append_char(&batch->json, '"');
+        buffer_append_str(&batch->rows, i > 0 ? ",\"" : "\"");
+        buffer_append(&batch->rows, term.at, term.len);
+        buffer_append_char(&batch->rows, '"');
     }
-    buffer_append_str(&batch->json, "]]");
-    batch->positions[batch->count++] = position;
+    buffer_append_str(&batch->rows, "]]");
+    batch->messages[batch->count].room_id = room_id;
+    batch->messages[batch->count++].position = position;
+    return true;
 }
 
-static void replace_terms(struct batch *batch, uint64_t first, uint64_t last) {
-    buffer_printf(&batch->former, "%s[%" PRIu64 ",%" PRIu64 "]", batch->former.len > 0 ? "," : "[",
-                  first, last);
+static void replace_terms(struct batch *batch, uint64_t room_id, uint64_t first, uint64_t last) {
+    buffer_printf(&batch->former, "%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]",
+                  batch->former.len > 0 ? "," : "[", room_id, first, last);
 }
 
-/* Writes the terms of the messages. Conflict: another process was quicker. */
-static enum error write_batch(struct db *db, struct place *place, struct batch *batch, uint64_t seq,
-                              uint64_t position) {
+/* The room has come this far once the batch is written. */
+static void advance(struct batch *batch, struct place *place, uint64_t seq, uint64_t position) {
+    buffer_printf(&batch->places, "%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]",
+                  batch->place_count > 0 ? "," : "[", place->room_id, place->version, seq,
+                  position);
+    batch->place_count++;
+    place->seq = seq;
+    place->position = position;
+    place->version++;
+}
+
+static struct db_value list_value(struct buffer *list) {
+    buffer_append_str(list, list->len > 0 ? "]" : "[]");
+    return db_text((struct text){list->data, list->len});
+}
+
+/* Writes the batch. Conflict: another process was quicker in one of the rooms. */
+static enum error write_batch(struct db *db, struct batch *batch) {
     static const char SQL[] = TRANSACTION(
-        "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_version BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE p_seq BIGINT UNSIGNED DEFAULT ?; DECLARE p_position BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE p_block INT UNSIGNED DEFAULT ?; "
-        "DECLARE p_former, p_rows LONGTEXT CHARACTER SET utf8mb4; "
-        "DECLARE v_version BIGINT UNSIGNED; ",
-        "SET p_former = ?; SET p_rows = ?; "
-        "SELECT version INTO v_version FROM search_room WHERE room_id = p_room FOR UPDATE; "
+        "DECLARE p_block, p_count INT UNSIGNED; "
+        "DECLARE p_places, p_former, p_rows LONGTEXT CHARACTER SET utf8mb4; "
+        "DECLARE v_count INT UNSIGNED; ",
+        "SET p_block = ?; SET p_count = ?; SET p_places = ?; SET p_former = ?; SET p_rows = ?; "
+        "SELECT COUNT(s.room_id) INTO v_count FROM JSON_TABLE(p_places, '$[*]' COLUMNS ("
+        "r BIGINT UNSIGNED PATH '$[0]', v BIGINT UNSIGNED PATH '$[1]')) j "
+        "STRAIGHT_JOIN search_room s ON s.room_id = j.r AND s.version = j.v FOR UPDATE; "
         /* 13: conflict. */
-        "IF NOT (v_version <=> p_version) THEN SET v_outcome = 13; LEAVE body; END IF; "
+        "IF v_count <> p_count THEN SET v_outcome = 13; LEAVE body; END IF; "
         /* Their former terms are not known, so all terms of the block are read. */
-        "IF p_former <> '' THEN DELETE t FROM JSON_TABLE(p_former, '$[*]' COLUMNS ("
-        "low INT UNSIGNED PATH '$[0]', high INT UNSIGNED PATH '$[1]')) j "
-        "STRAIGHT_JOIN search_term t ON t.room_id = p_room AND t.block = (j.low - 1) DIV p_block "
+        "IF p_former <> '[]' THEN DELETE t FROM JSON_TABLE(p_former, '$[*]' COLUMNS ("
+        "r BIGINT UNSIGNED PATH '$[0]', low INT UNSIGNED PATH '$[1]', "
+        "high INT UNSIGNED PATH '$[2]')) j "
+        "STRAIGHT_JOIN search_term t ON t.room_id = j.r AND t.block = (j.low - 1) DIV p_block "
         "AND t.position BETWEEN j.low AND j.high; END IF; "
         "INSERT INTO search_term (room_id, block, term, position, created_at) "
-        "SELECT p_room, (j.p - 1) DIV p_block, j.t, j.p, "
+        "SELECT j.r, (j.p - 1) DIV p_block, j.t, j.p, "
         "'1970-01-01' + INTERVAL j.c MICROSECOND FROM JSON_TABLE(p_rows, '$[*]' COLUMNS ("
-        "p INT UNSIGNED PATH '$[0]', c BIGINT PATH '$[1]', NESTED PATH '$[2][*]' COLUMNS ("
-        "t VARCHAR(24) CHARACTER SET utf8mb4 PATH '$'))) j WHERE j.t IS NOT NULL; "
-        "UPDATE search_room SET seq = p_seq, position = p_position, "
-        "indexed = GREATEST(indexed, p_position), version = p_version + 1 WHERE room_id = p_room; ",
+        "r BIGINT UNSIGNED PATH '$[0]', p INT UNSIGNED PATH '$[1]', c BIGINT PATH '$[2]', "
+        "NESTED PATH '$[3][*]' COLUMNS (t VARCHAR(24) CHARACTER SET utf8mb4 PATH '$'))) j "
+        "WHERE j.t IS NOT NULL; "
+        "UPDATE JSON_TABLE(p_places, '$[*]' COLUMNS (r BIGINT UNSIGNED PATH '$[0]', "
+        "s BIGINT UNSIGNED PATH '$[2]', p BIGINT UNSIGNED PATH '$[3]')) j "
+        "STRAIGHT_JOIN search_room s ON s.room_id = j.r SET s.seq = j.s, s.position = j.p, "
+        "s.indexed = GREATEST(s.indexed, j.p), s.version = s.version + 1; ",
         "");
     struct db_rows *rows;
-    buffer_append_str(&batch->json, batch->count > 0 ? "]" : "[]");
-    if (batch->former.len > 0)
-        buffer_append_char(&batch->former, ']');
+    const size_t count = batch->place_count;
     enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(place->room_id), db_u64(place->version),
-               db_u64(seq), db_u64(position), db_u64(SEARCH_BLOCK),
-               db_text((struct text){buffer_str(&batch->former), batch->former.len}),
-               db_text((struct text){batch->json.data, batch->json.len}));
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(SEARCH_BLOCK), db_u64(count),
+               list_value(&batch->places), list_value(&batch->former), list_value(&batch->rows));
     if (error)
         return error;
-    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
+    transaction_row(rows, &error);
     db_done(rows);
-    if (!error) {
-        place->seq = seq;
-        place->position = position;
-        place->version++;
-    }
     return error;
 }
 
-/* ---- reading ---- */
+/* ---- one room ---- */
 
 /* The next messages, of one block. */
 static enum error index_messages(struct db *db, struct place *place) {
     static const char SQL[] =
         "SELECT position, created_at, content FROM message "
         "WHERE room_id = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?";
-    struct batch batch = {.count = 0};
     struct db_rows *rows;
     uint64_t position = place->position;
     const uint64_t block_end = (position / SEARCH_BLOCK + 1) * SEARCH_BLOCK;
@@ -174,18 +221,20 @@ static enum error index_messages(struct db *db, struct place *place) {
                               db_u64(position), db_u64(end), db_u64(BATCH));
     if (error)
         return error;
-    while (batch.json.len < BATCH_BYTES && db_next(rows)) {
+    struct batch batch = {.count = 0};
+    bool is_new = true;
+    /* A deleted message has no text. */
+    while (db_next(rows) && add_message(&batch, place->room_id, db_get_u64(rows, 0),
+                                        db_get_time(rows, 1), db_get_text(rows, 2), &is_new))
         position = db_get_u64(rows, 0);
-        /* A deleted message has no text. */
-        add_message(&batch, position, db_get_time(rows, 1), db_get_text(rows, 2));
-    }
     db_done(rows);
     /* A message is missing only if the room was deleted meanwhile. */
     if (batch.count == 0)
         position = end;
     if (place->position < place->indexed)
-        replace_terms(&batch, place->position + 1, position);
-    error = write_batch(db, place, &batch, place->seq, position);
+        replace_terms(&batch, place->room_id, place->position + 1, position);
+    advance(&batch, place, place->seq, position);
+    error = write_batch(db, &batch);
     batch_free(&batch);
     return error;
 }
@@ -198,30 +247,31 @@ static enum error index_changes(struct db *db, struct place *place) {
         "WHERE e.room_id = ? AND e.seq > ? AND e.seq <= ? AND m.position <= ? "
         "AND e.event_type IN (" EVENT_SQL(EVENT_MESSAGE_EDITED) ", " EVENT_SQL(
             EVENT_MESSAGE_DELETED) ") ORDER BY e.seq LIMIT ?";
-    struct batch batch = {.count = 0};
     struct db_rows *rows;
-    uint64_t seq = place->last_seq;
+    uint64_t seq = place->seq;
     enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(place->room_id), db_u64(place->seq),
                db_u64(place->last_seq), db_u64(place->position), db_u64(BATCH));
     if (error)
         return error;
+    struct batch batch = {.count = 0};
     bool is_full = db_count(rows) == BATCH;
     while (db_next(rows)) {
-        if (batch.json.len >= BATCH_BYTES) {
+        const uint64_t position = db_get_u64(rows, 1);
+        bool is_new;
+        if (!add_message(&batch, place->room_id, position, db_get_time(rows, 2),
+                         db_get_text(rows, 3), &is_new)) {
             is_full = true;
             break;
         }
-        const uint64_t position = db_get_u64(rows, 1);
-        const size_t count = batch.count;
-        add_message(&batch, position, db_get_time(rows, 2), db_get_text(rows, 3));
-        if (batch.count > count)
-            replace_terms(&batch, position, position);
+        if (is_new)
+            replace_terms(&batch, place->room_id, position, position);
         seq = db_get_u64(rows, 0);
     }
     db_done(rows);
     /* Up to the end, unless there are more of them. */
-    error = write_batch(db, place, &batch, is_full ? seq : place->last_seq, place->position);
+    advance(&batch, place, is_full ? seq : place->last_seq, place->position);
+    error = write_batch(db, &batch);
     batch_free(&batch);
     return error;
 }
@@ -229,27 +279,155 @@ static enum error index_changes(struct db *db, struct place *place) {
 /* Brings the index of a room up to date, until end_ms. *done: it is. */
 static enum error index_room(struct db *db, uint64_t room_id, int64_t end_ms, bool *done) {
     struct place place;
-    enum error error = read_place(db, room_id, &place);
+    enum error error = read_places(db, &room_id, 1, &place);
     *done = !error && !place.exists;
     if (error || *done)
         return error;
-    /* Events have expired before they were read, or the database was restored. */
-    const bool is_lost =
-        place.is_begun && (place.seq + 1 < place.oldest_seq || place.seq > place.last_seq ||
-                           place.position > place.message_count);
-    if (!error && (is_lost || !place.is_begun))
+    if (is_lost(&place) || !place.is_begun) {
         error = begin_room(db, &place);
-    if (!error && (is_lost || !place.is_begun))
-        error = read_place(db, room_id, &place);
-    while (!error && place.is_begun && clock_monotonic_ms() < end_ms &&
-           (place.position < place.message_count || place.seq < place.last_seq))
+        if (!error)
+            error = read_places(db, &room_id, 1, &place);
+    }
+    while (!error && place.is_begun && clock_monotonic_ms() < end_ms && !is_current(&place))
         error = place.position < place.message_count ? index_messages(db, &place)
                                                      : index_changes(db, &place);
-    *done = !error && place.position == place.message_count && place.seq == place.last_seq;
+    *done = !error && is_current(&place);
     /* Another process does it. */
     if (error == ERROR_CONFLICT) {
         *done = true;
         error = ERROR_NONE;
+    }
+    return error;
+}
+
+/* ---- several rooms ---- */
+
+/* Whether all that is new in a room is little: it is done together with others. */
+static bool is_small(const struct place *place) {
+    return place->exists && place->is_begun && !is_lost(place) &&
+           place->position >= place->indexed && place->message_count - place->position <= SMALL &&
+           place->last_seq - place->seq <= SMALL;
+}
+
+/* Messages and events that are new, at most. */
+static size_t news_of(const struct place *place) {
+    return (size_t)(place->message_count - place->position + place->last_seq - place->seq);
+}
+
+static void list_pair(struct buffer *list, uint64_t room_id, uint64_t number) {
+    buffer_printf(list, "%s[%" PRIu64 ",%" PRIu64 "]", list->len > 0 ? "," : "[", room_id, number);
+}
+
+/* Adds the messages of a list of [room, position]. */
+static enum error add_new(struct db *db, struct batch *batch, struct buffer *list, bool *fits) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN m.room_id, m.position, m.created_at, m.content "
+        "FROM JSON_TABLE(?, '$[*]' COLUMNS (r BIGINT UNSIGNED PATH '$[0]', "
+        "p BIGINT UNSIGNED PATH '$[1]')) j "
+        "JOIN message m ON m.room_id = j.r AND m.position = j.p";
+    struct db_rows *rows;
+    if (list->len == 0)
+        return ERROR_NONE;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, list_value(list));
+    if (error)
+        return error;
+    while (*fits && db_next(rows)) {
+        bool is_new;
+        *fits = add_message(batch, db_get_u64(rows, 0), db_get_u64(rows, 1), db_get_time(rows, 2),
+                            db_get_text(rows, 3), &is_new);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* Adds the messages that the events of a list of [room, seq] have changed. One that is not in the
+ * index yet is among the new ones. */
+static enum error add_changed(struct db *db, struct batch *batch, struct buffer *list, bool *fits) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN m.room_id, m.position, m.created_at, m.content "
+        "FROM JSON_TABLE(?, '$[*]' COLUMNS (r BIGINT UNSIGNED PATH '$[0]', "
+        "s BIGINT UNSIGNED PATH '$[1]')) j "
+        "JOIN event e ON e.room_id = j.r AND e.seq = j.s "
+        "AND e.event_type IN (" EVENT_SQL(EVENT_MESSAGE_EDITED) ", " EVENT_SQL(
+            EVENT_MESSAGE_DELETED) ") "
+        "JOIN message m ON m.message_id = e.subject_id AND m.room_id = e.room_id";
+    struct db_rows *rows;
+    if (list->len == 0)
+        return ERROR_NONE;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, list_value(list));
+    if (error)
+        return error;
+    while (*fits && db_next(rows)) {
+        const uint64_t room_id = db_get_u64(rows, 0), position = db_get_u64(rows, 1);
+        bool is_new;
+        *fits = add_message(batch, room_id, position, db_get_time(rows, 2), db_get_text(rows, 3),
+                            &is_new);
+        if (*fits && is_new)
+            replace_terms(batch, room_id, position, position);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* Brings small rooms up to date in one transaction. *fits: false if they are too much for one, and
+ * nothing is changed. */
+static enum error index_together(struct db *db, const struct place *places, size_t count,
+                                 bool *fits) {
+    struct batch batch = {.count = 0};
+    struct buffer fresh = BUFFER_EMPTY, events = BUFFER_EMPTY;
+    for (size_t i = 0; i < count; i++) {
+        struct place place = places[i];
+        for (uint64_t at = place.position + 1; at <= place.message_count; at++)
+            list_pair(&fresh, place.room_id, at);
+        for (uint64_t at = place.seq + 1; at <= place.last_seq; at++)
+            list_pair(&events, place.room_id, at);
+        advance(&batch, &place, place.last_seq, place.message_count);
+    }
+    *fits = true;
+    /* The new ones first: one that was changed since is no former one. */
+    enum error error = add_new(db, &batch, &fresh, fits);
+    if (!error && *fits)
+        error = add_changed(db, &batch, &events, fits);
+    if (!error && *fits)
+        error = write_batch(db, &batch);
+    batch_free(&batch);
+    buffer_free(&fresh);
+    buffer_free(&events);
+    /* Another process does it. */
+    return error == ERROR_CONFLICT ? ERROR_NONE : error;
+}
+
+/* How many rooms, from the first one on, fit into one transaction. */
+static size_t count_small(const struct place *places, size_t count) {
+    size_t small = 0, news = 0;
+    while (small < count && is_small(&places[small])) {
+        news += news_of(&places[small]);
+        if (news > BATCH)
+            break;
+        small++;
+    }
+    return small;
+}
+
+/* Brings rooms up to date, until end_ms: those with little news together, others one by one.
+ * *done: how many of the first are. */
+static enum error index_rooms(struct db *db, const uint64_t *rooms, size_t count, int64_t end_ms,
+                              size_t *done) {
+    struct place places[GROUP];
+    bool is_done = true;
+    *done = 0;
+    enum error error = read_places(db, rooms, count, places);
+    while (!error && is_done && *done < count && clock_monotonic_ms() < end_ms) {
+        const size_t small = count_small(places + *done, count - *done);
+        bool fits = false;
+        if (small > 0)
+            error = index_together(db, places + *done, small, &fits);
+        if (!error && fits) {
+            *done += small;
+        } else if (!error) {
+            error = index_room(db, rooms[*done], end_ms, &is_done);
+            *done += is_done;
+        }
     }
     return error;
 }
@@ -312,27 +490,30 @@ enum error search_index_step(struct db *db, struct search_index *index, uint64_t
     if (index->next == index->count)
         error = look(db, index, now);
     while (!error && index->next < index->count && clock_monotonic_ms() < end) {
-        bool done = false;
-        error = index_room(db, index->rooms[index->next], end, &done);
-        if (!done)
+        const size_t left = index->count - index->next;
+        size_t done = 0;
+        error =
+            index_rooms(db, index->rooms + index->next, left < GROUP ? left : GROUP, end, &done);
+        if (done == 0)
             break;
-        index->next++;
+        index->next += done;
     }
+    const bool is_finished = index->next == index->count && !index->is_full;
     /* All that had changed before a thorough look is done. */
-    if (!error && index->next == index->count && !index->is_full && index->looking_ms) {
+    if (!error && is_finished && index->looking_ms) {
         error = note_look(db, index->looking_ms);
         index->looked_ms = index->looking_ms;
         index->looking_ms = 0;
     }
-    /* After the last room, what came meanwhile. */
-    *more = !error && index->count > 0;
+    /* What came meanwhile is left to the next call: it is more then, for the same statements. */
+    *more = !error && !is_finished;
     return error;
 }
 
 enum error search_index_rebuild(struct db *db, uint64_t room_id, uint64_t *messages) {
     struct place place;
     bool done = false;
-    enum error error = read_place(db, room_id, &place);
+    enum error error = read_places(db, &room_id, 1, &place);
     if (!error && !place.exists)
         error = ERROR_NOT_FOUND;
     *messages = place.message_count;

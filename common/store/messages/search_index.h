@@ -27,7 +27,8 @@ struct search_index {
     int64_t looking_ms; /* when the present one began; 0: it was for recent changes only */
 };
 
-/* Works for about budget_ms. *more: there is more to do. */
+/* Works for about budget_ms. *more: there is more to do now. A busy room has something new at any
+ * time; it is left to later calls, so that they find several messages at once. */
 enum error search_index_step(struct db *db, struct search_index *index, uint64_t budget_ms,
                              bool *more);
 
