@@ -1,7 +1,9 @@
-/* A search goes through the blocks of the user's rooms, those with the newest messages first. The
- * index gives the candidates of some blocks; those that are newer than all blocks to come are read
- * and compared with the query, newest first. Each room has a bound: all its results that were not
- * found yet come after it. */
+/* A search begins with the newest messages of the user's rooms, which are read and compared with
+ * the query as long as many of them match: words and beginnings of words that most messages have
+ * would cost most by the index. Then it goes through the blocks of the rooms, those with
+ * the newest messages first. The index gives the candidates of some blocks; those that are newer
+ * than all blocks to come are read and compared, newest first. Each room has a bound: all its
+ * results that were not found yet come after it. */
 #include "store/messages/search.h"
 
 #include <inttypes.h>
@@ -12,8 +14,12 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
-/* Blocks that one statement looks at: few at first, since a frequent word needs no more. */
-enum { SLOTS_FEW = 8, SLOTS = 64 };
+/* Messages that are read at once without the index, and of how many rooms; and how many of them
+ * must match for the next ones to be read so. */
+enum { SCAN = 512, SCAN_ROOMS = 128, SCAN_MATCHES = 5 };
+
+/* Blocks that one statement looks at. */
+enum { SLOTS = 64 };
 
 /* Candidates of one statement, and messages that are read at a time. */
 enum { CANDIDATES = 1000, READ = 32 };
@@ -24,10 +30,10 @@ enum { WORK_LEAST = 300, BUDGETS_MOST = 20 };
 
 struct search_room {
     uint64_t id;
-    uint64_t block;            /* the next one to look at */
-    bool is_done;              /* no block is left */
+    uint64_t position;         /* the last one that was not looked at; 0: none is left */
+    bool is_done;              /* nothing is left */
     struct search_place bound; /* all results that were not found yet come after it */
-    uint64_t low;              /* of the search for the block where it begins */
+    uint64_t low;              /* of the search for the position where it begins */
     size_t name, name_len;     /* in names */
 };
 
@@ -93,7 +99,7 @@ static enum error read_rooms(struct run *run) {
     while (db_next(rows)) {
         const struct text name = db_get_text(rows, 3);
         struct search_room room = {.id = db_get_u64(rows, 0),
-                                   .block = (db_get_u64(rows, 1) - 1) / SEARCH_BLOCK,
+                                   .position = db_get_u64(rows, 1),
                                    .name = run->names.len,
                                    .name_len = name.len};
         room.bound = (struct search_place){db_get_time(rows, 2), room.id, UINT64_MAX};
@@ -139,9 +145,9 @@ static void list_message(struct buffer *list, size_t index, uint64_t room_id, ui
                   position);
 }
 
-/* Each room begins with the last block whose oldest message is not newer than where the search goes
- * on: half of the blocks are left out at a time, in all rooms at once. */
-static enum error skip_blocks(struct run *run) {
+/* Each room begins with its last message that is not newer than where the search goes on: half of
+ * the messages are left out at a time, in all rooms at once. */
+static enum error skip_messages(struct run *run) {
     const struct search_place *place = &run->search->place;
     struct buffer list = BUFFER_EMPTY;
     int64_t *times = xcalloc(run->room_count + 1, sizeof(*times));
@@ -149,26 +155,27 @@ static enum error skip_blocks(struct run *run) {
     for (bool any = true; any && !error;) {
         for (size_t i = 0; i < run->room_count; i++) {
             const struct search_room *room = &run->rooms[i];
-            if (room->bound.at > place->at && room->low < room->block)
-                list_message(&list, i, room->id,
-                             (room->low + room->block + 1) / 2 * SEARCH_BLOCK + 1);
+            if (room->bound.at > place->at && room->low < room->position)
+                list_message(&list, i, room->id, (room->low + room->position + 1) / 2);
         }
         any = list.len > 0;
         error = read_times(run, &list, times);
         for (size_t i = 0; any && !error && i < run->room_count; i++) {
             struct search_room *room = &run->rooms[i];
-            const uint64_t middle = (room->low + room->block + 1) / 2;
-            if (room->bound.at <= place->at || room->low >= room->block)
+            const uint64_t middle = (room->low + room->position + 1) / 2;
+            if (room->bound.at <= place->at || room->low >= room->position)
                 continue;
             if (times[i] <= place->at)
                 room->low = middle;
             else
-                room->block = middle - 1;
+                room->position = middle - 1;
         }
     }
-    for (size_t i = 0; i < run->room_count; i++)
+    for (size_t i = 0; i < run->room_count; i++) {
+        run->rooms[i].is_done = run->rooms[i].position == 0;
         if (compare_places(&run->rooms[i].bound, place) < 0)
             run->rooms[i].bound = *place;
+    }
     free(times);
     buffer_free(&list);
     return error;
@@ -180,8 +187,8 @@ static enum error skip_blocks(struct run *run) {
 #define SLOT_OR SLOT " OR "
 #define SLOT_OR_7 SLOT_OR SLOT_OR SLOT_OR SLOT_OR SLOT_OR SLOT_OR SLOT_OR
 #define SLOT_OR_8 SLOT_OR_7 SLOT_OR
-#define SLOTS_8 SLOT_OR_7 SLOT
-#define SLOTS_64 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOTS_8
+#define SLOTS_64 \
+    SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_8 SLOT_OR_7 SLOT
 
 /* A message with another term, too. */
 #define AND_TERM(other)                                                                \
@@ -190,21 +197,17 @@ static enum error skip_blocks(struct run *run) {
 
 /* The slots are ranges of the primary key, written out: a join with a list of blocks would read
  * whole blocks, since only equal terms can be looked up by a join. */
-#define CANDIDATES_SQL(others, slots)                                                            \
+#define CANDIDATES_SQL(others)                                                                   \
     "SELECT t.room_id, t.position, t.created_at FROM search_term t FORCE INDEX (PRIMARY)" others \
-    " WHERE (" slots                                                                             \
+    " WHERE (" SLOTS_64                                                                          \
     ") AND t.created_at > ? AND (t.created_at < ? OR (t.created_at = ? AND "                     \
     "(t.room_id < ? OR (t.room_id = ? AND t.position < ?)))) "                                   \
     "ORDER BY t.created_at DESC, t.room_id DESC, t.position DESC LIMIT ?"
 
-#define BY_TERMS(slots)                                                   \
-    {                                                                     \
-        CANDIDATES_SQL("", slots), CANDIDATES_SQL(AND_TERM("t2"), slots), \
-            CANDIDATES_SQL(AND_TERM("t2") AND_TERM("t3"), slots)          \
-    }
-
-static const char *const CANDIDATES_OF[2][SEARCH_LOOKUPS_MOST] = {BY_TERMS(SLOTS_8),
-                                                                  BY_TERMS(SLOTS_64)};
+/* By the number of terms. */
+static const char *const CANDIDATES_OF[SEARCH_LOOKUPS_MOST] = {
+    CANDIDATES_SQL(""), CANDIDATES_SQL(AND_TERM("t2")),
+    CANDIDATES_SQL(AND_TERM("t2") AND_TERM("t3"))};
 
 /* No message is older or newer; a DATETIME needs a valid year. */
 #define FIRST_TIME ((int64_t)0)
@@ -214,16 +217,20 @@ static struct db_value time_value(int64_t at) {
     return db_time(at < FIRST_TIME ? FIRST_TIME : at > LAST_TIME ? LAST_TIME : at);
 }
 
+static uint64_t block_of(const struct search_room *room) {
+    return (room->position - 1) / SEARCH_BLOCK;
+}
+
 /* The values, in the order of the question marks; slots that are left over find nothing. */
-static size_t bind_candidates(const struct run *run, size_t picked, size_t slots,
+static size_t bind_candidates(const struct run *run, size_t picked,
                               struct db_value values[SLOTS * 4 + 16]) {
     const struct search_place *place = &run->rooms[0].bound;
     size_t n = 0;
     for (size_t i = 1; i < run->lookup_count; i++)
         values[n++] = db_text(run->lookups[i].first);
-    for (size_t i = 0; i < slots; i++) {
+    for (size_t i = 0; i < SLOTS; i++) {
         values[n++] = db_u64(i < picked ? run->rooms[i].id : 0);
-        values[n++] = db_u64(i < picked ? run->rooms[i].block : 0);
+        values[n++] = db_u64(i < picked ? block_of(&run->rooms[i]) : 0);
         values[n++] = db_text(run->lookups[0].first);
         values[n++] = db_text(run->lookups[0].last);
     }
@@ -259,18 +266,18 @@ static void sort_candidates(struct run *run) {
 static enum error next_blocks(struct run *run, size_t picked) {
     struct buffer list = BUFFER_EMPTY;
     int64_t times[SLOTS] = {0};
-    for (size_t i = 0; i < picked; i++)
-        if (run->rooms[i].block > 0)
-            list_message(&list, i, run->rooms[i].id, run->rooms[i].block * SEARCH_BLOCK);
+    for (size_t i = 0; i < picked; i++) {
+        struct search_room *room = &run->rooms[i];
+        room->position = block_of(room) * SEARCH_BLOCK;
+        if (room->position > 0)
+            list_message(&list, i, room->id, room->position);
+    }
     const enum error error = read_times(run, &list, times);
     for (size_t i = 0; !error && i < picked; i++) {
         struct search_room *room = &run->rooms[i];
-        const struct search_place bound = {times[i], room->id, room->block * SEARCH_BLOCK + 1};
-        room->is_done = room->block == 0 || times[i] <= run->search->after;
-        if (room->is_done)
-            continue;
-        room->block--;
-        if (compare_places(&room->bound, &bound) < 0)
+        const struct search_place bound = {times[i], room->id, room->position + 1};
+        room->is_done = room->position == 0 || times[i] <= run->search->after;
+        if (!room->is_done && compare_places(&room->bound, &bound) < 0)
             room->bound = bound;
     }
     buffer_free(&list);
@@ -278,17 +285,16 @@ static enum error next_blocks(struct run *run, size_t picked) {
 }
 
 /* Looks at blocks of the rooms that come first. */
-static enum error look_up(struct run *run, size_t most) {
-    const size_t slots = most <= SLOTS_FEW ? SLOTS_FEW : SLOTS;
+static enum error look_up(struct run *run) {
     struct db_value values[SLOTS * 4 + 16];
     struct db_rows *rows;
     size_t picked = 0, rows_read = 0;
     struct search_place place = SEARCH_START;
-    while (picked < most && picked < run->room_count && !run->rooms[picked].is_done)
+    while (picked < SLOTS && picked < run->room_count && !run->rooms[picked].is_done)
         picked++;
-    const size_t count = bind_candidates(run, picked, slots, values);
-    enum error error = db_run(run->db, CANDIDATES_OF[slots == SLOTS][run->lookup_count - 1],
-                              DB_REPEATABLE, values, count, &rows);
+    const size_t count = bind_candidates(run, picked, values);
+    enum error error =
+        db_run(run->db, CANDIDATES_OF[run->lookup_count - 1], DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
     for (; db_next(rows); rows_read++) {
@@ -342,16 +348,19 @@ static void show(void *context, const struct message *message) {
         run->is_full = true;
 }
 
-/* Whether the text of a candidate (the current row) is what was searched for. */
+/* Whether the text of a message (the current row of SEARCHED_COLUMNS) is what was searched for. */
+#define SEARCHED_COLUMNS                                                               \
+    "j.i, m.room_id, m.message_id, m.sender_id, m.message_type IN (2, 3) AND EXISTS (" \
+    "SELECT 1 FROM file WHERE message_id = m.message_id AND state <> 4), m.content, "  \
+    "m.position, m.created_at"
 static bool matches_row(struct run *run, const struct db_rows *rows) {
     const struct search *search = run->search;
     struct search_match matches[SEARCH_MATCHES_MOST];
     const struct text content = db_get_text(rows, 5);
-    const uint64_t type = db_get_u64(rows, 4);
     size_t count;
     if (search->from_id && db_get_u64(rows, 3) != search->from_id)
         return false;
-    if (search->has == SEARCH_HAS_FILE && type != MESSAGE_IMAGE && type != MESSAGE_FILE)
+    if (search->has == SEARCH_HAS_FILE && !db_get_bool(rows, 4))
         return false;
     if (search->has == SEARCH_HAS_LINK && !has_link(content))
         return false;
@@ -362,13 +371,12 @@ static bool matches_row(struct run *run, const struct db_rows *rows) {
 /* Reads `count` candidates and shows those that match: their texts at once, since most of them may
  * not match; then what a message has besides, of each that does. */
 static enum error read_candidates(struct run *run, size_t count) {
-    static const char SQL[] =
-        "SELECT STRAIGHT_JOIN j.i, m.room_id, m.message_id, m.sender_id, m.message_type, m.content "
-        "FROM JSON_TABLE(?, '$[*]' COLUMNS ("
-        "i INT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', "
-        "p BIGINT UNSIGNED PATH '$[2]')) j "
-        "JOIN message m ON m.room_id = j.r AND m.position = j.p "
-        "WHERE NOT m.is_deleted ORDER BY j.i";
+    static const char SQL[] = "SELECT STRAIGHT_JOIN " SEARCHED_COLUMNS
+                              " FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+                              "i INT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', "
+                              "p BIGINT UNSIGNED PATH '$[2]')) j "
+                              "JOIN message m ON m.room_id = j.r AND m.position = j.p "
+                              "WHERE NOT m.is_deleted ORDER BY j.i";
     const struct search_place *places = run->found + run->read;
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
@@ -429,28 +437,89 @@ static enum error show_candidates(struct run *run) {
     return error;
 }
 
+/* Whether all candidates that come before the remaining rooms were shown. */
+static bool all_shown(const struct run *run) {
+    const struct search_place bound = bound_of(run);
+    return run->read == run->found_count || compare_places(&run->found[run->read], &bound) > 0;
+}
+
+/* Shows what was found. True if the search ends here: the page is full, or the time is over, but
+ * not before all rooms have come below `start`, where the search began. */
+static bool is_page(struct run *run, const struct search_place *start, enum error *error,
+                    bool *more) {
+    *error = show_candidates(run);
+    const struct search_place bound = bound_of(run);
+    *more = bound.at != INT64_MIN || run->read < run->found_count;
+    if (*error || run->is_full || run->shown == run->search->limit)
+        return true;
+    /* All before the bound was shown, so that the next request begins there. */
+    if (all_shown(run) && bound.at != INT64_MIN)
+        run->search->place = bound;
+    return is_over(run) && (!all_shown(run) || compare_places(&bound, start) > 0);
+}
+
+/* ---- the newest messages ---- */
+
+/* Reads the last messages of the rooms that come first, which are compared at once. *matches: how
+ * many of them match. */
+static enum error scan(struct run *run, size_t *matches) {
+    static const char SQL[] = "SELECT STRAIGHT_JOIN " SEARCHED_COLUMNS
+                              ", m.is_deleted FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+                              "i INT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', "
+                              "p BIGINT UNSIGNED PATH '$[2]')) j "
+                              "JOIN message m ON m.room_id = j.r AND m.position = j.p";
+    struct buffer list = BUFFER_EMPTY;
+    struct db_rows *rows;
+    size_t picked = 0;
+    *matches = 0;
+    while (picked < SCAN_ROOMS && picked < run->room_count && !run->rooms[picked].is_done)
+        picked++;
+    const uint64_t each = SCAN / (picked > 0 ? picked : 1);
+    for (size_t i = 0; i < picked; i++) {
+        struct search_room *room = &run->rooms[i];
+        const uint64_t first = room->position > each ? room->position - each + 1 : 1;
+        for (uint64_t at = first; at <= room->position; at++)
+            list_message(&list, i, room->id, at);
+        room->position = first - 1;
+        /* Unless its first message is read. */
+        room->is_done = true;
+    }
+    buffer_append_str(&list, list.len > 0 ? "]" : "[]");
+    const enum error error =
+        DB_RUN(run->db, SQL, DB_REPEATABLE, &rows, db_text((struct text){list.data, list.len}));
+    buffer_free(&list);
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        struct search_room *room = &run->rooms[db_get_u64(rows, 0)];
+        const struct search_place place = {db_get_time(rows, 7), room->id, db_get_u64(rows, 6)};
+        if (place.position == room->position + 1) {
+            room->is_done = room->position == 0 || place.at <= run->search->after;
+            if (compare_places(&room->bound, &place) < 0)
+                room->bound = place;
+        }
+        if (compare_places(&place, &run->search->place) > 0 && place.at > run->search->after &&
+            !db_get_bool(rows, 8) && matches_row(run, rows)) {
+            add_candidate(run, place);
+            (*matches)++;
+        }
+    }
+    db_done(rows);
+    run->work += picked;
+    sort_candidates(run);
+    qsort(run->rooms, run->room_count, sizeof(*run->rooms), order_rooms);
+    return ERROR_NONE;
+}
+
 static enum error go_through(struct run *run, bool *more) {
     const struct search_place start = run->search->place;
-    size_t most = SLOTS_FEW;
+    size_t matches = SCAN_MATCHES;
     enum error error = ERROR_NONE;
     *more = false;
     qsort(run->rooms, run->room_count, sizeof(*run->rooms), order_rooms);
     while (!error && run->room_count > 0 && !run->rooms[0].is_done) {
-        error = look_up(run, most);
-        most = SLOTS;
-        if (!error)
-            error = show_candidates(run);
-        const struct search_place bound = bound_of(run);
-        const bool has_unread = run->read < run->found_count;
-        *more = bound.at != INT64_MIN || has_unread;
-        if (run->is_full || run->shown == run->search->limit)
-            return error;
-        const bool all_shown = !has_unread || compare_places(&run->found[run->read], &bound) > 0;
-        /* All before the bound was shown, so that the next request begins there. */
-        if (all_shown && bound.at != INT64_MIN)
-            run->search->place = bound;
-        /* The time is over; not before all rooms have come below where the search began. */
-        if (is_over(run) && (!all_shown || compare_places(&bound, &start) > 0))
+        error = matches >= SCAN_MATCHES ? scan(run, &matches) : look_up(run);
+        if (error || is_page(run, &start, &error, more))
             return error;
     }
     return error;
@@ -469,7 +538,7 @@ enum error search_run(struct db *db, struct search *search, search_visit *visit,
     run.lookup_count = search_query_lookups(search->query, &run.lookup_bytes, run.lookups);
     enum error error = read_rooms(&run);
     if (!error && search->place.at != INT64_MAX)
-        error = skip_blocks(&run);
+        error = skip_messages(&run);
     if (!error)
         error = go_through(&run, more);
     free(run.rooms);
