@@ -1,10 +1,13 @@
 """Files: announcing, sending in parts, posting, reading."""
 
 import hashlib
+import io
 import os
 import random
 import re
 import time
+import zipfile
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
@@ -333,6 +336,26 @@ def test_the_type_is_what_the_bytes_say(user, data, claimed, found, in_place):
     assert message["message_type"] == ("image" if in_place else "file")
 
 
+def most_memory(instance):
+    """The most memory (bytes) that a process of fcgi-api has had."""
+    found = [re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+             for pid in instance.api_workers()]
+    return max(int(match[1]) * 1024 for match in found)
+
+
+@pytest.mark.unsanitized("measures memory")
+def test_an_archive_is_never_opened(user):
+    """One of 200 MiB in a few KiB arrives as it is, and no process has unpacked it."""
+    alice = user()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("inside", bytes(200 * 1024 * 1024))
+    file = send(alice, alice.room(), packed.getvalue(), "bomb.zip", "application/zip")
+    assert file["media_type"] == "application/zip"
+    assert alice.get(file["url"]).content == packed.getvalue()
+    assert most_memory(alice.instance) < 100 * 1024 * 1024
+
+
 @pytest.mark.parametrize("data, claimed", [
     (png(), "image/jpeg"), (POLYGLOT, "text/html"), (HTML, "image/png"), (HTML, "text/plain"),
     (SVG, "image/png"), (b"words\n", "image/gif"), (ZIP, "image/png"),
@@ -411,6 +434,21 @@ def test_a_message_without_words_needs_a_file(user):
         assert answer.status_code == 400
         assert answer.json()["codes"].keys() == {"content"}
     assert alice.say(room["room_id"], "x", files=[])["files"] == []
+
+
+def test_an_edit_takes_the_words_of_a_message_with_files_only(pair):
+    alice, bob, room = pair
+    file = send(alice, room)
+    message = post(alice, room, [file["file_id"]], content="look").json()
+    assert alice.patch(message_url(message), {"content": " "}).json()["content"] == ""
+    assert bob.events(room["room_id"])[-1]["message"]["files"] == [file]
+    # The type alone is no file.
+    other = alice.say(room["room_id"], "x", message_type="image")
+    for content in ("", " \n"):
+        refused = alice.patch(message_url(other), {"content": content})
+        assert (refused.status_code, refused.json()["codes"]) == (400, {"content": ["blank"]})
+    both = alice.patch(message_url(other), {"content": "", "mentions": {"user_ids": [0]}})
+    assert both.json()["codes"].keys() == {"content", "mentions"}
 
 
 def test_only_ones_own_finished_unused_files_of_the_room_can_be_posted(pair):

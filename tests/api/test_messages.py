@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from support.client import Client
 from support.rooms import ROOMS, url
 from support.shapes import NOT_FOUND, a_message, wrong
 
@@ -268,3 +269,34 @@ def test_an_unchanged_message_is_304_until_it_changes(user):
         assert alice.get(path, headers=tag).status_code == 304
         change()
         assert alice.get(path, headers=tag).status_code == 200
+
+
+def test_a_plain_post_is_one_statement_that_changes_four_rows(shared):
+    """Without mentions, files, quotes and rules of a room: nothing else is written or looked up."""
+    # One process, which knows the token after the first post.
+    instance = shared(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000)
+    alice, posts = Client(instance).register(), 10
+    room = alice.room()["room_id"]
+    alice.say(room)
+    instance.sql("SET GLOBAL log_output = 'TABLE', GLOBAL userstat = ON; "
+                 "TRUNCATE mysql.general_log; SET GLOBAL general_log = ON; FLUSH TABLE_STATISTICS")
+    try:
+        for _ in range(posts):
+            alice.say(room)
+        rows = instance.sql(
+            "SELECT table_name, rows_changed, rows_changed_x_indexes FROM "
+            "information_schema.table_statistics WHERE table_schema = DATABASE() "
+            "AND rows_changed > 0")
+        # Of the connections that posted.
+        [(sent,)] = instance.sql(
+            "SELECT COUNT(*) FROM mysql.general_log WHERE command_type IN ('Execute', 'Query') "
+            "AND thread_id IN (SELECT thread_id FROM mysql.general_log "
+            "WHERE argument LIKE 'BEGIN NOT ATOMIC%INSERT INTO message%')")
+    finally:
+        instance.sql("SET GLOBAL general_log = OFF, GLOBAL userstat = OFF")
+    assert sent == posts
+    assert {name: changed / posts for name, changed, _ in rows} == \
+        {"room": 1, "member": 1, "message": 1, "event": 1}
+    # Each index of these two costs a post an entry.
+    keys = {name: changed / posts for name, _, changed in rows}
+    assert (keys["message"], keys["event"]) == (3, 1)

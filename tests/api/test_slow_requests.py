@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import socket
 import struct
 import time
@@ -11,6 +12,7 @@ import pytest
 from support import fastcgi
 from support.answers import answer_of, assert_error
 from support.client import Client, fresh_name
+from support.files import png, send
 from support.front import KINDS, Front
 from support.instance import is_alive
 from support.rooms import ROOMS
@@ -163,6 +165,21 @@ def test_a_web_server_that_reads_no_response_holds_no_process(system, owner, fcg
         assert_others_are_served(owner)
         status, _, body = fastcgi.parse(stdout_of(read_to_end(idle[0])))
         assert (status, len(json.loads(body)["results"])) == (200, 60)
+
+
+def test_readers_of_a_file_who_stop_hold_no_process(system, owner, fcgi_socket):
+    """The bytes are sent by the process that serves many connections, not by that of the request."""
+    data = png(extra=os.urandom(4_000_000))
+    file = send(owner, owner.room(), data)
+    params = system.fcgi_params(file["url"], "GET", b"", None,
+                                {"HTTP_AUTHORIZATION": f"Token {owner.token}"})
+    with contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(connect(fcgi_socket)) for _ in range(4 * PROCESSES)]
+        for connection in idle:
+            connection.sendall(fastcgi.encode(params, b""))
+        assert_others_are_served(owner)
+        status, _, body = fastcgi.parse(stdout_of(read_to_end(idle[0])))
+        assert (status, body) == (200, data)
 
 
 @pytest.mark.parametrize("length", [b"\xc0\x00\x00\x00", b"\xff\xff\xff\xff", b"\x80\x00\x00\x00"])

@@ -1,5 +1,5 @@
-"""Random posts, reads, unreads, edits, deletions, mentions, mutes and joins: every counter is what a
-recount from the history gives."""
+"""Random posts, reads, unreads, edits, deletions, mentions, mutes, joins, bans and blocks: every
+counter is what a recount from the history gives."""
 
 import random
 
@@ -23,8 +23,12 @@ class Model:
         self.rooms = {}
         for person in self.people[:3]:
             room = person.room(is_private=False)["room_id"]
-            self.rooms[room] = {"messages": [], "marks": {person: 0}, "views": {}}
+            self.rooms[room] = {"messages": [], "marks": {person: 0}, "views": {},
+                                "banned": set()}
         self.told = {person: [] for person in self.people}
+        self.blocks = {person: set() for person in self.people}
+        self.moderator = Client(instance).register()
+        instance.sql("UPDATE user SET is_moderator = TRUE WHERE user_id = ?", self.moderator.id)
 
     # ---- what happens ----
 
@@ -39,10 +43,14 @@ class Model:
         return mentions(*named, everybody=self.rng.random() < 0.3), named
 
     def tell(self, message, named):
+        """Whoever had blocked the sender when first named is never told, nor counted."""
         for person in named:
-            if person is not message["sender"] and person not in message["told"]:
-                message["told"].add(person)
-                self.told[person].append(message["id"])
+            if person is not message["sender"] and person not in message["known"]:
+                message["known"].add(person)
+                if message["sender"] in self.blocks[person]:
+                    message["blocked"].add(person)
+                else:
+                    self.told[person].append(message["id"])
 
     def post(self, room, person):
         given, named = self.some_mentions(room) if self.rng.random() < 0.5 else (mentions(), [])
@@ -50,8 +58,8 @@ class Model:
         assert answer.status_code == 201, answer.text
         state = self.rooms[room]
         message = {"id": answer.json()["message_id"], "sender": person, "deleted": False,
-                   "named": set(named), "all": given["all"], "told": set(),
-                   "members": set(state["marks"])}
+                   "named": set(named), "all": given["all"], "known": set(),
+                   "blocked": set(), "members": set(state["marks"])}
         state["messages"].append(message)
         state["marks"][person] = len(state["messages"])
         self.tell(message, named)
@@ -67,11 +75,14 @@ class Model:
         message |= {"named": set(named), "all": given["all"]}
         self.tell(message, named)
 
-    def delete(self, room, person):
-        message = self.pick_message(room, ours=person)
+    def delete(self, room, person, message=None):
+        message = message or self.pick_message(room, ours=person)
         if message:
             person.delete(f"{ROOMS}{room}/messages/{message['id']}/")
             message |= {"deleted": True, "named": set(), "all": False}
+
+    def delete_by_moderator(self, room, _):
+        self.delete(room, self.moderator, self.pick_message(room))
 
     def read(self, room, person):
         self.move(room, person, "read/", max)
@@ -118,8 +129,9 @@ class Model:
     def join(self, room, _):
         state = self.rooms[room]
         person = self.rng.choice(self.people)
-        assert person.post(f"{ROOMS}{room}/join/").status_code in (200, 201)
-        if person not in state["marks"]:
+        is_banned = person in state["banned"]
+        assert person.post(f"{ROOMS}{room}/join/").status_code in ((403,) if is_banned else (200, 201))
+        if not is_banned and person not in state["marks"]:
             state["marks"][person] = len(state["messages"])
 
     def leave(self, room, person):
@@ -129,19 +141,46 @@ class Model:
             del state["marks"][person]
             state["views"].pop(person, None)
 
+    def ban(self, room, person):
+        """A site moderator bans everybody but admins."""
+        state = self.rooms[room]
+        answer = self.moderator.post(f"{ROOMS}{room}/bans/", json={"user_id": person.id})
+        if answer.status_code == 403:
+            assert answer.json()["code"] == "role_too_high"
+            return
+        state["banned"].add(person)
+        del state["marks"][person]
+        state["views"].pop(person, None)
+
+    def end_ban(self, room, _):
+        for person in list(self.rooms[room]["banned"])[:1]:
+            path = f"{ROOMS}{room}/bans/{person.id}/"
+            assert self.moderator.delete(path).status_code == 204
+            self.rooms[room]["banned"].remove(person)
+
+    def block(self, _, person):
+        other = self.rng.choice([one for one in self.people if one is not person])
+        if other in self.blocks[person]:
+            person.delete("/api/chat/blocks/", json={"user_id": other.id})
+            self.blocks[person].remove(other)
+        else:
+            person.post("/api/chat/blocks/", json={"user_id": other.id})
+            self.blocks[person].add(other)
+
     def step(self):
         room = self.rng.choice(list(self.rooms))
         person = self.rng.choice(list(self.rooms[room]["marks"]))
-        act = self.rng.choice([self.post] * 6 + [self.edit] * 2 + [self.delete, self.read,
-                              self.read, self.unread, self.view, self.view, self.join, self.join,
-                              self.leave] + [self.read_all] * (self.rng.random() < 0.2))
+        act = self.rng.choice([self.post] * 8 + [self.edit] * 2 + [
+            self.delete, self.delete_by_moderator, self.read, self.read, self.unread, self.view,
+            self.view, self.join, self.join, self.join, self.leave, self.ban, self.end_ban,
+            self.block] + [self.read_all] * (self.rng.random() < 0.2))
         act(room, person)
 
     # ---- the recount ----
 
     def mentioning(self, messages, person):
         return [message for message in messages if message["sender"] is not person
-                and (message["all"] or person in message["named"])]
+                and (message["all"] or person in message["named"] - message["blocked"])]
 
     def compare(self):
         for person in self.people:
@@ -179,7 +218,8 @@ class Model:
                   person.get("/api/chat/mentions/?limit=200").json()["results"]
                   if message["room_id"] == room}
         wanted = self.mentioning(state["messages"], person)
-        named = {message["id"] for message in wanted if person in message["named"]}
+        named = {message["id"] for message in wanted
+                 if person in message["named"] - message["blocked"]}
         assert named <= listed <= {message["id"] for message in wanted}
 
 
