@@ -16,7 +16,7 @@
 #include "db/auth_batch.h"
 #include "net/handshake.h"
 #include "online_count.h"
-#include "presence.h"
+#include "presence/presence.h"
 #include "redis/pubsub.h"
 #include "store/logins/token.h"
 #include "store/site/api_key.h"

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "presence.h"
+#include "presence/presence.h"
 
 #define CLUSTER_NODES 4
 #define CLUSTER_ROOMS 3

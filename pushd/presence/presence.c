@@ -10,7 +10,7 @@
  * it is MAYBE while commands are under way, and sync_user sends what is missing. `remote` is learnt
  * from replies, reads and notices, each with a logical time; the latest one wins.
  */
-#include "presence.h"
+#include "presence/presence.h"
 
 #include <stdlib.h>
 #include <string.h>
