@@ -12,8 +12,8 @@
  * logical time at which it holds (pubsub.h): the latest one counts, in whatever order they
  * arrive.
  */
-#ifndef CONFAB_PUSHD_PRESENCE_H
-#define CONFAB_PUSHD_PRESENCE_H
+#ifndef CONFAB_PUSHD_PRESENCE_PRESENCE_H
+#define CONFAB_PUSHD_PRESENCE_PRESENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
