@@ -18,6 +18,7 @@
 #include "base/xalloc.h"
 #include "db/db_cluster.h"
 #include "db/db_error.h"
+#include "db/db_options.h"
 #include "db/db_statement.h"
 #include "os/host_list.h"
 
@@ -26,16 +27,6 @@
 #define ATTEMPTS 40
 #define PAUSE_MS 64
 #define GIVE_UP_MS 10000
-
-/* Timeouts of connecting and, unless database_timeout or db_set_timeout changes it, of an answer,
- * in seconds. With a list of hosts another one can be tried sooner. */
-#define CONNECT_SECONDS 3
-#define CONNECT_SECONDS_OF_LIST 2
-#define ANSWER_SECONDS 15
-#define ANSWER_SECONDS_OF_LIST 3
-
-/* The server's innodb_lock_wait_timeout, unless the client waits less. */
-#define ROW_LOCK_SECONDS 5
 
 /* Size of the hash table of statements, well above their number. */
 #define SLOTS 256
@@ -171,107 +162,10 @@ static void set_error(struct db *db, unsigned number, const char *message) {
     snprintf(db->last_error, sizeof(db->last_error), "%u %s", number, message);
 }
 
-/* First, since the next statement is not one in the mode ORACLE. */
-static const char SQL_MODE[] = "SET SESSION sql_mode = ''";
-
-/* With binlog_format = STATEMENT the server refuses changes under READ COMMITTED (error 1665).
- * MIXED is better, also for replicas, but setting it takes a privilege that the user may not have:
- * then nothing changes here, and SETTINGS choose another isolation level. */
-static const char BINLOG_FORMAT[] =
-    "BEGIN NOT ATOMIC "
-    "DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; "
-    "IF @@log_bin AND @@binlog_format = 'STATEMENT' THEN SET SESSION binlog_format = 'MIXED'; "
-    "END IF; "
-    "END";
-
-/* The settings that the programs rely on, whatever the server's defaults and its init_connect are:
- * the character set, which skip-character-set-client-handshake would not take from the client;
- * times in UTC; no silent truncation; READ COMMITTED, since the lock on the room's row orders
- * everything and gap locks would only add deadlocks; no join buffers, which change the order of
- * rows and only help joins without a key, of which there are none; room for a member list in one
- * value; no limit on the size of a result; all constraints. The values are the seconds to wait for
- * a row and for a table that are locked, and those that a statement may take. */
-static const char SETTINGS[] =
-    "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, "
-    "SESSION time_zone = '+00:00', "
-    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-    "NO_ENGINE_SUBSTITUTION', "
-    "tx_isolation = IF(@@log_bin AND @@binlog_format = 'STATEMENT', 'REPEATABLE-READ', "
-    "'READ-COMMITTED'), "
-    "autocommit = 1, "
-    "completion_type = 0, "
-    "innodb_lock_wait_timeout = %u, "
-    "lock_wait_timeout = %u, "
-    "join_cache_level = 0, "
-    "sql_big_selects = 1, "
-    "sql_safe_updates = 0, "
-    "sql_select_limit = 18446744073709551615, "
-    "foreign_key_checks = 1, "
-    "unique_checks = 1, "
-    "check_constraint_checks = 1, "
-    "sql_auto_is_null = 0, "
-    "group_concat_max_len = 67108864, "
-    "max_statement_time = %s";
-
-static void set_tls(MYSQL *mysql, const struct config *config) {
-    /* With TLS required but not verified, the connection is encrypted, but the identity of the
-     * server is not checked. */
-    const my_bool verify = config->database_tls == CONFIG_TLS_VERIFY, enforce = 1;
-    if (config->database_tls == CONFIG_TLS_OFF)
-        return;
-    /* An empty option is NULL for the library: no client certificate, or the system's
-     * authorities. */
-    mysql_ssl_set(mysql, config->database_key[0] ? config->database_key : NULL,
-                  config->database_cert[0] ? config->database_cert : NULL,
-                  verify && config->database_ca[0] ? config->database_ca : NULL, NULL, NULL);
-    mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
-    mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-}
-
-/* With database_causal_reads = on every read waits until the node has what others committed before.
- * A server that was built without Galera has no such variable. */
-static const char CAUSAL_READS[] =
-    "BEGIN NOT ATOMIC "
-    "DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; "
-    "EXECUTE IMMEDIATE 'SET SESSION wsrep_sync_wait = 1'; "
-    "END";
-
 /* The number of hosts of the list; 0 if the server is not found by its host. */
 static unsigned host_count(const struct db *db) {
     const struct config *config = db->config;
     return config->database_socket[0] ? 0 : host_list_count(config->database_host);
-}
-
-/* The timeout of an answer. */
-static unsigned answer_seconds(const struct db *db) {
-    if (db->answer_seconds)
-        return db->answer_seconds;
-    if (db->config->database_timeout)
-        return (unsigned)db->config->database_timeout;
-    return host_count(db) > 1 ? ANSWER_SECONDS_OF_LIST : ANSWER_SECONDS;
-}
-
-static void set_options(const struct db *db, MYSQL *mysql) {
-    const unsigned answer = answer_seconds(db);
-    const unsigned wanted = host_count(db) > 1 ? CONNECT_SECONDS_OF_LIST : CONNECT_SECONDS;
-    const unsigned connect = answer < wanted ? answer : wanted;
-    /* A statement gives up on a locked row or table before the client gives up on the server. */
-    const unsigned row_lock = answer > ROW_LOCK_SECONDS ? ROW_LOCK_SECONDS : answer - (answer > 1);
-    const unsigned table_lock = answer < 3 ? 1 : answer / 3;
-    char settings[sizeof(SETTINGS) + 64];
-    /* The limit of the server is for requests, not for tools that change whole tables. */
-    snprintf(settings, sizeof(settings), SETTINGS, row_lock, table_lock,
-             db->answer_seconds > ANSWER_SECONDS ? "0" : "@@SESSION.max_statement_time");
-    /* The timeout of connecting holds until the settings are made; then that of answers. */
-    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect);
-    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer);
-    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer);
-    mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_options(mysql, MYSQL_INIT_COMMAND, SQL_MODE);
-    mysql_options(mysql, MYSQL_INIT_COMMAND, BINLOG_FORMAT);
-    mysql_options(mysql, MYSQL_INIT_COMMAND, settings);
-    if (db->config->database_causal_reads == CONFIG_CAUSAL_READS_ON)
-        mysql_options(mysql, MYSQL_INIT_COMMAND, CAUSAL_READS);
 }
 
 /* Connects to a host; with host NULL to the Unix socket. */
@@ -283,9 +177,9 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
         return false;
     }
     /* Options must be set before the connection is opened. */
-    set_options(db, mysql);
+    db_options_set(mysql, config, db->answer_seconds, host_count(db) > 1);
     if (host)
-        set_tls(mysql, config);
+        db_options_set_tls(mysql, config);
     /* CLIENT_MULTI_RESULTS: a compound statement may return more than one result. */
     if (!mysql_real_connect(mysql, host, config->database_user, config->database_password,
                             config->database_name, port, host ? NULL : config->database_socket,
@@ -568,14 +462,19 @@ void db_done(struct db_rows *rows) {
     close_if_unused(connection);
 }
 
-enum error db_number(struct db *db, const char *sql, uint64_t *number) {
+enum error db_number_of(struct db *db, const char *sql, const struct db_value *values, size_t count,
+                        uint64_t *number) {
     struct db_rows *rows;
-    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
+    const enum error error = db_run(db, sql, DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
     *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
     db_done(rows);
     return ERROR_NONE;
+}
+
+enum error db_number(struct db *db, const char *sql, uint64_t *number) {
+    return db_number_of(db, sql, NULL, 0, number);
 }
 
 enum error db_delete(struct db *db, const char *sql, uint64_t limit, uint64_t *deleted) {

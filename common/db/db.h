@@ -163,9 +163,16 @@ enum error db_delete(struct db *db, const char *sql, uint64_t limit, uint64_t *d
 /* Releases the rows; rows may be NULL. */
 void db_done(struct db_rows *rows);
 
-/* Reads one number by a statement without values that is repeatable; 0 if there is no row. Fails
- * like db_run, and then leaves *number unchanged. */
+/* Reads one number by a statement that is repeatable; 0 if there is no row. Fails like db_run, and
+ * then leaves *number unchanged. */
 enum error db_number(struct db *db, const char *sql, uint64_t *number);
+
+/* The same with values as arguments: DB_NUMBER(db, SQL, &number, db_u64(1), ...). */
+#define DB_NUMBER(db, sql, number, ...)                                            \
+    db_number_of((db), (sql), (const struct db_value[]){__VA_ARGS__},              \
+                 sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (number))
+enum error db_number_of(struct db *db, const char *sql, const struct db_value *values, size_t count,
+                        uint64_t *number);
 
 /* Runs a script of statements separated by semicolons, without preparing or retrying: for
  * migrations. */

@@ -52,8 +52,10 @@ static bool read_address(const redisReply *reply, struct host_address *address) 
 
 static bool ask(struct redis_sentinel *sentinel, uint64_t timeout_ms,
                 struct host_address *primary) {
+    /* The name of the command is fixed by Redis; a "master" is the primary here. */
     const char *argv[] = {"SENTINEL", "get-master-addr-by-name", sentinel->config->redis_master};
     struct host_address address;
+    /* The connection to the Sentinel that answered last, else a new one to the next of the list. */
     if (!sentinel->client) {
         host_list_get(sentinel->config->redis_sentinels, sentinel->at, REDIS_SENTINEL_PORT,
                       &address);
@@ -73,6 +75,7 @@ bool redis_sentinel_find(struct redis_sentinel *sentinel, uint64_t timeout_ms,
         sentinel->at %= count;
         if (ask(sentinel, timeout_ms, primary))
             return true;
+        /* No answer, or it does not know the primary: the next one is asked. */
         redis_client_free(sentinel->client);
         sentinel->client = NULL;
         sentinel->at++;

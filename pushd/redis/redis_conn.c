@@ -21,6 +21,7 @@
 #include "base/ring.h"
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
+#include "redis/redis_command.h"
 #include "redis/redis_tls.h"
 #include "redis/resolver.h"
 
@@ -156,23 +157,6 @@ static void disconnect(struct redis_conn *conn, const char *why) {
 
 /* ---- sending ---- */
 
-/* A header of RESP, the protocol of Redis: a type, a number, CR LF. */
-static void append_header(struct buffer *out, char type, size_t count) {
-    buffer_append_char(out, type);
-    buffer_append_u64(out, count);
-    buffer_append(out, "\r\n", 2);
-}
-
-/* Encodes a command: an array of bulk strings. */
-static void append_command(struct buffer *out, const struct text *args, size_t count) {
-    append_header(out, '*', count);
-    for (size_t i = 0; i < count; i++) {
-        append_header(out, '$', args[i].len);
-        buffer_append(out, args[i].at, args[i].len);
-        buffer_append(out, "\r\n", 2);
-    }
-}
-
 /* libuv has written the rest that uv_try_write did not take. */
 static void on_written(uv_write_t *request, int status) {
     struct transport *transport = request->data;
@@ -237,7 +221,7 @@ void redis_conn_flush(struct redis_conn *conn) {
 
 void redis_conn_send(struct redis_conn *conn, const struct text *args, size_t count) {
     if (conn->state == OPEN)
-        append_command(commands_of(conn), args, count);
+        redis_command_append(commands_of(conn), args, count);
 }
 
 void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t count,
@@ -247,7 +231,7 @@ void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t
         return;
     }
     /* In the same order in both: replies have no ids. */
-    append_command(commands_of(conn), args, count);
+    redis_command_append(commands_of(conn), args, count);
     struct pending *pending = ring_push(&conn->pending, sizeof(*pending));
     *pending = (struct pending){done, context};
 }
@@ -407,24 +391,17 @@ static void on_role(void *context, const struct redis_reply *reply) {
 /* Authenticates and chooses the database. Sent together, without waiting: Redis handles them in
  * order. */
 static void log_in(struct redis_conn *conn) {
-    const struct config *config = conn->config;
-    const struct text password =
-        text_of(conn->of_sentinel ? config->redis_sentinel_password : config->redis_password);
-    char number[24];
-    snprintf(number, sizeof(number), "%" PRIu64, config->redis_database);
-    const struct text with_user[] = {{"AUTH", 4}, text_of(config->redis_user), password};
-    const struct text without[] = {{"AUTH", 4}, password};
-    const struct text select[] = {{"SELECT", 6}, text_of(number)};
-    const struct text role[] = {{"ROLE", 4}};
-    /* AUTH with a user needs Redis 6. */
-    if (config->redis_user[0] && !conn->of_sentinel)
-        redis_conn_command(conn, with_user, 3, on_authenticated, NULL);
-    else if (password.len > 0)
-        redis_conn_command(conn, without, 2, on_authenticated, NULL);
-    if (config->redis_database > 0 && !conn->of_sentinel)
-        redis_conn_command(conn, select, 2, on_selected, NULL);
-    if (conn->is_given && !conn->of_sentinel)
-        redis_conn_command(conn, role, 1, on_role, conn);
+    static redis_conn_done *const REPLIES[] = {
+        [REDIS_LOGIN_AUTH] = on_authenticated,
+        [REDIS_LOGIN_SELECT] = on_selected,
+        [REDIS_LOGIN_ROLE] = on_role,
+    };
+    struct redis_login login;
+    redis_login_make(&login, conn->config, conn->of_sentinel, conn->is_given);
+    for (size_t i = 0; i < login.count; i++) {
+        const struct redis_login_command *command = &login.commands[i];
+        redis_conn_command(conn, command->args, command->count, REPLIES[command->kind], conn);
+    }
 }
 
 /* The socket is connected, and the handshake of TLS complete. */
