@@ -4,10 +4,12 @@ import { ShownState } from "../shown-state.js";
 import { iconButton } from "../ui/controls.js";
 import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
 import { listOfNames, watchDay } from "../ui/format.js";
-import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { menu } from "../ui/menu.js";
 import { isEnglish, t, tn } from "../words.js";
 import { Composer } from "./composer.js";
+import { connectionText } from "./connection-text.js";
+import { messageSource } from "./message-source.js";
+import { MessageTools } from "./message-tools.js";
 import { loadFileView, prepareToShow } from "./message.js";
 import { PendingMessages } from "./pending-messages.js";
 import { Reads } from "./reads.js";
@@ -16,60 +18,6 @@ import { Timeline } from "./timeline.js";
 const READ_DELAY_MS = 300;
 /** The lines about members are read after the messages. */
 const CHANGES_DELAY_MS = 250;
-
-/** The source of a Timeline: pages of a room's messages, oldest first. */
-function sourceOf(confab, id, root) {
-    const read = async (options) => {
-        const page = await confab.messages(id, options);
-        await prepareToShow(page.results, root);
-        return page;
-    };
-    const oldestFirst = (page) => ({ messages: page.results.reverse(), more: page.next !== null });
-    return {
-        newest: async (limit) => oldestFirst(await read({ limit })),
-        older: async (before, limit) => oldestFirst(await read({ before, limit })),
-        newer: async (after, limit) => {
-            const page = await read({ after, limit });
-            return { messages: page.results.reverse(), more: page.previous !== null };
-        },
-        fromEnd: async (offset, limit) => oldestFirst(await read({ offset, limit })),
-        around: async (around, limit) => {
-            const { results, next, previous } = await read({ around, limit });
-            return { messages: results.reverse(), more: next !== null, after: previous !== null };
-        },
-        one: (messageId) => confab.message(id, messageId),
-    };
-}
-
-/** A text about the connection in this state, "" while all is well. */
-function connectionText(state, channel, unsent) {
-    const waiting =
-        unsent > 0
-            ? tn(
-                  unsent,
-                  "{count} message waiting to be sent.",
-                  "{count} messages waiting to be sent.",
-              )
-            : "";
-    switch (state) {
-        case "offline":
-            return unsent > 0
-                ? tn(
-                      unsent,
-                      "You are offline. {count} message will be sent when you reconnect.",
-                      "You are offline. {count} messages will be sent when you reconnect.",
-                  )
-                : t("You are offline. Messages will be sent when you reconnect.");
-        case "waiting":
-            return `${t("Connection lost. Trying again…")} ${waiting}`.trim();
-        case "connecting":
-            return channel.seq === null ? "" : `${t("Reconnecting…")} ${waiting}`.trim();
-        case "polling":
-            return t("Live updates are not available here; new messages take a little longer.");
-        default:
-            return "";
-    }
-}
 
 /**
  * `draft` is one of Drafts, `place` one of Timeline, or null. `readOnly`: nothing can be written;
@@ -123,7 +71,7 @@ export class Conversation {
         const { room } = this;
         this.drawStatus = oncePerFrame(() => this.#drawStatus());
         this.timeline = new Timeline({
-            source: sourceOf(this.confab, room.room_id, this.root),
+            source: messageSource(this.confab, room.room_id, this.root),
             self: this.self.user_id,
             people: this.people,
             roomName: this.people.roomName(room),
@@ -135,11 +83,11 @@ export class Conversation {
                     this.pending.drawSoon();
                 },
                 day: (time) => this.#openDates(new Date(time)),
-                active: (message, article) => this.#showTools(message, article),
-                answers: (messageId) => this.#actOn("openAnswers", messageId),
+                active: (message, article) => this.tools.show(message, article),
+                answers: (messageId) => this.actOn("openAnswers", messageId),
                 reactors: (message, buttons) => this.#nameReactors(message, buttons),
-                reacted: (message, emoji) => this.#actOn("react", message, emoji),
-                pressed: (message) => this.#showSheet(message),
+                reacted: (message, emoji) => this.actOn("react", message, emoji),
+                pressed: (message) => this.tools.showSheet(message),
                 refused: () => this.on.outsider(),
             },
         });
@@ -158,7 +106,7 @@ export class Conversation {
         this.typing = h("span", { role: "status" });
         this.readers = h("span");
         this.composer.under.append(this.readers);
-        this.pinsButton = iconButton("pin", t("Pinned messages"), () => this.#actOn("openPins"));
+        this.pinsButton = iconButton("pin", t("Pinned messages"), () => this.actOn("openPins"));
         this.detailsButton = iconButton("people", t("Details"), () => this.toggleDetails());
         this.backButton = iconButton("back", t("All rooms"), () => this.on.back());
         this.backButton.classList.add("to-rooms");
@@ -177,8 +125,7 @@ export class Conversation {
             this.on.logout && iconButton("exit", t("Log out"), this.on.logout),
         );
         this.connection = h("div.connection", { role: "status", hidden: true });
-        this.tools = h("div.tools", { role: "toolbar", "aria-label": t("Message") });
-        moveWithArrows(this.tools, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
+        this.tools = new MessageTools(this);
         this.element = h(
             "main.conversation",
             { "data-room": room.room_id },
@@ -234,7 +181,7 @@ export class Conversation {
             this.timeline.react(id, reactions);
             // Perhaps on another device: only the server knows which ones are the user's.
             if (by === this.self.user_id && !this.reacting) {
-                this.#actOn("refresh", id);
+                this.actOn("refresh", id);
             }
         });
         channel.on("message_deleted", ({ message_id: id }) => {
@@ -366,13 +313,13 @@ export class Conversation {
     }
 
     #openDates(day) {
-        this.#withModule(import("./dates.js"), ({ openDates }) =>
+        this.withModule(import("./dates.js"), ({ openDates }) =>
             openDates(this.root, this.confab, this.room, day, (id) => this.timeline.goTo(id)),
         );
     }
 
     /** Modules that are not needed at first are loaded when they are used. */
-    async #withModule(loading, use) {
+    async withModule(loading, use) {
         let loaded;
         try {
             loaded = await loading;
@@ -405,25 +352,6 @@ export class Conversation {
         } catch {
             // Without them.
         }
-    }
-
-    #delete(message) {
-        this.#withModule(import("../ui/dialog.js"), ({ confirm }) =>
-            this.#confirmDeletion(confirm, message),
-        );
-    }
-
-    #confirmDeletion(confirm, message) {
-        confirm(this.root, {
-            title: t("Delete this message?"),
-            action: t("Delete"),
-            text: t("It will be deleted for everyone. This cannot be undone."),
-            act: async () => {
-                await this.confab.deleteMessage(this.room.room_id, message.message_id);
-                this.timeline.remove(message.message_id);
-            },
-            then: () => this.timeline.focusOn(message.message_id),
-        });
     }
 
     /** Whether the user is looking at the newest message now, and has not marked it as unread. */
@@ -529,7 +457,7 @@ export class Conversation {
             this.#detailsToggled();
             return;
         }
-        this.#withModule(import("./details.js"), ({ Details }) => this.#openDetails(Details));
+        this.withModule(import("./details.js"), ({ Details }) => this.#openDetails(Details));
     }
 
     #openDetails(Details) {
@@ -597,7 +525,7 @@ export class Conversation {
     }
 
     /** Does something with a message by a module that is loaded when it is first needed. */
-    async #actOn(name, ...what) {
+    async actOn(name, ...what) {
         try {
             await (await import("./actions.js"))[name](this, ...what);
         } catch (error) {
@@ -610,86 +538,6 @@ export class Conversation {
             await (await import("./actions.js")).nameReactors(this, message, buttons);
         } catch {
             // Without the names: the numbers are there.
-        }
-    }
-
-    /** What the user may do with a message: {icon, text, act}. */
-    #actions(message) {
-        const isOwn = message.sender_id === this.self.user_id;
-        const mayPin = this.room.is_admin || this.room.may_pin === "all";
-        return [
-            this.takesReactions && {
-                icon: "smile",
-                text: t("React"),
-                act: () => this.#actOn("openReactions", message),
-            },
-            { icon: "reply", text: t("Reply"), act: () => this.composer.reply(message) },
-            this.on.unread && {
-                icon: "mail",
-                text: t("Mark as unread"),
-                act: () => this.on.unread(message.message_id),
-            },
-            isOwn && { icon: "edit", text: t("Edit"), act: () => this.composer.edit(message) },
-            mayPin && { icon: "pin", text: t("Pin"), act: () => this.#actOn("pin", message) },
-            {
-                icon: "link",
-                text: t("Copy the link"),
-                act: () => this.#actOn("copyLink", message),
-            },
-            (isOwn || this.room.is_admin) && {
-                icon: "trash",
-                text: t("Delete"),
-                act: () => this.#delete(message),
-                isDangerous: true,
-            },
-        ].filter(Boolean);
-    }
-
-    /** Shows the actions on a message below the conversation, for fingers. */
-    #showSheet(message) {
-        if (!message.is_deleted) {
-            const actions = this.readOnly ? [] : this.#actions(message);
-            if (message.reactions.length > 0) {
-                actions.unshift({
-                    icon: "people",
-                    text: t("Who has reacted"),
-                    act: () => this.#actOn("openReactors", message),
-                });
-            }
-            this.#withModule(import("./sheet.js"), ({ openSheet }) =>
-                openSheet(this.root, message, actions),
-            );
-        }
-    }
-
-    /** Shows the actions on a message that is pointed at or has the focus. */
-    #showTools(message, article) {
-        // On a touch screen a long press shows them instead.
-        if (window.matchMedia("(hover: none)").matches) {
-            return;
-        }
-        // Pointing elsewhere does not take the actions away from a keyboard user.
-        if (
-            this.tools.matches(":focus-within") &&
-            !article.contains(this.tools) &&
-            !article.matches(":focus")
-        ) {
-            return;
-        }
-        if (message.is_deleted || this.readOnly) {
-            this.tools.remove();
-            return;
-        }
-        if (this.tools.message !== message || !article.contains(this.tools)) {
-            this.tools.message = message;
-            fill(
-                this.tools,
-                this.#actions(message).map(({ icon: name, text, act }) =>
-                    iconButton(name, text, act),
-                ),
-            );
-            setTabStop(this.tools, this.tools.firstChild, "button");
-            article.append(this.tools);
         }
     }
 }

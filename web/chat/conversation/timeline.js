@@ -4,8 +4,11 @@
 import { fill, h, oncePerFrame } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { t, tn } from "../words.js";
+import { foldDeleted } from "./folding.js";
 import { drawMessage, messageNode, placeMessage } from "./message.js";
 import { PageLoader } from "./page-loader.js";
+import { QuietLines } from "./quiet-lines.js";
+import { Quotes } from "./quotes.js";
 import { TimelineInput } from "./timeline-input.js";
 
 /** Messages per request. */
@@ -20,14 +23,6 @@ const WINDOW = 250;
 const END_DISTANCE = 48;
 /** The length of a quote (code points), as the server has it. */
 const EXCERPT = 140;
-/** The most quoted messages kept in memory. */
-const MAX_QUOTES = 500;
-
-const goneText = (count) =>
-    count === 1
-        ? t("This message was deleted.")
-        : tn(count, "{count} message was deleted.", "{count} messages were deleted.");
-
 /**
  * `source` loads messages; all its functions return promises. `newest(limit)`, `older(id, limit)`,
  * `newer(id, limit)` and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)`
@@ -42,15 +37,13 @@ export class Timeline {
         // The elements in the window, in order and by message id.
         this.items = [];
         this.byId = new Map();
-        // Messages replied to that are not in the window, or promises of them.
-        this.quotes = new Map();
+        this.quotes = new Quotes((id) => source.one(id));
         // New messages that the next frame adds.
         this.arrived = [];
         // Whether the window reaches the first and the last message of the room.
         this.atStart = false;
         this.atEnd = false;
-        // The quiet lines after a message, by its id (0: before the first one): {key, text, id}.
-        this.notes = new Map();
+        this.quietLines = new QuietLines(people);
         // New messages below the view; the message under the line for new ones.
         this.missed = 0;
         this.firstNew = 0;
@@ -272,25 +265,14 @@ export class Timeline {
      * Shows a quiet line, once for each key, after a message: {id, text}; text() is called again
      * when the profile of the user `id` is there.
      */
-    note(key, { id, text }, after) {
-        const others = this.notes.get(after) ?? [];
-        if (!others.some((note) => note.key === key)) {
-            const notes = [...others, { key, id, text }].sort((a, b) => a.key - b.key);
-            this.notes.set(after, notes);
+    note(key, line, after) {
+        if (this.quietLines.add(key, line, after)) {
             this.#keepPosition(() => this.#drawNotes(after));
         }
     }
 
     #drawNotes(after) {
-        const node = after === 0 ? this.early : this.byId.get(after);
-        node?.querySelectorAll(".quiet").forEach((old) => old.remove());
-        const lines = (node ? (this.notes.get(after) ?? []) : []).map(({ id, text }) => {
-            const line = h("p.quiet", { "data-person": id });
-            return this.people.draw(line, () => {
-                line.textContent = text();
-            });
-        });
-        node?.append(...lines);
+        this.quietLines.draw(after, after === 0 ? this.early : this.byId.get(after));
     }
 
     /** The newest message that is known, also if it is not in the window. */
@@ -328,32 +310,7 @@ export class Timeline {
                 node.message.message_id === this.firstNew,
             );
         }
-        this.#fold();
-    }
-
-    /** Deleted messages of one sender in a row are one line. */
-    #fold() {
-        let head = null;
-        let before = null;
-        let count = 0;
-        for (const node of this.items) {
-            const { is_deleted: isGone, sender_id: sender } = node.message;
-            const isFolded =
-                isGone &&
-                sender === head?.message.sender_id &&
-                !node.querySelector(".separator") &&
-                !before.querySelector(".quiet");
-            count = isFolded ? count + 1 : 1;
-            if (!isFolded) {
-                head = isGone ? node : null;
-            }
-            if (isGone) {
-                head.querySelector(".gone").textContent = goneText(count);
-            }
-            node.head = isFolded ? head : null;
-            node.hidden = isFolded;
-            before = node;
-        }
+        foldDeleted(this.items);
     }
 
     /** Removes messages at one end until the window has its size. */
@@ -387,22 +344,7 @@ export class Timeline {
 
     /** The message replied to, or a promise of it. */
     repliedTo(id) {
-        const shown = this.byId.get(id)?.message ?? this.quotes.get(id);
-        if (shown) {
-            return shown;
-        }
-        const request = this.source.one(id);
-        this.quotes.set(id, request);
-        if (this.quotes.size > MAX_QUOTES) {
-            this.quotes.delete(this.quotes.keys().next().value);
-        }
-        // If the message changes meanwhile, change() has replaced this request.
-        const isCurrent = () => this.quotes.get(id) === request;
-        request.then(
-            (message) => isCurrent() && this.quotes.set(id, message),
-            () => isCurrent() && this.quotes.delete(id),
-        );
-        return request;
+        return this.byId.get(id)?.message ?? this.quotes.get(id);
     }
 
     // ---- events ----
@@ -480,13 +422,13 @@ export class Timeline {
             one.message_id === id ? { ...one, ...change } : one,
         );
         // A quote that was loaded, or is being loaded, shows the message as it was.
-        this.quotes.delete(id);
+        this.quotes.forget(id);
         const node = this.byId.get(id);
         const repliedTo = (other) => this.repliedTo(other);
         this.#keepPosition(() => {
             if (node) {
                 drawMessage(node, { ...node.message, ...change }, this.people, repliedTo);
-                this.#fold();
+                foldDeleted(this.items);
             }
             for (const other of this.items) {
                 const { reply_to: quoted } = other.message;
