@@ -13,7 +13,7 @@
 #include "os/file_store.h"
 #include "redis/redis_sentinel.h"
 #include "redis/redis_server.h"
-#include "store/audit.h"
+#include "store/consistency.h"
 #include "store/migrate.h"
 #include "store/server.h"
 #include "table.h"
@@ -237,7 +237,7 @@ static void check_files(struct check *check) {
 /* ---- counters ---- */
 
 static void add_value_json(struct json_writer *w, const char *key,
-                           const struct audit_finding *finding, uint64_t value) {
+                           const struct consistency_finding *finding, uint64_t value) {
     if (finding->is_time)
         json_write_member_time(w, key, (int64_t)value);
     else
@@ -245,7 +245,8 @@ static void add_value_json(struct json_writer *w, const char *key,
 }
 
 /* A value is a number, or a time in microseconds. */
-static void add_value(struct table *table, const struct audit_finding *finding, uint64_t value) {
+static void add_value(struct table *table, const struct consistency_finding *finding,
+                      uint64_t value) {
     char time[CLOCK_TEXT_SIZE];
     if (finding->is_time) {
         clock_format((int64_t)value, time);
@@ -263,11 +264,11 @@ static void add_id(struct table *table, uint64_t id) {
 }
 
 /* A counter that differs from its recount. */
-static void add_difference(void *context, const struct audit_finding *finding) {
+static void add_difference(void *context, const struct consistency_finding *finding) {
     struct check *check = context;
     check->difference_count++;
     /* All of them of this one rule: known, and explained in the docs. */
-    check->only_texts = check->only_texts && strcmp(finding->rule, AUDIT_TWICE_ENCODED) == 0;
+    check->only_texts = check->only_texts && strcmp(finding->rule, CONSISTENCY_TWICE_ENCODED) == 0;
     /* Into the array of --json, or as a row of the table; of the rest only the number is shown. */
     if (check->cli->json) {
         struct json_writer *w = &check->differences;
@@ -289,13 +290,13 @@ static void add_difference(void *context, const struct audit_finding *finding) {
     }
 }
 
-/* Recounts everything by the rules of store/audit; takes long with many messages. */
+/* Recounts everything by the rules of store/consistency; takes long with many messages. */
 static void check_counters(struct check *check) {
     char detail[600];
     unsigned rules;
     /* Until a difference of another rule is found. */
     check->only_texts = true;
-    const enum error error = audit_run(check->cli->db, add_difference, check, &rules);
+    const enum error error = consistency_check(check->cli->db, add_difference, check, &rules);
     if (error) {
         snprintf(detail, sizeof(detail), "recount failed: %s", db_last_error(check->cli->db));
         report_add(&check->report, "counters", REPORT_FAILED, detail, "see the log of MariaDB");

@@ -1,12 +1,12 @@
 /*
- * audit: checks that the counters agree with the rows they count, and other invariants.
+ * consistency: checks that the counters agree with the rows they count, and other invariants.
  *
  * Every rule is one statement, and so sees one state of the database: a site in use shows no
  * more findings than an idle one. Each large table is read completely a few times; set the
  * timeout of the connection (db_set_timeout) accordingly.
  */
-#ifndef CONFAB_COMMON_STORE_AUDIT_H
-#define CONFAB_COMMON_STORE_AUDIT_H
+#ifndef CONFAB_COMMON_STORE_CONSISTENCY_H
+#define CONFAB_COMMON_STORE_CONSISTENCY_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,10 +14,10 @@
 #include "db/db.h"
 
 /* The rule of texts that are not readable any more; docs/operations.md says how to mend them. */
-#define AUDIT_TWICE_ENCODED "twice_encoded"
+#define CONSISTENCY_TWICE_ENCODED "twice_encoded"
 
 /* A place where a rule does not hold. */
-struct audit_finding {
+struct consistency_finding {
     const char *rule;    /* its short name: "message_count"; static */
     const char *meaning; /* describes the two values: "stored value; recounted value"; static */
     uint64_t room_id;    /* 0: concerns no room */
@@ -27,9 +27,10 @@ struct audit_finding {
     uint64_t recounted;  /* the value found by counting */
 };
 
-typedef void audit_visit(void *context, const struct audit_finding *finding);
+typedef void consistency_visit(void *context, const struct consistency_finding *finding);
 
 /* Checks every rule and visits each finding. Sets *rules to the number of rules checked. */
-enum error audit_run(struct db *db, audit_visit *visit, void *context, unsigned *rules);
+enum error consistency_check(struct db *db, consistency_visit *visit, void *context,
+                             unsigned *rules);
 
 #endif

@@ -1,8 +1,8 @@
-/* The rules of the audit, a table of SQL statements: each recounts something that the store keeps
+/* The rules of consistency, a table of SQL statements: each recounts something that the store keeps
  * as a counter, or looks for rows that should not exist. A finding means a fault of the program, an
  * edited database, or a backup that was restored in part. `confabctl` runs them; they read whole
  * tables. */
-#include "store/audit.h"
+#include "store/consistency.h"
 
 #include "event/event.h"
 #include "store/rooms/room.h"
@@ -315,11 +315,11 @@ static const struct rule RULES[] = {
         "GROUP BY room_id, user_id",
         false},
        /* Texts damaged by a wrong character set, mostly while a backup was restored. */
-       {AUDIT_TWICE_ENCODED, "messages that seem to be encoded twice; expected ones",
+       {CONSISTENCY_TWICE_ENCODED, "messages that seem to be encoded twice; expected ones",
         "SELECT room_id, 0, COUNT(*), 0 FROM message WHERE " TWICE_ENCODED(
             "content") " GROUP BY room_id",
         false},
-       {AUDIT_TWICE_ENCODED, "names of rooms that seem to be encoded twice; expected ones",
+       {CONSISTENCY_TWICE_ENCODED, "names of rooms that seem to be encoded twice; expected ones",
         "SELECT room_id, 0, 1, 0 FROM room WHERE " TWICE_ENCODED("name"), false},
        {"deleted_rooms", "expected rows of a deleted room; rows",
         "SELECT r.room_id, 0, 0, 1 FROM deleted_room d JOIN room r ON r.room_id = d.room_id",
@@ -328,27 +328,29 @@ static const struct rule RULES[] = {
 
 #define RULE_COUNT (sizeof(RULES) / sizeof(RULES[0]))
 
-static enum error check(struct db *db, const struct rule *rule, audit_visit *visit, void *context) {
+static enum error check(struct db *db, const struct rule *rule, consistency_visit *visit,
+                        void *context) {
     struct db_rows *rows;
     /* Each rule is a statement of its own: on a busy server two rules see different moments. */
     const enum error error = db_run(db, rule->sql, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
         return error;
     while (db_next(rows)) {
-        const struct audit_finding finding = {.rule = rule->name,
-                                              .meaning = rule->meaning,
-                                              .room_id = db_get_u64(rows, 0),
-                                              .user_id = db_get_u64(rows, 1),
-                                              .is_time = rule->is_time,
-                                              .stored = db_get_u64(rows, 2),
-                                              .recounted = db_get_u64(rows, 3)};
+        const struct consistency_finding finding = {.rule = rule->name,
+                                                    .meaning = rule->meaning,
+                                                    .room_id = db_get_u64(rows, 0),
+                                                    .user_id = db_get_u64(rows, 1),
+                                                    .is_time = rule->is_time,
+                                                    .stored = db_get_u64(rows, 2),
+                                                    .recounted = db_get_u64(rows, 3)};
         visit(context, &finding);
     }
     db_done(rows);
     return ERROR_NONE;
 }
 
-enum error audit_run(struct db *db, audit_visit *visit, void *context, unsigned *rules) {
+enum error consistency_check(struct db *db, consistency_visit *visit, void *context,
+                             unsigned *rules) {
     enum error error = ERROR_NONE;
     /* On an error *rules says how many were completed. */
     for (*rules = 0; *rules < RULE_COUNT && !error; ++*rules)
