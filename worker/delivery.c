@@ -36,11 +36,7 @@ struct delivery *delivery_new(const struct hook *hook, uint64_t room_id, struct 
     json_write_object(&w);
     json_write_member_u64(&w, "hook_id", hook->id);
     json_write_member_id(&w, "room_id", room_id);
-    json_write_key(&w, "key");
-    if (room_key.len > 0)
-        json_write_text(&w, room_key);
-    else
-        json_write_null(&w);
+    json_write_member_text_or_null(&w, "key", room_key);
     json_write_member_u64(&w, "first_seq", seq + 1);
     json_write_member_u64(&w, "last_seq", last_seq);
     json_write_key(&w, "events");

@@ -127,15 +127,9 @@ static void write_message(struct json_writer *w, const struct message *message, 
     json_write_word(w, message_type_name(message->type));
     json_write_member_id(w, "reply_to_id", message->reply_to_id);
     json_write_member_time(w, "created_at", message->created_at);
-    if (message->edited_at)
-        json_write_member_time(w, "edited_at", message->edited_at);
-    else
-        json_write_member_null(w, "edited_at");
+    json_write_member_time_or_null(w, "edited_at", message->edited_at);
     json_write_member_bool(w, "is_deleted", message->is_deleted);
-    if (message->client_id.len > 0)
-        json_write_member_text(w, "client_id", message->client_id);
-    else
-        json_write_member_null(w, "client_id");
+    json_write_member_text_or_null(w, "client_id", message->client_id);
     json_write_key(w, "reactions");
     serialize_reactions(w, message->reactions, for_user);
     json_write_key(w, "reply_to");
@@ -173,14 +167,6 @@ void serialize_search_result(struct json_writer *w, const struct search_result *
     json_write_object_end(w);
 }
 
-/* A text of length 0 is none. */
-static void write_text_or_null(struct json_writer *w, const char *key, struct text text) {
-    if (text.len > 0)
-        json_write_member_text(w, key, text);
-    else
-        json_write_member_null(w, key);
-}
-
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username) {
     json_write_object(w);
@@ -192,7 +178,7 @@ void serialize_membership(struct json_writer *w, const struct membership *member
     json_write_member_text(w, "display_name",
                            membership->display_name.len > 0 ? membership->display_name
                                                             : membership->username);
-    write_text_or_null(w, "avatar_url", membership->avatar_url);
+    json_write_member_text_or_null(w, "avatar_url", membership->avatar_url);
     json_write_member_bool(w, "is_admin", membership->is_admin);
     json_write_member_str(w, "role", role_name(membership->role));
     json_write_member_time(w, "joined_at", membership->joined_at);
@@ -204,7 +190,7 @@ static void profile_fields(struct json_writer *w, const struct profile *profile)
     json_write_member_u64(w, "user_id", profile->user_id);
     json_write_member_text(w, "username", profile->username);
     json_write_member_text(w, "display_name", profile_name(profile));
-    write_text_or_null(w, "avatar_url", profile->avatar_url);
+    json_write_member_text_or_null(w, "avatar_url", profile->avatar_url);
 }
 
 void serialize_profile(struct json_writer *w, const struct profile *profile) {
@@ -223,7 +209,7 @@ void serialize_online(struct json_writer *w, const struct profile *profile) {
 /* With what others do not see. */
 static void own_profile_fields(struct json_writer *w, const struct profile *profile) {
     profile_fields(w, profile);
-    write_text_or_null(w, "locale", profile->locale);
+    json_write_member_text_or_null(w, "locale", profile->locale);
     json_write_member_bool(w, "is_bot", profile->is_bot);
 }
 
@@ -242,7 +228,7 @@ void serialize_account(struct json_writer *w, const struct user *user,
     if (user->is_moderator)
         json_write_member_bool(w, "is_moderator", true);
     json_write_member_time(w, "created_at", user->created_at);
-    write_text_or_null(w, "bell", bell);
+    json_write_member_text_or_null(w, "bell", bell);
     json_write_object_end(w);
 }
 
@@ -250,10 +236,7 @@ void serialize_room_view(struct json_writer *w, const struct room_view *view) {
     json_write_object(w);
     json_write_key(w, "notify");
     json_write_word(w, notify_name(view->notify));
-    if (view->muted_until)
-        json_write_member_time(w, "muted_until", view->muted_until);
-    else
-        json_write_member_null(w, "muted_until");
+    json_write_member_time_or_null(w, "muted_until", view->muted_until);
     json_write_member_bool(w, "is_favorite", view->is_favorite);
     json_write_member_bool(w, "is_hidden", view->is_hidden);
     json_write_object_end(w);
@@ -266,10 +249,7 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
     json_write_member_text(w, "name", room->name);
     json_write_member_bool(w, "is_private", state->is_private);
     json_write_member_bool(w, "is_direct", state->is_direct);
-    if (room->key.len > 0)
-        json_write_member_text(w, "key", room->key);
-    else
-        json_write_member_null(w, "key");
+    json_write_member_text_or_null(w, "key", room->key);
     json_write_member_u64(w, "created_by_id", room->created_by_id);
     json_write_member_time(w, "created_at", state->created_at);
     json_write_member_u64(w, "members_count", state->members_count);
@@ -290,6 +270,20 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
     json_write_member_bool(w, "is_live", state->is_live);
 }
 
+void serialize_audit_entry(struct json_writer *w, const struct audit_entry *entry) {
+    json_write_object(w);
+    json_write_member_u64(w, "audit_id", entry->id);
+    json_write_member_text(w, "action", entry->action);
+    json_write_member_str(w, "actor_kind", audit_actor_name(entry->actor));
+    json_write_member_id(w, "actor_id", entry->actor_id);
+    json_write_member_id(w, "user_id", entry->user_id);
+    json_write_member_id(w, "room_id", entry->room_id);
+    json_write_member_id(w, "subject_id", entry->subject_id);
+    json_write_member_text_or_null(w, "reason", entry->reason);
+    json_write_member_time(w, "created_at", entry->created_at);
+    json_write_object_end(w);
+}
+
 void serialize_room(struct json_writer *w, const struct room *room) {
     const struct room_state *state = &room->state;
     json_write_object(w);
@@ -302,7 +296,7 @@ void serialize_room(struct json_writer *w, const struct room *room) {
     /* Of members and admins is_admin says it. */
     if (state->is_member && (state->role == ROLE_READER || state->role == ROLE_MODERATOR))
         json_write_member_str(w, "role", role_name(state->role));
-    write_text_or_null(w, "bell", room->bell);
+    json_write_member_text_or_null(w, "bell", room->bell);
     json_write_member_u64(w, "unread_mentions", room->unread_mentions);
     json_write_key(w, "me");
     serialize_room_view(w, &state->view);

@@ -19,6 +19,7 @@
 #include "store/messages/message.h"
 #include "store/messages/reaction.h"
 #include "store/messages/search.h"
+#include "store/order/audit_log.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/users/profile.h"
@@ -48,6 +49,9 @@ void serialize_online(struct json_writer *w, const struct profile *profile);
 void serialize_own_profile(struct json_writer *w, const struct profile *profile);
 void serialize_account(struct json_writer *w, const struct user *user,
                        const struct profile *profile, struct text bell);
+
+/* An entry of the audit. */
+void serialize_audit_entry(struct json_writer *w, const struct audit_entry *entry);
 
 /* A room for one user; and for events, without the fields that depend on the user. */
 void serialize_room(struct json_writer *w, const struct room *room);

@@ -137,6 +137,23 @@ static inline void json_write_member_time(struct json_writer *w, const char *key
     json_write_time(w, micros);
 }
 
+/* Optional values: an empty text and the time 0 are written as null. */
+static inline void json_write_member_text_or_null(struct json_writer *w, const char *key,
+                                                  struct text value) {
+    if (value.len > 0)
+        json_write_member_text(w, key, value);
+    else
+        json_write_member_null(w, key);
+}
+
+static inline void json_write_member_time_or_null(struct json_writer *w, const char *key,
+                                                  int64_t micros) {
+    if (micros)
+        json_write_member_time(w, key, micros);
+    else
+        json_write_member_null(w, key);
+}
+
 /* An optional id: 0 is written as null. */
 static inline void json_write_member_id(struct json_writer *w, const char *key, uint64_t id) {
     json_write_key(w, key);

@@ -1,24 +1,7 @@
 /* audit: what moderators, API keys and this program have done. */
 #include "command.h"
+#include "event/serialize.h"
 #include "list_output.h"
-#include "store/order/audit_log.h"
-
-static void add_json(struct json_writer *w, const struct audit_entry *entry) {
-    json_write_object(w);
-    json_write_member_u64(w, "audit_id", entry->id);
-    json_write_member_text(w, "action", entry->action);
-    json_write_member_str(w, "actor_kind", audit_actor_name(entry->actor));
-    json_write_member_id(w, "actor_id", entry->actor_id);
-    json_write_member_id(w, "user_id", entry->user_id);
-    json_write_member_id(w, "room_id", entry->room_id);
-    json_write_member_id(w, "subject_id", entry->subject_id);
-    if (entry->reason.len > 0)
-        json_write_member_text(w, "reason", entry->reason);
-    else
-        json_write_member_null(w, "reason");
-    json_write_member_time(w, "created_at", entry->created_at);
-    json_write_object_end(w);
-}
 
 static void add_row(struct table *table, const struct audit_entry *entry) {
     table_u64(table, entry->id);
@@ -36,7 +19,7 @@ static void list_entry(void *context, const struct audit_entry *entry) {
     struct list_output *output = context;
     output->shown++;
     if (output->json)
-        add_json(&output->w, entry);
+        serialize_audit_entry(&output->w, entry);
     else
         add_row(output->table, entry);
 }

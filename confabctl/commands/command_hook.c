@@ -52,6 +52,7 @@ static enum cli_status add_out(struct cli *cli, struct hook *hook) {
     uint64_t id;
     if (!hook_url_is_valid(hook->url))
         return cli_error("'%s' is not an address: expected https://host/path", hook->url.at);
+    /* The secret is stored as bytes and shown as text, once. */
     randombytes_buf(hook->secret, sizeof(hook->secret));
     const enum error error = hook_add(cli->db, hook, &id);
     if (error)
@@ -71,6 +72,7 @@ static enum cli_status add_out(struct cli *cli, struct hook *hook) {
 /* Finds or makes the bot of a hook, and makes it a member of the room. */
 static enum cli_status add_bot(const struct cli *cli, const char *name, uint64_t room_id,
                                uint64_t *bot_id) {
+    /* Limits are for users; an administrator adds the bot in any case. */
     const struct member_limits no_limits = {0};
     struct member_change change;
     struct user site, bot;
@@ -81,6 +83,7 @@ static enum cli_status add_bot(const struct cli *cli, const char *name, uint64_t
                                      &bot, &created);
     if (error)
         return cli_store_error(cli, error);
+    /* A bot that is a member already is a success. */
     error = member_add_by_site(cli->db, room_id, site.id, bot.id, &no_limits, &change);
     if (error == ERROR_NOT_FOUND)
         return cli_error("room %" PRIu64 " does not exist", room_id);
@@ -101,6 +104,7 @@ static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_i
     const enum cli_status status = add_bot(cli, name, room_id, &bot_id);
     if (status)
         return status;
+    /* Only the hash of the key is stored. */
     secret_make_key(key);
     secret_hash_key(text_of(key), hash);
     const enum error error = hook_in_add(cli->db, text_of(name), hash, room_id, bot_id);
@@ -183,6 +187,7 @@ struct search {
 static void match(void *context, const struct hook *hook) {
     struct search *search = context;
     uint64_t id;
+    /* A name may consist of digits: both are compared. */
     const bool is_id = text_to_u64(search->name, &id) && id == hook->id;
     if (!is_id && !text_equals(hook->name, search->name))
         return;
@@ -230,11 +235,7 @@ static void list_lag(void *context, const struct follower_lag *lag) {
         json_write_member_u64(w, "failing_rooms", lag->failing);
         json_write_member_u64(w, "delivered_count", lag->delivered);
         json_write_member_u64(w, "failed_count", lag->failed);
-        json_write_key(w, "failure");
-        if (lag->failure.len > 0)
-            json_write_text(w, lag->failure);
-        else
-            json_write_null(w);
+        json_write_member_text_or_null(w, "failure", lag->failure);
         json_write_object_end(w);
         return;
     }
@@ -392,6 +393,7 @@ static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
     const int64_t end = clock_monotonic_ms() + TEST_SECONDS * 1000;
     struct tries tries = *before;
     uint64_t workers = 0;
+    /* The counters are the only sign: the worker is another process, perhaps on another host. */
     while (tries.delivered == before->delivered && tries.failed == before->failed) {
         enum error error = worker_count(cli->db, &workers);
         if (!error)
@@ -411,6 +413,7 @@ static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
 }
 
 enum cli_status command_hook_test(struct cli *cli, struct arguments *arguments) {
+    /* Read before the test is ordered, so that a fast worker is not missed. */
     struct tries before = {.delivered = 0};
     uint64_t id = 0;
     const enum cli_status status = read_hook(cli, arguments, &id);

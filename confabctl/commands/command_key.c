@@ -119,13 +119,6 @@ static const char *state_of(const struct api_key *key) {
     return key->revoked_at ? "revoked" : key->is_expired ? "expired" : "valid";
 }
 
-static void write_time(struct json_writer *w, const char *name, int64_t micros) {
-    if (micros)
-        json_write_member_time(w, name, micros);
-    else
-        json_write_member_null(w, name);
-}
-
 static void list_key(void *context, const struct api_key *key) {
     struct list_output *output = context;
     char scopes[API_KEY_SCOPES_SIZE];
@@ -139,8 +132,8 @@ static void list_key(void *context, const struct api_key *key) {
         json_write_member_str(w, "addresses", key->addresses);
         json_write_member_str(w, "state", state_of(key));
         json_write_member_time(w, "created_at", key->created_at);
-        write_time(w, "expires_at", key->expires_at);
-        write_time(w, "last_used_at", key->last_used_at);
+        json_write_member_time_or_null(w, "expires_at", key->expires_at);
+        json_write_member_time_or_null(w, "last_used_at", key->last_used_at);
         json_write_object_end(w);
         return;
     }

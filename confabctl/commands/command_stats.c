@@ -41,10 +41,7 @@ static void write_json(const struct statistics *statistics, struct buffer *out) 
         json_write_member_u64(&w, COUNTERS[i].key, value_of(statistics, &COUNTERS[i]));
     json_write_member_u64(&w, "database_bytes", statistics->database_bytes);
     /* 0: no event is kept. */
-    if (statistics->oldest_event)
-        json_write_member_time(&w, "oldest_event_at", statistics->oldest_event);
-    else
-        json_write_member_null(&w, "oldest_event_at");
+    json_write_member_time_or_null(&w, "oldest_event_at", statistics->oldest_event);
     json_write_object_end(&w);
     buffer_append_char(out, '\n');
 }

@@ -31,13 +31,6 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
     return CLI_OK;
 }
 
-static void write_time(struct json_writer *w, const char *name, int64_t time) {
-    if (time)
-        json_write_member_time(w, name, time);
-    else
-        json_write_member_null(w, name);
-}
-
 static void list_token(void *context, const struct token *token) {
     struct list_output *output = context;
     output->shown++;
@@ -47,8 +40,8 @@ static void list_token(void *context, const struct token *token) {
         json_write_member_u64(&output->w, "user_id", token->user_id);
         json_write_member_text(&output->w, "username", token->username);
         json_write_member_time(&output->w, "created_at", token->created_at);
-        write_time(&output->w, "last_used_at", token->last_used_at);
-        write_time(&output->w, "expires_at", token->expires_at);
+        json_write_member_time_or_null(&output->w, "last_used_at", token->last_used_at);
+        json_write_member_time_or_null(&output->w, "expires_at", token->expires_at);
         json_write_object_end(&output->w);
         return;
     }

@@ -64,10 +64,7 @@ static void write_upload(struct exchange *x, uint64_t file_id, uint64_t offset,
     json_write_member_u64(&w, "file_id", file_id);
     json_write_member_u64(&w, "part_size", part_size(x));
     json_write_member_u64(&w, "offset", offset);
-    if (expires_at)
-        json_write_member_time(&w, "expires_at", expires_at);
-    else
-        json_write_member_null(&w, "expires_at");
+    json_write_member_time_or_null(&w, "expires_at", expires_at);
     json_write_object_end(&w);
 }
 

@@ -1,8 +1,7 @@
 /* /api/site/audit/: what moderators, API keys and the administrator have done. */
-#include "store/order/audit_log.h"
-
 #include <inttypes.h>
 
+#include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/link.h"
 #include "rest/page.h"
@@ -14,21 +13,7 @@ struct audit_listing {
 
 static void write_entry(void *context, const struct audit_entry *entry) {
     struct audit_listing *listing = context;
-    struct json_writer *w = &listing->w;
-    json_write_object(w);
-    json_write_member_u64(w, "audit_id", entry->id);
-    json_write_member_text(w, "action", entry->action);
-    json_write_member_str(w, "actor_kind", audit_actor_name(entry->actor));
-    json_write_member_id(w, "actor_id", entry->actor_id);
-    json_write_member_id(w, "user_id", entry->user_id);
-    json_write_member_id(w, "room_id", entry->room_id);
-    json_write_member_id(w, "subject_id", entry->subject_id);
-    if (entry->reason.len > 0)
-        json_write_member_text(w, "reason", entry->reason);
-    else
-        json_write_member_null(w, "reason");
-    json_write_member_time(w, "created_at", entry->created_at);
-    json_write_object_end(w);
+    serialize_audit_entry(&listing->w, entry);
     listing->last_id = entry->id;
 }
 

@@ -1,7 +1,5 @@
 /* /api/chat/rooms/{id}/bans/ and /api/site/bans/: users who are kept out of a room, by its
  * moderators, or of the site, by API keys and site moderators. */
-#include <inttypes.h>
-
 #include "handlers/handlers.h"
 #include "handlers/member_events.h"
 #include "rest/field.h"
@@ -18,15 +16,9 @@ static void write_ban(void *context, const struct ban *ban) {
     json_write_member_u64(w, "user_id", ban->user_id);
     json_write_member_text(w, "username", ban->username);
     json_write_member_id(w, "banned_by_id", ban->banned_by_id);
-    if (ban->reason.len > 0)
-        json_write_member_text(w, "reason", ban->reason);
-    else
-        json_write_member_null(w, "reason");
+    json_write_member_text_or_null(w, "reason", ban->reason);
     json_write_member_time(w, "created_at", ban->created_at);
-    if (ban->until)
-        json_write_member_time(w, "until", ban->until);
-    else
-        json_write_member_null(w, "until");
+    json_write_member_time_or_null(w, "until", ban->until);
     json_write_object_end(w);
 }
 
@@ -81,8 +73,7 @@ static enum error answer(struct exchange *x, const struct ban_request *request, 
 }
 
 static enum error refuse_user(struct exchange *x, uint64_t user_id) {
-    field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
-                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
+    field_errors_add_missing(&x->field_errors, "user_id", user_id);
     return ERROR_BAD_INPUT;
 }
 

@@ -1,6 +1,4 @@
 /* /api/chat/blocks/: users from whom the user wants to hear nothing. */
-#include <inttypes.h>
-
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
@@ -43,8 +41,7 @@ enum error blocks_add(struct exchange *x) {
         field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER,
                          "Nobody blocks oneself.");
     else if (error == ERROR_BAD_INPUT)
-        field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
-                         "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
+        field_errors_add_missing(&x->field_errors, "user_id", user_id);
     if (error)
         return error;
     x->response.status = changed ? 201 : 200;

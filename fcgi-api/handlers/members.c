@@ -1,8 +1,6 @@
 /* /api/chat/rooms/{id}/: members, invitations, joining, leaving, roles. Each change is one
  * transaction of store/rooms/member.c, which also writes the events; after it, the same events are
  * published here. If that fails, pushd finds them in the database. */
-#include <inttypes.h>
-
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "handlers/member_events.h"
@@ -80,8 +78,7 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
     if (change.refusal == MEMBER_REFUSAL_MEMBERS)
         return exchange_fail(x, error, CODE_TOO_MANY_MEMBERS, "The room has too many members.");
     if (error == ERROR_BAD_INPUT)
-        field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
-                         "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
+        field_errors_add_missing(&x->field_errors, "user_id", user_id);
     if (error)
         return error;
     /* Already a member: 200 with the membership, nothing to publish. */

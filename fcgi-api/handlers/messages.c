@@ -218,8 +218,7 @@ static enum error add_file_error(struct exchange *x, const struct message_draft 
 }
 
 static void add_reply_error(struct exchange *x, const struct message_draft *draft) {
-    field_errors_add(&x->field_errors, "reply_to_id", CODE_DOES_NOT_EXIST,
-                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", draft->reply_to_id);
+    field_errors_add_missing(&x->field_errors, "reply_to_id", draft->reply_to_id);
 }
 
 static void ignore_message(void *context, const struct message *message) {

@@ -23,10 +23,7 @@ static void write_receipt(struct json_writer *w, const struct receipt *receipt) 
     json_write_object(w);
     json_write_member_u64(w, "user_id", receipt->user_id);
     json_write_member_id(w, "last_read_message_id", receipt->message_id);
-    if (receipt->read_at)
-        json_write_member_time(w, "read_at", receipt->read_at);
-    else
-        json_write_member_null(w, "read_at");
+    json_write_member_time_or_null(w, "read_at", receipt->read_at);
     json_write_object_end(w);
 }
 

@@ -25,13 +25,6 @@ static void note_message(void *context, const struct message *message) {
     serialize_message_in_event(&w, message);
 }
 
-static void write_text_or_null(struct json_writer *w, const char *key, struct text text) {
-    if (text.len > 0)
-        json_write_member_text(w, key, text);
-    else
-        json_write_member_null(w, key);
-}
-
 static void write_fields(struct json_writer *w, const struct abuse_report *report) {
     json_write_member_u64(w, "report_id", report->id);
     json_write_member_u64(w, "room_id", report->room_id);
@@ -39,7 +32,7 @@ static void write_fields(struct json_writer *w, const struct abuse_report *repor
     json_write_member_u64(w, "reporter_id", report->reporter_id);
     json_write_member_u64(w, "sender_id", report->sender_id);
     json_write_member_str(w, "reason", report_reason_name(report->reason));
-    write_text_or_null(w, "note", report->note);
+    json_write_member_text_or_null(w, "note", report->note);
     json_write_member_str(w, "state", report_state_name(report->state));
     json_write_member_time(w, "created_at", report->created_at);
 }
@@ -56,10 +49,7 @@ static enum error write_whole(struct exchange *x, struct json_writer *w,
     write_fields(w, report);
     json_write_member_text(w, "content", report->content);
     json_write_member_id(w, "handled_by_id", report->handled_by_id);
-    if (report->handled_at)
-        json_write_member_time(w, "handled_at", report->handled_at);
-    else
-        json_write_member_null(w, "handled_at");
+    json_write_member_time_or_null(w, "handled_at", report->handled_at);
     json_write_key(w, "message");
     if (shown.message.len > 0)
         json_write_raw(w, shown.message.data, shown.message.len);

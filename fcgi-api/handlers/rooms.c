@@ -1,7 +1,6 @@
 /* /api/chat/rooms/: creating, reading, changing and deleting rooms; direct rooms; presence. Each
  * change is one transaction of store/rooms/room.c, which also writes the events; after it, the same
  * events are published here. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,9 +191,7 @@ enum error rooms_direct(struct exchange *x) {
             field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER,
                              "A direct room needs another user.");
         else
-            field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
-                             "Invalid pk \"%" PRIu64 "\" - object does not exist.",
-                             direct.other_id);
+            field_errors_add_missing(&x->field_errors, "user_id", direct.other_id);
     }
     if (error)
         return error;

@@ -26,10 +26,7 @@ static void write_entry(void *context, const struct session_entry *entry) {
     json_write_member_str(w, "session_id", id);
     json_write_member_str(w, "kind", entry->is_token ? "token" : "session");
     json_write_member_time(w, "created_at", entry->created_at);
-    if (entry->last_used_at)
-        json_write_member_time(w, "last_used_at", entry->last_used_at);
-    else
-        json_write_member_null(w, "last_used_at");
+    json_write_member_time_or_null(w, "last_used_at", entry->last_used_at);
     /* One of the ids of the identity is 0, which no entry has. */
     json_write_member_bool(
         w, "current", entry->id == (entry->is_token ? identity->token_id : identity->session_id));

@@ -2,6 +2,7 @@
  * "field":["code"] for the object "codes"; each field has one of each, the first. */
 #include "server/field_errors.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,6 +46,12 @@ void field_errors_add(struct field_errors *field_errors, const char *field, enum
     add_member(&field_errors->json, field, message);
     add_member(&field_errors->codes, field, error_code_word(code));
     field_errors->count++;
+}
+
+void field_errors_add_missing(struct field_errors *field_errors, const char *field, uint64_t id) {
+    /* The text of Django REST framework. */
+    field_errors_add(field_errors, field, CODE_DOES_NOT_EXIST,
+                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", id);
 }
 
 bool field_errors_none(const struct field_errors *field_errors) {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -21,6 +22,9 @@ struct field_errors {
 /* Adds the error of a field; only the first one of a field is kept. No field is named "codes". */
 void field_errors_add(struct field_errors *field_errors, const char *field, enum error_code code,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Adds the error of a field whose id belongs to nothing. */
+void field_errors_add_missing(struct field_errors *field_errors, const char *field, uint64_t id);
 
 /* True when there are no errors. */
 bool field_errors_none(const struct field_errors *field_errors);

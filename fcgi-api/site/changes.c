@@ -64,11 +64,7 @@ static void begin_room(struct changes *changes, const struct follower_lease *lea
     struct json_writer *w = &changes->w;
     json_write_object(w);
     json_write_member_u64(w, "room_id", lease->room.room_id);
-    json_write_key(w, "key");
-    if (lease->room_key.len > 0)
-        json_write_text(w, lease->room_key);
-    else
-        json_write_null(w);
+    json_write_member_text_or_null(w, "key", lease->room_key);
     json_write_member_u64(w, "first_seq", lease->seq + 1);
     json_write_key(w, "events");
     json_write_array(w);

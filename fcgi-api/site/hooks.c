@@ -19,6 +19,7 @@ static void write_events(struct json_writer *w, const struct hook *hook) {
         return;
     }
     json_write_array(w);
+    /* The numbers of events are those of bits. */
     for (unsigned type = 0; type < 64; type++)
         if (hook->types >> type & 1)
             json_write_word(w, event_name(type));
@@ -33,16 +34,10 @@ static void write_rooms(struct json_writer *w, const struct hook *hook) {
         return;
     }
     json_write_array(w);
+    /* Stored as "1,2,3", which are numbers in JSON as well. */
     while (text_split(&rest, ',', &id))
         json_write_raw(w, id.at, id.len);
     json_write_array_end(w);
-}
-
-static void write_time(struct json_writer *w, const char *key, int64_t time) {
-    if (time)
-        json_write_member_time(w, key, time);
-    else
-        json_write_member_null(w, key);
 }
 
 /* A hook while it is written. */
@@ -64,13 +59,9 @@ static void write_hook(void *context, const struct hook *hook) {
     json_write_member_time(w, "created_at", hook->created_at);
     json_write_member_u64(w, "delivered_count", hook->delivered);
     json_write_member_u64(w, "failed_count", hook->failed);
-    write_time(w, "delivered_at", hook->delivered_at);
-    write_time(w, "failed_at", hook->failed_at);
-    json_write_key(w, "failure");
-    if (hook->failure.len > 0)
-        json_write_text(w, hook->failure);
-    else
-        json_write_null(w);
+    json_write_member_time_or_null(w, "delivered_at", hook->delivered_at);
+    json_write_member_time_or_null(w, "failed_at", hook->failed_at);
+    json_write_member_text_or_null(w, "failure", hook->failure);
     if (shown->secret)
         json_write_member_str(w, "secret", shown->secret);
     json_write_object_end(w);
@@ -216,6 +207,7 @@ enum error hooks_update(struct exchange *x) {
     patch.rooms = (struct text){buffer_str(&rooms), rooms.len};
     patch.set_active = field_bool(x, "is_active", &patch.is_active);
     field_bool(x, "new_secret", &new_secret);
+    /* The former one goes on signing for a while, next to this one. */
     if (new_secret) {
         randombytes_buf(fresh, sizeof(fresh));
         hook_secret_text(fresh, secret);

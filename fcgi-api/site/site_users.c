@@ -29,24 +29,17 @@ struct shown {
     struct text external_id;
 };
 
-static void write_optional(struct json_writer *w, const char *key, struct text value) {
-    if (value.len > 0)
-        json_write_member_text(w, key, value);
-    else
-        json_write_member_null(w, key);
-}
-
 static void write_user(void *context, const struct profile *profile) {
     const struct shown *shown = context;
     struct json_writer *w = shown->w;
     json_write_object(w);
     json_write_member_u64(w, "user_id", profile->user_id);
-    write_optional(w, "external_id", shown->external_id);
+    json_write_member_text_or_null(w, "external_id", shown->external_id);
     json_write_member_text(w, "username", profile->username);
     json_write_member_text(w, "display_name", profile_name(profile));
-    write_optional(w, "avatar_url", profile->avatar_url);
-    write_optional(w, "locale", profile->locale);
-    write_optional(w, "email", profile->email);
+    json_write_member_text_or_null(w, "avatar_url", profile->avatar_url);
+    json_write_member_text_or_null(w, "locale", profile->locale);
+    json_write_member_text_or_null(w, "email", profile->email);
     json_write_member_bool(w, "is_bot", profile->is_bot);
     if (shown->user->is_moderator)
         json_write_member_bool(w, "is_moderator", true);
