@@ -6,3 +6,10 @@ bool transaction_row(struct db_rows *rows, enum error *outcome) {
     *outcome = has_row ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
     return has_row;
 }
+
+enum error transaction_outcome(struct db_rows *rows) {
+    enum error outcome;
+    transaction_row(rows, &outcome);
+    db_done(rows);
+    return outcome;
+}

@@ -30,6 +30,9 @@
  * false and ERROR_INTERNAL. */
 bool transaction_row(struct db_rows *rows, enum error *outcome);
 
+/* The outcome of a transaction that returns nothing else; releases the rows. */
+enum error transaction_outcome(struct db_rows *rows);
+
 #define TRANSACTION(declarations, body, columns)                             \
     "BEGIN NOT ATOMIC "                                                      \
     "DECLARE v_outcome INT DEFAULT 0; "                                      \

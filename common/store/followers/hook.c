@@ -244,8 +244,7 @@ enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patc
                secret, db_u64(HOOK_OLD_SECRET_HOURS));
     if (error)
         return error;
-    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
-    const bool is_back = !error && db_get_bool(rows, 1);
+    const bool is_back = transaction_row(rows, &error) && !error && db_get_bool(rows, 1);
     db_done(rows);
     return is_back ? DB_RUN(db, CATCH_UP, DB_REPEATABLE, NULL, db_u64(id)) : error;
 }
@@ -261,11 +260,7 @@ enum error hook_delete(struct db *db, uint64_t id) {
         "");
     struct db_rows *rows;
     enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(id));
-    if (error)
-        return error;
-    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
-    db_done(rows);
-    return error;
+    return error ? error : transaction_outcome(rows);
 }
 
 enum error hook_test(struct db *db, uint64_t id) {

@@ -50,13 +50,6 @@ enum error identity_read(struct db_rows *rows, bool with_room, struct identity *
     return error;
 }
 
-enum error identity_read_outcome(struct db_rows *rows) {
-    /* The row of a transaction; without one something is wrong with the statement. */
-    const enum error error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
-    db_done(rows);
-    return error;
-}
-
 enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
                                    struct user_change *change) {
     struct db_rows *rows;
@@ -64,9 +57,8 @@ enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
     enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
     if (error)
         return error;
-    if (db_next(rows)) {
+    if (transaction_row(rows, &error)) {
         /* Outcome, user (NULL: the credential had ended already), number of the event. */
-        error = (enum error)db_get_u64(rows, 0);
         change->user_id = db_get_u64(rows, 1);
         change->seq = db_get_u64(rows, 2);
         change->changed = change->user_id != 0;

@@ -121,9 +121,6 @@ enum error identity_find_ended(struct db *db, const char *sql, const unsigned ch
         "DELETE FROM " table " WHERE " key " = p_id; ",                                   \
         ", p_user, v_user_seq")
 
-/* Reads the outcome of a transaction that returns nothing else, and frees the rows. */
-enum error identity_read_outcome(struct db_rows *rows);
-
 /* Runs such a statement; change->changed is false if there is no credential with this id. */
 enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
                                    struct user_change *change);

@@ -19,7 +19,7 @@ enum error login_session_add_proved(struct db *db, const struct user_proof *proo
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, 0, &rows, USER_PROOF_VALUES(proof),
                                     db_bytes(hash, SECRET_HASH_SIZE), db_u64(days));
-    return error ? error : identity_read_outcome(rows);
+    return error ? error : transaction_outcome(rows);
 }
 
 enum error login_session_add(struct db *db, uint64_t user_id,
@@ -34,7 +34,7 @@ enum error login_session_add(struct db *db, uint64_t user_id,
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id),
                                     db_bytes(hash, SECRET_HASH_SIZE), db_u64(days));
-    return error ? error : identity_read_outcome(rows);
+    return error ? error : transaction_outcome(rows);
 }
 
 /* What ends tokens or disables users locks the row of the user first. */
@@ -57,7 +57,7 @@ enum error login_session_add_by_token(struct db *db, uint64_t user_id, uint64_t 
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_u64(token_id),
                                     db_bytes(hash, SECRET_HASH_SIZE), db_u64(days));
-    return error ? error : identity_read_outcome(rows);
+    return error ? error : transaction_outcome(rows);
 }
 
 /* A session is renewed when a fourteenth of its time has passed (a day of fourteen), not at each

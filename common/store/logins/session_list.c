@@ -30,14 +30,7 @@ enum error session_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_
 enum error session_list_count(struct db *db, uint64_t user_id, uint64_t *count) {
     static const char SQL[] =
         "SELECT (SELECT COUNT(*) " TOKENS ") + (SELECT COUNT(*) " SESSIONS ")";
-    struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id));
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, count, db_u64(user_id), db_u64(user_id));
 }
 
 enum error session_list_owns(struct db *db, uint64_t user_id, bool is_token, uint64_t id,

@@ -60,7 +60,7 @@ enum error token_add_proved(struct db *db, const struct user_proof *proof,
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, SQL, 0, &rows, USER_PROOF_VALUES(proof), db_bytes(hash, SECRET_HASH_SIZE));
-    return error ? error : identity_read_outcome(rows);
+    return error ? error : transaction_outcome(rows);
 }
 
 /* The columns of the credential: see IDENTITY_CREDENTIAL_COUNT. A token is never renewed; 1 is

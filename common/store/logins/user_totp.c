@@ -16,10 +16,12 @@ enum error user_totp_get(struct db *db, uint64_t user_id, struct user_totp *totp
     error = db_next(rows) ? ERROR_NONE : ERROR_NOT_FOUND;
     if (!error) {
         const struct text secret = db_get_text(rows, 0), recovery = db_get_text(rows, 3);
+        /* Of another size only if the database was edited: the zeros fit no code. */
         if (secret.len == sizeof(totp->secret))
             memcpy(totp->secret, secret.at, secret.len);
         totp->is_on = db_get_bool(rows, 1);
         totp->last_step = db_get_u64(rows, 2);
+        /* One column has the hashes of all recovery codes, one after the other. */
         totp->recovery_count = recovery.len / USER_TOTP_HASH_SIZE;
         if (totp->recovery_count > USER_TOTP_RECOVERY_COUNT)
             totp->recovery_count = USER_TOTP_RECOVERY_COUNT;
@@ -45,6 +47,7 @@ static enum error change(struct db *db, const char *sql, const struct db_value *
 enum error user_totp_begin(struct db *db, uint64_t user_id,
                            const unsigned char secret[TOTP_SECRET_SIZE]) {
     static const char SQL[] =
+        /* A secret that is confirmed stays; one that is not is replaced. */
         "INSERT INTO user_totp (user_id, secret) VALUES (?, ?) ON DUPLICATE KEY UPDATE "
         "secret = IF(confirmed_at IS NULL, VALUES(secret), secret)";
     return CHANGE(db, SQL, db_u64(user_id), db_bytes(secret, TOTP_SECRET_SIZE));
@@ -76,6 +79,7 @@ enum error user_totp_use_recovery(struct db *db, uint64_t user_id, const struct 
     const size_t before = index * USER_TOTP_HASH_SIZE;
     const size_t size = totp->recovery_count * USER_TOTP_HASH_SIZE;
     const size_t after = before + USER_TOTP_HASH_SIZE;
+    /* All but the used one. That the column was as read is a condition of the UPDATE. */
     memcpy(left, totp->recovery, before);
     memcpy(left + before, totp->recovery + after, size - after);
     return CHANGE(db, SQL, db_bytes(left, size - USER_TOTP_HASH_SIZE), db_u64(user_id),

@@ -47,6 +47,7 @@ void mention_bind(struct mention_values *bound, const struct mention_list *list,
         qsort(ids, count, sizeof(ids[0]), compare_ids);
     write_ids(&bound->named, ids, count);
     mention_list_write(&bound->shown, list);
+    /* What the message shows contains the sender; what is stored as mentions does not. */
     bound->values[0] = mention_list_is_empty(list)
                            ? db_str(NULL)
                            : db_text((struct text){bound->shown.data, bound->shown.len});
@@ -87,20 +88,14 @@ enum error mention_count(struct db *db, uint64_t room_id, uint64_t user_id, uint
         "SELECT COUNT(DISTINCT position) FROM mention FORCE INDEX (PRIMARY) "
         "WHERE user_id IN (0, ?) AND room_id = ? AND position > ? AND position <= ? "
         "AND is_current AND sender_id <> ?";
-    struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id), db_u64(after),
-               db_u64(last), db_u64(user_id));
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, count, db_u64(user_id), db_u64(room_id), db_u64(after), db_u64(last),
+                     db_u64(user_id));
 }
 
 enum error mention_count_unread(struct db *db, const struct room_state *state, uint64_t user_id,
                                 uint64_t *count) {
     *count = 0;
+    /* The last mention is read already: nothing to count. This is the usual case. */
     if (!state->is_member || state->mention_position <= state->last_read_position)
         return ERROR_NONE;
     return mention_count(db, state->room_id, user_id, state->last_read_position,
@@ -136,6 +131,7 @@ enum error mention_page(struct db *db, uint64_t user_id, bool after, uint64_t cu
                         uint64_t limit, message_visit *visit, void *context) {
     static const char BEFORE[] = LIST("<", "DESC");
     static const char AFTER[] = LIST(">", "ASC");
+    /* Without a cursor the page begins with the newest. */
     const struct db_value user = db_u64(user_id), most = db_u64(limit),
                           from = db_u64(after || cursor ? cursor : UINT64_MAX);
     struct db_rows *rows;

@@ -114,7 +114,7 @@ void mention_free(struct mention_values *bound);
     "SELECT STRAIGHT_JOIN GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "               \
     "FROM " MENTION_NEW(position) "WHERE " MENTION_IS_NEW "; "                                     \
     "UPDATE mention SET is_current = FALSE WHERE room_id = p_room AND position = " position "; "  \
-    /* One of a user who has blocked the sender is no mention, and stays none. */                 \
+    /* If the user has blocked the sender, the row is not current, and edits leave it so. */      \
     "INSERT INTO mention (user_id, room_id, position, message_id, sender_id, created_at, "        \
     "is_current, is_blocked) SELECT j.id, p_room, " position ", " message ", p_user, " now        \
     ", b.user_id IS NULL, b.user_id IS NOT NULL FROM " MENTION_NAMED                              \

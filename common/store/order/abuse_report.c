@@ -58,8 +58,11 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
         "SELECT sender_id, content INTO v_sender, v_content FROM message "
         "WHERE message_id = p_message AND room_id = p_room AND NOT is_deleted; "
         "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        /* Each moderator gets an event in the own stream: first the number, then the report, then
+         * the rows. */
         "UPDATE user u JOIN " MODERATORS "x ON x.user_id = u.user_id "
         "SET u.last_seq = u.last_seq + 1; "
+        /* The words are kept as they are now, whatever the sender makes of them later. */
         "INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, note, content, "
         "created_at) VALUES (p_room, p_message, p_user, v_sender, p_reason, p_note, v_content, "
         "v_now); "
@@ -67,6 +70,7 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
         "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) "
         "SELECT u.user_id, u.last_seq, " EVENT_SQL(EVENT_REPORT_CREATED)
         ", p_user, v_report, v_now FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; "
+        /* For publishing: "<user id>:<seq>,...". */
         "SELECT GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "
         "FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; ",
         ", v_changed, v_report, v_streams");
@@ -77,10 +81,8 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
                               note.len > 0 ? db_text(note) : db_str(NULL));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
+    if (transaction_row(rows, &error)) {
         const struct text streams = db_get_text(rows, 3);
-        error = (enum error)db_get_u64(rows, 0);
         change->changed = !error && db_get_bool(rows, 1);
         change->report_id = db_get_u64(rows, 2);
         if (change->changed)
@@ -145,14 +147,8 @@ enum error abuse_report_count(struct db *db, const struct abuse_report_filter *f
                               uint64_t *count) {
     /* Counted, since moderators ask for them, and they are deleted after report_days. */
     static const char SQL[] = "SELECT COUNT(*) " SEEN;
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(filter->user_id),
-                                    db_bool(filter->is_site_moderator), state_of(filter));
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, count, db_u64(filter->user_id),
+                     db_bool(filter->is_site_moderator), state_of(filter));
 }
 
 static enum error visit_one(struct db_rows *rows, abuse_report_visit *visit, void *context) {
@@ -196,6 +192,7 @@ enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t us
         "WHERE report_id = p_report FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
         "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        /* In that state already: a success, without another entry of the audit. */
         "IF v_state = p_state THEN LEAVE body; END IF; "
         "UPDATE report SET state = p_state, handled_at = v_now, handled_by_id = p_user "
         "WHERE report_id = p_report; "
@@ -205,11 +202,7 @@ enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t us
     struct db_rows *rows;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(report_id), db_u64(user_id),
                               db_u64(state));
-    if (error)
-        return error;
-    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
-    db_done(rows);
-    return error;
+    return error ? error : transaction_outcome(rows);
 }
 
 enum error abuse_report_context(struct db *db, const struct abuse_report *report,
@@ -217,6 +210,7 @@ enum error abuse_report_context(struct db *db, const struct abuse_report *report
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("NULL") " FROM message c JOIN message m "
         "ON m.room_id = c.room_id AND m.position BETWEEN "
+        /* Signed, since a difference below 0 would be an error of unsigned numbers. */
         "CAST(c.position AS SIGNED) - " REPORT_NEIGHBOURS " AND c.position + " REPORT_NEIGHBOURS
         " JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
         "WHERE c.message_id = ? AND c.room_id = ? ORDER BY m.position";

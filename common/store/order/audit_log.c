@@ -7,6 +7,7 @@ static const char *const ACTORS[] = {[AUDIT_BY_USER] = "user",
                                      [AUDIT_BY_KEY] = "key",
                                      [AUDIT_BY_ADMINISTRATOR] = "confabctl"};
 
+/* A row of a newer program may have a kind that this one does not know. */
 const char *audit_actor_name(enum audit_actor actor) {
     return actor >= AUDIT_BY_USER && actor <= AUDIT_BY_ADMINISTRATOR ? ACTORS[actor] : "confabctl";
 }
@@ -17,6 +18,8 @@ enum error audit_log_add(struct db *db, const struct audit_entry *entry) {
         "DECLARE p_kind INT DEFAULT ?; DECLARE p_actor, p_user, p_room, p_subject BIGINT UNSIGNED; "
         "DECLARE p_reason VARCHAR(500) CHARACTER SET utf8mb4; ",
         "SET p_actor = ?; SET p_user = ?; SET p_room = ?; SET p_subject = ?; SET p_reason = ?; "
+        /* The number comes from a counter and not from AUTO_INCREMENT, which leaves gaps after a
+         * rollback. Its row stays locked until the entry is committed. */
         "UPDATE total SET number = number + 1 WHERE name = 'audit'; "
         "INSERT INTO audit (audit_id, action, actor_kind, actor_id, user_id, room_id, subject_id, "
         "reason, created_at) SELECT number, p_action, p_kind, p_actor, p_user, p_room, p_subject, "
@@ -61,12 +64,14 @@ enum error audit_log_list(struct db *db, uint64_t after, uint64_t limit, audit_l
 
 enum error audit_log_ends(struct db *db, uint64_t *oldest, uint64_t *last) {
     static const char SQL[] =
+        /* If all entries were deleted, the oldest is the next one to come. */
         "SELECT t.number, COALESCE((SELECT MIN(audit_id) FROM audit), t.number + 1) "
         "FROM total t WHERE t.name = 'audit'";
     struct db_rows *rows;
     const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
         return error;
+    /* Without the row of the counter the audit counts as empty. */
     *last = 0;
     *oldest = 1;
     if (db_next(rows)) {

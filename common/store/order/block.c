@@ -19,6 +19,7 @@
     "SELECT COUNT(*) INTO v_user FROM user WHERE user_id IN (p_user, p_blocked) FOR UPDATE; "    \
     "SET v_now = SYSDATE(6); "
 
+/* Marks the change for entity tags, and the direct room as blocked or not. */                   \
 #define NOTE                                                                                     \
     "UPDATE user SET block_changes = block_changes + 1 WHERE user_id = p_user; "                 \
     "UPDATE room SET has_block = " BLOCK_SQL("direct_low", "direct_high") " OR "                 \
@@ -32,9 +33,7 @@ static enum error run(struct db *db, const char *sql, uint64_t user_id, uint64_t
     *changed = false;
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         *changed = !error && db_get_bool(rows, 1);
     }
     db_done(rows);
@@ -45,6 +44,7 @@ enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id, bool 
     static const char SQL[] = TRANSACTION(
         DECLARATIONS,
         LOCK
+        /* 1, bad input: the other user does not exist, or is the same one. */
         "IF v_user < 2 THEN SET v_outcome = 1; LEAVE body; END IF; "
         "INSERT IGNORE INTO block (user_id, blocked_id, created_at) "
         "VALUES (p_user, p_blocked, v_now); "
@@ -95,13 +95,7 @@ enum error block_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t 
 
 enum error block_count(struct db *db, uint64_t user_id, uint64_t *count) {
     static const char SQL[] = "SELECT COUNT(*) FROM block WHERE user_id = ?";
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, count, db_u64(user_id));
 }
 
 enum error block_get(struct db *db, uint64_t user_id, uint64_t blocked_id, block_visit *visit,
@@ -130,6 +124,7 @@ enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *co
     *count = 0;
     if (error)
         return error;
+    /* The caller searches them with bsearch, hence the ORDER BY. */
     *ids = xcalloc(db_count(rows), sizeof(**ids));
     while (db_next(rows))
         (*ids)[(*count)++] = db_get_u64(rows, 0);

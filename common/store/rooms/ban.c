@@ -83,9 +83,7 @@ static enum error run(struct db *db, const char *sql, const struct db_value *val
     enum error error = db_run(db, sql, 0, values, count, &rows);
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         if (seq)
             *seq = db_get_u64(rows, 1);
     }
@@ -143,9 +141,7 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
                days_of(request->clearing));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         change->user = (struct user_change){!error, request->user_id, db_get_u64(rows, 1)};
         change->created = db_get_bool(rows, 2);
     }
@@ -212,13 +208,7 @@ enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t of
 enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
     /* Bans of one room, by its key: few rows. */
     static const char SQL[] = "SELECT COUNT(*) FROM ban b WHERE b.room_id = ? AND " IS_VALID;
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, count, db_u64(room_id));
 }
 
 enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,

@@ -7,6 +7,7 @@
 void bell_name_from_row(const struct db_rows *rows, unsigned first, struct bell_name *name) {
     const struct text secret = db_get_text(rows, first);
     memset(name, 0, sizeof(*name));
+    /* NULL: no bell has been asked for yet. */
     if (secret.len != BELL_SECRET_SIZE)
         return;
     name->exists = true;
@@ -58,6 +59,7 @@ enum error bell_name_of_user(struct db *db, uint64_t user_id, struct bell_name *
 enum error bell_name_make_of_room(struct db *db, uint64_t room_id, struct bell_name *name,
                                   uint64_t *last_seq) {
     static const char MAKE[] = "UPDATE room SET bell = ? WHERE room_id = ? AND bell IS NULL";
+    /* Nearly always there is one, so that nothing is written. */
     const enum error error = bell_name_of_room(db, room_id, name, last_seq);
     if (error || name->exists)
         return error;

@@ -151,12 +151,20 @@ static const char ADD_BY_MEMBER[] = ADD(
     "SET v_outcome = 3; LEAVE body; END IF; " TRANSACTION_NOT_ARCHIVED, DEPARTED);
 static const char ADD_BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT), "FALSE");
 
+/* Reads the first columns, the same for all transactions: outcome, changed. False, with
+ * ERROR_INTERNAL, if there is no row. */
+static bool read_change(struct db_rows *rows, enum error *error, struct member_change *change) {
+    if (!transaction_row(rows, error))
+        return false;
+    change->changed = *error == ERROR_NONE && db_get_bool(rows, 1);
+    return true;
+}
+
 enum error member_removal_from_rows(struct db_rows *rows, struct member_change *change) {
-    if (!db_next(rows))
-        return ERROR_INTERNAL;
-    const enum error error = (enum error)db_get_u64(rows, 0);
+    enum error error;
+    if (!read_change(rows, &error, change))
+        return error;
     /* Columns: outcome, changed, last, seq, seq of the target, promoted user, refusal. */
-    change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
     change->refusal = (enum member_refusal)db_get_u64(rows, 6);
     change->room_deleted = change->changed && db_get_bool(rows, 2);
     change->user_seq = db_get_u64(rows, 4);
@@ -165,15 +173,6 @@ enum error member_removal_from_rows(struct db_rows *rows, struct member_change *
     change->promoted_seq = change->promoted_id ? db_get_u64(rows, 3) : 0;
     change->seq = db_get_u64(rows, 3) - (change->promoted_id ? 1 : 0);
     return error;
-}
-
-/* Reads the first columns, the same for all transactions: outcome, changed. False, with
- * ERROR_INTERNAL, if there is no row. */
-static bool read_change(struct db_rows *rows, enum error *error, struct member_change *change) {
-    if (!transaction_row(rows, error))
-        return false;
-    change->changed = *error == ERROR_NONE && db_get_bool(rows, 1);
-    return true;
 }
 
 static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,

@@ -73,13 +73,7 @@ enum error pin_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
 
 enum error pin_count(struct db *db, uint64_t room_id, uint64_t *count) {
     static const char SQL[] = "SELECT pin_count FROM room WHERE room_id = ?";
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, count, db_u64(room_id));
 }
 
 enum error pin_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t limit,

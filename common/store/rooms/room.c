@@ -90,12 +90,9 @@ enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint6
         "SELECT r.room_id FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND r.direct_low IS NULL AND r.name = ? "
         "ORDER BY me.is_admin DESC, r.room_id LIMIT 1";
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_text(name));
+    const enum error error = DB_NUMBER(db, SQL, room_id, db_u64(user_id), db_text(name));
     if (error)
         return error;
-    *room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
     return *room_id ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
@@ -162,12 +159,9 @@ bool room_key_is_valid(struct text key) {
 
 enum error room_by_key(struct db *db, struct text key, uint64_t *room_id) {
     static const char SQL[] = "SELECT room_id FROM room WHERE room_key = ?";
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(key));
+    const enum error error = DB_NUMBER(db, SQL, room_id, db_text(key));
     if (error)
         return error;
-    *room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
     return *room_id ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 

@@ -13,8 +13,10 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
         TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
         MEMBER_FIND_TARGET
         "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        /* Only users of a lower role can be silenced. */
         "IF v_target_role >= v_role THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
         "SET v_until = v_now + INTERVAL p_minutes MINUTE; "
+        /* The row outlives a membership; the column is what posts read. */
         "INSERT INTO silence (room_id, user_id, until) VALUES (p_room, p_target, v_until) "
         "ON DUPLICATE KEY UPDATE until = v_until; "
         "UPDATE member SET silenced_until = v_until WHERE room_id = p_room AND user_id = p_target; "
@@ -29,9 +31,7 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
     *change = (struct silence_change){0};
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
+    if (transaction_row(rows, &error)) {
         change->until = db_get_time(rows, 1);
         change->user_seq = error ? 0 : db_get_u64(rows, 2);
         change->refusal = (enum member_refusal)db_get_u64(rows, 3);
@@ -45,6 +45,7 @@ enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, ui
         TRANSACTION_ROOM_DECLARATIONS "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; ",
         TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
         "DELETE FROM silence WHERE room_id = p_room AND user_id = p_target; "
+        /* There was none: a success that changes nothing. */
         "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
         "UPDATE member SET silenced_until = NULL WHERE room_id = p_room AND user_id = p_target; "
         AUDIT_SQL("'unsilence'", "p_target", "p_room", "0", "NULL"),
@@ -52,11 +53,7 @@ enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, ui
     struct db_rows *rows;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(actor_id),
                               db_u64(user_id));
-    if (error)
-        return error;
-    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
-    db_done(rows);
-    return error;
+    return error ? error : transaction_outcome(rows);
 }
 
 enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int64_t *until) {
@@ -74,6 +71,7 @@ enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int6
 enum error silence_slow_wait(struct db *db, uint64_t room_id, uint64_t user_id,
                              uint64_t *seconds) {
     static const char SQL[] =
+        /* Rounded up, so that a client that waits this long is not refused again. */
         "SELECT CEIL(TIMESTAMPDIFF(MICROSECOND, SYSDATE(6), "
         "p.posted_at + INTERVAL r.slow_seconds SECOND) / 1000000) "
         "FROM slow_post p JOIN room r ON r.room_id = p.room_id "
@@ -84,6 +82,8 @@ enum error silence_slow_wait(struct db *db, uint64_t room_id, uint64_t user_id,
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
     if (error)
         return error;
+    /* The wait may have ended since the post was refused: 1 then, as Retry-After: 0 means
+     * nothing. */
     *seconds = db_next(rows) ? db_get_u64(rows, 0) : 1;
     if (*seconds == 0)
         *seconds = 1;

@@ -105,6 +105,7 @@ enum error api_key_revoke(struct db *db, struct text name, bool *changed) {
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(name));
     if (error)
         return error;
+    /* None changed: revoked before, which is a success, or unknown. */
     *changed = db_changed(db) > 0;
     if (*changed)
         return ERROR_NONE;
@@ -175,6 +176,7 @@ enum error api_key_ended(struct db *db, const unsigned char *hashes, size_t coun
 
 bool api_key_user_read(struct text text, struct api_key_user *user) {
     *user = (struct api_key_user){.id = 0};
+    /* "17" is a user id, "ext:..." the id of the user on the site. */
     if (!text_skip(&text, "ext:"))
         return text_to_u64(text, &user->id) && user->id > 0 && user->id <= INT64_MAX;
     user->subject = text;
@@ -219,6 +221,7 @@ enum error api_key_act(struct db *db, const struct api_key *key, const char *add
     *refusal = API_KEY_ACCEPTED;
     if (!api_key_allows_address(key, address))
         *refusal = API_KEY_WRONG_ADDRESS;
+    /* Checks that need no database first; the last one reads the user. */
     else if (!(key->scopes & API_KEY_ACT))
         *refusal = API_KEY_NEEDS_ACT;
     else if (user.len == 0)

@@ -288,16 +288,11 @@ enum error profile_page_count(struct db *db, struct text search_text, uint64_t m
         "IF((SELECT COUNT(*) FROM (SELECT 1 FROM user_word WHERE word BETWEEN ? AND ? "
         "LIMIT " WORDS_MOST ") seen) = " WORDS_MOST ", ?, 0)";
     struct search search;
-    struct db_rows *rows;
     search_begin(search_text, &search);
     const struct db_value like = text_value(&search.pattern);
     const struct db_value first = db_text(search.first), last = text_value(&search.last);
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, like, db_u64(most), first, last,
-                                    like, first, last, db_u64(most));
+    const enum error error =
+        DB_NUMBER(db, SQL, count, like, db_u64(most), first, last, like, first, last, db_u64(most));
     search_end(&search);
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return error;
 }

@@ -287,15 +287,9 @@ enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *cou
     static const char SQL[] =
         "SELECT COUNT(*) FROM user u WHERE u.username LIKE ? AND (u.is_active OR ?)";
     struct buffer pattern = BUFFER_EMPTY;
-    struct db_rows *rows;
     make_pattern(prefix, &pattern);
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){pattern.data, pattern.len}),
-               db_bool(all));
+        DB_NUMBER(db, SQL, count, db_text((struct text){pattern.data, pattern.len}), db_bool(all));
     buffer_free(&pattern);
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return error;
 }
