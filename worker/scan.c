@@ -93,6 +93,7 @@ static void record(struct scan *scan, const struct file *file, bool is_clean) {
         !scanned.message_id)
         return;
     struct edited edited = {scan, &scanned};
+    /* Events show the message as it is now, with the state of its files. */
     message_get(scan->db, file->room_id, scanned.message_id, 0, publish, &edited);
     redis_client_flush(scan->redis);
 }
@@ -119,6 +120,8 @@ static void scan_file(struct scan *scan, const struct file *file) {
     buffer_free(&whole);
     if (result == SCANNER_FAILED)
         log_error("file %" PRIu64 " could not be scanned: %s", file->id, failure);
+    /* A file that is missing counts as found: the former worker removed it, and only the record is
+     * left to do. */
     if (result == SCANNER_FOUND)
         log_warn("file %" PRIu64 " of user %" PRIu64 " is removed: the scanner has found something",
                  file->id, file->user_id);
@@ -131,6 +134,7 @@ static void scan_file(struct scan *scan, const struct file *file) {
 static void on_work(uv_work_t *work) {
     struct scan *scan = work->data;
     struct file file;
+    /* The claim keeps other workers from the file for a while. */
     scan->found_one = file_scan_claim(scan->db, &file) == ERROR_NONE;
     if (scan->found_one)
         scan_file(scan, &file);

@@ -64,6 +64,7 @@ struct watch {
 static void end(struct transfer *transfer, const struct sender_answer *answer) {
     struct sender *sender = transfer->sender;
     void *context = transfer->context;
+    /* The callback comes when the counters are right again: it may start the next request. */
     curl_multi_remove_handle(sender->multi, transfer->easy);
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
@@ -185,6 +186,7 @@ static struct watch *watch_new(struct sender *sender, curl_socket_t socket) {
     struct watch *watch = xcalloc(1, sizeof(*watch));
     watch->sender = sender;
     watch->socket = socket;
+    /* libcurl hands the watch to set_socket at its next call for this socket. */
     uv_poll_init_socket(sender->loop, &watch->poll, socket);
     watch->poll.data = watch;
     curl_multi_assign(sender->multi, socket, watch);
@@ -198,6 +200,7 @@ static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context,
     if (what == CURL_POLL_REMOVE) {
         if (!watch)
             return 0;
+        /* Freed when libuv has closed the handle; libcurl closes the socket itself. */
         uv_poll_stop(&watch->poll);
         uv_close((uv_handle_t *)&watch->poll, free_watch);
         curl_multi_assign(sender->multi, socket, NULL);
@@ -231,6 +234,8 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
 static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
     struct transfer *transfer = context;
     const size_t len = size * count;
+    /* A caller that wants no body still reads it, up to a bound, so that the connection can be used
+     * again. */
     const bool is_dropped = transfer->most == 0;
     transfer->body_len += len;
     transfer->is_too_large = transfer->body_len > (is_dropped ? DROPPED_MOST : transfer->most);
@@ -246,6 +251,7 @@ static size_t take_head(char *bytes, size_t size, size_t count, void *context) {
     const size_t len = size * count;
     (void)bytes;
     transfer->head_len += len;
+    /* Fewer bytes than given make libcurl end the request. */
     transfer->is_too_large = transfer->head_len > HEAD_MOST;
     return transfer->is_too_large ? 0 : len;
 }
@@ -259,6 +265,7 @@ static void set_options(struct transfer *transfer, const struct sender_request *
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    /* A redirect could lead to an address that is not public, or to another receiver. */
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     /* An empty one: those of the environment are not used, which would resolve the name. */
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -295,6 +302,7 @@ void sender_start(struct sender *sender, const struct sender_request *request) {
     transfer->easy = curl_easy_init();
     for (const char *const *header = request->headers; *header; header++)
         transfer->headers = curl_slist_append(transfer->headers, *header);
+    /* A list linked both ways, so that a request can end anywhere in it. */
     transfer->next = sender->first;
     transfer->prev_next = &sender->first;
     if (transfer->next)

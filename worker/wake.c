@@ -43,6 +43,7 @@ static void run(void *context) {
         is_subscribed = redis_subscribe_wait(wake->redis, WAIT_MS, &received);
         if (!received)
             continue;
+        /* Several of these before the loop wakes are one. */
         uv_async_send(wake->async);
         sleep_ms(GATHER_MS);
     }

@@ -43,6 +43,7 @@ static bool read_room(struct json_object *object, const struct jwt_rooms *before
                       struct jwt_room *room, struct buffer *why) {
     const size_t index = before->count;
     struct text role = text_of("member");
+    /* A room is private unless the site says otherwise. */
     *room = (struct jwt_room){.is_private = true};
     if (!json_object_is_type(object, json_type_object))
         return fail(why, index, "not an object.");
@@ -52,6 +53,7 @@ static bool read_room(struct json_object *object, const struct jwt_rooms *before
     for (size_t i = 0; i < before->count; i++)
         if (text_equals(before->list[i].key, room->key))
             return fail(why, index, "the key was given before.");
+    /* Without a name the key is shown. */
     room->name = room->key;
     if (!read_text(object, "name", &room->name))
         return fail(why, index, "the name is not a string.");
@@ -100,6 +102,7 @@ static struct text claim(struct json_object *claims, const char *name) {
     struct json_object *value = NULL;
     if (!json_object_object_get_ex(claims, name, &value))
         return (struct text){NULL, 0};
+    /* null empties a field of the profile; a claim that is missing leaves it. */
     return value ? text_of_json(value) : text_of("");
 }
 

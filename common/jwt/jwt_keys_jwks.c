@@ -36,6 +36,7 @@ static size_t bytes_of(struct json_object *jwk, const char *name, unsigned char 
     return len;
 }
 
+/* Makes a public key of its numbers; libcrypto checks them. NULL if they are not those of a key. */
 static EVP_PKEY *from_params(const char *type, OSSL_PARAM_BLD *builder) {
     EVP_PKEY *key = NULL;
     OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
@@ -72,6 +73,7 @@ static EVP_PKEY *read_p256(struct json_object *jwk) {
     /* An uncompressed point: 4 and both halves. */
     unsigned char point[1 + 2 * P256_HALF] = {4};
     EVP_PKEY *key = NULL;
+    /* Both have leading zeros up to the full length (RFC 7518, section 6.2.1.2). */
     if (bytes_of(jwk, "x", x) != P256_HALF || bytes_of(jwk, "y", y) != P256_HALF)
         return NULL;
     memcpy(point + 1, x, P256_HALF);
@@ -111,6 +113,7 @@ static bool read_numbers(struct json_object *jwk, struct jwt_key *key) {
     return key->public_key && !jwt_keys_check_type(key);
 }
 
+/* "use" and "alg" are optional; if they are there, they must agree. */
 static bool is_for_signatures(struct json_object *jwk, enum jwt_algorithm algorithm) {
     const struct text use = member(jwk, "use"), named = member(jwk, "alg");
     return (!use.at || text_equals(use, text_of("sig"))) &&
@@ -128,6 +131,8 @@ static void add_key(struct jwt_keys *keys, struct json_object *jwk) {
     /* A key without a name can be tried by tokens without one. */
     if (!kid.at)
         kid = (struct text){"", 0};
+    /* A key that cannot be used is left out, and the others of the set are used: sets have keys for
+     * other purposes, too. */
     const bool is_new = keys->count < JWT_KEYS_MAX && kid.len <= JWT_KID_MAX &&
                         (kid.len == 0 || !jwt_keys_find(keys, kid));
     if (!is_new || !json_object_is_type(jwk, json_type_object) || has_private_half(jwk) ||
@@ -143,6 +148,7 @@ static void add_key(struct jwt_keys *keys, struct json_object *jwk) {
 struct jwt_keys *jwt_keys_parse_jwks(struct text body, struct buffer *problems) {
     struct json_object *list = NULL, *object = NULL;
     struct jwt_keys *keys = NULL;
+    /* The set comes from another host: it is validated before json-c reads it. */
     const char *why = json_validate(body.at, body.len, NULL);
     if (!why) {
         struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
@@ -163,6 +169,7 @@ struct jwt_keys *jwt_keys_parse_jwks(struct text body, struct buffer *problems) 
             add_key(keys, json_object_array_get_idx(list, i));
     }
     json_object_put(object);
+    /* A key that libcrypto has refused leaves its errors in the queue of the thread. */
     ERR_clear_error();
     return keys;
 }

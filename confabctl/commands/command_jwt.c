@@ -27,6 +27,7 @@ static enum cli_status read_input(const char *path, struct buffer *input) {
     FILE *file = is_stdin ? stdin : fopen(path, "re");
     if (!file)
         return cli_error("cannot open %s: %s", path, strerror(errno));
+    /* What is longer is cut off; it is not a token then in any case. */
     input->len = fread(buffer_reserve(input, INPUT_MAX), 1, INPUT_MAX, file);
     const bool failed = ferror(file) != 0;
     if (!is_stdin)
@@ -41,6 +42,7 @@ static struct text unwrap(struct text token) {
         cli_message("note: a byte order mark is before the token; send the token without it");
     if (last == '\n' || last == '\r')
         cli_message("note: a line break is after the token; send the token without it");
+    /* In this order: blanks may be around "Bearer ", quotes around what follows it. */
     token = text_trim(token);
     if (text_skip(&token, "Bearer "))
         cli_message("note: \"Bearer \" is not part of the token");
@@ -72,6 +74,7 @@ static void show_time(struct json_object *claims, const char *name, int64_t now)
     if (!json_object_object_get_ex(claims, name, &value))
         return;
     const int64_t seconds = json_object_get_int64(value);
+    /* The mistakes that libraries make with times: text, fractions, milliseconds. */
     if (json_object_is_type(value, json_type_string)) {
         cli_message("  %s is a string: it must be a number, without quotes", name);
     } else if (json_object_is_type(value, json_type_double)) {
@@ -196,6 +199,7 @@ static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
                     jwt.key ? jwt_key_kid(jwt.key) : "a key",
                     jwt.key ? jwt_algorithm_name(jwt_key_algorithm(jwt.key)) : "jwks_url",
                     jwt.expires_at - now, rooms.count);
+    /* Also of a token that is refused: what it claims shows what is wrong. */
     show_token(token, now);
     advise(cli, keys, token, error);
     if (jwt.object)
@@ -236,6 +240,7 @@ struct draft {
 static void write_room(struct json_writer *w, const char *room) {
     static const char ADMIN[] = ":admin";
     const size_t len = strlen(room), end = sizeof(ADMIN) - 1;
+    /* Keys may contain colons, so only the end counts. */
     const bool is_admin = len > end && strcmp(room + len - end, ADMIN) == 0;
     json_write_object(w);
     json_write_member_text(w, "key", (struct text){room, is_admin ? len - end : len});
@@ -282,6 +287,7 @@ static enum cli_status make(const struct jwt_keys *keys, const struct draft *dra
     const struct jwt_key *key = signing_key(keys, draft->kid);
     struct buffer claims = BUFFER_EMPTY, token = BUFFER_EMPTY;
     enum cli_status status = CLI_OK;
+    /* Without a kid the error comes below, since there may be no key at all. */
     if (draft->kid && !key)
         return cli_error("jwt_keys has no key with the name '%s'", draft->kid);
     write_claims(&claims, draft);

@@ -193,6 +193,7 @@ bool field_thousandths(struct exchange *x, const char *name, uint64_t *out) {
     if (!value)
         return false;
     const enum json_type type = json_object_get_type(value);
+    /* 0 for other types, which are refused next. */
     const double number = json_object_get_double(value);
     if (type != json_type_int && type != json_type_double) {
         field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid number is required.");
@@ -209,6 +210,7 @@ bool field_thousandths(struct exchange *x, const char *name, uint64_t *out) {
                          "Ensure this value is less than or equal to %" PRIu64 ".", field->max);
         return false;
     }
+    /* Rounded to the nearest, as 1.005 has no exact value in binary. */
     *out = (uint64_t)(number * 1000 + 0.5);
     return true;
 }
@@ -303,6 +305,7 @@ bool field_numbered(struct exchange *x, const char *name, struct field_pair **ou
     *count = 0;
     if (!value)
         return false;
+    /* Two passes: first all members as they come, then sorted and without repetitions. */
     valid = json_object_get_type(value) == json_type_object;
     const size_t size = valid ? (size_t)json_object_object_length(value) : 0;
     struct ordered *all = xcalloc(size + 1, sizeof(*all));
@@ -324,6 +327,7 @@ bool field_numbered(struct exchange *x, const char *name, struct field_pair **ou
     qsort(all, found, sizeof(*all), compare_ordered);
     *out = xcalloc(size + 1, sizeof(**out));
     for (size_t i = 0; i < found; i++) {
+        /* The same id as the one before: overwrites it. */
         kept -= kept > 0 && (*out)[kept - 1].id == all[i].value.id;
         (*out)[kept++] = all[i].value;
     }
@@ -346,6 +350,8 @@ bool field_list(struct exchange *x, const char *name, struct json_object **out) 
 
 struct field_place field_enter(struct exchange *x, const char *name, struct json_object *list,
                                size_t at) {
+    /* The item takes the place of the body: the functions above read its fields, and errors gather
+     * in a list of its own. */
     const struct field_place outer = {x->fields, x->body, x->field_errors};
     const struct schema_object *body = rules_of(x, name)->of;
     x->fields = json_object_array_get_idx(list, at);
@@ -366,6 +372,7 @@ void field_leave(struct exchange *x, const struct field_place *outer) {
 
 void field_leave_wrong(struct exchange *x, const struct field_place *outer, const char *name,
                        size_t at) {
+    /* The errors of the item become one error of the list, which names the item. */
     struct field_errors errors = x->field_errors;
     x->fields = outer->fields;
     x->body = outer->body;

@@ -112,6 +112,7 @@ static void start(struct online_profiles *profiles) {
     job->profiles = profiles;
     job->ids = xreallocarray(NULL, count, sizeof(*job->ids));
     job->found = xreallocarray(NULL, count, sizeof(*job->found));
+    /* The ids and the waiters move to the job; what comes from now on is for the next one. */
     idmap_each(&profiles->wanted, add_id, job);
     idmap_free(&profiles->wanted);
     job->waiters = profiles->waiting;
@@ -144,6 +145,7 @@ static void read_done(void *context) {
     struct online_profiles *profiles = job->profiles;
     int64_t now_ms = clock_monotonic_ms();
     size_t start_at = 0;
+    /* The objects stand one after the other; each ends where the next begins. */
     for (size_t i = 0; i < job->found_count; i++) {
         const size_t end = job->found[i].end;
         put(profiles, job->found[i].user_id,
@@ -173,8 +175,10 @@ bool online_profiles_read(struct online_profiles *profiles, const uint64_t *ids,
     bool is_wanted = false;
     for (size_t i = 0; i < count; i++) {
         const struct entry *entry = idmap_get(&profiles->entries, ids[i]);
+        /* Short lists are always read again, so that a new name is seen at once. */
         if (count > LONG_LIST && entry && now_ms - entry->read_ms < FRESH_MS)
             continue;
+        /* A set: several sockets may want the same user. */
         if (idmap_counter(&profiles->wanted, ids[i]) == 0)
             idmap_increment(&profiles->wanted, ids[i]);
         is_wanted = true;

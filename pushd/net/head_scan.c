@@ -46,6 +46,7 @@ static bool word_is_nocase(const struct head_scan *scan, const char *word) {
     return text_equals_nocase((struct text){scan->word, scan->word_len}, text_of(word));
 }
 
+/* The last argument of a step: what follows. Returns 0, no error. */
 static unsigned next(struct head_scan *scan, enum state state) {
     scan->state = state;
     scan->word_len = 0;
@@ -68,6 +69,7 @@ static unsigned take_target(struct head_scan *scan, unsigned char c) {
         return 400;
     if (++scan->target_len > HEAD_SCAN_MAX_TARGET)
         return 414;
+    /* libwebsockets splits the query here, and each piece takes a place in its table. */
     if (c == '&' || c == ';') {
         scan->pieces++;
         return ++scan->separators > HEAD_SCAN_MAX_SEPARATORS ? 414 : 0;
@@ -99,6 +101,7 @@ static unsigned take_name(struct head_scan *scan, unsigned char *c) {
     }
     if (!is_token(*c))
         return 400;
+    /* Hides Sec-WebSocket-Extensions; see head_scan.h. */
     if ((*c == 's' || *c == 'S') && word_is_nocase(scan, EXTENSIONS))
         *c = 'x';
     add_to_word(scan, *c);
@@ -113,6 +116,7 @@ static unsigned take_value(struct head_scan *scan, unsigned char c) {
     }
     if (is_control(c) && c != '\t')
         return 400;
+    /* Blanks before a value do not belong to it. */
     if (c != ' ' || scan->word_len > 0)
         add_to_word(scan, c);
     return 0;

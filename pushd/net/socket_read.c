@@ -95,6 +95,7 @@ void socket_read_attach(int fd, struct socket *socket) {
     struct opening *opening = reading->opening;
     reading->socket = socket;
     reading->opening = NULL;
+    /* A client may send frames in the packet of its request: they are answered now. */
     if (opening && opening->pinged)
         reader->ping(socket, opening->ping, opening->ping_len);
     free(opening);
@@ -111,6 +112,7 @@ void socket_read_detach(int fd) {
 static void on_ping(void *context, const unsigned char *payload, size_t len) {
     struct reading *reading = context;
     struct opening *opening = reading->opening;
+    /* Only the last ping needs an answer (RFC 6455, section 5.5.3), so one place is enough. */
     if (reading->socket) {
         reader->ping(reading->socket, payload, len);
     } else if (opening) {
@@ -124,6 +126,7 @@ static void on_ping(void *context, const unsigned char *payload, size_t len) {
 static size_t scan(int fd, struct reading *reading, unsigned char *bytes, size_t len) {
     const bool was_bad = reading->scan.is_bad;
     size_t head = 0;
+    /* Until the head is complete all bytes belong to it; `head` of them have then been used. */
     const unsigned status =
         reading->opening ? head_scan(&reading->opening->head, bytes, len, &head) : 0;
     if (status) {
@@ -131,6 +134,7 @@ static size_t scan(int fd, struct reading *reading, unsigned char *bytes, size_t
         reader->refused(fd, status);
         return 0;
     }
+    /* Changes pings to pongs, which libwebsockets ignores. */
     const size_t frames = frame_scan(&reading->scan, bytes + head, len - head, on_ping, reading);
     if (reading->scan.is_bad && !was_bad && reading->socket)
         reader->bad_frame(reading->socket);
@@ -140,6 +144,7 @@ static size_t scan(int fd, struct reading *reading, unsigned char *bytes, size_t
 /* ---- libc ---- */
 
 ssize_t recv(int fd, void *bytes, size_t size, int flags) {
+    /* recvfrom without an address is recv. */
     const ssize_t len = recvfrom(fd, bytes, size, flags, NULL, NULL);
     struct reading *reading = find(fd);
     if (!reading || len <= 0 || (flags & MSG_PEEK))
@@ -147,6 +152,8 @@ ssize_t recv(int fd, void *bytes, size_t size, int flags) {
     const size_t rest = reading->refused ? 0 : scan(fd, reading, bytes, (size_t)len);
     if (rest > 0)
         return (ssize_t)rest;
+    /* Nothing is left for libwebsockets: as if nothing had come. 0 would mean the end of the
+     * stream. */
     errno = EAGAIN;
     return -1;
 }

@@ -37,6 +37,8 @@ static void format_peer(const struct sockaddr *peer, socklen_t len,
 void ws_handshake_on_accept(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
     struct ws_handshake *handshakes = context;
     char address[HANDSHAKE_ADDRESS_SIZE];
+    /* Counted before libwebsockets knows the connection: one too many is closed without an
+     * answer. */
     handshakes->metrics->connections++;
     format_peer(peer, len, address);
     handshakes->accepted_key =
@@ -70,6 +72,8 @@ bool ws_handshake_end(struct ws_handshake *handshakes, struct lws *wsi) {
 /* Sends an error; none is long enough to be sent in parts. No detail needs an escape. */
 static void answer(int fd, unsigned status, enum error_code code, const char *detail) {
     char body[256], bytes[1024];
+    /* These the client can send again; five seconds keep a crowd of clients from doing so at
+     * once. */
     const bool temporary = status == 429 || status == 503;
     snprintf(body, sizeof(body), "{\"detail\":\"%s\",\"code\":\"%s\"}", detail,
              error_code_word(code));
@@ -166,6 +170,8 @@ static void read_address(struct lws *wsi, struct ws_handshake_headers *h,
 
 static enum conn_limit_result check_limits(struct ws_handshake *handshakes) {
     const struct handshake *handshake = &handshakes->handshake;
+    /* Sockets and failures count by address; the hash is that of a credential that may be known to
+     * be valid, which failures of others behind the address do not lock out. */
     const uint64_t key = conn_limit_key(handshakes->headers.address);
     unsigned char hash[SECRET_HASH_SIZE];
     const bool has_hash =
@@ -232,6 +238,8 @@ int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const c
     }
 }
 
+/* Only the connection that was checked last: libwebsockets establishes it before it looks at
+ * another. */
 const struct handshake *ws_handshake_established(struct ws_handshake *handshakes, struct lws *wsi,
                                                  uint64_t *handshake_key, uint64_t *address_key) {
     if (handshakes->admitted != wsi)
