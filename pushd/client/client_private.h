@@ -15,7 +15,7 @@
 #include "client/online_profiles.h"
 #include "db/auth_batch.h"
 #include "net/handshake.h"
-#include "online_count.h"
+#include "presence/online_count.h"
 #include "presence/presence.h"
 #include "redis/pubsub.h"
 #include "store/logins/token.h"

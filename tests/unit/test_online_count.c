@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "online_count.h"
+#include "presence/online_count.h"
 
 /* The command that waits for its reply; and what the module called. */
 static struct {

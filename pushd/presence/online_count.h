@@ -7,8 +7,8 @@
  * comes or goes. A user with sockets to two pushd processes counts twice. Without Redis only the
  * users of this process are counted.
  */
-#ifndef CONFAB_PUSHD_ONLINE_COUNT_H
-#define CONFAB_PUSHD_ONLINE_COUNT_H
+#ifndef CONFAB_PUSHD_PRESENCE_ONLINE_COUNT_H
+#define CONFAB_PUSHD_PRESENCE_ONLINE_COUNT_H
 
 #include <stdbool.h>
 #include <stdint.h>

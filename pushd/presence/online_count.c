@@ -4,7 +4,7 @@
  * others, so that it is repeated for every open room: soon after a change here, else every few
  * seconds.
  */
-#include "online_count.h"
+#include "presence/online_count.h"
 
 #include <stdlib.h>
 
