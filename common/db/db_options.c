@@ -34,7 +34,8 @@ static const char BINLOG_FORMAT[] =
  * everything and gap locks would only add deadlocks; no join buffers, which change the order of
  * rows and only help joins without a key, of which there are none; room for a member list in one
  * value; no limit on the size of a result; all constraints. The values are the seconds to wait for
- * a row and for a table that are locked, and those that a statement may take. */
+ * a row and for a table that are locked, and those that a statement may take; and
+ * session_idle_days, for the conditions of many statements (store/logins/identity.h). */
 static const char SETTINGS[] =
     "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, "
     "SESSION time_zone = '+00:00', "
@@ -55,7 +56,8 @@ static const char SETTINGS[] =
     "check_constraint_checks = 1, "
     "sql_auto_is_null = 0, "
     "group_concat_max_len = 67108864, "
-    "max_statement_time = %s";
+    "max_statement_time = %s, "
+    "@confab_idle_days = NULLIF(%u, 0)";
 
 /* With database_causal_reads = on every read waits until the node has what others committed before.
  * A server that was built without Galera has no such variable. */
@@ -99,7 +101,8 @@ void db_options_set(MYSQL *mysql, const struct config *config, unsigned seconds,
     char settings[sizeof(SETTINGS) + 64];
     /* The limit of the server is for requests, not for tools that change whole tables. */
     snprintf(settings, sizeof(settings), SETTINGS, row_lock, table_lock,
-             seconds > ANSWER_SECONDS ? "0" : "@@SESSION.max_statement_time");
+             seconds > ANSWER_SECONDS ? "0" : "@@SESSION.max_statement_time",
+             (unsigned)config->session_idle_days);
     /* The timeout of connecting holds until the settings are made; then that of answers. */
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect);
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer);

@@ -66,11 +66,16 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     uint64_t tokens = 0, used = 0, files = 0, bans = 0, silences = 0, cleared = 0;
     uint64_t entries = 0, reports = 0, erased = 0;
+    uint64_t idle_sessions = 0, idle_tokens = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
     if (!error)
         error = login_session_purge(db, config->session_days, SLICE, &sessions);
+    if (!error && config->session_idle_days)
+        error = login_session_purge_idle(db, SLICE, &idle_sessions);
+    if (!error && config->session_idle_days)
+        error = token_purge_idle(db, SLICE, &idle_tokens);
     if (!error)
         error = rate_purge(db, SLICE, &rates);
     if (!error)
@@ -97,7 +102,8 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     if (!error)
         error = abuse_report_purge(db, config->report_days, SLICE, &reports);
     *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files +
-               bans + silences + cleared + entries + reports + erased;
+               bans + silences + cleared + entries + reports + erased + idle_sessions +
+               idle_tokens;
     return error;
 }
 

@@ -157,3 +157,18 @@ def test_using_a_token_renews_no_session(browser):
     age(browser, 10)
     browser.owner.get(ME)
     assert expires_in_days(browser) <= 4
+
+
+def test_what_is_not_used_for_session_idle_days_ends(shared):
+    system = shared(CONFAB_SESSION_IDLE_DAYS=2)
+    user = Client(system).register()
+    browser = user.browser()
+    for table, client in (("session", browser), ("token", user)):
+        query = f"UPDATE {table} SET last_used_at = SYSDATE(6) - INTERVAL ? HOUR WHERE user_id = ?"
+        system.sql(query, 47, user.id)
+        assert client.get("/api/auth/me/").status_code == 200
+        system.sql(query, 49, user.id)
+        assert client.get("/api/auth/me/").status_code == 401
+    assert system.confabctl("events", "purge").returncode == 0
+    for table in ("session", "token"):
+        assert system.sql(f"SELECT 1 FROM {table} WHERE user_id = ?", user.id) == []

@@ -20,6 +20,12 @@
 #include "store/transaction.h"
 #include "store/users/user.h"
 
+/* An SQL condition: the token or login session with this alias was used within session_idle_days, a
+ * variable that each connection has (db/db.c). Uses are noted once an hour. */
+#define LOGIN_IS_IN_USE(alias)                                              \
+    "(@confab_idle_days IS NULL OR COALESCE(" alias ".last_used_at, " alias \
+    ".created_at) > SYSDATE(6) - INTERVAL @confab_idle_days DAY)"
+
 struct identity {
     struct user user; /* is_active is for the caller to check */
     uint64_t token_id;

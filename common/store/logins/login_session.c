@@ -6,6 +6,8 @@
 #include "store/logins/token.h"
 #include "store/transaction.h"
 
+#define SESSION_IS_VALID "s.expires_at > SYSDATE(6) AND " LOGIN_IS_IN_USE("s")
+
 /* The login is the first use. */
 #define INSERT_SESSION                                                                   \
     "INSERT INTO session (user_id, session_hash, created_at, last_used_at, expires_at) " \
@@ -93,7 +95,7 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
 #define SESSION_SQL(room_columns, room_joins)                          \
     "SELECT " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS room_columns     \
     " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins \
-    "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
+    "WHERE s.session_hash = ? AND " SESSION_IS_VALID
     /* Two texts, since a request outside of rooms needs no join. */
     static const char ALONE[] = SESSION_SQL("", "");
     static const char IN_ROOM[] = SESSION_SQL(", " IDENTITY_ROOM_COLUMNS, IDENTITY_ROOM_JOINS);
@@ -121,7 +123,7 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
         /* STRAIGHT_JOIN: from the list of hashes to the sessions, never a scan of all sessions. */
         ", j.place FROM " IDENTITY_BATCH
         "JOIN session s ON s.session_hash = UNHEX(j.hash) "
-        "AND s.expires_at > SYSDATE(6) JOIN user u ON u.user_id = s.user_id " IDENTITY_BATCH_JOINS;
+        "AND " SESSION_IS_VALID " JOIN user u ON u.user_id = s.user_id " IDENTITY_BATCH_JOINS;
     struct buffer json = BUFFER_EMPTY;
     struct db_rows *rows;
     identity_write_queries(&json, queries, count);
@@ -141,13 +143,19 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
 enum error login_session_ended(struct db *db, const unsigned char *hashes, size_t count,
                                bool *ended) {
     static const char SQL[] =
-        IDENTITY_LIVING_SQL("session s", "s.session_hash") " AND s.expires_at > SYSDATE(6)";
+        IDENTITY_LIVING_SQL("session s", "s.session_hash") " AND " SESSION_IS_VALID;
     return identity_find_ended(db, SQL, hashes, count, ended);
 }
 
 enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change) {
     static const char SQL[] = IDENTITY_END_SQL("session", "session_id");
     return identity_end_credential(db, SQL, session_id, change);
+}
+
+enum error login_session_purge_idle(struct db *db, uint64_t limit, uint64_t *deleted) {
+    static const char SQL[] =
+        "DELETE FROM session WHERE NOT " LOGIN_IS_IN_USE("session") " LIMIT ?";
+    return db_delete(db, SQL, limit, deleted);
 }
 
 enum error login_session_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *dropped) {

@@ -50,4 +50,8 @@ enum error login_session_end(struct db *db, uint64_t session_id, struct user_cha
  * expire in `days` that would expire later: the clock was set back, or session_days was lowered. */
 enum error login_session_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *dropped);
 
+/* Deletes up to `limit` sessions that were not used within session_idle_days. Reads the whole
+ * table. */
+enum error login_session_purge_idle(struct db *db, uint64_t limit, uint64_t *deleted);
+
 #endif

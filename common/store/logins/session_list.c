@@ -4,7 +4,9 @@
 #include "store/logins/token.h"
 
 #define TOKENS "FROM token t WHERE t.user_id = ? AND " TOKEN_IS_VALID("t")
-#define SESSIONS "FROM session s WHERE s.user_id = ? AND s.expires_at > SYSDATE(6)"
+#define SESSIONS \
+    "FROM session s WHERE s.user_id = ? AND s.expires_at > SYSDATE(6) AND " \
+    LOGIN_IS_IN_USE("s")
 
 enum error session_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
                         session_list_visit *visit, void *context) {

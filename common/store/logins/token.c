@@ -132,6 +132,11 @@ enum error token_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     return db_delete(db, SQL, limit, deleted);
 }
 
+enum error token_purge_idle(struct db *db, uint64_t limit, uint64_t *deleted) {
+    static const char SQL[] = "DELETE FROM token WHERE NOT " LOGIN_IS_IN_USE("token") " LIMIT ?";
+    return db_delete(db, SQL, limit, deleted);
+}
+
 enum error token_end(struct db *db, uint64_t token_id, struct user_change *change) {
     static const char SQL[] = IDENTITY_END_SQL("token", "token_id");
     return identity_end_credential(db, SQL, token_id, change);

@@ -24,7 +24,9 @@ struct token {
 typedef void token_visit(void *context, const struct token *token);
 
 /* An SQL condition: the token with this alias has not expired. */
-#define TOKEN_IS_VALID(alias) "(" alias ".expires_at IS NULL OR " alias ".expires_at > SYSDATE(6))"
+#define TOKEN_IS_VALID(alias)                                                  \
+    "(" alias ".expires_at IS NULL OR " alias ".expires_at > SYSDATE(6)) AND " \
+    LOGIN_IS_IN_USE(alias)
 
 /* Adds a token of the user, and sets its id. */
 enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
@@ -74,6 +76,9 @@ enum error token_ended(struct db *db, const unsigned char *hashes, size_t count,
 
 /* Deletes up to `limit` expired tokens; *deleted counts them. */
 enum error token_purge(struct db *db, uint64_t limit, uint64_t *deleted);
+
+/* The same for those that were not used within session_idle_days. Reads the whole table. */
+enum error token_purge_idle(struct db *db, uint64_t limit, uint64_t *deleted);
 
 /* Deletes a token; change->changed is false if there is none with this id. */
 enum error token_end(struct db *db, uint64_t token_id, struct user_change *change);
