@@ -54,6 +54,7 @@ command_run command_key_revoke;
 command_run command_room_list;
 command_run command_room_show;
 command_run command_room_delete;
+command_run command_room_export;
 command_run command_room_ensure;
 
 command_run command_jwt_check;

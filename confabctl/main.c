@@ -93,6 +93,10 @@ static const struct command COMMANDS[] = {
      "Delete a room with all its messages, after confirmation.\n"
      "--yes: do not ask for confirmation; required without a terminal.",
      CHANGE, command_room_delete},
+    {"room export", "ID",
+     "Write an archive (tar) of a room to standard output: members, messages, reactions as\n"
+     "lines of JSON, and files.",
+     CHANGE, command_room_export},
     {"room ensure", "NAME --owner USER [--member USER]... [--public|--private]",
      "Create a room with these members, or add missing members to an existing one.\n"
      "The room is found by its name and the membership of the owner.\n"

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/xalloc.h"
+#include "chore.h"
 #include "config/startup.h"
 #include "jwt/jwt_keys.h"
 #include "metrics.h"
@@ -62,6 +63,7 @@ struct worker {
     struct wake *wake;
     struct metrics *metrics;
     struct scan *scan;
+    struct chore *chore;
     struct steps *steps;
     struct step step;
     size_t most;
@@ -218,7 +220,7 @@ static bool is_done(const struct worker *worker) {
     if (worker->stopping)
         return is_idle || now >= worker->stop_ms;
     return worker->args->once && is_idle && !worker->again && !worker->has_jwks &&
-           !scan_is_busy(worker->scan);
+           !scan_is_busy(worker->scan) && !chore_is_busy(worker->chore);
 }
 
 static void begin_deliveries(struct worker *worker) {
@@ -318,8 +320,10 @@ static void on_tick(uv_timer_t *tick) {
         uv_stop(&worker->loop);
     else
         run_step(worker);
-    if (!worker->stopping)
+    if (!worker->stopping) {
         scan_next(worker->scan);
+        chore_next(worker->chore);
+    }
 }
 
 /* After a file there may be another one, but with `once` not without end. */
@@ -328,6 +332,13 @@ static void on_scanned(void *context) {
     const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
     if (!worker->stopping && !is_late && scan_is_busy(worker->scan))
         scan_next(worker->scan);
+}
+
+static void on_chore_done(void *context) {
+    struct worker *worker = context;
+    const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
+    if (!worker->stopping && !is_late && chore_is_busy(worker->chore))
+        chore_next(worker->chore);
 }
 
 /* Without hooks an event is ignored, at no cost; the tick looks for new hooks. */
@@ -365,6 +376,7 @@ static void open_parts(struct worker *worker) {
     worker->steps = steps_new(worker->config);
     worker->sender = sender_new(&worker->loop, worker->config, on_sent);
     worker->scan = scan_new(&worker->loop, worker->config, on_scanned, worker);
+    worker->chore = chore_new(&worker->loop, worker->config, on_chore_done, worker);
     /* Neither for a minute. */
     if (!worker->args->once) {
         worker->wake = wake_new(worker->config, &worker->woken);
@@ -391,7 +403,7 @@ static void close_parts(struct worker *worker) {
     wake_free(worker->wake);
     /* The step that is running must end: it uses the database. So must a scan, which another worker
      * would repeat otherwise. */
-    while (worker->is_running || scan_is_running(worker->scan))
+    while (worker->is_running || scan_is_running(worker->scan) || chore_is_running(worker->chore))
         uv_run(&worker->loop, UV_RUN_ONCE);
     sender_abort(worker->sender);
     if (worker->result_count > 0) {
@@ -403,6 +415,7 @@ static void close_parts(struct worker *worker) {
     steps_free(worker->steps);
     sender_free(worker->sender);
     scan_free(worker->scan);
+    chore_free(worker->chore);
     metrics_close(worker->metrics);
     /* Handles that are closed are freed in the next iterations. */
     for (unsigned i = 0; i < 10; i++)

@@ -157,6 +157,13 @@ static enum file_store_result append(int fd, uint64_t offset, struct text bytes,
     return result;
 }
 
+int file_store_create(const char *folder, const char *name) {
+    const int place = open_place(folder, name, true);
+    const int fd = place < 0 ? -1 : open_file(place, name, O_RDWR | O_CREAT | O_EXCL);
+    close_quietly(place);
+    return fd;
+}
+
 enum file_store_result file_store_append(const char *folder, const char *name, uint64_t offset,
                                          struct text bytes, uint64_t *size) {
     const int place = open_place(folder, name, true);

@@ -44,6 +44,10 @@ bool file_store_size(const char *folder, const char *name, uint64_t *size);
 enum file_store_result file_store_append(const char *folder, const char *name, uint64_t offset,
                                          struct text bytes, uint64_t *size);
 
+/* Creates an empty file and opens it for writing; the caller closes the descriptor. -1 if it cannot
+ * be made, or is there. */
+int file_store_create(const char *folder, const char *name);
+
 /* Writes the thumbnail of a file, in place of one that it has. */
 enum file_store_result file_store_put_thumbnail(const char *folder, const char *name,
                                                 struct text bytes);

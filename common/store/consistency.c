@@ -299,7 +299,7 @@ static const struct rule RULES[] = {
         false},
        {"orphaned_terms", "expected terms of a missing room; terms", ORPHANS("search_term"), false},
        {"orphaned_files", "expected files of a missing room; files",
-        ORPHANS("file WHERE state <> 4"), false},
+        ORPHANS("file WHERE state <> 4 AND room_id > 0"), false},
        /* Files: each of its sender's own living message in its room, or unused and to expire. */
        {"message_files", "expected files without their message; files",
         "SELECT f.room_id, f.user_id, 0, COUNT(*) FROM file f "

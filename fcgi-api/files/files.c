@@ -28,7 +28,12 @@
 static enum error find_readable(struct exchange *x, struct file *file) {
     const uint64_t user_id = x->has_identity ? x->identity.user.id : 0;
     const bool is_signed = !x->has_identity;
-    const enum error error = file_get(x->service->db, x->ids[0], user_id, file);
+    enum error error = file_get(x->service->db, x->ids[0], user_id, file);
+    /* The archive of an export is in no room, and of its owner alone. */
+    if (error == ERROR_NOT_FOUND) {
+        error = file_get_export(x->service->db, x->ids[0], file);
+        return error || is_signed || file->user_id == user_id ? error : ERROR_NOT_FOUND;
+    }
     if (error)
         return error;
     const bool may_see = file->message_id ? file->is_member || file->is_viewer

@@ -48,6 +48,7 @@ PATHS = {
     "/api/auth/sessions/": "GET, HEAD, DELETE, OPTIONS",
     "/api/auth/sessions/{session_id}/": "DELETE, OPTIONS",
     "/api/auth/password/": "POST, OPTIONS",
+    "/api/auth/me/export/": "GET, HEAD, POST, OPTIONS",
     "/api/auth/totp/": "GET, HEAD, POST, DELETE, OPTIONS",
     "/api/auth/totp/confirm/": "POST, OPTIONS",
     "/api/chat/users/": "GET, HEAD, OPTIONS",

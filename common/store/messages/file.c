@@ -150,6 +150,20 @@ enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct fi
     return found ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
+enum error file_get_export(struct db *db, uint64_t file_id, struct file *file) {
+    static const char SQL[] = "SELECT " FILE_COLUMNS " FROM file f WHERE f.file_id = ? "
+                              "AND f.room_id = 0 AND f.state = 2 AND f.expires_at > SYSDATE(6)";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(file_id));
+    if (error)
+        return error;
+    const bool found = db_next(rows);
+    if (found)
+        file_from_row(rows, file);
+    db_done(rows);
+    return found ? ERROR_NONE : ERROR_NOT_FOUND;
+}
+
 enum error file_each(struct db *db, file_visit *visit, void *context) {
     static const char SQL[] = "SELECT " FILE_COLUMNS " FROM file f ORDER BY f.stored_as";
     struct db_rows *rows;

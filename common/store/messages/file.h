@@ -68,6 +68,9 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
  * Does not check access. */
 enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct file *file);
 
+/* The same for the archive of an export, which is in no room. */
+enum error file_get_export(struct db *db, uint64_t file_id, struct file *file);
+
 /* Ends the upload: sets the type that the bytes have, and whether the file is to be scanned before
  * it is shown. No change if it was ended before. */
 enum error file_finish(struct db *db, uint64_t file_id, const char *media_type, bool scan);

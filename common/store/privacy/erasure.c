@@ -73,6 +73,7 @@ static const char BEGIN[] = TRANSACTION(
     "DELETE FROM user_word WHERE user_id = p_user; "
     "DELETE FROM hook_in WHERE user_id = p_user; "
     "DELETE FROM file_quota WHERE user_id = p_user; "
+    "DELETE FROM export_job WHERE user_id = p_user; "
     "SET v_changed = TRUE; "
     TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
     "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; ",

@@ -38,6 +38,7 @@ static const struct known_place {
     {"departure", "user_id", "rooms that the user has left", UNTIL_HOUR, NULL},
     {"erasure", "user_id", "the erasure itself, which is not done yet", UNTIL_ERASED, NULL},
     {"event", "actor_id", "events of rooms, by id", UNTIL_EVENTS, NULL},
+    {"export_job", "user_id", "an archive of the user's data", UNTIL_ERASED, NULL},
     {"external_user", "user_id", "the site's id of the user", UNTIL_ERASED, NULL},
     {"file", "user_id", "files of messages, on disk in file_dir", UNTIL_MESSAGE, NULL},
     {"file_quota", "user_id", "what the user may send today", UNTIL_ERASED, NULL},

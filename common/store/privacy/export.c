@@ -1,0 +1,536 @@
+/* The parts of an archive are a table: a statement, and the fields of its rows. Messages are read
+ * in slices, in the order of their positions. */
+#include "store/privacy/export.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "os/tar_file.h"
+#include "store/messages/clearing.h"
+#include "json/json_writer.h"
+
+/* A claim of a worker; after that another one makes the archive. */
+#define CLAIM "INTERVAL 6 HOUR"
+
+/* A finished archive this young is not made again. */
+#define FRESH "INTERVAL 10 MINUTE"
+
+/* Messages of one statement. */
+#define SLICE 500
+
+/* ---- rows as JSON ---- */
+
+enum kind { NUMBER, TEXT, BOOLEAN, TIME, JSON };
+
+struct field {
+    const char *name;
+    enum kind kind;
+};
+
+#define FIELDS_MOST 16
+
+struct part {
+    const char *path;
+    const char *sql; /* its value is the id of the user or room */
+    struct field fields[FIELDS_MOST];
+};
+
+static void write_field(struct json_writer *w, const struct field *field,
+                        const struct db_rows *rows, unsigned column) {
+    json_write_key(w, field->name);
+    if (db_is_null(rows, column))
+        json_write_null(w);
+    else if (field->kind == NUMBER)
+        json_write_u64(w, db_get_u64(rows, column));
+    else if (field->kind == BOOLEAN)
+        json_write_bool(w, db_get_bool(rows, column));
+    else if (field->kind == TIME)
+        json_write_time(w, db_get_time(rows, column));
+    else if (field->kind == JSON)
+        json_write_raw(w, db_get_text(rows, column).at, db_get_text(rows, column).len);
+    else
+        json_write_text(w, db_get_text(rows, column));
+}
+
+/* Writes a line for each row, and frees the rows. */
+static void write_rows(struct tar_file *tar, const struct field *fields, struct db_rows *rows) {
+    struct buffer line = BUFFER_EMPTY;
+    while (db_next(rows)) {
+        buffer_clear(&line);
+        struct json_writer w = json_writer_start(&line);
+        json_write_object(&w);
+        for (unsigned i = 0; i < FIELDS_MOST && fields[i].name; i++)
+            write_field(&w, &fields[i], rows, i);
+        json_write_object_end(&w);
+        buffer_append_char(&line, '\n');
+        tar_file_write(tar, (struct text){line.data, line.len});
+    }
+    db_done(rows);
+    buffer_free(&line);
+}
+
+static enum error write_parts(struct db *db, struct tar_file *tar, const struct part *parts,
+                              size_t count, uint64_t id) {
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; !error && i < count; i++) {
+        struct db_rows *rows;
+        error = DB_RUN(db, parts[i].sql, DB_REPEATABLE, &rows, db_u64(id));
+        if (error)
+            return error;
+        tar_file_open(tar, parts[i].path, clock_now());
+        write_rows(tar, parts[i].fields, rows);
+        tar_file_close(tar);
+    }
+    return error;
+}
+
+/* ---- messages ---- */
+
+#define MESSAGE_SELECT                                                                  \
+    "SELECT m.room_id, m.message_id, m.sender_id, s.username, "                         \
+    "ELT(m.message_type, 'text', 'image', 'file', 'system'), m.content, m.is_deleted, " \
+    "m.reply_to_id, m.created_at, m.edited_at, m.mentions, "                            \
+    "IF(m.client_id LIKE 'c%', SUBSTRING(m.client_id, 2), NULL), "                      \
+    "(SELECT JSON_ARRAYAGG(f.file_id) FROM file f WHERE f.message_id = m.message_id "   \
+    "AND f.state = 2) FROM "
+
+static const struct field MESSAGE[FIELDS_MOST] = {
+    {"room_id", NUMBER},       {"message_id", NUMBER},  {"sender_id", NUMBER},
+    {"sender_username", TEXT}, {"message_type", TEXT},  {"content", TEXT},
+    {"is_deleted", BOOLEAN},   {"reply_to_id", NUMBER}, {"created_at", TIME},
+    {"edited_at", TIME},       {"mentions", JSON},      {"client_id", TEXT},
+    {"file_ids", JSON},
+};
+
+/* The positions of a user's messages in a room, from an index that has nothing else. */
+static enum error list_positions(struct db *db, uint64_t room_id, uint64_t user_id,
+                                 uint64_t **positions, size_t *count) {
+    static const char SQL[] =
+        "SELECT position FROM message FORCE INDEX (client_id) WHERE room_id = ? "
+        "AND sender_id = ? ORDER BY position";
+    struct db_rows *rows;
+    size_t space = 0;
+    *count = 0;
+    *positions = NULL;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        *positions = array_reserve(*positions, &space, *count + 1, sizeof(**positions));
+        (*positions)[(*count)++] = db_get_u64(rows, 0);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_t room_id,
+                                    uint64_t user_id) {
+    static const char SQL[] = MESSAGE_SELECT
+        "JSON_TABLE(?, '$[*]' COLUMNS (position BIGINT UNSIGNED PATH '$')) j "
+        "JOIN message m ON m.room_id = ? AND m.position = j.position "
+        "JOIN user s ON s.user_id = m.sender_id ORDER BY m.position";
+    uint64_t *positions;
+    size_t count;
+    struct buffer json = BUFFER_EMPTY;
+    enum error error = list_positions(db, room_id, user_id, &positions, &count);
+    for (size_t at = 0; !error && at < count;) {
+        struct db_rows *rows;
+        buffer_clear(&json);
+        for (size_t i = 0; i < SLICE && at < count; i++, at++) {
+            buffer_append_char(&json, i == 0 ? '[' : ',');
+            buffer_append_u64(&json, positions[at]);
+        }
+        buffer_append_char(&json, ']');
+        error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}),
+                       db_u64(room_id));
+        if (!error)
+            write_rows(tar, MESSAGE, rows);
+    }
+    free(positions);
+    buffer_free(&json);
+    return error;
+}
+
+static enum error write_own_messages(struct db *db, struct tar_file *tar, uint64_t user_id) {
+    uint64_t room_id = 0;
+    tar_file_open(tar, "messages.jsonl", clock_now());
+    enum error error = clearing_next_room(db, room_id, user_id, &room_id);
+    while (!error && room_id) {
+        error = write_own_in_room(db, tar, room_id, user_id);
+        if (!error)
+            error = clearing_next_room(db, room_id, user_id, &room_id);
+    }
+    tar_file_close(tar);
+    return error;
+}
+
+static enum error write_room_messages(struct db *db, struct tar_file *tar, uint64_t room_id) {
+    static const char SQL[] = MESSAGE_SELECT
+        "message m JOIN user s ON s.user_id = m.sender_id "
+        "WHERE m.room_id = ? AND m.position > ? AND m.position <= ? "
+        "ORDER BY m.position";
+    static const char LAST[] = "SELECT message_count FROM room WHERE room_id = ?";
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, LAST, DB_REPEATABLE, &rows, db_u64(room_id));
+    if (error)
+        return error;
+    const uint64_t last = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    tar_file_open(tar, "messages.jsonl", clock_now());
+    for (uint64_t at = 0; !error && at < last; at += SLICE) {
+        error =
+            DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(at), db_u64(at + SLICE));
+        if (!error)
+            write_rows(tar, MESSAGE, rows);
+    }
+    tar_file_close(tar);
+    return error;
+}
+
+/* ---- files ---- */
+
+#define FILE_FIELDS                                                                       \
+    {                                                                                     \
+        {"file_id", NUMBER}, {"room_id", NUMBER}, {"message_id", NUMBER}, {"name", TEXT}, \
+            {"media_type", TEXT}, {"size", NUMBER}, {"created_at", TIME},                 \
+    }
+#define FILE_SELECT(condition)                                                           \
+    "SELECT file_id, room_id, message_id, name, media_type, size, created_at FROM file " \
+    "WHERE " condition " = ? AND state = 2 AND room_id > 0 ORDER BY file_id"
+
+/* Names in archives have no folders in them, and end where the format ends. */
+static void write_path(uint64_t file_id, struct text name, char out[256]) {
+    size_t len = (size_t)snprintf(out, 256, "files/%" PRIu64 "/", file_id);
+    size_t kept = 0;
+    /* No hidden files, and no name of dots. */
+    if (name.len == 0 || name.at[0] == '.')
+        out[len++] = '_';
+    for (uint32_t point; kept < name.len;) {
+        const size_t size = text_decode(name.at + kept, name.len - kept, &point);
+        if (size == 0 || kept + size >= TAR_FILE_NAME)
+            break;
+        for (size_t i = 0; i < size; i++, kept++)
+            out[len++] = name.at[kept] == '/' || name.at[kept] == '\0' ? '_' : name.at[kept];
+    }
+    out[len] = '\0';
+}
+
+static void copy_file(struct tar_file *tar, const char *file_dir, const char *stored_as,
+                      const char *path, int64_t time) {
+    char bytes[65536];
+    uint64_t size;
+    ssize_t got;
+    const int fd = file_store_open(file_dir, stored_as, FILE_STORE_WHOLE, &size);
+    if (fd < 0)
+        return;
+    tar_file_open(tar, path, time);
+    while (!tar->failed && (got = read(fd, bytes, sizeof(bytes))) > 0)
+        tar_file_write(tar, (struct text){bytes, (size_t)got});
+    tar_file_close(tar);
+    close(fd);
+}
+
+static enum error write_files(struct db *db, struct tar_file *tar, const char *file_dir,
+                              const char *sql, uint64_t id) {
+    struct db_rows *rows;
+    if (!file_dir[0])
+        return ERROR_NONE;
+    const enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
+    if (error)
+        return error;
+    while (!tar->failed && db_next(rows)) {
+        char path[256], stored_as[FILE_STORE_NAME_SIZE];
+        const struct text name = db_get_text(rows, 2);
+        write_path(db_get_u64(rows, 0), name, path);
+        snprintf(stored_as, sizeof(stored_as), "%.32s", db_get_text(rows, 1).at);
+        copy_file(tar, file_dir, stored_as, path, db_get_time(rows, 3));
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+#define FILE_BYTES(condition)                                                            \
+    "SELECT file_id, LOWER(HEX(stored_as)), name, created_at FROM file WHERE " condition \
+    " = ? AND state = 2 AND room_id > 0 ORDER BY file_id"
+
+/* ---- a user ---- */
+
+static const struct part USER_PARTS[] = {
+    {"account.json",
+     "SELECT user_id, username, display_name, avatar_url, locale, email, email_verified, is_bot, "
+     "share_read, created_at FROM user WHERE user_id = ?",
+     {{"user_id", NUMBER},
+      {"username", TEXT},
+      {"display_name", TEXT},
+      {"avatar_url", TEXT},
+      {"locale", TEXT},
+      {"email", TEXT},
+      {"email_verified", BOOLEAN},
+      {"is_bot", BOOLEAN},
+      {"share_read", BOOLEAN},
+      {"created_at", TIME}}},
+    {"external_ids.jsonl",
+     "SELECT issuer, subject FROM external_user WHERE user_id = ?",
+     {{"issuer", TEXT}, {"subject", TEXT}}},
+    {"tokens.jsonl",
+     "SELECT token_id, created_at, last_used_at, expires_at FROM token WHERE user_id = ?",
+     {{"token_id", NUMBER}, {"created_at", TIME}, {"last_used_at", TIME}, {"expires_at", TIME}}},
+    {"sessions.jsonl",
+     "SELECT session_id, created_at, last_used_at, expires_at FROM session WHERE user_id = ?",
+     {{"session_id", NUMBER}, {"created_at", TIME}, {"last_used_at", TIME}, {"expires_at", TIME}}},
+    {"rooms.jsonl",
+     "SELECT r.room_id, r.room_key, IF(r.direct_low IS NULL, r.name, o.username), r.is_private, "
+     "r.direct_low IS NOT NULL, IF(m.is_admin, 'admin', ELT(m.role + 1, 'reader', 'member', "
+     "'moderator')), m.joined_at, m.last_read_position, m.is_favorite, m.muted_until "
+     "FROM member m JOIN room r ON r.room_id = m.room_id LEFT JOIN user o "
+     "ON o.user_id = IF(r.direct_low = m.user_id, r.direct_high, r.direct_low) "
+     "WHERE m.user_id = ? ORDER BY r.room_id",
+     {{"room_id", NUMBER},
+      {"key", TEXT},
+      {"name", TEXT},
+      {"is_private", BOOLEAN},
+      {"is_direct", BOOLEAN},
+      {"role", TEXT},
+      {"joined_at", TIME},
+      {"last_read_position", NUMBER},
+      {"is_favorite", BOOLEAN},
+      {"muted_until", TIME}}},
+    {"reactions.jsonl",
+     "SELECT room_id, message_id, emoji, created_at FROM reaction WHERE user_id = ?",
+     {{"room_id", NUMBER}, {"message_id", NUMBER}, {"emoji", TEXT}, {"created_at", TIME}}},
+    {"blocks.jsonl",
+     "SELECT b.blocked_id, u.username, b.created_at FROM block b JOIN user u "
+     "ON u.user_id = b.blocked_id WHERE b.user_id = ?",
+     {{"user_id", NUMBER}, {"username", TEXT}, {"created_at", TIME}}},
+    {"reports.jsonl",
+     "SELECT report_id, room_id, message_id, note, created_at FROM report WHERE reporter_id = ?",
+     {{"report_id", NUMBER},
+      {"room_id", NUMBER},
+      {"message_id", NUMBER},
+      {"note", TEXT},
+      {"created_at", TIME}}},
+    {"files.jsonl", FILE_SELECT("user_id"), FILE_FIELDS},
+};
+
+static enum error write_user(struct db *db, const char *file_dir, uint64_t user_id, int fd,
+                             uint64_t *size) {
+    struct tar_file tar = tar_file_start(fd);
+    enum error error =
+        write_parts(db, &tar, USER_PARTS, sizeof(USER_PARTS) / sizeof(USER_PARTS[0]), user_id);
+    if (!error)
+        error = write_own_messages(db, &tar, user_id);
+    if (!error)
+        error = write_files(db, &tar, file_dir, FILE_BYTES("user_id"), user_id);
+    return tar_file_end(&tar, size) || error ? error : ERROR_INTERNAL;
+}
+
+/* ---- a room ---- */
+
+static const struct part ROOM_PARTS[] = {
+    {"room.json",
+     "SELECT room_id, room_key, name, topic, is_private, direct_low IS NOT NULL, created_by_id, "
+     "created_at, members_count, message_count FROM room WHERE room_id = ?",
+     {{"room_id", NUMBER},
+      {"key", TEXT},
+      {"name", TEXT},
+      {"topic", TEXT},
+      {"is_private", BOOLEAN},
+      {"is_direct", BOOLEAN},
+      {"created_by_id", NUMBER},
+      {"created_at", TIME},
+      {"members_count", NUMBER},
+      {"message_count", NUMBER}}},
+    {"members.jsonl",
+     "SELECT m.user_id, u.username, u.display_name, IF(m.is_admin, 'admin', ELT(m.role + 1, "
+     "'reader', 'member', 'moderator')), m.joined_at FROM member m "
+     "JOIN user u ON u.user_id = m.user_id WHERE m.room_id = ? ORDER BY m.membership_id",
+     {{"user_id", NUMBER},
+      {"username", TEXT},
+      {"display_name", TEXT},
+      {"role", TEXT},
+      {"joined_at", TIME}}},
+    {"reactions.jsonl",
+     "SELECT x.message_id, x.user_id, u.username, x.emoji, x.created_at FROM reaction x "
+     "JOIN user u ON u.user_id = x.user_id WHERE x.room_id = ? ORDER BY x.message_id, x.seq",
+     {{"message_id", NUMBER},
+      {"user_id", NUMBER},
+      {"username", TEXT},
+      {"emoji", TEXT},
+      {"created_at", TIME}}},
+    {"files.jsonl", FILE_SELECT("message_id IS NOT NULL AND room_id"), FILE_FIELDS},
+};
+
+enum error export_room(struct db *db, const char *file_dir, uint64_t room_id, int fd) {
+    static const char FIND[] = "SELECT room_id FROM room WHERE room_id = ?";
+    struct db_rows *rows;
+    uint64_t size;
+    enum error error = DB_RUN(db, FIND, DB_REPEATABLE, &rows, db_u64(room_id));
+    if (error)
+        return error;
+    const bool exists = db_next(rows);
+    db_done(rows);
+    if (!exists)
+        return ERROR_NOT_FOUND;
+    struct tar_file tar = tar_file_start(fd);
+    error = write_parts(db, &tar, ROOM_PARTS, sizeof(ROOM_PARTS) / sizeof(ROOM_PARTS[0]), room_id);
+    if (!error)
+        error = write_room_messages(db, &tar, room_id);
+    if (!error)
+        error = write_files(db, &tar, file_dir, FILE_BYTES("message_id IS NOT NULL AND room_id"),
+                            room_id);
+    return tar_file_end(&tar, &size) || error ? error : ERROR_INTERNAL;
+}
+
+/* ---- requests ---- */
+
+const char *export_state_name(enum export_state state) {
+    static const char *const NAMES[] = {"none", "waiting", "ready", "failed"};
+    return state < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[state] : "none";
+}
+
+enum error export_request(struct db *db, uint64_t user_id) {
+    static const char SQL[] =
+        "INSERT INTO export_job (user_id, state, requested_at) VALUES (?, 1, SYSDATE(6)) "
+        "ON DUPLICATE KEY UPDATE "
+        "claimed_until = IF(state = 1, claimed_until, NULL), "
+        "state = IF(state = 2 AND requested_at > SYSDATE(6) - " FRESH
+        ", 2, 1), "
+        "requested_at = IF(state = 1, SYSDATE(6), requested_at)";
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(user_id));
+}
+
+enum error export_get(struct db *db, uint64_t user_id, struct export *export) {
+    static const char SQL[] = "SELECT state, file_id FROM export_job WHERE user_id = ?";
+    struct db_rows *rows;
+    *export = (struct export){.state = EXPORT_NONE};
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    if (error)
+        return error;
+    uint64_t file_id = 0;
+    if (db_next(rows)) {
+        export->state = (enum export_state)db_get_u64(rows, 0);
+        file_id = db_get_u64(rows, 1);
+    }
+    db_done(rows);
+    if (export->state != EXPORT_READY)
+        return ERROR_NONE;
+    error = file_get_export(db, file_id, &export->file);
+    if (error == ERROR_NOT_FOUND) {
+        export->state = EXPORT_NONE;
+        error = ERROR_NONE;
+    }
+    return error;
+}
+
+/* ---- making one ---- */
+
+struct job {
+    uint64_t user_id, file_id;
+    char name[FILE_STORE_NAME_SIZE];
+};
+
+/* Takes the request that is due; user_id 0: there is none. The archive before it is removed. */
+static enum error claim(struct db *db, struct job *job) {
+    static const char NEXT[] =
+        "SELECT user_id, file_id FROM export_job WHERE state = 1 "
+        "AND (claimed_until IS NULL OR claimed_until < SYSDATE(6)) ORDER BY requested_at LIMIT 1";
+    static const char CLAIM_IT[] = "UPDATE export_job SET claimed_until = SYSDATE(6) + " CLAIM
+                                   ", file_id = NULL "
+                                   "WHERE user_id = ? AND state = 1 "
+                                   "AND (claimed_until IS NULL OR claimed_until < SYSDATE(6))";
+    static const char FORMER[] =
+        "UPDATE file SET state = 4, expires_at = SYSDATE(6) WHERE file_id = ? AND room_id = 0";
+    struct db_rows *rows;
+    *job = (struct job){0};
+    enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
+    if (error)
+        return error;
+    if (db_next(rows)) {
+        job->user_id = db_get_u64(rows, 0);
+        job->file_id = db_get_u64(rows, 1);
+    }
+    db_done(rows);
+    if (!job->user_id)
+        return ERROR_NONE;
+    error = DB_RUN(db, CLAIM_IT, 0, NULL, db_u64(job->user_id));
+    /* Another worker was faster. */
+    if (!error && db_changed(db) == 0)
+        job->user_id = 0;
+    else if (!error && job->file_id)
+        error = DB_RUN(db, FORMER, DB_REPEATABLE, NULL, db_u64(job->file_id));
+    return error;
+}
+
+/* The row comes before the bytes, and expires in case the worker is killed. */
+static enum error add_row(struct db *db, struct job *job) {
+    static const char SQL[] =
+        "INSERT INTO file (room_id, user_id, state, stored_as, name, size, media_type, created_at, "
+        "expires_at) SELECT 0, user_id, 0, UNHEX(?), CONCAT('confab-', username, '.tar'), 0, "
+        "'application/x-tar', SYSDATE(6), SYSDATE(6) + " CLAIM " FROM user WHERE user_id = ?";
+    static const char FIND[] = "SELECT file_id FROM file WHERE stored_as = UNHEX(?)";
+    struct db_rows *rows;
+    secret_random_hex(job->name, (FILE_STORE_NAME_SIZE - 1) / 2);
+    enum error error = DB_RUN(db, SQL, 0, NULL, db_str(job->name), db_u64(job->user_id));
+    if (!error)
+        error = DB_RUN(db, FIND, DB_REPEATABLE, &rows, db_str(job->name));
+    if (error)
+        return error;
+    job->file_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+static enum error finish(struct db *db, const struct job *job, uint64_t size) {
+    static const char FILE_READY_NOW[] =
+        "UPDATE file SET state = 2, size = ?, expires_at = SYSDATE(6) + INTERVAL ? DAY "
+        "WHERE file_id = ? AND state = 0";
+    static const char DONE[] =
+        "UPDATE export_job SET state = 2, file_id = ?, claimed_until = NULL WHERE user_id = ?";
+    enum error error = DB_RUN(db, FILE_READY_NOW, DB_REPEATABLE, NULL, db_u64(size),
+                              db_u64(EXPORT_DAYS), db_u64(job->file_id));
+    if (!error)
+        error = DB_RUN(db, DONE, DB_REPEATABLE, NULL, db_u64(job->file_id), db_u64(job->user_id));
+    return error;
+}
+
+static enum error fail(struct db *db, const struct job *job) {
+    static const char SQL[] =
+        "UPDATE export_job SET state = 3, claimed_until = NULL WHERE user_id = ?";
+    static const char DROP[] =
+        "UPDATE file SET state = 4, expires_at = SYSDATE(6) WHERE file_id = ? AND room_id = 0";
+    log_error("the export of user %" PRIu64 " failed: %s", job->user_id, strerror(errno));
+    const enum error error = DB_RUN(db, DROP, DB_REPEATABLE, NULL, db_u64(job->file_id));
+    return error ? error : DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(job->user_id));
+}
+
+enum error export_step(struct db *db, const char *file_dir, bool *done) {
+    struct job job;
+    uint64_t size = 0;
+    *done = false;
+    if (!file_dir[0] || !file_store_check(file_dir))
+        return ERROR_NONE;
+    enum error error = claim(db, &job);
+    if (error || !job.user_id)
+        return error;
+    *done = true;
+    error = add_row(db, &job);
+    if (error)
+        return error;
+    const int fd = file_store_create(file_dir, job.name);
+    if (fd < 0)
+        return fail(db, &job);
+    error = write_user(db, file_dir, job.user_id, fd, &size);
+    close(fd);
+    if (error)
+        return fail(db, &job);
+    return finish(db, &job, size);
+}

@@ -1,0 +1,51 @@
+/* /api/auth/me/export/: an archive of what the user has written and set, which the worker makes. */
+#include "files/file_link.h"
+#include "handlers/handlers.h"
+#include "http/file_name.h"
+#include "store/privacy/export.h"
+
+/* The address of the archive, good without credentials for some minutes. */
+static enum error append_url(struct exchange *x, const struct file *file, struct buffer *url) {
+    int64_t expires_at;
+    buffer_append(url, x->request->prefix.at, x->request->prefix.len);
+    file_name_path(url, file->id, text_of(file->name));
+    return file_link_query(x, file->id, url, &expires_at);
+}
+
+static enum error show(struct exchange *x) {
+    struct export export;
+    struct buffer url = BUFFER_EMPTY;
+    enum error error = export_get(x->service->db, x->identity.user.id, &export);
+    const bool is_ready = export.state == EXPORT_READY;
+    if (!error && is_ready)
+        error = append_url(x, &export.file, &url);
+    if (!error) {
+        struct json_writer w = json_writer_start(&x->response.body);
+        json_write_object(&w);
+        json_write_member_str(&w, "state", export_state_name(export.state));
+        json_write_member_str(&w, "url", is_ready ? buffer_str(&url) : NULL);
+        if (is_ready)
+            json_write_member_time(&w, "expires_at", export.file.expires_at);
+        else
+            json_write_member_null(&w, "expires_at");
+        json_write_object_end(&w);
+    }
+    buffer_free(&url);
+    return error;
+}
+
+enum error exports_request(struct exchange *x) {
+    /* The archive needs a place. */
+    if (!x->service->config->file_dir[0])
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_FILES_OFF, "The server has no file_dir.");
+    enum error error = export_request(x->service->db, x->identity.user.id);
+    if (!error)
+        error = show(x);
+    if (!error)
+        x->response.status = 202;
+    return error;
+}
+
+enum error exports_get(struct exchange *x) {
+    return show(x);
+}

@@ -1,0 +1,105 @@
+"""Archives of a user's data, and of a room."""
+
+import io
+import json
+import tarfile
+
+from support.client import Client
+from support.confabctl import PASSWORD, Tool
+from support.files import on_disk, post, send
+from support.hooks import Worker
+from support.rooms import url
+from support.shapes import A_TEXT, A_TIME, NOT_FOUND
+
+PATH = "/api/auth/me/export/"
+
+
+def work(system):
+    with Worker(system, "--once") as worker:
+        assert worker.process.wait(60) == 0, worker.log
+
+
+def unpack(data):
+    """The content by path; lines of JSON as lists."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        found = {entry.name: archive.extractfile(entry).read() for entry in archive}
+    return {path: [json.loads(line) for line in content.splitlines()]
+            if path.endswith((".json", ".jsonl")) else content for path, content in found.items()}
+
+
+def test_an_archive_has_all_that_the_user_has_written_and_set(user, instance):
+    mark, other = user(), user()
+    room = mark.room("A room")
+    mark.invite(room["room_id"], other)
+    said = [mark.say(room["room_id"], f"own {number}")["message_id"] for number in range(3)]
+    theirs = other.say(room["room_id"], "not mine")
+    mark.put(url(room, f"messages/{theirs['message_id']}/reactions/"), json={"emoji": "👍"})
+    file = send(mark, room, b"the bytes", ".b ü.txt")
+    post(mark, room, [file["file_id"]])
+    nothing = {"state": "none", "url": None, "expires_at": None}
+    assert mark.get(PATH).json() == nothing
+    answer = mark.post(PATH)
+    assert (answer.status_code, answer.json()) == (202, {**nothing, "state": "waiting"})
+    work(instance)
+    ready = mark.get(PATH).json()
+    assert ready == {"state": "ready", "url": A_TEXT, "expires_at": A_TIME}
+    assert other.get(PATH).json() == nothing
+
+    anyone = Client(instance)
+    answer = anyone.get(ready["url"])
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/x-tar"
+    assert f'filename="confab-{mark.name}.tar"' in answer.headers["Content-Disposition"]
+    found = unpack(answer.content)
+    assert [message["message_id"] for message in found["messages.jsonl"]][:3] == said
+    assert len(found["messages.jsonl"]) == 4
+    assert found["messages.jsonl"][3]["file_ids"] == [file["file_id"]]
+    assert found["account.json"][0]["username"] == mark.name
+    assert found["rooms.jsonl"][0]["name"] == "A room"
+    assert found["reactions.jsonl"][0]["emoji"] == "👍"
+    assert found[f"files/{file['file_id']}/_.b ü.txt"] == b"the bytes"
+    assert b"not mine" not in answer.content
+    # Only by the signature, or by its owner.
+    plain = ready["url"].split("?")[0]
+    assert mark.get(plain).status_code == 200
+    answer = other.get(plain)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    assert anyone.get(plain).status_code == 401
+    Tool(instance)("check", "--deep")
+
+    # A second time at once it is the same; after its days it is gone, with its bytes.
+    assert mark.post(PATH).json()["state"] == "ready"
+    instance.sql("UPDATE file SET expires_at = SYSDATE(6) WHERE room_id = 0")
+    assert mark.get(PATH).json() == nothing
+    before = len(on_disk(instance))
+    assert instance.confabctl("events", "purge").returncode == 0
+    assert len(on_disk(instance)) == before - 1
+
+
+def test_an_erased_user_leaves_no_archive(user, instance):
+    mark = user()
+    mark.post(PATH)
+    work(instance)
+    address = mark.get(PATH).json()["url"]
+    assert mark.delete("/api/auth/me/", json={"password": PASSWORD,
+                                              "messages": "keep"}).status_code == 202
+    assert Client(instance).get(address).status_code == 404
+
+
+def test_confabctl_exports_a_room(user, instance):
+    mark, other = user(), user()
+    room = mark.room("All of it")
+    mark.invite(room["room_id"], other)
+    for client in (mark, other):
+        client.say(room["room_id"], f"by {client.name}")
+    file = send(other, room, b"bytes", "x.txt")
+    post(other, room, [file["file_id"]])
+    out = instance.state / "room.tar"
+    with out.open("wb") as target:
+        Tool(instance).run("room", "export", room["room_id"], stdout=target)
+    found = unpack(out.read_bytes())
+    assert [message["content"] for message in found["messages.jsonl"]] == [
+        f"by {mark.name}", f"by {other.name}", ""]
+    assert found["room.json"][0]["name"] == "All of it"
+    assert {member["username"] for member in found["members.jsonl"]} == {mark.name, other.name}
+    assert found[f"files/{file['file_id']}/x.txt"] == b"bytes"
+    assert "does not exist" in Tool(instance).refuses("room", "export", 999999)
