@@ -13,3 +13,11 @@ enum error transaction_outcome(struct db_rows *rows) {
     db_done(rows);
     return outcome;
 }
+
+enum error transaction_number(struct db_rows *rows, uint64_t *number) {
+    enum error outcome;
+    if (transaction_row(rows, &outcome) && !outcome)
+        *number = db_get_u64(rows, 1);
+    db_done(rows);
+    return outcome;
+}

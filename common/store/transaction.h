@@ -33,6 +33,9 @@ bool transaction_row(struct db_rows *rows, enum error *outcome);
 /* The outcome of a transaction that returns nothing else; releases the rows. */
 enum error transaction_outcome(struct db_rows *rows);
 
+/* The same of one that returns a number as well, which is only set if the outcome is none. */
+enum error transaction_number(struct db_rows *rows, uint64_t *number);
+
 #define TRANSACTION(declarations, body, columns)                             \
     "BEGIN NOT ATOMIC "                                                      \
     "DECLARE v_outcome INT DEFAULT 0; "                                      \

@@ -445,13 +445,12 @@ enum error follower_acknowledge(struct db *db, uint64_t follower_id, uint64_t ro
         "AND (seq < p_seq OR seq > v_last); END IF; ",
         ", v_result");
     struct db_rows *rows;
+    uint64_t number = 0;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(follower_id), db_u64(room_id),
                               db_u64(seq), db_bool(dry));
-    if (error)
-        return error;
-    error = db_next(rows) ? ERROR_NONE : ERROR_INTERNAL;
     if (!error)
-        *ack = (enum follower_ack)db_get_u64(rows, 1);
-    db_done(rows);
+        error = transaction_number(rows, &number);
+    if (!error)
+        *ack = (enum follower_ack)number;
     return error;
 }

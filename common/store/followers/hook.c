@@ -143,17 +143,12 @@ enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
         "VALUES (v_id, p_name, p_url, p_types, p_rooms, p_active, p_secret, v_now); ",
         ", v_id");
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, 0, &rows, db_text(hook->name), db_text(hook->url),
-                              hook->has_types ? db_u64(hook->types) : db_str(NULL),
-                              hook->has_rooms ? db_text(hook->rooms) : db_str(NULL),
-                              db_bool(hook->is_active), db_bytes(hook->secret, HOOK_SECRET_BYTES));
-    if (error)
-        return error;
-    error = db_next(rows) ? ERROR_NONE : ERROR_INTERNAL;
-    if (!error)
-        *id = db_get_u64(rows, 1);
-    db_done(rows);
-    return error;
+    const enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_text(hook->name), db_text(hook->url),
+               hook->has_types ? db_u64(hook->types) : db_str(NULL),
+               hook->has_rooms ? db_text(hook->rooms) : db_str(NULL), db_bool(hook->is_active),
+               db_bytes(hook->secret, HOOK_SECRET_BYTES));
+    return error ? error : transaction_number(rows, id);
 }
 
 /* Where follower v_id begins in room r: as in follower.c, at its start; and at `now` in rooms that
@@ -259,7 +254,7 @@ enum error hook_delete(struct db *db, uint64_t id) {
         "DELETE FROM follower WHERE follower_id = p_id; ",
         "");
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(id));
+    const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(id));
     return error ? error : transaction_outcome(rows);
 }
 

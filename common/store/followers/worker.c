@@ -21,14 +21,9 @@ enum error worker_add(struct db *db, struct text name, uint64_t *id) {
         ", LAST_INSERT_ID()");
     struct db_rows *rows;
     /* Not repeatable: a row that was added unseen is removed when it is not valid any more. */
-    enum error error = DB_RUN(db, SQL, 0, &rows, db_text(name), db_u64(WORKER_LEASE_MS));
-    if (error)
-        return error;
-    error = db_next(rows) ? ERROR_NONE : ERROR_INTERNAL;
-    if (!error)
-        *id = db_get_u64(rows, 1);
-    db_done(rows);
-    return error;
+    const enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_text(name), db_u64(WORKER_LEASE_MS));
+    return error ? error : transaction_number(rows, id);
 }
 
 enum error worker_renew(struct db *db, uint64_t id, bool *kept) {
