@@ -5,12 +5,12 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "accounts/accounts.h"
 #include "auth.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "event/publish.h"
 #include "event/serialize.h"
-#include "handlers/accounts.h"
 #include "handlers/handlers.h"
 #include "http/cidr.h"
 #include "jwt/jwt_claims.h"

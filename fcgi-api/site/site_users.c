@@ -3,10 +3,10 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "accounts/profile_body.h"
 #include "base/secret.h"
 #include "event/publish.h"
 #include "handlers/handlers.h"
-#include "handlers/profile_body.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "site/erasures.h"

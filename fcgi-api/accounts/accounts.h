@@ -1,8 +1,8 @@
 /*
  * accounts: what logins by a token of the site share with those by password.
  */
-#ifndef CONFAB_FCGI_API_HANDLERS_ACCOUNTS_H
-#define CONFAB_FCGI_API_HANDLERS_ACCOUNTS_H
+#ifndef CONFAB_FCGI_API_ACCOUNTS_ACCOUNTS_H
+#define CONFAB_FCGI_API_ACCOUNTS_ACCOUNTS_H
 
 #include <stdbool.h>
 

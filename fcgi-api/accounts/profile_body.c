@@ -1,5 +1,5 @@
 /* Fields of a profile: read as texts here, checked by store/users/profile_fields.h. */
-#include "handlers/profile_body.h"
+#include "accounts/profile_body.h"
 
 #include "rest/field.h"
 #include "store/users/profile_fields.h"

@@ -5,16 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accounts/accounts.h"
+#include "accounts/profile_body.h"
+#include "accounts/second_factor.h"
 #include "auth.h"
 #include "base/log.h"
 #include "base/password_rule.h"
 #include "bell_path.h"
 #include "event/publish.h"
 #include "event/serialize.h"
-#include "handlers/accounts.h"
 #include "handlers/handlers.h"
-#include "handlers/profile_body.h"
-#include "handlers/second_factor.h"
 #include "http/cidr.h"
 #include "limit.h"
 #include "password_worker.h"

@@ -2,8 +2,8 @@
  * profile_body: reads the fields of a profile from a body: of a user's own, and of users whom the
  * site changes.
  */
-#ifndef CONFAB_FCGI_API_HANDLERS_PROFILE_BODY_H
-#define CONFAB_FCGI_API_HANDLERS_PROFILE_BODY_H
+#ifndef CONFAB_FCGI_API_ACCOUNTS_PROFILE_BODY_H
+#define CONFAB_FCGI_API_ACCOUNTS_PROFILE_BODY_H
 
 #include "server/exchange.h"
 #include "store/users/profile.h"

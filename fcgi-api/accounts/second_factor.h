@@ -2,8 +2,8 @@
  * second_factor: a code of an authenticator app besides the password (RFC 6238), for users who have
  * turned that on.
  */
-#ifndef CONFAB_FCGI_API_HANDLERS_SECOND_FACTOR_H
-#define CONFAB_FCGI_API_HANDLERS_SECOND_FACTOR_H
+#ifndef CONFAB_FCGI_API_ACCOUNTS_SECOND_FACTOR_H
+#define CONFAB_FCGI_API_ACCOUNTS_SECOND_FACTOR_H
 
 #include "base/text.h"
 #include "server/exchange.h"

@@ -4,11 +4,11 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "accounts/second_factor.h"
 #include "auth.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "handlers/handlers.h"
-#include "handlers/second_factor.h"
 #include "limit.h"
 #include "rest/field.h"
 #include "store/logins/user_totp.h"
