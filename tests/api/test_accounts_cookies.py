@@ -170,6 +170,7 @@ def test_a_path_that_a_cookie_cannot_have_is_left_out(user, folder):
     assert cookie["path"] == "/"
 
 
+@pytest.mark.slow("an instance of its own")
 def test_the_name_can_be_chosen(named):
     new = Client(named).register()
     name, value, _ = log_in(new)

@@ -195,6 +195,7 @@ def test_bells_that_have_not_rung_for_a_week_are_removed(people, folder, ringing
 
 # ---- trouble ----
 
+@pytest.mark.slow("an instance of its own")
 def test_a_folder_that_cannot_be_written_is_reported_once(make_instance, tmp_path):
     missing = tmp_path / "missing"
     instance = make_instance(CONFAB_BELL_DIR=missing, CONFAB_PROCESSES=4)
@@ -214,6 +215,7 @@ def test_a_folder_that_cannot_be_written_is_reported_once(make_instance, tmp_pat
     assert (bells["state"], "No such file" in bells["detail"]) == ("failed", True)
 
 
+@pytest.mark.slow("mounts a file system")
 def test_a_full_disk_costs_no_message(make_instance, tmp_path):
     """A file system of its own, in a mount namespace, is full; as root only."""
     if os.getuid() != 0:

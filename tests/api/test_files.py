@@ -148,6 +148,7 @@ def test_a_file_over_the_limit_is_413(user):
     assert (answer.status_code, answer.json()) == (413, refusal("file_too_large"))
 
 
+@pytest.mark.slow("an instance of its own")
 def test_the_quota_of_a_day_counts_what_is_announced(shared):
     limited = shared(CONFAB_FILE_QUOTA_USER=1, CONFAB_FILE_LIMIT=2, CONFAB_FILE_TYPES="image/*")
     alice, bob = Client(limited).register(), Client(limited).register()
@@ -175,6 +176,7 @@ def test_file_types_are_those_of_the_bytes(shared):
     assert (answer.status_code, answer.json()) == (400, wrong(media_type="file_type"))
 
 
+@pytest.mark.slow("an instance of its own")
 def test_files_can_be_switched_off(shared):
     off = shared(CONFAB_FILES="off")
     alice = Client(off).register()

@@ -193,6 +193,7 @@ def test_web_servers_send_the_files_of_programs_that_they_start(own_instance, ki
         check_sending(front.instance)
 
 
+@pytest.mark.slow("an instance of its own")
 def test_files_are_scanned_before_they_are_read(make_instance, tmp_path):
     """By the command and by clamd: a file has to pass both."""
     scanner = tmp_path / "scan"

@@ -170,6 +170,7 @@ def test_rooms_of_a_paused_hook_change_and_nothing_is_delivered(
     assert sorted(event["message"]["message_id"] for event in events) == ids
 
 
+@pytest.mark.slow("an instance of its own")
 def test_a_test_is_delivered_after_a_hook_was_paused_under_it(program, receiver, add_hook, system):
     hook = add_hook(url=receiver.url())
     path = f"{HOOKS}{hook['hook_id']}/"

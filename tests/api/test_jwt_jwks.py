@@ -6,6 +6,8 @@ import pytest
 from support.client import Client
 from support.site_tokens import Keys, claims, hs256, log_in, settings, token
 
+pytestmark = pytest.mark.slow("instances of its own")
+
 JWT = "/api/auth/jwt/"
 URL = "https://site.example/jwks.json"
 

@@ -153,6 +153,7 @@ def test_even_u_and_the_id_may_be_taken(system):
     assert re.fullmatch("u[0-9]+(-[0-9a-f]{8})?", client.name)
 
 
+@pytest.mark.slow("a thousand logins")
 def test_a_thousand_first_visits_at_once_make_one_user(system):
     sub = fresh_sub()
     jwt = token(sub=sub, preferred_username=sub, rooms=[{"key": "of-a-thousand"}])
@@ -218,6 +219,7 @@ def rows_written(system):
     return {name: rows[f"Handler_{name}"] for name in ("write", "update", "delete")}
 
 
+@pytest.mark.slow("an instance of its own")
 def test_unchanged_claims_cost_no_write(make_instance, keys):
     """Besides the new token itself."""
     system = make_instance(**settings(keys, CONFAB_PROCESSES=1))
@@ -323,6 +325,7 @@ def test_password_login_off_leaves_the_site_s_tokens(closed):
 
 # ---- keys ----
 
+@pytest.mark.slow("an instance of its own")
 def test_a_short_secret_is_refused_at_the_start_and_at_a_reload(make_instance, tmp_path_factory):
     keys = Keys(tmp_path_factory.mktemp("short"))
     system = make_instance(**settings(keys))

@@ -154,6 +154,7 @@ def test_a_login_without_the_claim_leaves_the_rooms(visitor, key):
     assert set(visitor.come().keyed()) == {key}
 
 
+@pytest.mark.slow("an instance of its own")
 def test_no_more_rooms_than_max_rooms_user(make_instance, tmp_path_factory, key):
     system = make_instance(**settings(Keys(tmp_path_factory.mktemp("keys")),
                                       CONFAB_MAX_ROOMS_USER="2"))
@@ -200,6 +201,7 @@ def test_an_admin_whom_the_site_removes_has_none(system, visitor, key):
     assert second.keyed() == {key: False}
 
 
+@pytest.mark.slow("an instance of its own")
 def test_the_name_of_the_actor_can_be_chosen(make_instance, tmp_path_factory):
     system = make_instance(**settings(Keys(tmp_path_factory.mktemp("keys")),
                                       CONFAB_JWT_ACTOR="school"))

@@ -122,6 +122,7 @@ def test_the_defaults_allow_bursts_of_30_messages_and_200_requests(system):
     assert statuses == [201] * 30
 
 
+@pytest.mark.slow("an instance of its own")
 def test_rate_limits_off_disables_all_limits(make_instance):
     system = make_instance(CONFAB_RATE_LIMITS="off", CONFAB_RATE_LOGINS=1,
                            CONFAB_RATE_REGISTRATIONS=1, CONFAB_RATE_MESSAGES=1,

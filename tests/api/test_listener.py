@@ -16,6 +16,8 @@ from support.leash import leashed
 from support.port import free_port
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("restarts fcgi-api")
+
 
 @pytest.fixture(scope="module")
 def system(make_instance):

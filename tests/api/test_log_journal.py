@@ -48,6 +48,7 @@ def test_a_reload_checks_the_configuration_first(unit, own_instance):
         assert done.returncode == status
 
 
+@pytest.mark.slow("an instance of its own")
 def test_texts_of_the_database_are_not_in_the_log(make_instance):
     """They can have bytes of messages."""
     system = make_instance()

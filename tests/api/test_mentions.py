@@ -191,6 +191,7 @@ def test_an_edit_replaces_them_and_tells_each_user_once(trio):
 
 # ---- all ----
 
+@pytest.mark.slow("a large room")
 def test_all_members_are_mentioned_by_admins_only_in_large_rooms(shared):
     instance = shared(CONFAB_MENTION_ALL_MEMBERS=2)
     alice, bob, carol = (Client(instance).register() for _ in range(3))

@@ -453,6 +453,7 @@ def test_who_is_blocked_mentions_nobody_who_has_blocked(room):
     assert "mentioned" not in types
 
 
+@pytest.mark.slow("an instance of its own")
 def test_a_site_may_let_only_those_write_who_share_a_room(shared, user):
     site = shared(CONFAB_DIRECT_FROM="shared_room", CONFAB_INVITE_FROM="shared_room")
     alice, bob = (Client(site).register() for _ in range(2))

@@ -5,6 +5,8 @@ import pytest
 from support.answers import assert_error
 from support.client import Client, fresh_name
 
+pytestmark = pytest.mark.slow("a hundred thousand rows")
+
 MEBIBYTE = 1024 * 1024
 HEAVY = "\x01" * 8000  # 48,000 bytes in JSON
 TOTAL = 60

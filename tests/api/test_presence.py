@@ -145,6 +145,7 @@ def test_a_room_with_many_users_lists_all_of_them(pair, instance, crowd):
     wait_for(lambda: len(present(alice, room)["online"]) == len(crowd), 15)
 
 
+@pytest.mark.slow("an instance of its own")
 def test_without_redis_nobody_is_listed(make_instance):
     instance = make_instance(CONFAB_PROCESSES=1)
     alice = Client(instance).register()

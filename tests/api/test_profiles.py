@@ -161,6 +161,7 @@ def test_the_same_profile_again_writes_nothing(shared):
     assert system.sql(count) != before
 
 
+@pytest.mark.slow("an instance of its own")
 def test_profiles_of_the_site_are_not_changed_by_users(shared):
     system = shared(CONFAB_PROFILE_EDIT="off")
     new = Client(system).register()
@@ -171,6 +172,7 @@ def test_profiles_of_the_site_are_not_changed_by_users(shared):
     assert new.get(ME).json()["display_name"] == new.name
 
 
+@pytest.mark.slow("an instance of its own")
 @pytest.mark.parametrize("address, status", [
     ("https://pictures.example/a.png", 200), ("https://pictures.example:443/a.png", 200),
     ("https://www.example.org:8443/a", 200), ("https://www.example.org/a", 400),

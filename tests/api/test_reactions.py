@@ -193,6 +193,7 @@ def test_a_message_of_another_room_has_none(pair):
     assert alice.get(reactions(elsewhere)).json() == NOT_FOUND
 
 
+@pytest.mark.slow("an instance of its own")
 def test_off_lets_nobody_react_and_keeps_what_there_is(shared):
     instance = shared(CONFAB_REACTIONS="off")
     client = Client(instance).register()

@@ -120,6 +120,7 @@ def test_a_message_of_another_room_has_no_receipts(pair):
     assert alice.get(path).status_code == 404
 
 
+@pytest.mark.slow("an instance of its own")
 @pytest.mark.parametrize("most, members, status", [(2, 2, 200), (2, 3, 403), (0, 2, 403)])
 def test_a_room_of_too_many_members_shows_no_receipts(shared, most, members, status):
     instance = shared(CONFAB_RECEIPTS_MEMBERS=most)
@@ -191,6 +192,7 @@ def test_no_notice_goes_from_or_to_who_does_not_share(pair, user):
         assert any(heard(to_bob, alice, carol, room) for _ in range(100))
 
 
+@pytest.mark.slow("an instance of its own")
 def test_the_choice_is_the_user_s_where_profiles_come_from_the_site(shared):
     client = Client(shared(CONFAB_PROFILE_EDIT="off")).register()
     share(client, False)

@@ -117,6 +117,7 @@ def test_messages_are_notified_as_the_member_wants(pair, setting, told, when):
     assert bob.get(url(room)).json()["unread_count"] == 3
 
 
+@pytest.mark.slow("an instance of its own")
 @pytest.mark.parametrize("default, told", [("mentions", [True]), ("none", [])])
 def test_the_default_is_for_rooms_that_are_not_direct(shared, default, told):
     instance = shared(CONFAB_NOTIFY_DEFAULT=default)

@@ -6,6 +6,8 @@ from support.client import Client
 from support.confabctl import hold_housekeeping
 from support.rooms import ROOMS, remove
 
+pytestmark = pytest.mark.slow("a user of thousands of rooms")
+
 HERS = 100      # a walk is tried from 32 times the page on
 OWN, PUBLIC = f"{ROOMS}?limit=3", f"{ROOMS}?limit=3&public=1"
 LISTS = pytest.mark.parametrize("path", [OWN, PUBLIC], ids=["own", "public"])

@@ -59,6 +59,7 @@ def test_the_version_and_features_are_served_without_credentials(instance):
     assert {"registration", "schema", "watch"} <= set(info["features"])
 
 
+@pytest.mark.slow("an instance of its own")
 def test_a_feature_that_is_off_is_not_listed(shared):
     closed = shared(CONFAB_REGISTRATION="closed")
     assert "registration" not in Client(closed).get("/api/").json()["features"]

@@ -112,6 +112,7 @@ def test_matches_are_in_code_points_of_the_text(instance, alice, text, q, matche
     assert result["matches"] == matches
 
 
+@pytest.mark.slow("searches for each word of a corpus")
 def test_each_word_and_beginning_of_thirty_scripts_is_found_as_by_reading_all(instance):
     reader = Client(instance).register()
     room = reader.room()
@@ -307,6 +308,7 @@ def test_events_that_expired_unread_make_the_room_be_read_again(instance, alice)
         == [("modern",)]
 
 
+@pytest.mark.slow("starts a worker")
 def test_a_message_is_found_within_two_seconds_where_a_worker_runs(shared):
     system = shared(WORKER=1)
     client = Client(system).register()
@@ -317,6 +319,7 @@ def test_a_message_is_found_within_two_seconds_where_a_worker_runs(shared):
              "the message in the index")
 
 
+@pytest.mark.slow("an instance of its own")
 def test_searching_can_be_off(make_instance):
     system = make_instance(CONFAB_SEARCH="off")
     client = Client(system).register()

@@ -4,7 +4,11 @@ import json
 import os
 import subprocess
 
+import pytest
+
 from support import markdown
+
+pytestmark = pytest.mark.slow("instances of its own")
 
 DOCUMENT = "docs/server-api.md"
 

@@ -59,6 +59,7 @@ def test_the_actor_is_a_bot_without_a_password(program, instance, room):
     assert instance.sql("SELECT is_bot, is_active FROM user WHERE user_id = ?", site) == [(1, 0)]
 
 
+@pytest.mark.slow("an instance of its own")
 def test_the_actor_is_there_before_all_others_and_is_renamed(make_instance):
     system = make_instance()
     site, name = site_of(system)
@@ -72,6 +73,7 @@ def test_the_actor_is_there_before_all_others_and_is_renamed(make_instance):
     assert (answer.status_code, answer.json()) == (400, wrong("user_id"))
 
 
+@pytest.mark.slow("an instance of its own")
 def test_the_actor_has_another_name_if_that_is_taken(make_instance):
     """As where an earlier version has let somebody take it."""
     system = make_instance()

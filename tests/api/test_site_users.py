@@ -140,6 +140,7 @@ def test_many_at_once_make_one_user(instance):
     assert sorted(one["status"] for one in results) == [200] * 11 + [201]
 
 
+@pytest.mark.slow("an instance of its own")
 def test_an_issuer_is_a_namespace_of_its_own(shared):
     system = shared(CONFAB_JWT_ISSUER="https://issuer.example")
     program = Program(system)

@@ -7,6 +7,8 @@ import pytest
 from support.client import Client
 from support.unavailable import hung
 
+pytestmark = pytest.mark.slow("an instance of its own")
+
 # Of struct tcp_info (linux/tcp.h): tcpi_data_segs_in, the number of packets with data.
 INFO_SIZE, SEGMENTS_IN = 160, 152
 

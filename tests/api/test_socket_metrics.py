@@ -125,6 +125,7 @@ def test_metrics_are_in_the_prometheus_format(pushd):
     parse(answer.text)
 
 
+@pytest.mark.slow("an instance of its own")
 def test_promtool_accepts_the_metrics(pushd):
     assert complaints(pushd.get("/metrics").text) == ""
     assert "exit status" in complaints("# TYPE confab_errors counter\nconfab_errors 1\n")

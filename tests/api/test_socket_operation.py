@@ -116,6 +116,7 @@ def many(client, room, pushd, count):
                for _ in range(count)]
 
 
+@pytest.mark.slow("waits for drain_time")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_sigterm_closes_every_socket_with_1012_spread_over_drain_time(instance, alice, room,
                                                                      number):
@@ -190,6 +191,7 @@ def test_pongs_and_events_do_not_interleave_in_a_full_send_buffer(instance, alic
         assert slow.next() == {"type": "pong"}
 
 
+@pytest.mark.slow("waits for drain_time")
 def test_pushd_ends_3_seconds_after_drain_time_whatever_clients_do(instance, alice, room):
     with Pushd(instance, drain_time=1, ws_backlog=4096) as pushd, \
             in_room(alice, room, direct=pushd.port, rcvbuf=4096), \
@@ -201,6 +203,7 @@ def test_pushd_ends_3_seconds_after_drain_time_whatever_clients_do(instance, ali
         assert time.monotonic() - start >= 1
 
 
+@pytest.mark.slow("restarts pushd")
 def test_sockets_reconnect_through_lighttpd_after_a_restart_of_pushd(make_instance):
     system = make_instance(CONFAB_DRAIN_TIME=0)
     alice = Client(system).register()
@@ -308,6 +311,7 @@ def test_sockets_above_max_sockets_are_refused(instance, user):
 
 # ---- the log ----
 
+@pytest.mark.slow("an instance of its own")
 def test_the_log_contains_no_private_data(instance, alice, room):
     secret = "a word that nobody else writes"
     with Pushd(instance, log_level="debug") as pushd:

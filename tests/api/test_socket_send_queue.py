@@ -12,6 +12,8 @@ from support.pushd_metrics import metric, room_sockets, slow_drops
 from support.wait import wait_for
 from support.websocket import Closed
 
+pytestmark = pytest.mark.slow("waits for full sockets")
+
 BACKLOG = 16                    # KiB
 LONG = "\U0001f600" * 8000      # 32,000 bytes
 

@@ -247,6 +247,7 @@ def test_twenty_rooms_can_be_watched(user):
     assert answers == ["connected"] * 20 + ["error"]
 
 
+@pytest.mark.slow("an instance of its own")
 def test_a_flood_of_watch_frames_is_limited_like_any_other(make_instance):
     system = make_instance(CONFAB_RATE_FRAMES_BURST=5, CONFAB_RATE_FRAMES=1,
                            CONFAB_RATE_LIMITS="on")

@@ -15,6 +15,8 @@ from support.wait import wait_for
 from support.websocket import Closed, push_port
 from support.workers import serving, worker_of, workers_of
 
+pytestmark = pytest.mark.slow("starts pushd for most tests")
+
 WORKERS = 3
 
 # Enough sockets that they are never all at one worker: the kernel chooses one at random.

@@ -11,6 +11,8 @@ from support.client import Client
 from support.rooms import ROOMS
 from support.sockets import notified
 
+pytestmark = pytest.mark.slow("thousands of random changes")
+
 SYNC = "/api/chat/sync/"
 SECONDS = 60
 ROUNDS = 8

@@ -17,6 +17,8 @@ from support.sockets import assert_let_in, in_room
 from support.wait import wait_for
 from support.websocket import Socket
 
+pytestmark = pytest.mark.slow("fills web servers with sockets")
+
 
 @pytest.fixture(scope="module")
 def system(shared):

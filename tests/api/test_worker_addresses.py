@@ -12,6 +12,8 @@ from support.instance import ROOT
 from support.receiver import REDIRECT, Receiver
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("workers of its own")
+
 NOT_PUBLIC = "the address is not public"
 
 

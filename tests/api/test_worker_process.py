@@ -15,6 +15,8 @@ from support.receiver import Receiver
 from support.systemd import ServiceManager
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("workers of its own")
+
 
 @pytest.fixture(scope="module")
 def system(make_instance):

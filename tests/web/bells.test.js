@@ -7,6 +7,7 @@ import { after, afterEach, before, test } from "node:test";
 
 import { anotherClient, closeAll, pair, record, roomOf } from "./support/clients.js";
 import { Instance } from "./support/instance.js";
+import { slow } from "./support/slow.js";
 import { until } from "./support/until.js";
 
 let system;
@@ -40,7 +41,7 @@ async function listening(options) {
     return { alice, bob, other, room, own, heard };
 }
 
-test("while nothing is new only bells are read, and a message is heard at once", async () => {
+slow("while nothing is new only bells are read, and a message is heard at once", async () => {
     const { alice, other, room, own, heard } = await listening();
     const before = toApi(other).length;
     const seen = toBells(other).length;

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 import * as library from "../../web/confab.js";
+import { slow } from "./support/slow.js";
 
 // Methods that only the library itself calls.
 const INSIDE = {
@@ -104,7 +105,7 @@ test("every public method is declared", () => {
     }
 });
 
-test("no module of page or library has undefined or unused names", () => {
+slow("no module of page or library has undefined or unused names", () => {
     const files = readdirSync(here("../../web"), { recursive: true })
         .filter((name) => name.endsWith(".js"))
         .map((name) => here(`../../web/${name}`));

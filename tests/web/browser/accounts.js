@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { loggedInUser, openWindow, world } from "../support/browser.js";
 import { freshName, PASSWORD } from "../support/clients.js";
 import { Instance } from "../support/instance.js";
+import { slow } from "../support/slow.js";
 import "./setup.js";
 
 test("registering leads to a chat without rooms", async () => {
@@ -32,7 +33,7 @@ test("an invalid name is reported at its field", async () => {
     await field.and(person.page.locator("[aria-invalid=true]")).waitFor();
 });
 
-test("where registration is closed no account is offered", async () => {
+slow("where registration is closed no account is offered", async () => {
     const system = await Instance.start({ CONFAB_REGISTRATION: "closed" });
     try {
         const { page } = await openWindow();

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow, world } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -257,7 +258,7 @@ test("nobody is called offline who may be online in another room", async () => {
     await alice.page.locator(".conversation .under", { hasText: "Online" }).waitFor();
 });
 
-test("what is switched off is not offered; files are refused with a word", async () => {
+slow("what is switched off is not offered; files are refused with a word", async () => {
     const { person } = await twoRooms(async ({ page }) => {
         await page.route("**/api/", async (route) => {
             const answer = await route.fetch();

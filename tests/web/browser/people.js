@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { loggedInUser, openWindow, pair, PICTURE, world } from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
 import { Instance } from "../support/instance.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -286,7 +287,7 @@ test("with two-factor login the page asks for the code of the app", async () => 
     await person.button("Turn on two-factor login", dialog).waitFor();
 });
 
-test("where profiles come from the site, the settings say so", async () => {
+slow("where profiles come from the site, the settings say so", async () => {
     const system = await Instance.start({ CONFAB_PROFILE_EDIT: "off" });
     try {
         const person = await openWindow();

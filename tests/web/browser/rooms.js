@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import { sql } from "../support/sql.js";
 import { pause, until } from "../support/until.js";
 import "./setup.js";
@@ -104,7 +105,7 @@ test("a public room is found, joined and left", async () => {
     assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
 });
 
-test("each of many public rooms is found by its name", async () => {
+slow("each of many public rooms is found by its name", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const name = `Astronomy ${alice.name}`;
     await alice.api("POST", "chat/rooms/", { name, is_private: false });

@@ -21,6 +21,7 @@ import {
     userClient,
     watchedSockets,
 } from "../support/clients.js";
+import { slow } from "../support/slow.js";
 import { ONCE, until } from "../support/until.js";
 import { system } from "./setup.js";
 
@@ -468,7 +469,7 @@ test("403 and 404 carry the server's text", async () => {
     );
 });
 
-test("a 429 carries the seconds to wait", async () => {
+slow("a 429 carries the seconds to wait", async () => {
     const limited = await Instance.start({ CONFAB_RATE_LIMITS: "on", CONFAB_RATE_LOGINS: "1" });
     try {
         const client = anonymousClient(limited);

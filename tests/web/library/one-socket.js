@@ -16,6 +16,7 @@ import {
     userClient,
     watchedSockets,
 } from "../support/clients.js";
+import { slow } from "../support/slow.js";
 import { pause, until } from "../support/until.js";
 import { roomWithManyEvents, system } from "./setup.js";
 
@@ -231,7 +232,7 @@ test("a second channel of the same room gets a socket of its own", async () => {
     assert.equal(sockets(bob), 2);
 });
 
-test("more rooms than may be watched get sockets of their own", async () => {
+slow("more rooms than may be watched get sockets of their own", async () => {
     const small = await Instance.start({ CONFAB_MAX_WATCHED: "2" });
     try {
         const alice = await userClient(small);

@@ -16,6 +16,7 @@ import {
     recordLive,
     userClient,
 } from "../support/clients.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import { system } from "./setup.js";
 
@@ -299,7 +300,7 @@ test("a discarded message is not sent", async () => {
     assert.deepEqual(await contents(alice, room), ["2"]);
 });
 
-test("after a 429 the outbox waits as long as the server says", async () => {
+slow("after a 429 the outbox waits as long as the server says", async () => {
     const limited = await Instance.start({
         CONFAB_RATE_LIMITS: "on",
         CONFAB_RATE_MESSAGES: "1",

@@ -18,6 +18,7 @@ import {
     userClient,
     watchedSockets,
 } from "../support/clients.js";
+import { slow } from "../support/slow.js";
 import { pause, until } from "../support/until.js";
 import { roomWithManyEvents, system } from "./setup.js";
 
@@ -261,7 +262,7 @@ test("1012: after a restart all channels reconnect, at different times", async (
     all.forEach((heard) => assert.deepEqual(receivedTexts(heard), ["meanwhile"]));
 });
 
-test("1013: a slow reader is closed, waits, and reconnects for the rest", async () => {
+slow("1013: a slow reader is closed, waits, and reconnects for the rest", async () => {
     const slow = await Instance.start({ CONFAB_WS_BACKLOG: "4096", CONFAB_REPLAY_LIMIT: "4000" });
     try {
         // Connect to pushd directly: the web server would buffer for a client that does not read.
