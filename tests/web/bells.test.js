@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
-import { anotherClient, closeAll, pair, record, roomOf } from "./support/clients.js";
+import { anotherClient, closeAll, pair, record, roomOf, watchedFetch } from "./support/clients.js";
 import { Instance } from "./support/instance.js";
 import { slow } from "./support/slow.js";
 import { until } from "./support/until.js";
@@ -53,6 +53,30 @@ slow("while nothing is new only bells are read, and a message is heard at once",
     await until(() => own.events.some((event) => event.room_id === second));
     await alice.postMessage(second, { content: "elsewhere" });
     await until(() => own.frames.some((one) => one.message?.content === "elsewhere"));
+});
+
+test("a bell that has rung is heard although another one, or the request, fails", async () => {
+    const inner = watchedFetch();
+    let isClosed = false; // no bell is read meanwhile
+    let failing = () => false;
+    const gated = async (url, options) => {
+        await until(() => !isClosed || !url.includes("/bell/"));
+        return failing(url) ? BUSY() : inner(url, options);
+    };
+    const fetch = Object.assign(gated, { asked: inner.asked });
+    const { alice, other, room, heard } = await listening({ fetch });
+    const isOwn = (url) => url.includes(other.user.bell);
+    const isSync = (url) => url.endsWith("/sync/");
+    for (const which of [isOwn, isSync]) {
+        isClosed = true;
+        const count = heard.events.length;
+        await alice.postMessage(room, { content: "hello" });
+        let left = 1;
+        failing = (url) => which(url) && left-- > 0;
+        isClosed = false;
+        await until(() => heard.events.length > count);
+        assert.ok(left <= 0);
+    }
 });
 
 test("the bell of a removed member is silent, and the others hear the new one", async () => {

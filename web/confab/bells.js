@@ -73,7 +73,7 @@ export class Bells {
         const rest = [...this.#bells.keys()].filter((key) => key !== OWN && !keys.includes(key));
         const others = [...rest.slice(0, FIRST), ...this.#inTurn(rest.slice(FIRST))];
         const missing = [];
-        let rang = false;
+        const rung = [];
         const listen = async (key) => {
             const bell = this.#bells.get(key);
             if (!bell?.path) {
@@ -83,8 +83,7 @@ export class Bells {
             if (number === null) {
                 missing.push(key);
             } else if (number !== known(key) && number !== bell.checked) {
-                bell.checked = number;
-                rang = true;
+                rung.push([bell, number]);
             }
         };
         try {
@@ -97,10 +96,14 @@ export class Bells {
             throw error;
         }
         this.#failures = 0;
+        // Only now: if another one could not be read, these ring again.
+        rung.forEach(([bell, number]) => {
+            bell.checked = number;
+        });
         if (missing.length === 0) {
             this.#brokenFor = BROKEN_MIN;
         }
-        return { rang, missing };
+        return { rang: rung.length > 0, missing };
     }
 
     #inTurn(keys) {

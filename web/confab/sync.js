@@ -153,7 +153,11 @@ export class Sync {
             return false;
         }
         this.#isDue = false;
-        const hasNews = await this.#ask(signal);
+        const hasNews = await this.#ask(signal).catch((error) => {
+            // A bell that has rung does not ring again.
+            this.#isDue = true;
+            throw error;
+        });
         if (signal.aborted || this.isOld) {
             return hasNews;
         }
@@ -199,6 +203,10 @@ export class Sync {
     async #request(limit, signal) {
         const named = new Map(this.#rooms);
         for (const { channel } of this.#members) {
+            // Opened after the room was listed, which is done once.
+            if (channel.seq === null && this.#rooms.has(channel.roomId)) {
+                channel.start(this.#rooms.get(channel.roomId));
+            }
             if (channel.roomId !== undefined && channel.seq !== null) {
                 named.set(channel.roomId, channel.seq);
             }

@@ -1,7 +1,7 @@
 """python3 -m support.serve_shared_host fcgid|cgi: runs a shared host for tests in other languages.
 
-Prints the URL of the chat once it is up, and stops everything at the end of its standard input.
-Of the instance behind it only MariaDB runs.
+Prints the URL of the chat and the home folder of its owner once it is up, and stops everything at
+the end of its standard input. Of the instance behind it only MariaDB runs.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ def serve(kind):
         for server in ("web", "push", "api", "redis"):
             system.end(server)
         host.start()
-        print(f"{host.instance.url}/chat", flush=True)
+        print(f"{host.instance.url}/chat", host.home, flush=True)
         sys.stdin.read()
 
 

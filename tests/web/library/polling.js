@@ -47,6 +47,17 @@ test("rooms and notifications are polled by one request, less and less often", a
     assert.ok(bob.asked.every((one) => !one.path.includes("/rooms/?")));
 });
 
+test("a room that is opened while the notifications are polled hears what comes then", async () => {
+    const { alice, bob, room } = await pair(system, { WebSocket: null });
+    await alice.postMessage(room, { content: "before" });
+    const own = await polling(bob.openNotifications());
+    const heard = await polling(bob.openRoom(room));
+    await alice.postMessage(room, { content: "after" });
+    await until(() => own.frames.some((one) => one.message?.content === "after"));
+    await until(() => heard.events.length > 0);
+    assert.deepEqual(receivedTexts(heard), ["after"]);
+});
+
 test("a server without sync/ is polled room by room", async () => {
     const { alice, bob, room } = await pair(system, { WebSocket: null });
     const { fetch } = globalThis;
