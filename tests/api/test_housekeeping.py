@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from support.api_key import Program
 from support.client import Client
 from support.load import Load, reading
 from support.wait import wait_for
@@ -122,10 +123,15 @@ def test_rows_of_a_deleted_room_are_deleted(system, writer):
     room, kept = writer.room()["room_id"], writer.room()["room_id"]
     for _ in range(3):
         writer.say(room), writer.say(kept)
+    # A program has pulled the events of both.
+    program = Program(system, "hooks")
+    program.get("/api/site/changes/?follower=program&from=oldest")
+    assert count(system, "follower_room", room) == 1
     assert writer.delete(f"/api/chat/rooms/{room}/").status_code == 204
     purge(system, lambda: not system.sql("SELECT 1 FROM deleted_room WHERE room_id = ?", room))
     assert count(system, "message", room) == count(system, "event", room) == 0
     assert count(system, "message", kept) == count(system, "event", kept) == 3
+    assert (count(system, "follower_room", room), count(system, "follower_room", kept)) == (0, 1)
     checked = system.confabctl("check", "--deep")
     assert checked.returncode == 0, checked.stdout
 

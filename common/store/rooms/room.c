@@ -398,7 +398,8 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
 /* The rows are deleted in slices after the transaction that deleted the room, which would otherwise
  * take long. They are not accessible any more. First the files are marked (file_purge removes them
  * with their bytes), then the messages and what belongs to them are deleted, then the events, then
- * what searches have of them, and finally the row in deleted_room, which counts as one. */
+ * what searches have of them, and finally the row in deleted_room, which counts as one, with the
+ * few rows of followers. */
 enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char NEXT[] = "SELECT room_id FROM deleted_room ORDER BY room_id LIMIT 1";
     static const char FILES[] =
@@ -415,7 +416,11 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
                                          "DELETE FROM reaction WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reaction_total WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM event WHERE room_id = ? LIMIT ?"};
-    static const char DONE[] = "DELETE FROM deleted_room WHERE room_id = ?";
+    /* From the followers, since follower_room has no index by room. */
+    static const char DONE[] =
+        "DELETE d, p FROM deleted_room d LEFT JOIN follower f ON TRUE "
+        "LEFT JOIN follower_room p ON p.follower_id = f.follower_id AND p.room_id = d.room_id "
+        "WHERE d.room_id = ?";
     struct db_rows *rows;
     *deleted = 0;
     enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
