@@ -1,7 +1,7 @@
 /* Rate limits: where token buckets are counted, and those of this host. With Redis all hosts share
  * its buckets. Without it, or while it fails, rare actions (logins, registrations, invitations,
- * rooms) are counted in the database, messages and requests on this host only. The buckets of this
- * host are always counted along, so that a failing Redis does not open a gap. */
+ * rooms, reports) are counted in the database, messages and requests on this host only. The buckets
+ * of this host are always counted along, so that a failing Redis does not open a gap. */
 #include "limit.h"
 
 #include <inttypes.h>
@@ -106,6 +106,7 @@ static const struct rule {
     [LIMIT_REGISTRATIONS] = {"register", OPTIONS(rate_registrations, rate_registrations), HOUR},
     [LIMIT_INVITATIONS] = {"invite", OPTIONS(rate_invitations, rate_invitations), HOUR},
     [LIMIT_ROOMS] = {"room", OPTIONS(rate_rooms, rate_rooms), 24 * HOUR},
+    [LIMIT_REPORTS] = {"report", OPTIONS(rate_reports, rate_reports), HOUR},
     [LIMIT_MESSAGES] = {"message", OPTIONS(rate_messages_burst, rate_messages), SECOND},
     [LIMIT_REQUESTS] = {"request", OPTIONS(rate_requests_burst, rate_requests), SECOND},
     [LIMIT_KEYS] = {"key", OPTIONS(rate_keys, rate_keys), SECOND},

@@ -23,7 +23,8 @@ enum limit_kind {
     LIMIT_REGISTRATIONS,  /* of an address */
     LIMIT_INVITATIONS,    /* of a user */
     LIMIT_ROOMS,          /* of a user */
-    LIMIT_MESSAGES,       /* of a user */
+    LIMIT_REPORTS,        /* of a user */
+    LIMIT_MESSAGES,       /* of a user: messages, and whatever else makes an event in a room */
     LIMIT_REQUESTS,       /* of a user */
     LIMIT_KEYS            /* requests of an API key */
 };

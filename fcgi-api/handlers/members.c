@@ -99,7 +99,8 @@ enum error members_invite(struct exchange *x) {
 }
 
 enum error members_join(struct exchange *x) {
-    return add_member(x, x->identity.user.id, true);
+    const enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    return error ? error : add_member(x, x->identity.user.id, true);
 }
 
 /* ---- the user's own view of the room ---- */
@@ -142,8 +143,10 @@ enum error members_remove(struct exchange *x) {
     uint64_t user_id;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        member_remove(x->service->db, x->ids[0], x->identity.user.id, user_id, &change);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (error)
+        return error;
+    error = member_remove(x->service->db, x->ids[0], x->identity.user.id, user_id, &change);
     if (change.refusal == MEMBER_REFUSAL_ROLE)
         return exchange_fail(x, error, CODE_ROLE_TOO_HIGH,
                              "Moderators remove members and readers only.");
@@ -190,8 +193,10 @@ enum error members_update(struct exchange *x) {
     const uint64_t user_id = x->ids[1];
     if (!read_role(x, &role))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        member_set_role(x->service->db, x->ids[0], x->identity.user.id, user_id, role, &change);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (error)
+        return error;
+    error = member_set_role(x->service->db, x->ids[0], x->identity.user.id, user_id, role, &change);
     if (error == ERROR_BAD_INPUT)
         field_errors_add(&x->field_errors, field_is_given(x, "role") ? "role" : "is_admin",
                          CODE_LAST_ADMIN, "The last admin of a room cannot lose the role.");

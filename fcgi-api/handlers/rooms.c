@@ -243,8 +243,9 @@ enum error rooms_update(struct exchange *x) {
     read_rules(x, &patch);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        room_update(x->service->db, x->ids[0], x->identity.user.id, &patch, &update.change);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (!error)
+        error = room_update(x->service->db, x->ids[0], x->identity.user.id, &patch, &update.change);
     if (error)
         return error;
     /* Read back, with its counters, for the response and the event. */

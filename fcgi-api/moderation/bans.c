@@ -2,11 +2,12 @@
  * moderators, or of the site, by API keys and site moderators. */
 #include "handlers/handlers.h"
 #include "handlers/member_events.h"
+#include "limit.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "store/messages/clearing.h"
 #include "store/order/audit_log.h"
 #include "store/rooms/ban.h"
-#include "store/messages/clearing.h"
 
 /* ---- reading ---- */
 
@@ -82,7 +83,10 @@ enum error bans_add(struct exchange *x) {
     struct ban_change change;
     if (!read_request(x, x->ids[0], &request))
         return ERROR_BAD_INPUT;
-    const enum error error = ban_add(x->service->db, &request, &change);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (error)
+        return error;
+    error = ban_add(x->service->db, &request, &change);
     if (error == ERROR_BAD_INPUT)
         return refuse_user(x, request.user_id);
     if (change.member.refusal == MEMBER_REFUSAL_ROLE)
@@ -99,8 +103,9 @@ enum error bans_add(struct exchange *x) {
 }
 
 enum error bans_remove(struct exchange *x) {
-    const enum error error =
-        ban_remove(x->service->db, x->ids[0], x->identity.user.id, x->ids[1]);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (!error)
+        error = ban_remove(x->service->db, x->ids[0], x->identity.user.id, x->ids[1]);
     if (!error)
         x->response.status = 204;
     return error;

@@ -2,6 +2,7 @@
  * moderators do with them. */
 #include "event/serialize.h"
 #include "handlers/handlers.h"
+#include "limit.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "store/order/abuse_report.h"
@@ -81,8 +82,14 @@ enum error reports_add(struct exchange *x) {
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const struct user *user = &x->identity.user;
-    enum error error = abuse_report_add(x->service->db, x->ids[0], user->id, x->ids[1],
-                                  report_reason_of(reason), note, &change);
+    /* Each report disturbs all moderators. */
+    enum error error = limit_take_user(x, LIMIT_REPORTS, user->id);
+    if (error)
+        return error;
+    error = abuse_report_add(x->service->db, x->ids[0], user->id, x->ids[1],
+                             report_reason_of(reason), note, &change);
+    if (!change.changed)
+        limit_give_back_user(x, LIMIT_REPORTS, user->id);
     if (!error)
         error = abuse_report_get_own(x->service->db, change.report_id, user->id, send_own, x);
     if (!error && change.changed) {
@@ -114,7 +121,7 @@ static void list_report(void *context, const struct abuse_report *report) {
 
 static struct abuse_report_filter filter_of(const struct exchange *x) {
     return (struct abuse_report_filter){.user_id = x->identity.user.id,
-                                  .is_site_moderator = x->identity.user.is_moderator};
+                                        .is_site_moderator = x->identity.user.is_moderator};
 }
 
 /* Reads the parameter `state`. */
@@ -146,8 +153,8 @@ enum error reports_list(struct exchange *x) {
     struct json_writer w = json_writer_start(&x->response.body);
     struct listing listing = {x, &w, &page, ERROR_NONE};
     page_begin(x, &w, &page, count, "state");
-    error = abuse_report_list(x->service->db, &filter, page.limit, page.offset, list_report,
-                              &listing);
+    error =
+        abuse_report_list(x->service->db, &filter, page.limit, page.offset, list_report, &listing);
     page_end(x, &w, &page, count, "state");
     return error ? error : listing.error;
 }
@@ -172,7 +179,7 @@ enum error reports_update(struct exchange *x) {
     enum error error = abuse_report_get(x->service->db, &filter, x->ids[0], ignore_report, NULL);
     if (!error)
         error = abuse_report_set_state(x->service->db, x->ids[0], x->identity.user.id,
-                                 report_state_of(state));
+                                       report_state_of(state));
     if (!error)
         error = abuse_report_get(x->service->db, &filter, x->ids[0], send_whole, &listing);
     return error ? error : listing.error;

@@ -1,6 +1,7 @@
 /* /api/chat/rooms/{id}/silence/: a moderator has a member write nothing for some time. */
 #include "event/event.h"
 #include "handlers/handlers.h"
+#include "limit.h"
 #include "rest/field.h"
 #include "store/rooms/silence.h"
 
@@ -11,8 +12,10 @@ enum error silences_add(struct exchange *x) {
     field_number(x, "minutes", &minutes);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    const enum error error = silence_add(x->service->db, x->ids[0], x->identity.user.id, user_id,
-                                         minutes, &change);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (error)
+        return error;
+    error = silence_add(x->service->db, x->ids[0], x->identity.user.id, user_id, minutes, &change);
     if (change.refusal == MEMBER_REFUSAL_ROLE)
         return exchange_fail(x, error, CODE_ROLE_TOO_HIGH, "The user's role is not lower.");
     if (error)
@@ -32,8 +35,9 @@ enum error silences_remove(struct exchange *x) {
     uint64_t user_id;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        silence_remove(x->service->db, x->ids[0], x->identity.user.id, user_id);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (!error)
+        error = silence_remove(x->service->db, x->ids[0], x->identity.user.id, user_id);
     if (!error)
         x->response.status = 204;
     return error;

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from support.answers import assert_error
 from support.client import Client
+from support.files import announce
 from support.limits import assert_429, until_429
-from support.parallel import twin
+from support.parallel import at_once, twin
 from support.shapes import a_view
 from support.sql_session import SqlSession, lock_waits
 from support.unavailable import killed
@@ -20,7 +21,7 @@ ROOMS = "/api/chat/rooms/"
 @pytest.fixture(scope="module")
 def site(make_instance):
     return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_RATE_REGISTRATIONS=100000,
-                         CONFAB_MAX_ROOMS_USER=30)
+                         CONFAB_MAX_ROOMS_USER=30, CONFAB_RATE_REPORTS=3)
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,32 @@ def test_new_rooms_are_limited(bully):
     assert count == 20
     assert_429(answer)
     assert int(answer.headers["Retry-After"]) > 3600
+
+
+def test_reports_are_limited_and_repeated_ones_do_not_count(bully):
+    room = bully.room()["room_id"]
+    path = f"{ROOMS}{room}/messages/{{}}/report/"
+    messages = [path.format(bully.say(room)["message_id"]) for _ in range(4)]
+    spam = {"reason": "spam"}
+    for message in [*messages[:2], *messages[:1] * 5, messages[2]]:
+        assert bully.post(message, json=spam).status_code in (200, 201)
+    assert_429(bully.post(messages[3], json=spam))
+
+
+@pytest.mark.parametrize("change", ["join", "leave", "rename", "role", "silence", "ban", "file"])
+def test_what_a_room_is_told_counts_as_messages(tight_limits, change):
+    alice, bob = (Client(tight_limits).register() for _ in range(2))
+    room = alice.room(is_private=False)["room_id"]
+    path = f"{ROOMS}{room}/"
+    ask = {"join": lambda client: client.post(f"{path}join/"),
+           "leave": lambda client: remove(client, room, bob),
+           "rename": lambda client: client.patch(path, json={"name": "x"}),
+           "role": lambda client: client.patch(f"{path}members/{alice.id}/", {"is_admin": True}),
+           "silence": lambda client: client.delete(f"{path}silence/", json={"user_id": bob.id}),
+           "ban": lambda client: client.delete(f"{path}bans/{bob.id}/"),
+           "file": lambda client: announce(client, {"room_id": room})}[change]
+    answers = at_once([lambda: ask(twin(alice)) for _ in range(10)])
+    assert 429 in [answer.status_code for answer in answers]
 
 
 def test_without_redis_the_database_counts_invitations(site, bully, crowd):
