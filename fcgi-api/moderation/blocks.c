@@ -24,8 +24,8 @@ enum error blocks_list(struct exchange *x) {
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
     page_begin(x, &w, &page, count, "");
-    error = block_list(x->service->db, x->identity.user.id, page.limit, page.offset, write_block,
-                       &w);
+    error =
+        block_list(x->service->db, x->identity.user.id, page.limit, page.offset, write_block, &w);
     page_end(x, &w, &page, count, "");
     return error;
 }
@@ -35,11 +35,14 @@ enum error blocks_add(struct exchange *x) {
     bool changed;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        block_add(x->service->db, x->identity.user.id, user_id, &changed);
+    enum error error = block_add(x->service->db, x->identity.user.id, user_id, &changed);
+    if (error == ERROR_CONFLICT) {
+        field_errors_add(&x->field_errors, "user_id", CODE_TOO_MANY,
+                         "You have blocked " BLOCKS_MOST " users already.");
+        return ERROR_BAD_INPUT;
+    }
     if (error == ERROR_BAD_INPUT && user_id == x->identity.user.id)
-        field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER,
-                         "Nobody blocks oneself.");
+        field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER, "Nobody blocks oneself.");
     else if (error == ERROR_BAD_INPUT)
         field_errors_add_missing(&x->field_errors, "user_id", user_id);
     if (error)

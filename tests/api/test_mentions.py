@@ -138,6 +138,22 @@ def test_unread_mentions_are_those_after_the_read_mark(trio):
     assert [room["unread_mentions"] for room in page] == [1]
 
 
+def test_no_more_than_1000_unread_mentions_are_counted(trio, instance):
+    _, bob, _, room = trio
+    place = room["room_id"], bob.id
+    instance.sql("INSERT INTO mention (room_id, user_id, position, message_id, sender_id, "
+                 "created_at) SELECT ?, ?, seq, ? + seq, 1, SYSDATE(6) FROM seq_1_to_1500",
+                 *place, 10 ** 15)
+    instance.sql("UPDATE room JOIN member USING (room_id) SET message_count = 1500, "
+                 "mention_position = 1500 WHERE room_id = ? AND user_id = ?", *place)
+    try:
+        assert unread(bob, room) == 1000
+    finally:
+        instance.sql("DELETE FROM mention WHERE room_id = ? AND user_id = ?", *place)
+        instance.sql("UPDATE room JOIN member USING (room_id) SET message_count = 0, "
+                     "mention_position = 0 WHERE room_id = ? AND user_id = ?", *place)
+
+
 def test_a_deleted_message_takes_its_mentions_back(trio):
     alice, bob, carol, room = trio
     said = [post(alice, room, mentions=given) for given in (

@@ -386,6 +386,24 @@ def test_reports_of_direct_rooms_go_to_site_moderators(user, site_moderator):
     assert bob.post(path, json={"reason": "spam"}).status_code == 404
 
 
+def test_who_moderates_nothing_reads_no_report(room, user, instance):
+    message = room.post(room.member).json()["message_id"]
+    instance.sql("INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, "
+                 "content, created_at) SELECT ?, ?, ? + seq, ?, 1, 'x', SYSDATE(6) "
+                 "FROM seq_1_to_5000", room.id, message, 10 ** 9, room.member.id)
+
+    def rows_read():
+        status = dict(instance.sql("SHOW GLOBAL STATUS LIKE 'Handler_read%'"))
+        return sum(map(int, status.values()))
+    user().get("/api/chat/reports/")
+    before = rows_read()
+    assert room.member.get("/api/chat/reports/").json()["count"] == 0
+    spent = rows_read() - before
+    assert room.moderator.get("/api/chat/reports/?limit=1").json()["count"] == 5000
+    instance.sql("DELETE FROM report WHERE room_id = ?", room.id)
+    assert spent < 2000, "the reports of other rooms are not looked at"
+
+
 # ---- blocks ----
 
 BLOCKS, DIRECT = "/api/chat/blocks/", "/api/chat/rooms/direct/"
@@ -410,6 +428,19 @@ def test_blocks_are_listed_and_end(user):
     assert block(alice, alice).json() == wrong(user_id="own_user")
     answer = alice.post(BLOCKS, json={"user_id": 2 ** 60})
     assert answer.json() == wrong(user_id="does_not_exist")
+
+
+def test_a_user_blocks_1000_others_at_most(user, instance):
+    alice, bob, carol = user(), user(), user()
+    instance.sql("INSERT INTO block (user_id, blocked_id, created_at) "
+                 "SELECT ?, ? + seq, SYSDATE(6) FROM seq_1_to_999", alice.id, 10 ** 9)
+    assert block(alice, bob).status_code == 201
+    answer = block(alice, carol)
+    assert (answer.status_code, answer.json()) == (400, wrong(user_id="too_many"))
+    assert block(alice, bob).status_code == 200
+    alice.delete(BLOCKS, json={"user_id": bob.id})
+    assert block(alice, carol).status_code == 201
+    instance.sql("DELETE FROM block WHERE user_id = ? AND blocked_id > ?", alice.id, 10 ** 9)
 
 
 def test_who_is_blocked_neither_writes_nor_invites(user):

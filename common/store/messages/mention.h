@@ -42,7 +42,8 @@ enum error mention_check(struct db *db, uint64_t room_id, const struct mention_l
                          bool *are_members);
 
 /* Sets *count to the number of messages that mention the user, at positions after `after` up to
- * `last`. Costs what these are. */
+ * `last`; no more are counted than MENTION_COUNT_MOST. */
+#define MENTION_COUNT_MOST "1000"
 enum error mention_count(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
                          uint64_t last, uint64_t *count);
 

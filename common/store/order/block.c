@@ -49,6 +49,8 @@ enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id, bool 
         "INSERT IGNORE INTO block (user_id, blocked_id, created_at) "
         "VALUES (p_user, p_blocked, v_now); "
         "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
+        "IF (SELECT COUNT(*) FROM block WHERE user_id = p_user) > " BLOCKS_MOST " THEN "
+        "SET v_outcome = 13; LEAVE body; END IF; "
         "SET v_changed = TRUE; " NOTE,
         ", v_changed");
     return run(db, SQL, user_id, blocked_id, changed);

@@ -25,6 +25,9 @@
     "JOIN room both_in ON both_in.room_id = one.room_id AND both_in.direct_low IS NULL " \
     "WHERE one.user_id = " user " AND two.user_id = " other ")"
 
+/* Each page of messages reads all blocks of its user, so their number has a limit. */
+#define BLOCKS_MOST "1000"
+
 struct block {
     uint64_t user_id;
     struct text username;
@@ -32,7 +35,7 @@ struct block {
 };
 
 /* Blocks a user; *changed is false if the user was blocked before. ERROR_BAD_INPUT: no such user,
- * or the user itself. */
+ * or the user itself. ERROR_CONFLICT: the user has blocked BLOCKS_MOST others. */
 enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id, bool *changed);
 
 /* Ends it; nothing happens if the user is not blocked. */
