@@ -16,6 +16,7 @@
 #include "files/media_type.h"
 #include "handlers/handlers.h"
 #include "http/file_name.h"
+#include "limit.h"
 #include "os/file_store.h"
 #include "rest/field.h"
 #include "rest/page.h"
@@ -104,6 +105,14 @@ static enum error refuse_quota(struct exchange *x, uint64_t seconds) {
                          "You have sent as many bytes as a user may in a day.");
 }
 
+static enum error take_quota(struct exchange *x, uint64_t bytes) {
+    uint64_t seconds = 0;
+    const enum error error =
+        file_take_quota(x->service->db, x->identity.user.id, bytes,
+                        x->service->config->file_quota_user * MEBIBYTE, &seconds);
+    return error == ERROR_RATE_LIMITED ? refuse_quota(x, seconds) : error;
+}
+
 enum error uploads_announce(struct exchange *x) {
     const struct config *config = x->service->config;
     struct file_draft draft = {.room_id = x->ids[0], .user_id = x->identity.user.id};
@@ -124,6 +133,10 @@ enum error uploads_announce(struct exchange *x) {
         return ERROR_BAD_INPUT;
     if (draft.size > config->file_limit * MEBIBYTE)
         return exchange_fail(x, ERROR_TOO_LARGE, CODE_FILE_TOO_LARGE, "The file is too large.");
+    /* However small it is, a file costs a row and a place on the disk. */
+    error = limit_take_user(x, LIMIT_MESSAGES, draft.user_id);
+    if (error)
+        return error;
     /* Before a row is made that could never be filled. */
     if (!file_store_check(config->file_dir))
         return store_error(x, FILE_STORE_FAILED);
@@ -257,6 +270,11 @@ enum error uploads_thumbnail(struct exchange *x) {
     /* Others may have seen it without, or with another one. */
     if (file.message_id)
         return exchange_fail(x, ERROR_CONFLICT, CODE_CONFLICT, "A message has used the file.");
+    /* A thumbnail is smaller than its picture; what it has more counts as bytes of a file, too. */
+    if (x->request->body.len > file.size)
+        error = take_quota(x, x->request->body.len - file.size);
+    if (error)
+        return error;
     const enum file_store_result result =
         file_store_put_thumbnail(x->service->config->file_dir, file.stored_as, x->request->body);
     if (result != FILE_STORE_DONE)
@@ -336,9 +354,12 @@ enum error uploads_done(struct exchange *x) {
         return ERROR_BAD_INPUT;
     if (!error)
         error = find_own(x, &file);
-    /* A repeated end is the same as the first. */
-    if (!error && file.state == FILE_UPLOADING)
-        error = finish(x, &file, hash);
+    /* A repeated end is the same as the first. Before it all bytes may have to be read. */
+    if (!error && file.state == FILE_UPLOADING) {
+        error = limit_take_user(x, LIMIT_MESSAGES, file.user_id);
+        if (!error)
+            error = finish(x, &file, hash);
+    }
     if (error)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);

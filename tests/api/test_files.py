@@ -165,6 +165,20 @@ def test_the_quota_of_a_day_counts_what_is_announced(shared):
     assert announce(alice, room, size=600_000).status_code == 201
 
 
+def test_a_thumbnail_larger_than_its_file_counts_toward_the_quota(shared):
+    limited = shared(CONFAB_FILE_QUOTA_USER=1, CONFAB_FILE_LIMIT=2, CONFAB_FILE_TYPES="image/*")
+    alice = Client(limited).register()
+    file_id = announce(alice, alice.room()).json()["file_id"]
+    thumbnail = png(extra=b"x" * 47_000)
+
+    def put_thumbnail():
+        return alice.request("PUT", f"{FILES}{file_id}/thumbnail/", data=thumbnail)
+    count = 2 ** 20 // len(thumbnail)
+    assert [put_thumbnail().status_code for _ in range(count)] == [204] * count
+    answer = put_thumbnail()
+    assert (answer.status_code, answer.json()) == (429, refusal("throttled"))
+
+
 def test_file_types_are_those_of_the_bytes(shared):
     limited = shared(CONFAB_FILE_QUOTA_USER=1, CONFAB_FILE_LIMIT=2, CONFAB_FILE_TYPES="image/*")
     alice = Client(limited).register()

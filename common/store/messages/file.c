@@ -37,11 +37,37 @@ struct file_shown file_shown_of(const struct file *file) {
 
 /* ---- announcing ---- */
 
+/* Counts p_size bytes. 10: over the quota. The row of the quota is locked until the commit, so that
+ * parallel requests cannot exceed it together. */
+#define TAKE_QUOTA                                                                             \
+    "INSERT INTO file_quota (user_id, day, bytes) VALUES (p_user, v_today, p_size) "           \
+    "ON DUPLICATE KEY UPDATE bytes = IF(day = v_today, bytes, 0) + p_size, day = v_today; "    \
+    "IF (SELECT bytes FROM file_quota WHERE user_id = p_user) > p_quota THEN "                 \
+    "SET v_outcome = 10; LEAVE body; END IF; "
+
+#define UNTIL_TOMORROW "TIMESTAMPDIFF(SECOND, v_now, v_today + INTERVAL 1 DAY) + 1"
+
+enum error file_take_quota(struct db *db, uint64_t user_id, uint64_t bytes, uint64_t quota,
+                           uint64_t *seconds) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_size BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_quota BIGINT UNSIGNED DEFAULT ?; DECLARE v_today DATE; ",
+        "SET v_now = SYSDATE(6); SET v_today = DATE(v_now); " TAKE_QUOTA,
+        ", " UNTIL_TOMORROW);
+    struct db_rows *rows;
+    enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_u64(bytes), db_u64(quota));
+    if (error)
+        return error;
+    if (transaction_row(rows, &error))
+        *seconds = db_get_u64(rows, 1);
+    db_done(rows);
+    return error;
+}
+
 enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t hours,
                          uint64_t quota, uint64_t *file_id, int64_t *expires_at,
                          uint64_t *seconds) {
-    /* 10: over the quota. The row of the quota is locked until the commit, so that parallel
-     * requests cannot exceed it together. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_size BIGINT UNSIGNED DEFAULT ?; DECLARE p_quota BIGINT UNSIGNED DEFAULT ?; "
@@ -61,16 +87,12 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
         "FROM member m JOIN room r ON r.room_id = m.room_id "
         "WHERE m.room_id = p_room AND m.user_id = p_user), 3); "
         "IF v_outcome > 0 THEN LEAVE body; END IF; "
-        "INSERT INTO file_quota (user_id, day, bytes) VALUES (p_user, v_today, p_size) "
-        "ON DUPLICATE KEY UPDATE bytes = IF(day = v_today, bytes, 0) + p_size, day = v_today; "
-        "IF (SELECT bytes FROM file_quota WHERE user_id = p_user) > p_quota THEN "
-        "SET v_outcome = 10; LEAVE body; END IF; "
+        TAKE_QUOTA
         "INSERT INTO file (room_id, user_id, stored_as, name, size, media_type, width, height, "
         "duration_ms, created_at, expires_at) VALUES (p_room, p_user, p_stored, p_name, p_size, "
         "p_type, p_width, p_height, p_duration, v_now, v_expires); "
         "SET v_file = LAST_INSERT_ID(); ",
-        ", v_file, v_expires, "
-        "TIMESTAMPDIFF(SECOND, v_now, v_today + INTERVAL 1 DAY) + 1");
+        ", v_file, v_expires, " UNTIL_TOMORROW);
     char stored_as[FILE_STORE_NAME_SIZE];
     struct db_rows *rows;
     secret_random_hex(stored_as, (sizeof(stored_as) - 1) / 2);
