@@ -84,13 +84,17 @@ static int open_file(int place, const char *name, int flags) {
     return fd;
 }
 
+bool file_store_is_usable(const char *folder) {
+    const int fd = open_folder(folder);
+    close_quietly(fd);
+    return fd >= 0;
+}
+
 bool file_store_check(const char *folder) {
     /* Only the last part of the path. */
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return false;
-    const int fd = open_folder(folder);
-    close_quietly(fd);
-    return fd >= 0;
+    return file_store_is_usable(folder);
 }
 
 /* ---- names ---- */
@@ -236,22 +240,15 @@ bool file_store_size(const char *folder, const char *name, uint64_t *size) {
     if (errno != ENOENT)
         return false;
     /* Nothing was written yet; unless the folder itself is missing. */
-    const int above = open_folder(folder);
-    close_quietly(above);
-    return above >= 0;
+    return file_store_is_usable(folder);
 }
 
 bool file_store_remove(const char *folder, const char *name) {
     char thumbnail[FILE_STORE_PATH_SIZE];
     bool removed = true;
     const int place = open_place(folder, name, false);
-    if (place < 0 && errno == ENOENT) {
-        const int above = open_folder(folder);
-        close_quietly(above);
-        return above >= 0;
-    }
     if (place < 0)
-        return false;
+        return errno == ENOENT && file_store_is_usable(folder);
     write_name(name, FILE_STORE_THUMBNAIL, thumbnail);
     if (unlinkat(place, name, 0) != 0 && errno != ENOENT)
         removed = false;

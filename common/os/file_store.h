@@ -35,6 +35,9 @@ enum file_store_result {
  * all. */
 bool file_store_check(const char *folder);
 
+/* The same, but makes no folder. */
+bool file_store_is_usable(const char *folder);
+
 /* Sets *size to the bytes written so far; 0 if there is no such file. */
 bool file_store_size(const char *folder, const char *name, uint64_t *size);
 

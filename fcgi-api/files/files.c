@@ -111,19 +111,28 @@ static enum error send_bytes(struct exchange *x, const char *type, int fd, uint6
     return ERROR_NONE;
 }
 
+/* 404 if the bytes of a file are gone, or something else lies in their place; `confabctl files
+ * check` finds both. 503 if file_dir cannot be read at the moment: clients must not believe that
+ * the file is gone. */
+static enum error refuse_unreadable(const struct exchange *x, const struct file *file, int cause) {
+    const char *folder = x->service->config->file_dir;
+    log_error("file %" PRIu64 " cannot be read from file_dir: %s", file->id,
+              cause ? strerror(cause) : "its size has changed");
+    const bool is_gone = cause == 0 || cause == ENOENT || cause == ELOOP || cause == EPERM;
+    return is_gone && file_store_is_usable(folder) ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE;
+}
+
 static enum error send_file(struct exchange *x, const struct file *file, enum file_store_part part,
                             const char *type) {
     const struct config *config = x->service->config;
     char path[FILE_STORE_PATH_SIZE];
     uint64_t size = 0;
     const int fd = file_store_open(config->file_dir, file->stored_as, part, &size);
-    /* `confabctl files check` finds all of these. */
-    if (fd < 0 || (part == FILE_STORE_WHOLE && size != file->size)) {
-        log_error("file %" PRIu64 " cannot be read from file_dir: %s", file->id,
-                  fd < 0 ? strerror(errno) : "its size has changed");
-        if (fd >= 0)
-            close(fd);
-        return ERROR_NOT_FOUND;
+    if (fd < 0)
+        return refuse_unreadable(x, file, errno);
+    if (part == FILE_STORE_WHOLE && size != file->size) {
+        close(fd);
+        return refuse_unreadable(x, file, 0);
     }
     if (set_tag(x, file, part, size)) {
         close(fd);

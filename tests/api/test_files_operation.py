@@ -102,6 +102,34 @@ def test_a_folder_that_is_open_or_anothers_is_not_used(place):
     assert announce(alice, room).status_code == 201
 
 
+def test_a_folder_that_cannot_be_read_is_503_and_not_the_end_of_a_file(place):
+    system, alice, room = place
+    file = send(alice, room)
+    folder = system.state / "files"
+    moved = folder.rename(system.state / "elsewhere")
+    alice.may_fail = True
+    try:
+        answer = alice.get(file["url"])
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        folder.touch()
+        assert alice.get(file["url"]).status_code == 503
+        folder.unlink()
+    finally:
+        alice.may_fail = False
+        moved.rename(folder)
+    [stored] = [folder / path for path in on_disk(system) if path.endswith(
+        system.sql("SELECT LOWER(HEX(stored_as)) FROM file WHERE file_id = ?",
+                   file["file_id"])[0][0])]
+    # A pipe in place of the file holds nobody up.
+    data = stored.read_bytes()
+    stored.unlink()
+    os.mkfifo(stored)
+    assert alice.get(file["url"]).status_code == 404
+    stored.unlink()
+    stored.write_bytes(data)
+    assert alice.get(file["url"]).content == data
+
+
 def test_a_full_disk_keeps_nothing_of_a_part(place):
     system, alice, room = place
     if os.getuid() != 0:
