@@ -53,6 +53,7 @@ struct redis_client {
     uint64_t paused_ms;              /* this long */
     struct buffer queue;             /* commands until the next flush */
     unsigned queue_count;
+    bool is_refused; /* the reply to the last command was an error, that of the socket */
 };
 
 struct redis_client *redis_client_new(const struct config *config) {
@@ -333,6 +334,7 @@ redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, i
     const int64_t now = clock_monotonic_ms();
     int64_t deadline = now + (int64_t)timeout_ms;
     redisReply *reply = NULL;
+    client->is_refused = false;
     /* Redis was late lately: commands that would wait as long again fail at once. */
     const bool is_paused = now < client->paused_until && timeout_ms <= client->paused_ms;
     /* The replies of earlier commands come first on the wire. */
@@ -366,6 +368,7 @@ redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, i
     } else if (reply->type == REDIS_REPLY_ERROR) {
         snprintf(client->socket.last_error, sizeof(client->socket.last_error), "%s", reply->str);
         log_warn("redis: %s", reply->str);
+        client->is_refused = true;
         freeReplyObject(reply);
         reply = NULL;
     }
@@ -418,10 +421,15 @@ bool redis_client_next_reply(struct redis_client *client, int64_t deadline, redi
     return client->socket.context && redis_socket_reply(&client->socket, deadline, reply);
 }
 
+bool redis_error_is_of_disk(const char *error) {
+    return strncmp(error, "MISCONF ", strlen("MISCONF ")) == 0;
+}
+
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
     const char *argv[] = {"PING"};
     redisReply *reply = redis_client_run(client, timeout_ms, 1, argv);
-    const bool answered = reply != NULL;
+    const bool answered =
+        reply != NULL || (client->is_refused && redis_error_is_of_disk(client->socket.last_error));
     freeReplyObject(reply);
     return answered;
 }

@@ -43,6 +43,10 @@ void redis_client_publish(struct redis_client *client, struct text channel, stru
 /* Sends the queued messages without waiting for replies. They are lost if Redis is unavailable. */
 void redis_client_flush(struct redis_client *client);
 
+/* A Redis that cannot save its data, as on a full disk, answers PING and all that writes with such
+ * an error. It still publishes. */
+bool redis_error_is_of_disk(const char *error);
+
 /* Pings Redis, waiting at most timeout_ms. */
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms);
 

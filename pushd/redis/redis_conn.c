@@ -21,6 +21,7 @@
 #include "base/ring.h"
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
+#include "redis/redis_client.h"
 #include "redis/redis_command.h"
 #include "redis/redis_tls.h"
 #include "redis/resolver.h"
@@ -244,8 +245,9 @@ static void on_pong(void *context, const struct redis_reply *reply) {
     if (!reply)
         return;
     conn->ping_pending = false;
-    /* Such as NOAUTH, LOADING or MASTERDOWN: it cannot be used, though it answers. */
-    if (reply->kind == REDIS_ERROR) {
+    /* Such as NOAUTH, LOADING or MASTERDOWN: it cannot be used, though it answers. With a full disk
+     * only writing is refused. */
+    if (reply->kind == REDIS_ERROR && !redis_error_is_of_disk(reply->text.at)) {
         disconnect(conn, reply->text.at);
         return;
     }

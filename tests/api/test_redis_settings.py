@@ -3,6 +3,7 @@ where one is meant, users, database numbers, TLS."""
 
 import contextlib
 import socket
+import subprocess
 import threading
 import time
 
@@ -181,6 +182,43 @@ def test_a_redis_that_does_not_work_is_named_everywhere(system, talk, change, ba
     wait_for(lambda: health(system) == ("ok", "ok"), 10)
     wait_for(lambda: push_health(system) == "ok", 10)
     assert found(system, "check", 0)["state"] == "ok"
+
+
+@contextlib.contextmanager
+def full_disk(redis):
+    """Redis writes its log of commands to a file system that is full."""
+    disk = redis.folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], check=True)
+    try:
+        redis.command("CONFIG", "SET", "dir", disk)
+        redis.command("CONFIG", "SET", "appendonly", "yes")
+        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(b"x" * 4096):
+                pass
+        wait_for(lambda: "MISCONF" in redis.command("SET", "x", "y" * 5000), 20)
+        yield
+    finally:
+        redis.command("CONFIG", "SET", "appendonly", "no")
+        redis.command("CONFIG", "SET", "dir", redis.folder)
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_redis_with_a_full_disk_is_named_and_still_publishes(make_instance):
+    with Redis("enable-protected-configs yes") as redis:
+        own = make_instance(CONFAB_PROCESSES=1, **redis.env)
+        client = Client(own).register()
+        room = client.room()["room_id"]
+        with in_room(client, room) as there, full_disk(redis):
+            assert health(own) == ("degraded", "refuses commands")
+            check = found(own, "check", 1)
+            assert "MISCONF" in check["detail"] and "disk" in check["try"], check
+            assert "MISCONF" in found(own, "doctor", 1, own.url, "--no-sockets")["detail"]
+            wait_for(lambda: push_health(own) == "degraded", 10)
+            for number in range(3):
+                assert seconds_until_seen(client, room, there, f"full {number}") < SOON
+        wait_for(lambda: health(own) == ("ok", "ok"), 10)
+        own.close()
 
 
 # ---- two servers ----
