@@ -138,6 +138,12 @@ test("names show what cannot be seen in them", async () => {
         await until(async () => (await person.page.title()).startsWith(`${expected[i]} –`));
         assert.equal(await person.page.locator(".bar h2").textContent(), expected[i]);
     }
+    await person.api("PATCH", `chat/rooms/${rooms.at(-1)}/`, { name: "\u202Eecila" });
+    await person.page.getByText("renamed the room to “\uFFFDecila”.").waitFor();
+    await until(
+        async () =>
+            (await person.page.locator(".beginning h2").textContent()) === "\uFFFDecila",
+    );
 });
 
 test("marks stacked on letters stay within their message, previews end whole", async () => {
@@ -166,6 +172,12 @@ test("marks stacked on letters stay within their message, previews end whole", a
     await person.page.locator(".room .last", { hasText: family }).waitFor();
     const last = await person.page.locator(".room .last").textContent();
     assert.match(last, new RegExp(`^You: (${family})+…$`, "u"));
+    // The server quotes 140 code points.
+    const long = await person.post(room, `${"x".repeat(138)}${family}`);
+    await person.post(room, "Quoted", { reply_to_id: long.message_id });
+    const quote = person.message("Quoted").locator(".quoted bdi").last();
+    await quote.getByText("xxx").waitFor();
+    assert.match(await quote.textContent(), /x…$/);
 });
 
 test("the page runs only its own scripts and styles", async () => {

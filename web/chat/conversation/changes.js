@@ -1,5 +1,6 @@
 // The quiet lines between messages: who joined, left, renamed the room, or pinned a message.
 
+import { visibleName } from "../ui/format.js";
 import { t } from "../words.js";
 
 /** How many of the last events are looked at when a room is opened. */
@@ -38,10 +39,11 @@ function lineOf(event, people, before) {
         case "room_updated": {
             const { updated_by: by, room } = event;
             const isRenamed = before !== null && room.name !== before;
+            const name = visibleName(room.name);
             return isRenamed
                 ? {
                       id: null,
-                      text: () => t("{by} renamed the room to “{room}”.", { by, room: room.name }),
+                      text: () => t("{by} renamed the room to “{room}”.", { by, room: name }),
                   }
                 : null;
         }

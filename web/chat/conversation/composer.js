@@ -48,13 +48,13 @@ export class Composer {
         this.text = h("textarea", {
             rows: "1",
             id: "confab-write",
-            "aria-label": t("Message to {room}", { room: roomName }),
             placeholder: t("Write a message"),
             dir: "auto",
             oninput: () => this.#typed(),
             onkeydown: (event) => this.#key(event),
             onblur: () => on.stopped(),
         });
+        this.setRoomName(roomName);
         const emoji = iconButton("smile", t("Emoji"), () => this.#openEmoji());
         this.text.value = draft?.text ?? "";
         // Users chosen after an @: the text that stands for each, by id; 0 are all.
@@ -103,6 +103,10 @@ export class Composer {
         if (draft?.files?.length > 0) {
             this.#restoreFiles(draft.files);
         }
+    }
+
+    setRoomName(name) {
+        this.text.setAttribute("aria-label", t("Message to {room}", { room: name }));
     }
 
     focus() {

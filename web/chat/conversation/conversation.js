@@ -445,6 +445,8 @@ export class Conversation {
         this.detailsButton.setAttribute("aria-pressed", pressed);
         fill(this.picture, people.roomAvatar(room));
         this.name.textContent = name;
+        this.timeline.setRoomName(name);
+        this.composer.setRoomName(name);
         fill(this.under, under);
     }
 

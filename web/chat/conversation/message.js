@@ -5,6 +5,7 @@ import { fill, h } from "../ui/dom.js";
 import {
     dayKey,
     dayName,
+    endWhole,
     filesInWords,
     fullTime,
     hourAndMinute,
@@ -196,7 +197,7 @@ function quote(message, repliedTo, people) {
     const original =
         quoted === undefined || !hasWords
             ? repliedTo(message.reply_to_id)
-            : quoted && { ...quoted, content: quoted.excerpt };
+            : quoted && { ...quoted, content: endWhole(quoted.excerpt) };
     if (original instanceof Promise) {
         fill(text, "…");
         original.then(show, () => show(null));

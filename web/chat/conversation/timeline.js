@@ -2,6 +2,7 @@
 // are removed from the page and loaded again when needed, so a room of any length costs the same.
 
 import { fill, h, oncePerFrame } from "../ui/dom.js";
+import { EXCERPT } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { t, tn } from "../words.js";
 import { foldDeleted } from "./folding.js";
@@ -21,8 +22,7 @@ const MIN_HEIGHT = 24;
 const WINDOW = 250;
 /** Within this distance (px) of the end, the view counts as being at the end. */
 const END_DISTANCE = 48;
-/** The length of a quote (code points), as the server has it. */
-const EXCERPT = 140;
+
 /**
  * `source` loads messages; all its functions return promises. `newest(limit)`, `older(id, limit)`,
  * `newer(id, limit)` and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)`
@@ -59,7 +59,8 @@ export class Timeline {
             ...on,
             goTo: (id) => this.goTo(id),
         });
-        this.#build(roomName);
+        this.#build();
+        this.setRoomName(roomName);
         this.flush = oncePerFrame(() => this.#addArrived());
         this.watch = oncePerFrame(() => this.#scrolled());
         this.scroller.addEventListener("scroll", this.watch, { passive: true });
@@ -67,14 +68,14 @@ export class Timeline {
         this.resizing.observe(this.scroller);
     }
 
-    #build(roomName) {
+    #build() {
         this.list = h("div.items");
         this.outbox = h("div.outbox");
         this.beginning = h(
             "div.beginning",
             { hidden: true },
             h("span.round", icon("chat")),
-            h("h2", roomName),
+            h("h2"),
             h("p", t("This is the beginning of the room.")),
         );
         this.early = h("div");
@@ -82,7 +83,6 @@ export class Timeline {
             "div.scroller",
             {
                 role: "log",
-                "aria-label": t("Messages in {room}", { room: roomName }),
                 tabindex: "0",
                 ...this.input.listeners(),
             },
@@ -99,6 +99,11 @@ export class Timeline {
             this.loader.indicator,
             this.jump,
         );
+    }
+
+    setRoomName(name) {
+        this.beginning.querySelector("h2").textContent = name;
+        this.scroller.setAttribute("aria-label", t("Messages in {room}", { room: name }));
     }
 
     close() {

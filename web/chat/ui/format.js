@@ -140,6 +140,19 @@ export function shorten(text, limit) {
     return `${text.slice(0, end)}…`;
 }
 
+/** How many code points of a message are in its quotes. */
+export const EXCERPT = 140;
+
+/** A quote as the server has cut it, without what it may have left of a character, and with "…". */
+export function endWhole(excerpt) {
+    if ([...excerpt].length < EXCERPT) {
+        return excerpt;
+    }
+    const last = [...characters(excerpt)].at(-1);
+    const isWhole = /^[ -~]$/u.test(last);
+    return `${isWhole ? excerpt : excerpt.slice(0, -last.length)}…`;
+}
+
 // Pictures that browsers show in place.
 const PICTURE = /^image\/(?:png|jpeg|webp|gif|avif)$/u;
 
