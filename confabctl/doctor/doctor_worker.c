@@ -41,11 +41,12 @@ static void judge(struct doctor_result *result, const struct hooks *hooks, uint6
             result, REPORT_FAILED,
             "start confab-worker: `systemctl enable --now confab-worker`, or from cron "
             "`confab-worker --ensure`",
-            "confab-worker does not run; %" PRIu64 " hooks wait for it, %" PRIu64 " events",
+            "confab-worker does not run; hooks, jwks_url and scanning need it; %" PRIu64
+            " hooks wait, %" PRIu64 " events",
             hooks->active, hooks->events);
     else if (!is_alive)
         doctor_set_result(result, REPORT_OK, NULL,
-                          "does not run, and nothing needs it: no hooks, no jwks_url");
+                          "does not run, and nothing needs it: no hooks, jwks_url or scanner");
     else if (hooks->failing > 0)
         doctor_set_result(result, REPORT_WARNING,
                           "see `confabctl hook list`; `confabctl hook test NAME` tries one",
@@ -64,6 +65,8 @@ static void judge(struct doctor_result *result, const struct hooks *hooks, uint6
 }
 
 void doctor_worker(struct doctor *doctor, struct doctor_result *result) {
+    const struct config *config = &doctor->cli->config;
+    const bool scans = config->scan_command[0] || config->scan_socket[0];
     struct db *db = doctor->cli->db;
     struct hooks hooks = {.active = 0};
     uint64_t workers = 0, idle_seconds = UINT64_MAX;
@@ -76,5 +79,5 @@ void doctor_worker(struct doctor *doctor, struct doctor_result *result) {
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "%s", db_last_cause(db));
     else
         judge(result, &hooks, workers, idle_seconds,
-              hooks.active > 0 || doctor->cli->config.jwks_url[0]);
+              hooks.active > 0 || config->jwks_url[0] || scans);
 }
