@@ -12,10 +12,12 @@
 #include "auth_cache.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/word_filter.h"
 #include "change_health.h"
 #include "config/config.h"
 #include "config/startup.h"
 #include "db/db.h"
+#include "filter.h"
 #include "housekeeping.h"
 #include "jwt/jwt_site.h"
 #include "limit.h"
@@ -66,6 +68,9 @@ static struct shared *shared;
  * processes read them when the first token comes. */
 static struct jwt_keys *jwt_keys;
 
+/* The words of filter_file, likewise. */
+static struct word_filter *word_filter;
+
 static volatile int stop_wanted;
 
 static void on_stop(int number) {
@@ -90,6 +95,7 @@ static void service_open(struct service *service, const struct config *config) {
                                 .auth_cache = auth_cache_new(),
                                 .change_health = change_health,
                                 .jwt_keys = jwt_keys,
+                                .word_filter = word_filter,
                                 .serve = router_serve,
                                 .between_requests = housekeeping_step};
     db_share_first_host(service->db, &numbers->database_host);
@@ -110,6 +116,7 @@ static void service_close(struct service *service) {
     auth_cache_free(service->auth_cache);
     /* Also the copy of the parent's that came with fork. */
     jwt_keys_free(service->jwt_keys);
+    word_filter_free(service->word_filter);
 }
 
 static int serve_cgi(const struct config *config) {
@@ -172,21 +179,36 @@ static bool check_schema(const struct config *config) {
     return state == MIGRATE_CURRENT || state == MIGRATE_NEWER;
 }
 
-/* False, with the errors in the log, if the keys are wrong. */
-static bool read_keys(const struct config *config, struct buffer *problems) {
+/* Keys and words. False, with the errors in the log, if one of the files is wrong. */
+static bool read_files(const struct config *config, struct buffer *problems) {
+    struct word_filter *words;
     struct jwt_keys *fresh;
-    if (!jwt_site_load(config, &fresh, problems))
+    if (!filter_load(config, &words, problems))
         return false;
+    if (!jwt_site_load(config, &fresh, problems)) {
+        word_filter_free(words);
+        return false;
+    }
     jwt_keys_free(jwt_keys);
+    word_filter_free(word_filter);
     jwt_keys = fresh;
+    word_filter = words;
     return true;
+}
+
+/* The same for --check-config. */
+static bool check_files(const struct config *config, struct buffer *problems) {
+    struct word_filter *words;
+    const bool valid = filter_load(config, &words, problems);
+    word_filter_free(words);
+    return jwt_site_check(config, problems) && valid;
 }
 
 static bool reload(struct config *config) {
     /* The former configuration is freed here: the processes that use it have copies by fork. With
-     * wrong keys the old configuration and the old keys stay. */
+     * a wrong file the old configuration and what the old files had stay. */
     struct config former;
-    if (!startup_reload(config, config_path, PROGRAM, read_keys, &former))
+    if (!startup_reload(config, config_path, PROGRAM, read_files, &former))
         return false;
     config_free(&former);
     return true;
@@ -212,7 +234,7 @@ static int serve(struct config *config, bool prefork) {
         return passed ? serve_alone(config) : serve_cgi(config);
     }
     /* Not for the web server's processes, which would check with every start. */
-    if (!startup_accepts(config, read_keys) || !check_schema(config))
+    if (!startup_accepts(config, read_files) || !check_schema(config))
         return 1;
     /* Inherited by the processes: needs no name. */
     shared = shared_new();
@@ -292,6 +314,7 @@ static int run(bool prefork) {
     const int status = serve(&config, prefork);
     shared_free(shared);
     jwt_keys_free(jwt_keys);
+    word_filter_free(word_filter);
     config_free(&config);
     return status;
 }
@@ -305,7 +328,7 @@ int main(int argc, char **argv) {
     /* All but the two that serve need no database and end at once. */
     switch (action) {
     case ACTION_CHECK:
-        status = startup_check(config_path, jwt_site_check);
+        status = startup_check(config_path, check_files);
         break;
     case ACTION_DUMP:
         status = startup_dump(config_path);

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "json/json_writer.h"
 #include "store/order/audit_log.h"
+#include "store/rooms/ban.h"
 #include "store/rooms/silence.h"
 
 static bool is_below(const char *pattern, const char *path) {
@@ -28,6 +30,40 @@ enum error order_audit(struct exchange *x, const char *pattern) {
     return audit_log_add(x->service->db, &entry);
 }
 
+/* A refusal that ends at a time. */
+static void write_until(struct exchange *x, const char *detail, enum error_code code,
+                        int64_t until) {
+    buffer_clear(&x->response.body);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_str(&w, "detail", detail);
+    json_write_member_str(&w, "code", error_code_word(code));
+    json_write_member_time(&w, "until", until);
+    json_write_object_end(&w);
+}
+
+enum error order_check_age(struct exchange *x) {
+    const struct identity *identity = &x->identity;
+    const int64_t minutes = (int64_t)x->service->config->post_min_age;
+    if (minutes == 0 || x->has_key || identity->room.is_private || identity->room.may_moderate)
+        return ERROR_NONE;
+    const int64_t until = identity->user.created_at + minutes * 60 * 1000000;
+    if (clock_now() >= until || user_is_bot(x->service->db, identity->user.id))
+        return ERROR_NONE;
+    exchange_fail(x, ERROR_FORBIDDEN, CODE_TOO_NEW, NULL);
+    write_until(x, "Your account is too new to write in public rooms.", CODE_TOO_NEW, until);
+    return ERROR_FORBIDDEN;
+}
+
+bool order_is_banned(struct exchange *x) {
+    return ban_holds(x->service->db, x->ids[0], x->identity.user.id);
+}
+
+void order_end_ban(struct exchange *x, struct user *user) {
+    if (!user->is_active)
+        user->is_active = ban_end_due(x->service->db, user->id);
+}
+
 void order_say_how_long(struct exchange *x, enum error error) {
     const uint64_t user_id = x->identity.user.id;
     uint64_t seconds;
@@ -37,11 +73,5 @@ void order_say_how_long(struct exchange *x, enum error error) {
         response_header_printf(&x->response, "Retry-After", "%" PRIu64, seconds);
     if (error != ERROR_SILENCED || silence_until(x->service->db, x->ids[0], user_id, &until))
         return;
-    buffer_clear(&x->response.body);
-    struct json_writer w = json_writer_start(&x->response.body);
-    json_write_object(&w);
-    json_write_member_str(&w, "detail", error_detail(error));
-    json_write_member_str(&w, "code", error_code_word(CODE_SILENCED));
-    json_write_member_time(&w, "until", until);
-    json_write_object_end(&w);
+    write_until(x, error_detail(error), CODE_SILENCED, until);
 }

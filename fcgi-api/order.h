@@ -16,4 +16,14 @@ enum error order_audit(struct exchange *x, const char *pattern);
  * taken (ERROR_SLOW_MODE), in the room of the path. */
 void order_say_how_long(struct exchange *x, enum error error);
 
+/* ERROR_FORBIDDEN, with the answer, if the account of the user is newer than post_min_age and the
+ * room of the path is public. */
+enum error order_check_age(struct exchange *x);
+
+/* Whether the user of the request is banned from the room of the path. */
+bool order_is_banned(struct exchange *x);
+
+/* A disabled user is active again if it was for a ban from the site that is over by now. */
+void order_end_ban(struct exchange *x, struct user *user);
+
 #endif

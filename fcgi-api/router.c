@@ -285,7 +285,8 @@ static bool serve_lazily(struct exchange *x, const struct route *route, enum err
     /* Changes need the user from the auth cache. An entity tag depends on the state of the room,
      * which must be read first. */
     if (is_unsafe(route->method)) {
-        if (!auth_from_cache(x))
+        /* Nor does the cache know how old an account is. */
+        if (x->service->config->post_min_age > 0 || !auth_from_cache(x))
             return false;
         *error = count_request(x);
     } else if (etag_is_conditional(x) || !auth_defer(x)) {
@@ -332,6 +333,12 @@ static bool may_be_outdated(const struct exchange *x, enum error error) {
            (!error && x->may_be_outdated);
 }
 
+/* Whether who is refused may be one who is banned from the room in the path. */
+static bool is_of_room(const struct route *route) {
+    static const char ROOM[] = "api/chat/rooms/#";
+    return strncmp(route->pattern, ROOM, sizeof(ROOM) - 1) == 0;
+}
+
 /* In a cluster the node may be behind the one that the client used last: if the answer could be
  * wrong for that, the request is served again when the node has caught up. */
 static enum error serve_route(struct exchange *x, const struct route *route) {
@@ -345,6 +352,9 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
         if (again || failure)
             error = again ? serve_once(x, route) : failure;
     }
+    if (error == ERROR_FORBIDDEN && is_of_room(route) && x->response.status < 400 &&
+        order_is_banned(x))
+        error = ERROR_BANNED;
     if (!error && x->has_key && is_unsafe(route->method) && (route->flags & ROUTE_KEY) &&
         !(route->flags & (ROUTE_READ | ROUTE_UNAUDITED)))
         error = order_audit(x, route->pattern);

@@ -320,7 +320,8 @@ export interface OwnReport {
     report_id: number;
     room_id: number;
     message_id: number;
-    reporter_id: number;
+    /** null: the word filter. */
+    reporter_id: number | null;
     sender_id: number;
     reason: ReportReason;
     note: string | null;
@@ -338,6 +339,22 @@ export interface Report extends OwnReport {
     message: EventMessage | null;
     /** The messages around it, oldest first. */
     neighbours: EventMessage[];
+}
+
+/** A message, or an edit of one, that the word filter holds for the moderators. */
+export interface HeldMessage {
+    held_id: number;
+    room_id: number;
+    /** The message that it edits; null: a new one. */
+    message_id: number | null;
+    sender_id: number;
+    sender_username: string;
+    content: string;
+    message_type: MessageType;
+    reply_to_id: number | null;
+    client_id: string | null;
+    file_ids: number[];
+    created_at: Timestamp;
 }
 
 /** What a user has set for a room. */
@@ -992,7 +1009,8 @@ export class Confab extends Emitter<ConfabEvents> {
     /** Newest first. */
     messages(roomId: number, options?: MessagePageOptions): Promise<Page<Message>>;
     message(roomId: number, messageId: number): Promise<Message>;
-    /** Makes one request without queueing; see send() for messages typed by a user. */
+    /** Makes one request without queueing; see send() for messages typed by a user. A message that
+     *  the word filter holds resolves to a HeldMessage: check for `held_id` where there is one. */
     postMessage(
         roomId: number,
         message: {
@@ -1006,7 +1024,7 @@ export class Confab extends Emitter<ConfabEvents> {
             mentions?: Partial<Mentions> | null;
         },
     ): Promise<Message>;
-    /** Without `mentions` they stay. */
+    /** Without `mentions` they stay. May be held, as a post. */
     editMessage(
         roomId: number,
         messageId: number,
@@ -1014,6 +1032,12 @@ export class Confab extends Emitter<ConfabEvents> {
         change?: { mentions?: Partial<Mentions> },
     ): Promise<Message>;
     deleteMessage(roomId: number, messageId: number): Promise<void>;
+    /** Messages that the word filter holds: for moderators all, for others their own. */
+    held(roomId: number, options?: PageOptions): Promise<Page<HeldMessage>>;
+    /** Posts a held message in the name of its sender, or makes the edit. */
+    approveHeld(roomId: number, heldId: number): Promise<Message>;
+    /** Drops a held message; its sender withdraws it. */
+    dropHeld(roomId: number, heldId: number): Promise<void>;
     /** The users whom the user has blocked. */
     blocks(options?: PageOptions): Promise<Page<Block>>;
     /** Takes no direct messages, invitations and mentions from a user any more. */

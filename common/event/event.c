@@ -27,6 +27,7 @@ static const struct type {
     {EVENT_ROOM_UPDATED, "room_updated", IN_ROOM},
     {EVENT_USER_INVITED, "user_invited", IN_ROOM},
     {EVENT_USER_REMOVED, "user_removed", IN_ROOM},
+    {EVENT_USER_BANNED, "user_banned", IN_ROOM},
     {EVENT_MEMBER_UPDATED, "member_updated", IN_ROOM},
     {EVENT_REACTIONS_CHANGED, "reactions_changed", IN_ROOM},
     {EVENT_MESSAGE_PINNED, "message_pinned", IN_ROOM},
@@ -68,6 +69,10 @@ static const struct type *find_type(unsigned number) {
 const char *event_name(unsigned type) {
     const struct type *row = find_type(type);
     return row ? row->name : NULL;
+}
+
+unsigned event_shown_type(unsigned type) {
+    return type == EVENT_USER_BANNED ? EVENT_USER_REMOVED : type;
 }
 
 bool event_belongs(unsigned type, enum event_stream stream, bool stored) {

@@ -22,7 +22,7 @@
  *
  * 2 is the version. seq is 0 for an event without a sequence number. The subject is a message
  * id for new_message, message_edited, message_deleted, reactions_changed, message_pinned,
- * message_unpinned and message_read; a user id for user_invited, user_removed and
+ * message_unpinned and message_read; a user id for user_invited, user_removed, user_banned and
  * member_updated; on a user's stream a room id, but a message id for mentioned and a report id for
  * report_created; else 0. The
  * logical time orders user_joined and user_left; it is 0 for all others. The actor name is "-"
@@ -59,6 +59,8 @@
 #define EVENT_REACTIONS_CHANGED 8
 #define EVENT_MESSAGE_PINNED 9
 #define EVENT_MESSAGE_UNPINNED 10
+/* A removal by a ban. Clients see a user_removed; sockets close as banned. */
+#define EVENT_USER_BANNED 11
 /* stored in the stream of a user; EVENT_ROOM_DELETED is also a notice to the room */
 #define EVENT_ROOM_CREATED 20
 #define EVENT_ROOM_INVITATION 21
@@ -106,6 +108,9 @@ struct event_envelope {
 
 /* The name of a type ("new_message"), NULL if the number is unknown. */
 const char *event_name(unsigned type);
+
+/* The type that clients and followers see: that of a removal for one by a ban. */
+unsigned event_shown_type(unsigned type);
 
 /* True if events of this type are published on channels of this kind, with a sequence number
  * (stored) or without one (a notice). */

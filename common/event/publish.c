@@ -26,7 +26,7 @@ static void ring(const struct publisher *publisher, const struct room_event *eve
         bell_ring(publisher->bell, event->bell, event->seq);
     else
         bell_ring_room(publisher->bell, publisher->db, event->room_id,
-                       event->type == EVENT_USER_REMOVED);
+                       event_shown_type(event->type) == EVENT_USER_REMOVED);
 }
 
 void publish_room_event(struct redis_client *client, const struct publisher *publisher,

@@ -314,7 +314,7 @@ void serialize_room_in_event(struct json_writer *w, const struct room *room) {
 static struct json_writer begin(struct buffer *out, unsigned type) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
-    json_write_member_str(&w, "type", event_name(type));
+    json_write_member_str(&w, "type", event_name(event_shown_type(type)));
     return w;
 }
 
@@ -397,6 +397,7 @@ struct text serialize_room_event(struct buffer *out, const struct room_event *ev
         json_write_member_text(&w, "invited_by", event->actor);
         break;
     case EVENT_USER_REMOVED:
+    case EVENT_USER_BANNED:
         json_write_member_u64(&w, "user_id", event->subject_id);
         json_write_member_text(&w, "removed_by", event->actor);
         break;

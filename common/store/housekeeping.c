@@ -16,6 +16,7 @@
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/order/abuse_report.h"
+#include "store/order/held.h"
 #include "store/rooms/silence.h"
 #include "store/site/used_jwt.h"
 #include "store/privacy/erasure.h"
@@ -65,7 +66,7 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     /* Each kind of remains has its own statement; the first error ends the slice. */
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     uint64_t tokens = 0, used = 0, files = 0, bans = 0, silences = 0, cleared = 0;
-    uint64_t entries = 0, reports = 0, erased = 0;
+    uint64_t entries = 0, reports = 0, held = 0, erased = 0;
     uint64_t idle_sessions = 0, idle_tokens = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
@@ -101,8 +102,10 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
         error = audit_log_purge(db, config->audit_days, SLICE, &entries);
     if (!error)
         error = abuse_report_purge(db, config->report_days, SLICE, &reports);
+    if (!error)
+        error = held_purge(db, config->report_days, SLICE, &held);
     *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files +
-               bans + silences + cleared + entries + reports + erased + idle_sessions +
+               bans + silences + cleared + entries + reports + held + erased + idle_sessions +
                idle_tokens;
     return error;
 }

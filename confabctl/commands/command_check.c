@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "command.h"
+#include "base/word_filter.h"
 #include "doctor/doctor_keys.h"
 #include "doctor/report.h"
 #include "os/file_store.h"
@@ -63,6 +64,21 @@ static bool check_config(struct check *check) {
 }
 
 /* Nothing to report if the site signs no tokens. */
+static void check_filter(struct check *check) {
+    const char *path = check->cli->config.filter_file;
+    struct buffer problems = BUFFER_EMPTY;
+    if (!*path)
+        return;
+    struct word_filter *filter = word_filter_read(path, &problems);
+    if (filter)
+        report_add(&check->report, "filter", REPORT_OK, "filter_file can be used", NULL);
+    else
+        report_add(&check->report, "filter", REPORT_FAILED, buffer_str(&problems),
+                   "correct filter_file, then reload fcgi-api");
+    word_filter_free(filter);
+    buffer_free(&problems);
+}
+
 static void check_keys(struct check *check) {
     const struct config *config = &check->cli->config;
     struct doctor_result result = {.fix = NULL};
@@ -364,6 +380,7 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
     /* Without a valid configuration nothing else can be opened. */
     if (check_config(&check)) {
         check_keys(&check);
+        check_filter(&check);
         check_files(&check);
         /* The later ones need tables of this version. */
         const bool current = check_database(&check) && check_schema(&check);

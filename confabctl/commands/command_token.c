@@ -7,6 +7,7 @@
 #include "event/publish.h"
 #include "list_output.h"
 #include "store/logins/token.h"
+#include "store/rooms/ban.h"
 
 enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) {
     char key[SECRET_KEY_SIZE];
@@ -19,7 +20,7 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
     if (status)
         return status;
     /* Enabling the user would end the token. */
-    if (!user.is_active)
+    if (!user.is_active && !ban_end_due(cli->db, user.id))
         return cli_error("user '%s' is disabled; enable the user first", user.name);
     secret_make_key(key);
     secret_hash_key(text_of(key), hash);

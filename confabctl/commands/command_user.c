@@ -10,6 +10,7 @@
 #include "list_output.h"
 #include "prompt.h"
 #include "store/logins/user_totp.h"
+#include "store/rooms/ban.h"
 #include "store/users/user.h"
 
 /* The same limits as in the API. */
@@ -244,6 +245,8 @@ static enum cli_status list(const struct cli *cli, struct text prefix, bool all,
     /* Counted first, for the line "Showing N of M". */
     enum error error = user_count(cli->db, prefix, all, &count);
     list_output_begin(&output, cli, HEADINGS, 5);
+    /* Those whose ban is over are active. */
+    ban_end_all_due(cli->db);
     if (!error)
         error = user_list(cli->db, prefix, all, limit, offset, list_user, &output);
     return list_output_end(&output, cli, count, error);

@@ -17,6 +17,7 @@
 #include "handlers/handlers.h"
 #include "http/cidr.h"
 #include "limit.h"
+#include "order.h"
 #include "password_worker.h"
 #include "rest/field.h"
 #include "store/logins/login_session.h"
@@ -229,6 +230,8 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
     error = password_worker_verify(config, service->shared,
                                    exists && *proof->password_hash ? proof->password_hash : NULL,
                                    attempt->password, &matches);
+    if (exists && matches)
+        order_end_ban(x, user);
     /* A disabled user is refused like a wrong password: the answer shows no difference. */
     const bool proved = exists && matches && user->is_active;
     if (!is_known && (error || proved))

@@ -10,6 +10,7 @@
 #include "rest/etag.h"
 #include "rest/link.h"
 #include "rest/page.h"
+#include "store/rooms/ban.h"
 #include "store/users/profile.h"
 
 /* Users are counted, and skipped by offset, up to this number. */
@@ -240,6 +241,8 @@ enum error users_list(struct exchange *x) {
     struct buffer ids = BUFFER_EMPTY;
     bool valid = true;
     enum error error;
+    /* Active users only: those whose ban is over are. */
+    ban_end_all_due(x->service->db);
     if (!request_query(x->request, "ids", &ids, &valid)) {
         error = list_by_name(x);
     } else {

@@ -111,7 +111,8 @@ void member_events_removed(struct exchange *x, const struct user *actor, uint64_
         publish_last_left(x, actor, room_id, user_id, change->user_seq);
         return;
     }
-    publish_event(x, actor, room_id, EVENT_USER_REMOVED, change->seq, user_id);
+    publish_event(x, actor, room_id, change->by_ban ? EVENT_USER_BANNED : EVENT_USER_REMOVED,
+                  change->seq, user_id);
     serialize_room_removed(&json, change->user_seq, room_id, actor->name);
     publish_to_user(x, actor, room_id, user_id, EVENT_ROOM_REMOVED, change->user_seq, &json);
     /* The removed user was the last admin: another has the role now. */

@@ -8,6 +8,7 @@
 #include "rest/etag.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "store/rooms/ban.h"
 #include "store/users/profile.h"
 
 /* ---- reading ---- */
@@ -63,8 +64,12 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
     const struct member_limits limits = {config->max_rooms_user, config->max_members,
                                          config->invite_from == CONFIG_SHARED_ROOM};
     struct member_change change;
-    const enum error error = member_add(x->service->db, x->ids[0], x->identity.user.id, user_id,
-                                        joining, &limits, &change);
+    struct db *db = x->service->db;
+    enum error error = member_add(db, x->ids[0], x->identity.user.id, user_id, joining, &limits,
+                                  &change);
+    /* No active user: perhaps only until now. */
+    if (error == ERROR_BAD_INPUT && ban_end_due(db, user_id))
+        error = member_add(db, x->ids[0], x->identity.user.id, user_id, joining, &limits, &change);
     /* Only a new member counts as an invitation. */
     if (!joining && !change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, x->identity.user.id);

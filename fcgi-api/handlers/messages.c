@@ -3,13 +3,17 @@
  * message verifies it too. Pages are in message_pages.c. */
 #include <inttypes.h>
 
-#include "blocked.h"
 #include "auth_cache.h"
+#include "base/word_filter.h"
+#include "blocked.h"
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"
+#include "filter.h"
 #include "handlers/handlers.h"
+#include "handlers/held.h"
 #include "limit.h"
+#include "order.h"
 #include "rest/etag.h"
 #include "rest/field.h"
 #include "store/messages/file.h"
@@ -252,10 +256,43 @@ static enum error post(struct exchange *x, struct message_draft *draft,
     return error;
 }
 
+/* Posts a draft that is valid and not refused by the word filter. */
+static enum error post_filtered(struct exchange *x, struct message_draft *draft,
+                                const struct filtered *filtered) {
+    struct message_change change;
+    const bool is_held = (filtered->actions & WORD_HOLD) != 0;
+    /* What is held is rare: the ordinary way finds out who has sent it. */
+    if (is_held && x->auth_pending)
+        return ERROR_NONE;
+    /* Only valid requests count as messages. */
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (error)
+        return error;
+    if (is_held)
+        return held_hold(x, draft, 0);
+    error = post(x, draft, &change);
+    if (change.bad_reply)
+        add_reply_error(x, draft);
+    if (change.bad_files)
+        error = add_file_error(x, draft);
+    if (change.bad_mentions == MENTION_NOT_MEMBERS)
+        check_reply(x, draft);
+    if (error)
+        return refuse_mentions(x, error, &change);
+    if (change.changed)
+        filter_report(x, filtered, change.message_id);
+    /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
+    if (change.changed && draft->file_count > 0)
+        return send_posted_files(x, &change);
+    if (change.changed)
+        return send_posted(x, draft, &change);
+    return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
+                       send_message, x);
+}
+
 enum error messages_post(struct exchange *x) {
     struct message_draft draft;
     struct mention_list mentions;
-    struct message_change change;
     uint64_t file_ids[FILE_MOST];
     read_draft(x, false, file_ids, &draft, &mentions);
     if (!field_errors_none(&x->field_errors)) {
@@ -267,26 +304,15 @@ enum error messages_post(struct exchange *x) {
     }
     if (draft.file_count > 0 && x->service->config->files == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_FILES_OFF, "Files are switched off here.");
-    /* Only valid requests count as messages. */
-    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    enum error error = order_check_age(x);
     if (error)
         return error;
-    error = post(x, &draft, &change);
-    if (change.bad_reply)
-        add_reply_error(x, &draft);
-    if (change.bad_files)
-        error = add_file_error(x, &draft);
-    if (change.bad_mentions == MENTION_NOT_MEMBERS)
-        check_reply(x, &draft);
-    if (error)
-        return refuse_mentions(x, error, &change);
-    /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
-    if (change.changed && draft.file_count > 0)
-        return send_posted_files(x, &change);
-    if (change.changed)
-        return send_posted(x, &draft, &change);
-    return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
-                       send_message, x);
+    struct filtered filtered;
+    error = filter_text(x, "content", &draft.content, &filtered);
+    if (!error)
+        error = post_filtered(x, &draft, &filtered);
+    filter_free(&filtered);
+    return error;
 }
 
 /* ---- posting by the site ---- */
@@ -301,6 +327,8 @@ static enum error find_bot(struct exchange *x, struct text name, struct user *bo
         error = site_user_find_named(x->service->db, &named, issuer, bot, &is_bot);
     if (error && error != ERROR_NOT_FOUND)
         return error;
+    if (!error)
+        order_end_ban(x, bot);
     if (error)
         field_errors_add(&x->field_errors, "user", CODE_DOES_NOT_EXIST, "There is no such user.");
     else if (!is_bot)
@@ -323,33 +351,50 @@ static enum error find_sender(struct exchange *x, struct text bot, struct messag
     return error;
 }
 
+static enum error not_a_member(struct exchange *x) {
+    field_errors_add(&x->field_errors, "user", CODE_NOT_A_MEMBER,
+                     "The bot is not a member of the room.");
+    return ERROR_BAD_INPUT;
+}
+
+static enum error post_by_site(struct exchange *x, struct message_draft *draft,
+                               const struct filtered *filtered) {
+    struct message_change change = {0};
+    const bool is_held = (filtered->actions & WORD_HOLD) != 0;
+    enum error error =
+        is_held ? held_hold(x, draft, 0) : message_post(x->service->db, draft, &change);
+    if (change.bad_reply)
+        add_reply_error(x, draft);
+    /* The room exists, but the bot is not in it. */
+    if (error == ERROR_FORBIDDEN)
+        error = not_a_member(x);
+    if (error || is_held)
+        return refuse_mentions(x, error, &change);
+    if (change.changed)
+        filter_report(x, filtered, change.message_id);
+    if (change.changed)
+        return send_posted(x, draft, &change);
+    return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
+                       send_message, x);
+}
+
 enum error messages_post_by_site(struct exchange *x) {
     struct message_draft draft;
     struct mention_list mentions;
-    struct message_change change;
     struct text bot = {NULL, 0};
     field_text(x, "user", &bot);
     read_draft(x, !bot.at && field_errors_none(&x->field_errors), NULL, &draft, &mentions);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    struct filtered filtered;
     enum error error = find_sender(x, bot, &draft);
     if (error)
         return error;
-    error = message_post(x->service->db, &draft, &change);
-    if (change.bad_reply)
-        add_reply_error(x, &draft);
-    /* The room exists, but the bot is not in it. */
-    if (error == ERROR_FORBIDDEN) {
-        field_errors_add(&x->field_errors, "user", CODE_NOT_A_MEMBER,
-                         "The bot is not a member of the room.");
-        error = ERROR_BAD_INPUT;
-    }
-    if (error)
-        return refuse_mentions(x, error, &change);
-    if (change.changed)
-        return send_posted(x, &draft, &change);
-    return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
-                       send_message, x);
+    error = filter_text(x, "content", &draft.content, &filtered);
+    if (!error)
+        error = post_by_site(x, &draft, &filtered);
+    filter_free(&filtered);
+    return error;
 }
 
 /* ---- changing ---- */
@@ -383,8 +428,34 @@ static enum error read_new_content(struct exchange *x, struct text *content) {
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
-enum error messages_edit(struct exchange *x) {
+/* The content is valid and not refused by the word filter. mentions NULL: they stay. */
+static enum error edit_filtered(struct exchange *x, struct text content,
+                                const struct mention_list *mentions,
+                                const struct filtered *filtered) {
     struct message_change change = {0};
+    const struct message_draft draft = {.room_id = x->ids[0],
+                                        .sender_id = x->identity.user.id,
+                                        .content = content,
+                                        .type = MESSAGE_TEXT,
+                                        .mentions = mentions};
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    if (!error && filtered->actions & WORD_HOLD)
+        return held_hold(x, &draft, x->ids[1]);
+    if (!error)
+        error = message_edit(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], content,
+                             mentions, x->service->config->mention_all_members, &change);
+    if (error)
+        return refuse_mentions(x, error, &change);
+    filter_report(x, filtered, x->ids[1]);
+    /* Read back as it is now, with the time of the edit. */
+    struct edit edit = {x, change.seq};
+    error = message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_edited,
+                        &edit);
+    publish_mentions(x, &change, x->ids[1]);
+    return error;
+}
+
+enum error messages_edit(struct exchange *x) {
     struct mention_list mentions;
     struct text content;
     enum error error = read_new_content(x, &content);
@@ -396,18 +467,14 @@ enum error messages_edit(struct exchange *x) {
         check_mentions(x, has_mentions ? &mentions : NULL);
         return ERROR_BAD_INPUT;
     }
-    error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
-    if (!error)
-        error = message_edit(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], content,
-                             has_mentions ? &mentions : NULL,
-                             x->service->config->mention_all_members, &change);
+    struct filtered filtered;
+    error = order_check_age(x);
     if (error)
-        return refuse_mentions(x, error, &change);
-    /* Read back as it is now, with the time of the edit. */
-    struct edit edit = {x, change.seq};
-    error = message_get(x->service->db, x->ids[0], x->ids[1], x->identity.user.id, send_edited,
-                        &edit);
-    publish_mentions(x, &change, x->ids[1]);
+        return error;
+    error = filter_text(x, "content", &content, &filtered);
+    if (!error)
+        error = edit_filtered(x, content, has_mentions ? &mentions : NULL, &filtered);
+    filter_free(&filtered);
     return error;
 }
 

@@ -6,6 +6,7 @@
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "limit.h"
+#include "order.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "store/messages/reaction.h"
@@ -76,7 +77,8 @@ enum error reactions_add(struct exchange *x) {
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_REACTIONS_OFF, "Reactions are off.");
     if (!field_text(x, "emoji", &emoji))
         return ERROR_BAD_INPUT;
-    return change_reaction(x, emoji, reaction_add);
+    const enum error error = order_check_age(x);
+    return error ? error : change_reaction(x, emoji, reaction_add);
 }
 
 enum error reactions_remove(struct exchange *x) {

@@ -13,6 +13,7 @@
 #include "redis/redis_presence.h"
 #include "rest/etag.h"
 #include "rest/field.h"
+#include "store/rooms/ban.h"
 
 static const char TOO_MANY_ROOMS[] = "You are in too many rooms.";
 
@@ -184,7 +185,10 @@ enum error rooms_direct(struct exchange *x) {
     field_id(x, "user_id", &direct.other_id);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    const enum error error = find_or_create(x, &direct);
+    enum error error = find_or_create(x, &direct);
+    /* No active user: perhaps only until now. */
+    if (error == ERROR_BAD_INPUT && ban_end_due(x->service->db, direct.other_id))
+        error = find_or_create(x, &direct);
     /* The store refuses both with the same number. */
     if (error == ERROR_BAD_INPUT) {
         if (direct.other_id == x->identity.user.id)

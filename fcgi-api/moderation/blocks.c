@@ -1,4 +1,5 @@
 /* /api/chat/blocks/: users from whom the user wants to hear nothing. */
+#include "event/publish.h"
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
@@ -32,10 +33,10 @@ enum error blocks_list(struct exchange *x) {
 
 enum error blocks_add(struct exchange *x) {
     uint64_t user_id;
-    bool changed;
+    struct user_change change;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
-    enum error error = block_add(x->service->db, x->identity.user.id, user_id, &changed);
+    enum error error = block_add(x->service->db, x->identity.user.id, user_id, &change);
     if (error == ERROR_CONFLICT) {
         field_errors_add(&x->field_errors, "user_id", CODE_TOO_MANY,
                          "You have blocked " BLOCKS_MOST " users already.");
@@ -47,7 +48,8 @@ enum error blocks_add(struct exchange *x) {
         field_errors_add_missing(&x->field_errors, "user_id", user_id);
     if (error)
         return error;
-    x->response.status = changed ? 201 : 200;
+    publish_credentials_changed(x->service->redis, publisher_of(x), &change);
+    x->response.status = change.changed ? 201 : 200;
     struct json_writer w = json_writer_start(&x->response.body);
     return block_get(x->service->db, x->identity.user.id, user_id, write_block, &w);
 }
@@ -56,8 +58,12 @@ enum error blocks_remove(struct exchange *x) {
     uint64_t user_id;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
-    const enum error error = block_remove(x->service->db, x->identity.user.id, user_id);
-    if (!error)
-        x->response.status = 204;
-    return error;
+    struct user_change change;
+    const enum error error =
+        block_remove(x->service->db, x->identity.user.id, user_id, &change);
+    if (error)
+        return error;
+    publish_credentials_changed(x->service->redis, publisher_of(x), &change);
+    x->response.status = 204;
+    return ERROR_NONE;
 }

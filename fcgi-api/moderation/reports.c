@@ -30,7 +30,7 @@ static void write_fields(struct json_writer *w, const struct abuse_report *repor
     json_write_member_u64(w, "report_id", report->id);
     json_write_member_u64(w, "room_id", report->room_id);
     json_write_member_u64(w, "message_id", report->message_id);
-    json_write_member_u64(w, "reporter_id", report->reporter_id);
+    json_write_member_id(w, "reporter_id", report->reporter_id);
     json_write_member_u64(w, "sender_id", report->sender_id);
     json_write_member_str(w, "reason", report_reason_name(report->reason));
     json_write_member_text_or_null(w, "note", report->note);

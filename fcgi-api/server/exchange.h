@@ -29,6 +29,7 @@ struct limit;
 struct schema_object;
 struct shared;
 struct user_names;
+struct word_filter;
 
 /* The state of a process. main.c sets the functions, so that this folder does not depend on the
  * router and on housekeeping. */
@@ -43,6 +44,7 @@ struct service {
     struct auth_cache *auth_cache;
     struct change_health *change_health;
     struct jwt_keys *jwt_keys; /* of the site's tokens; NULL: not read yet, or none */
+    struct word_filter *word_filter; /* of filter_file; the same */
 
     /* Serves a request: fills x->response in every case. */
     void (*serve)(struct exchange *x);

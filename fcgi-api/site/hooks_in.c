@@ -3,9 +3,12 @@
  * "payload". The address is the credential; it is in no log. */
 #include <json-c/json.h>
 
+#include "base/word_filter.h"
 #include "event/event.h"
 #include "event/publish.h"
+#include "filter.h"
 #include "handlers/handlers.h"
+#include "handlers/held.h"
 #include "json/json_validate.h"
 #include "limit.h"
 #include "rest/field.h"
@@ -70,15 +73,30 @@ static void publish(struct exchange *x, const struct hook_in *hook,
     publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
 }
 
-static enum error post(struct exchange *x, const struct hook_in *hook, struct text content) {
+/* The answer is the same for a message that is held, but for its status. */
+static enum error hold(struct exchange *x, const struct message_draft *draft) {
+    const enum error error = held_hold(x, draft, 0);
+    buffer_clear(&x->response.body);
+    if (!error)
+        buffer_append_str(&x->response.body, "{}");
+    return error;
+}
+
+static enum error post(struct exchange *x, const struct hook_in *hook, struct text content,
+                       const struct filtered *filtered) {
     const struct message_draft draft = {.room_id = hook->room_id,
                                         .sender_id = hook->user_id,
                                         .content = content,
                                         .type = MESSAGE_TEXT};
     struct message_change change;
+    /* The path has no room. */
+    x->ids[0] = hook->room_id;
+    if (filtered->actions & WORD_HOLD)
+        return hold(x, &draft);
     const enum error error = message_post(x->service->db, &draft, &change);
     if (error)
         return error;
+    filter_report(x, filtered, change.message_id);
     /* 0: this process does not know the number (a repeated statement); pushd finds the event. */
     if (change.seq)
         publish(x, hook, &draft, &change);
@@ -111,5 +129,12 @@ enum error hooks_in_post(struct exchange *x) {
         return ERROR_BAD_INPUT;
     /* Only valid requests count as messages. */
     error = limit_take_user(x, LIMIT_MESSAGES, user->id);
-    return error ? error : post(x, &hook, content);
+    if (error)
+        return error;
+    struct filtered filtered;
+    error = filter_text(x, name, &content, &filtered);
+    if (!error)
+        error = post(x, &hook, content, &filtered);
+    filter_free(&filtered);
+    return error;
 }

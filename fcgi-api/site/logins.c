@@ -16,6 +16,7 @@
 #include "jwt/jwt_claims.h"
 #include "jwt/jwt_site.h"
 #include "limit.h"
+#include "order.h"
 #include "password_worker.h"
 #include "rest/field.h"
 #include "site/logins.h"
@@ -102,6 +103,8 @@ static enum error accept_token(struct exchange *x, struct login *login) {
     /* The first visit. */
     if (error == ERROR_NOT_FOUND)
         error = ERROR_NONE;
+    if (!error && login->user.id)
+        order_end_ban(x, &login->user);
     if (!error && login->user.id && !login->user.is_active)
         error = refuse_inactive(x);
     /* Each login writes: those of one user are counted as requests, before the jti is used up. */

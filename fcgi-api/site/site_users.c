@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "event/publish.h"
 #include "handlers/handlers.h"
+#include "order.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "site/erasures.h"
@@ -132,6 +133,8 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
         error = external_user_ensure(x->service->db, issuer_of(x), external_id, name,
                                      change.profile.is_bot, &user, &created);
     if (!error)
+        order_end_ban(x, &user);
+    if (!error)
         error = apply(x, &change, &user);
     if (error && error != ERROR_BAD_INPUT)
         return error;
@@ -186,6 +189,8 @@ enum error site_users_list(struct exchange *x) {
                     ? ERROR_NOT_FOUND
                     : external_user_find(x->service->db, issuer_of(x), external_id, &user);
     const bool found = !error;
+    if (found)
+        order_end_ban(x, &user);
     if (error == ERROR_NOT_FOUND || found) {
         struct json_writer w = json_writer_start(&x->response.body);
         page_begin(x, &w, &page, found, "external_id");
@@ -198,7 +203,11 @@ enum error site_users_list(struct exchange *x) {
 
 /* Finds the user of the path, and appends the site's id for it. */
 static enum error find_user(struct exchange *x, struct user *user, struct buffer *external_id) {
-    return site_user_find(x->service->db, x->ids[0], issuer_of(x), user, external_id);
+    const enum error error =
+        site_user_find(x->service->db, x->ids[0], issuer_of(x), user, external_id);
+    if (!error)
+        order_end_ban(x, user);
+    return error;
 }
 
 /* The same without the site's id. */

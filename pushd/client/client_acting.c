@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "client/client_private.h"
+#include "store/rooms/ban.h"
 
 void client_acting_begin(struct client *client, const struct handshake *handshake) {
     struct clients *clients = client->clients;
@@ -48,8 +49,13 @@ enum error client_acting_find(const struct client_acting *acting, struct db *db,
     const enum error error = api_key_find(db, key_hash, &key);
     if (error)
         return error;
-    return api_key_act(db, &key, acting->address, text_of(acting->user),
-                       text_of(config->jwt_issuer), room_id, identity, refusal);
+    const enum error found =
+        api_key_act(db, &key, acting->address, text_of(acting->user),
+                    text_of(config->jwt_issuer), room_id, identity, refusal);
+    /* Perhaps disabled only until now. */
+    if (!found && !identity->user.is_active)
+        identity->user.is_active = ban_end_due(db, identity->user.id);
+    return found;
 }
 
 /* ---- revoked and expired keys ---- */

@@ -28,6 +28,7 @@ static bool ends_watch(struct watch *watch, const struct stream_event *event) {
     const bool is_self = event->subject_id == watch->client->user_id;
     switch (event->type) {
     case EVENT_USER_REMOVED:
+    case EVENT_USER_BANNED:
         return is_self;
     case EVENT_USER_INVITED:
         /* A viewer has become a member. */
@@ -65,6 +66,21 @@ static void send_each(struct socket *socket, const struct stream_event *events, 
             socket_send(socket, events[i].frame);
 }
 
+/* The user is banned. The watch of a notifications client ends by the event alone. */
+static void end_as_banned(struct watch *watch) {
+    if (!watch->client->notifications)
+        client_send_error(watch->client, text_of(""), CODE_BANNED, error_detail(ERROR_BANNED));
+    watch_close(watch, SOCKET_CLOSE_BANNED, METRICS_DROP_FORBIDDEN);
+}
+
+/* The user was removed, or may not view the room any more. */
+static void end_by_removal(struct watch *watch, const struct stream_event *removal) {
+    if (removal->type == EVENT_USER_BANNED)
+        end_as_banned(watch);
+    else
+        watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
+}
+
 static void watch_events(struct watch *watch, const struct stream_event *events, uint32_t count,
                          struct frame *frame) {
     struct socket *socket = watch->client->socket;
@@ -76,7 +92,7 @@ static void watch_events(struct watch *watch, const struct stream_event *events,
         return;
     }
     send_each(socket, events, removal + 1);
-    watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
+    end_by_removal(watch, &events[removal]);
 }
 
 /* The room is deleted: tells a room socket who did it (NULL: unknown), and ends the watch. */
@@ -131,7 +147,7 @@ static void note_order(struct watch *watch) {
         return;
     watch->may_write = false;
     if (watch->is_viewer)
-        watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
+        end_as_banned(watch);
 }
 
 void client_have_effects(struct client *client, const struct stream_event *events, uint32_t count) {
@@ -218,7 +234,7 @@ void client_behind(struct subscription *subscription, const struct stream_event 
     if (removal == count)
         return;
     send_each(client->socket, &events[removal], 1);
-    watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
+    end_by_removal(watch, &events[removal]);
 }
 
 /* True for notices that are not sent to the sockets of the user itself. */

@@ -19,6 +19,7 @@ void client_opening_free(struct client_opening *opening) {
     if (!opening)
         return;
     free(opening->rooms);
+    free(opening->blocked);
     free(opening);
 }
 

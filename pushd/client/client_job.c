@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "client/client_private.h"
+#include "store/rooms/ban.h"
 
 /* The client has the events up to this number, so that there are as many. */
 static uint64_t least_seq(const struct client_opening *opening) {
@@ -117,6 +118,8 @@ static void query_latest(struct client_job *job, struct db *db, uint64_t room_id
         query(job, db, room_id);
     else if (failure)
         job->error = failure;
+    if (!job->error && room_id)
+        ban_look_for(db, identity->user.id, &job->identity.room);
 }
 
 /* An API key was looked for, by itself: there are few, and their sockets seldom open at once. */

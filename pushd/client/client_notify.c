@@ -18,6 +18,7 @@
 #include "event/replay.h"
 #include "event/serialize.h"
 #include "store/events/event_log.h"
+#include "store/order/block.h"
 #include "store/rooms/room_state.h"
 
 /* How often a room is read when its stream or the membership changes during the read. */
@@ -143,6 +144,7 @@ void client_notify_leave_all(struct client *client) {
     idmap_each(&client->rooms.notified, leave, NULL);
     idmap_free(&client->rooms.notified);
     idmap_free(&client->rooms.muted);
+    idmap_free(&client->rooms.blocked);
 }
 
 /* ---- entering a room ---- */
@@ -264,6 +266,52 @@ void client_notify_enter(struct client *client, uint64_t room_id) {
     read_arrival(arrival);
 }
 
+/* ---- blocked senders ---- */
+
+void client_notify_block(struct client *client, const uint64_t *ids, size_t count) {
+    idmap_free(&client->rooms.blocked);
+    for (size_t i = 0; i < count; i++)
+        idmap_put(&client->rooms.blocked, ids[i], client);
+}
+
+struct block_read {
+    struct client *client;
+    uint64_t user_id;
+    uint64_t *ids;
+    size_t count;
+    enum error error;
+};
+
+static void block_read_work(void *context, struct db *db) {
+    struct block_read *read = context;
+    read->error = block_ids(db, read->user_id, &read->ids, &read->count);
+}
+
+static void block_read_done(void *context) {
+    struct block_read *read = context;
+    struct client *client = read->client;
+    client->pending_jobs--;
+    if (client->state == CLIENT_CLOSED)
+        client_release(client);
+    /* As after other failed reads: it is read when the client comes back. */
+    else if (read->error)
+        client_refuse(client, ERROR_UNAVAILABLE, NULL);
+    else
+        client_notify_block(client, read->ids, read->count);
+    free(read->ids);
+    free(read);
+}
+
+void client_notify_check_blocks(struct client *client, const struct identity *identity) {
+    if (!client->notifications || client->rooms.block_changes == identity->block_changes)
+        return;
+    struct block_read *read = xcalloc(1, sizeof(*read));
+    client->rooms.block_changes = identity->block_changes;
+    *read = (struct block_read){.client = client, .user_id = client->user_id};
+    client->pending_jobs++;
+    db_pool_run(client->clients->db_pool, block_read_work, block_read_done, read);
+}
+
 /* ---- messages ---- */
 
 /* The notifications of the last event: the subscribers of a channel are served one after the other,
@@ -312,6 +360,8 @@ static void notify_of_message(struct client *client, uint64_t room_id,
     if (event->type != EVENT_NEW_MESSAGE || !event->frame || event->message_len == 0 ||
         !subscription)
         return;
+    if (idmap_get(&client->rooms.blocked, event->actor_id))
+        return;
     look_at(event);
     const bool is_mention = serialize_is_mentioned(&last_made.mentions, client->user_id);
     if (wants(client, subscription, is_mention))
@@ -331,7 +381,8 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
                    uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         /* Later messages are not for this user. */
-        if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == client->user_id) {
+        if (event_shown_type(events[i].type) == EVENT_USER_REMOVED &&
+            events[i].subject_id == client->user_id) {
             remove_from_room(client, room_id, events[i].seq);
             return;
         }

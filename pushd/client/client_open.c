@@ -16,6 +16,7 @@
 #include "client/client_private.h"
 #include "net/handshake.h"
 #include "store/events/user_log.h"
+#include "store/order/block.h"
 
 /* How often positions are read when streams keep advancing during the read. */
 #define MAX_READS 5
@@ -80,6 +81,13 @@ static void read_work(void *context, struct db *db) {
     client_job_find(job, db);
     if (!job->error)
         job->error = user_log_rooms(db, job->identity.user.id, collect_room, job->opening);
+    free(job->opening->blocked);
+    job->opening->blocked = NULL;
+    job->opening->blocked_count = 0;
+    /* Most users have never blocked anybody. */
+    if (!job->error && job->identity.block_changes > 0)
+        job->error = block_ids(db, job->identity.user.id, &job->opening->blocked,
+                               &job->opening->blocked_count);
 }
 
 /* The positions and rooms were read. */
@@ -105,6 +113,8 @@ static void read_positions(struct client *client) {
 
 /* Subscribes to the rooms; false if one of them has advanced. */
 static bool join_rooms(struct client *client) {
+    client->rooms.block_changes = client->opening->identity.block_changes;
+    client_notify_block(client, client->opening->blocked, client->opening->blocked_count);
     for (size_t i = 0; i < client->opening->room_count; i++) {
         if (!client_notify_join(client, &client->opening->rooms[i]))
             return false;
@@ -258,11 +268,16 @@ static void on_checked(void *context) {
     const enum error error = job->error;
     const char *detail = client_job_detail(client, error, &job->identity);
     /* The same event tells that this was changed. */
+    const struct identity identity = job->identity;
     if (!error)
-        client->hides_read = job->identity.hides_read;
+        client->hides_read = identity.hides_read;
     /* A client that cannot be checked is closed too; it is checked when it comes back. */
-    if (client_job_end(job) && error)
+    if (!client_job_end(job))
+        return;
+    if (error)
         client_refuse(client, error, detail);
+    else
+        client_notify_check_blocks(client, &identity);
 }
 
 void client_check_credentials(struct client *client) {

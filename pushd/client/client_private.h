@@ -69,6 +69,8 @@ struct client_opening {
     /* Of a notifications client: */
     struct client_notified *rooms;
     size_t room_count, room_space;
+    uint64_t *blocked; /* users whom the user has blocked */
+    size_t blocked_count;
 };
 
 /* A room of which a client receives everything: that of a room socket, or one that a
@@ -99,6 +101,8 @@ struct client_rooms {
     struct idmap arriving; /* -> struct arrival: rooms that the user has just entered */
     struct idmap watches;  /* -> struct watch */
     struct idmap muted;    /* -> until when, monotonic milliseconds, as a pointer */
+    struct idmap blocked;  /* by user id: senders whom the user has blocked */
+    uint64_t block_changes; /* of the identity by which `blocked` was read */
 };
 
 /* One for each socket, so small; what every event looks at stands first. */
@@ -365,6 +369,12 @@ void client_notify_leave_all(struct client *client);
 /* Subscribes to a room that the user has just entered, and notifies of messages posted there
  * since. */
 void client_notify_enter(struct client *client, uint64_t room_id);
+
+/* Sets the senders of whose messages the user is not notified. */
+void client_notify_block(struct client *client, const uint64_t *ids, size_t count);
+
+/* Reads them again if they have changed, as this identity of the user says. */
+void client_notify_check_blocks(struct client *client, const struct identity *identity);
 
 /* The user has set something for a room, as this event of the own stream says. */
 void client_notify_set(struct client *client, const struct stream_event *event);

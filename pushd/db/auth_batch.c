@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "store/rooms/ban.h"
 
 /* Requests in one query. */
 #define BATCH_MAX 64
@@ -103,6 +104,11 @@ static void batch_work(void *job, struct db *db) {
     for (size_t i = 0; !batch->error && i < batch->count; i++)
         if (!batch->queries[i].error && batch->queries[i].identity.use_is_due)
             identity_note_use(db, &batch->queries[i].identity);
+    /* Who is refused is told if it is for a ban. */
+    for (size_t i = 0; !batch->error && i < batch->count; i++)
+        if (!batch->queries[i].error)
+            ban_look_for(db, batch->queries[i].identity.user.id,
+                                    &batch->queries[i].identity.room);
 }
 
 static void batch_done(void *job);

@@ -34,6 +34,8 @@ enum {
     SOCKET_CLOSE_BAD_SINCE = 4400,
     SOCKET_CLOSE_AUTH = 4401,
     SOCKET_CLOSE_FORBIDDEN = 4403,
+    /* 4403 with the reason "banned": the code is what fits in two bytes. */
+    SOCKET_CLOSE_BANNED = 4403 + 0x10000,
     SOCKET_CLOSE_NOT_FOUND = 4404,
 };
 

@@ -237,9 +237,14 @@ void socket_abort(struct socket *socket) {
 /* Sends the close frame once the send queue is empty. libwebsockets would send one only after it
  * has begun to close the connection. */
 static void send_close(struct socket *socket) {
-    /* FIN and the opcode of a close frame, 2 bytes of payload: the code in network byte order. */
-    const unsigned char frame[] = {0x88, 0x02, (unsigned char)(socket->close_code >> 8),
-                                   (unsigned char)(socket->close_code & 0xff)};
+    static const char BANNED[] = "banned";
+    const size_t reason_len = socket->close_code == SOCKET_CLOSE_BANNED ? sizeof(BANNED) - 1 : 0;
+    /* FIN and the opcode of a close frame, and its payload: the code in network byte order, and
+     * perhaps a reason. */
+    unsigned char frame[4 + sizeof(BANNED)] = {0x88, (unsigned char)(2 + reason_len),
+                                               (unsigned char)(socket->close_code >> 8 & 0xff),
+                                               (unsigned char)(socket->close_code & 0xff)};
+    memcpy(frame + 4, BANNED, reason_len);
     if (!socket->blocked)
         flush_queue(socket);
     /* If it is still blocked, socket_on_writable calls this again. */
@@ -247,7 +252,7 @@ static void send_close(struct socket *socket) {
         return;
     socket->close_sent = true;
     if (socket->close_code)
-        socket_write_now(socket, frame, sizeof(frame));
+        socket_write_now(socket, frame, 4 + reason_len);
     else
         socket_abort(socket);
 }

@@ -39,7 +39,7 @@ def groups(defaults):
 # ---- configuration ----
 
 # Fields of the API that begin like keys.
-FIELDS = {"avatar_url", "direct_rooms", "file_id", "hook_id", "report_created"}
+FIELDS = {"avatar_url", "direct_rooms", "file_id", "hook_id", "post_policy", "report_created"}
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/api-notes.md", "docs/clients.md",

@@ -287,6 +287,34 @@ def test_a_post_and_a_ban_at_once_leave_no_message_after_the_ban(room):
     assert "new_message" not in events[events.index("user_removed"):]
 
 
+@pytest.mark.parametrize("kind", ["room", "watch"])
+def test_a_ban_closes_sockets_as_banned(room, kind):
+    if kind == "room":
+        live = room.member.socket(room.id)
+    else:
+        live = room.member.notifications()
+        live.until("connected")
+        live.send({"type": "watch", "room_id": room.id})
+    with live:
+        assert live.until("connected")["room_id"] == room.id
+        room.ban(room.moderator, room.member)
+        assert live.until("user_removed")["user_id"] == room.member.id
+        if kind == "room":
+            assert live.until("error")["code"] == "banned"
+            assert (live.closed(), live.reason) == (4403, "banned")
+        else:
+            live.send({"type": "watch", "room_id": room.id})
+            assert live.until("error")["code"] == "banned"
+    # Opened again it says the same; a ban that is over is none.
+    with room.member.socket(room.id) as again:
+        assert again.until("error")["code"] == "banned"
+        assert (again.closed(), again.reason) == (4403, "banned")
+    fails(room.member.get(f"{room.path}messages/"), 403, "banned")
+    fails(room.post(room.member), 403, "banned")
+    room.moderator.delete(f"{room.path}bans/{room.member.id}/")
+    fails(room.member.get(f"{room.path}messages/"), 403, "permission_denied")
+
+
 # ---- site moderators, bans from the site ----
 
 @pytest.fixture
@@ -322,6 +350,40 @@ def test_a_ban_from_the_site_ends_all_sessions(user, site_moderator, instance):
     assert site_moderator.delete(f"{path}{client.id}/").status_code == 204
     assert instance.sql("SELECT is_active FROM user WHERE user_id = ?", client.id)[0][0]
     fails(site_moderator.post(path, json={"user_id": site_moderator.id}), 403, "role_too_high")
+
+
+def test_a_timed_ban_from_the_site_ends_on_time_wherever_it_is_asked(user, instance, site_moderator):
+    answer = site_moderator.post("/api/site/bans/", json={
+        "user_id": (client := user()).id, "until": "2100-01-01T00:00:00Z"})
+    assert answer.status_code == 201
+    login = {"username": client.name, "password": client.password}
+    key = Program(instance, "act,users")
+    over = "UPDATE ban SET until = SYSDATE(6) WHERE room_id = 0 AND user_id = ?"
+    acting = {"X-Confab-User": str(client.id)}
+    room = site_moderator.room()["room_id"]
+
+    def is_found():
+        answer = site_moderator.get("/api/chat/users/", params={"search": client.name})
+        return answer.json()["count"] == 1
+
+    asked = [
+        lambda: client.post("/api/auth/token/", json=login).status_code == 200,
+        lambda: client.post("/api/auth/login/", json=login).status_code == 200,
+        lambda: key.get("/api/auth/me/", headers=acting).status_code == 200,
+        lambda: key.post(f"/api/site/users/{client.id}/token/").status_code == 201,
+        is_found,
+        lambda: site_moderator.post(f"/api/chat/rooms/{room}/invite/",
+                                    json={"user_id": client.id}).status_code == 201,
+        lambda: site_moderator.post("/api/chat/rooms/direct/",
+                                    json={"user_id": client.id}).status_code == 201]
+    for number, ask in enumerate(asked):
+        site_moderator.post("/api/site/bans/", json={"user_id": client.id,
+                                                     "until": "2100-01-01T00:00:00Z"})
+        assert not ask(), number
+        instance.sql(over, client.id)
+        assert ask(), number
+    # What was open before the ban stays closed.
+    assert client.get("/api/auth/me/").status_code == 401
 
 
 def test_the_audit_says_who_has_done_what(room, instance, site_moderator):
@@ -482,6 +544,32 @@ def test_who_is_blocked_mentions_nobody_who_has_blocked(room):
     assert room.moderator.get(room.path).json()["unread_mentions"] == 1
     types = [event["type"] for event in room.reader.get("/api/chat/events/").json()["events"]]
     assert "mentioned" not in types
+
+
+def test_who_is_blocked_neither_notifies_nor_mentions_all(room):
+    with room.reader.notifications() as live:
+        live.until("connected")
+        room.post(room.member, "before", mentions={"user_ids": [], "all": True})
+        assert live.until("new_message_notification")["message"]["content"] == "before"
+        assert room.reader.get(room.path).json()["unread_mentions"] == 1
+        block(room.reader, room.member)
+        assert room.reader.get(room.path).json()["unread_mentions"] == 0
+        assert room.reader.get("/api/chat/mentions/").json()["results"] == []
+    # Also by a socket that opens later, and by one that is open when the block ends.
+    with room.reader.notifications() as live:
+        live.until("connected")
+        room.post(room.member, "blocked", mentions={"user_ids": [], "all": True})
+        room.post(room.admin, "other")
+        assert live.until("new_message_notification")["message"]["content"] == "other"
+        assert room.reader.get(room.path).json()["unread_mentions"] == 0
+        assert room.moderator.get(room.path).json()["unread_mentions"] == 2
+        room.reader.delete(BLOCKS, json={"user_id": room.member.id})
+
+        def is_notified():
+            room.post(room.member, "again")
+            room.post(room.admin, "mark")
+            return live.until("new_message_notification")["message"]["content"] == "again"
+        wait_for(is_notified)
 
 
 @pytest.mark.slow("an instance of its own")

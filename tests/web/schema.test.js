@@ -41,6 +41,8 @@ const ELSEWHERE = {
     BanPage: "D.Page<D.Ban>",
     ReportAdd: 'Parameters<D.Confab["report"]>[2]',
     ReportPage: "D.Page<D.Report>",
+    Posted: "D.Message | D.HeldMessage",
+    HeldPage: "D.Page<D.HeldMessage>",
     Silenced: 'Awaited<ReturnType<D.Confab["silence"]>>',
     RoomCreate: 'Parameters<D.Confab["createRoom"]>[0]',
     ReceiptPage: "D.Page<D.Receipt>",

@@ -25,6 +25,7 @@ import type {
     ErrorFrame,
     EventMessage,
     EventRoom,
+    HeldMessage,
     Known,
     Member,
     Membership,
@@ -197,6 +198,10 @@ export async function rooms(): Promise<void> {
     const blocks: Page<Block> = await confab.blocks();
     await confab.unblock(blocks.results[0]?.user_id ?? blocked.user_id);
     const reason: ReportReason = "spam";
+    const held: Page<HeldMessage> = await confab.held(room.room_id);
+    const heldId: number = held.results[0]?.held_id ?? 1;
+    const through: Message = await confab.approveHeld(room.room_id, heldId);
+    await confab.dropHeld(room.room_id, through.message_id);
     const own: OwnReport = await confab.report(room.room_id, 1, { reason });
     const reports: Page<Report> = await confab.reports({ state: own.state });
     await confab.closeReport(reports.results[0]?.report_id ?? 1, "handled");

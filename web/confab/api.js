@@ -146,6 +146,20 @@ export class Api extends Emitter {
         return this.request("GET", roomPath(roomId, `bans/${query(options)}`));
     }
 
+    /** Messages that the word filter holds: of moderators all, of others their own. */
+    held(roomId, options) {
+        return this.request("GET", roomPath(roomId, `held/${query(options)}`));
+    }
+
+    /** Posts a held message, in the name of its sender. */
+    approveHeld(roomId, heldId) {
+        return this.request("POST", roomPath(roomId, `held/${heldId}/approve/`));
+    }
+
+    async dropHeld(roomId, heldId) {
+        await this.request("DELETE", roomPath(roomId, `held/${heldId}/`));
+    }
+
     blocks(options) {
         return this.request("GET", `/api/chat/blocks/${query(options)}`);
     }

@@ -11,6 +11,7 @@ const FORBIDDEN = 4403;
 const REFUSALS = new Map([
     ["bad_since", 4400],
     ["forbidden", FORBIDDEN],
+    ["banned", FORBIDDEN],
     ["not_found", 4404],
 ]);
 // The room's channel needs a socket of its own.

@@ -35,7 +35,8 @@ bool hook_url_is_valid(struct text url) {
 
 bool hook_take_event(struct text name, uint64_t *types) {
     const unsigned type = event_type(name);
-    if (!type || !event_belongs(type, EVENT_STREAM_ROOM, true))
+    /* Types that are stored and not shown have no name outside. */
+    if (event_shown_type(type) != type || !event_belongs(type, EVENT_STREAM_ROOM, true))
         return false;
     *types |= UINT64_C(1) << type;
     return true;

@@ -81,6 +81,11 @@ enum error mention_check(struct db *db, uint64_t room_id, const struct mention_l
 
 /* ---- counting ---- */
 
+/* An SQL condition on a row of `mention`: the user has not blocked the sender. */
+#define NOT_OF_BLOCKED(user, mention)                                        \
+    "AND NOT EXISTS (SELECT 1 FROM block b WHERE b.user_id = " user          \
+    " AND b.blocked_id = " mention ".sender_id) "
+
 enum error mention_count(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
                          uint64_t last, uint64_t *count) {
     /* Two ranges of the primary key. A message may be in both. Whoever mentions a user again and
@@ -88,9 +93,10 @@ enum error mention_count(struct db *db, uint64_t room_id, uint64_t user_id, uint
     static const char SQL[] =
         "SELECT COUNT(*) FROM (SELECT DISTINCT position FROM mention FORCE INDEX (PRIMARY) "
         "WHERE user_id IN (0, ?) AND room_id = ? AND position > ? AND position <= ? "
-        "AND is_current AND sender_id <> ? LIMIT " MENTION_COUNT_MOST ") n";
+        "AND is_current AND sender_id <> ? " NOT_OF_BLOCKED("?", "mention")
+        "LIMIT " MENTION_COUNT_MOST ") n";
     return DB_NUMBER(db, SQL, count, db_u64(user_id), db_u64(room_id), db_u64(after), db_u64(last),
-                     db_u64(user_id));
+                     db_u64(user_id), db_u64(user_id));
 }
 
 enum error mention_count_unread(struct db *db, const struct room_state *state, uint64_t user_id,
@@ -112,6 +118,7 @@ enum error mention_count_unread(struct db *db, const struct room_state *state, u
     "(SELECT n.message_id, n.room_id, n.position FROM mention n FORCE INDEX (message) "        \
     "STRAIGHT_JOIN member me ON me.room_id = n.room_id AND me.user_id = n.user_id "            \
     "WHERE n.user_id = ? AND n.message_id " compare " ? AND n.is_current "                     \
+    NOT_OF_BLOCKED("n.user_id", "n")                                                           \
     "ORDER BY n.message_id " order " LIMIT ?)"
 #define ALL(compare, order)                                                                    \
     "(SELECT n.message_id, n.room_id, n.position FROM member me "                              \
@@ -119,6 +126,7 @@ enum error mention_count_unread(struct db *db, const struct room_state *state, u
     "STRAIGHT_JOIN mention n ON n.user_id = 0 AND n.room_id = r.room_id "                      \
     "WHERE me.user_id = ? AND n.message_id " compare " ? AND n.is_current "                    \
     "AND n.sender_id <> me.user_id AND n.created_at >= me.joined_at "                          \
+    NOT_OF_BLOCKED("me.user_id", "n")                                                          \
     "ORDER BY n.message_id " order " LIMIT ?)"
 #define LIST(compare, order)                                                                   \
     "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") ", page.room_id FROM ("                       \

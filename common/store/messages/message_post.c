@@ -167,6 +167,11 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
         *text = (struct text){key, 1 + draft->client_id.len};
         return;
     }
+    if (draft->held_id) {
+        const int len = snprintf(key, KEY_SIZE, "%c%" PRIu64, MESSAGE_KEY_OF_HELD, draft->held_id);
+        *text = (struct text){key, (size_t)len};
+        return;
+    }
     key[0] = MESSAGE_KEY_OF_STORE;
     /* Sixteen digits of microseconds, then sixteen random ones. */
     text_put_hex(key + 1, KEY_PART, (uint64_t)clock_now());

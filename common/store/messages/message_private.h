@@ -7,9 +7,11 @@
 #include "store/messages/message.h"
 
 /* The column client_id is unique for a room and sender. Its first letter says whether the client
- * chose it or the store generated it, so that the two kinds never collide. */
+ * chose it or the store generated it, so that the kinds never collide. */
 #define MESSAGE_KEY_OF_CLIENT 'c'
 #define MESSAGE_KEY_OF_STORE 's'
+/* Of a message that was held: its number, so that it is posted once. */
+#define MESSAGE_KEY_OF_HELD 'h'
 
 /* Reads MESSAGE_QUOTE_COLUMNS, starting at column `first`, of this message. */
 struct message_quote message_quote_from_row(const struct db_rows *rows, unsigned first,

@@ -40,45 +40,45 @@ enum report_state report_state_of(struct text name) {
     "AND (m.is_admin OR m.role = " ROLE_SQL_MODERATOR ") AND m.user_id <> p_user UNION "      \
     "SELECT user_id FROM user WHERE is_moderator AND is_active AND user_id <> p_user) "
 
-enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
-                           enum report_reason reason, struct text note,
-                           struct abuse_report_change *change) {
-    static const char SQL[] = TRANSACTION(
-        TRANSACTION_ROOM_DECLARATIONS
-        "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; DECLARE p_reason INT DEFAULT ?; "
-        "DECLARE p_note VARCHAR(1000) CHARACTER SET utf8mb4 DEFAULT ?; "
-        "DECLARE v_report, v_sender BIGINT UNSIGNED; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
-        "DECLARE v_content VARCHAR(8000) CHARACTER SET utf8mb4; "
-        "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",
-        TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_MEMBER)
-        /* Reported before: that report stands. */
-        "SET v_report = (SELECT report_id FROM report WHERE message_id = p_message "
-        "AND reporter_id = p_user AND room_id = p_room); "
-        "IF v_report IS NOT NULL THEN LEAVE body; END IF; "
-        "SELECT sender_id, content INTO v_sender, v_content FROM message "
-        "WHERE message_id = p_message AND room_id = p_room AND NOT is_deleted; "
-        "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
-        /* Each moderator gets an event in the own stream: first the number, then the report, then
-         * the rows. */
-        "UPDATE user u JOIN " MODERATORS "x ON x.user_id = u.user_id "
-        "SET u.last_seq = u.last_seq + 1; "
-        /* The words are kept as they are now, whatever the sender makes of them later. */
-        "INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, note, content, "
-        "created_at) VALUES (p_room, p_message, p_user, v_sender, p_reason, p_note, v_content, "
-        "v_now); "
-        "SET v_report = LAST_INSERT_ID(); SET v_changed = TRUE; "
-        "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) "
-        "SELECT u.user_id, u.last_seq, " EVENT_SQL(EVENT_REPORT_CREATED)
-        ", p_user, v_report, v_now FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; "
-        /* For publishing: "<user id>:<seq>,...". */
-        "SELECT GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "
-        "FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; ",
-        ", v_changed, v_report, v_streams");
+/* `enter`: who may report. The reporter 0 is the word filter. */
+#define ADD(enter)                                                                            \
+    TRANSACTION(                                                                              \
+        TRANSACTION_ROOM_DECLARATIONS                                                         \
+        "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; DECLARE p_reason INT DEFAULT ?; "       \
+        "DECLARE p_note VARCHAR(1000) CHARACTER SET utf8mb4 DEFAULT ?; "                      \
+        "DECLARE v_report, v_sender BIGINT UNSIGNED; DECLARE v_changed BOOLEAN DEFAULT FALSE; " \
+        "DECLARE v_content VARCHAR(8000) CHARACTER SET utf8mb4; "                             \
+        "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",                                 \
+        enter                                                                                 \
+        /* Reported before: that report stands. */                                            \
+        "SET v_report = (SELECT report_id FROM report WHERE message_id = p_message "          \
+        "AND reporter_id = p_user AND room_id = p_room); "                                    \
+        "IF v_report IS NOT NULL THEN LEAVE body; END IF; "                                   \
+        "SELECT sender_id, content INTO v_sender, v_content FROM message "                    \
+        "WHERE message_id = p_message AND room_id = p_room AND NOT is_deleted; "              \
+        "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                    \
+        /* Each moderator gets an event in the own stream: first the number, then the report, \
+         * then the rows. */                                                                  \
+        "UPDATE user u JOIN " MODERATORS "x ON x.user_id = u.user_id "                        \
+        "SET u.last_seq = u.last_seq + 1; "                                                   \
+        /* The words are kept as they are now, whatever the sender makes of them later. */    \
+        "INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, note, "     \
+        "content, created_at) VALUES (p_room, p_message, p_user, v_sender, p_reason, p_note, " \
+        "v_content, v_now); "                                                                 \
+        "SET v_report = LAST_INSERT_ID(); SET v_changed = TRUE; "                             \
+        "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) " \
+        "SELECT u.user_id, u.last_seq, " EVENT_SQL(EVENT_REPORT_CREATED)                      \
+        ", p_user, v_report, v_now FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; " \
+        /* For publishing: "<user id>:<seq>,...". */                                          \
+        "SELECT GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "                     \
+        "FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; ",                        \
+        ", v_changed, v_report, v_streams")
+
+static enum error add(struct db *db, const char *sql, const struct db_value values[5],
+                      struct abuse_report_change *change) {
     struct db_rows *rows;
     *change = (struct abuse_report_change){.streams = BUFFER_EMPTY};
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
-                              db_u64(message_id), db_u64(reason),
-                              note.len > 0 ? db_text(note) : db_str(NULL));
+    enum error error = db_run(db, sql, DB_REPEATABLE, values, 5, &rows);
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
@@ -90,6 +90,24 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
     }
     db_done(rows);
     return error;
+}
+
+enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                            enum report_reason reason, struct text note,
+                            struct abuse_report_change *change) {
+    static const char SQL[] = ADD(TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_MEMBER));
+    const struct db_value values[] = {db_u64(room_id), db_u64(user_id), db_u64(message_id),
+                                      db_u64(reason),
+                                      note.len > 0 ? db_text(note) : db_str(NULL)};
+    return add(db, SQL, values, change);
+}
+
+enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t message_id,
+                                      struct abuse_report_change *change) {
+    static const char SQL[] = ADD(TRANSACTION_ENTER_BY_SITE("FALSE"));
+    const struct db_value values[] = {db_u64(room_id), db_u64(0), db_u64(message_id),
+                                      db_u64(REPORT_OTHER), db_str(NULL)};
+    return add(db, SQL, values, change);
 }
 
 /* ---- reading ---- */

@@ -22,7 +22,8 @@ const char *report_state_name(enum report_state state);
 enum report_state report_state_of(struct text name);
 
 struct abuse_report {
-    uint64_t id, room_id, message_id, reporter_id, sender_id;
+    uint64_t id, room_id, message_id, sender_id;
+    uint64_t reporter_id; /* 0: the word filter */
     enum report_reason reason;
     enum report_state state;
     struct text note;    /* empty: none */
@@ -45,6 +46,10 @@ struct abuse_report_change {
 enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                            enum report_reason reason, struct text note,
                            struct abuse_report_change *change);
+
+/* The same by the word filter: the reporter is none, the reason "other". */
+enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t message_id,
+                                      struct abuse_report_change *change);
 
 /* Which reports a user sees: those of rooms that it moderates; a site moderator all. */
 struct abuse_report_filter {

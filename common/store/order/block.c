@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "event/event.h"
 #include "store/rooms/role.h"
 #include "store/transaction.h"
 
 #define DECLARATIONS                                                                             \
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_blocked BIGINT UNSIGNED DEFAULT ?; "    \
-    "DECLARE v_room, v_user BIGINT UNSIGNED; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+    "DECLARE v_room, v_user, v_user_seq BIGINT UNSIGNED; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
 
 /* The room first, then the users by rising id. */
 #define LOCK                                                                                     \
@@ -22,25 +23,29 @@
 /* Marks the change for entity tags, and the direct room as blocked or not. */                   \
 #define NOTE                                                                                     \
     "UPDATE user SET block_changes = block_changes + 1 WHERE user_id = p_user; "                 \
+    /* Not shown to clients: pushd reads again whom it does not notify the user of. */           \
+    TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0") \
     "UPDATE room SET has_block = " BLOCK_SQL("direct_low", "direct_high") " OR "                 \
     BLOCK_SQL("direct_high", "direct_low") ", has_rules = " ROOM_HAS_RULES                       \
     " WHERE room_id = v_room; "
 
 static enum error run(struct db *db, const char *sql, uint64_t user_id, uint64_t blocked_id,
-                      bool *changed) {
+                      struct user_change *change) {
     struct db_rows *rows;
     enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(blocked_id));
-    *changed = false;
+    *change = (struct user_change){.user_id = user_id};
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
-        *changed = !error && db_get_bool(rows, 1);
+        change->changed = !error && db_get_bool(rows, 1);
+        change->seq = db_get_u64(rows, 2);
     }
     db_done(rows);
     return error;
 }
 
-enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id, bool *changed) {
+enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id,
+                     struct user_change *change) {
     static const char SQL[] = TRANSACTION(
         DECLARATIONS,
         LOCK
@@ -52,20 +57,20 @@ enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id, bool 
         "IF (SELECT COUNT(*) FROM block WHERE user_id = p_user) > " BLOCKS_MOST " THEN "
         "SET v_outcome = 13; LEAVE body; END IF; "
         "SET v_changed = TRUE; " NOTE,
-        ", v_changed");
-    return run(db, SQL, user_id, blocked_id, changed);
+        ", v_changed, v_user_seq");
+    return run(db, SQL, user_id, blocked_id, change);
 }
 
-enum error block_remove(struct db *db, uint64_t user_id, uint64_t blocked_id) {
+enum error block_remove(struct db *db, uint64_t user_id, uint64_t blocked_id,
+                        struct user_change *change) {
     static const char SQL[] = TRANSACTION(
         DECLARATIONS,
         LOCK
         "DELETE FROM block WHERE user_id = p_user AND blocked_id = p_blocked; "
         "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
         "SET v_changed = TRUE; " NOTE,
-        ", v_changed");
-    bool changed;
-    return run(db, SQL, user_id, blocked_id, &changed);
+        ", v_changed, v_user_seq");
+    return run(db, SQL, user_id, blocked_id, change);
 }
 
 /* ---- reading ---- */

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "db/db.h"
+#include "store/users/user.h"
 
 /* SQL conditions: `user` has blocked `other`; the other user of a direct room with these columns
  * has blocked `user`. */
@@ -34,12 +35,14 @@ struct block {
     int64_t created_at;
 };
 
-/* Blocks a user; *changed is false if the user was blocked before. ERROR_BAD_INPUT: no such user,
- * or the user itself. ERROR_CONFLICT: the user has blocked BLOCKS_MOST others. */
-enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id, bool *changed);
+/* Blocks a user; change->changed is false if the user was blocked before. ERROR_BAD_INPUT: no such
+ * user, or the user itself. ERROR_CONFLICT: the user has blocked BLOCKS_MOST others. */
+enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id,
+                     struct user_change *change);
 
 /* Ends it; nothing happens if the user is not blocked. */
-enum error block_remove(struct db *db, uint64_t user_id, uint64_t blocked_id);
+enum error block_remove(struct db *db, uint64_t user_id, uint64_t blocked_id,
+                        struct user_change *change);
 
 typedef void block_visit(void *context, const struct block *block);
 

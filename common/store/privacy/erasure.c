@@ -74,6 +74,7 @@ static const char BEGIN[] = TRANSACTION(
     "DELETE FROM hook_in WHERE user_id = p_user; "
     "DELETE FROM file_quota WHERE user_id = p_user; "
     "DELETE FROM export_job WHERE user_id = p_user; "
+    "DELETE FROM held WHERE sender_id = p_user; "
     "SET v_changed = TRUE; "
     TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
     "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; ",
@@ -83,9 +84,10 @@ static const char BEGIN[] = TRANSACTION(
 static enum error end_blocks(struct db *db, uint64_t user_id) {
     uint64_t *ids = NULL;
     size_t count = 0;
+    struct user_change unused;
     enum error error = block_ids(db, user_id, &ids, &count);
     for (size_t i = 0; !error && i < count; i++)
-        error = block_remove(db, user_id, ids[i]);
+        error = block_remove(db, user_id, ids[i], &unused);
     free(ids);
     return error;
 }

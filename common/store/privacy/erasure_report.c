@@ -42,6 +42,7 @@ static const struct known_place {
     {"external_user", "user_id", "the site's id of the user", UNTIL_ERASED, NULL},
     {"file", "user_id", "files of messages, on disk in file_dir", UNTIL_MESSAGE, NULL},
     {"file_quota", "user_id", "what the user may send today", UNTIL_ERASED, NULL},
+    {"held", "sender_id", "messages held for moderators, with their words", UNTIL_ERASED, NULL},
     {"hook_in", "user_id", "addresses at which programs post as the user", UNTIL_ERASED, NULL},
     {"known_address", "user_id", "addresses of logins, hashed", UNTIL_ERASED, NULL},
     {"member", "invited_by_id", "members whom the user has invited", UNTIL_NEVER, NULL},

@@ -26,6 +26,8 @@ enum ban_clearing ban_clearing_of(struct text name) {
     "INSERT INTO ban (room_id, user_id, banned_by_id, reason, created_at, until, was_active) " \
     "VALUES (" room ", p_target, p_user, p_reason, v_now, p_until, " was_active ") "           \
     "ON DUPLICATE KEY UPDATE banned_by_id = p_user, reason = p_reason, until = p_until; "      \
+    /* Held messages are not let through any more. */                                         \
+    "DELETE FROM held WHERE sender_id = p_target AND " room " IN (0, room_id); "              \
     "IF p_days IS NOT NULL THEN " CLEARING_SQL(                                                \
         room, "p_target", "p_user",                                                            \
         "IF(p_days = 0, '1970-01-02', v_now - INTERVAL p_days DAY)") "END IF; "
@@ -53,7 +55,7 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
         MEMBER_FIND_TARGET
         "IF " MAY_NOT_BAN " THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
         STORE("p_room", "FALSE")
-        "IF v_membership IS NOT NULL THEN " MEMBER_REMOVAL
+        "IF v_membership IS NOT NULL THEN " MEMBER_REMOVAL_AS(EVENT_USER_BANNED)
         /* Who views a live room is told to go by the own stream. */
         "ELSEIF EXISTS (SELECT 1 FROM room WHERE room_id = p_room AND is_live) THEN "
         TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user",
@@ -70,6 +72,7 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
     if (error)
         return error;
     error = member_removal_from_rows(rows, &change->member);
+    change->member.by_ban = change->member.changed;
     if (!error)
         change->created = db_get_bool(rows, 7);
     db_done(rows);
@@ -166,6 +169,25 @@ static const char SITE_REMOVE[] = TRANSACTION(
     "IF p_user <> 0 THEN " AUDIT_SQL("'site_unban'", "p_target", "0", "0", "NULL") "END IF; ",
     ", v_user_seq");
 
+/* The same for a ban whose time is over. */
+static const char SITE_REMOVE_DUE[] = TRANSACTION(
+    SITE_DECLARATIONS,
+    SITE_FIND
+    "IF NOT EXISTS (SELECT 1 FROM ban WHERE room_id = 0 AND user_id = p_target "
+    "AND until <= v_now) THEN SET v_outcome = 4; LEAVE body; END IF; " SITE_END,
+    ", v_user_seq, v_active");
+
+bool ban_end_due(struct db *db, uint64_t user_id) {
+    struct db_rows *rows;
+    enum error error;
+    if (DB_RUN(db, SITE_REMOVE_DUE, DB_REPEATABLE, &rows, db_u64(0), db_u64(user_id)))
+        return false;
+    /* Not active: an administrator had disabled the user before the ban. */
+    const bool is_active = transaction_row(rows, &error) && !error && db_get_bool(rows, 2);
+    db_done(rows);
+    return is_active;
+}
+
 enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id) {
     const struct db_value values[] = {db_u64(actor_id), db_u64(user_id)};
     return run(db, SITE_REMOVE, values, 2, NULL);
@@ -229,20 +251,50 @@ enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit 
     return error;
 }
 
+bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id) {
+    static const char SQL[] =
+        "SELECT 1 FROM ban b WHERE b.room_id = ? AND b.user_id = ? AND " IS_VALID;
+    struct db_rows *rows;
+    if (DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id)))
+        return false;
+    const bool holds = db_next(rows);
+    db_done(rows);
+    return holds;
+}
+
+void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state) {
+    if (room_state_may_read(state) == ERROR_FORBIDDEN)
+        state->is_banned = ban_holds(db, state->room_id, user_id);
+}
+
+/* One at a time, as each is a transaction; 0: none. */
+static enum error next_due(struct db *db, uint64_t *user_id) {
+    static const char SQL[] =
+        "SELECT user_id FROM ban WHERE until <= SYSDATE(6) AND room_id = 0 LIMIT 1";
+    *user_id = 0;
+    return db_number(db, SQL, user_id);
+}
+
+/* More that are over at the same moment are left to the next call. */
+#define ENDED_AT_ONCE 20
+
+void ban_end_all_due(struct db *db) {
+    uint64_t user_id;
+    for (int i = 0; i < ENDED_AT_ONCE && !next_due(db, &user_id) && user_id > 0; i++)
+        ban_end_due(db, user_id);
+}
+
 enum error ban_purge(struct db *db, uint64_t limit, uint64_t *ended) {
     static const char ROOMS[] =
         "DELETE FROM ban WHERE room_id > 0 AND until < SYSDATE(6) LIMIT ?";
-    static const char NEXT[] =
-        "SELECT user_id FROM ban WHERE room_id = 0 AND until < SYSDATE(6) LIMIT 1";
     uint64_t user_id = 0;
     enum error error = db_delete(db, ROOMS, limit, ended);
     if (!error)
-        error = db_number(db, NEXT, &user_id);
-    /* One at a time: the next step ends the next. */
+        error = next_due(db, &user_id);
+    /* The next step ends the next. */
     if (error || user_id == 0)
         return error;
-    const struct db_value values[] = {db_u64(0), db_u64(user_id)};
-    error = run(db, SITE_REMOVE, values, 2, NULL);
+    ban_end_due(db, user_id);
     *ended += 1;
-    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+    return ERROR_NONE;
 }

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "db/db.h"
 #include "store/rooms/member.h"
+#include "store/rooms/room_state.h"
 #include "store/users/user.h"
 
 /* Which messages of the user are deleted: in slices, by the housekeeping (clearing.h). */
@@ -67,6 +68,21 @@ enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count);
 /* Visits one; ERROR_NOT_FOUND if there is none. */
 enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,
                    void *context);
+
+/* Whether a user is banned from a room, or the site (0), now; false if the database does not
+ * answer. */
+bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id);
+
+/* Sets state->is_banned for a user who sees the room and is not in it; nothing for others. */
+void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state);
+
+/* Ends the ban of a user from the site if its time is over: housekeeping may not have come to it
+ * yet. True: it was over, and the user is active again. To be called where a disabled user is
+ * refused; it costs nothing elsewhere. */
+bool ban_end_due(struct db *db, uint64_t user_id);
+
+/* The same for all users: before lists of active users. */
+void ban_end_all_due(struct db *db);
 
 /* Ends up to `limit` bans whose time is over; *ended counts them. */
 enum error ban_purge(struct db *db, uint64_t limit, uint64_t *ended);

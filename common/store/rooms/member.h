@@ -60,6 +60,7 @@ struct member_change {
     bool changed;
     enum member_refusal refusal;  /* of member_add, with ERROR_FORBIDDEN */
     bool room_deleted;            /* the last member left */
+    bool by_ban;                  /* a removal by ban_add */
     uint64_t seq;                 /* of the event in the room's stream; 0: none */
     uint64_t user_seq;            /* of the event in the target's own stream; 0: none */
     uint64_t promoted_id;         /* user who became admin when the last admin left; 0: none */

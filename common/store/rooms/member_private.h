@@ -32,7 +32,8 @@
  * If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
  * joined becomes admin, by an event after that of the removal. A room with a key stays, and who the
  * site itself removes from it has no successor: the site says who is admin there. */
-#define MEMBER_REMOVAL                                                                            \
+#define MEMBER_REMOVAL MEMBER_REMOVAL_AS(EVENT_USER_REMOVED)
+#define MEMBER_REMOVAL_AS(event)                                                                  \
     /* A room with a key belongs to the site: it stays without members. */                        \
     "SELECT room_key IS NOT NULL INTO v_keyed FROM room WHERE room_id = p_room; "                 \
     "SET v_changed = TRUE; SET v_last = v_members_count = 1 AND NOT v_keyed; "                    \
@@ -54,7 +55,7 @@
     "UNION SELECT p_room, p_target, p_user, v_now FROM DUAL WHERE p_user <> p_target "            \
     "ON DUPLICATE KEY UPDATE left_at = v_now; "                                                   \
     "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "                          \
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")                             \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(event), "p_target")                                          \
     "IF v_target_admin AND v_members_count > 1 AND (NOT v_keyed OR p_target = p_user) "           \
     "AND " MEMBER_ONLY_ADMIN " THEN "                                                             \
     /* The oldest membership; its event has the number after that of the removal. */              \

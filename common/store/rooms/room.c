@@ -410,6 +410,7 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
                                          "DELETE FROM pin WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM ban WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM silence WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM held WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM slow_post WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM reply WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM mention WHERE room_id = ? LIMIT ?",

@@ -74,7 +74,9 @@ enum error room_state_takes_part(const struct room_state *state) {
     if (error)
         return error;
     /* A public room can be seen by everybody and read by members. */
-    return state->is_member || state->may_moderate ? ERROR_NONE : ERROR_FORBIDDEN;
+    if (state->is_member || state->may_moderate)
+        return ERROR_NONE;
+    return state->is_banned ? ERROR_BANNED : ERROR_FORBIDDEN;
 }
 
 enum error room_state_may_read(const struct room_state *state) {

@@ -33,6 +33,7 @@ struct room_state {
     bool may_moderate;         /* moderators and admins; site moderators, members or not */
     int64_t silenced_until; /* 0: never; may be over */
     bool is_archived;
+    bool is_banned;       /* set only where the user is refused: ban_look_for */
     bool members_visible; /* also to members and readers */
     bool is_live;         /* while it is public, everybody reads it, member or not */
     bool may_view;        /* so does this user, who is not a member */
@@ -75,7 +76,7 @@ enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
 enum error room_state_may_see(const struct room_state *state);
 
 /* ERROR_NONE if the user takes part in the room: members, and site moderators. Otherwise
- * ERROR_NOT_FOUND if the user may not see the room, else ERROR_FORBIDDEN. */
+ * ERROR_NOT_FOUND if the user may not see the room, else ERROR_BANNED or ERROR_FORBIDDEN. */
 enum error room_state_takes_part(const struct room_state *state);
 
 /* ERROR_NONE if the user may read messages and events: who takes part in the room, and everybody in

@@ -293,3 +293,13 @@ enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *cou
     buffer_free(&pattern);
     return error;
 }
+
+bool user_is_bot(struct db *db, uint64_t id) {
+    static const char SQL[] = "SELECT is_bot FROM user WHERE user_id = ?";
+    struct db_rows *rows;
+    if (DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id)))
+        return false;
+    const bool is_bot = db_next(rows) && db_get_bool(rows, 0);
+    db_done(rows);
+    return is_bot;
+}

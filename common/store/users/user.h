@@ -121,6 +121,9 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
 /* Sets or clears the staff flag. */
 enum error user_set_staff(struct db *db, uint64_t id, bool is_staff);
 
+/* Whether a user is a program; false if there is no such user, or no answer. */
+bool user_is_bot(struct db *db, uint64_t id);
+
 /* Makes a user a moderator of all rooms that are not direct, or ends that. */
 enum error user_set_moderator(struct db *db, uint64_t id, bool is_moderator);
 

@@ -83,6 +83,7 @@ class Socket:
         self.path = None    # of the handshake; without one, frames are not checked
         self.pings = self.received = 0
         self.answer_pings = True
+        self.reason = None    # of the server's close frame
         self._bytes = b""
         self._message = None    # (opcode, bytes) of a fragmented message
         self._key = base64.b64encode(os.urandom(16))
@@ -202,6 +203,7 @@ class Socket:
                     self.send_frame(PONG, payload)
             elif opcode == CLOSE:
                 code = struct.unpack(">H", payload[:2])[0] if payload else None
+                self.reason = payload[2:].decode()
                 self._answer_close(payload)
                 raise Closed(code)
             elif opcode != PONG:

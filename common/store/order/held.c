@@ -1,0 +1,271 @@
+/* Held messages: a row each, made in a transaction that checks what a post checks. Letting one
+ * through takes three steps, the middle one an ordinary post with a key of its own (message.h): if
+ * they are interrupted, they are simply done again. */
+#include "store/order/held.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "store/messages/mention.h"
+#include "store/order/audit_log.h"
+#include "store/transaction.h"
+
+/* Files stay for as long as a message may be held, whatever report_days is. */
+#define FILE_DAYS "3650"
+
+#define ADD_DECLARATIONS                                                                        \
+    TRANSACTION_ROOM_DECLARATIONS                                                               \
+    "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; DECLARE p_type INT DEFAULT ?; "               \
+    "DECLARE p_reply BIGINT UNSIGNED DEFAULT ?; DECLARE p_site BOOLEAN DEFAULT ?; "             \
+    "DECLARE p_key BOOLEAN DEFAULT ?; "                                                         \
+    "DECLARE p_client VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "  \
+    "DECLARE p_content VARCHAR(8000) CHARACTER SET utf8mb4 DEFAULT ?; "                         \
+    "DECLARE p_mentions VARCHAR(1200) CHARACTER SET ascii DEFAULT ?; "                          \
+    "DECLARE p_files VARCHAR(220) CHARACTER SET ascii DEFAULT ?; "                              \
+    "DECLARE p_count INT DEFAULT ?; DECLARE v_policy, v_slow INT; "                             \
+    "DECLARE v_held, v_posted BIGINT UNSIGNED DEFAULT 0; "                                      \
+    "DECLARE v_changed, v_bot BOOLEAN DEFAULT FALSE; "
+
+/* As a post (BY_RULES of message_post.c), in the same order. */
+#define MAY_POST                                                                                \
+    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER) TRANSACTION_SITE_MODERATOR                   \
+    "SELECT post_policy, slow_seconds INTO v_policy, v_slow FROM room WHERE room_id = p_room; " \
+    "IF p_message IS NULL AND (v_policy = 2 OR (v_policy = 1 AND v_role < " ROLE_SQL_MODERATOR  \
+    ")) THEN SET v_outcome = 17; LEAVE body; END IF; "                                          \
+    TRANSACTION_MAY_WRITE
+
+/* One that is held counts as a post, once. */
+#define SLOW_MODE                                                                               \
+    "SET v_bot = (SELECT is_bot FROM user WHERE user_id = p_user); "                            \
+    "IF NOT p_site AND v_slow > 0 AND v_role < " ROLE_SQL_MODERATOR                             \
+    " AND NOT v_bot AND NOT p_key AND p_message IS NULL THEN "                                  \
+    "IF EXISTS (SELECT 1 FROM slow_post WHERE room_id = p_room AND user_id = p_user "           \
+    "AND posted_at > v_now - INTERVAL v_slow SECOND AND posted_at <= v_now) THEN "              \
+    "SET v_outcome = 20; LEAVE body; END IF; "                                                  \
+    "INSERT INTO slow_post (room_id, user_id, posted_at) VALUES (p_room, p_user, v_now) "       \
+    "ON DUPLICATE KEY UPDATE posted_at = v_now; END IF; "
+
+/* `enter`: who may. */
+#define ADD(enter)                                                                              \
+    TRANSACTION(                                                                                \
+        ADD_DECLARATIONS,                                                                       \
+        enter                                                                                   \
+        "IF " TRANSACTION_IS_DIRECT " THEN SET v_outcome = 1; LEAVE body; END IF; "             \
+        /* 4: no such message of the sender. */                                                 \
+        "IF p_message IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message "                       \
+        "WHERE message_id = p_message AND room_id = p_room AND sender_id = p_user "             \
+        "AND NOT is_deleted) THEN SET v_outcome = 4; LEAVE body; END IF; "                      \
+        /* Sent before: posted, or held. */                                                     \
+        "IF p_client IS NOT NULL THEN "                                                         \
+        "SET v_posted = COALESCE((SELECT message_id FROM message WHERE room_id = p_room "       \
+        "AND sender_id = p_user AND client_id = CONCAT('c', p_client)), 0); "                   \
+        "IF v_posted > 0 THEN LEAVE body; END IF; "                                             \
+        "SET v_held = COALESCE((SELECT held_id FROM held WHERE room_id = p_room "               \
+        "AND sender_id = p_user AND client_id = p_client), 0); "                                \
+        "IF v_held > 0 THEN LEAVE body; END IF; END IF; "                                       \
+        SLOW_MODE                                                                               \
+        "IF p_count > 0 THEN "                                                                  \
+        "UPDATE file SET expires_at = v_now + INTERVAL " FILE_DAYS " DAY "                      \
+        "WHERE FIND_IN_SET(file_id, p_files) AND room_id = p_room AND user_id = p_user "        \
+        "AND message_id IS NULL AND state IN (1, 2) AND expires_at > v_now; "                   \
+        "IF ROW_COUNT() <> p_count THEN SET v_outcome = 6; LEAVE body; END IF; END IF; "        \
+        /* A later edit replaces an earlier one. */                                             \
+        "DELETE FROM held WHERE sender_id = p_user AND message_id = p_message "                 \
+        "AND NOT is_taken; "                                                                    \
+        "INSERT INTO held (room_id, sender_id, message_id, client_id, message_type, "           \
+        "reply_to_id, by_site, content, mentions, files, created_at) VALUES (p_room, p_user, "  \
+        "p_message, p_client, p_type, p_reply, p_site, p_content, p_mentions, p_files, v_now); " \
+        "SET v_held = LAST_INSERT_ID(); SET v_changed = TRUE; ",                                \
+        ", v_changed, v_held, v_posted")
+
+/* Writes "1,2,3". */
+static void write_ids(struct buffer *out, const uint64_t *ids, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "%s%" PRIu64, i > 0 ? "," : "", ids[i]);
+}
+
+enum error held_add(struct db *db, const struct message_draft *draft, uint64_t message_id,
+                    struct held_change *change) {
+    static const char BY_MEMBER[] = ADD(MAY_POST);
+    static const char BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE("FALSE") TRANSACTION_NOT_ARCHIVED);
+    struct buffer mentions = BUFFER_EMPTY, files = BUFFER_EMPTY;
+    struct db_rows *rows;
+    *change = (struct held_change){0};
+    if (draft->mentions)
+        mention_list_write(&mentions, draft->mentions);
+    write_ids(&files, draft->file_ids, draft->file_count);
+    enum error error = DB_RUN(
+        db, draft->by_site ? BY_SITE : BY_MEMBER, DB_REPEATABLE, &rows, db_u64(draft->room_id),
+        db_u64(draft->sender_id), db_id_or_null(message_id),
+        db_u64(draft->file_count > 0 ? MESSAGE_FILE : draft->type),
+        db_id_or_null(draft->reply_to_id), db_bool(draft->by_site), db_bool(draft->by_key),
+        draft->client_id.len > 0 ? db_text(draft->client_id) : db_str(NULL),
+        db_text(draft->content),
+        draft->mentions ? db_text((struct text){buffer_str(&mentions), mentions.len})
+                        : db_str(NULL),
+        db_text((struct text){buffer_str(&files), files.len}), db_u64(draft->file_count));
+    buffer_free(&mentions);
+    buffer_free(&files);
+    if (error)
+        return error;
+    if (transaction_row(rows, &error)) {
+        change->changed = !error && db_get_bool(rows, 1);
+        change->held_id = db_get_u64(rows, 2);
+        change->posted_id = db_get_u64(rows, 3);
+    }
+    db_done(rows);
+    return !error && change->posted_id ? ERROR_CONFLICT : error;
+}
+
+/* ---- reading ---- */
+
+#define SELECT                                                                                  \
+    "SELECT h.held_id, h.sender_id, u.username, h.message_id, h.content, h.message_type, "      \
+    "h.reply_to_id, h.client_id, h.mentions, h.files, h.by_site, h.created_at "                 \
+    "FROM held h JOIN user u ON u.user_id = h.sender_id WHERE h.room_id = ? "
+/* Values: the sender twice. */
+#define OF_SENDER "AND (? = 0 OR h.sender_id = ?) "
+
+static struct held from_row(const struct db_rows *rows, uint64_t room_id) {
+    return (struct held){.id = db_get_u64(rows, 0),
+                         .room_id = room_id,
+                         .sender_id = db_get_u64(rows, 1),
+                         .sender_username = db_get_text(rows, 2),
+                         .message_id = db_get_u64(rows, 3),
+                         .content = db_get_text(rows, 4),
+                         .type = (enum message_type)db_get_u64(rows, 5),
+                         .reply_to_id = db_get_u64(rows, 6),
+                         .client_id = db_get_text(rows, 7),
+                         .mentions = db_get_text(rows, 8),
+                         .files = db_get_text(rows, 9),
+                         .by_site = db_get_bool(rows, 10),
+                         .created_at = db_get_time(rows, 11)};
+}
+
+enum error held_list(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t limit,
+                     uint64_t offset, held_visit *visit, void *context) {
+    static const char SQL[] = SELECT OF_SENDER "ORDER BY h.held_id LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(sender_id),
+               db_u64(sender_id), db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const struct held held = from_row(rows, room_id);
+        visit(context, &held);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error held_count(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t *count) {
+    /* Few rows: they wait for a moderator. */
+    static const char SQL[] = "SELECT COUNT(*) FROM held h WHERE h.room_id = ? " OF_SENDER;
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
+                                    db_u64(sender_id), db_u64(sender_id));
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visit *visit,
+                    void *context) {
+    static const char SQL[] = SELECT "AND h.held_id = ?";
+    struct db_rows *rows;
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(held_id));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows)) {
+        const struct held held = from_row(rows, room_id);
+        visit(context, &held);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+/* ---- moderators ---- */
+
+#define DECLARATIONS                                                                            \
+    TRANSACTION_ROOM_DECLARATIONS                                                               \
+    "DECLARE p_held BIGINT UNSIGNED DEFAULT ?; DECLARE v_sender, v_subject BIGINT UNSIGNED; "   \
+    "DECLARE v_files VARCHAR(220) CHARACTER SET ascii; DECLARE v_taken BOOLEAN; "
+#define FIND                                                                                    \
+    "SELECT sender_id, message_id, files, is_taken INTO v_sender, v_subject, v_files, v_taken " \
+    "FROM held WHERE held_id = p_held AND room_id = p_room FOR UPDATE; "                        \
+    "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+
+/* Values: room, user, held message. */
+static enum error run(struct db *db, const char *sql, uint64_t room_id, uint64_t actor_id,
+                      uint64_t held_id) {
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(actor_id),
+                              db_u64(held_id));
+    if (error)
+        return error;
+    transaction_row(rows, &error);
+    db_done(rows);
+    return error;
+}
+
+enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id) {
+    static const char SQL[] =
+        TRANSACTION(DECLARATIONS,
+                    TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED FIND
+                    "UPDATE held SET is_taken = TRUE WHERE held_id = p_held; ",
+                    "");
+    return run(db, SQL, room_id, actor_id, held_id);
+}
+
+enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id) {
+    static const char SQL[] = "UPDATE held SET is_taken = FALSE WHERE held_id = ? AND room_id = ?";
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(held_id), db_u64(room_id));
+}
+
+enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id) {
+    static const char SQL[] = TRANSACTION(
+        DECLARATIONS,
+        TRANSACTION_LOCK_ROOM
+        FIND
+        "DELETE FROM held WHERE held_id = p_held; "
+        AUDIT_SQL("'approve_message'", "v_sender", "p_room", "p_held", "NULL"),
+        "");
+    const enum error error = run(db, SQL, room_id, actor_id, held_id);
+    /* Another moderator was faster with the same. */
+    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+}
+
+enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id) {
+    static const char SQL[] = TRANSACTION(
+        DECLARATIONS,
+        TRANSACTION_LOCK_ROOM TRANSACTION_SITE_MODERATOR
+        "IF v_room IS NULL OR (v_private AND v_role IS NULL) THEN "
+        "SET v_outcome = 4; LEAVE body; END IF; "
+        FIND
+        "IF v_sender <> p_user AND COALESCE(v_role, 0) < " ROLE_SQL_MODERATOR " THEN "
+        "SET v_outcome = 3; LEAVE body; END IF; "
+        "IF v_taken THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "DELETE FROM held WHERE held_id = p_held; "
+        "UPDATE file SET expires_at = v_now WHERE FIND_IN_SET(file_id, v_files) "
+        "AND room_id = p_room AND user_id = v_sender AND message_id IS NULL AND state <> 4; "
+        "IF v_sender <> p_user THEN "
+        AUDIT_SQL("'drop_message'", "v_sender", "p_room", "p_held", "NULL") "END IF; ",
+        "");
+    return run(db, SQL, room_id, actor_id, held_id);
+}
+
+enum error held_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *deleted) {
+    static const char SQL[] =
+        "DELETE FROM held WHERE created_at < NOW(6) - INTERVAL ? DAY LIMIT ?";
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days), db_u64(limit));
+    *deleted = error ? 0 : db_changed(db);
+    return error;
+}

@@ -1,0 +1,66 @@
+/*
+ * held: messages, and edits of messages, that the word filter holds until a moderator of the room
+ * lets them through or drops them. They have no position, and no event.
+ */
+#ifndef CONFAB_COMMON_STORE_ORDER_HELD_H
+#define CONFAB_COMMON_STORE_ORDER_HELD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "db/db.h"
+#include "store/messages/message.h"
+
+struct held {
+    uint64_t id, room_id, sender_id;
+    struct text sender_username;
+    uint64_t message_id; /* the message whose edit it is; 0: it is a new one */
+    struct text content;
+    enum message_type type;
+    uint64_t reply_to_id;  /* 0: none */
+    struct text client_id; /* empty: none */
+    struct text mentions;  /* as by mention_list_write; empty: none */
+    struct text files;     /* ids, separated by commas */
+    bool by_site;
+    int64_t created_at;
+};
+
+typedef void held_visit(void *context, const struct held *held);
+
+/* What a moderator has found; `posted` is a message that the client_id had before. */
+struct held_change {
+    bool changed; /* false: held before, with this client_id */
+    uint64_t held_id;
+    uint64_t posted_id;
+};
+
+/* Holds a draft, if its sender may write in the room: errors as of message_post. message_id: the
+ * draft is an edit of this message of the sender; 0: it is new. ERROR_BAD_INPUT: the room is a
+ * direct one, which has no moderators; ERROR_CONFLICT: change->posted_id. */
+enum error held_add(struct db *db, const struct message_draft *draft, uint64_t message_id,
+                    struct held_change *change);
+
+/* Visits those of a room, or (sender_id not 0) of one sender in it, oldest first; their number. */
+enum error held_list(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t limit,
+                     uint64_t offset, held_visit *visit, void *context);
+enum error held_count(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t *count);
+
+/* Visits one; ERROR_NOT_FOUND. */
+enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visit *visit,
+                    void *context);
+
+/* A moderator begins to let one through, so that none drops it: then it is posted or edited, and
+ * held_end deletes it. held_give_back: that was refused. ERROR_NOT_FOUND: no such one. */
+enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
+enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id);
+enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
+
+/* A moderator drops it, or its sender withdraws it. ERROR_NOT_FOUND, also if it is being let
+ * through. */
+enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
+
+/* Deletes up to `limit` that are older than this; *deleted counts them. */
+enum error held_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *deleted);
+
+#endif

@@ -1,0 +1,285 @@
+/* /api/chat/rooms/{id}/held/: messages that the word filter holds. Their senders see their own, the
+ * moderators of the room all, and let them through or drop them. */
+#include "handlers/held.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "event/publish.h"
+#include "event/serialize.h"
+#include "filter.h"
+#include "handlers/handlers.h"
+#include "rest/page.h"
+#include "store/messages/file.h"
+#include "store/messages/mention.h"
+#include "store/order/held.h"
+
+static void write_held(void *context, const struct held *held) {
+    struct json_writer *w = context;
+    struct text rest = held->files, id;
+    json_write_object(w);
+    json_write_member_u64(w, "held_id", held->id);
+    json_write_member_u64(w, "room_id", held->room_id);
+    json_write_member_id(w, "message_id", held->message_id);
+    json_write_member_u64(w, "sender_id", held->sender_id);
+    json_write_member_text(w, "sender_username", held->sender_username);
+    json_write_member_text(w, "content", held->content);
+    json_write_member_str(w, "message_type", message_type_name(held->type));
+    json_write_member_id(w, "reply_to_id", held->reply_to_id);
+    if (held->client_id.len > 0)
+        json_write_member_text(w, "client_id", held->client_id);
+    else
+        json_write_member_null(w, "client_id");
+    json_write_key(w, "file_ids");
+    json_write_array(w);
+    while (text_split(&rest, ',', &id))
+        json_write_raw(w, id.at, id.len);
+    json_write_array_end(w);
+    json_write_member_time(w, "created_at", held->created_at);
+    json_write_object_end(w);
+}
+
+/* ---- holding ---- */
+
+static void ignore_message(void *context, const struct message *message) {
+    (void)context;
+    (void)message;
+}
+
+static void send_message(void *context, const struct message *message) {
+    struct exchange *x = context;
+    struct json_writer w = json_writer_start(&x->response.body);
+    serialize_message(&w, message);
+}
+
+/* What a post would refuse; later the message is posted without the sender. */
+static enum error check_draft(struct exchange *x, const struct message_draft *draft) {
+    bool are_members = true;
+    enum error error = ERROR_NONE;
+    if (draft->reply_to_id)
+        error = message_get(x->service->db, draft->room_id, draft->reply_to_id, 0, ignore_message,
+                            NULL);
+    if (error == ERROR_NOT_FOUND) {
+        field_errors_add(&x->field_errors, "reply_to_id", CODE_DOES_NOT_EXIST,
+                         "Invalid pk \"%" PRIu64 "\" - object does not exist.",
+                         draft->reply_to_id);
+        error = ERROR_BAD_INPUT;
+    }
+    if (!error && draft->mentions)
+        error = mention_check(x->service->db, draft->room_id, draft->mentions, &are_members);
+    if (!error && !are_members) {
+        field_errors_add(&x->field_errors, "mentions", CODE_NOT_A_MEMBER,
+                         "A user who is mentioned is not a member of the room.");
+        error = ERROR_BAD_INPUT;
+    }
+    return error;
+}
+
+enum error held_hold(struct exchange *x, const struct message_draft *draft, uint64_t message_id) {
+    struct held_change change;
+    struct json_writer w = json_writer_start(&x->response.body);
+    enum error error = check_draft(x, draft);
+    if (error)
+        return error;
+    error = held_add(x->service->db, draft, message_id, &change);
+    if (error == ERROR_CONFLICT)
+        return message_get(x->service->db, draft->room_id, change.posted_id, x->identity.user.id,
+                           send_message, x);
+    /* A direct room has nobody who could let it through. */
+    if (error == ERROR_BAD_INPUT)
+        return filter_refuse(x, "content");
+    if (error == ERROR_GONE) {
+        field_errors_add(&x->field_errors, "files", CODE_DOES_NOT_EXIST,
+                         "Not all of them are unused files of yours in this room.");
+        return ERROR_BAD_INPUT;
+    }
+    if (error)
+        return error;
+    x->response.status = 202;
+    return held_get(x->service->db, draft->room_id, change.held_id, write_held, &w);
+}
+
+/* ---- lists ---- */
+
+enum error held_messages_list(struct exchange *x) {
+    const struct room_state *room = &x->identity.room;
+    const uint64_t sender_id =
+        room->may_moderate && !room->is_direct ? 0 : x->identity.user.id;
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error = held_count(x->service->db, x->ids[0], sender_id, &count);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "");
+    error = held_list(x->service->db, x->ids[0], sender_id, page.limit, page.offset, write_held,
+                      &w);
+    page_end(x, &w, &page, count, "");
+    return error;
+}
+
+/* ---- letting through ---- */
+
+/* A copy of a held message as a draft. */
+struct release {
+    struct message_draft draft;
+    struct mention_list mentions;
+    uint64_t message_id;
+    uint64_t file_ids[FILE_MOST];
+    struct buffer texts;
+};
+
+/* Reads what mention_list_write has written: {"user_ids":[2,3],"all":false}. */
+static void read_mentions(struct text json, struct mention_list *list) {
+    uint64_t id = 0;
+    bool is_number = false;
+    for (size_t i = 0; i < json.len; i++) {
+        const char c = json.at[i];
+        if (c >= '0' && c <= '9') {
+            id = id * 10 + (uint64_t)(c - '0');
+            is_number = true;
+            continue;
+        }
+        if (is_number && list->count < MENTION_MOST)
+            list->ids[list->count++] = id;
+        id = 0;
+        is_number = false;
+    }
+    static const char ALL[] = "\"all\":true}";
+    list->all = json.len > sizeof(ALL) && memcmp(json.at + json.len - (sizeof(ALL) - 1), ALL,
+                                                 sizeof(ALL) - 1) == 0;
+}
+
+static void keep_held(void *context, const struct held *held) {
+    struct release *release = context;
+    struct message_draft *draft = &release->draft;
+    struct text rest = held->files, id;
+    *draft = (struct message_draft){.room_id = held->room_id,
+                                    .sender_id = held->sender_id,
+                                    .held_id = held->id,
+                                    .type = held->type,
+                                    .reply_to_id = held->reply_to_id,
+                                    /* It has waited longer than slow mode asks for. */
+                                    .by_key = true,
+                                    .by_site = held->by_site,
+                                    .file_ids = release->file_ids,
+                                    .all_members = UINT64_MAX};
+    release->message_id = held->message_id;
+    while (draft->file_count < FILE_MOST && text_split(&rest, ',', &id) &&
+           text_to_u64(id, &release->file_ids[draft->file_count]))
+        draft->file_count++;
+    if (held->mentions.len > 0) {
+        read_mentions(held->mentions, &release->mentions);
+        draft->mentions = &release->mentions;
+    }
+    /* The rows are freed; both texts point into the copy, which does not grow any more. */
+    buffer_append(&release->texts, held->content.at, held->content.len);
+    buffer_append(&release->texts, held->client_id.at, held->client_id.len);
+    draft->content = (struct text){release->texts.data, held->content.len};
+    draft->client_id =
+        (struct text){release->texts.data + held->content.len, held->client_id.len};
+}
+
+struct released {
+    struct exchange *x;
+    const struct user *sender;
+    const struct message_change *change;
+    unsigned type;
+};
+
+static void send_released(void *context, const struct message *message) {
+    const struct released *released = context;
+    struct exchange *x = released->x;
+    send_message(x, message);
+    /* 0: it was posted before, or this process does not know the number. */
+    if (released->change->seq == 0) {
+        bell_ring_room(publisher_of(x)->bell, x->service->db, x->ids[0], false);
+        return;
+    }
+    const struct room_event event = {.room_id = x->ids[0],
+                                     .seq = released->change->seq,
+                                     .type = released->type,
+                                     .actor_id = released->sender->id,
+                                     .actor = text_of(released->sender->name),
+                                     .subject_id = message->id,
+                                     .has_message = true,
+                                     .message = *message};
+    publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
+}
+
+/* Posts or edits in the name of the sender, with what is left of the mentions. */
+static enum error release_draft(struct exchange *x, struct release *release,
+                                struct message_change *change) {
+    struct db *db = x->service->db;
+    struct message_draft *draft = &release->draft;
+    enum error error;
+    for (int tries = 0; tries < 2; tries++) {
+        error = release->message_id
+                    ? message_edit(db, draft->room_id, draft->sender_id, release->message_id,
+                                   draft->content, draft->mentions, draft->all_members, change)
+                    : message_post(db, draft, change);
+        if (error != ERROR_BAD_INPUT || !change->bad_mentions)
+            break;
+        /* Users who were mentioned have left. */
+        buffer_free(&change->mentioned);
+        release->mentions = (struct mention_list){.count = 0};
+        draft->mentions = release->message_id ? &release->mentions : NULL;
+    }
+    return error;
+}
+
+/* Answers with the message, and publishes it. */
+static enum error answer(struct exchange *x, const struct release *release,
+                         struct message_change *change) {
+    struct user sender;
+    enum error error = user_by_id(x->service->db, release->draft.sender_id, &sender, NULL);
+    const uint64_t message_id = release->message_id ? release->message_id : change->message_id;
+    struct released released = {x, &sender, change,
+                                release->message_id ? EVENT_MESSAGE_EDITED : EVENT_NEW_MESSAGE};
+    x->response.status = 201;
+    if (!error)
+        error = message_get(x->service->db, x->ids[0], message_id, x->identity.user.id,
+                            send_released, &released);
+    if (!error)
+        publish_mentioned(x->service->redis, publisher_of(x), x->ids[0], message_id, sender.id,
+                          sender.name,
+                          (struct text){change->mentioned.data, change->mentioned.len});
+    return error;
+}
+
+enum error held_messages_approve(struct exchange *x) {
+    struct db *db = x->service->db;
+    struct release release = {.texts = BUFFER_EMPTY};
+    struct message_change change = {0};
+    const uint64_t actor_id = x->identity.user.id;
+    enum error error = held_take(db, x->ids[0], actor_id, x->ids[1]);
+    if (!error)
+        error = held_get(db, x->ids[0], x->ids[1], keep_held, &release);
+    if (!error) {
+        error = release_draft(x, &release, &change);
+        /* The sender has left, is silenced, or the message or a file is gone. */
+        if (error && error != ERROR_UNAVAILABLE && error != ERROR_INTERNAL) {
+            held_give_back(db, x->ids[0], x->ids[1]);
+            error = exchange_fail(x, ERROR_CONFLICT, CODE_CONFLICT,
+                                  "The sender may not write this any more.");
+        }
+        if (!error)
+            error = held_end(db, x->ids[0], actor_id, x->ids[1]);
+        if (!error)
+            error = answer(x, &release, &change);
+        buffer_free(&change.mentioned);
+    }
+    buffer_free(&release.texts);
+    return error;
+}
+
+enum error held_messages_drop(struct exchange *x) {
+    const enum error error =
+        held_drop(x->service->db, x->ids[0], x->identity.user.id, x->ids[1]);
+    if (!error)
+        x->response.status = 204;
+    return error;
+}
