@@ -22,7 +22,7 @@ enum { SCAN = 512, SCAN_ROOMS = 128, SCAN_MATCHES = 5 };
 enum { SLOTS = 64 };
 
 /* Candidates of one statement, and messages that are read at a time. */
-enum { CANDIDATES = 1000, READ = 32 };
+enum { CANDIDATES = 1000, READ = 64 };
 
 /* A search reads at least this many blocks and messages, so that a small one is complete even on a
  * busy machine; unless they take so many times the budget, as texts and queries made for it do. */
@@ -368,8 +368,39 @@ static bool matches_row(struct run *run, const struct db_rows *rows) {
     return search_query_match(search->query, &run->fold, matches, &count);
 }
 
+/* Shows the messages of a list, as they are now. If the page is full before one of them, *done is
+ * its index. */
+static enum error show_matches(struct run *run, struct buffer *list, size_t *done) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") ", j.i, j.r "
+        "FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+        "i INT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', "
+        "p BIGINT UNSIGNED PATH '$[2]')) j "
+        "JOIN message m ON m.room_id = j.r AND m.position = j.p "
+        "JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
+        "ORDER BY j.i";
+    struct db_rows *rows;
+    struct message message;
+    if (list->len == 0)
+        return ERROR_NONE;
+    buffer_append_char(list, ']');
+    const enum error error =
+        DB_RUN(run->db, SQL, DB_REPEATABLE, &rows, db_u64(run->search->user_id),
+               db_text((struct text){list->data, list->len}));
+    if (error)
+        return error;
+    while (!run->is_full && db_next(rows)) {
+        message_from_row(rows, 0, db_get_u64(rows, MESSAGE_COLUMN_COUNT + 1), &message);
+        show(run, &message);
+        if (run->is_full)
+            *done = (size_t)db_get_u64(rows, MESSAGE_COLUMN_COUNT);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
 /* Reads `count` candidates and shows those that match: their texts at once, since most of them may
- * not match; then what a message has besides, of each that does. */
+ * not match; then what a message has besides, of those that do. */
 static enum error read_candidates(struct run *run, size_t count) {
     static const char SQL[] = "SELECT STRAIGHT_JOIN " SEARCHED_COLUMNS
                               " FROM JSON_TABLE(?, '$[*]' COLUMNS ("
@@ -378,7 +409,7 @@ static enum error read_candidates(struct run *run, size_t count) {
                               "JOIN message m ON m.room_id = j.r AND m.position = j.p "
                               "WHERE NOT m.is_deleted ORDER BY j.i";
     const struct search_place *places = run->found + run->read;
-    struct buffer list = BUFFER_EMPTY;
+    struct buffer list = BUFFER_EMPTY, matched = BUFFER_EMPTY;
     struct db_rows *rows;
     for (size_t i = 0; i < count; i++)
         list_message(&list, i, places[i].room_id, places[i].position);
@@ -389,21 +420,23 @@ static enum error read_candidates(struct run *run, size_t count) {
     if (error)
         return error;
     size_t done = count;
-    while (!error && db_next(rows)) {
+    uint64_t matches = 0;
+    while (db_next(rows)) {
+        const size_t i = (size_t)db_get_u64(rows, 0);
         if (!matches_row(run, rows))
             continue;
-        error = message_get(run->db, db_get_u64(rows, 1), db_get_u64(rows, 2), run->search->user_id,
-                            show, run);
-        /* Deleted meanwhile, with its room. */
-        if (error == ERROR_NOT_FOUND)
-            error = ERROR_NONE;
-        if (run->is_full || run->shown == run->search->limit) {
-            /* The next search begins after this one, or with it if there was no space for it. */
-            done = (size_t)db_get_u64(rows, 0) + !run->is_full;
+        list_message(&matched, i, places[i].room_id, places[i].position);
+        /* The next search begins after the last one. */
+        if (run->shown + ++matches == run->search->limit) {
+            done = i + 1;
             break;
         }
     }
     db_done(rows);
+    error = show_matches(run, &matched, &done);
+    buffer_free(&matched);
+    if (error)
+        return error;
     if (done > 0)
         run->search->place = places[done - 1];
     run->read += done;
