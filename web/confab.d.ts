@@ -213,6 +213,7 @@ export interface Upload extends Emitter<UploadEvents> {
     readonly media_type: string;
     readonly width: number | null;
     readonly height: number | null;
+    readonly duration: number | null;
     readonly thumbnail: Blob | null;
     readonly blob: Blob;
     /** By which keptUpload() finds it again; null if it is not kept. */

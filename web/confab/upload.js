@@ -96,6 +96,7 @@ export class Upload extends Emitter {
         this.size = blob.size;
         this.width = details.width ?? null;
         this.height = details.height ?? null;
+        this.duration = details.duration ?? null;
         this.thumbnail = details.thumbnail ?? null;
         this.file_id = details.file_id ?? null;
         this.#isKept = this.file_id !== null;

@@ -53,6 +53,39 @@ const give = (person, kind, files) =>
         [kind, files, PLACE],
     );
 
+/** Records a film of so many frames (px) and drops it on the field. */
+const giveFilm = (person, name, width, height) =>
+    person.field.evaluate(
+        async (target, [called, across, down]) => {
+            const canvas = document.createElement("canvas");
+            Object.assign(canvas, { width: across, height: down });
+            const context = canvas.getContext("2d");
+            const recorder = new MediaRecorder(canvas.captureStream(25), {
+                mimeType: "video/webm;codecs=vp8",
+            });
+            const parts = [];
+            recorder.ondataavailable = ({ data }) => parts.push(data);
+            const stopped = new Promise((resolve) => {
+                recorder.onstop = resolve;
+            });
+            recorder.start();
+            for (let frame = 0; frame < 20; frame += 1) {
+                context.fillStyle = `hsl(${frame * 18} 70% 50%)`;
+                context.fillRect(0, 0, across, down);
+                await new Promise((resolve) => {
+                    setTimeout(resolve, 40);
+                });
+            }
+            recorder.stop();
+            await stopped;
+            const data = new DataTransfer();
+            data.items.add(new File(parts, called, { type: "video/webm" }));
+            const options = { bubbles: true, cancelable: true, dataTransfer: data };
+            target.dispatchEvent(new DragEvent("drop", options));
+        },
+        [name, width, height],
+    );
+
 /** Starts to add up how far things move without a cause. */
 const watchShifts = ({ page }) =>
     page.evaluate(() => {
@@ -89,6 +122,41 @@ const countKept = () =>
     });
 
 const chips = (person) => person.page.locator(".attachment");
+
+test("a film has a picture and its size before it is played", async () => {
+    const { alice, bob, room } = await pair();
+    await alice.button("Attach files").waitFor();
+    await giveFilm(alice, "walk.webm", 640, 360);
+    await chips(alice).locator("canvas").waitFor();
+    await alice.field.press("Enter");
+    const film = bob.page.getByRole("button", { name: /^Play walk\.webm/ });
+    await film.locator("img").waitFor();
+    const { results } = await alice.api("GET", `chat/rooms/${room}/messages/`);
+    const [{ files, message_type: type }] = results;
+    const [{ width, height, has_thumbnail: hasThumbnail }] = files;
+    assert.deepEqual([type, width, height, hasThumbnail], ["image", 640, 360, true]);
+    const { width: shown, height: high } = await film.boundingBox();
+    assert.deepEqual([Math.round(shown), Math.round(high)], [320, 180]);
+    assert.deepEqual(await faults(bob), []);
+    await film.click();
+    // Its place does not depend on what is loaded.
+    const video = bob.dialog().locator("video");
+    const sizes = await video.evaluate((element) => {
+        const size = () => [element.clientWidth, element.clientHeight];
+        const before = size();
+        return new Promise((resolve) => {
+            const done = () => resolve([before, size()]);
+            element.addEventListener("loadeddata", done);
+            if (element.readyState >= 2) {
+                done();
+            }
+        });
+    });
+    assert.deepEqual(sizes, [
+        [640, 360],
+        [640, 360],
+    ]);
+});
 
 test("a pasted picture is shown to both without a jump, and looked at by keyboard", async () => {
     const { alice, bob, room } = await pair();

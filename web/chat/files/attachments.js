@@ -4,7 +4,6 @@
 import { ConfabError } from "../../confab/http.js";
 import { iconButton } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
-import { isPicture } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { addStyles } from "../ui/styles.js";
 import { t, tn } from "../words.js";
@@ -230,7 +229,7 @@ export class Attachments {
         element.classList.toggle("failed", error !== null);
         fill(
             element,
-            upload?.thumbnail && isPicture(upload) ? preview(upload) : icon("file"),
+            upload?.thumbnail ? preview(upload) : icon("file"),
             h(
                 "span.about-file",
                 h("span.name", { dir: "auto", title: name }, shortName(item)),

@@ -45,6 +45,21 @@ export const isVideo = ({ media_type: type }) => /^video\/(?:mp4|webm|ogg)$/u.te
 export const isAudio = ({ media_type: type }) =>
     /^audio\/(?:mpeg|ogg|opus|mp4|webm|x-m4a)$/u.test(type);
 
+/** Films whose size is known are shown in place, by a picture of them. */
+export const isShownFilm = (file) => isVideo(file) && file.width > 0 && file.height > 0;
+
+/** A length in seconds as "1:05" or "1:02:03"; "" if it is not known. */
+export function lengthText({ duration }) {
+    if (!duration) {
+        return "";
+    }
+    const seconds = Math.max(1, Math.round(duration));
+    const hours = Math.floor(seconds / 3600);
+    const minutes = Math.floor(seconds / 60) % 60;
+    const two = (value) => String(value).padStart(2, "0");
+    return (hours ? `${hours}:${two(minutes)}` : `${minutes}`) + `:${two(seconds % 60)}`;
+}
+
 /** A name as it is shown: nothing in it is invisible or turns the direction of what follows. */
 export const shownName = ({ name }) => visibleName(name);
 

@@ -1,7 +1,7 @@
 // Making a picture ready to be sent: not larger than screens need, without what cameras write into
 // it (place, time, device), and with a thumbnail. The server decodes no pictures.
 
-import { isSvg, renamed } from "./kinds.js";
+import { isAudio, isSvg, isVideo, renamed } from "./kinds.js";
 
 /** The longest side (px) of what is sent, and of a thumbnail; the most bytes of that. */
 const LARGEST = 2048;
@@ -145,7 +145,7 @@ function opaque(canvas) {
 }
 
 /** As WebP, or where the browser cannot write that, as JPEG. */
-async function thumbnailOf(picture) {
+export async function thumbnailOf(picture) {
     const canvas = drawn(picture, fitted(picture, THUMBNAIL));
     for (const type of ["image/webp", "image/jpeg"]) {
         for (const quality of THUMBNAIL_QUALITIES) {
@@ -179,6 +179,11 @@ async function smallerOf(file, picture) {
  */
 export async function prepared(file) {
     const asItIs = { blob: file, details: { name: file.name, media_type: file.type } };
+    const kind = { media_type: file.type };
+    if (isVideo(kind) || isAudio(kind)) {
+        const { playableDetails } = await import("./playable.js");
+        return { blob: file, details: { ...asItIs.details, ...(await playableDetails(file)) } };
+    }
     if (!file.type.startsWith("image/") || isSvg(file)) {
         return asItIs;
     }

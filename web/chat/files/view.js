@@ -11,8 +11,10 @@ import { t } from "../words.js";
 import {
     fileErrorText,
     isAudio,
+    isShownFilm,
     isVideo,
     kindText,
+    lengthText,
     shortName,
     shownName,
     sizeText,
@@ -255,12 +257,48 @@ function picture(file, { confab, open }) {
     return element;
 }
 
+/** A film as a button with a picture of it; the viewer plays it. */
+function film(file, { confab, open }) {
+    const name = shownName(file);
+    const length = lengthText(file);
+    const element = sized(
+        h("button.picture.plays", {
+            type: "button",
+            title: name,
+            "aria-label": [t("Play {name}", { name }), length].filter(Boolean).join(", "),
+            onclick: () => open(element),
+        }),
+        boxOf(file),
+    );
+    const image = file.has_thumbnail && h("img", { alt: "", decoding: "async" });
+    element.file = file;
+    fill(
+        element,
+        knownPreview(file),
+        image,
+        h("span.start", icon("play")),
+        length && h("span.moving", { "aria-hidden": "true" }, length),
+    );
+    if (image) {
+        // Without a picture it is a dark box, which plays all the same.
+        image.addEventListener("error", () => image.remove());
+        whenNear(element, async () => {
+            try {
+                image.src = await addressOf(confab, file, { thumbnail: true });
+            } catch {
+                image.remove();
+            }
+        });
+    }
+    return element;
+}
+
 function gallery(files, context) {
     const isGrid = files.length > 1;
     return h(
         isGrid ? "div.pictures.grid" : "div.pictures",
         isGrid && { role: "group", "aria-label": t("Pictures") },
-        files.map((file) => picture(file, context)),
+        files.map((file) => (isPicture(file) ? picture : film)(file, context)),
     );
 }
 
@@ -278,9 +316,9 @@ export function cardParts(file, under, name = "file") {
     ];
 }
 
-/** "PDF, 1.2 MB". */
+/** "PDF, 1.2 MB", or "MP3, 3:05, 2.9 MB". */
 export const factsOf = (file) =>
-    [kindText(file), sizeText(file.size)].filter((one) => one !== "").join(", ");
+    [kindText(file), lengthText(file), sizeText(file.size)].filter((one) => one !== "").join(", ");
 
 const stateText = ({ state }) =>
     ({
@@ -339,7 +377,7 @@ function openViewer(people, opener) {
 export function filesNode(files, people) {
     const { confab } = people;
     const context = { confab, open: (opener) => openViewer(people, opener) };
-    const isShown = (file) => isPicture(file) && !file.state;
+    const isShown = (file) => (isPicture(file) || isShownFilm(file)) && !file.state;
     const pictures = files.filter(isShown);
     return h(
         "div.files",
@@ -371,14 +409,15 @@ export function progressOf(upload, name) {
 function pendingPicture(upload) {
     const name = shownName(upload);
     const label = t("Picture {name}", { name });
-    const element = h("div.picture", { role: "img", "aria-label": label }, preview(upload));
+    const element = h("div.picture", { role: "img", "aria-label": label });
+    element.append(...(upload.thumbnail ? [preview(upload)] : []));
     element.append(progressOf(upload, name));
     return sized(element, boxOf(upload));
 }
 
 /** The files of a message that is being sent, at the places and sizes of the final ones. */
 export function pendingNode(uploads) {
-    const isShown = (one) => isPicture(one) && one.thumbnail;
+    const isShown = (one) => (isPicture(one) && one.thumbnail) || isShownFilm(one);
     const pictures = uploads.filter(isShown);
     const others = uploads.filter((one) => !isShown(one));
     return h(

@@ -6,7 +6,7 @@ import { openDialog } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { fullTime, isPicture } from "../ui/format.js";
 import { t } from "../words.js";
-import { isVideo, shownName } from "./kinds.js";
+import { isShownFilm, isVideo, shownName } from "./kinds.js";
 import { addressOf, factsOf, save, whyNot } from "./view.js";
 
 /** The element that shows a file; its address may come later. */
@@ -16,7 +16,14 @@ function mediumOf(file, alt) {
         return h("img", { alt, width, height });
     }
     const kind = isVideo(file) ? "video" : "audio";
-    return h(kind, { controls: true, preload: "metadata", "aria-label": alt });
+    const medium = h(kind, { controls: true, preload: "metadata", "aria-label": alt });
+    if (isShownFilm(file)) {
+        // Its place before it is loaded.
+        medium.style.setProperty("--width", `${file.width}px`);
+        medium.style.setProperty("--ratio", String(file.width / file.height));
+        medium.classList.add("sized");
+    }
+    return medium;
 }
 
 /** `items` are { file, message, element }, `at` is the index of the first one shown. */

@@ -152,6 +152,7 @@ const texts = {
     "Picture {name} from {sender}": "Bild {name} von {sender}",
     Pictures: "Bilder",
     Play: "Abspielen",
+    "Play {name}": "{name} abspielen",
     Previous: "Zurück",
     "Remove {name}": "{name} entfernen",
     "Removed: something harmful was found in it.": "Entfernt: Darin wurde Schädliches gefunden.",

@@ -1,0 +1,60 @@
+// What a film or a sound says about itself before it is sent: its size, its length, and a picture
+// of it. The server decodes neither.
+
+import { isVideo } from "./kinds.js";
+import { thumbnailOf } from "./picture.js";
+
+/** A browser that has not read the beginning by then (ms) sends the file without. */
+const MOST_MS = 8000;
+/** The picture is taken here (s), since many films begin with a black one. */
+const PICTURE_AT = 1;
+
+/** Waits for an event of the element; rejects when it cannot be played. */
+const heard = (medium, name) =>
+    new Promise((resolve, reject) => {
+        medium.addEventListener(name, resolve, { once: true });
+        medium.addEventListener("error", reject, { once: true });
+        setTimeout(reject, MOST_MS);
+    });
+
+/** The picture of a film, as a thumbnail; null if there is none. */
+async function pictureOf(video) {
+    const moved = heard(video, "seeked");
+    const middle = Number.isFinite(video.duration) ? video.duration / 2 : 0;
+    video.currentTime = Math.min(PICTURE_AT, middle);
+    await moved;
+    const picture = await createImageBitmap(video);
+    try {
+        return await thumbnailOf(picture);
+    } finally {
+        picture.close();
+    }
+}
+
+/** { width, height, duration, thumbnail } of a file, as far as the browser can tell. */
+export async function playableDetails(file) {
+    const isFilm = isVideo({ media_type: file.type });
+    const medium = document.createElement(isFilm ? "video" : "audio");
+    const address = URL.createObjectURL(file);
+    const details = {};
+    try {
+        const loaded = heard(medium, isFilm ? "loadeddata" : "loadedmetadata");
+        Object.assign(medium, { muted: true, preload: "auto", src: address });
+        await loaded;
+        // What was recorded in a browser does not say how long it is.
+        if (Number.isFinite(medium.duration)) {
+            details.duration = medium.duration;
+        }
+        if (isFilm && medium.videoWidth > 0) {
+            Object.assign(details, { width: medium.videoWidth, height: medium.videoHeight });
+            details.thumbnail = await pictureOf(medium);
+        }
+    } catch {
+        // It is sent with what is known.
+    } finally {
+        medium.removeAttribute("src");
+        medium.load();
+        URL.revokeObjectURL(address);
+    }
+    return details;
+}
