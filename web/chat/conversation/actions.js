@@ -98,9 +98,34 @@ export async function openReactors(conversation, message) {
     });
 }
 
+/** With the button for more they are two rows. */
+const OFFERED = 11;
+/** A narrower window (px) shows the choice at its bottom, for fingers. */
+const WIDE = 700;
+/** So far (px) from its button, and from the edges of the window. */
+const GAP = 6;
+
+/** Puts a dialog beside the button that has opened it, where there is space. */
+function putBeside(dialog, opener) {
+    const box = opener?.getBoundingClientRect();
+    if (!box?.width || window.innerWidth < WIDE) {
+        return;
+    }
+    dialog.classList.replace("sheet", "beside");
+    const { width, height } = dialog.getBoundingClientRect();
+    const isLeft = getComputedStyle(dialog).direction === "rtl";
+    const left = isLeft ? box.left : box.right - width;
+    const below = box.bottom + GAP;
+    const top = below + height < window.innerHeight ? below : box.top - GAP - height;
+    const within = (value, most) => `${Math.max(GAP, Math.min(value, most - GAP))}px`;
+    dialog.style.setProperty("--left", within(left, window.innerWidth - width));
+    dialog.style.setProperty("--top", within(top, window.innerHeight - height));
+}
+
 /** Opens the choice of an emoji for a message. */
 export async function openReactions(conversation, message) {
     const { root, timeline } = conversation;
+    const opener = root.getRootNode().activeElement;
     await styled(conversation);
     const take = async (emoji) => {
         try {
@@ -111,7 +136,8 @@ export async function openReactions(conversation, message) {
         timeline.focusOn(message.message_id);
     };
     const given = new Set(message.reactions.filter(({ mine }) => mine).map(({ emoji }) => emoji));
-    const offered = new Set([...given, ...recent().filter(Boolean), ...FREQUENT]);
+    const known = new Set([...given, ...recent().filter(Boolean), ...FREQUENT]);
+    const offered = [...known].slice(0, Math.max(OFFERED, given.size));
     const dialog = openDialog(root, t("React"), (close) => {
         const choose = (act) => () => {
             close();
@@ -120,7 +146,7 @@ export async function openReactions(conversation, message) {
         const list = h(
             "div.emoji-row",
             { role: "group", "aria-label": t("Emoji") },
-            ...[...offered].map((emoji) =>
+            ...offered.map((emoji) =>
                 h(
                     "button.bare",
                     {
@@ -142,6 +168,7 @@ export async function openReactions(conversation, message) {
         return list;
     });
     dialog.classList.add("sheet", "react");
+    putBeside(dialog, opener?.closest(".tools") && opener);
     dialog.querySelector(".emoji-row button").focus();
 }
 

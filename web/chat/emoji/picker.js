@@ -23,7 +23,7 @@ const groupNames = () => [
 ];
 
 const toneNames = () => [
-    t("Without a skin tone"),
+    t("Default"),
     t("Light skin tone"),
     t("Medium-light skin tone"),
     t("Medium skin tone"),

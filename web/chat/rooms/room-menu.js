@@ -35,8 +35,7 @@ function notifications(root, room, name, save) {
     const kinds = h(
         "fieldset.choices",
         h("legend", t("Notify me of")),
-        !room.is_direct &&
-            choice("notify", "default", chosen === "default", t("What is usual here")),
+        !room.is_direct && choice("notify", "default", chosen === "default", t("Default")),
         choice("notify", "all", chosen === "all", t("All messages")),
         choice("notify", "mentions", chosen === "mentions", t("Messages that mention me")),
         choice("notify", "none", chosen === "none", t("Nothing")),

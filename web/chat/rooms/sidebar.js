@@ -24,7 +24,8 @@ const stateText = (state) =>
 /** The last message of a room, with who sent it where that is not obvious. */
 function lastMessageText(room, self, people) {
     const last = room.last_message;
-    if (room.invitedBy) {
+    // Until there is something newer.
+    if (room.invitedBy && room.unread_count === 0) {
         const name = room.invitedBy;
         return room.is_direct
             ? t("{name} started a direct message", { name })
