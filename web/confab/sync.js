@@ -201,21 +201,27 @@ export class Sync {
 
     /** One request; null if nothing has changed, or the server does not know it. */
     async #request(limit, signal) {
-        const named = new Map(this.#rooms);
+        const opened = new Map();
+        let etag = this.#etag;
         for (const { channel } of this.#members) {
+            const { roomId } = channel;
             // Opened after the room was listed, which is done once.
-            if (channel.seq === null && this.#rooms.has(channel.roomId)) {
-                channel.start(this.#rooms.get(channel.roomId));
+            if (channel.seq === null && this.#rooms.has(roomId)) {
+                channel.start(this.#rooms.get(roomId));
             }
-            if (channel.roomId !== undefined && channel.seq !== null) {
-                named.set(channel.roomId, channel.seq);
+            if (roomId !== undefined && channel.seq !== this.#rooms.get(roomId)) {
+                // The answer to this tag was for another number, or did not list the room.
+                etag = null;
+            }
+            if (roomId !== undefined && channel.seq !== null) {
+                opened.set(roomId, Math.min(channel.seq, opened.get(roomId) ?? Infinity));
             }
         }
         const body = {
             database_id: this.#databaseId,
             user_seq: this.#notifications?.seq ?? this.#userSeq,
-            rooms: Object.fromEntries(named),
-            etag: this.#etag,
+            rooms: Object.fromEntries([...this.#rooms, ...opened]),
+            etag,
             limit,
         };
         const response = await this.client.http.exchange("POST", PATH, { body, signal });

@@ -56,6 +56,26 @@ test("a room that is opened while the notifications are polled hears what comes 
     await until(() => own.frames.some((one) => one.message?.content === "after"));
     await until(() => heard.events.length > 0);
     assert.deepEqual(receivedTexts(heard), ["after"]);
+    // Of two channels each gets what it has missed.
+    const before = record(bob.openRoom(room, { since: 1 }));
+    const now = record(bob.openRoom(room, { since: heard.channel.seq }));
+    await until(() => before.events.length === 2);
+    assert.deepEqual(receivedTexts(before), ["before", "after"]);
+    assert.deepEqual(receivedTexts(now), []);
+});
+
+test("a room that no list has is heard or refused, though nothing has changed", async () => {
+    const { alice, bob, room } = await pair(system, { WebSocket: null });
+    await bob.setRoomView(room, { is_hidden: true });
+    await polling(bob.openNotifications());
+    const heard = await polling(bob.openRoom(room));
+    await until(() => heard.channel.seq !== null);
+    await alice.postMessage(room, { content: "after" });
+    await until(() => heard.events.length > 0);
+    const { room_id: foreign } = await alice.createRoom({ name: "Others" });
+    const refused = record(bob.openRoom(foreign));
+    await until(() => refused.closed !== null);
+    assert.equal(refused.closed.code, 4404);
 });
 
 test("a server without sync/ is polled room by room", async () => {
