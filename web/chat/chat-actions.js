@@ -77,6 +77,8 @@ export class ChatActions {
             toggleNotifications: async () => notices.show(await desktop.toggle()),
             searchMessages: () => this.#searchMessages(),
             settings: () => this.#openSettings(),
+            moderates: () => this.#moderated().length > 0,
+            moderation: () => this.#openModeration(),
             logout: this.hasLogin ? () => this.logout() : null,
         };
     }
@@ -167,6 +169,27 @@ export class ChatActions {
             openSettings(this.root, this.confab, {
                 hasPassword: this.hasLogin,
                 on: { saved, passwordChanged },
+            }),
+        );
+    }
+
+    /** The rooms that the user moderates. */
+    #moderated() {
+        const { self, rooms } = this.chat;
+        const isAll = Boolean(this.confab.user?.is_moderator ?? self?.is_moderator);
+        const moderates = (room) => room.is_admin || room.role === "moderator" || isAll;
+        return [...rooms.byId.values()].filter((room) => !room.is_direct && moderates(room));
+    }
+
+    #openModeration() {
+        const { chat, root, confab, people } = this;
+        this.#withModule(import("./order/moderation.js"), ({ openModeration }) =>
+            openModeration({
+                root,
+                confab,
+                people,
+                rooms: this.#moderated(),
+                open: (roomId, messageId) => chat.openMessage(roomId, messageId),
             }),
         );
     }

@@ -517,8 +517,9 @@ export class Chat {
                 const preferences = changed.me !== room.me && { me: changed.me };
                 Object.assign(room, changed);
                 if (this.rooms?.get(id)) {
-                    const { name, is_private, is_admin, members_count } = changed;
-                    const shown = { name, is_private, is_admin, members_count, ...preferences };
+                    const { name, is_private, is_admin, role, members_count } = changed;
+                    const mine = { is_admin, role, ...preferences };
+                    const shown = { name, is_private, members_count, ...mine };
                     this.rooms.put({ room_id: id, ...shown });
                 }
             },

@@ -20,11 +20,23 @@ export function personName(people, { user_id: id, username }) {
 export class People {
     constructor(confab, root, changed) {
         Object.assign(this, { confab, root });
+        // Users whom the user has blocked, as far as they are known: messages tell, too.
+        this.blocked = new Set();
         this.directUsers = new DirectUsers(confab, () => changed([]));
         this.stop = confab.profiles.on("change", (ids) => {
             this.#draw(new Set(ids.map(String)));
             changed(ids);
         });
+    }
+
+    /** Reads whom the user has blocked, once: events do not tell. */
+    readBlocks() {
+        this.reading ??= this.confab.blocks({ limit: 200 }).then(
+            ({ results }) => results.forEach((one) => this.blocked.add(one.user_id)),
+            () => {
+                this.reading = null;
+            },
+        );
     }
 
     close() {

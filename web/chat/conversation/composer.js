@@ -79,6 +79,7 @@ export class Composer {
         this.about = h("div.about", { hidden: true });
         this.length = h("div.problem", { role: "status", hidden: true });
         this.problem = h("div.problem", { role: "alert", hidden: true });
+        this.waiting = h("div.problem", { role: "timer", hidden: true });
         this.under = h("div.below");
         this.element = h(
             "form.composer",
@@ -89,6 +90,7 @@ export class Composer {
                 },
             },
             this.problem,
+            this.waiting,
             this.length,
             this.about,
             h("div.write", this.text, emoji, this.fileInput, this.clip, this.button),
@@ -103,6 +105,15 @@ export class Composer {
         if (draft?.files?.length > 0) {
             this.#restoreFiles(draft.files);
         }
+    }
+
+    /** Why the next message has to wait, in slow mode; "" if it need not. The text stays. */
+    wait(text) {
+        if (this.waiting.textContent !== text) {
+            this.waiting.textContent = text;
+        }
+        this.waiting.hidden = text === "";
+        this.#fit();
     }
 
     setRoomName(name) {
@@ -355,7 +366,7 @@ export class Composer {
 
     #submit() {
         const text = this.text.value.trim();
-        if (this.saving || this.#isTooLong() || !this.#isComplete(text)) {
+        if (this.saving || this.#isTooLong() || !this.#isComplete(text) || this.#mustWait()) {
             return;
         }
         if (this.editing) {
@@ -364,6 +375,10 @@ export class Composer {
             this.#send(text);
         }
         this.focus();
+    }
+
+    #mustWait() {
+        return !this.waiting.hidden && !this.editing;
     }
 
     /** Whether there is something to send, and no file that failed. */
@@ -496,7 +511,7 @@ export class Composer {
     /** Makes the input as high as its text, where CSS cannot. */
     #fit() {
         const isComplete = this.#isComplete(this.text.value.trim());
-        this.button.disabled = this.#isTooLong() || this.saving || !isComplete;
+        this.button.disabled = this.#isTooLong() || this.saving || !isComplete || this.#mustWait();
         if (this.attached) {
             this.attached.element.hidden = Boolean(this.editing) || this.attached.count === 0;
         }

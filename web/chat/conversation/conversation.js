@@ -53,6 +53,7 @@ export class Conversation {
             timeline: this.timeline,
             isConnected: () => ["live", "polling"].includes(this.shown.value),
             drawn: this.drawStatus,
+            refused: (error) => this.#followRules(error),
         });
         this.sendRead = debounce(READ_DELAY_MS, () => this.#markRead());
         this.markSeen = () => this.#markSeen();
@@ -61,6 +62,7 @@ export class Conversation {
         this.stopWatchingDay = watchDay(() => this.timeline.drawDays());
         this.timeline.open(room.unread_count, place);
         this.drawHeader();
+        this.#followRules();
         this.changesTimer = setTimeout(() => {
             this.#showChanges();
             this.#useFeatures();
@@ -145,6 +147,7 @@ export class Conversation {
             this.#markRead();
         }
         clearTimeout(this.changesTimer);
+        this.rules?.close();
         this.sendRead.cancel();
         this.drawStatus.cancel();
         this.timeline.close();
@@ -168,6 +171,9 @@ export class Conversation {
                 this.timeline.answered(message.reply_to_id, message.message_id);
             }
             this.#addMessage(message);
+            if (message.sender_id === this.self.user_id) {
+                this.rules?.posted();
+            }
             this.on.message(message);
             this.drawStatus();
         });
@@ -240,13 +246,14 @@ export class Conversation {
         this.on.roomChanged(this.room);
         this.drawHeader();
         this.details?.draw();
+        this.#followRules();
     }
 
     async #membersChanged() {
         this.details?.reload();
         try {
-            const { members_count, is_admin } = await this.confab.room(this.room.room_id);
-            this.#roomChanged({ members_count, is_admin });
+            const { members_count, is_admin, role } = await this.confab.room(this.room.room_id);
+            this.#roomChanged({ members_count, is_admin, role });
         } catch (error) {
             this.#failed(error);
         }
@@ -276,6 +283,7 @@ export class Conversation {
 
     /** Offers files where the server takes them, and no reactions where it does not. */
     async #useFeatures() {
+        this.people.readBlocks();
         try {
             const features = await this.confab.features();
             this.takesFiles = !this.readOnly && features.includes("files");
@@ -405,6 +413,31 @@ export class Conversation {
         }
     }
 
+    /** What the room allows is followed by a module of its own, where there is something. */
+    async #followRules(refusal = null) {
+        const { room } = this;
+        const hasRules =
+            room.is_archived ||
+            room.role === "reader" ||
+            room.slow_seconds > 0 ||
+            (room.post_policy ?? "members") !== "members";
+        if (this.readOnly || (!hasRules && !refusal && !this.rules)) {
+            return;
+        }
+        await this.withModule(import("../order/rules.js"), ({ Rules }) => {
+            this.rules ??= new Rules(this);
+            this.rules.draw();
+            if (refusal) {
+                this.rules.refused(refusal);
+            }
+        });
+    }
+
+    /** Does what concerns people, in a module of its own. */
+    actOnPeople(name, what) {
+        this.withModule(import("../order/people.js"), (module) => module[name](this, what));
+    }
+
     // ---- drawing ----
 
     /** Names or pictures have changed; what shows one person has been drawn again. */
@@ -426,6 +459,7 @@ export class Conversation {
                   "span",
                   tn(room.members_count, "{count} member", "{count} members"),
                   online > 0 && `, ${tn(online, "{count} online", "{count} online")}`,
+                  room.topic && h("bdi", ` · ${room.topic}`),
               );
         const pressed = String(this.details !== null);
         const name = people.roomName(room);
@@ -435,6 +469,7 @@ export class Conversation {
             others,
             online,
             room.members_count,
+            room.topic,
             pressed,
         ]);
         // Redraw only what looks different: presence changes often.

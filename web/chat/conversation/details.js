@@ -209,9 +209,15 @@ export class Details {
             ),
             this.#memberName(member, room),
             id === this.confab.user.user_id && h("span.under", t("(you)")),
-            member.is_admin && h("span.badge", t("Admin")),
+            this.#badge(member),
             this.#memberMenu(member, room),
         );
+    }
+
+    #badge({ is_admin: isAdmin, role }) {
+        const names = { moderator: t("Moderator"), reader: t("Reader") };
+        const text = isAdmin ? t("Admin") : names[role];
+        return text && h("span.badge", text);
     }
 
     #mayWrite({ user_id: id }, room) {
@@ -241,7 +247,11 @@ export class Details {
         const isOther = id !== this.confab.user.user_id;
         const mayChange = isOther && room.is_admin && !room.is_direct && !this.readOnly;
         const mayWrite = this.#mayWrite(member, room);
-        if (!mayChange && !mayWrite) {
+        const moderates = room.is_admin || room.role === "moderator";
+        const isLower = !member.is_admin && (room.is_admin || member.role !== "moderator");
+        const mayModerate = isOther && moderates && isLower && !room.is_direct && !this.readOnly;
+        const isBlocked = this.people.blocked.has(id);
+        if (!isOther || this.readOnly) {
             return null;
         }
         const name = this.people.name(id, username);
@@ -257,13 +267,66 @@ export class Details {
                 text: member.is_admin ? t("Make an ordinary member") : t("Make an admin"),
                 act: () => this.#try(() => this.#setAdmin(member)),
             },
-            mayChange && {
+            ...(mayChange ? this.#roleChanges(member) : []),
+            mayModerate && {
+                icon: "warning",
+                text: t("Silence or ban"),
+                act: () => this.#withPeople(({ moderate }) => moderate(this.#place(room), member)),
+            },
+            {
+                icon: "eyeOff",
+                text: isBlocked ? t("Unblock") : t("Block"),
+                act: () => this.#block(id),
+            },
+            mayModerate && {
                 icon: "close",
                 text: t("Remove from the room"),
                 act: () => this.#remove(member),
                 isDangerous: true,
             },
         ]);
+    }
+
+    #place(room) {
+        const { root, confab, people } = this;
+        return { root, confab, people, room, changed: () => this.reload() };
+    }
+
+    /** The other roles below that of admins. */
+    #roleChanges(member) {
+        if (member.is_admin) {
+            return [];
+        }
+        const roles = [
+            ["moderator", t("Make a moderator")],
+            ["member", t("Make an ordinary member")],
+            ["reader", t("Make a reader")],
+        ];
+        return roles
+            .filter(([role]) => role !== (member.role ?? "member"))
+            .map(([role, text]) => ({
+                icon: "people",
+                text,
+                act: () => this.#try(() => this.#setRole(member, role)),
+            }));
+    }
+
+    async #setRole(member, role) {
+        await this.confab.setRole(member.room_id, member.user_id, role);
+        this.reload();
+    }
+
+    #block(id) {
+        this.#withPeople(({ toggleBlock }) => this.#try(() => toggleBlock(this, id)));
+    }
+
+    /** As #withDialogs. */
+    async #withPeople(open) {
+        try {
+            open(await import("../order/people.js"));
+        } catch (error) {
+            this.on.failed(error);
+        }
     }
 
     async #setAdmin(member) {

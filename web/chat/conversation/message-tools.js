@@ -20,6 +20,11 @@ export class MessageTools {
         const { room, composer, on } = conversation;
         const isOwn = message.sender_id === conversation.self.user_id;
         const mayPin = room.is_admin || room.may_pin === "all";
+        const moderates =
+            room.is_admin ||
+            room.role === "moderator" ||
+            (conversation.self.is_moderator && !room.is_direct);
+        const { sender_id: user_id, sender_username: username } = message;
         return [
             conversation.takesReactions && {
                 icon: "smile",
@@ -43,7 +48,19 @@ export class MessageTools {
                 text: t("Copy the link"),
                 act: () => conversation.actOn("copyLink", message),
             },
-            (isOwn || room.is_admin) && {
+            !isOwn && {
+                icon: "flag",
+                text: t("Report"),
+                act: () => conversation.actOnPeople("report", message),
+            },
+            !isOwn &&
+                moderates &&
+                !room.is_direct && {
+                    icon: "warning",
+                    text: t("Moderate the sender"),
+                    act: () => conversation.actOnPeople("moderate", { user_id, username }),
+                },
+            (isOwn || moderates) && {
                 icon: "trash",
                 text: t("Delete"),
                 act: () => this.#delete(message),

@@ -232,6 +232,17 @@ async function drawMentions(article, message, people) {
  * Creates the element of a message. `people` is People; `repliedTo(id)` returns the message replied
  * to, or a promise of it. placeMessage() adds what depends on the message above.
  */
+/** Messages of users whom the user has blocked are shown when they are opened. */
+function folded({ sender_id: sender, is_blocked: isBlocked, is_deleted: isGone }, people, shown) {
+    if (isBlocked) {
+        people.blocked.add(sender);
+    }
+    if (isGone || !people.blocked.has(sender)) {
+        return shown;
+    }
+    return [h("details.blocked", h("summary", t("Message of a blocked person")), ...shown)];
+}
+
 export function messageNode(message, people, repliedTo) {
     const node = h("div.item");
     drawMessage(node, message, people, repliedTo);
@@ -268,8 +279,7 @@ export function drawMessage(node, message, people, repliedTo) {
                 ),
             ),
             message.reply_to_id && !message.is_deleted && quote(message, repliedTo, people),
-            content(message),
-            filesOf(node, message, people),
+            ...folded(message, people, [content(message), filesOf(node, message, people)]),
             message.reactions?.length > 0 && reactionBar(message),
             message.reply_count > 0 &&
                 h(

@@ -8,14 +8,16 @@ import { messageNode, placeMessage, prepareToShow, whyNotSent } from "./message.
 
 /** How many sent messages to remember as shown in the timeline. */
 const REMEMBERED = 1000;
+/** What the room does not allow. */
+const REFUSALS = new Set(["silenced", "read_only", "archived", "slow_mode"]);
 
 /**
  * Draws into `timeline`. `isConnected()` tells whether messages can be sent now; `drawn()` is
- * called after each drawing.
+ * called after each drawing, `refused(error)` when the room does not allow a message.
  */
 export class PendingMessages {
-    constructor({ confab, room, people, timeline, isConnected, drawn }) {
-        Object.assign(this, { confab, room, people, timeline, isConnected, drawn });
+    constructor({ confab, room, people, timeline, isConnected, drawn, refused }) {
+        Object.assign(this, { confab, room, people, timeline, isConnected, drawn, refused });
         // By client_id: messages that are sent but not in the timeline yet, and those that are.
         this.sent = new Map();
         this.shown = new Set();
@@ -32,6 +34,9 @@ export class PendingMessages {
     #changed(outgoing) {
         if (outgoing.room_id !== this.room.room_id) {
             return;
+        }
+        if (REFUSALS.has(outgoing.error?.code) && outgoing.state !== "sending") {
+            this.refused(outgoing.error);
         }
         if (outgoing.state === "sent" && !this.shown.has(outgoing.client_id)) {
             this.sent.set(outgoing.client_id, outgoing);
@@ -112,6 +117,9 @@ export class PendingMessages {
             const text = t("Not sent: {reason}", { reason: whyNotSent(outgoing) });
             article.classList.add("failed");
             body.append(h("div.state", icon("warning"), text, retry, discard));
+        } else if (outgoing.message?.held_id) {
+            const text = t("A moderator looks at this message first.");
+            body.append(h("div.state", icon("clock"), text));
         } else if (state === "queued" && isIncomplete && this.isConnected()) {
             const discard = button(t("Cancel"), () => outbox.discard(id), "link");
             body.append(h("div.state", icon("clock"), t("Sending files…"), discard));

@@ -12,7 +12,63 @@ import { t, tn } from "../words.js";
 /** The most rooms shown in a list of results. */
 const MOST_FOUND = 200;
 
-/** A form for a room's name and privacy. `save({name, is_private})` returns a promise. */
+const SLOW_SECONDS = [0, 10, 30, 60, 300, 900, 3600, 21600];
+
+const slowText = (seconds) =>
+    seconds < 60
+        ? tn(seconds, "{count} second", "{count} seconds")
+        : tn(seconds / 60, "{count} minute", "{count} minutes");
+
+function selection(label, options, chosen) {
+    const select = h(
+        "select",
+        options.map(([value, text]) =>
+            h("option", { value, selected: value === String(chosen) }, text),
+        ),
+    );
+    return { select, element: h("label.field", h("span", label), select) };
+}
+
+/** What a room allows: the elements of a form, and `changes()`, what was changed. */
+function roomRules(room) {
+    const topic = h("input", { type: "text", maxlength: 500, value: room.topic });
+    const policy = selection(
+        t("Who writes"),
+        [
+            ["members", t("All members")],
+            ["moderators", t("Moderators and admins")],
+            ["nobody", t("Only the site")],
+        ],
+        room.post_policy,
+    );
+    const seconds = [...new Set([...SLOW_SECONDS, room.slow_seconds])].sort((a, b) => a - b);
+    const slow = selection(
+        t("Slow mode: time between two messages of a member"),
+        seconds.map((one) => [String(one), one === 0 ? t("None") : slowText(one)]),
+        room.slow_seconds,
+    );
+    const hides = h("input", { type: "checkbox", checked: !room.members_visible });
+    const archived = h("input", { type: "checkbox", checked: room.is_archived });
+    const elements = [
+        h("label.field", h("span", t("Topic")), topic),
+        policy.element,
+        slow.element,
+        h("label.choice", hides, h("b", t("Only moderators see who is in the room"))),
+        h("label.choice", archived, h("b", t("Archived: it can be read only"))),
+    ];
+    const chosen = () => ({
+        topic: topic.value.trim(),
+        post_policy: policy.select.value,
+        slow_seconds: Number(slow.select.value),
+        members_visible: !hides.checked,
+        is_archived: archived.checked,
+    });
+    const changes = () =>
+        Object.fromEntries(Object.entries(chosen()).filter(([key, value]) => room[key] !== value));
+    return { elements, changes };
+}
+
+/** A form for a room's name, privacy and rules. `save(change)` returns a promise. */
 function roomForm(root, { title, action, room, save }) {
     const privacyOption = (value, checked, name, hint) =>
         h(
@@ -38,16 +94,25 @@ function roomForm(root, { title, action, room, save }) {
         // A new room begins with pins of its admins only.
         const pinChoice =
             room.may_pin && h("label.choice", pins, h("b", t("All members may pin messages")));
+        const rules = room.post_policy ? roomRules(room) : null;
         return form({
             fields: [name],
-            others: [privacy, pinChoice],
+            others: [privacy, pinChoice, ...(rules?.elements ?? [])],
             buttons: [cancelButton(close), submitButton(action)],
             submit: async () => {
                 const chosen = privacy.querySelector(":checked").value;
+                const changes = rules?.changes() ?? {};
+                // Of an archived room nothing else can be changed.
+                const isOpened = room.is_archived && changes.is_archived === false;
+                if (isOpened) {
+                    await save({ is_archived: false });
+                    delete changes.is_archived;
+                }
                 await save({
                     name: name.input.value,
                     is_private: chosen === "private",
                     ...(pinChoice && { may_pin: pins.checked ? "all" : "admins" }),
+                    ...changes,
                 });
                 close();
             },

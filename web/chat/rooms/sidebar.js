@@ -48,7 +48,7 @@ function lastMessageText(room, self, people) {
 /**
  * `readOnly`: offers nothing that adds rooms. `on` has the actions: open(id), roomMenu(id),
  * newRoom(), findRoom(), directMessage(), hasNotifications(), toggleNotifications(), settings(),
- * readAll(), hiddenRooms(), and logout() or null.
+ * readAll(), hiddenRooms(), moderates(), moderation(), and logout() or null.
  */
 export class Sidebar {
     constructor({ rooms, self, people, readOnly, on }) {
@@ -128,6 +128,7 @@ export class Sidebar {
             { icon: "settings", text: t("Settings"), act: on.settings },
             { icon: "check", text: t("Mark all as read"), act: on.readAll },
             { icon: "eye", text: t("Hidden rooms"), act: on.hiddenRooms },
+            on.moderates() && { icon: "flag", text: t("Moderation"), act: on.moderation },
             on.logout && { icon: "exit", text: t("Log out"), act: on.logout },
         ]);
     }

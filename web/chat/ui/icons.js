@@ -22,6 +22,7 @@ const PATHS = {
     eye: EYE,
     eyeOff: `${EYE}M4 4l16 16`,
     file: "M7 4h7l4 4v12H7zM14 4v4h4",
+    flag: "M6 21V4h11l-2.500 4L17 12H6",
     forward: "M9 5l7 7-7 7",
     globe: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16zM4 12h16M12 4c3 3 3 13 0 16M12 4c-3 3-3 13 0 16",
     hash: "M9.5 4L8 20M16 4l-1.5 16M5 9h15M4 15h15",

@@ -1,0 +1,111 @@
+// What the user may write in a room: told in place of the input; the countdown of slow mode beside
+// it. Loaded for rooms with such rules, and when the server has refused a message.
+
+import { h } from "../ui/dom.js";
+import { fullTime } from "../ui/format.js";
+import { icon } from "../ui/icons.js";
+import { t, tn } from "../words.js";
+
+const mayModerate = ({ room, self }) =>
+    room.is_admin || room.role === "moderator" || Boolean(self.is_moderator);
+
+/** A timer cannot be set for longer. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Why nothing can be written; null if it can. */
+function barrier(conversation, silencedUntil) {
+    const { room } = conversation;
+    if (room.is_archived) {
+        return t("This room is archived: it can be read only.");
+    }
+    if (room.role === "reader") {
+        return t("You can read in this room, and not write.");
+    }
+    if (room.post_policy === "nobody") {
+        return t("Only the site writes in this room.");
+    }
+    if (room.post_policy === "moderators" && !mayModerate(conversation)) {
+        return t("Only moderators write in this room.");
+    }
+    if (silencedUntil > Date.now()) {
+        const time = fullTime(new Date(silencedUntil).toISOString());
+        return t("A moderator has silenced you until {time}.", { time });
+    }
+    return null;
+}
+
+/** The rules of the room of a Conversation. */
+export class Rules {
+    constructor(conversation) {
+        this.conversation = conversation;
+        this.silencedUntil = 0;
+        this.openAt = 0;
+        this.timer = null;
+        this.notice = h("p.refused", { role: "status", hidden: true });
+        conversation.composer.element.before(this.notice);
+        this.#startFromLast();
+    }
+
+    close() {
+        clearTimeout(this.timer);
+    }
+
+    /** The user's last message may be less than slow_seconds old. */
+    #startFromLast() {
+        const last = this.conversation.timeline.lastOwn();
+        const age = last ? Date.now() - new Date(last.created_at) : Infinity;
+        // The clock of this computer may be wrong: it never waits for longer than a whole turn.
+        this.#wait(this.conversation.room.slow_seconds - Math.max(0, age) / 1000);
+    }
+
+    /** A message of the user has arrived. */
+    posted() {
+        this.#wait(this.conversation.room.slow_seconds);
+    }
+
+    /** The server has refused a message. */
+    refused(error) {
+        if (error.code === "silenced") {
+            this.silencedUntil = new Date(error.body?.until ?? 0).getTime();
+        } else if (error.code === "slow_mode") {
+            this.#wait(error.retryAfter ?? 1);
+        }
+        this.draw();
+    }
+
+    #wait(seconds) {
+        const { room } = this.conversation;
+        if (seconds > 0 && room.slow_seconds > 0 && !mayModerate(this.conversation)) {
+            this.openAt = Math.max(this.openAt, Date.now() + seconds * 1000);
+        }
+        this.draw();
+    }
+
+    draw() {
+        const { conversation } = this;
+        const { composer, room } = conversation;
+        const text = barrier(conversation, this.silencedUntil);
+        const left = room.slow_seconds > 0 ? Math.ceil((this.openAt - Date.now()) / 1000) : 0;
+        composer.element.hidden = text !== null;
+        this.notice.hidden = text === null;
+        if (this.notice.textContent !== (text ?? "")) {
+            this.notice.replaceChildren(icon("lock"), text ?? "");
+        }
+        composer.wait(
+            left > 0
+                ? tn(
+                      left,
+                      "Slow mode: {count} second until your next message.",
+                      "Slow mode: {count} seconds until your next message.",
+                  )
+                : "",
+        );
+        clearTimeout(this.timer);
+        if (left > 0) {
+            this.timer = setTimeout(() => this.draw(), 1000);
+        } else if (this.silencedUntil > Date.now()) {
+            const wait = Math.min(this.silencedUntil - Date.now() + 500, LONGEST_MS);
+            this.timer = setTimeout(() => this.draw(), wait);
+        }
+    }
+}
