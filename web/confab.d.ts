@@ -47,6 +47,24 @@ export interface SecondFactor {
     recovery_codes_left: number;
 }
 
+/** The mail address of the current user. */
+export interface OwnEmail {
+    email: string | null;
+    is_confirmed: boolean;
+}
+
+/** An archive of the current user's data. */
+export interface Export {
+    /** none: it was not asked for, or has expired. */
+    state: "none" | "waiting" | "ready" | "failed";
+    /** When it is ready: where it is, for some minutes. */
+    url: string | null;
+    expires_at: string | null;
+}
+
+/** A proof of who the user is, and what becomes of the user's messages. */
+export type Erasure = { messages: "keep" | "erase" } & ({ password: string } | { jwt: string });
+
 /** `uri` is the same as an address (otpauth://), for a link or a QR code. */
 export interface TotpSecret {
     secret: string;
@@ -911,6 +929,21 @@ export class Confab extends Emitter<ConfabEvents> {
     /** Turns two-factor login on; returns ten recovery codes, which are shown this once. */
     confirmSecondFactor(code: string): Promise<string[]>;
     endSecondFactor(code: string): Promise<void>;
+    email(): Promise<OwnEmail>;
+    /** Sends a mail to this address, which is the user's once it is confirmed. */
+    setEmail(email: string, password: string): Promise<void>;
+    removeEmail(): Promise<void>;
+    /** Confirms an address with the token of the mail; nobody needs to be logged in. */
+    confirmEmail(token: string): Promise<void>;
+    /** Sends a mail for a new password, if a user has confirmed this address. */
+    requestPasswordReset(email: string): Promise<void>;
+    /** Sets a new password with the token of the mail, and ends all sessions and tokens. */
+    resetPassword(token: string, newPassword: string): Promise<void>;
+    /** Asks for an archive of all that the user has written and set. */
+    requestExport(): Promise<Export>;
+    exportState(): Promise<Export>;
+    /** Erases the account; all sessions and tokens end at once. */
+    eraseAccount(erasure: Erasure): Promise<void>;
     /** All sessions and tokens of the current user. */
     sessions(options?: PageOptions): Promise<Page<Session>>;
     endSession(sessionId: string): Promise<void>;

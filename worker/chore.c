@@ -5,6 +5,7 @@
 
 #include "base/xalloc.h"
 #include "db/db.h"
+#include "mailer.h"
 #include "store/privacy/export.h"
 
 struct chore {
@@ -45,9 +46,12 @@ bool chore_is_running(const struct chore *chore) {
 /* On the thread. */
 static void on_work(uv_work_t *work) {
     struct chore *chore = work->data;
-    bool exported = false;
-    const enum error error = export_step(chore->db, chore->config->file_dir, &exported);
-    chore->found_one = !error && exported;
+    bool exported = false, mailed = false;
+    /* Mails first: somebody waits for them. */
+    enum error error = mailer_step(chore->db, chore->config, &mailed);
+    if (!error && !mailed)
+        error = export_step(chore->db, chore->config->file_dir, &exported);
+    chore->found_one = !error && (mailed || exported);
 }
 
 static void on_done(uv_work_t *work, int status) {

@@ -1,6 +1,6 @@
 /*
- * chore: what takes the worker long and may wait: the archives that users ask for. A thread of its
- * own does it, so that deliveries do not wait; one thing at a time.
+ * chore: what takes the worker long: mails to users, and the archives that they ask for. A thread
+ * of its own does it, so that deliveries do not wait; one thing at a time.
  */
 #ifndef CONFAB_WORKER_CHORE_H
 #define CONFAB_WORKER_CHORE_H

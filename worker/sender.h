@@ -1,6 +1,5 @@
 /*
- * sender: HTTP requests to other hosts, any number at a time, by libcurl on the loop. The only file
- * of the worker that includes libcurl.
+ * sender: HTTP requests to other hosts, any number at a time, by libcurl on the loop.
  *
  * 5 s to connect, 10 s in all, a bounded answer; no redirects, no proxies, no cookies. Unless
  * hook_private is on, the address is checked when a socket is opened for it, which is after the

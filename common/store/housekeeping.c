@@ -6,6 +6,7 @@
 #include "os/bell_file.h"
 #include "store/order/audit_log.h"
 #include "store/followers/worker.h"
+#include "store/logins/account_mail.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
 #include "store/messages/clearing.h"
@@ -67,7 +68,7 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     uint64_t tokens = 0, used = 0, files = 0, bans = 0, silences = 0, cleared = 0;
     uint64_t entries = 0, reports = 0, held = 0, erased = 0;
-    uint64_t idle_sessions = 0, idle_tokens = 0;
+    uint64_t idle_sessions = 0, idle_tokens = 0, mails = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -85,6 +86,8 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
         error = member_purge_departures(db, SLICE, &departures);
     if (!error)
         error = token_purge(db, SLICE, &tokens);
+    if (!error)
+        error = account_mail_purge(db, SLICE, &mails);
     if (!error)
         error = used_jwt_purge(db, SLICE, &used);
     /* After the rooms, whose files they are. */
@@ -106,7 +109,7 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
         error = held_purge(db, config->report_days, SLICE, &held);
     *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files +
                bans + silences + cleared + entries + reports + held + erased + idle_sessions +
-               idle_tokens;
+               idle_tokens + mails;
     return error;
 }
 

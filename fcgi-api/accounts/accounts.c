@@ -69,6 +69,10 @@ static bool takes_passwords(const struct exchange *x) {
     return x->service->config->password_login != CONFIG_OFF;
 }
 
+enum error accounts_check_passwords(struct exchange *x) {
+    return takes_passwords(x) ? ERROR_NONE : refuse_password(x);
+}
+
 static enum error no_content(struct exchange *x) {
     x->response.status = 204;
     return ERROR_NONE;
@@ -93,10 +97,12 @@ static void add_taken_error(struct exchange *x) {
                      "A user with that username already exists.");
 }
 
-static void check_common(struct exchange *x, const char *field, struct text password,
-                         struct text username) {
-    if (password_rule_is_too_common(password, username))
+bool accounts_check_common(struct exchange *x, const char *field, struct text password,
+                           struct text username) {
+    const bool is_common = password_rule_is_too_common(password, username);
+    if (is_common)
         field_errors_add(&x->field_errors, field, CODE_TOO_COMMON, "This password is too common.");
+    return !is_common;
 }
 
 /* Reads both fields. Whether the name is taken is normally found when the user is added. If the
@@ -118,7 +124,7 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
              user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
         add_taken_error(x);
     if (has_password)
-        check_common(x, "password", *password, has_name ? *name : text_of(""));
+        accounts_check_common(x, "password", *password, has_name ? *name : text_of(""));
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
 
@@ -506,7 +512,7 @@ enum error accounts_prove(struct exchange *x) {
 bool accounts_new_password(struct exchange *x, struct text *password) {
     if (!field_text(x, "new_password", password))
         return false;
-    check_common(x, "new_password", *password, text_of(x->identity.user.name));
+    accounts_check_common(x, "new_password", *password, text_of(x->identity.user.name));
     return field_errors_none(&x->field_errors);
 }
 

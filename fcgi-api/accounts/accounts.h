@@ -20,6 +20,13 @@ enum error accounts_write(struct exchange *x, struct json_writer *w, const struc
 /* Reads the field new_password; false, with the error of the field, if it is missing or wrong. */
 bool accounts_new_password(struct exchange *x, struct text *password);
 
+/* ERROR_FORBIDDEN, with its response, if users do not log in by passwords. */
+enum error accounts_check_passwords(struct exchange *x);
+
+/* Adds an error to the field if the password is too common; then false. */
+bool accounts_check_common(struct exchange *x, const char *field, struct text password,
+                           struct text username);
+
 /* Checks the field "password" against that of the user of the request; ERROR_BAD_INPUT with the
  * error of the field if it is missing or wrong. Counts as a login. */
 enum error accounts_prove(struct exchange *x);

@@ -59,6 +59,7 @@ const INSIDE = `
     Credentials Jwt Login ExpiringToken PasswordByJwt NewPassword Registration
     Registered Token PasswordChange UserChoice Role RoleChoice AdminChoice
     Silence ReportChange MessageEdit MessageRead ReactionAdd
+    EmailAdd EmailConfirm EmailReset PasswordReset EraseByPassword EraseByJwt SiteEraseQuery
     Code RecoveryCodes Error ErrorCode FieldErrors Health Session SessionPage Info
     Document Html Ping Pong Typing Watch Unwatch
     UserEvents SyncUser SyncNewRoom SyncEntry

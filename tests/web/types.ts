@@ -43,6 +43,8 @@ import type {
     Outgoing,
     OutgoingState,
     OutboxEvents,
+    Export,
+    OwnEmail,
     OwnReport,
     Pace,
     Page,
@@ -135,6 +137,16 @@ export async function accounts(): Promise<void> {
     const { is_on, recovery_codes_left }: SecondFactor = await confab.secondFactor();
     const { secret, uri }: TotpSecret = await confab.beginSecondFactor();
     const codes: string[] = await confab.confirmSecondFactor("123456");
+    const address: OwnEmail = await confab.email();
+    await confab.setEmail(address.email ?? "ann@example.org", "alice-demo");
+    await confab.removeEmail();
+    await confab.confirmEmail("token");
+    await confab.requestPasswordReset("ann@example.org");
+    await confab.resetPassword("token", "battery staple");
+    const archive: Export = await confab.requestExport();
+    const { state, url, expires_at }: Export = await confab.exportState();
+    await confab.eraseAccount({ messages: "keep", password: archive.state + state });
+    await confab.eraseAccount({ messages: "erase", jwt: (url ?? "") + (expires_at ?? "") });
     await confab.endSecondFactor(codes[0] ?? secret + uri + String(is_on) + recovery_codes_left);
     const sessions: Page<Session> = await confab.sessions({ limit: 5 });
     const kind: "session" | "token" | undefined = sessions.results[0]?.kind;

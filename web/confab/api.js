@@ -35,6 +35,49 @@ export class Api extends Emitter {
         await this.request("DELETE", "/api/auth/totp/", { code });
     }
 
+    // The mail address, and a new password by a link in a mail.
+
+    email() {
+        return this.request("GET", "/api/auth/email/");
+    }
+
+    async setEmail(email, password) {
+        await this.request("POST", "/api/auth/email/", { email, password });
+    }
+
+    async removeEmail() {
+        await this.request("DELETE", "/api/auth/email/");
+    }
+
+    async confirmEmail(token) {
+        await this.request("POST", "/api/auth/email/confirm/", { token });
+    }
+
+    async requestPasswordReset(email) {
+        await this.request("POST", "/api/auth/reset/", { email });
+    }
+
+    async resetPassword(token, newPassword) {
+        await this.request("POST", "/api/auth/reset/confirm/", {
+            token,
+            new_password: newPassword,
+        });
+    }
+
+    // The user's own data.
+
+    requestExport() {
+        return this.request("POST", "/api/auth/me/export/");
+    }
+
+    exportState() {
+        return this.request("GET", "/api/auth/me/export/");
+    }
+
+    async eraseAccount(erasure) {
+        await this.request("DELETE", "/api/auth/me/", erasure);
+    }
+
     sessions(options) {
         return this.request("GET", `/api/auth/sessions/${query(options)}`);
     }

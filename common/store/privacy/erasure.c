@@ -73,6 +73,7 @@ static const char BEGIN[] = TRANSACTION(
     "DELETE FROM user_word WHERE user_id = p_user; "
     "DELETE FROM hook_in WHERE user_id = p_user; "
     "DELETE FROM file_quota WHERE user_id = p_user; "
+    "DELETE FROM account_mail WHERE user_id = p_user; "
     "DELETE FROM export_job WHERE user_id = p_user; "
     "DELETE FROM held WHERE sender_id = p_user; "
     "SET v_changed = TRUE; "
@@ -161,6 +162,7 @@ static enum error clear_notes(struct db *db, const struct order *order) {
     static const char *const ALWAYS[] = {
         "UPDATE file SET state = 4, expires_at = SYSDATE(6) "
         "WHERE user_id = ? AND message_id IS NULL AND state <> 4",
+        "DELETE FROM held WHERE sender_id = ?",
         "UPDATE report SET note = NULL WHERE reporter_id = ?",
     };
     static const char *const ERASING[] = {

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
-
 /* How long something stays. */
 enum until {
     UNTIL_ERASED,  /* goes with the erasure */
@@ -26,7 +24,9 @@ static const struct known_place {
     enum until until;
     const char *where; /* a further condition; NULL: none */
 } PLACES[] = {
-    {"audit", "actor_id", "acts of the user as a moderator, by id", UNTIL_AUDIT, "actor_kind = 1"},
+    {"account_mail", "user_id", "mails to the user", UNTIL_ERASED, NULL},
+    {"audit", "actor_id", "acts of the user as a moderator, by id", UNTIL_AUDIT,
+     " AND actor_kind = 1"},
     {"audit", "user_id", "acts of moderators on the user, by id", UNTIL_AUDIT, NULL},
     {"ban", "banned_by_id", "bans by the user", UNTIL_BAN, NULL},
     {"ban", "user_id", "bans of the user", UNTIL_BAN, NULL},
@@ -43,6 +43,7 @@ static const struct known_place {
     {"file", "user_id", "files of messages, on disk in file_dir", UNTIL_MESSAGE, NULL},
     {"file_quota", "user_id", "what the user may send today", UNTIL_ERASED, NULL},
     {"held", "sender_id", "messages held for moderators, with their words", UNTIL_ERASED, NULL},
+    {"held", "sender_id", "messages that wait for a moderator", UNTIL_ERASED, NULL},
     {"hook_in", "user_id", "addresses at which programs post as the user", UNTIL_ERASED, NULL},
     {"known_address", "user_id", "addresses of logins, hashed", UNTIL_ERASED, NULL},
     {"member", "invited_by_id", "members whom the user has invited", UNTIL_NEVER, NULL},
@@ -105,21 +106,23 @@ static bool is_plain(struct text name) {
     return name.len > 0;
 }
 
-static enum error count_rows(struct db *db, const struct known_place *known, struct text table,
-                             struct text column, uint64_t user_id, uint64_t *count) {
-    struct buffer sql = BUFFER_EMPTY;
+/* The text of a statement must be constant, so this one makes another out of its values. */
+static enum error count_rows(struct db *db, const struct known_place *known, const char *table,
+                             const char *column, uint64_t user_id, uint64_t *count) {
+    static const char SQL[] =
+        "BEGIN NOT ATOMIC DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "EXECUTE IMMEDIATE CONCAT('SELECT COUNT(*) FROM `', ?, '` WHERE `', ?, '` = ?', ?) "
+        "USING p_user; END";
     struct db_rows *rows;
-    buffer_printf(&sql, "SELECT COUNT(*) FROM `%.*s` WHERE `%.*s` = ?%s%s", (int)table.len,
-                  table.at, (int)column.len, column.at, known && known->where ? " AND " : "",
-                  known && known->where ? known->where : "");
-    const enum error error = DB_RUN(db, buffer_str(&sql), DB_REPEATABLE, &rows, db_u64(user_id));
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_str(table), db_str(column),
+               db_str(known && known->where ? known->where : ""));
     *count = 0;
-    if (!error) {
-        *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-        db_done(rows);
-    }
-    buffer_free(&sql);
-    return error;
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
 }
 
 enum error erasure_report(struct db *db, const struct config *config, uint64_t user_id,
@@ -147,7 +150,7 @@ enum error erasure_report(struct db *db, const struct config *config, uint64_t u
             place.what = known->what;
             write_until(known->until, config, until, sizeof(until));
         }
-        error = count_rows(db, known, table, column, user_id, &place.rows);
+        error = count_rows(db, known, place.table, place.column, user_id, &place.rows);
         if (!error)
             visit(context, &place);
     }

@@ -531,6 +531,8 @@ const errors = {
     no_space: "Auf dem Server ist kein Platz mehr.",
     scanning: "Die Datei wird noch geprüft.",
     too_common: "Dieses Passwort ist zu verbreitet.",
+    wrong_token: "Der Link ist falsch, abgelaufen oder schon benutzt.",
+    mail_off: "Dieser Server verschickt keine E-Mails.",
     unreachable: "Der Server ist nicht erreichbar.",
     no_answer: "Der Server hat nicht rechtzeitig geantwortet.",
     not_from_chat: "Die Antwort kam nicht vom Chat-Server.",
