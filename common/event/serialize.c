@@ -351,65 +351,82 @@ static void event_room(struct json_writer *w, const struct room *room) {
         json_write_null(w);
 }
 
+/* What an event of a room shows: its subject, and the actor under these names. One row for each
+ * type that is stored in the stream of a room. */
+enum shown {
+    SHOWN_MESSAGE,
+    SHOWN_MESSAGE_ID,
+    SHOWN_REACTIONS,
+    SHOWN_ROOM,
+    SHOWN_USER_ID,
+    SHOWN_MEMBERSHIP,
+};
+
+static const struct room_event_fields {
+    unsigned type;
+    enum shown shown;
+    const char *actor;    /* the key of the actor's name */
+    const char *actor_id; /* that of the id; NULL: not shown */
+} ROOM_EVENTS[] = {
+    {EVENT_NEW_MESSAGE, SHOWN_MESSAGE, "sender", "sender_id"},
+    {EVENT_MESSAGE_EDITED, SHOWN_MESSAGE, "edited_by", NULL},
+    {EVENT_MESSAGE_DELETED, SHOWN_MESSAGE_ID, "deleted_by", NULL},
+    {EVENT_REACTIONS_CHANGED, SHOWN_REACTIONS, "user", "user_id"},
+    {EVENT_MESSAGE_PINNED, SHOWN_MESSAGE, "pinned_by", NULL},
+    {EVENT_MESSAGE_UNPINNED, SHOWN_MESSAGE_ID, "unpinned_by", NULL},
+    {EVENT_ROOM_UPDATED, SHOWN_ROOM, "updated_by", NULL},
+    {EVENT_USER_INVITED, SHOWN_USER_ID, "invited_by", NULL},
+    {EVENT_USER_REMOVED, SHOWN_USER_ID, "removed_by", NULL},
+    {EVENT_MEMBER_UPDATED, SHOWN_MEMBERSHIP, "updated_by", NULL},
+};
+
+static void write_shown(struct json_writer *w, enum shown shown, const struct room_event *event,
+                        const struct room *room) {
+    switch (shown) {
+    case SHOWN_MESSAGE:
+        event_message(w, event);
+        break;
+    case SHOWN_REACTIONS:
+        json_write_member_u64(w, "message_id", event->subject_id);
+        json_write_key(w, "reactions");
+        serialize_reactions(w, event->message.reactions, false);
+        break;
+    case SHOWN_MESSAGE_ID:
+        json_write_member_u64(w, "message_id", event->subject_id);
+        break;
+    case SHOWN_USER_ID:
+        json_write_member_u64(w, "user_id", event->subject_id);
+        break;
+    case SHOWN_ROOM:
+        event_room(w, room);
+        break;
+    case SHOWN_MEMBERSHIP:
+        event_membership(w, event);
+        break;
+    }
+}
+
 struct text serialize_room_event(struct buffer *out, const struct room_event *event,
                                  const struct room *room) {
     struct json_writer w = begin(out, event->type);
-    size_t message_start = 0, message_len = 0;
-    switch (event->type) {
-    case EVENT_NEW_MESSAGE:
-        /* The place of the object, which the writer puts after a comma, its name and a colon. The
-         * notifications of pushd reuse these bytes. */
-        message_start = out->len + strlen(",\"message\":");
-        event_message(&w, event);
-        message_len = event->has_message ? out->len - message_start : 0;
-        json_write_member_text(&w, "sender", event->actor);
-        json_write_member_u64(&w, "sender_id", event->actor_id);
-        break;
-    case EVENT_MESSAGE_EDITED:
-        event_message(&w, event);
-        json_write_member_text(&w, "edited_by", event->actor);
-        break;
-    case EVENT_MESSAGE_DELETED:
-        json_write_member_u64(&w, "message_id", event->subject_id);
-        json_write_member_text(&w, "deleted_by", event->actor);
-        break;
-    case EVENT_REACTIONS_CHANGED:
-        json_write_member_u64(&w, "message_id", event->subject_id);
-        json_write_key(&w, "reactions");
-        serialize_reactions(&w, event->message.reactions, false);
-        json_write_member_text(&w, "user", event->actor);
-        json_write_member_u64(&w, "user_id", event->actor_id);
-        break;
-    case EVENT_MESSAGE_PINNED:
-        event_message(&w, event);
-        json_write_member_text(&w, "pinned_by", event->actor);
-        break;
-    case EVENT_MESSAGE_UNPINNED:
-        json_write_member_u64(&w, "message_id", event->subject_id);
-        json_write_member_text(&w, "unpinned_by", event->actor);
-        break;
-    case EVENT_ROOM_UPDATED:
-        event_room(&w, room);
-        json_write_member_text(&w, "updated_by", event->actor);
-        break;
-    case EVENT_USER_INVITED:
-        json_write_member_u64(&w, "user_id", event->subject_id);
-        json_write_member_text(&w, "invited_by", event->actor);
-        break;
-    case EVENT_USER_REMOVED:
-    case EVENT_USER_BANNED:
-        json_write_member_u64(&w, "user_id", event->subject_id);
-        json_write_member_text(&w, "removed_by", event->actor);
-        break;
-    case EVENT_MEMBER_UPDATED:
-        event_membership(&w, event);
-        json_write_member_text(&w, "updated_by", event->actor);
-        break;
+    /* The place of the message, which the writer puts after a comma, its name and a colon. */
+    const size_t start = out->len + strlen(",\"message\":");
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof(ROOM_EVENTS) / sizeof(ROOM_EVENTS[0]); i++) {
+        const struct room_event_fields *row = &ROOM_EVENTS[i];
+        if (row->type != event->type)
+            continue;
+        write_shown(&w, row->shown, event, room);
+        /* The notifications of pushd reuse the bytes of a new message. */
+        if (event->type == EVENT_NEW_MESSAGE && event->has_message)
+            len = out->len - start;
+        json_write_member_text(&w, row->actor, event->actor);
+        if (row->actor_id)
+            json_write_member_u64(&w, row->actor_id, event->actor_id);
     }
     finish(&w, event->seq, event->room_id);
     /* The buffer may have moved while it grew, so the address is taken only now. */
-    return message_len ? (struct text){out->data + message_start, message_len}
-                       : (struct text){NULL, 0};
+    return len ? (struct text){out->data + start, len} : (struct text){NULL, 0};
 }
 
 void serialize_room_updated(struct buffer *out, const struct room_event *event, struct text room) {

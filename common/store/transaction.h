@@ -123,9 +123,9 @@ enum error transaction_number(struct db_rows *rows, uint64_t *number);
 #define TRANSACTION_NOT_ADMIN "v_member IS NULL OR NOT v_admin"
 #define TRANSACTION_IS_DIRECT "v_direct_low IS NOT NULL"
 
-/* Stores event number v_seq of the room. `type` is an EVENT_SQL of event.h. changed_at lets
- * followers find the room (store/followers/follower.h); a post, which sets last_active_at, does
- * without. */
+/* Stores event number v_seq of the room. The transaction itself sets room.last_seq = v_seq, with
+ * what else it changes in the room. `type` is an EVENT_SQL of event.h. changed_at lets followers
+ * find the room (store/followers/follower.h); a post, which sets last_active_at, does without. */
 #define TRANSACTION_ROOM_EVENT(type, subject)                                         \
     "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) " \
     "VALUES (p_room, v_seq, " type ", p_user, " subject ", v_now); "                  \
