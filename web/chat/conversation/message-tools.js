@@ -75,7 +75,7 @@ export class MessageTools {
         if (!message.is_deleted) {
             const actions = conversation.readOnly ? [] : this.#actions(message);
             if (message.reactions.length > 0) {
-                actions.unshift({
+                actions.splice(1, 0, {
                     icon: "people",
                     text: t("Who has reacted"),
                     act: () => conversation.actOn("openReactors", message),

@@ -184,8 +184,7 @@ function quote(message, repliedTo, people) {
             text,
             original
                 ? [
-                      h("b", people.nameNode(original.sender_id, original.sender_username)),
-                      " ",
+                      h("b", people.nameNode(original.sender_id, original.sender_username), " "),
                       h("bdi", messageSummary(original)),
                   ]
                 : t("This message cannot be shown"),
