@@ -130,6 +130,32 @@ def test_a_folder_that_cannot_be_read_is_503_and_not_the_end_of_a_file(place):
     assert alice.get(file["url"]).content == data
 
 
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_an_upload_never_writes_through_a_link(place, tmp_path, is_folder):
+    system, alice, room = place
+    before = set(on_disk(system))
+    file_id = announce(alice, room, size=100).json()["file_id"]
+    put(alice, file_id, 0, b"a" * 50)
+    [path] = set(on_disk(system)) - before
+    real = system.state / "files" / path
+    if is_folder:
+        real = real.parent
+    # Outside, a file of the same name and length: it would be appended to.
+    outside = tmp_path / "outside"
+    real.rename(outside)
+    real.symlink_to(outside)
+    victim = outside / path.rpartition("/")[2] if is_folder else outside
+    try:
+        alice.may_fail = True
+        assert put(alice, file_id, 50, b"b" * 50).status_code != 200
+        assert victim.read_bytes() == b"a" * 50
+    finally:
+        alice.may_fail = False
+        real.unlink()
+        outside.rename(real)
+    assert put(alice, file_id, 50, b"b" * 50).status_code == 200
+
+
 def test_a_full_disk_keeps_nothing_of_a_part(place):
     system, alice, room = place
     if os.getuid() != 0:
