@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "redis/redis_slots.h"
 #include "service_user.h"
 #include "table.h"
 
@@ -60,7 +61,8 @@ bool cli_open(struct cli *cli, struct buffer *problems) {
     cli->redis = redis_client_new(&cli->config);
     cli->publisher = (struct publisher){.prefix = cli->config.redis_prefix,
                                         .bell = bell_new(cli->config.bell_dir, NULL),
-                                        .db = cli->db};
+                                        .db = cli->db,
+                                        .is_cluster = redis_slots_are_used(&cli->config)};
     return true;
 }
 

@@ -22,6 +22,7 @@
 #include "jwt/jwt_site.h"
 #include "limit.h"
 #include "redis/redis_client.h"
+#include "redis/redis_slots.h"
 #include "router.h"
 #include "schema/schema_answer.h"
 #include "server/gateway.h"
@@ -103,7 +104,8 @@ static void service_open(struct service *service, const struct config *config) {
     service->publisher =
         (struct publisher){.prefix = config->redis_prefix,
                            .bell = bell_new(config->bell_dir, &numbers->bell_failed_ms),
-                           .db = service->db};
+                           .db = service->db,
+                           .is_cluster = redis_slots_are_used(config)};
 }
 
 static void service_close(struct service *service) {

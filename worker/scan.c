@@ -16,6 +16,7 @@
 #include "event/event.h"
 #include "event/publish.h"
 #include "os/file_store.h"
+#include "redis/redis_slots.h"
 #include "scanner.h"
 #include "store/messages/file.h"
 #include "store/messages/message.h"
@@ -74,7 +75,8 @@ struct edited {
 static void publish(void *context, const struct message *message) {
     const struct edited *edited = context;
     struct scan *scan = edited->scan;
-    const struct publisher publisher = {scan->config->redis_prefix, scan->bell, scan->db};
+    const struct publisher publisher = {scan->config->redis_prefix, scan->bell, scan->db,
+                                        redis_slots_are_used(scan->config)};
     const struct room_event event = {.room_id = message->room_id,
                                      .seq = edited->scanned->seq,
                                      .type = EVENT_MESSAGE_EDITED,

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/xalloc.h"
+#include "redis/redis_slots.h"
 #include "redis/redis_subscribe.h"
 
 #define WAIT_MS 500
@@ -54,7 +55,9 @@ struct wake *wake_new(const struct config *config, uv_async_t *async) {
     wake->config = config;
     wake->async = async;
     wake->redis = redis_client_new(config);
-    if (redis_client_is_configured(wake->redis) && uv_thread_create(&wake->thread, run, wake) == 0)
+    /* A cluster has no patterns of shard channels: there events are found by polling. */
+    if (redis_client_is_configured(wake->redis) && !redis_slots_are_used(config) &&
+        uv_thread_create(&wake->thread, run, wake) == 0)
         return wake;
     redis_client_free(wake->redis);
     free(wake);

@@ -14,6 +14,10 @@
  *   P pushds               sorted set of the pushd ids that were alive recently
  *   P clock                the last logical time of presence
  *
+ * In a Redis Cluster a hash tag in braces follows P: in the names that belong to a room or user its
+ * id, P{7}:room:7, also in P{7}:clock; in pushd:, pushds and try: one of the server where they are,
+ * since each server has its own. Channels are shard channels (redis/redis_slots.h).
+ *
  * A published event is an envelope: one header line, a line feed, and the finished JSON text
  * that sockets are sent (empty for events that are not shown):
  *

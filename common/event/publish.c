@@ -8,11 +8,15 @@
 #include "base/buffer.h"
 #include "event/event.h"
 #include "event/serialize.h"
+#include "redis/redis_slots.h"
 
 static void publish(struct redis_client *client, const struct publisher *publisher,
                     enum event_stream stream, uint64_t id, const struct event_envelope *envelope) {
     struct buffer channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
-    event_channel(&channel, publisher->prefix, stream, id);
+    char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    event_channel(&channel,
+                  redis_slots_prefix(publisher->prefix, publisher->is_cluster, id, prefix), stream,
+                  id);
     event_write(&message, envelope);
     redis_client_publish(client, (struct text){channel.data, channel.len},
                          (struct text){message.data, message.len});

@@ -21,6 +21,7 @@ struct publisher {
     const char *prefix; /* the option redis_prefix */
     struct bell *bell;  /* NULL: none */
     struct db *db;      /* to read the names of bells */
+    bool is_cluster;    /* redis_slots_are_used */
 };
 
 /* Publishes an event of the stream of a room. `room` is only needed for room_updated and may be

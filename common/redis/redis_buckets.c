@@ -69,8 +69,28 @@ static bool run_take(struct redis_client *client, const struct token_bucket *buc
     return valid;
 }
 
+/* In a cluster each bucket is at a server of its own, so they are taken from one by one. */
+static bool take_each(struct redis_client *client, const struct token_bucket *buckets, size_t count,
+                      uint64_t timeout_ms, uint64_t *wait_us) {
+    uint64_t ignored;
+    bool valid = true;
+    *wait_us = 0;
+    for (size_t i = 0; i < count; i++) {
+        valid = run_take(client, &buckets[i], 1, 1, timeout_ms, wait_us);
+        if (valid && *wait_us == 0)
+            continue;
+        /* Refused: what was taken is given back. */
+        while (i-- > 0)
+            run_take(client, &buckets[i], 1, -1, timeout_ms, &ignored);
+        break;
+    }
+    return valid;
+}
+
 bool redis_buckets_take(struct redis_client *client, const struct token_bucket *buckets,
                         size_t count, uint64_t timeout_ms, uint64_t *wait_us) {
+    if (count > 1 && redis_slots_are_used(redis_client_config(client)))
+        return take_each(client, buckets, count, timeout_ms, wait_us);
     return run_take(client, buckets, count, 1, timeout_ms, wait_us);
 }
 

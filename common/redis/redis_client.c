@@ -20,6 +20,7 @@
 #include "base/xalloc.h"
 #include "os/name_lookup.h"
 #include "redis/redis_client_private.h"
+#include "redis/redis_cluster.h"
 #include "redis/redis_command.h"
 #include "redis/redis_sentinel.h"
 #include "redis/redis_socket_private.h"
@@ -46,8 +47,10 @@ struct redis_client {
     int lookup;                      /* of the host, that has not ended; -1: none */
     struct host_address address;     /* to connect to, without a Unix socket */
     struct redis_sentinel *sentinel; /* NULL: none */
+    struct redis_cluster *cluster;   /* with connections of its own; NULL: none */
     bool is_given;                   /* the address was given, and stays */
-    bool is_of_sentinel;             /* it is that of a Sentinel */
+    bool is_of_sentinel;             /* it is that of a Sentinel, */
+    bool is_node;                    /* or of a primary of a cluster */
     int64_t followed_ms;             /* when a Sentinel was last asked */
     int64_t paused_until;            /* before this no command is sent that waits at most */
     uint64_t paused_ms;              /* this long */
@@ -61,6 +64,10 @@ struct redis_client *redis_client_new(const struct config *config) {
     client->config = config;
     client->lookup = -1;
     client->socket.backoff = (struct backoff)BACKOFF(1000, 15000);
+    if (redis_slots_are_used(config)) {
+        client->cluster = redis_cluster_new(config);
+        return client;
+    }
     /* A failover ends soon, and then there is another server to connect to. */
     if (redis_has_sentinels(config)) {
         client->sentinel = redis_sentinel_new(config);
@@ -81,7 +88,37 @@ struct redis_client *redis_client_new_sentinel(const struct config *config,
     return client;
 }
 
-struct redis_client *redis_client_new_beside(const struct redis_client *client) {
+struct redis_client *redis_client_new_node(const struct config *config,
+                                           const struct host_address *address) {
+    struct redis_client *client = redis_client_new_sentinel(config, address);
+    client->is_of_sentinel = false;
+    client->is_node = client->socket.must_be_primary = true;
+    return client;
+}
+
+bool redis_client_was_moved(struct redis_client *client) {
+    const bool was_moved = client->socket.was_moved;
+    client->socket.was_moved = false;
+    return was_moved;
+}
+
+bool redis_client_has_failed(const struct redis_client *client) {
+    return !client->socket.context && client->socket.last_error[0];
+}
+
+const char *redis_client_prefix(struct redis_client *client, const char *key,
+                                char prefix[REDIS_SLOTS_PREFIX_SIZE]) {
+    const bool is_cluster = client->cluster != NULL;
+    const unsigned tag = is_cluster ? redis_cluster_tag(client->cluster, text_of(key)) : 0;
+    return redis_slots_prefix(client->config->redis_prefix, is_cluster, tag, prefix);
+}
+
+struct redis_client *redis_client_new_beside(const struct redis_client *client,
+                                             const char *channel) {
+    const struct redis_client *node =
+        client->cluster ? redis_cluster_client(client->cluster, text_of(channel)) : NULL;
+    if (node)
+        return redis_client_new_node(client->config, &node->address);
     struct redis_client *other = redis_client_new(client->config);
     /* Which of the servers it is, a Sentinel has said already. */
     if (client->sentinel && client->address.name[0]) {
@@ -243,7 +280,8 @@ static struct buffer command_of(int argc, const char *const *argv) {
 static bool send_login(struct redis_client *client) {
     struct redis_login login;
     bool added = true;
-    redis_login_make(&login, client->config, client->is_of_sentinel, client->sentinel != NULL);
+    redis_login_make(&login, client->config, client->is_of_sentinel,
+                     client->socket.must_be_primary);
     for (size_t i = 0; i < login.count && added; i++) {
         struct buffer command = BUFFER_EMPTY;
         redis_command_append(&command, login.commands[i].args, login.commands[i].count);
@@ -317,6 +355,7 @@ void redis_client_free(struct redis_client *client) {
     redis_socket_close(&client->socket);
     end_lookup(client);
     redis_sentinel_free(client->sentinel);
+    redis_cluster_free(client->cluster);
     buffer_free(&client->socket.out);
     buffer_free(&client->queue);
     free(client);
@@ -329,12 +368,26 @@ static void pause_after(struct redis_client *client, int64_t now, uint64_t timeo
     client->paused_ms = timeout_ms;
 }
 
+static redisReply *run_in_cluster(struct redis_client *client, uint64_t timeout_ms, int argc,
+                                  const char *const *argv) {
+    struct redis_client *last;
+    redisReply *reply = redis_cluster_run(client->cluster, timeout_ms, argc, argv, &last);
+    if (reply)
+        return reply;
+    client->is_refused = last && last->is_refused;
+    snprintf(client->socket.last_error, sizeof(client->socket.last_error), "%s",
+             last ? last->socket.last_error : "no server of the cluster answers for this slot");
+    return NULL;
+}
+
 redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, int argc,
                              const char *const *argv) {
     const int64_t now = clock_monotonic_ms();
     int64_t deadline = now + (int64_t)timeout_ms;
     redisReply *reply = NULL;
     client->is_refused = false;
+    if (client->cluster)
+        return run_in_cluster(client, timeout_ms, argc, argv);
     /* Redis was late lately: commands that would wait as long again fail at once. */
     const bool is_paused = now < client->paused_until && timeout_ms <= client->paused_ms;
     /* The replies of earlier commands come first on the wire. */
@@ -366,8 +419,7 @@ redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, i
         pause_after(client, now, timeout_ms);
         snprintf(client->socket.last_error, sizeof(client->socket.last_error), "no reply in time");
     } else if (reply->type == REDIS_REPLY_ERROR) {
-        snprintf(client->socket.last_error, sizeof(client->socket.last_error), "%s", reply->str);
-        log_warn("redis: %s", reply->str);
+        redis_socket_refused(&client->socket, reply->str);
         client->is_refused = true;
         freeReplyObject(reply);
         reply = NULL;
@@ -381,8 +433,13 @@ redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, i
 void redis_client_publish(struct redis_client *client, struct text channel, struct text message) {
     if (!redis_client_is_configured(client))
         return;
+    if (client->cluster)
+        client = redis_cluster_client(client->cluster, channel);
+    /* Lost: pushd finds the event in the database. */
+    if (!client)
+        return;
     redis_command_begin(&client->queue, 3);
-    redis_command_arg(&client->queue, text_of("PUBLISH"));
+    redis_command_arg(&client->queue, text_of(client->is_node ? "SPUBLISH" : "PUBLISH"));
     redis_command_arg(&client->queue, channel);
     redis_command_arg(&client->queue, message);
     client->queue_count++;
@@ -404,6 +461,8 @@ static bool send_queue(struct redis_client *client) {
 
 void redis_client_flush(struct redis_client *client) {
     const uint64_t timeout_ms = client->config->redis_timeout;
+    if (client->cluster)
+        redis_cluster_flush(client->cluster);
     if (client->queue_count == 0)
         return;
     /* Again on a new connection, if Redis has closed the present one. What arrives twice is
@@ -427,6 +486,8 @@ bool redis_error_is_of_disk(const char *error) {
 
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
     const char *argv[] = {"PING"};
+    if (client->cluster)
+        return redis_cluster_ping(client->cluster, timeout_ms);
     redisReply *reply = redis_client_run(client, timeout_ms, 1, argv);
     const bool answered =
         reply != NULL || (client->is_refused && redis_error_is_of_disk(client->socket.last_error));

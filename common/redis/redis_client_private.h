@@ -9,13 +9,30 @@
 
 #include "os/host_list.h"
 #include "redis/redis_client.h"
+#include "redis/redis_slots.h"
 
 /* A client of the Sentinel at this address, which is copied. */
 struct redis_client *redis_client_new_sentinel(const struct config *config,
                                                const struct host_address *address);
 
-/* Another connection to the server that `client` is connected to, or was last. */
-struct redis_client *redis_client_new_beside(const struct redis_client *client);
+/* A client of the primary of a cluster at this address, which is copied. */
+struct redis_client *redis_client_new_node(const struct config *config,
+                                           const struct host_address *address);
+
+/* Another connection to the server that `client` is connected to, or was last; in a cluster, to the
+ * one that has the channel. */
+struct redis_client *redis_client_new_beside(const struct redis_client *client,
+                                             const char *channel);
+
+/* In a cluster, whether the client redirects what it was sent, since the last call: then the server
+ * is not the one for it. Whether the client has no connection because it has failed. */
+bool redis_client_was_moved(struct redis_client *client);
+bool redis_client_has_failed(const struct redis_client *client);
+
+/* The prefix of the keys that are wherever the key is: redis_prefix, in a cluster with a tag, and
+ * then written to `prefix`. */
+const char *redis_client_prefix(struct redis_client *client, const char *key,
+                                char prefix[REDIS_SLOTS_PREFIX_SIZE]);
 
 /* The configuration given to redis_client_new. */
 const struct config *redis_client_config(const struct redis_client *client);

@@ -42,7 +42,7 @@ void redis_login_make(struct redis_login *login, const struct config *config, bo
         *next++ = (struct redis_login_command){REDIS_LOGIN_AUTH, {text_of("AUTH"), password}, 2};
     /* Sentinels have no databases. */
     snprintf(login->database, sizeof(login->database), "%" PRIu64, config->redis_database);
-    if (config->redis_database > 0 && !of_sentinel)
+    if (config->redis_database > 0 && !of_sentinel && config->redis_cluster != CONFIG_ON)
         *next++ = (struct redis_login_command){
             REDIS_LOGIN_SELECT, {text_of("SELECT"), text_of(login->database)}, 2};
     if (asks_role && !of_sentinel)

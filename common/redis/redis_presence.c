@@ -38,7 +38,8 @@ static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
 static redisReply *run(struct redis_client *client, const char *script, struct buffer *key) {
     const struct config *config = redis_client_config(client);
     struct buffer pushd = BUFFER_EMPTY;
-    event_pushd_key(&pushd, config->redis_prefix, text_of(""));
+    char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    event_pushd_key(&pushd, redis_client_prefix(client, buffer_str(key), prefix), text_of(""));
     const char *argv[] = {"EVAL", script, "1", buffer_str(key), buffer_str(&pushd)};
     redisReply *reply = redis_client_run(client, config->redis_timeout, 5, argv);
     buffer_free(&pushd);
@@ -48,8 +49,13 @@ static redisReply *run(struct redis_client *client, const char *script, struct b
 
 bool redis_presence_read(struct redis_client *client, uint64_t room_id, uint64_t **ids,
                          size_t *count) {
+    const struct config *config = redis_client_config(client);
     struct buffer key = BUFFER_EMPTY;
-    event_presence_key(&key, redis_client_config(client)->redis_prefix, room_id);
+    char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    event_presence_key(
+        &key,
+        redis_slots_prefix(config->redis_prefix, redis_slots_are_used(config), room_id, prefix),
+        room_id);
     redisReply *reply = run(client, PRESENCE, &key);
     const bool valid = reply && read_ids(reply, ids, count);
     freeReplyObject(reply);
@@ -63,8 +69,13 @@ bool redis_presence_count(struct redis_client *client, uint64_t room_id, uint64_
         "if redis.call('EXISTS', ARGV[1] .. all[i]) == 1 then "
         "sum = sum + (tonumber(all[i + 1]) or 0) end end "
         "return sum";
+    const struct config *config = redis_client_config(client);
     struct buffer key = BUFFER_EMPTY;
-    event_online_key(&key, redis_client_config(client)->redis_prefix, room_id);
+    char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    event_online_key(
+        &key,
+        redis_slots_prefix(config->redis_prefix, redis_slots_are_used(config), room_id, prefix),
+        room_id);
     redisReply *reply = run(client, COUNT, &key);
     const bool valid = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0;
     *count = valid ? (uint64_t)reply->integer : 0;

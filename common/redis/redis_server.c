@@ -10,17 +10,18 @@
 #include "redis/redis_client_private.h"
 #include "redis/redis_subscribe.h"
 
-/* Writes a key, so that a replica refuses; the sorted set KEYS[2] shows how many pushd processes
+/* Writes a key, so that a replica refuses; the sorted set ARGV[1] shows how many pushd processes
  * there are. */
 static const char TRY[] =
     "redis.call('SET', KEYS[1], '1', 'PX', 1000) "
-    "return redis.call('ZCARD', KEYS[2])";
+    "return redis.call('ZCARD', ARGV[1])";
 
 /* Publishes a message and waits until `subscriber`, which is subscribed to the channel, receives
  * it: so publishing and subscribing reach the same server. */
 static bool publish_and_receive(struct redis_client *client, struct redis_client *subscriber,
                                 const char *channel, int64_t deadline) {
-    const char *publish[] = {"PUBLISH", channel, "1"};
+    const bool is_cluster = redis_slots_are_used(redis_client_config(client));
+    const char *publish[] = {is_cluster ? "SPUBLISH" : "PUBLISH", channel, "1"};
     const int64_t left_ms = deadline - clock_monotonic_ms();
     redisReply *reply = redis_client_run(client, left_ms > 0 ? (uint64_t)left_ms : 0, 3, publish);
     bool received = false;
@@ -39,17 +40,18 @@ static bool publish_and_receive(struct redis_client *client, struct redis_client
 bool redis_server_try(struct redis_client *client, uint64_t timeout_ms, uint64_t *pushd_count) {
     const int64_t deadline = clock_monotonic_ms() + (int64_t)timeout_ms;
     const char *prefix = redis_client_config(client)->redis_prefix;
-    char channel[256], key[256], pushds[256];
-    const char *script[] = {"EVAL", TRY, "2", key, pushds};
+    char channel[256], key[256], pushds[256], node_prefix[REDIS_SLOTS_PREFIX_SIZE];
+    const char *script[] = {"EVAL", TRY, "1", key, pushds};
     redisReply *reply = NULL;
     bool worked = false;
     /* The time makes the channel's name unique among parallel checks. */
     snprintf(channel, sizeof(channel), "%stry:%" PRIx64, prefix, (uint64_t)clock_now());
     snprintf(key, sizeof(key), "%stry", prefix);
-    snprintf(pushds, sizeof(pushds), "%spushds", prefix);
+    /* In a cluster, those that have used the server with this key. */
+    snprintf(pushds, sizeof(pushds), "%spushds", redis_client_prefix(client, key, node_prefix));
     *pushd_count = 0;
 
-    struct redis_client *subscriber = redis_client_new_beside(client);
+    struct redis_client *subscriber = redis_client_new_beside(client, channel);
     if (!redis_subscribe_channel(subscriber, channel, timeout_ms))
         redis_client_note(client, "cannot subscribe", redis_client_last_error(subscriber));
     else

@@ -172,6 +172,16 @@ static bool is_replica(const redisReply *reply) {
            strcmp(reply->element[0]->str, "slave") == 0;
 }
 
+void redis_socket_refused(struct redis_socket *socket, const char *error) {
+    static const char MOVED[] = "MOVED ";
+    snprintf(socket->last_error, sizeof(socket->last_error), "%s", error);
+    /* A redirection says that the map of slots is outdated, which happens. */
+    if (strncmp(error, MOVED, sizeof(MOVED) - 1) == 0)
+        socket->was_moved = true;
+    else
+        log_warn("redis: %s", error);
+}
+
 bool redis_socket_read_pending(struct redis_socket *socket, int64_t deadline) {
     if (socket->pending > 0 && !redis_socket_write(socket, deadline))
         return false;
@@ -186,10 +196,8 @@ bool redis_socket_read_pending(struct redis_socket *socket, int64_t deadline) {
             return false;
         }
         /* The reply to a PUBLISH, AUTH or SELECT: no caller waits, so it is logged. */
-        if (reply->type == REDIS_REPLY_ERROR) {
-            snprintf(socket->last_error, sizeof(socket->last_error), "%s", reply->str);
-            log_warn("redis: %s", reply->str);
-        }
+        if (reply->type == REDIS_REPLY_ERROR)
+            redis_socket_refused(socket, reply->str);
         const bool is_wrong = socket->must_be_primary && is_replica(reply);
         freeReplyObject(reply);
         socket->pending--;

@@ -24,6 +24,7 @@ struct redis_socket {
     redisContext *context; /* NULL while not connected; of hiredis, its socket and parser only */
     struct redis_tls *tls; /* NULL: none */
     bool must_be_primary;  /* the reply of a replica to ROLE ends the connection */
+    bool was_moved;        /* it has redirected a command, being one of a cluster */
     struct buffer out;     /* bytes for the socket, of which */
     size_t sent;           /* this many are sent */
     bool worked;           /* the connection has given a reply */
@@ -64,6 +65,9 @@ bool redis_socket_read(struct redis_socket *socket);
 /* Reads the next reply into *reply, which the caller frees; NULL if there is none by the deadline.
  * False if the connection was closed. */
 bool redis_socket_reply(struct redis_socket *socket, int64_t deadline, redisReply **reply);
+
+/* Notes the reply to a command that was refused, and logs it. */
+void redis_socket_refused(struct redis_socket *socket, const char *error);
 
 /* Writes `out` and reads the pending replies; errors in them are logged. True if none is pending
  * any more. */

@@ -16,7 +16,8 @@ static bool subscribe(struct redis_client *client, const char *command, const ch
 
 bool redis_subscribe_channel(struct redis_client *client, const char *channel,
                              uint64_t timeout_ms) {
-    return subscribe(client, "SUBSCRIBE", channel, timeout_ms);
+    const bool is_cluster = redis_slots_are_used(redis_client_config(client));
+    return subscribe(client, is_cluster ? "SSUBSCRIBE" : "SUBSCRIBE", channel, timeout_ms);
 }
 
 bool redis_subscribe_pattern(struct redis_client *client, const char *pattern,

@@ -30,23 +30,30 @@
 #define LEASE_SECONDS "15"
 #define KNOWN_SECONDS "90"
 
-/* All scripts: KEYS[1] is the room's hash, KEYS[2] the known pushd processes, KEYS[3] the logical
- * clock; ARGV[1] is the prefix of leases, ARGV[2] the id of a pushd. */
+/* All scripts: KEYS[1] is the room's hash; ARGV[1] is the prefix of leases, ARGV[2] the id of a
+ * pushd. The last three arguments are the command that publishes, the known pushd processes and the
+ * logical clock. In a cluster leases and known processes are of the server that has the room: they
+ * are not in KEYS, which must be of one slot. */
+#define PUBLISHING "ARGV[#ARGV - 2]"
+#define KNOWN "ARGV[#ARGV - 1]"
+#define CLOCK "ARGV[#ARGV]"
 
 /* Sets `logical_time` to the logical time of this script. */
 #define LOGICAL_TIME                                                                    \
     "local time = redis.call('TIME') "                                                  \
     "local logical_time = string.format('%.0f', math.max(time[1] * 1000000 + time[2], " \
-    "(tonumber(redis.call('GET', KEYS[3])) or 0) + 1)) "                                \
-    "redis.call('SET', KEYS[3], logical_time) "
+    "(tonumber(redis.call('GET', " CLOCK                                                \
+    ")) or 0) + 1)) "                                                                   \
+    "redis.call('SET', " CLOCK ", logical_time) "
 
 /* Publishes the envelope made of ARGV[6], the logical time and ARGV[7]. */
-#define PUBLISH "redis.call('PUBLISH', ARGV[5], ARGV[6] .. logical_time .. ARGV[7]) "
+#define PUBLISH "redis.call(" PUBLISHING ", ARGV[5], ARGV[6] .. logical_time .. ARGV[7]) "
 
 /* Whether a living pushd other than ARGV[2] has the user ARGV[3] in the room. */
 #define ELSEWHERE                                                                     \
     "local function elsewhere() "                                                     \
-    "for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do "                   \
+    "for _, id in ipairs(redis.call('ZRANGE', " KNOWN                                 \
+    ", 0, -1)) do "                                                                   \
     "if id ~= ARGV[2] and redis.call('HEXISTS', KEYS[1], id .. '/' .. ARGV[3]) == 1 " \
     "and redis.call('EXISTS', ARGV[1] .. id) == 1 then return true end "              \
     "end return false end "
@@ -130,17 +137,17 @@ static const char *const SCRIPTS[PUBSUB_SCRIPTS] = {
     [PUBSUB_READ] = READ,   [PUBSUB_SWEEP] = SWEEP, [PUBSUB_COUNT] = COUNT,
 };
 
-/* Here KEYS[1] is the lease, ARGV[3] is 1 if it is new, and ARGV[4] a channel of this pushd, for
- * nothing: if Redis refuses it, or the rest, this is found out here. Returns whether there is a
- * lease, and the number of known pushd processes that are dead. An expired lease is not renewed.
- * After the clock was set back, leases and times of renewal that lie ahead are cut to those of
- * now. */
+/* Here KEYS[1] is the lease, KEYS[2] the known processes, ARGV[3] is 1 if the lease is new, and
+ * ARGV[4] a channel of this pushd, for nothing, which ARGV[5] publishes to: if Redis refuses it, or
+ * the rest, this is found out here. Returns whether there is a lease, and the number of known pushd
+ * processes that are dead. An expired lease is not renewed. After the clock was set back, leases
+ * and times of renewal that lie ahead are cut to those of now. */
 static const char RENEW[] =
     "local now = tonumber(redis.call('TIME')[1]) "
     "local there = redis.call('EXISTS', KEYS[1]) "
     "if there == 1 or ARGV[3] == '1' then "
     "there = 1 "
-    "redis.call('PUBLISH', ARGV[4], '1') "
+    "redis.call(ARGV[5], ARGV[4], '1') "
     "redis.call('SET', KEYS[1], '1', 'EX', " LEASE_SECONDS
     ") "
     "redis.call('ZADD', KEYS[2], now, ARGV[2]) end "
@@ -165,12 +172,12 @@ static void on_loaded(void *context, const struct redis_reply *reply) {
         memcpy(name, reply->text.at, PUBSUB_SCRIPT_LENGTH);
 }
 
-void presence_store_load(struct pubsub *pubsub) {
+void presence_store_load(struct pubsub_node *node) {
     /* Until the answers come, scripts are sent in full (EVAL). */
-    memset(pubsub->scripts, 0, sizeof(pubsub->scripts));
+    memset(node->scripts, 0, sizeof(node->scripts));
     for (size_t i = 0; i < PUBSUB_SCRIPTS; i++) {
         const struct text args[] = {{"SCRIPT", 6}, {"LOAD", 4}, text_of(SCRIPTS[i])};
-        redis_conn_command(pubsub->commands, args, 3, on_loaded, pubsub->scripts[i]);
+        redis_conn_command(node->commands, args, 3, on_loaded, node->scripts[i]);
     }
 }
 
@@ -201,40 +208,65 @@ static struct text as_text(const struct buffer *buffer) {
 
 /* The reply if it is a list, else NULL. If Redis has forgotten the scripts (SCRIPT FLUSH), they
  * are loaded again; the caller of the failed command repeats it. */
-static const struct redis_reply *expect_list(struct pubsub *pubsub,
+static const struct redis_reply *expect_list(struct pubsub_node *node,
                                              const struct redis_reply *reply) {
     static const char NOSCRIPT[] = "NOSCRIPT";
     if (reply && reply->kind == REDIS_ERROR) {
         log_warn("redis: %s", reply->text.at);
         /* Many commands under way fail together: only the first one loads the scripts. */
-        if (pubsub->scripts[0][0] && strncmp(reply->text.at, NOSCRIPT, strlen(NOSCRIPT)) == 0)
-            presence_store_load(pubsub);
+        if (node && node->scripts[0][0] && strncmp(reply->text.at, NOSCRIPT, strlen(NOSCRIPT)) == 0)
+            presence_store_load(node);
     }
     return reply && reply->kind == REDIS_LIST ? reply : NULL;
+}
+
+/* The server that a request was about; NULL: none any more. */
+static struct pubsub_node *node_of(const struct request *request) {
+    return pubsub_node_of(request->pubsub, request->room_id);
+}
+
+static const char *prefix_of(const struct pubsub *pubsub, uint64_t room_id,
+                             char prefix[REDIS_SLOTS_PREFIX_SIZE]) {
+    return redis_slots_prefix(pubsub->config->redis_prefix, pubsub->shards != NULL, room_id,
+                              prefix);
+}
+
+static struct text publishing(const struct pubsub *pubsub) {
+    return text_of(pubsub->shards ? "SPUBLISH" : "PUBLISH");
 }
 
 /* Runs a script about a room; `extra` are its arguments from ARGV[2] on. */
 static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_id,
                 const struct text *extra, size_t count, redis_conn_done *done, void *context) {
-    struct buffer hash = BUFFER_EMPTY;
-    const bool known = pubsub->scripts[script][0] != '\0';
+    struct pubsub_node *node = pubsub_node_of(pubsub, room_id);
+    struct buffer hash = BUFFER_EMPTY, clock = BUFFER_EMPTY;
+    char buffer[REDIS_SLOTS_PREFIX_SIZE];
+    const char *prefix = prefix_of(pubsub, room_id, buffer);
+    if (!node) {
+        done(context, NULL);
+        return;
+    }
+    const bool known = node->scripts[script][0] != '\0';
     if (script == PUBSUB_COUNT)
-        event_online_key(&hash, pubsub->config->redis_prefix, room_id);
+        event_online_key(&hash, prefix, room_id);
     else
-        event_presence_key(&hash, pubsub->config->redis_prefix, room_id);
-    /* The number of keys is 3; ARGV[1] is always the prefix of leases. */
+        event_presence_key(&hash, prefix, room_id);
+    buffer_printf(&clock, "%sclock", prefix);
+    /* The number of keys is 1; ARGV[1] is always the prefix of leases. */
     struct text args[16] = {known ? text_of("EVALSHA") : text_of("EVAL"),
-                            known ? (struct text){pubsub->scripts[script], PUBSUB_SCRIPT_LENGTH}
+                            known ? (struct text){node->scripts[script], PUBSUB_SCRIPT_LENGTH}
                                   : text_of(SCRIPTS[script]),
-                            {"3", 1},
+                            {"1", 1},
                             as_text(&hash),
-                            as_text(&pubsub->known_key),
-                            as_text(&pubsub->logical_time_key),
-                            as_text(&pubsub->lease_prefix)};
+                            as_text(&node->lease_prefix)};
     for (size_t i = 0; i < count; i++)
-        args[7 + i] = extra[i];
-    redis_conn_command(pubsub->commands, args, 7 + count, done, context);
+        args[5 + i] = extra[i];
+    args[5 + count] = publishing(pubsub);
+    args[6 + count] = as_text(&node->known_key);
+    args[7 + count] = as_text(&clock);
+    redis_conn_command(node->commands, args, 8 + count, done, context);
     buffer_free(&hash);
+    buffer_free(&clock);
 }
 
 /* Runs a script that enters or removes a user and publishes that. The script inserts the logical
@@ -250,7 +282,8 @@ static void run_change(struct pubsub *pubsub, enum pubsub_script script, unsigne
         .type = type, .actor_id = user_id, .actor = name, .text = as_text(&json)};
     /* ARGV[2] to ARGV[7], as ENTER describes them. */
     buffer_append_u64(&user, user_id);
-    event_channel(&channel, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
+    char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    event_channel(&channel, prefix_of(pubsub, room_id, prefix), EVENT_STREAM_ROOM, room_id);
     event_write_around_time(&before, &after, &envelope);
     const struct text extra[] = {pushd_id,          as_text(&user),   name,
                                  as_text(&channel), as_text(&before), as_text(&after)};
@@ -277,7 +310,7 @@ static bool read_logical_time(const struct redis_reply *reply, uint64_t *logical
 static void on_changed(void *context, const struct redis_reply *reply) {
     struct request *request = context;
     uint64_t logical_time = 0;
-    reply = expect_list(request->pubsub, reply);
+    reply = expect_list(node_of(request), reply);
     const bool ok = read_logical_time(reply, &logical_time);
     /* only_here is the first item: 1 if no other living pushd has the user. */
     if (request->done)
@@ -290,12 +323,7 @@ static void change(struct pubsub *pubsub, enum pubsub_script script, unsigned ty
                    void *context) {
     struct request *request = new_request(pubsub, room_id, context);
     request->done = done;
-    /* NULL: no Redis is configured. Without a connection redis_conn_command calls back at once. */
-    if (pubsub->commands)
-        run_change(pubsub, script, type, room_id, own_id(pubsub), user_id, name, on_changed,
-                   request);
-    else
-        on_changed(request, NULL);
+    run_change(pubsub, script, type, room_id, own_id(pubsub), user_id, name, on_changed, request);
 }
 
 void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
@@ -312,7 +340,9 @@ void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user
 
 /* Only to log an error; the next sweep finds what is left. */
 static void on_dead_removed(void *context, const struct redis_reply *reply) {
-    expect_list(context, reply);
+    struct request *request = context;
+    expect_list(node_of(request), reply);
+    free(request);
 }
 
 /* Reads a user as scripts return it: id and name, from item `at` on. */
@@ -330,13 +360,14 @@ static bool read_user(const struct redis_reply *reply, size_t at, uint64_t *user
  * own, which checks again and publishes user_left. */
 static void on_swept(void *context, const struct redis_reply *reply) {
     struct request *request = context;
-    reply = expect_list(request->pubsub, reply);
+    reply = expect_list(node_of(request), reply);
     for (size_t i = 0; reply && i + 2 < reply->count; i += 3) {
         uint64_t user_id;
         struct text name;
         if (reply->items[i]->kind == REDIS_TEXT && read_user(reply, i + 1, &user_id, &name))
             run_change(request->pubsub, PUBSUB_REMOVE_DEAD, EVENT_USER_LEFT, request->room_id,
-                       reply->items[i]->text, user_id, name, on_dead_removed, request->pubsub);
+                       reply->items[i]->text, user_id, name, on_dead_removed,
+                       new_request(request->pubsub, request->room_id, NULL));
     }
     free(request);
 }
@@ -347,7 +378,8 @@ static void sweep(struct pubsub *pubsub, uint64_t room_id) {
 }
 
 void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id) {
-    if (pubsub->others_died && redis_conn_is_open(pubsub->commands))
+    const struct pubsub_node *node = pubsub_node_of(pubsub, room_id);
+    if (node && node->others_died && redis_conn_is_open(node->commands))
         sweep(pubsub, room_id);
 }
 
@@ -357,7 +389,7 @@ static void on_users(void *context, const struct redis_reply *reply) {
     struct request *request = context;
     uint64_t logical_time = 0, user_id;
     struct text name;
-    reply = expect_list(request->pubsub, reply);
+    reply = expect_list(node_of(request), reply);
     const bool ok = read_logical_time(reply, &logical_time);
     /* After the first two items: pairs of id and name. */
     for (size_t i = 2; ok && i + 1 < reply->count; i += 2)
@@ -377,17 +409,14 @@ void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store
     const struct text extra[] = {own_id(pubsub)};
     request->user = user;
     request->end = end;
-    if (pubsub->commands)
-        run(pubsub, PUBSUB_READ, room_id, extra, 1, on_users, request);
-    else
-        on_users(request, NULL);
+    run(pubsub, PUBSUB_READ, room_id, extra, 1, on_users, request);
 }
 
 /* ---- large rooms ---- */
 
 static void on_counted(void *context, const struct redis_reply *reply) {
     struct request *request = context;
-    reply = expect_list(request->pubsub, reply);
+    reply = expect_list(node_of(request), reply);
     const bool ok = reply && reply->count == 1 && reply->items[0]->kind == REDIS_NUMBER &&
                     reply->items[0]->number >= 0;
     request->counted(request->context, ok, ok ? (uint64_t)reply->items[0]->number : 0);
@@ -401,78 +430,87 @@ void presence_store_count(struct pubsub *pubsub, uint64_t room_id, uint64_t own,
     request->counted = done;
     snprintf(number, sizeof(number), "%" PRIu64, own);
     const struct text extra[] = {own_id(pubsub), text_of(number)};
-    if (pubsub->commands)
-        run(pubsub, PUBSUB_COUNT, room_id, extra, 2, on_counted, request);
-    else
-        on_counted(request, NULL);
+    run(pubsub, PUBSUB_COUNT, room_id, extra, 2, on_counted, request);
 }
 
 /* ---- the lease ---- */
+
+static void set_lease(struct pubsub_node *node) {
+    buffer_clear(&node->lease_key);
+    event_pushd_key(&node->lease_key, node->prefix, own_id(node->pubsub));
+    node->has_lease = false;
+}
 
 /* A new identity: a pushd never uses the id of a former process, whose fields may still be
  * there. */
 static void new_id(struct pubsub *pubsub) {
     secret_random_hex(pubsub->id, PUBSUB_ID_LENGTH / 2);
-    buffer_clear(&pubsub->lease_key);
-    event_pushd_key(&pubsub->lease_key, pubsub->config->redis_prefix, own_id(pubsub));
-    pubsub->has_lease = false;
-    /* Kept for good: the subscriber's connection is subscribed to it. */
-    if (pubsub->try_channel.len == 0)
-        buffer_printf(&pubsub->try_channel, "%stry:%s", pubsub->config->redis_prefix, pubsub->id);
+    for (unsigned i = 0; i < pubsub->node_count; i++)
+        set_lease(pubsub->nodes[i]);
 }
 
 void presence_store_init(struct pubsub *pubsub) {
-    const char *prefix = pubsub->config->redis_prefix;
     new_id(pubsub);
-    event_pushd_key(&pubsub->lease_prefix, prefix, text_of(""));
-    buffer_printf(&pubsub->known_key, "%spushds", prefix);
-    buffer_printf(&pubsub->logical_time_key, "%sclock", prefix);
 }
 
-void presence_store_free(struct pubsub *pubsub) {
-    buffer_free(&pubsub->lease_key);
-    buffer_free(&pubsub->lease_prefix);
-    buffer_free(&pubsub->known_key);
-    buffer_free(&pubsub->logical_time_key);
-    buffer_free(&pubsub->try_channel);
+void presence_store_add_node(struct pubsub_node *node, unsigned tag) {
+    const struct pubsub *pubsub = node->pubsub;
+    char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    snprintf(node->prefix, sizeof(node->prefix), "%s",
+             redis_slots_prefix(pubsub->config->redis_prefix, pubsub->shards != NULL, tag, prefix));
+    event_pushd_key(&node->lease_prefix, node->prefix, text_of(""));
+    buffer_printf(&node->known_key, "%spushds", node->prefix);
+    /* Kept for good: the subscriber's connection is subscribed to it. */
+    buffer_printf(&node->try_channel, "%stry:%s", node->prefix, pubsub->id);
+    set_lease(node);
+}
+
+void presence_store_free_node(struct pubsub_node *node) {
+    buffer_free(&node->lease_key);
+    buffer_free(&node->lease_prefix);
+    buffer_free(&node->known_key);
+    buffer_free(&node->try_channel);
 }
 
 /* A pushd whose lease expired stays dead, whether others have noticed or not: its users are
  * swept, and it continues under a new id. */
 static void on_renewed(void *context, const struct redis_reply *reply) {
-    struct pubsub *pubsub = context;
+    struct pubsub_node *node = context;
+    struct pubsub *pubsub = node->pubsub;
     /* An error here is one of rights, of a replica, or of memory: Redis is of no use until it is
      * mended. */
     if (reply)
-        pubsub_set_refused(pubsub, reply->kind == REDIS_ERROR);
-    reply = expect_list(pubsub, reply);
+        pubsub_set_refused(node, reply->kind == REDIS_ERROR);
+    reply = expect_list(node, reply);
     if (!reply || reply->count < 2)
         return;
-    pubsub->others_died = reply->items[1]->number > 0;
+    node->others_died = reply->items[1]->number > 0;
     /* The lease exists, new or renewed. */
     if (reply->items[0]->number == 1) {
-        pubsub->has_lease = true;
-    } else if (pubsub->has_lease) {
+        node->has_lease = true;
+    } else if (node->has_lease) {
         log_warn("redis: presence lease expired, or data lost; entering all users again");
         new_id(pubsub);
         /* presence sees the new epoch in the state callbacks below, and enters all users again. */
         pubsub->epoch++;
-        presence_store_renew(pubsub);
+        for (unsigned i = 0; i < pubsub->node_count; i++)
+            presence_store_renew(pubsub->nodes[i]);
         pubsub_interrupted(pubsub);
     }
 }
 
-void presence_store_renew(struct pubsub *pubsub) {
+void presence_store_renew(struct pubsub_node *node) {
     const struct text args[] = {{"EVAL", 4},
                                 text_of(RENEW),
                                 {"2", 1},
-                                as_text(&pubsub->lease_key),
-                                as_text(&pubsub->known_key),
-                                as_text(&pubsub->lease_prefix),
-                                own_id(pubsub),
-                                text_of(pubsub->has_lease ? "0" : "1"),
-                                as_text(&pubsub->try_channel)};
-    redis_conn_command(pubsub->commands, args, 9, on_renewed, pubsub);
+                                as_text(&node->lease_key),
+                                as_text(&node->known_key),
+                                as_text(&node->lease_prefix),
+                                own_id(node->pubsub),
+                                text_of(node->has_lease ? "0" : "1"),
+                                as_text(&node->try_channel),
+                                publishing(node->pubsub)};
+    redis_conn_command(node->commands, args, 10, on_renewed, node);
 }
 
 /* The process ends without waiting for the answer. */
@@ -481,13 +519,13 @@ static void on_retired(void *context, const struct redis_reply *reply) {
     (void)reply;
 }
 
-void presence_store_retire(struct pubsub *pubsub) {
+void presence_store_retire(struct pubsub_node *node) {
     char seconds[24];
-    const uint64_t grace = pubsub->config->presence_grace;
+    const uint64_t grace = node->pubsub->config->presence_grace;
     /* EXPIRE with 0 would end the lease at once. */
     snprintf(seconds, sizeof(seconds), "%" PRIu64, grace > 0 ? grace : 1);
-    const struct text args[] = {{"EXPIRE", 6}, as_text(&pubsub->lease_key), text_of(seconds)};
-    redis_conn_command(pubsub->commands, args, 3, on_retired, NULL);
+    const struct text args[] = {{"EXPIRE", 6}, as_text(&node->lease_key), text_of(seconds)};
+    redis_conn_command(node->commands, args, 3, on_retired, NULL);
 }
 
 uint64_t presence_store_epoch(const struct pubsub *pubsub) {

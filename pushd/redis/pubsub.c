@@ -1,12 +1,16 @@
 /*
  * pubsub: subscriptions and events. Presence, on the same connections, is in presence_store.c.
  *
- * Redis allows no other commands on a connection that is subscribed, so there are two: `subscriber`
- * and `commands`. Changes of subscriptions are collected in an iteration of the loop and sent at
- * its end (on_prepare). Redis counts as up while both connections are and commands are accepted.
+ * Redis is one server, or the primaries of a cluster, each of which has the channels of some rooms
+ * and users. Redis allows no other commands on a connection that is subscribed, so there are two
+ * for each server: `subscriber` and `commands`. Changes of subscriptions are collected in an
+ * iteration of the loop and sent at its end (on_prepare). Redis counts as up while all connections
+ * are and commands are accepted.
  */
 #include "redis/pubsub.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/array.h"
@@ -18,6 +22,7 @@
 #include "redis/primary.h"
 #include "redis/pubsub_private.h"
 #include "redis/redis_sentinel.h"
+#include "redis/shards.h"
 
 /* Channels in one SUBSCRIBE. */
 #define BATCH 500
@@ -91,21 +96,44 @@ void pubsub_interrupted(struct pubsub *pubsub) {
     set_up(pubsub, true);
 }
 
-/* One of the connections is up or down. */
-static void on_state(void *context, bool conn_is_up) {
-    struct pubsub *pubsub = context;
-    (void)conn_is_up;
-    set_up(pubsub, redis_conn_is_up(pubsub->subscriber) && redis_conn_is_up(pubsub->commands) &&
-                       !pubsub->refused);
+/* Compares the state of all connections with what was reported. */
+static void update_state(struct pubsub *pubsub) {
+    bool up = pubsub->node_count > 0;
+    for (unsigned i = 0; i < pubsub->node_count; i++) {
+        const struct pubsub_node *node = pubsub->nodes[i];
+        up = up && redis_conn_is_up(node->subscriber) && redis_conn_is_up(node->commands) &&
+             !node->refused;
+    }
+    set_up(pubsub, up);
 }
 
-void pubsub_set_refused(struct pubsub *pubsub, bool refused) {
-    if (pubsub->refused == refused)
+/* One of the connections is up or down. */
+static void on_state(void *context, bool conn_is_up) {
+    struct pubsub_node *node = context;
+    (void)conn_is_up;
+    update_state(node->pubsub);
+}
+
+void pubsub_set_refused(struct pubsub_node *node, bool refused) {
+    if (node->refused == refused)
         return;
-    pubsub->refused = refused;
+    node->refused = refused;
     if (!refused)
         log_info("redis: commands are accepted again");
-    on_state(pubsub, true);
+    update_state(node->pubsub);
+}
+
+/* ---- servers ---- */
+
+struct pubsub_node *pubsub_node_of(const struct pubsub *pubsub, uint64_t id) {
+    char tag[24];
+    if (pubsub->node_count == 0)
+        return NULL;
+    if (!pubsub->shards)
+        return pubsub->nodes[0];
+    snprintf(tag, sizeof(tag), "%" PRIu64, id);
+    const int node = redis_slots_node(&pubsub->slots, redis_slots_of(text_of(tag)));
+    return node < 0 ? NULL : pubsub->nodes[node];
 }
 
 /* ---- subscriptions ---- */
@@ -119,8 +147,9 @@ static void add_changed(struct pubsub *pubsub, enum event_stream stream, uint64_
 static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
                        uintptr_t wanted) {
     const uintptr_t state = get_state(pubsub, stream, id);
+    const struct pubsub_node *node = pubsub_node_of(pubsub, id);
     /* Without a connection this is all; on_subscriber_opened requests what is wanted. */
-    if (!redis_conn_is_open(pubsub->subscriber)) {
+    if (!node || !redis_conn_is_open(node->subscriber)) {
         set_state(pubsub, stream, id, wanted);
         return;
     }
@@ -131,8 +160,7 @@ static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t
 }
 
 void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    /* No Redis is configured. */
-    if (!pubsub->subscriber)
+    if (!redis_is_configured(pubsub->config))
         return;
     pubsub->metrics->redis_subscriptions += !(get_state(pubsub, stream, id) & WANTED);
     set_wanted(pubsub, stream, id, WANTED);
@@ -145,15 +173,16 @@ void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_
     set_wanted(pubsub, stream, id, 0);
 }
 
-/* A command with the names of many channels. */
+/* A command to a server with the names of many channels. */
 struct batch {
+    struct pubsub_node *node;
     const char *command;
     struct buffer names; /* concatenated */
     size_t ends[BATCH];  /* of each name */
     size_t count;
 };
 
-static void send_batch(struct pubsub *pubsub, struct batch *batch) {
+static void send_batch(struct batch *batch) {
     /* Pointers into the names are made only now, since the buffer moves while it grows. */
     struct text args[BATCH + 1] = {text_of(batch->command)};
     size_t begin = 0;
@@ -162,33 +191,46 @@ static void send_batch(struct pubsub *pubsub, struct batch *batch) {
         begin = batch->ends[i];
     }
     if (batch->count > 0)
-        redis_conn_send(pubsub->subscriber, args, batch->count + 1);
+        redis_conn_send(batch->node->subscriber, args, batch->count + 1);
     batch->count = 0;
     buffer_clear(&batch->names);
 }
 
-static void add_to_batch(struct pubsub *pubsub, struct batch *batch,
-                         struct pubsub_channel channel) {
-    event_channel(&batch->names, pubsub->config->redis_prefix, channel.stream, channel.id);
-    batch->ends[batch->count++] = batch->names.len;
-    if (batch->count == BATCH)
-        send_batch(pubsub, batch);
+static void append_channel(const struct pubsub *pubsub, struct buffer *out,
+                           enum event_stream stream, uint64_t id) {
+    char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    event_channel(
+        out, redis_slots_prefix(pubsub->config->redis_prefix, pubsub->shards != NULL, id, prefix),
+        stream, id);
 }
 
-/* Sends all changes in as few commands as possible. Callbacks may add further changes. */
-static void send_changes(struct pubsub *pubsub) {
-    struct batch subscribe = {.command = "SUBSCRIBE"}, unsubscribe = {.command = "UNSUBSCRIBE"};
-    if (pubsub->changed_count == 0 || !redis_conn_is_open(pubsub->subscriber))
-        return;
-    for (size_t i = 0; i < pubsub->changed_count; i++) {
-        const struct pubsub_channel channel = pubsub->changed[i];
+static void add_to_batch(struct batch *batch, struct pubsub_channel channel) {
+    const struct pubsub *pubsub = batch->node->pubsub;
+    append_channel(pubsub, &batch->names, channel.stream, channel.id);
+    batch->ends[batch->count++] = batch->names.len;
+    /* The channels of one command must be of one slot. */
+    if (batch->count == BATCH || pubsub->shards)
+        send_batch(batch);
+}
+
+/* Sends the changes of one server in as few commands as possible. */
+static void send_changes_of(struct pubsub_node *node, const struct pubsub_channel *changed,
+                            size_t count) {
+    struct pubsub *pubsub = node->pubsub;
+    struct batch subscribe = {.node = node, .command = pubsub->shards ? "SSUBSCRIBE" : "SUBSCRIBE"};
+    struct batch unsubscribe = {.node = node,
+                                .command = pubsub->shards ? "SUNSUBSCRIBE" : "UNSUBSCRIBE"};
+    for (size_t i = 0; i < count; i++) {
+        const struct pubsub_channel channel = changed[i];
+        if (pubsub_node_of(pubsub, channel.id) != node)
+            continue;
         const uintptr_t state = get_state(pubsub, channel.stream, channel.id) & ~QUEUED;
         /* Compare what is wanted with the last command that was sent. */
         const bool wanted = state & WANTED, requested = state & REQUESTED;
         if (wanted && !requested)
-            add_to_batch(pubsub, &subscribe, channel);
+            add_to_batch(&subscribe, channel);
         else if (!wanted && requested)
-            add_to_batch(pubsub, &unsubscribe, channel);
+            add_to_batch(&unsubscribe, channel);
         /* A command changes REQUESTED and is in flight until Redis confirms it. */
         set_state(pubsub, channel.stream, channel.id,
                   wanted == requested ? state : (state ^ REQUESTED) + IN_FLIGHT);
@@ -196,19 +238,41 @@ static void send_changes(struct pubsub *pubsub) {
         if (state == (WANTED | REQUESTED))
             call_subscribed(pubsub, channel.stream, channel.id);
     }
-    pubsub->changed_count = 0;
     /* The rest of both. */
-    send_batch(pubsub, &unsubscribe);
-    send_batch(pubsub, &subscribe);
+    send_batch(&unsubscribe);
+    send_batch(&subscribe);
     buffer_free(&unsubscribe.names);
     buffer_free(&subscribe.names);
 }
 
+/* Sends all changes. Callbacks may add further ones. Those of a server without a connection are
+ * made when it is opened. */
+static void send_changes(struct pubsub *pubsub) {
+    struct pubsub_channel *changed = pubsub->changed;
+    const size_t count = pubsub->changed_count;
+    if (count == 0)
+        return;
+    pubsub->changed = NULL;
+    pubsub->changed_count = pubsub->changed_space = 0;
+    for (unsigned i = 0; i < pubsub->node_count; i++)
+        if (redis_conn_is_open(pubsub->nodes[i]->subscriber))
+            send_changes_of(pubsub->nodes[i], changed, count);
+    free(changed);
+}
+
+static bool parse_channel(const struct pubsub *pubsub, struct text name, enum event_stream *stream,
+                          uint64_t *id) {
+    return redis_slots_skip_prefix(&name, pubsub->config->redis_prefix, pubsub->shards != NULL) &&
+           event_channel_parse(name, "", stream, id);
+}
+
 /* Redis confirmed a SUBSCRIBE or UNSUBSCRIBE; only the last one in flight matters. */
-static void on_confirmed(struct pubsub *pubsub, struct text name) {
+static void on_confirmed(struct pubsub_node *node, struct text name) {
+    struct pubsub *pubsub = node->pubsub;
     enum event_stream stream;
     uint64_t id;
-    if (!event_channel_parse(name, pubsub->config->redis_prefix, &stream, &id))
+    /* In a cluster the channel may be at another server by now. */
+    if (!parse_channel(pubsub, name, &stream, &id) || pubsub_node_of(pubsub, id) != node)
         return;
     uintptr_t state = get_state(pubsub, stream, id);
     /* Nothing is in flight: an unexpected confirmation. */
@@ -220,41 +284,59 @@ static void on_confirmed(struct pubsub *pubsub, struct text name) {
         call_subscribed(pubsub, stream, id);
 }
 
-struct wanted {
-    struct pubsub *pubsub;
+/* The channels of one server, as collected from the map, which must not change meanwhile. */
+struct channel_list {
+    const struct pubsub *pubsub;
+    const struct pubsub_node *node;
     enum event_stream stream;
+    struct pubsub_channel *items;
+    size_t count, space;
 };
 
-static void add_wanted(void *context, uint64_t id, void *state) {
-    const struct wanted *wanted = context;
-    if ((uintptr_t)state & WANTED)
-        add_changed(wanted->pubsub, wanted->stream, id);
+static void collect_channel(void *context, uint64_t id, void *state) {
+    struct channel_list *list = context;
+    (void)state;
+    if (pubsub_node_of(list->pubsub, id) != list->node)
+        return;
+    list->items = array_reserve(list->items, &list->space, list->count + 1, sizeof(*list->items));
+    list->items[list->count++] = (struct pubsub_channel){list->stream, id};
+}
+
+static struct channel_list channels_of(const struct pubsub *pubsub,
+                                       const struct pubsub_node *node) {
+    struct channel_list list = {.pubsub = pubsub, .node = node};
+    for (list.stream = EVENT_STREAM_ROOM; list.stream <= EVENT_STREAM_USER; list.stream++)
+        idmap_each(&pubsub->redis_channels[list.stream], collect_channel, &list);
+    return list;
 }
 
 /* The first connection of each of the two is not a reconnect. */
 static void count_connection(struct pubsub *pubsub) {
-    if (++pubsub->connections > 2)
+    if (++pubsub->connections > 2 * (uint64_t)pubsub->node_count)
         pubsub->metrics->redis_reconnects++;
 }
 
-/* A new connection has no subscriptions: all that are wanted are requested. */
+/* A new connection has no subscriptions: all that are wanted there are requested. */
 static void on_subscriber_opened(void *context) {
-    struct pubsub *pubsub = context;
-    struct wanted rooms = {pubsub, EVENT_STREAM_ROOM}, users = {pubsub, EVENT_STREAM_USER};
+    struct pubsub_node *node = context;
+    struct pubsub *pubsub = node->pubsub;
     /* Refused, it ends the connection, also while there is no other channel. */
-    const struct text try[] = {{"SUBSCRIBE", 9},
-                               {pubsub->try_channel.data, pubsub->try_channel.len}};
-    redis_conn_send(pubsub->subscriber, try, 2);
+    const struct text try[] = {text_of(pubsub->shards ? "SSUBSCRIBE" : "SUBSCRIBE"),
+                               {node->try_channel.data, node->try_channel.len}};
+    redis_conn_send(node->subscriber, try, 2);
     count_connection(pubsub);
     /* The states of the old connection are void: start with the wanted channels alone. */
-    pubsub->changed_count = 0;
-    idmap_each(&pubsub->redis_channels[EVENT_STREAM_ROOM], add_wanted, &rooms);
-    idmap_each(&pubsub->redis_channels[EVENT_STREAM_USER], add_wanted, &users);
-    idmap_free(&pubsub->redis_channels[EVENT_STREAM_ROOM]);
-    idmap_free(&pubsub->redis_channels[EVENT_STREAM_USER]);
-    for (size_t i = 0; i < pubsub->changed_count; i++)
-        set_state(pubsub, pubsub->changed[i].stream, pubsub->changed[i].id, WANTED | QUEUED);
-    send_changes(pubsub);
+    const struct channel_list list = channels_of(pubsub, node);
+    size_t wanted = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        const struct pubsub_channel channel = list.items[i];
+        const bool is_wanted = get_state(pubsub, channel.stream, channel.id) & WANTED;
+        set_state(pubsub, channel.stream, channel.id, is_wanted ? WANTED : 0);
+        if (is_wanted)
+            list.items[wanted++] = channel;
+    }
+    send_changes_of(node, list.items, wanted);
+    free(list.items);
 }
 
 /* ---- events ---- */
@@ -275,8 +357,7 @@ static void on_message(struct pubsub *pubsub, struct text name, struct text payl
     uint64_t id;
     struct event_envelope envelope;
     /* Also ignored if the channel was left and Redis has not confirmed that yet. */
-    if (!event_channel_parse(name, pubsub->config->redis_prefix, &stream, &id) ||
-        !(get_state(pubsub, stream, id) & WANTED))
+    if (!parse_channel(pubsub, name, &stream, &id) || !(get_state(pubsub, stream, id) & WANTED))
         return;
     pubsub->metrics->redis_events++;
     if (!event_validate(stream, payload, &envelope)) {
@@ -288,13 +369,16 @@ static void on_message(struct pubsub *pubsub, struct text name, struct text payl
 }
 
 /* A message on the subscriber's connection: ["message", channel, payload], or a confirmation:
- * ["subscribe", channel, count]. */
+ * ["subscribe", channel, count]; of shard channels with an s before. */
 static void on_pushed(void *context, const struct redis_reply *reply) {
-    const struct text kind = reply->items[0]->text;
+    struct pubsub_node *node = context;
+    struct text kind = reply->items[0]->text;
     if (reply->count < 3 || reply->items[1]->kind != REDIS_TEXT)
         return;
+    if (node->pubsub->shards)
+        text_skip(&kind, "s");
     if (text_equals(kind, text_of("message")) && reply->items[2]->kind == REDIS_TEXT)
-        on_message(context, reply->items[1]->text, reply->items[2]->text);
+        on_message(node->pubsub, reply->items[1]->text, reply->items[2]->text);
     else if (text_equals(kind, text_of("subscribe")) || text_equals(kind, text_of("unsubscribe")))
         on_confirmed(context, reply->items[1]->text);
 }
@@ -309,13 +393,16 @@ static void on_published(void *context, const struct redis_reply *reply) {
 bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
                     const struct event_envelope *envelope) {
     struct buffer name = BUFFER_EMPTY, message = BUFFER_EMPTY;
+    struct pubsub_node *node = pubsub_node_of(pubsub, room_id);
     /* A Redis that does not read must not cost memory without bounds. */
-    if (!pubsub->up || redis_conn_unsent(pubsub->commands) > MAX_UNSENT)
+    if (!pubsub->up || !node || redis_conn_unsent(node->commands) > MAX_UNSENT)
         return false;
-    event_channel(&name, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
+    append_channel(pubsub, &name, EVENT_STREAM_ROOM, room_id);
     event_write(&message, envelope);
-    const struct text args[] = {{"PUBLISH", 7}, {name.data, name.len}, {message.data, message.len}};
-    redis_conn_command(pubsub->commands, args, 3, on_published, NULL);
+    const struct text args[] = {text_of(pubsub->shards ? "SPUBLISH" : "PUBLISH"),
+                                {name.data, name.len},
+                                {message.data, message.len}};
+    redis_conn_command(node->commands, args, 3, on_published, NULL);
     buffer_free(&name);
     buffer_free(&message);
     return true;
@@ -326,23 +413,35 @@ bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
 /* The connection for commands is open: the scripts are loaded, and a lease is taken, before it
  * counts as up. */
 static void on_commands_opened(void *context) {
-    struct pubsub *pubsub = context;
-    count_connection(pubsub);
-    pubsub->ticks = 0;
-    presence_store_load(pubsub);
-    presence_store_renew(pubsub);
+    struct pubsub_node *node = context;
+    count_connection(node->pubsub);
+    node->ticks = 0;
+    presence_store_load(node);
+    presence_store_renew(node);
+}
+
+/* Returns the latency in microseconds. */
+static int64_t tick_node(struct pubsub_node *node) {
+    redis_conn_tick(node->subscriber);
+    redis_conn_tick(node->commands);
+    if (redis_conn_is_open(node->commands) && ++node->ticks % LEASE_RENEW_TICKS == 0)
+        presence_store_renew(node);
+    return redis_conn_latency_us(node->commands);
 }
 
 static void on_timer(uv_timer_t *timer) {
     struct pubsub *pubsub = timer->data;
+    int64_t latency_us = 0;
     slow_callback_start("the Redis timer");
     if (pubsub->primary)
         primary_tick(pubsub->primary);
-    redis_conn_tick(pubsub->subscriber);
-    redis_conn_tick(pubsub->commands);
-    pubsub->metrics->redis_latency_us = (uint64_t)redis_conn_latency_us(pubsub->commands);
-    if (redis_conn_is_open(pubsub->commands) && ++pubsub->ticks % LEASE_RENEW_TICKS == 0)
-        presence_store_renew(pubsub);
+    if (pubsub->shards)
+        shards_tick(pubsub->shards);
+    for (unsigned i = 0; i < pubsub->node_count; i++) {
+        const int64_t of_node = tick_node(pubsub->nodes[i]);
+        latency_us = of_node > latency_us ? of_node : latency_us;
+    }
+    pubsub->metrics->redis_latency_us = (uint64_t)latency_us;
     /* A tick may have found Redis down. */
     end_iteration(pubsub);
     slow_callback_stop();
@@ -357,8 +456,12 @@ static void on_prepare(uv_prepare_t *prepare) {
     send_changes(pubsub); /* added by callbacks of the first */
     if (pubsub->primary)
         primary_flush(pubsub->primary);
-    redis_conn_flush(pubsub->subscriber);
-    redis_conn_flush(pubsub->commands);
+    if (pubsub->shards)
+        shards_flush(pubsub->shards);
+    for (unsigned i = 0; i < pubsub->node_count; i++) {
+        redis_conn_flush(pubsub->nodes[i]->subscriber);
+        redis_conn_flush(pubsub->nodes[i]->commands);
+    }
     slow_callback_stop();
 }
 
@@ -371,22 +474,130 @@ static void on_check(uv_check_t *check) {
 
 /* The Sentinels have named the primary, or another one. */
 static void on_primary(void *context, const struct host_address *address) {
-    struct pubsub *pubsub = context;
-    redis_conn_set_address(pubsub->subscriber, address);
-    redis_conn_set_address(pubsub->commands, address);
+    const struct pubsub *pubsub = context;
+    redis_conn_set_address(pubsub->nodes[0]->subscriber, address);
+    redis_conn_set_address(pubsub->nodes[0]->commands, address);
 }
 
-static void connect_to_redis(struct pubsub *pubsub, uv_loop_t *loop) {
+/* address NULL: as the configuration says. tag: see presence_store_add_node. */
+static struct pubsub_node *new_node(struct pubsub *pubsub, bool is_given,
+                                    const struct host_address *address, unsigned tag) {
+    struct pubsub_node *node = xcalloc(1, sizeof(*node));
     const struct config *config = pubsub->config;
-    if (!redis_has_sentinels(config)) {
-        pubsub->subscriber = redis_conn_new(loop, config, &pubsub->subscriber_callbacks, true);
-        pubsub->commands = redis_conn_new(loop, config, &pubsub->commands_callbacks, false);
+    node->pubsub = pubsub;
+    node->tag = tag;
+    node->subscriber_callbacks =
+        (struct redis_conn_callbacks){node, on_subscriber_opened, on_state, on_pushed};
+    node->commands_callbacks =
+        (struct redis_conn_callbacks){node, on_commands_opened, on_state, on_pushed};
+    presence_store_add_node(node, tag);
+    if (!is_given) {
+        node->subscriber = redis_conn_new(pubsub->loop, config, &node->subscriber_callbacks, true);
+        node->commands = redis_conn_new(pubsub->loop, config, &node->commands_callbacks, false);
+        return node;
+    }
+    node->subscriber =
+        redis_conn_new_at(pubsub->loop, config, &node->subscriber_callbacks, true, false);
+    node->commands =
+        redis_conn_new_at(pubsub->loop, config, &node->commands_callbacks, false, false);
+    if (address) {
+        node->address = *address;
+        redis_conn_set_address(node->subscriber, address);
+        redis_conn_set_address(node->commands, address);
+    }
+    return node;
+}
+
+static void free_node(struct pubsub_node *node) {
+    redis_conn_close(node->subscriber);
+    redis_conn_close(node->commands);
+    presence_store_free_node(node);
+    free(node);
+}
+
+/* ---- a cluster ---- */
+
+/* The node of the former map with this address and tag, taken out of it; NULL: none. */
+static struct pubsub_node *take_node(struct pubsub_node **nodes, unsigned count,
+                                     const struct host_address *address, unsigned tag) {
+    for (unsigned i = 0; i < count; i++) {
+        struct pubsub_node *node = nodes[i];
+        if (!node || node->tag != tag || !host_address_equals(&node->address, address))
+            continue;
+        nodes[i] = NULL;
+        return node;
+    }
+    return NULL;
+}
+
+/* Requests the channels that are at another server than before. */
+static void move_channels(struct pubsub *pubsub, const struct redis_slots *former,
+                          struct pubsub_node *const *former_nodes) {
+    for (unsigned i = 0; i < pubsub->node_count; i++) {
+        const struct channel_list list = channels_of(pubsub, pubsub->nodes[i]);
+        for (size_t at = 0; at < list.count; at++) {
+            const struct pubsub_channel channel = list.items[at];
+            char tag[24];
+            snprintf(tag, sizeof(tag), "%" PRIu64, channel.id);
+            const int was = redis_slots_node(former, redis_slots_of(text_of(tag)));
+            if (was >= 0 && former_nodes[was] == pubsub->nodes[i])
+                continue;
+            const uintptr_t wanted = get_state(pubsub, channel.stream, channel.id) & WANTED;
+            set_state(pubsub, channel.stream, channel.id, 0);
+            if (wanted)
+                set_wanted(pubsub, channel.stream, channel.id, WANTED);
+        }
+        free(list.items);
+    }
+}
+
+/* The map of slots is known, or has changed: servers that are gone are left, and what has moved to
+ * others is subscribed to and entered there. */
+static void on_slots(void *context, const struct redis_slots *slots) {
+    struct pubsub *pubsub = context;
+    const unsigned former_count = pubsub->node_count;
+    struct pubsub_node **former_nodes = xcalloc(former_count, sizeof(*former_nodes));
+    struct pubsub_node **left = xcalloc(former_count, sizeof(*left));
+    struct pubsub_node **nodes = xcalloc(slots->count, sizeof(*nodes));
+    struct redis_slots *former = xcalloc(1, sizeof(*former));
+    *former = pubsub->slots;
+    for (unsigned i = 0; i < former_count; i++)
+        former_nodes[i] = left[i] = pubsub->nodes[i];
+    for (unsigned i = 0; i < slots->count; i++) {
+        const unsigned tag = redis_slots_tag(slots, i);
+        nodes[i] = take_node(left, former_count, &slots->nodes[i], tag);
+        if (!nodes[i])
+            nodes[i] = new_node(pubsub, true, &slots->nodes[i], tag);
+    }
+    free(pubsub->nodes);
+    pubsub->nodes = nodes;
+    pubsub->node_count = slots->count;
+    pubsub->slots = *slots;
+    move_channels(pubsub, former, former_nodes);
+    for (unsigned i = 0; i < former_count; i++)
+        if (left[i])
+            free_node(left[i]);
+    free(former_nodes);
+    free(left);
+    free(former);
+    /* presence sees it when Redis is up again, and enters all users. */
+    pubsub->epoch += former_count > 0;
+    pubsub_interrupted(pubsub);
+    update_state(pubsub);
+}
+
+static void connect_to_redis(struct pubsub *pubsub) {
+    const struct config *config = pubsub->config;
+    if (redis_slots_are_used(config)) {
+        pubsub->shards = shards_new(pubsub->loop, config, on_slots, pubsub);
         return;
     }
-    pubsub->subscriber =
-        redis_conn_new_at(loop, config, &pubsub->subscriber_callbacks, true, false);
-    pubsub->commands = redis_conn_new_at(loop, config, &pubsub->commands_callbacks, false, false);
-    pubsub->primary = primary_new(loop, config, on_primary, pubsub);
+    const bool has_sentinels = redis_has_sentinels(config);
+    pubsub->nodes = xcalloc(1, sizeof(*pubsub->nodes));
+    pubsub->nodes[0] = new_node(pubsub, has_sentinels, NULL, 0);
+    pubsub->node_count = 1;
+    if (has_sentinels)
+        pubsub->primary = primary_new(pubsub->loop, config, on_primary, pubsub);
 }
 
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
@@ -398,12 +609,9 @@ struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
     /* Without Redis it stays as it is: never up, without handles. */
     if (!redis_is_configured(config))
         return pubsub;
+    pubsub->loop = loop;
     presence_store_init(pubsub);
-    pubsub->subscriber_callbacks =
-        (struct redis_conn_callbacks){pubsub, on_subscriber_opened, on_state, on_pushed};
-    pubsub->commands_callbacks =
-        (struct redis_conn_callbacks){pubsub, on_commands_opened, on_state, on_pushed};
-    connect_to_redis(pubsub, loop);
+    connect_to_redis(pubsub);
     /* The timer keeps the connections, prepare and check mark the end of an iteration. */
     uv_timer_init(loop, &pubsub->timer);
     uv_prepare_init(loop, &pubsub->prepare);
@@ -421,7 +629,7 @@ static void free_pubsub(struct pubsub *pubsub) {
     idmap_free(&pubsub->redis_channels[EVENT_STREAM_ROOM]);
     idmap_free(&pubsub->redis_channels[EVENT_STREAM_USER]);
     free(pubsub->changed);
-    presence_store_free(pubsub);
+    free(pubsub->nodes);
     free(pubsub);
 }
 
@@ -433,7 +641,7 @@ static void on_closed(uv_handle_t *handle) {
 }
 
 void pubsub_close(struct pubsub *pubsub) {
-    if (!pubsub->subscriber) {
+    if (pubsub->open_handles == 0) {
         free_pubsub(pubsub);
         return;
     }
@@ -441,11 +649,17 @@ void pubsub_close(struct pubsub *pubsub) {
     pubsub->metrics->redis_up = 0;
     /* The lease is shortened by a command, which must be written before the connection is
      * closed. */
-    presence_store_retire(pubsub);
-    redis_conn_flush(pubsub->commands);
+    for (unsigned i = 0; i < pubsub->node_count; i++) {
+        presence_store_retire(pubsub->nodes[i]);
+        redis_conn_flush(pubsub->nodes[i]->commands);
+    }
     primary_close(pubsub->primary);
-    redis_conn_close(pubsub->subscriber);
-    redis_conn_close(pubsub->commands);
+    shards_close(pubsub->shards);
+    /* Pending commands are called back, and may look for their server. */
+    const unsigned count = pubsub->node_count;
+    pubsub->node_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        free_node(pubsub->nodes[i]);
     uv_close((uv_handle_t *)&pubsub->timer, on_closed);
     uv_close((uv_handle_t *)&pubsub->prepare, on_closed);
     uv_close((uv_handle_t *)&pubsub->check, on_closed);
