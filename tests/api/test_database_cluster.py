@@ -2,13 +2,17 @@
 
 import signal
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
 from support.client import Client
+from support.confabctl import Tool
 from support.galera import Galera, held_back, is_ready
+from support.instance import ROOT
+from support.load import Load, posting_surely
 from support.sockets import assert_well, in_room
 from support.wait import wait_for
 
@@ -195,3 +199,90 @@ def test_a_frozen_server_gives_503_within_database_timeout(make_instance, cluste
         node.process.send_signal(signal.SIGCONT)
     wait_for(lambda: client.get("/api/auth/me/").status_code == 200, 30)
     system.close()
+
+
+# ---- the schema ----
+
+@pytest.fixture
+def bare(cluster):
+    """An empty database at both nodes; the environment of programs that use it."""
+    cluster.nodes[0].sql("CREATE OR REPLACE DATABASE bare; GRANT ALL ON bare.* TO site@127.0.0.1",
+                         database="")
+    yield {"CONFAB_DATABASE_NAME": "bare"}
+    cluster.nodes[0].sql("DROP DATABASE bare", database="")
+
+
+def migrating(host, env):
+    tool = Tool(host)
+    return subprocess.Popen([tool.program, *tool.options, "migrate"], env={**host.env, **env},
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def steps_at(node):
+    return [step for step, in node.sql(
+        "SET wsrep_sync_wait = 1; SELECT version FROM schema_migration ORDER BY version",
+        database="bare")]
+
+
+def test_migrations_at_two_nodes_wait_for_one_another(hosts, cluster, bare):
+    wanted = sorted(int(file.name[:4]) for file in (ROOT / "schema").glob("0*.sql"))
+    running = [migrating(host, bare) for host in hosts]
+    said = [process.communicate(timeout=120)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert [steps_at(node) for node in cluster.nodes] == [wanted, wanted]
+
+
+def test_a_migration_waits_for_one_at_the_other_node(hosts, cluster, bare):
+    first, second = cluster.nodes
+    assert migrating(hosts[0], bare).wait(120) == 0
+    last = steps_at(second)[-1]
+    second.sql("DELETE FROM schema_migration WHERE version = ?; INSERT INTO schema_migration "
+               "VALUES (0, 'lock of elsewhere', SYSDATE(6))", last, database="bare")
+    waiting = migrating(hosts[0], bare)
+    wait_for(lambda: first.sql("SELECT IS_USED_LOCK('confab_migrate_bare')", database="")
+             != [(None,)], 60, "the lock of the first node")
+    assert steps_at(first)[0] == 0 and last not in steps_at(first) and waiting.poll() is None
+    # Its holder has died, longer ago than the lock holds.
+    second.sql("UPDATE schema_migration SET applied_at = SYSDATE(6) - INTERVAL 11 MINUTE "
+               "WHERE version = 0", database="bare")
+    said = waiting.communicate(timeout=120)[0]
+    assert waiting.returncode == 0, said
+    assert [0 in steps_at(node) for node in cluster.nodes] == [False, False]
+    assert steps_at(second)[-1] == last
+
+
+def test_hosts_are_restarted_one_by_one_with_a_newer_schema(hosts, cluster):
+    """As in an upgrade: the schema of the next version first, then host by host."""
+    first, second = hosts
+    client = Client(first).register()
+    room = client.room()["room_id"]
+    with Load(first, client.token, [posting_surely(room, "first")]) as one, \
+            Load(second, client.token, [posting_surely(room, "second")]) as two:
+        one.wait_for(10)
+        two.wait_for(10)
+        cluster.nodes[0].sql(
+            "ALTER TABLE room ADD COLUMN next_one INT NOT NULL DEFAULT 7, ALGORITHM = INSTANT; "
+            "ALTER TABLE message ADD COLUMN next_one INT NULL, ALGORITHM = INSTANT; "
+            "INSERT INTO schema_migration VALUES (9999, 'next', SYSDATE(6)); "
+            "REPLACE INTO site_value (name, value) VALUES ('schema_works_from', '9999:20')")
+        try:
+            for host, own, other in ((first, one, two), (second, two, one)):
+                failed = len(other.failures)
+                for server in ("push", "api"):
+                    host.end(server)
+                other.wait_for(10)
+                host.start()
+                own.wait_for(10)
+                other.wait_for(10)
+                assert other.failures[failed:] == [], "the other host goes on"
+                assert Client(host).get("/healthz").json()["status"] == "ok"
+        finally:
+            cluster.nodes[0].sql(
+                "DELETE FROM schema_migration WHERE version = 9999; "
+                "DELETE FROM site_value WHERE name = 'schema_works_from'; "
+                "ALTER TABLE room DROP COLUMN next_one; ALTER TABLE message DROP COLUMN next_one")
+    acknowledged = sum(load.statuses["POST", 201] for load in (one, two))
+    (count, distinct, positions), = cluster.nodes[1].sql(
+        "SET wsrep_sync_wait = 1; SELECT COUNT(*), COUNT(DISTINCT client_id), MAX(position) "
+        "FROM message WHERE room_id = ?", room)
+    assert count == distinct == positions and count >= acknowledged
