@@ -20,6 +20,7 @@ from support.websocket import Socket, push_port
 pytestmark = pytest.mark.slow("follows the pages word by word")
 
 RULES = ROOT / "conf" / "prometheus" / "rules.yml"
+CLUSTER_RULES = ROOT / "conf" / "prometheus" / "cluster.yml"
 
 
 # ---- backup and restore ----
@@ -137,11 +138,12 @@ def test_texts_that_are_encoded_twice_are_found_and_mended(new, tmp_path):
 
 # ---- monitoring ----
 
-def test_promtool_accepts_the_rules():
-    done = subprocess.run([promtool(), "check", "rules", RULES], text=True, timeout=60,
+@pytest.mark.parametrize("rules", [RULES, CLUSTER_RULES], ids=lambda rules: rules.stem)
+def test_promtool_accepts_the_rules(rules):
+    done = subprocess.run([promtool(), "check", "rules", rules], text=True, timeout=60,
                           capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{RULES.read_text().count('- alert:')} rules found" in done.stdout
+    assert f"{rules.read_text().count('- alert:')} rules found" in done.stdout
 
 
 def test_the_rules_use_existing_metrics(make_instance):
@@ -182,9 +184,42 @@ tests:
 """
 
 
-def test_the_rules_fire_on_their_conditions(tmp_path):
+# A cluster from which db3 is cut off, and whose Redis has lost its replica.
+FIRING_OF_CLUSTER = """
+rule_files: [{rules}]
+evaluation_interval: 15s
+tests:
+  - interval: 15s
+    input_series:
+      - series: 'mysql_global_status_wsrep_cluster_size{{instance="db1"}}'
+        values: '2x20'
+      - series: 'mysql_global_status_wsrep_cluster_size{{instance="db3"}}'
+        values: '1x20'
+      - series: 'mysql_global_status_wsrep_cluster_status{{instance="db1"}}'
+        values: '1x20'
+      - series: 'mysql_global_status_wsrep_cluster_status{{instance="db3"}}'
+        values: '0x20'
+      - series: 'redis_sentinel_master_ok_slaves{{instance="r1", master_name="chat"}}'
+        values: '0x20'
+      - series: 'haproxy_server_status{{instance="h1", proxy="hosts", server="web1", state="UP"}}'
+        values: '1x20'
+      - series: 'haproxy_server_status{{instance="h1", proxy="hosts", server="web2", state="UP"}}'
+        values: '0x20'
+    alert_rule_test:
+      - {{eval_time: 4m, alertname: ConfabDatabaseClusterSmall, exp_alerts: [{{exp_labels: {{severity: page}}, exp_annotations: {{summary: "the cluster of databases has 2 servers instead of 3"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabDatabaseSplit, exp_alerts: [{{exp_labels: {{severity: page}}, exp_annotations: {{summary: "the database servers do not agree on how many they are: some are cut off"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabDatabaseOutsideCluster, exp_alerts: [{{exp_labels: {{severity: page, instance: db3}}, exp_annotations: {{summary: "the database server at db3 has no cluster and refuses changes"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabRedisWithoutReplica, exp_alerts: [{{exp_labels: {{severity: page, instance: r1, master_name: chat}}, exp_annotations: {{summary: "no replica of Redis could take over (by the Sentinel at r1)"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabHostsFew, exp_alerts: [{{exp_labels: {{severity: page, instance: h1}}, exp_annotations: {{summary: "HAProxy at h1 has 1 host: one more, and the site is down"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabSentinelsFew, exp_alerts: []}}
+"""
+
+
+@pytest.mark.parametrize("rules, firing", [(RULES, FIRING), (CLUSTER_RULES, FIRING_OF_CLUSTER)],
+                         ids=["rules", "cluster"])
+def test_the_rules_fire_on_their_conditions(tmp_path, rules, firing):
     cases = tmp_path / "cases.yml"
-    cases.write_text(FIRING.format(rules=RULES))
+    cases.write_text(firing.format(rules=rules))
     done = subprocess.run([promtool(), "test", "rules", cases], text=True, timeout=60,
                           capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
