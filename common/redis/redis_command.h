@@ -42,8 +42,9 @@ struct redis_login {
 };
 
 /* Makes the commands that the configuration needs: AUTH if there is a password, SELECT if another
- * database than 0 is used, which a cluster does not have, and ROLE if asks_role. A Sentinel (of_sentinel) gets at most an AUTH
- * with its own password. The configuration must outlive *login. */
+ * database than 0 is used, which a cluster does not have, and ROLE if asks_role. A Sentinel
+ * (of_sentinel) gets at most an AUTH with its own password. The configuration must outlive
+ * *login. */
 void redis_login_make(struct redis_login *login, const struct config *config, bool of_sentinel,
                       bool asks_role);
 
