@@ -165,7 +165,7 @@ bool redis_socket_reply(struct redis_socket *socket, int64_t deadline, redisRepl
     }
 }
 
-/* Whether this is the reply of a replica to ROLE, which has events for nobody. */
+/* Whether this is the reply of a replica to ROLE: what is published there reaches no pushd. */
 static bool is_replica(const redisReply *reply) {
     return reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
            reply->element[0]->type == REDIS_REPLY_STRING &&

@@ -488,7 +488,7 @@ enum error messages_delete(struct exchange *x) {
     /* Deleted before: 204 all the same. */
     if (change.changed) {
         publish_message(x, EVENT_MESSAGE_DELETED, change.seq, NULL, x->ids[1], NULL);
-        /* Marked by the transaction: seen by nobody, whatever happens to the bytes now. */
+        /* Marked by the transaction: not served any more, even if the bytes stay. */
         file_remove_of_message(x->service->db, x->service->config->file_dir, x->ids[1]);
     }
     return ERROR_NONE;

@@ -229,7 +229,7 @@ static void on_closed(struct client *client) {
     client_release(client);
 }
 
-/* ---- the wiring: pubsub -> channels and presence -> clients ---- */
+/* ---- callbacks: pubsub -> channels and presence -> clients ---- */
 
 static void on_subscribed(void *context, enum event_stream stream, uint64_t id) {
     const struct clients *clients = context;

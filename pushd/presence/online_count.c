@@ -126,7 +126,7 @@ void online_count_close(struct online_counts *counts, uint64_t room_id) {
         return;
     idmap_free(&room->users);
     room->open = room->known = false;
-    /* Redis learns that nobody is left; the reply frees the room. */
+    /* Redis learns that no user is left; the reply frees the room. */
     ask(counts, room_id, room);
 }
 

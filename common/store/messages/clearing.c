@@ -89,7 +89,7 @@ static enum error clear_slice(struct db *db, const char *file_dir, struct order 
         const struct text key = db_get_text(rows, 1);
         snprintf(order->last_key, sizeof(order->last_key), "%.*s", (int)key.len, key.at);
         error = message_clear(db, order->room_id, order->actor_id, message_id, &change);
-        /* Marked by the transaction: seen by nobody, whatever happens to the bytes. */
+        /* Marked by the transaction: not served any more, even if the bytes stay. */
         if (!error && change.changed)
             file_remove_of_message(db, file_dir, message_id);
         /* The room was deleted meanwhile. */

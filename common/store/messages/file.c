@@ -12,7 +12,7 @@
 #include "store/rooms/room_state.h"
 #include "store/transaction.h"
 
-/* When bytes could not be removed, the next try is so much later: others come first. */
+/* If bytes could not be removed, the next attempt is this much later, so that others come first. */
 #define AGAIN_HOURS "1"
 
 bool file_is_shown(struct text media_type) {

@@ -3,7 +3,7 @@
  *
  * A file is announced, uploaded, finished and then used by one message; until then it belongs to
  * its sender alone and expires. One that is to be deleted is marked (FILE_DELETED) in the
- * transaction that ends what it belongs to, and is then shown to nobody; its bytes are removed
+ * transaction that ends what it belongs to, and is not shown from then on; its bytes are removed
  * after the commit, and only then the row, so that no bytes are ever left without a row.
  */
 #ifndef CONFAB_COMMON_STORE_MESSAGES_FILE_H

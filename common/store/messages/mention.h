@@ -31,7 +31,7 @@ struct mention_list {
     bool all;
 };
 
-/* True if it names nobody. */
+/* True if it mentions no user. */
 bool mention_list_is_empty(const struct mention_list *list);
 
 /* Appends a list as in Message objects: {"user_ids":[2,3],"all":false}. */

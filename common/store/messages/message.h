@@ -62,7 +62,7 @@ struct message {
 typedef void message_visit(void *context, const struct message *message);
 
 /* Columns of a message aliased m and its sender aliased s, for the user with this SQL; "NULL": for
- * nobody, as in events. The message that it answers and its sender come from MESSAGE_QUOTE_JOIN
+ * no user, as in events. The message that it answers and its sender come from MESSAGE_QUOTE_JOIN
  * and MESSAGE_QUOTE_NAME_JOIN, which cost nothing where there is none. MESSAGE_COLUMNS_NAMELESS has
  * NULL instead of the names and needs neither s nor MESSAGE_QUOTE_NAME_JOIN. */
 #define MESSAGE_COLUMNS(user) MESSAGE_COLUMNS_NAMED("s.username", "qs.username", user)

@@ -27,7 +27,7 @@ struct export {
 /* Asks for an archive, unless one is waited for, or was made in the last minutes. */
 enum error export_request(struct db *db, uint64_t user_id);
 
-/* How far that is. One that has expired is none. */
+/* The state of the request; EXPORT_NONE also if its archive has expired. */
 enum error export_get(struct db *db, uint64_t user_id, struct export *export);
 
 /* Makes the archive that was asked for first. *done: there was one. */

@@ -56,7 +56,7 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
         "IF " MAY_NOT_BAN " THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
         STORE("p_room", "FALSE")
         "IF v_membership IS NOT NULL THEN " MEMBER_REMOVAL_AS(EVENT_USER_BANNED)
-        /* Who views a live room is told to go by the own stream. */
+        /* A viewer of a live room is not a member: an event of the own stream ends the view. */
         "ELSEIF EXISTS (SELECT 1 FROM room WHERE room_id = p_room AND is_live) THEN "
         TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user",
                                "p_room", "+ 0") "END IF; "
@@ -198,7 +198,7 @@ enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id) {
 #define COLUMNS                                                                    \
     "b.user_id, u.username, b.banned_by_id, b.reason, b.created_at, b.until "      \
     "FROM ban b JOIN user u ON u.user_id = b.user_id "
-/* One that is over is as good as gone. */
+/* One that is over does not count, even before it is deleted. */
 #define IS_VALID "(b.until IS NULL OR b.until > SYSDATE(6))"
 
 static struct ban from_row(const struct db_rows *rows) {
