@@ -10,6 +10,7 @@
 
 #include "auth_cache.h"
 #include "base/clock.h"
+#include "http/cidr.h"
 #include "http/credentials.h"
 #include "http/origin.h"
 #include "limit.h"
@@ -204,6 +205,31 @@ enum error auth_identify(struct exchange *x) {
     if (x->identity.session_renewed)
         auth_set_cookie(x, x->session_key);
     return ERROR_NONE;
+}
+
+/* ---- without credentials ---- */
+
+bool auth_has_credentials(const struct exchange *x) {
+    const struct text cookie = text_of(request_header(x->request, VARIABLE_HTTP_COOKIE));
+    struct credentials_sessions sessions;
+    credentials_find_sessions(cookie, x->service->config->cookie_name, &sessions);
+    return auth_has_token(x) || sessions.count > 0;
+}
+
+enum error auth_refuse_anonymous(struct exchange *x) {
+    return refuse(x, CODE_NOT_AUTHENTICATED, NULL);
+}
+
+enum error auth_anonymous(struct exchange *x, bool with_room) {
+    char address[CIDR_SUBSCRIBER_SIZE];
+    cidr_subscriber(x->request->address, address);
+    enum error error = limit_take(x, LIMIT_REQUESTS, address);
+    if (!error && with_room)
+        error = room_state_get(x->service->db, x->ids[0], 0, &x->identity.room);
+    if (error)
+        return error;
+    x->is_anonymous = true;
+    return with_room && !x->identity.room.is_open ? auth_refuse_anonymous(x) : ERROR_NONE;
 }
 
 /* ---- origins ---- */

@@ -18,5 +18,7 @@ void blocked_write_message(struct exchange *x, struct json_writer *w,
                           const struct message *message) {
     struct message marked = *message;
     marked.is_blocked = blocked_has(x, message->sender_id);
+    if (message->room_id == x->identity.room.room_id)
+        message_show_to(&marked, x->identity.room.first_position);
     serialize_message(w, &marked);
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "json/json_writer.h"
+#include "store/messages/message.h"
 #include "store/order/audit_log.h"
 #include "store/rooms/ban.h"
 #include "store/rooms/silence.h"
@@ -74,4 +75,14 @@ void order_say_how_long(struct exchange *x, enum error error) {
     if (error != ERROR_SILENCED || silence_until(x->service->db, x->ids[0], user_id, &until))
         return;
     write_until(x, error_detail(error), CODE_SILENCED, until);
+}
+
+enum error order_check_seen(struct exchange *x) {
+    const uint64_t hidden = x->identity.room.first_position;
+    uint64_t position = 0;
+    /* Most members see all messages. */
+    if (hidden == 0)
+        return ERROR_NONE;
+    const enum error error = message_position(x->service->db, x->ids[0], x->ids[1], &position);
+    return !error && position <= hidden ? ERROR_NOT_FOUND : error;
 }

@@ -26,4 +26,8 @@ bool order_is_banned(struct exchange *x);
 /* A disabled user is active again if it was for a ban from the site that is over by now. */
 void order_end_ban(struct exchange *x, struct user *user);
 
+/* ERROR_NOT_FOUND if the message in the path is from before the user joined, in a room where that
+ * is hidden. */
+enum error order_check_seen(struct exchange *x);
+
 #endif

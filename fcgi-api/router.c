@@ -67,10 +67,11 @@ static char read_id(struct text segment, uint64_t *id, char *kind) {
     return has_letter ? '$' : '#';
 }
 
-/* The segments after these paths are a secret, and the name of a file, which may be any text:
- * for the log they are replaced as ids are. Other paths below that of a file have names of their
- * own. */
+/* The segments after these paths are a secret, a link, and the name of a file, which may be any
+ * text: for the log they are replaced as ids are. Other paths below have names of their own. */
 #define HOOKS_IN "api/hooks/in"
+#define LINKS "api/chat/links"
+#define LINKS_OF_ROOM "api/chat/rooms/#/links"
 #define FILE_PATH "api/chat/files/#"
 
 static bool is_prefix(const char *pattern, size_t len, const char *path) {
@@ -78,7 +79,8 @@ static bool is_prefix(const char *pattern, size_t len, const char *path) {
 }
 
 static bool is_any_text(const char *pattern, size_t len, struct text segment) {
-    return is_prefix(pattern, len, HOOKS_IN) ||
+    return is_prefix(pattern, len, HOOKS_IN) || is_prefix(pattern, len, LINKS_OF_ROOM) ||
+           (is_prefix(pattern, len, LINKS) && !text_equals(segment, text_of("use"))) ||
            (is_prefix(pattern, len, FILE_PATH) && !text_equals(segment, text_of("thumbnail")) &&
             !text_equals(segment, text_of("done")) && !text_equals(segment, text_of("link")));
 }
@@ -201,6 +203,8 @@ static enum error check_user(struct exchange *x, const struct route *route) {
     /* The signature is all that such an address needs. */
     if ((route->flags & ROUTE_SIGNED) && file_link_is_valid(x, x->ids[0]))
         return ERROR_NONE;
+    if ((route->flags & ROUTE_OPEN) && !auth_has_credentials(x))
+        return auth_anonymous(x, (route->flags & (ROUTE_ROOM | ROUTE_READER)) != 0);
     if (route->flags & ROUTE_KEY)
         error = auth_require_key(x, (route->flags >> ROUTE_SCOPE_SHIFT) & API_KEY_ALL);
     else
@@ -244,7 +248,7 @@ static enum error describe(struct exchange *x, const char *allow) {
 }
 
 /* Access to the room in the path. Transactions check it again after locking the room. */
-static enum error check_room(const struct exchange *x, const struct route *route) {
+static enum error check_room(struct exchange *x, const struct route *route) {
     const struct room_state *room = &x->identity.room;
     enum error error = ERROR_NONE;
     /* ROUTE_ROOM lets non-members of a public room pass, ROUTE_READER those of a live one; the
@@ -263,6 +267,8 @@ static enum error check_room(const struct exchange *x, const struct route *route
         if (!error && (!room->may_moderate || room->is_direct))
             error = ERROR_FORBIDDEN;
     }
+    if (!error && (route->flags & ROUTE_SEEN))
+        error = order_check_seen(x);
     return error;
 }
 

@@ -21,6 +21,8 @@
 #define ROUTE_MODERATOR (1u << 20)
 #define ROUTE_UNAUDITED (1u << 21)
 #define ROUTE_READER (1u << 22)
+#define ROUTE_SEEN (1u << 23)
+#define ROUTE_OPEN (1u << 24)
 
 /* An API key with this scope. */
 #define ROUTE_SCOPE_SHIFT 11

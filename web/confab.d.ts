@@ -281,6 +281,12 @@ interface AnyRoom {
     members_visible: boolean;
     /** While it is public, all users read it, members or not. */
     is_live: boolean;
+    /** "joined": who joins sees messages from then on. */
+    history: "all" | "joined";
+    /** What guests may do in it. */
+    guests: "none" | "read" | "write";
+    /** Anyone may read it, without credentials. */
+    is_open: boolean;
 }
 
 export type PostPolicy = "members" | "moderators" | "nobody";
@@ -301,8 +307,42 @@ export type RoomChange = Partial<
         | "is_archived"
         | "members_visible"
         | "is_live"
+        | "history"
+        | "guests"
+        | "is_open"
     >
 >;
+
+/** A link by which users join a room. */
+export interface Link {
+    link_id: number;
+    room_id: number;
+    /** The page for it is `join/#` and this text. */
+    link: string;
+    /** What those may do who join by it. */
+    role: Role;
+    created_by_id: number;
+    created_at: Timestamp;
+    /** null: it is good for ever. */
+    expires_at: Timestamp | null;
+    /** null: any number. */
+    max_uses: number | null;
+    uses: number;
+}
+
+/** A link to be made. */
+export interface LinkOptions {
+    role: Role;
+    expires_at?: Timestamp | null;
+    max_uses?: number | null;
+}
+
+/** The room of a link, for those who are not in it. */
+export interface LinkRoom {
+    name: string;
+    topic: string;
+    members_count: number;
+}
 
 /** A user who is kept out of a room. */
 export interface Ban {
@@ -591,7 +631,8 @@ export interface ErrorFrame {
 export interface RoomConnected {
     type: "connected";
     room_id: number;
-    user_id: number;
+    /** null: of an open room, without credentials. */
+    user_id: number | null;
     seq: number;
     online: UserRef[];
     /** In a live or large room, where `online` is empty: how many users are online. */
@@ -995,6 +1036,14 @@ export class Confab extends Emitter<ConfabEvents> {
     leave(roomId: number): Promise<void>;
     invite(roomId: number, userId: number): Promise<Membership>;
     removeMember(roomId: number, userId: number): Promise<void>;
+    /** Makes a link by which users join; for admins. */
+    addLink(roomId: number, link: LinkOptions): Promise<Link>;
+    links(roomId: number, options?: PageOptions): Promise<Page<Link>>;
+    removeLink(roomId: number, linkId: number): Promise<void>;
+    /** What a link leads to. Rejected with status 410 if it is used up or has expired. */
+    link(link: string): Promise<LinkRoom>;
+    /** Joins the room of a link. */
+    useLink(link: string): Promise<Membership>;
     members(roomId: number, options?: PageOptions): Promise<Page<Member>>;
     setAdmin(roomId: number, userId: number, isAdmin: boolean): Promise<Membership>;
     /** Gives a member another role; for admins. */

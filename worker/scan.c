@@ -70,6 +70,7 @@ bool scan_is_running(const struct scan *scan) {
 struct edited {
     struct scan *scan;
     const struct file_scanned *scanned;
+    bool is_bounded; /* see struct room_event */
 };
 
 static void publish(void *context, const struct message *message) {
@@ -84,7 +85,8 @@ static void publish(void *context, const struct message *message) {
                                      .actor = message->sender_username,
                                      .subject_id = message->id,
                                      .has_message = true,
-                                     .message = *message};
+                                     .message = *message,
+                                     .is_bounded = edited->is_bounded};
     publish_room_event(scan->redis, &publisher, &event, NULL);
 }
 
@@ -94,7 +96,10 @@ static void record(struct scan *scan, const struct file *file, bool is_clean) {
     if (file_scan_record(scan->db, file->id, file->room_id, is_clean, &scanned) ||
         !scanned.message_id)
         return;
-    struct edited edited = {scan, &scanned};
+    struct room_state room;
+    struct edited edited = {scan, &scanned, false};
+    if (!room_state_get(scan->db, file->room_id, 0, &room))
+        edited.is_bounded = room.is_bounded;
     /* Events show the message as it is now, with the state of its files. */
     message_get(scan->db, file->room_id, scanned.message_id, 0, publish, &edited);
     redis_client_flush(scan->redis);

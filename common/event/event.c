@@ -1,6 +1,6 @@
 /* The names of types, channels and keys; writing and parsing envelopes. An envelope is a line, then
  * the JSON that clients get:
- *   2 SEQ TYPE ACTOR_ID SUBJECT_ID LOGICAL_TIME ACTOR OFFSET LENGTH
+ *   2 SEQ TYPE ACTOR_ID SUBJECT_ID LOGICAL_TIME ACTOR OFFSET LENGTH [POSITION QUOTED]
  *   {...}
  * OFFSET and LENGTH say where in the JSON the Message object is, 0 0 if it has none. The line lets
  * pushd order and route an event without parsing JSON. */
@@ -134,6 +134,8 @@ void event_write_around_time(struct buffer *before, struct buffer *after,
     buffer_append_u64(after, message.len > 0 ? (uint64_t)(message.at - text.at) : 0);
     buffer_append_char(after, ' ');
     buffer_append_u64(after, message.len);
+    if (envelope->position || envelope->quoted)
+        buffer_printf(after, " %" PRIu64 " %" PRIu64, envelope->position, envelope->quoted);
     buffer_append_char(after, '\n');
     buffer_append(after, text.at, text.len);
 }
@@ -188,10 +190,16 @@ static bool read_version_1(struct text rest, struct event_envelope *envelope) {
 
 static bool read_version_2(struct text rest, struct event_envelope *envelope) {
     uint64_t offset, len; /* of the Message object */
+    struct text numbers;
     if (!next_number(&rest, ' ', &envelope->subject_id) ||
         !next_number(&rest, ' ', &envelope->logical_time) ||
         !next_word(&rest, ' ', &envelope->actor) || !next_number(&rest, ' ', &offset) ||
-        !next_number(&rest, '\n', &len))
+        !next_word(&rest, '\n', &numbers))
+        return false;
+    /* The length alone, or followed by both positions. */
+    if (!text_to_u64(numbers, &len) &&
+        (!next_number(&numbers, ' ', &len) || !next_number(&numbers, ' ', &envelope->position) ||
+         !text_to_u64(numbers, &envelope->quoted)))
         return false;
     envelope->text = rest;
     /* An invalid name would end up in JSON and logs unescaped. */

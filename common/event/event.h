@@ -107,6 +107,10 @@ struct event_envelope {
     struct text actor;     /* user name; empty: none */
     struct text message;   /* the Message object in the text of a new_message; else empty */
     uint64_t logical_time; /* of user_joined and user_left */
+
+    /* Only if members of the room may not see what the text shows, since they joined later: the
+     * positions of the message and of the one that it answers. 0: neither. */
+    uint64_t position, quoted;
     bool header_only;      /* read from version 1: fetch the event, do not use its text */
 };
 

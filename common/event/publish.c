@@ -43,13 +43,14 @@ void publish_room_event(struct redis_client *client, const struct publisher *pub
     struct buffer json = BUFFER_EMPTY;
     /* `message` points into json, which stays as it is until the envelope was copied. */
     const struct text message = serialize_room_event(&json, event, room);
-    const struct event_envelope envelope = {.seq = event->seq,
-                                            .type = event->type,
-                                            .actor_id = event->actor_id,
-                                            .actor = event->actor,
-                                            .subject_id = event->subject_id,
-                                            .text = {json.data, json.len},
-                                            .message = message};
+    struct event_envelope envelope = {.seq = event->seq,
+                                      .type = event->type,
+                                      .actor_id = event->actor_id,
+                                      .actor = event->actor,
+                                      .subject_id = event->subject_id,
+                                      .text = {json.data, json.len},
+                                      .message = message};
+    event_log_set_positions(event, &envelope.position, &envelope.quoted);
     publish(client, publisher, EVENT_STREAM_ROOM, event->room_id, &envelope);
     buffer_free(&json);
 }

@@ -64,11 +64,13 @@ static void replay_room_event(void *context, const struct room_event *event) {
                                (struct text){replay->room.data, replay->room.len});
     else
         replay->message = serialize_room_event(&replay->json, event, NULL);
-    visit_event(replay, (struct event_envelope){.seq = event->seq,
-                                                .type = event->type,
-                                                .actor_id = event->actor_id,
-                                                .actor = event->actor,
-                                                .subject_id = event->subject_id});
+    struct event_envelope envelope = {.seq = event->seq,
+                                      .type = event->type,
+                                      .actor_id = event->actor_id,
+                                      .actor = event->actor,
+                                      .subject_id = event->subject_id};
+    event_log_set_positions(event, &envelope.position, &envelope.quoted);
+    visit_event(replay, envelope);
 }
 
 enum error replay_room(struct db *db, const struct room_state *state, uint64_t after,

@@ -253,10 +253,11 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
     json_write_member_u64(w, "created_by_id", room->created_by_id);
     json_write_member_time(w, "created_at", state->created_at);
     json_write_member_u64(w, "members_count", state->members_count);
-    json_write_member_u64(w, "message_count", state->message_count);
-    /* null in a room without messages. */
+    json_write_member_u64(w, "message_count",
+                          for_user ? room_state_visible(state) : state->message_count);
+    /* null in a room without messages; and for all, if some members may not see it. */
     json_write_key(w, "last_message");
-    if (room->has_last_message)
+    if (room->has_last_message && (for_user || !state->is_bounded))
         write_message(w, &room->last_message, for_user);
     else
         json_write_null(w);
@@ -268,6 +269,9 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
     json_write_member_bool(w, "is_archived", state->is_archived);
     json_write_member_bool(w, "members_visible", state->members_visible);
     json_write_member_bool(w, "is_live", state->is_live);
+    json_write_member_str(w, "history", room_history_name(room->history));
+    json_write_member_str(w, "guests", room_guests_name(room->guests));
+    json_write_member_bool(w, "is_open", state->is_open);
 }
 
 void serialize_audit_entry(struct json_writer *w, const struct audit_entry *entry) {
@@ -515,6 +519,18 @@ struct mentions_found serialize_find_mentions(struct text message) {
     if (text_split(&rest, ']', &found.ids))
         found.all = text_skip(&rest, ",\"all\":true");
     return found;
+}
+
+void serialize_without_quote(struct buffer *out, struct text json) {
+    /* In JSON without blanks, written by this file, neither occurs in a text. */
+    static const char KEY[] = ",\"reply_to\":", NEXT[] = ",\"reply_count\":";
+    const char *key = memmem(json.at, json.len, KEY, sizeof(KEY) - 1);
+    const char *next = memmem(json.at, json.len, NEXT, sizeof(NEXT) - 1);
+    if (!key || !next || next < key)
+        return;
+    buffer_append(out, json.at, (size_t)(key - json.at) + sizeof(KEY) - 1);
+    buffer_append_str(out, "null");
+    buffer_append(out, next, json.len - (size_t)(next - json.at));
 }
 
 bool serialize_is_mentioned(const struct mentions_found *mentions, uint64_t user_id) {

@@ -102,6 +102,10 @@ struct mentions_found {
 };
 struct mentions_found serialize_find_mentions(struct text message);
 
+/* Appends the JSON of an event whose message is a reply, without what it shows of the message that
+ * it answers: reply_to is null. */
+void serialize_without_quote(struct buffer *out, struct text json);
+
 /* True if the mentions include a user. */
 bool serialize_is_mentioned(const struct mentions_found *mentions, uint64_t user_id);
 

@@ -14,6 +14,7 @@
 #include "store/messages/search_index.h"
 #include "store/rate.h"
 #include "store/rooms/ban.h"
+#include "store/rooms/invite_link.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/order/abuse_report.h"
@@ -68,7 +69,7 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     uint64_t tokens = 0, used = 0, files = 0, bans = 0, silences = 0, cleared = 0;
     uint64_t entries = 0, reports = 0, held = 0, erased = 0;
-    uint64_t idle_sessions = 0, idle_tokens = 0, mails = 0;
+    uint64_t idle_sessions = 0, idle_tokens = 0, mails = 0, links = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -107,9 +108,11 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
         error = abuse_report_purge(db, config->report_days, SLICE, &reports);
     if (!error)
         error = held_purge(db, config->report_days, SLICE, &held);
+    if (!error)
+        error = invite_link_purge(db, SLICE, &links);
     *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files +
                bans + silences + cleared + entries + reports + held + erased + idle_sessions +
-               idle_tokens + mails;
+               idle_tokens + mails + links;
     return error;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth.h"
 #include "base/log.h"
 #include "files/file_link.h"
 #include "files/image_head.h"
@@ -27,8 +28,11 @@
  * its room, and before a message uses it by its sender. */
 static enum error find_readable(struct exchange *x, struct file *file) {
     const uint64_t user_id = x->has_identity ? x->identity.user.id : 0;
-    const bool is_signed = !x->has_identity;
+    const bool is_signed = !x->has_identity && !x->is_anonymous;
     enum error error = file_get(x->service->db, x->ids[0], user_id, file);
+    const bool is_open = x->is_anonymous && !error && file->is_open && file->message_id;
+    if (x->is_anonymous && !is_open && (!error || error == ERROR_NOT_FOUND))
+        return auth_refuse_anonymous(x);
     /* The archive of an export is in no room, and of its owner alone. */
     if (error == ERROR_NOT_FOUND) {
         error = file_get_export(x->service->db, x->ids[0], file);
@@ -38,7 +42,7 @@ static enum error find_readable(struct exchange *x, struct file *file) {
         return error;
     const bool may_see = file->message_id ? file->is_member || file->is_viewer
                                           : file->is_member && file->user_id == user_id;
-    if (!is_signed && !may_see)
+    if (!is_signed && !is_open && !may_see)
         return ERROR_NOT_FOUND;
     if (file->state == FILE_SCANNING)
         return exchange_fail(x, ERROR_NOT_FOUND, CODE_SCANNING, "The file is being scanned.");

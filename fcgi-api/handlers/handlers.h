@@ -26,7 +26,8 @@ static inline struct room_event room_event_of(const struct exchange *x, unsigned
                                .type = type,
                                .actor_id = x->identity.user.id,
                                .actor = text_of(x->identity.user.name),
-                               .subject_id = subject_id};
+                               .subject_id = subject_id,
+                               .is_bounded = x->identity.room.is_bounded};
 }
 
 #endif

@@ -36,7 +36,7 @@ static void begin_listing(struct message_listing *listing) {
     buffer_clear(out);
     listing->w = json_writer_start(out);
     if (is_by_offset(listing))
-        page_begin(x, &listing->w, listing->page, x->identity.room.message_count, "");
+        page_begin(x, &listing->w, listing->page, room_state_visible(&x->identity.room), "");
     listing->has_begun = true;
 }
 
@@ -111,7 +111,9 @@ static void cut_around(struct message_listing *listing) {
 /* Writes a page by cursor. There is no next page after the oldest message. The previous page of an
  * empty page before the first message is after=0. */
 static void write_cursor_page(struct exchange *x, struct message_listing *listing) {
-    const uint64_t count = x->identity.room.message_count, shown = listing->page->shown;
+    const struct room_state *room = &x->identity.room;
+    const uint64_t count = room->message_count, shown = listing->page->shown;
+    const uint64_t hidden = room->first_position;
     const bool oldest_first = listing->which->kind == MESSAGE_PAGE_AFTER, empty = shown == 0;
     const uint64_t limit = listing->which->limit;
     /* Indices of both ends; their positions tell whether there is anything beyond them. */
@@ -120,11 +122,12 @@ static void write_cursor_page(struct exchange *x, struct message_listing *listin
     const bool more_newer = oldest_first ? listing->first_position + newest < count
                                          : listing->first_position - newest < count;
     const bool more_older =
-        oldest_first ? listing->first_position + oldest > 1 : listing->first_position - oldest > 1;
-    const bool before_all = empty && listing->which->kind == MESSAGE_PAGE_BEFORE && count > 0;
+        oldest_first ? listing->first_position + oldest > hidden + 1
+                     : listing->first_position - oldest > hidden + 1;
+    const bool before_all = empty && listing->which->kind == MESSAGE_PAGE_BEFORE && count > hidden;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
-    json_write_member_u64(&w, "count", count);
+    json_write_member_u64(&w, "count", room_state_visible(room));
     /* "next" are older messages, "previous" newer ones, whatever way the page was read. */
     page_write_cursor(x, &w, "next", !empty && more_older, "before", listing->ids[oldest], limit);
     page_write_cursor(x, &w, "previous", before_all || (!empty && more_newer), "after",
@@ -149,7 +152,7 @@ static void end_listing(struct message_listing *listing) {
     if (listing->which->kind == MESSAGE_PAGE_AROUND)
         cut_around(listing);
     if (is_by_offset(listing))
-        page_end(x, &listing->w, listing->page, x->identity.room.message_count, "");
+        page_end(x, &listing->w, listing->page, room_state_visible(&x->identity.room), "");
     else
         write_cursor_page(x, listing);
 }
@@ -197,7 +200,7 @@ enum error messages_list(struct exchange *x) {
     const enum error error =
         x->auth_pending ? list_by_token(x, &listing) : list_by_identity(x, &listing);
     /* Not found: nothing is written, the response is made by the ordinary way. */
-    if (!error && x->has_identity)
+    if (!error && (x->has_identity || x->is_anonymous))
         end_listing(&listing);
     buffer_free(&listing.results);
     return error;

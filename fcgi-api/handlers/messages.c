@@ -99,6 +99,9 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
     }
     event.bell = bell;
     event.has_message = message != NULL;
+    /* The room of a post may not have been read; its quote says whether there are bounds. */
+    if (type == EVENT_NEW_MESSAGE)
+        event.is_bounded = message && message->quote.position > 0;
     if (message)
         event.message = *message;
     publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
@@ -189,9 +192,11 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
 /* A message with files is read back: its type and their names come from the database. */
 static void send_with_files(void *context, const struct message *message) {
     const struct posted *posted = context;
+    struct message shown = *message;
+    shown.quote.position = posted->change->quote.position;
     send_message(posted->x, message);
     posted->x->response.status = 201;
-    publish_message(posted->x, EVENT_NEW_MESSAGE, posted->change->seq, message, message->id,
+    publish_message(posted->x, EVENT_NEW_MESSAGE, posted->change->seq, &shown, message->id,
                     &posted->change->bell);
 }
 

@@ -31,13 +31,13 @@ enum error pins_list(struct exchange *x) {
     enum error error;
     if (!page_read_in_room(x, &page, &error))
         return error;
-    error = pin_count(x->service->db, x->ids[0], &count);
+    error = pin_count(x->service->db, &x->identity.room, &count);
     if (error)
         return error;
     struct pin_listing listing = {x, &page, json_writer_start(&x->response.body)};
     page_begin(x, &listing.w, &page, count, "");
-    error = pin_list(x->service->db, x->ids[0], x->identity.user.id, page.limit, page.offset,
-                     list_pin, &listing);
+    error = pin_list(x->service->db, &x->identity.room, x->identity.user.id, page.limit,
+                     page.offset, list_pin, &listing);
     page_end(x, &listing.w, &page, count, "");
     return error;
 }

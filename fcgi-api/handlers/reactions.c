@@ -41,6 +41,8 @@ static void publish_reactions(struct exchange *x, const struct reaction_change *
         room_event_of(x, EVENT_REACTIONS_CHANGED, change->seq, x->ids[1]);
     event.has_message = true;
     event.message.reactions = (struct text){change->totals.data, change->totals.len};
+    if (event.is_bounded)
+        message_position(x->service->db, x->ids[0], x->ids[1], &event.message.position);
     publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
 }
 

@@ -47,10 +47,20 @@ typedef enum error move_mark(struct db *db, uint64_t room_id, uint64_t user_id, 
 
 /* Reads the message, and moves the mark by it. */
 static enum error mark_by(struct exchange *x, move_mark *move, struct message_mark *mark) {
-    uint64_t message_id;
+    const uint64_t hidden = x->identity.room.first_position;
+    uint64_t message_id, position = 0;
+    enum error error = ERROR_NONE;
+    *mark = (struct message_mark){0};
     if (!field_id(x, "message_id", &message_id))
         return ERROR_BAD_INPUT;
-    const enum error error = move(x->service->db, x->ids[0], x->identity.user.id, message_id, mark);
+    /* From before the user joined, and not to be seen. */
+    if (hidden > 0)
+        error = message_position(x->service->db, x->ids[0], message_id, &position);
+    mark->bad_message = !error && hidden > 0 && position <= hidden;
+    if (mark->bad_message)
+        error = ERROR_BAD_INPUT;
+    if (!error)
+        error = move(x->service->db, x->ids[0], x->identity.user.id, message_id, mark);
     /* 400 with the field, not 404: the room itself exists. */
     if (mark->bad_message)
         field_errors_add(&x->field_errors, "message_id", CODE_DOES_NOT_EXIST,

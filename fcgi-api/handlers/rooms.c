@@ -230,6 +230,14 @@ static void read_rules(struct exchange *x, struct room_patch *patch) {
     patch->has_archived = field_bool(x, "is_archived", &patch->is_archived);
     patch->has_visible = field_bool(x, "members_visible", &patch->members_visible);
     patch->has_live = field_bool(x, "is_live", &patch->is_live);
+    struct text history, guests;
+    patch->has_history = field_text(x, "history", &history);
+    if (patch->has_history)
+        patch->history = room_history_of(history);
+    patch->has_guests = field_text(x, "guests", &guests);
+    if (patch->has_guests)
+        patch->guests = room_guests_of(guests);
+    patch->has_open = field_bool(x, "is_open", &patch->is_open);
 }
 
 enum error rooms_update(struct exchange *x) {

@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+/* How long a cache may answer those who read an open room without credentials: so a cache answers a
+ * crowd, and a message is seen soon. */
+#define ANONYMOUS_SECONDS 2
+
 bool etag_is_conditional(const struct exchange *x) {
     return request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH) != NULL;
 }
@@ -51,8 +55,11 @@ void etag_write(struct exchange *x) {
         return;
     buffer_append_str(headers, x->etag_is_strong ? "ETag: \"" : "ETag: W/\"");
     buffer_append(headers, x->etag.data, x->etag.len);
-    buffer_append_str(headers, "\"\r\nCache-Control: private, ");
-    if (x->max_age_s > 0)
+    buffer_append_str(headers, x->is_anonymous ? "\"\r\nCache-Control: public, "
+                                               : "\"\r\nCache-Control: private, ");
+    if (x->is_anonymous)
+        buffer_printf(headers, "max-age=%d", ANONYMOUS_SECONDS);
+    else if (x->max_age_s > 0)
         buffer_printf(headers, "max-age=%u", x->max_age_s);
     else
         buffer_append_str(headers, "no-cache");

@@ -62,8 +62,10 @@ static const struct variable {
 /* Writes the name of a variable after this segment of a path: room_id after "rooms". */
 static void write_name(char out[40], char sign, const char *segment, size_t len) {
     static const char MEMBERS[] = "members";
-    /* The name of a file, after its number; else the secret of a hook. */
-    if (sign == '*')
+    /* An invite link; the name of a file, after its number; else the secret of a hook. */
+    if (sign == '*' && segment[0] == 'l')
+        snprintf(out, 40, "link");
+    else if (sign == '*')
         snprintf(out, 40, "%s", segment[0] == '#' ? "name" : "secret");
     /* A member is named by its user. */
     else if (len == strlen(MEMBERS) && memcmp(segment, MEMBERS, len) == 0)

@@ -24,6 +24,7 @@ static void clear_work(struct exchange *x) {
         json_object_put(x->fields);
     x->fields = NULL;
     x->has_identity = false;
+    x->is_anonymous = false;
     x->auth_pending = false;
     x->may_be_outdated = false;
     x->has_token = false;

@@ -78,6 +78,7 @@ struct exchange {
     uint64_t ids[EXCHANGE_MAX_IDS]; /* from the path */
     char credential_kind; /* 't' or 's', the letter of the id of a token or login session */
     bool has_identity;
+    bool is_anonymous; /* it reads an open room without credentials; the identity has the room */
     struct identity identity;
     struct exchange_blocked blocked;
     bool auth_pending;       /* see below */

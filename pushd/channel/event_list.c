@@ -14,6 +14,8 @@ struct stream_event stream_event_of(const struct event_envelope *envelope) {
         .type = envelope->type,
         .actor_id = envelope->actor_id,
         .subject_id = envelope->subject_id,
+        .position = envelope->position,
+        .quoted = envelope->quoted,
         .frame = envelope->text.len ? frame_text(envelope->text) : NULL,
     };
     /* The Message object as an offset into the JSON: the frame has a copy of that text. */

@@ -18,6 +18,7 @@ struct stream_event {
     uint64_t actor_id;
     uint64_t subject_id;
     struct frame *frame;
+    uint64_t position, quoted; /* of the messages that it shows; see event/event.h */
     uint32_t message_at, message_len; /* the Message object in the frame's JSON; len 0: none */
     char actor[USER_NAME_SIZE];       /* user name; empty: none */
 };

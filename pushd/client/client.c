@@ -208,6 +208,10 @@ static struct client *on_opened(void *context, struct socket *socket,
     } else if (handshake->has_token && secret_hash_api_key(handshake->key, client->key_hash)) {
         client_acting_begin(client, handshake);
         client_open(client, handshake);
+    } else if (!handshake->has_token && !handshake->has_cookie && !handshake->notifications &&
+               client->clients->config->open_sockets == CONFIG_ON) {
+        client->is_anonymous = true;
+        client_open(client, handshake);
     } else {
         client_refuse(client, ERROR_UNAUTHENTICATED,
                       handshake->has_token ? "Invalid token." : NULL);

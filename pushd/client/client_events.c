@@ -22,6 +22,13 @@ static bool room_has(const struct stream_event *event, const char *member) {
     return memmem(json.at, json.len, member, strlen(member)) != NULL;
 }
 
+/* Whether those who are not members may read the room. */
+static bool is_read(const struct watch *watch, const struct stream_event *event) {
+    return room_has(event, ",\"is_open\":true") ||
+           (!watch->client->is_anonymous && room_has(event, ",\"is_live\":true") &&
+            room_has(event, ",\"is_private\":false"));
+}
+
 /* Follows what an event changes for the user, who may be let in to less or more. True if the user
  * may read no further. */
 static bool ends_watch(struct watch *watch, const struct stream_event *event) {
@@ -35,15 +42,16 @@ static bool ends_watch(struct watch *watch, const struct stream_event *event) {
         if (is_self && watch->is_viewer)
             watch->may_write = true;
         if (is_self)
-            watch->is_viewer = false;
+            watch->is_viewer = watch->is_visitor = false;
         return false;
     case EVENT_ROOM_UPDATED:
         /* Without a frame nothing is known of the room. */
         if (!event->frame)
             return false;
         watch->hides_members = room_has(event, ",\"members_visible\":false");
-        return watch->is_viewer &&
-               (!room_has(event, ",\"is_live\":true") || !room_has(event, ",\"is_private\":false"));
+        if (room_has(event, ",\"history\":\"all\"") || room_has(event, ",\"is_open\":true"))
+            watch->first_position = 0;
+        return watch->is_viewer && !is_read(watch, event);
     default:
         return false;
     }
@@ -59,11 +67,46 @@ static uint32_t find_removal(struct watch *watch, const struct stream_event *eve
     return i;
 }
 
+/* Whether the event shows a message from before the user joined, in a room where it is hidden. */
+static bool shows_hidden(const struct watch *watch, const struct stream_event *event) {
+    const uint64_t hidden = watch->first_position;
+    return (event->position > 0 && event->position <= hidden) ||
+           (event->quoted > 0 && event->quoted <= hidden);
+}
+
+/* The same event without it: the numbers have no gaps. A hidden message is gone for this user. */
+static void send_without(const struct watch *watch, const struct stream_event *event) {
+    struct buffer json = BUFFER_EMPTY;
+    const struct room_event gone = {.room_id = watch->room_id,
+                                    .seq = event->seq,
+                                    .type = EVENT_MESSAGE_DELETED,
+                                    .actor_id = event->actor_id,
+                                    .actor = text_of(event->actor),
+                                    .subject_id = event->subject_id};
+    if (event->position <= watch->first_position)
+        serialize_room_event(&json, &gone, NULL);
+    else
+        serialize_without_quote(&json, frame_json(event->frame));
+    socket_send_text(watch->client->socket, (struct text){json.data, json.len});
+    buffer_free(&json);
+}
+
 /* One after the other, since the shared frame has events that this client must not be sent. */
-static void send_each(struct socket *socket, const struct stream_event *events, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++)
-        if (events[i].frame)
-            socket_send(socket, events[i].frame);
+static void send_each(const struct watch *watch, const struct stream_event *events,
+                      uint32_t count) {
+    for (uint32_t i = 0; i < count && watch->client->socket; i++)
+        if (events[i].frame && shows_hidden(watch, &events[i]))
+            send_without(watch, &events[i]);
+        else if (events[i].frame)
+            socket_send(watch->client->socket, events[i].frame);
+}
+
+static bool any_shows_hidden(const struct watch *watch, const struct stream_event *events,
+                             uint32_t count) {
+    uint32_t i = 0;
+    while (watch->first_position > 0 && i < count && !shows_hidden(watch, &events[i]))
+        i++;
+    return watch->first_position > 0 && i < count;
 }
 
 /* The user is banned. The watch of a notifications client ends by the event alone. */
@@ -86,12 +129,16 @@ static void watch_events(struct watch *watch, const struct stream_event *events,
     struct socket *socket = watch->client->socket;
     const uint32_t removal = find_removal(watch, events, count);
     /* Usual: the user is not removed, and the shared frame is sent as it is. */
+    if (removal == count && any_shows_hidden(watch, events, count)) {
+        send_each(watch, events, count);
+        return;
+    }
     if (removal == count) {
         if (frame)
             socket_send(socket, frame);
         return;
     }
-    send_each(socket, events, removal + 1);
+    send_each(watch, events, removal + 1);
     end_by_removal(watch, &events[removal]);
 }
 
@@ -233,7 +280,7 @@ void client_behind(struct subscription *subscription, const struct stream_event 
     const uint32_t removal = find_removal(watch, events, count);
     if (removal == count)
         return;
-    send_each(client->socket, &events[removal], 1);
+    send_each(watch, &events[removal], 1);
     end_by_removal(watch, &events[removal]);
 }
 
@@ -250,6 +297,8 @@ static bool is_presence(unsigned type) {
 /* Whether a notice of what users do goes to this watch. */
 static bool is_shown(const struct watch *watch, const struct event_envelope *envelope) {
     const unsigned type = envelope->type;
+    if (watch->is_visitor)
+        return type == EVENT_ROOM_DELETED;
     /* Where presence is a number, that is all that is shown. */
     if (watch->is_counted && (is_activity(type) || type == EVENT_MESSAGE_READ))
         return false;

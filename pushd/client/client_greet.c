@@ -51,13 +51,13 @@ static struct frame *make_connected(struct client *client, const struct watch *w
     /* The own stream of a notifications client belongs to no room. */
     if (watch)
         json_write_member_u64(&w, "room_id", watch->room_id);
-    json_write_member_u64(&w, "user_id", client->user_id);
+    json_write_member_id(&w, "user_id", client->user_id);
     json_write_member_u64(&w, "seq", position);
     if (watch) {
         json_write_key(&w, "online");
         json_write_array(&w);
         struct online online = {&w, client->clients->online_profiles};
-        const bool may_see = watch->moderates || !watch->hides_members;
+        const bool may_see = watch->moderates || !(watch->hides_members || watch->is_visitor);
         if (may_see && !watch->is_counted)
             presence_online(client->clients->presence, watch->room_id, write_online, &online);
         json_write_array_end(&w);
@@ -110,8 +110,11 @@ void client_greet(struct client *client, struct watch *watch, uint64_t head) {
     const uint64_t position = opening->has_since ? opening->since : head;
     /* `since` may be ahead of the stream if a backup was restored. One that is far behind is not
      * replayed. */
-    const bool replays =
-        position <= head && head - position <= client->clients->config->replay_limit;
+    /* Nor events from before the user joined, though others may see them. */
+    const uint64_t oldest = watch ? opening->identity.room.oldest_seq : 0;
+    const bool replays = position <= head &&
+                         head - position <= client->clients->config->replay_limit &&
+                         position + 1 >= oldest;
     struct frame *connected = make_connected(client, watch, position);
     /* Deferred: it is written together with the events that follow. */
     socket_send_deferred(client->socket, connected);

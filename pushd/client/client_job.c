@@ -22,6 +22,7 @@ struct client_job *client_job_new(struct client *client, struct watch *watch) {
     job->room_id = watch ? watch->room_id : 0;
     job->least_seq = least_seq(watch ? watch->opening : client->opening);
     job->by_token = client->by_token;
+    job->is_anonymous = client->is_anonymous;
     job->acting = client->acting;
     memcpy(job->key_hash, client->key_hash, sizeof(job->key_hash));
     client->pending_jobs++;
@@ -88,9 +89,18 @@ static void on_authenticated(void *context, enum error error, const struct ident
     job->done(job);
 }
 
+/* Without credentials: what is not open does not show whether it exists. */
+static enum error find_open_room(struct db *db, uint64_t room_id, struct identity *identity) {
+    *identity = (struct identity){.user = {.is_active = true}};
+    const enum error error = room_state_get(db, room_id, 0, &identity->room);
+    return error || identity->room.is_open ? error : ERROR_UNAUTHENTICATED;
+}
+
 /* One query, by the kind of credential. */
 static void query(struct client_job *job, struct db *db, uint64_t room_id) {
-    if (job->acting)
+    if (job->is_anonymous)
+        job->error = find_open_room(db, room_id, &job->identity);
+    else if (job->acting)
         job->error = client_acting_find(job->acting, db, job->key_hash, job->config, room_id,
                                         &job->identity, &job->refusal);
     else if (job->by_token)
@@ -122,7 +132,8 @@ static void query_latest(struct client_job *job, struct db *db, uint64_t room_id
         ban_look_for(db, identity->user.id, &job->identity.room);
 }
 
-/* An API key was looked for, by itself: there are few, and their sockets seldom open at once. */
+/* An API key was looked for, by itself: there are few, and their sockets seldom open at once. Also
+ * the room of a socket without credentials. */
 static void find_acting(void *context, struct db *db) {
     struct client_job *job = context;
     query_latest(job, db, job->room_id);
@@ -130,7 +141,8 @@ static void find_acting(void *context, struct db *db) {
 
 static void acting_found(void *context) {
     struct client_job *job = context;
-    job->client->acting->refusal = job->refusal;
+    if (job->client->acting)
+        job->client->acting->refusal = job->refusal;
     job->done(job);
 }
 
@@ -140,7 +152,7 @@ void client_job_find(struct client_job *job, struct db *db) {
 
 static void authenticate(struct client_job *job, db_pool_done *done) {
     job->done = done;
-    if (job->acting)
+    if (job->acting || job->is_anonymous)
         db_pool_run(job->client->clients->db_pool, find_acting, acting_found, job);
     else
         find(job);

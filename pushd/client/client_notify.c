@@ -345,10 +345,17 @@ static struct frame *notification_of(uint64_t room_id, const struct stream_event
     struct buffer json = BUFFER_EMPTY;
     struct frame **frame = &last_made.frames[is_mention];
     if (!*frame) {
-        serialize_message_notification(&json, room_id, message_of(event), text_of(event->actor),
-                                       is_mention);
+        struct buffer without = BUFFER_EMPTY;
+        struct text message = message_of(event);
+        /* Some may not see what it quotes, and the frame is for all. */
+        if (event->quoted > 0) {
+            serialize_without_quote(&without, message);
+            message = (struct text){without.data, without.len};
+        }
+        serialize_message_notification(&json, room_id, message, text_of(event->actor), is_mention);
         *frame = frame_text((struct text){json.data, json.len});
         buffer_free(&json);
+        buffer_free(&without);
     }
     return *frame;
 }

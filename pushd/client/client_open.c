@@ -48,6 +48,8 @@ static struct client *end_authentication(struct client_job *job) {
 
 bool client_identify(struct client *client, const struct identity *identity) {
     const struct user *user = &identity->user;
+    if (client->is_anonymous)
+        return true;
     client->user_id = user->id;
     memcpy(client->user_name, user->name, sizeof(client->user_name));
     client->hides_read = identity->hides_read;

@@ -81,6 +81,7 @@ struct watch {
     struct subscription *subscription;
     struct client_opening *opening; /* NULL once connected */
     uint64_t admitted_seq;          /* events up to here happened before the user was let in */
+    uint64_t first_position;        /* messages up to here are not shown to the user; 0: all are */
     unsigned char state;            /* enum watch_state */
     bool opened_room : 1;           /* counted in clients->open_rooms */
     bool present : 1;               /* counted in the room's presence */
@@ -88,7 +89,8 @@ struct watch {
     bool hides_members : 1;         /* only moderators see who is in the room */
     bool may_write : 1;             /* and so type; not a reader, nor silenced */
     bool is_counted : 1;            /* presence is a number, and nobody is shown typing */
-    bool is_viewer : 1;             /* of a live room, not a member */
+    bool is_viewer : 1;             /* of a live or open room, not a member */
+    bool is_visitor : 1;            /* one of an open room: neither sees presence nor is seen */
     uint32_t holds;                 /* freed when it has ended and this is 0 */
     struct watch *next_typing, *previous_typing;
     int64_t typing_until_ms; /* 0: the user is not typing through this watch */
@@ -108,12 +110,13 @@ struct client_rooms {
 /* One for each socket, so small; what every event looks at stands first. */
 struct client {
     struct socket *socket;    /* NULL once it is gone */
-    struct subscription *own; /* to the user's own stream */
+    struct subscription *own; /* to the user's own stream; NULL: of no user, or not known yet */
     unsigned char state;      /* enum client_state */
     bool notifications : 1;
     bool by_token : 1;
     bool counted : 1;     /* counted in clients->users */
     bool hides_read : 1;  /* the user does not share read receipts, nor see them */
+    bool is_anonymous : 1; /* a room socket without credentials, of no user: `own` is NULL */
     bool is_disabled : 1; /* the API key is valid, but the user that it names disabled */
     struct clients *clients;
     struct client_opening *opening; /* of a notifications socket; NULL once connected */
@@ -265,6 +268,7 @@ struct client_job {
     uint64_t least_seq;  /* see struct identity_query */
     bool must_be_latest; /* the same */
     bool by_token;
+    bool is_anonymous;
     const struct client_acting *acting; /* that of the client */
     unsigned char key_hash[SECRET_HASH_SIZE];
 };

@@ -281,6 +281,9 @@ static void read_once(struct read_job *job, struct db *db) {
     job->error = room_state_get(db, job->id, job->user_id, &room);
     if (!job->error)
         job->error = room_state_may_read(&room);
+    /* What this user may not see of messages is left out when it is sent: the events read serve
+     * others, too. */
+    room.first_position = 0;
     if (!job->error)
         job->error = replay_room(db, &room, job->after, job->limit, days, collect_event, job);
     job->last_seq = room.last_seq;

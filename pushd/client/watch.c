@@ -130,6 +130,8 @@ struct watch *watch_find(const struct client *client, uint64_t room_id) {
  * follows. */
 static bool presence_is_known(struct watch *watch) {
     struct clients *clients = watch->client->clients;
+    if (watch->is_visitor)
+        return true;
     /* Several clients may watch the room; the first one opens it, and the last one closes it. */
     if (!watch->opened_room)
         idmap_increment(watch->is_counted ? &clients->counted_rooms : &clients->open_rooms,
@@ -196,9 +198,11 @@ static struct watch *end_authentication(struct client_job *job) {
     }
     watch->moderates = identity.room.may_moderate;
     watch->hides_members = !identity.room.members_visible;
+    watch->first_position = identity.room.first_position;
     watch->may_write = (identity.room.role > ROLE_READER || watch->moderates) &&
                        identity.room.silenced_until < clock_now();
     watch->is_viewer = identity.room.may_view && !watch->moderates;
+    watch->is_visitor = watch->is_viewer && (watch->client->is_anonymous || !identity.room.is_live);
     watch->opening->identity = identity;
     /* The room has grown, or is live, since the first sockets to it were opened. It stays counted
      * for those that are open. */
@@ -240,8 +244,9 @@ static void read_position(struct watch *watch) {
  * was queried. */
 static bool first_answer_is_valid(const struct watch *watch) {
     const uint64_t queried_iteration = watch->opening->queried_iteration;
+    const struct subscription *own = watch->client->own;
     return watch->subscription->channel->ready_iteration < queried_iteration &&
-           watch->client->own->channel->ready_iteration < queried_iteration;
+           (!own || own->channel->ready_iteration < queried_iteration);
 }
 
 /* ---- the profiles of `online` ---- */
@@ -274,7 +279,7 @@ static bool profiles_are_known(struct watch *watch) {
     struct client_opening *opening = watch->opening;
     const struct clients *clients = watch->client->clients;
     struct ids ids = {0};
-    if (watch->is_counted)
+    if (watch->is_counted || watch->is_visitor)
         return true;
     if (opening->profiles != CLIENT_PROFILES_UNREAD)
         return opening->profiles == CLIENT_PROFILES_READ;
@@ -300,7 +305,8 @@ static void connect_watch(struct watch *watch) {
     if (!client->notifications && !client_admit(client))
         return;
     /* Before the greeting, whose `online` includes the user. */
-    enter_presence(watch);
+    if (!watch->is_visitor)
+        enter_presence(watch);
     watch->state = WATCH_CONNECTED;
     watch->admitted_seq = watch->opening->identity.room.last_seq;
     /* A room socket becomes connected with its watch. */
@@ -310,7 +316,7 @@ static void connect_watch(struct watch *watch) {
     }
     client_greet(client, watch, watch->admitted_seq);
     /* An event that was just delivered may have closed the client. */
-    if (!client->notifications && client->state == CLIENT_CONNECTED)
+    if (!client->notifications && client->own && client->state == CLIENT_CONNECTED)
         client_catch_up(client->own, own_seq);
     free_opening(watch);
     if (!client->notifications)
@@ -322,9 +328,13 @@ static void connect_watch(struct watch *watch) {
 static void start(struct watch *watch) {
     const struct identity *identity = &watch->opening->identity;
     struct subscription *own = watch->client->own;
-    struct stream *own_stream = &own->channel->stream;
     /* No effect on a stream that has started already. */
     stream_start(&watch->subscription->channel->stream, identity->room.last_seq);
+    if (!own) {
+        connect_watch(watch);
+        return;
+    }
+    struct stream *own_stream = &own->channel->stream;
     stream_start(own_stream, identity->last_seq);
     /* A notifications client follows its own stream anyway. */
     if (own->live || own->behind || stream_reaches(own_stream, identity->last_seq))
@@ -339,7 +349,8 @@ void watch_advance(struct watch *watch) {
     /* Both channels must be confirmed before the database is read; if that was not so at the first
      * query, it is read again. */
     if (watch->state == WATCH_WAITING_CHANNEL) {
-        if (!watch->subscription->channel->ready || !watch->client->own->channel->ready)
+        const struct subscription *own = watch->client->own;
+        if (!watch->subscription->channel->ready || (own && !own->channel->ready))
             return;
         if (!first_answer_is_valid(watch)) {
             read_position(watch);

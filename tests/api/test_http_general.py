@@ -26,10 +26,12 @@ class Place:
         self.room = owner.room()["room_id"]
         self.message = owner.say(self.room)["message_id"]
         self.file = announce(owner, {"room_id": self.room}).json()["file_id"]
+        self.link = owner.post(f"/api/chat/rooms/{self.room}/links/",
+                               json={"role": "member"}).json()["link"]
 
     def path(self, pattern):
         return pattern.format(room=self.room, message=self.message, me=self.owner.id,
-                              file=self.file, session_id="t1", name="a.png", secret="0" * 40)
+                              file=self.file, session_id="t1", name="a.png", secret="0" * 40, link=self.link)
 
 
 # Every path of the API and the methods it has.
@@ -74,6 +76,10 @@ PATHS = {
     "/api/chat/blocks/": "GET, HEAD, POST, DELETE, OPTIONS",
     "/api/chat/reports/": "GET, HEAD, OPTIONS",
     "/api/chat/reports/{message}/": "PATCH, OPTIONS",
+    "/api/chat/rooms/{room}/links/": "GET, HEAD, POST, DELETE, OPTIONS",
+    "/api/chat/rooms/{room}/links/{link}/": "DELETE, OPTIONS",
+    "/api/chat/links/use/": "POST, OPTIONS",
+    "/api/chat/links/{link}/": "GET, HEAD, OPTIONS",
     "/api/chat/rooms/{room}/silence/": "POST, DELETE, OPTIONS",
     "/api/chat/rooms/{room}/bans/": "GET, HEAD, POST, OPTIONS",
     "/api/chat/rooms/{room}/bans/{me}/": "DELETE, OPTIONS",

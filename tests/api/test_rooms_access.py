@@ -49,6 +49,13 @@ TABLE = {
                         "404 403 403 404 | 404 403 403 403 | 403 403 404"),
     "drop one": ("DELETE", "held/{target}/", None,
                  "404 404 404 404 | 404 404 404 404 | 404 404 404"),
+    "make a link": ("POST", "links/", {"role": "moderator"},
+                    "201 403 403 404 | 201 403 403 403 | 403 403 404"),
+    "list links": ("GET", "links/", None, "200 403 403 404 | 200 403 403 403 | 403 403 404"),
+    "end a link": ("DELETE", "links/{link}/", None,
+                   "404 403 403 404 | 404 403 403 403 | 403 403 404"),
+    "end a link by its text": ("DELETE", "links/", {"link": "a" * 40},
+                               "404 403 403 404 | 404 403 403 403 | 403 403 404"),
     "mark as read": ("POST", "read/", {"message_id": "message"}, READING),
     "see how far all have read": ("GET", "reads/", None, READING),
     "see who has read a message": ("GET", "messages/{message}/reads/", None, READING),
@@ -106,7 +113,7 @@ def build(kind, people):
         room = people["admin"].room(is_private=kind == "private")
         people["admin"].invite(room["room_id"], people["member"])
         people["admin"].invite(room["room_id"], people["other"])
-    ids["room"] = room["room_id"]
+    ids["room"], ids["link"] = room["room_id"], 2 ** 62
     ids["message"] = people["member"].say(room["room_id"])["message_id"]
     return ids
 

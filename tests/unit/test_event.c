@@ -218,6 +218,7 @@ static void assert_survives(const struct event_envelope *envelope) {
     assert_true(found.actor_id == envelope->actor_id);
     assert_true(found.subject_id == envelope->subject_id);
     assert_true(found.logical_time == envelope->logical_time);
+    assert_true(found.position == envelope->position && found.quoted == envelope->quoted);
     assert_true(text_equals(found.text, envelope->text));
     assert_true(text_equals(found.actor, envelope->actor));
     assert_true(text_equals(found.message, envelope->message));
@@ -244,6 +245,8 @@ static void a_written_envelope_is_read_unchanged(void **state) {
     assert_survives(&(struct event_envelope){
         .seq = 1, .type = EVENT_NEW_MESSAGE, .text = json, .message = json});
     assert_survives(&(struct event_envelope){
+        .seq = 1, .type = EVENT_MESSAGE_EDITED, .text = json, .position = 9, .quoted = UINT64_MAX});
+    assert_survives(&(struct event_envelope){
         .seq = 1, .type = EVENT_NEW_MESSAGE, .text = json, .message = {json.at + 5, 1}});
 }
 
@@ -259,6 +262,8 @@ static void a_malformed_envelope_is_rejected(void **state) {
         "2 2 new_message 3 4 0 alice 0\n{}",
         "2 2 new_message 3 4 0 alice 0 0",
         "2 2 new_message 3 4 0 alice 0 0 0\n{}",
+        "2 2 new_message 3 4 0 alice 0 0 0 x\n{}",
+        "2 2 new_message 3 4 0 alice 0 0 0 0 0\n{}",
         "2 2 new_message 3 4 -1 alice 0 0\n{}",
         "2 2 new_message 3 4 0 al 0 0\n{}",
         "2 2 new_message 3 4 0 al/ice 0 0\n{}",

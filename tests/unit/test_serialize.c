@@ -30,7 +30,7 @@
     "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message          \
     ",\"last_seq\":20,\"may_pin\":\"admins\",\"topic\":\"\",\"post_policy\":\"members\"" \
     ",\"slow_seconds\":0,\"is_archived\":false,\"members_visible\":true"                \
-    ",\"is_live\":false"
+    ",\"is_live\":false,\"history\":\"all\",\"guests\":\"none\",\"is_open\":false"
 
 #define PLAIN_VIEW                                         \
     "\"me\":{\"notify\":\"default\",\"muted_until\":null," \
@@ -487,6 +487,29 @@ static void a_notification_of_a_message(void **state) {
                 "\"message\":null,\"sender\":\"alice\",\"is_mention\":false}");
 }
 
+/* Texts of messages cannot end the object early: their quotes are escaped. */
+static void a_reply_is_shown_without_its_quote(void **state) {
+    (void)state;
+    struct buffer whole = BUFFER_EMPTY, out = BUFFER_EMPTY;
+    struct message reply = message;
+    reply.content = text_of("\",\"reply_to\":{\"x\":1},\"reply_count\":7");
+    reply.reply_to_id = 4;
+    reply.quote = (struct message_quote){.message_id = 4,
+                                         .sender_id = 2,
+                                         .sender_username = text_of("bob"),
+                                         .excerpt = text_of("\"},\"reply_count\":9"),
+                                         .position = 1};
+    struct json_writer w = json_writer_start(&whole);
+    serialize_message(&w, &reply);
+    serialize_without_quote(&out, (struct text){whole.data, whole.len});
+    buffer_clear(&whole);
+    reply.quote.message_id = 0;
+    w = json_writer_start(&whole);
+    serialize_message(&w, &reply);
+    assert_json(&out, buffer_str(&whole));
+    buffer_free(&whole);
+}
+
 static void serialized_json_is_appended(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
@@ -521,6 +544,7 @@ int main(void) {
         cmocka_unit_test(a_message_read),
         cmocka_unit_test(typing_and_presence_in_a_room),
         cmocka_unit_test(a_notification_of_a_message),
+        cmocka_unit_test(a_reply_is_shown_without_its_quote),
         cmocka_unit_test(serialized_json_is_appended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,8 @@ const ELSEWHERE = {
     BlockPage: "D.Page<D.Block>",
     BanAdd: "D.BanOptions & { user_id: number }",
     BanPage: "D.Page<D.Ban>",
+    LinkAdd: "D.LinkOptions",
+    LinkPage: "D.Page<D.Link>",
     ReportAdd: 'Parameters<D.Confab["report"]>[2]',
     ReportPage: "D.Page<D.Report>",
     Posted: "D.Message | D.HeldMessage",
@@ -58,7 +60,7 @@ const ELSEWHERE = {
 const INSIDE = `
     Credentials Jwt Login ExpiringToken PasswordByJwt NewPassword Registration
     Registered Token PasswordChange UserChoice Role RoleChoice AdminChoice
-    Silence ReportChange MessageEdit MessageRead ReactionAdd
+    LinkChoice Silence ReportChange MessageEdit MessageRead ReactionAdd
     EmailAdd EmailConfirm EmailReset PasswordReset EraseByPassword EraseByJwt SiteEraseQuery
     Code RecoveryCodes Error ErrorCode FieldErrors Health Session SessionPage Info
     Document Html Ping Pong Typing Watch Unwatch
@@ -91,6 +93,7 @@ const PARTS = [
     "PostPolicy",
     "RoomChange",
     "BanOptions",
+    "LinkOptions",
     "ReportReason",
     "Page",
     "PageOptions",

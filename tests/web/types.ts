@@ -14,6 +14,9 @@ import {
 } from "../../web/confab.js";
 import type {
     Ban,
+    Link,
+    LinkOptions,
+    LinkRoom,
     BanOptions,
     Block,
     ChannelEvents,
@@ -203,6 +206,13 @@ export async function rooms(): Promise<void> {
     const ban: Ban = await confab.ban(room.room_id, 2, { delete_messages: "day", reason: role });
     await confab.unban(room.room_id, ban.user_id);
     const bans: Page<Ban> = await confab.bans(room.room_id, { limit: 10 });
+    const made: LinkOptions = { role: "member", max_uses: 1 };
+    const link: Link = await confab.addLink(room.room_id, made);
+    const listed: Page<Link> = await confab.links(room.room_id, { limit: 10 });
+    const leads: LinkRoom = await confab.link(listed.results[0]?.link ?? link.link);
+    const used: Membership = await confab.useLink(link.link);
+    await confab.removeLink(used.room_id, link.link_id);
+    await confab.updateRoom(room.room_id, { topic: leads.name, history: "joined", is_open: true });
     const policy: PostPolicy = room.post_policy;
     const change: RoomChange = { slow_seconds: bans.count, post_policy: policy };
     const options: BanOptions = { until: null };

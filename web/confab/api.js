@@ -149,6 +149,31 @@ export class Api extends Emitter {
         return this.request("POST", roomPath(roomId, "invite/"), { user_id: userId });
     }
 
+    // ---- invite links ----
+
+    /** Makes a link by which users join with a role: { role, expires_at, max_uses }. */
+    addLink(roomId, link) {
+        return this.request("POST", roomPath(roomId, "links/"), link);
+    }
+
+    links(roomId, options) {
+        return this.request("GET", roomPath(roomId, `links/${query(options)}`));
+    }
+
+    async removeLink(roomId, linkId) {
+        await this.request("DELETE", roomPath(roomId, `links/${linkId}/`));
+    }
+
+    /** What a link leads to: { name, topic, members_count }. Needs no login. */
+    link(link) {
+        return this.request("GET", `/api/chat/links/${encodeURIComponent(link)}/`);
+    }
+
+    /** Joins the room of a link. */
+    useLink(link) {
+        return this.request("POST", "/api/chat/links/use/", { link });
+    }
+
     async removeMember(roomId, userId) {
         await this.request("POST", roomPath(roomId, "remove_member/"), { user_id: userId });
     }

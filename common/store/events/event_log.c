@@ -35,6 +35,7 @@ static const char LIST[] =
     "WHERE e.room_id = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq";
 
 static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct room_event *event) {
+    event->bell = NULL;
     event->room_id = room_id;
     event->seq = db_get_u64(rows, 0);
     event->type = (unsigned)db_get_u64(rows, 1);
@@ -45,6 +46,15 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct 
     event->message = (struct message){0};
     event->has_message = message_from_row(rows, FIRST_MESSAGE, room_id, &event->message);
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
+}
+
+/* Leaves out what the user may not see: a quote; and an event of a message from before the user
+ * joined says that the message is gone, since the numbers have no gaps. */
+static void hide_message(struct room_event *event, uint64_t first_position) {
+    if (!event->has_message || message_show_to(&event->message, first_position))
+        return;
+    event->type = EVENT_MESSAGE_DELETED;
+    event->has_message = false;
 }
 
 enum error event_log_list(struct db *db, const struct room_state *state, uint64_t after,
@@ -74,6 +84,8 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
         if (error && (event.seq != after + 1 || db_get_bool(rows, 5)))
             break;
         error = ERROR_NONE;
+        event.is_bounded = state->is_bounded;
+        hide_message(&event, state->first_position);
         visit(context, &event);
     }
     db_done(rows);

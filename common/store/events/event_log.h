@@ -27,8 +27,18 @@ struct room_event {
     struct message message;
     bool has_membership; /* for member_updated, unless the member has left */
     struct membership membership;
+    bool is_bounded;     /* some members do not see messages from before they joined */
     const struct bell_name *bell; /* of the room, for publishing; NULL: read when it is rung */
 };
+
+/* Sets the positions of an envelope (event/event.h). */
+static inline void event_log_set_positions(const struct room_event *event, uint64_t *position,
+                                           uint64_t *quoted) {
+    *position = event->is_bounded && event->has_message ? event->message.position : 0;
+    *quoted = event->is_bounded && event->has_message && event->message.quote.message_id
+                  ? event->message.quote.position
+                  : 0;
+}
 
 typedef void room_event_visit(void *context, const struct room_event *event);
 

@@ -51,8 +51,9 @@ struct file {
     bool has_duration;
     unsigned thumbnail; /* 0: none; else an enum image_kind of fcgi-api */
     int64_t created_at, expires_at;
-    bool is_member; /* the user who asks is a member of the room, */
-    bool is_viewer; /* or may read it, since it is live */
+    bool is_member; /* the user who asks is a member of the room, and sees the file's message, */
+    bool is_viewer; /* or may read it, since it is live or open */
+    bool is_open;   /* anyone may read it */
 };
 
 /* The file as its readers see it; texts point into it. */

@@ -114,22 +114,26 @@ enum error mention_count_unread(struct db *db, const struct room_state *state, u
 /* The user by name, along KEY (user_id, message_id); and all members of the user's rooms, since the
  * user joined. Of these, all in the user's rooms are read to find the latest: messages that mention
  * all are few, and it keeps posting one from writing a row for each member. */
+#define FIRST ROOM_FIRST_POSITION("me", "r") " AS first_position"
+#define IS_SEEN "AND n.position > " ROOM_FIRST_POSITION("me", "r") " "
 #define NAMED(compare, order)                                                                  \
-    "(SELECT n.message_id, n.room_id, n.position FROM mention n FORCE INDEX (message) "        \
+    "(SELECT n.message_id, n.room_id, n.position, " FIRST " FROM mention n "                   \
+    "FORCE INDEX (message) "                                                                   \
     "STRAIGHT_JOIN member me ON me.room_id = n.room_id AND me.user_id = n.user_id "            \
-    "WHERE n.user_id = ? AND n.message_id " compare " ? AND n.is_current "                     \
+    "STRAIGHT_JOIN room r ON r.room_id = n.room_id "                                           \
+    "WHERE n.user_id = ? AND n.message_id " compare " ? AND n.is_current " IS_SEEN             \
     NOT_OF_BLOCKED("n.user_id", "n")                                                           \
     "ORDER BY n.message_id " order " LIMIT ?)"
 #define ALL(compare, order)                                                                    \
-    "(SELECT n.message_id, n.room_id, n.position FROM member me "                              \
+    "(SELECT n.message_id, n.room_id, n.position, " FIRST " FROM member me "                   \
     "STRAIGHT_JOIN room r ON r.room_id = me.room_id AND r.all_position > 0 "                   \
     "STRAIGHT_JOIN mention n ON n.user_id = 0 AND n.room_id = r.room_id "                      \
     "WHERE me.user_id = ? AND n.message_id " compare " ? AND n.is_current "                    \
-    "AND n.sender_id <> me.user_id AND n.created_at >= me.joined_at "                          \
+    "AND n.sender_id <> me.user_id AND n.created_at >= me.joined_at " IS_SEEN                  \
     NOT_OF_BLOCKED("me.user_id", "n")                                                          \
     "ORDER BY n.message_id " order " LIMIT ?)"
 #define LIST(compare, order)                                                                   \
-    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") ", page.room_id FROM ("                       \
+    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") ", page.room_id, page.first_position FROM ("  \
     NAMED(compare, order) " UNION " ALL(compare, order)                                        \
     " ORDER BY message_id " order " LIMIT ?) page "                                            \
     "JOIN message m ON m.room_id = page.room_id AND m.position = page.position "               \
@@ -150,7 +154,8 @@ enum error mention_page(struct db *db, uint64_t user_id, bool after, uint64_t cu
     if (error)
         return error;
     while (db_next(rows))
-        if (message_from_row(rows, 0, db_get_u64(rows, MESSAGE_COLUMN_COUNT), &message))
+        if (message_from_row(rows, 0, db_get_u64(rows, MESSAGE_COLUMN_COUNT), &message) &&
+            message_show_to(&message, db_get_u64(rows, MESSAGE_COLUMN_COUNT + 1)))
             visit(context, &message);
     db_done(rows);
     return ERROR_NONE;

@@ -37,7 +37,8 @@ struct message_quote message_quote_from_row(const struct db_rows *rows, unsigned
                                   .sender_id = db_get_u64(rows, first),
                                   .sender_username = db_get_text(rows, first + 1),
                                   .excerpt = db_get_text(rows, first + 2),
-                                  .is_deleted = db_get_bool(rows, first + 3)};
+                                  .is_deleted = db_get_bool(rows, first + 3),
+                                  .position = db_get_u64(rows, first + 4)};
 }
 
 bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_id,
@@ -62,8 +63,8 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     message->reply_count = db_get_u64(rows, first + 12);
     /* Zeros and empty texts, from NULL, if it is not a reply. */
     message->quote = message_quote_from_row(rows, first + 14, db_get_u64(rows, first + 13));
-    message->files = db_get_text(rows, first + 18);
-    message->mentions = db_get_text(rows, first + 19);
+    message->files = db_get_text(rows, first + 19);
+    message->mentions = db_get_text(rows, first + 20);
 
     /* Generated keys are not shown. */
     if (message->client_id.len > 0 && message->client_id.at[0] == MESSAGE_KEY_OF_CLIENT)
@@ -73,24 +74,47 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     return true;
 }
 
+bool message_show_to(struct message *message, uint64_t first_position) {
+    if (message->quote.position <= first_position)
+        message->quote.message_id = first_position > 0 ? 0 : message->quote.message_id;
+    return message->position > first_position;
+}
+
 /* ---- reading ---- */
+
+enum error message_position(struct db *db, uint64_t room_id, uint64_t message_id,
+                            uint64_t *position) {
+    static const char SQL[] = "SELECT position FROM message WHERE message_id = ? AND room_id = ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
+    if (error)
+        return error;
+    *position = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
 
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t user_id,
                        message_visit *visit, void *context) {
     static const char SQL[] =
-        "SELECT " MESSAGE_COLUMNS("?") " FROM message m JOIN user s ON s.user_id = m.sender_id "
+        "SELECT " MESSAGE_COLUMNS("?") ", " ROOM_FIRST_POSITION("me", "r")
+        " FROM message m JOIN user s ON s.user_id = m.sender_id "
+        "JOIN room r ON r.room_id = m.room_id "
+        "LEFT JOIN member me ON me.room_id = m.room_id AND me.user_id = ? "
         MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
         /* By both: an id of another room is not found. */
         "WHERE m.message_id = ? AND m.room_id = ?";
     struct db_rows *rows;
     struct message message;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(message_id),
-                              db_u64(room_id));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id),
+                              db_u64(message_id), db_u64(room_id));
     if (error)
         return error;
     /* Unless there is a row. */
     error = ERROR_NOT_FOUND;
-    if (db_next(rows) && message_from_row(rows, 0, room_id, &message)) {
+    if (db_next(rows) && message_from_row(rows, 0, room_id, &message) &&
+        message_show_to(&message, db_get_u64(rows, MESSAGE_COLUMN_COUNT))) {
         visit(context, &message);
         error = ERROR_NONE;
     }

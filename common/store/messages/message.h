@@ -34,6 +34,7 @@ struct message_quote {
     struct text sender_username;
     struct text excerpt; /* the first MESSAGE_EXCERPT code points; empty when deleted */
     bool is_deleted;
+    uint64_t position; /* after a post: 0, unless members may not see it */
 };
 
 #define MESSAGE_EXCERPT 140
@@ -81,12 +82,14 @@ typedef void message_visit(void *context, const struct message *message);
         "NULL", "NULL",             \
         "IF(m.reaction_kinds = 0 AND m.message_type NOT IN (2, 3), NULL, " user ")", "NULL")
 #define MESSAGE_LISTS_COLUMN 11
-#define MESSAGE_COLUMN_COUNT 20
+#define MESSAGE_COLUMN_COUNT 21
 #define MESSAGE_SENDER_COLUMN 2
 #define MESSAGE_QUOTE_SENDER_COLUMN 14
 
-#define MESSAGE_QUOTE_COLUMNS(name) \
-    "q.sender_id, " name ", LEFT(q.content, " EVENT_SQL(MESSAGE_EXCERPT) "), q.is_deleted"
+#define MESSAGE_QUOTE_COLUMNS(name) MESSAGE_QUOTE_COLUMNS_AT(name, "q.position")
+#define MESSAGE_QUOTE_COLUMNS_AT(name, position) \
+    "q.sender_id, " name ", LEFT(q.content, " EVENT_SQL(MESSAGE_EXCERPT) \
+    "), q.is_deleted, " position
 #define MESSAGE_QUOTE_JOIN \
     "LEFT JOIN message q ON q.message_id = m.reply_to_id AND q.room_id = m.room_id "
 #define MESSAGE_QUOTE_NAME_JOIN "LEFT JOIN user qs ON qs.user_id = q.sender_id "
@@ -96,14 +99,22 @@ typedef void message_visit(void *context, const struct message *message);
 bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_id,
                       struct message *message);
 
+/* For a user who sees the messages after first_position: hides what the message shows of one that
+ * is not, and returns whether the message itself is. */
+bool message_show_to(struct message *message, uint64_t first_position);
+
+/* The position of a message of a room; 0 if there is none. */
+enum error message_position(struct db *db, uint64_t room_id, uint64_t message_id,
+                            uint64_t *position);
+
 /* The name of a type in JSON ("text"); NULL if the number is unknown. */
 const char *message_type_name(enum message_type type);
 
 /* The type with this name, of those that users post; 0 if there is none. */
 unsigned message_type_of(struct text name);
 
-/* Visits one message of a room, as this user sees it; ERROR_NOT_FOUND if there is none. Does not
- * check access. */
+/* Visits one message of a room, as this user sees it; ERROR_NOT_FOUND if there is none, or it is
+ * from before the user joined and not to be seen. Does not check access otherwise. */
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t user_id,
                        message_visit *visit, void *context);
 

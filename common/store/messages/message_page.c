@@ -22,19 +22,22 @@ static const char *const BY_POSITION[2] = PAGE(RANGE, "DESC");
 static const char *const FROM_BEGINNING[2] = PAGE(RANGE, "ASC");
 
 /* Pages by cursor: positions relative to that of the message c. The cast is needed because the
- * difference may be negative. */
+ * difference may be negative. The last value is the position after which the user sees messages:
+ * a cursor before it is none, and no page goes below it. */
 #define CURSOR "CAST(c.position AS SIGNED)"
 #define PAGE_BY_CURSOR(low, high, order)                                           \
     PAGE("message c JOIN message m ON m.room_id = c.room_id AND m.position > " low \
          " AND m.position <= " high " " MESSAGE_QUOTE_JOIN                         \
-         "WHERE c.message_id = ? AND c.room_id = ?",                               \
+         "WHERE c.message_id = ? AND c.room_id = ? AND c.position > ?",            \
          order)
-static const char *const BEFORE[2] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1", "DESC");
+static const char *const BEFORE[2] =
+    PAGE_BY_CURSOR("GREATEST(" CURSOR " - 1 - ?, ?)", CURSOR " - 1", "DESC");
 static const char *const AFTER[2] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?", "ASC");
 
 /* A page around a message: a limited number of newer ones, if there are any, then older ones. */
 #define AROUND_NEWEST "GREATEST(LEAST(" CURSOR " + ?, ?), " CURSOR ")"
-static const char *const AROUND[2] = PAGE_BY_CURSOR(AROUND_NEWEST " - ?", AROUND_NEWEST, "DESC");
+static const char *const AROUND[2] =
+    PAGE_BY_CURSOR("GREATEST(" AROUND_NEWEST " - ?, ?)", AROUND_NEWEST, "DESC");
 
 /* Limits a number so that sums of it do not overflow. */
 static int64_t clamp(uint64_t number) {
@@ -46,20 +49,22 @@ static enum error run_page(struct db *db, const struct room_state *state, uint64
                            struct db_rows **rows) {
     const struct db_value room = db_u64(state->room_id), user = db_u64(user_id);
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
+    const int64_t hidden = clamp(state->first_position);
     /* The values stand in the order of the question marks: the user, bounds, the cursor and its
      * room. */
     if (page->kind == MESSAGE_PAGE_BEFORE)
         return DB_RUN(db, BEFORE[with_lists], DB_REPEATABLE, rows, user, db_i64(limit),
-                      db_i64(from), room);
+                      db_i64(hidden), db_i64(from), room, db_i64(hidden));
     if (page->kind == MESSAGE_PAGE_AFTER && from > 0)
         return DB_RUN(db, AFTER[with_lists], DB_REPEATABLE, rows, user, db_i64(limit), db_i64(from),
-                      room);
+                      room, db_i64(hidden));
 
     if (page->kind == MESSAGE_PAGE_AROUND) {
         const struct db_value newer = db_i64(limit / 2),
                               count = db_i64(clamp(state->message_count));
         return DB_RUN(db, AROUND[with_lists], DB_REPEATABLE, rows, user, newer, count,
-                      db_i64(limit), newer, count, db_i64(from), room);
+                      db_i64(limit), db_i64(hidden), newer, count, db_i64(from), room,
+                      db_i64(hidden));
     }
 
     /* Otherwise the positions are known: after=0 is counted from the oldest message, an offset from
@@ -69,8 +74,9 @@ static enum error run_page(struct db *db, const struct room_state *state, uint64
     const int64_t newest = clamp(state->message_count);
     /* high is the newest position of the page, low the one before its oldest; both may be
      * negative. */
-    const int64_t high = from_beginning ? limit : newest - from;
-    const int64_t low = from_beginning ? 0 : high - limit;
+    const int64_t high = from_beginning ? hidden + limit : newest - from;
+    const int64_t lowest = from_beginning ? hidden : high - limit;
+    const int64_t low = lowest > hidden ? lowest : hidden;
     return DB_RUN(db, (from_beginning ? FROM_BEGINNING : BY_POSITION)[with_lists], DB_REPEATABLE,
                   rows, user, room, db_i64(low), db_i64(high));
 }
@@ -94,16 +100,12 @@ static enum error read_page(struct db *db, const struct room_state *state, uint6
     return run_page(db, state, user_id, page, true, rows);
 }
 
-static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_id, bool *found) {
-    static const char SQL[] = "SELECT 1 FROM message WHERE message_id = ? AND room_id = ?";
-    struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
-    if (error)
-        return error;
-    *found = db_next(rows);
-    db_done(rows);
-    return ERROR_NONE;
+static enum error find_cursor(struct db *db, const struct room_state *state, uint64_t message_id,
+                              bool *found) {
+    uint64_t position = 0;
+    const enum error error = message_position(db, state->room_id, message_id, &position);
+    *found = !error && position > state->first_position;
+    return error;
 }
 
 /* Whether the cache has the name of the user in a column, or there is none. */
@@ -152,7 +154,7 @@ enum error message_page_list(struct db *db, struct user_names *names,
      * message. */
     if (page->kind == MESSAGE_PAGE_OFFSET || (page->kind == MESSAGE_PAGE_AFTER && page->from == 0))
         return ERROR_NONE;
-    return find_cursor(db, state->room_id, page->from, cursor_found);
+    return find_cursor(db, state, page->from, cursor_found);
 }
 
 enum error message_page_by_token(struct db *db, struct user_names *names,
@@ -163,7 +165,8 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     static const char SQL[] = "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS
                               ", " MESSAGE_COLUMNS_PLAIN("u.user_id") TOKEN_MEMBER_FROM
         "JOIN message m ON m.room_id = r.room_id "
-        "AND m.position > " NEWEST " - ? AND m.position <= " NEWEST
+        "AND m.position > GREATEST(" NEWEST " - ?, CAST(" ROOM_FIRST_POSITION("me", "r")
+        " AS SIGNED)) AND m.position <= " NEWEST
         " - ? " MESSAGE_QUOTE_JOIN TOKEN_MEMBER_WHERE " ORDER BY m.position DESC";
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
     struct db_rows *rows;

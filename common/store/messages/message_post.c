@@ -108,16 +108,26 @@
     "IF @confab_rules AND (SELECT is_archived FROM room WHERE room_id = ?) THEN "              \
     "SET v_outcome = 18; LEAVE body; END IF; "
 
+/* In a room with rules: the position after which the sender (the value) sees messages. */
+#define SEEN_FROM                                                                   \
+    "(SELECT " ROOM_FIRST_POSITION("me", "r") " FROM room r LEFT JOIN member me "  \
+    "ON me.room_id = r.room_id AND me.user_id = ? WHERE r.room_id = message.room_id)"
+
+/* Only if there are members who may not see it: the position of the message that is answered. */
+#define BOUNDED_POSITION                                                                     \
+    "IF(@confab_rules AND EXISTS (SELECT 1 FROM room r WHERE r.room_id = q.room_id AND "     \
+    ROOM_IS_BOUNDED("r") "), q.position, 0)"
+
 /* A reply: counted with the message that it answers, which must be in the room, and listed there;
  * the result has what the reply shows of it. */
 #define COUNT_REPLY                                                           \
     "UPDATE message SET reply_count = (@confab_replies := reply_count + 1) "  \
-    "WHERE message_id = ? AND room_id = ?; "                                  \
+    "WHERE message_id = ? AND room_id = ? AND (NOT @confab_rules OR position > " SEEN_FROM "); " \
     "IF ROW_COUNT() = 0 THEN SET v_outcome = 1; LEAVE body; END IF; "         \
     "INSERT INTO reply (room_id, message_id, number, position) "              \
     "VALUES (?, ?, @confab_replies, @confab_position); "
 #define REPLY_COLUMNS                                                         \
-    ", " MESSAGE_QUOTE_COLUMNS("qs.username")                                 \
+    ", " MESSAGE_QUOTE_COLUMNS_AT("qs.username", BOUNDED_POSITION)            \
     " FROM (SELECT 1) one LEFT JOIN message q ON q.message_id = ? " MESSAGE_QUOTE_NAME_JOIN
 
 /* The files become those of the message, in the order given; each must be usable still. 6: one is
@@ -207,7 +217,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
      * the text have optional values here. */
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
     /* With mentions, token hash, reply and files. */
-    struct db_value values[28 + MENTION_VALUES + FILE_VALUES];
+    struct db_value values[29 + MENTION_VALUES + FILE_VALUES];
     char file_ids[FILE_IDS_SIZE];
     size_t count = 0;
     struct mention_values bound;
@@ -236,6 +246,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     if (draft->reply_to_id) {
         values[count++] = db_u64(draft->reply_to_id);
         values[count++] = room;
+        values[count++] = sender;
         values[count++] = room;
         values[count++] = db_u64(draft->reply_to_id);
     }

@@ -35,6 +35,7 @@ struct search_room {
     struct search_place bound; /* all results that were not found yet come after it */
     uint64_t low;              /* of the search for the position where it begins */
     size_t name, name_len;     /* in names */
+    uint64_t hidden; /* messages up to this position are not shown to the user */
 };
 
 struct run {
@@ -54,6 +55,7 @@ struct run {
     struct fold fold;
     uint64_t shown, work;
     bool is_full;
+    bool has_bounds; /* the user does not see all messages of some room */
 };
 
 static bool is_over(const struct run *run) {
@@ -86,8 +88,8 @@ static int order_rooms(const void *one, const void *other) {
 static enum error read_rooms(struct run *run) {
     static const char SQL[] =
         "SELECT r.room_id, r.message_count, r.last_active_at, "
-        "IF(r.direct_low IS NULL, r.name, other.username) "
-        "FROM member me JOIN room r ON r.room_id = me.room_id LEFT JOIN user other "
+        "IF(r.direct_low IS NULL, r.name, other.username), " ROOM_FIRST_POSITION("me", "r")
+        " FROM member me JOIN room r ON r.room_id = me.room_id LEFT JOIN user other "
         "ON other.user_id = IF(r.direct_low = me.user_id, r.direct_high, r.direct_low) "
         "WHERE me.user_id = ? AND ? IN (0, me.room_id) AND r.message_count > 0";
     const struct search *search = run->search;
@@ -101,7 +103,9 @@ static enum error read_rooms(struct run *run) {
         struct search_room room = {.id = db_get_u64(rows, 0),
                                    .position = db_get_u64(rows, 1),
                                    .name = run->names.len,
-                                   .name_len = name.len};
+                                   .name_len = name.len,
+                                   .hidden = db_get_u64(rows, 4)};
+        run->has_bounds = run->has_bounds || room.hidden > 0;
         room.bound = (struct search_place){db_get_time(rows, 2), room.id, UINT64_MAX};
         buffer_append(&run->names, name.at, name.len);
         run->rooms = array_reserve(run->rooms, &run->room_space, run->room_count + 1, sizeof(room));
@@ -109,6 +113,14 @@ static enum error read_rooms(struct run *run) {
     }
     db_done(rows);
     return ERROR_NONE;
+}
+
+/* The position up to which the user does not see the messages of a room. */
+static uint64_t hidden_of(const struct run *run, uint64_t room_id) {
+    for (size_t i = 0; run->has_bounds && i < run->room_count; i++)
+        if (run->rooms[i].id == room_id)
+            return run->rooms[i].hidden;
+    return 0;
 }
 
 static struct text name_of(const struct run *run, uint64_t room_id) {
@@ -245,6 +257,8 @@ static size_t bind_candidates(const struct run *run, size_t picked,
 }
 
 static void add_candidate(struct run *run, struct search_place place) {
+    if (place.position <= hidden_of(run, place.room_id))
+        return;
     run->found = array_reserve(run->found, &run->found_space, run->found_count + 1, sizeof(place));
     run->found[run->found_count++] = place;
 }
@@ -391,7 +405,8 @@ static enum error show_matches(struct run *run, struct buffer *list, size_t *don
         return error;
     while (!run->is_full && db_next(rows)) {
         message_from_row(rows, 0, db_get_u64(rows, MESSAGE_COLUMN_COUNT + 1), &message);
-        show(run, &message);
+        if (message_show_to(&message, hidden_of(run, message.room_id)))
+            show(run, &message);
         if (run->is_full)
             *done = (size_t)db_get_u64(rows, MESSAGE_COLUMN_COUNT);
     }

@@ -56,10 +56,12 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
         "IF " MAY_NOT_BAN " THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
         STORE("p_room", "FALSE")
         "IF v_membership IS NOT NULL THEN " MEMBER_REMOVAL_AS(EVENT_USER_BANNED)
-        /* A viewer of a live room is not a member: an event of the own stream ends the view. */
-        "ELSEIF EXISTS (SELECT 1 FROM room WHERE room_id = p_room AND is_live) THEN "
+        /* A viewer is not a member: an event of the own stream ends the view. */
+        "ELSEIF EXISTS (SELECT 1 FROM room WHERE room_id = p_room AND (is_live OR is_open)) THEN "
         TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user",
                                "p_room", "+ 0") "END IF; "
+        /* When the ban is over the user may come back, by an old link, too. */
+        "DELETE FROM removal WHERE room_id = p_room AND user_id = p_target; "
         AUDIT_SQL("'ban'", "p_target", "p_room", "0", "p_reason"),
         MEMBER_REMOVAL_COLUMNS ", v_created");
     struct db_rows *rows;

@@ -8,6 +8,7 @@
 #include "event/event.h"
 #include "store/order/audit_log.h"
 #include "store/order/block.h"
+#include "store/rooms/invite_link.h"
 #include "store/rooms/member_private.h"
 
 bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership) {
@@ -95,9 +96,10 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     "AND left_at > v_now - " DEPARTURE " AND left_at <= v_now)"
 
 /* p_flag: the target joins, and is not invited. `departed` is DEPARTED, or a condition that never
- * holds. v_refusal is an enum member_refusal. */
-#define ADD(enter, departed) TRANSACTION(                                                         \
-    MEMBER_TARGET_DECLARATIONS \
+ * holds. v_refusal is an enum member_refusal. The target gets the role v_grant. */
+#define ADD_WITH(declarations, enter, check, departed, done) TRANSACTION(                         \
+    MEMBER_TARGET_DECLARATIONS declarations                                                       \
+    "DECLARE v_grant INT DEFAULT " ROLE_SQL_MEMBER "; DECLARE v_bounded BOOLEAN; "                \
     "DECLARE p_most, p_most_members, v_rooms BIGINT UNSIGNED; DECLARE p_shared BOOLEAN; ",        \
     "SET p_most = ?; SET p_most_members = ?; SET p_shared = ?; "                                  \
     enter                                                                                         \
@@ -111,6 +113,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     /* 21: banned from the room, whoever adds the user; that is what a ban is for. */             \
     "IF EXISTS (SELECT 1 FROM ban WHERE room_id = p_room AND user_id = p_target "                 \
     "AND (until IS NULL OR until > v_now)) THEN SET v_outcome = 21; LEAVE body; END IF; "         \
+    check                                                                                         \
     /* 22: the target has blocked this user, or is to be invited by those it shares a room with. */\
     "IF NOT p_flag AND (" BLOCK_SQL("p_target", "p_user") " OR (p_shared AND NOT "                \
     BLOCK_SQL_SHARED("p_target", "p_user") ")) THEN SET v_outcome = 22; LEAVE body; END IF; "     \
@@ -122,14 +125,20 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "                               \
     /* Whoever joins on their own may be invited again at once afterwards. */                     \
     "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "\
-    "SET v_changed = TRUE; SET v_target_admin = FALSE; SET v_joined = v_now; "                    \
+    "DELETE FROM removal WHERE room_id = p_room AND user_id = p_target; "                         \
+    "SELECT history = 1 INTO v_bounded FROM room WHERE room_id = p_room; "                        \
+    "SET v_changed = TRUE; SET v_target_admin = v_grant = " ROLE_SQL_ADMIN "; "                   \
+    "SET v_joined = v_now; "                                                                      \
     /* The target's own stream, which tells its other sockets; sets v_user_seq. */                \
     TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_INVITATION), "p_user", "p_room",      \
                            "+ 1")                                                                 \
     /* The new member has read everything up to now. */                                           \
-    "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position, "             \
-    "invited_by_id, silenced_until, mention_position) "                                           \
-    "VALUES (p_room, p_target, FALSE, v_now, v_message_count, IF(p_flag, NULL, p_user), "         \
+    "INSERT INTO member (room_id, user_id, is_admin, role, joined_at, last_read_position, "       \
+    "invited_by_id, first_position, first_seq, silenced_until, mention_position) "                \
+    "VALUES (p_room, p_target, v_target_admin, IF(v_target_admin, " ROLE_SQL_MEMBER ", v_grant), "\
+    "v_now, v_message_count, IF(p_flag, NULL, p_user), "                                          \
+    /* With history `joined` nothing before is seen. */                                           \
+    "IF(v_bounded, v_message_count, 0), IF(v_bounded, v_seq - 1, 0), "                            \
     /* A silence outlives leaving. */                                                             \
     "(SELECT until FROM silence WHERE room_id = p_room AND user_id = p_target), "                 \
     /* Of an earlier membership; it counts if the user marks so old messages as unread. */        \
@@ -139,8 +148,9 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     /* The event gets the number v_seq, which TRANSACTION_ENTER_ROOM has read as last_seq + 1. */ \
     "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "                        \
     "WHERE room_id = p_room; "                                                                    \
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),                            \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target") done,                       \
     ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined, v_refusal")
+#define ADD(enter, departed) ADD_WITH("", enter, "", departed, "")
 
 /* Site moderators join private rooms, too. */
 static const char ADD_BY_MEMBER[] = ADD(
@@ -159,6 +169,24 @@ static bool read_change(struct db_rows *rows, enum error *error, struct member_c
     change->changed = *error == ERROR_NONE && db_get_bool(rows, 1);
     return true;
 }
+/* By a link; who is in already uses none up. 4: no such link. The refusals: 5 it is used up, 6 it
+ * has expired, 7 the user was removed from the room since it was made. */
+static const char ADD_BY_LINK[] = ADD_WITH(
+    "DECLARE p_link CHAR(40) CHARACTER SET ascii COLLATE ascii_bin; "
+    "DECLARE v_link BIGINT UNSIGNED; DECLARE v_used_up, v_expired BOOLEAN; "
+    "DECLARE v_made DATETIME(6); ",
+    "SET p_link = ?; " TRANSACTION_LOCK_ROOM
+    "SELECT l.link_id, l.role, l.created_at, " INVITE_LINK_SQL_USED_UP("l") ", "
+    INVITE_LINK_SQL_EXPIRED("l") " INTO v_link, v_grant, v_made, v_used_up, v_expired "
+    "FROM invite_link l WHERE l.link = p_link AND l.room_id = p_room AND "
+    INVITE_LINK_SQL_VALID("l") "; "
+    "IF v_room IS NULL OR v_link IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+    TRANSACTION_NOT_ARCHIVED,
+    "IF v_made <= (SELECT removed_at FROM removal WHERE room_id = p_room AND user_id = p_target) "
+    "THEN SET v_outcome = 3; SET v_refusal = 7; LEAVE body; END IF; "
+    "IF v_expired THEN SET v_outcome = 6; SET v_refusal = 6; LEAVE body; END IF; "
+    "IF v_used_up THEN SET v_outcome = 6; SET v_refusal = 5; LEAVE body; END IF; ",
+    "FALSE", "UPDATE invite_link SET uses = uses + 1 WHERE link_id = v_link; ");
 
 enum error member_removal_from_rows(struct db_rows *rows, struct member_change *change) {
     enum error error;
@@ -175,15 +203,18 @@ enum error member_removal_from_rows(struct db_rows *rows, struct member_change *
     return error;
 }
 
+/* `link` is a value of ADD_BY_LINK only. */
 static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
-                      uint64_t target_id, bool joining, const struct member_limits *limits,
-                      struct member_change *change) {
+                      uint64_t target_id, bool joining, struct text link,
+                      const struct member_limits *limits, struct member_change *change) {
+    const struct db_value values[] = {
+        db_u64(room_id),        db_u64(user_id),          db_u64(target_id),
+        db_bool(joining),       db_u64(limits->rooms),    db_u64(limits->members),
+        db_bool(limits->only_shared), db_text(link)};
+    const size_t count = sizeof(values) / sizeof(values[0]) - (link.len > 0 ? 0 : 1);
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    enum error error =
-        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(target_id),
-               db_bool(joining), db_u64(limits->rooms), db_u64(limits->members),
-               db_bool(limits->only_shared));
+    enum error error = db_run(db, sql, DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
     if (read_change(rows, &error, change)) {
@@ -205,12 +236,18 @@ static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                       bool joining, const struct member_limits *limits,
                       struct member_change *change) {
-    return add(db, ADD_BY_MEMBER, room_id, user_id, target_id, joining, limits, change);
+    return add(db, ADD_BY_MEMBER, room_id, user_id, target_id, joining, text_of(""), limits,
+               change);
+}
+
+enum error member_add_by_link(struct db *db, uint64_t room_id, uint64_t user_id, struct text link,
+                              const struct member_limits *limits, struct member_change *change) {
+    return add(db, ADD_BY_LINK, room_id, user_id, user_id, true, link, limits, change);
 }
 
 enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
                               const struct member_limits *limits, struct member_change *change) {
-    return add(db, ADD_BY_SITE, room_id, site_id, target_id, false, limits, change);
+    return add(db, ADD_BY_SITE, room_id, site_id, target_id, false, text_of(""), limits, change);
 }
 
 #define REMOVE(enter) TRANSACTION(                                                                \

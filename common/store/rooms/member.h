@@ -52,7 +52,10 @@ enum member_refusal {
     MEMBER_REFUSAL_LEFT, /* the user left within the hour */
     MEMBER_REFUSAL_ROOMS,  /* the user is in too many rooms */
     MEMBER_REFUSAL_ROLE,   /* of a change of a role, or a removal: the role is too high */
-    MEMBER_REFUSAL_MEMBERS /* the room has too many members */
+    MEMBER_REFUSAL_MEMBERS, /* the room has too many members */
+    MEMBER_REFUSAL_USED_UP, /* the link is used up, */
+    MEMBER_REFUSAL_EXPIRED, /* or has expired; */
+    MEMBER_REFUSAL_REMOVED, /* or the user was removed from the room since it was made */
 };
 
 /* The result of a change of a membership. */
@@ -88,6 +91,13 @@ struct member_limits {
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                       bool joining, const struct member_limits *limits,
                       struct member_change *change);
+
+/* Adds the user by an invite link (invite_link.h) of this room, with its role, and counts the use.
+ * If the user is a member already, changed is false, whatever became of the link. ERROR_NOT_FOUND:
+ * the room has no such link. ERROR_GONE: the link is used up, or has expired. ERROR_FORBIDDEN: with
+ * a refusal. ERROR_BANNED. */
+enum error member_add_by_link(struct db *db, uint64_t room_id, uint64_t user_id, struct text link,
+                              const struct member_limits *limits, struct member_change *change);
 
 /* Removes target_id from a room: admins may remove others, moderators those of lower roles (else
  * ERROR_FORBIDDEN with MEMBER_REFUSAL_ROLE), members themselves. If the last member

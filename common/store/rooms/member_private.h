@@ -54,6 +54,9 @@
     "WHERE room_id = p_room AND user_id = p_target AND invited_by_id IS NOT NULL "                \
     "UNION SELECT p_room, p_target, p_user, v_now FROM DUAL WHERE p_user <> p_target "            \
     "ON DUPLICATE KEY UPDATE left_at = v_now; "                                                   \
+    /* Links made before do not bring back whom others have removed. */                           \
+    "IF p_user <> p_target THEN INSERT INTO removal (room_id, user_id, removed_at) "              \
+    "VALUES (p_room, p_target, v_now) ON DUPLICATE KEY UPDATE removed_at = v_now; END IF; "       \
     "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "                          \
     TRANSACTION_ROOM_EVENT(EVENT_SQL(event), "p_target")                                          \
     "IF v_target_admin AND v_members_count > 1 AND (NOT v_keyed OR p_target = p_user) "           \

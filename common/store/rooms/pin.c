@@ -71,27 +71,36 @@ enum error pin_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
     return run_change(db, SQL, room_id, user_id, message_id, change);
 }
 
-enum error pin_count(struct db *db, uint64_t room_id, uint64_t *count) {
-    static const char SQL[] = "SELECT pin_count FROM room WHERE room_id = ?";
-    return DB_NUMBER(db, SQL, count, db_u64(room_id));
+enum error pin_count(struct db *db, const struct room_state *state, uint64_t *count) {
+    static const char ALL[] = "SELECT pin_count FROM room WHERE room_id = ?";
+    /* At most PIN_MOST rows. */
+    static const char SEEN[] =
+        "SELECT COUNT(*) FROM pin i JOIN message m ON m.message_id = i.message_id "
+        "WHERE i.room_id = ? AND m.position > ?";
+    if (state->first_position == 0)
+        return DB_NUMBER(db, ALL, count, db_u64(state->room_id));
+    return DB_NUMBER(db, SEEN, count, db_u64(state->room_id), db_u64(state->first_position));
 }
 
-enum error pin_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t limit,
-                    uint64_t offset, message_visit *visit, void *context) {
+enum error pin_list(struct db *db, const struct room_state *state, uint64_t user_id,
+                    uint64_t limit, uint64_t offset, message_visit *visit, void *context) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") " FROM "
-        "(SELECT i.message_id, i.seq FROM pin i WHERE i.room_id = ? ORDER BY i.seq DESC "
-        "LIMIT ? OFFSET ?) p JOIN message m ON m.message_id = p.message_id "
+        "(SELECT i.message_id, i.seq FROM pin i WHERE i.room_id = ? AND (? = 0 OR "
+        "(SELECT position FROM message WHERE message_id = i.message_id) > ?) "
+        "ORDER BY i.seq DESC LIMIT ? OFFSET ?) p JOIN message m ON m.message_id = p.message_id "
         "JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
         "ORDER BY p.seq DESC";
     struct db_rows *rows;
     struct message message;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id),
-                                    db_u64(limit), db_u64(offset));
+    const struct db_value first = db_u64(state->first_position);
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id),
+                                    db_u64(state->room_id), first, first, db_u64(limit),
+                                    db_u64(offset));
     if (error)
         return error;
     while (db_next(rows))
-        if (message_from_row(rows, 0, room_id, &message))
+        if (message_from_row(rows, 0, state->room_id, &message))
             visit(context, &message);
     db_done(rows);
     return ERROR_NONE;

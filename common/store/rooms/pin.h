@@ -30,11 +30,11 @@ enum error pin_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t m
 enum error pin_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                       struct pin_change *change);
 
-/* The number of pins in a room. */
-enum error pin_count(struct db *db, uint64_t room_id, uint64_t *count);
+/* The number of pins in a room, of messages that the user of the state sees. */
+enum error pin_count(struct db *db, const struct room_state *state, uint64_t *count);
 
 /* Visits the messages of a page, the one pinned last first, as the user sees them. */
-enum error pin_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t limit,
-                    uint64_t offset, message_visit *visit, void *context);
+enum error pin_list(struct db *db, const struct room_state *state, uint64_t user_id,
+                    uint64_t limit, uint64_t offset, message_visit *visit, void *context);
 
 #endif

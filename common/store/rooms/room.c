@@ -26,9 +26,13 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
     room->topic = db_get_text(rows, first + 4);
     room->post_policy = (enum post_policy)db_get_u64(rows, first + 5);
     room->slow_seconds = db_get_u64(rows, first + 6);
+    room->history = (enum room_history)db_get_u64(rows, first + 7);
+    room->guests = (enum room_guests)db_get_u64(rows, first + 8);
     /* A room without messages has NULL in these columns. */
     room->has_last_message =
-        message_from_row(rows, first + 7, room->state.room_id, &room->last_message);
+        message_from_row(rows, first + 9, room->state.room_id, &room->last_message);
+    room->has_last_message =
+        room->has_last_message && message_show_to(&room->last_message, room->state.first_position);
 }
 
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
@@ -49,7 +53,7 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
     }
     /* user_id 0: for an event, which shows the room to its members. */
     const bool for_event = user_id == 0 && room.state.exists;
-    error = for_event ? ERROR_NONE : room_state_may_see(&room.state);
+    error = for_event || room.state.is_open ? ERROR_NONE : room_state_may_see(&room.state);
     if (!error)
         error = mention_count_unread(db, &room.state, user_id, &room.unread_mentions);
     if (!error)
@@ -285,10 +289,11 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "\
         "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE p_may_pin INT DEFAULT ?; "                \
         "DECLARE p_topic VARCHAR(500) CHARACTER SET utf8mb4 DEFAULT ?; "                        \
-        "DECLARE p_policy, p_slow INT; DECLARE p_archived, p_visible, p_live BOOLEAN; "         \
+        "DECLARE p_policy, p_slow, p_history, p_guests INT; "                                   \
+        "DECLARE p_archived, p_visible, p_live, p_open BOOLEAN; "                               \
         "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",                                            \
         "SET p_policy = ?; SET p_slow = ?; SET p_archived = ?; SET p_visible = ?; "             \
-        "SET p_live = ?; "                                                                      \
+        "SET p_live = ?; SET p_history = ?; SET p_guests = ?; SET p_open = ?; "                 \
         enter                                                                                   \
         /* NULL leaves a value as it is. */                                                     \
         "UPDATE room SET name = COALESCE(p_name, name), "                                       \
@@ -298,7 +303,9 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "slow_seconds = COALESCE(p_slow, slow_seconds), "                                       \
         "is_archived = COALESCE(p_archived, is_archived), "                                     \
         "members_visible = COALESCE(p_visible, members_visible), "                              \
-        "is_live = COALESCE(p_live, is_live) WHERE room_id = p_room; "                          \
+        "is_live = COALESCE(p_live, is_live), "                                                 \
+        "history = COALESCE(p_history, history), guests = COALESCE(p_guests, guests), "         \
+        "is_open = COALESCE(p_open, is_open) WHERE room_id = p_room; "                          \
         /* ROW_COUNT is 0 if the row has these values already: no event. */                     \
         "SET v_changed = ROW_COUNT() > 0; "                                                     \
         "IF NOT v_changed THEN LEAVE body; END IF; "                                            \
@@ -328,7 +335,10 @@ static enum error update(struct db *db, const char *sql, uint64_t room_id, uint6
                                     patch->has_slow ? db_u64(patch->slow_seconds) : none,
                                     patch->has_archived ? db_bool(patch->is_archived) : none,
                                     patch->has_visible ? db_bool(patch->members_visible) : none,
-                                    patch->has_live ? db_bool(patch->is_live) : none);
+                                    patch->has_live ? db_bool(patch->is_live) : none,
+                                    patch->has_history ? db_u64(patch->history) : none,
+                                    patch->has_guests ? db_u64(patch->guests) : none,
+                                    patch->has_open ? db_bool(patch->is_open) : none);
     return error ? error : read_change(rows, change);
 }
 
@@ -338,7 +348,8 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
         UPDATE(TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
                /* 18: of an archived room only that can be changed. */
                "IF v_archived AND (p_archived IS NULL OR COALESCE(p_name, p_private, p_may_pin, "
-               "p_topic, p_policy, p_slow, p_visible, p_live) IS NOT NULL) THEN "
+               "p_topic, p_policy, p_slow, p_visible, p_live, p_history, p_guests, p_open) "
+               "IS NOT NULL) THEN "
                "SET v_outcome = 18; LEAVE body; END IF; ");
     return update(db, SQL, room_id, user_id, patch, change);
 }
@@ -409,6 +420,8 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
                                          "DELETE FROM message WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM pin WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM ban WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM invite_link WHERE room_id = ? LIMIT ?",
+                                         "DELETE FROM removal WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM silence WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM held WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM slow_post WHERE room_id = ? LIMIT ?",

@@ -31,6 +31,8 @@ struct room {
     enum room_may_pin may_pin;
     struct text topic;
     enum post_policy post_policy;
+    enum room_history history;
+    enum room_guests guests;
     uint64_t slow_seconds; /* between two messages of a member; 0: any number */
     struct text bell; /* path of the bell, set by who shows the room to a member; else empty */
     uint64_t unread_mentions;
@@ -61,8 +63,8 @@ typedef void room_visit(void *context, const struct room *room);
 /* After the name; then comes the last message. */
 #define ROOM_OWN_COLUMNS \
     "r.created_by_id, r.room_key, IF(r.direct_low IS NULL, r.may_pin, " ROOM_MAY_PIN_ALL "), " \
-    "r.topic, r.post_policy, r.slow_seconds"
-#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 7)
+    "r.topic, r.post_policy, r.slow_seconds, r.history, r.guests"
+#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 9)
 #define ROOM_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_SENDER_COLUMN)
 #define ROOM_QUOTE_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_QUOTE_SENDER_COLUMN)
 #define ROOM_OTHER_COLUMN ROOM_COLUMN_COUNT
@@ -129,9 +131,12 @@ struct room_patch {
     enum room_may_pin may_pin;
     struct text topic; /* .at NULL: unchanged */
     bool has_policy, has_slow, has_archived, has_visible, has_live;
+    bool has_history, has_guests, has_open;
     enum post_policy post_policy;
     uint64_t slow_seconds;
-    bool is_archived, members_visible, is_live;
+    bool is_archived, members_visible, is_live, is_open;
+    enum room_history history;
+    enum room_guests guests;
 };
 
 /* Changes these; only for admins, not for direct rooms. ERROR_ARCHIVED: the room is archived, and

@@ -33,7 +33,15 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
     state->members_visible = db_get_bool(rows, first + 3);
     state->silenced_until = db_get_time(rows, first + 4);
     state->is_live = db_get_bool(rows, first + 5);
-    state->may_view = db_get_bool(rows, first + 6);
+    state->is_open = db_get_bool(rows, first + 6);
+    state->is_bounded = db_get_bool(rows, first + 7);
+    state->may_view = db_get_bool(rows, first + 10);
+    if (!state->is_bounded || !state->is_member)
+        return;
+    state->first_position = db_get_u64(rows, first + 8);
+    const uint64_t oldest = db_get_u64(rows, first + 9) + 1;
+    if (oldest > state->oldest_seq)
+        state->oldest_seq = oldest;
 }
 
 void room_state_add_moderator(struct room_state *state) {
@@ -64,7 +72,8 @@ enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
 }
 
 enum error room_state_may_see(const struct room_state *state) {
-    if (!state->exists || (state->is_private && !state->is_member && !state->may_moderate))
+    const bool is_in = state->is_member || state->may_moderate || state->may_view;
+    if (!state->exists || (state->is_private && !is_in))
         return ERROR_NOT_FOUND;
     return ERROR_NONE;
 }

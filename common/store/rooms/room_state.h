@@ -35,18 +35,33 @@ struct room_state {
     bool is_archived;
     bool is_banned;       /* set only where the user is refused: ban_look_for */
     bool members_visible; /* also to members and readers */
-    bool is_live;         /* while it is public, everybody reads it, member or not */
-    bool may_view;        /* so does this user, who is not a member */
+    bool is_live;         /* while it is public, all users read it, members or not */
+    bool is_open;         /* anyone may read it, also without credentials */
+    bool may_view;        /* so may this user, who is not a member */
+
+    /* What a member sees of a room with history `joined`: the messages after this position, and, by
+     * oldest_seq, the events after the member joined. 0: all. */
+    uint64_t first_position;
+    bool is_bounded; /* the room has such members */
 };
+
+/* SQL: those who are not in the room read it: all users, or anyone. */
+#define ROOM_IS_READ(r) "(" r ".is_open OR (" r ".is_live AND NOT " r ".is_private))"
+
+/* SQL: the first_position of the membership `me` in the room `r`. What others may read, its members
+ * may, too. */
+#define ROOM_IS_BOUNDED(r) r ".history = 1 AND NOT " ROOM_IS_READ(r)
+#define ROOM_FIRST_POSITION(me, r) \
+    "IF(" ROOM_IS_BOUNDED(r) ", COALESCE(" me ".first_position, 0), 0)"
 
 /* Columns of a room aliased r and the membership of a user aliased me (outer joined).
  * ROOM_STATE_COLUMNS leaves may_view false; ROOM_STATE_COLUMNS_OF sets it for the user with this
- * id: a ban is looked up, but only in live rooms of which the user is not a member. */
+ * id: a ban is looked up, but only in rooms read by all of which the user is not a member. */
 #define ROOM_STATE_COLUMNS ROOM_STATE_COLUMNS_BUT_LAST ", FALSE"
 #define ROOM_STATE_COLUMNS_OF(user) \
     ROOM_STATE_COLUMNS_BUT_LAST ", " ROOM_STATE_MAY_VIEW(user)
 #define ROOM_STATE_MAY_VIEW(user)                                                    \
-    "r.is_live AND NOT r.is_private AND me.user_id IS NULL AND NOT EXISTS ("       \
+    ROOM_IS_READ("r") " AND me.user_id IS NULL AND NOT EXISTS ("                     \
     "SELECT 1 FROM ban WHERE ban.room_id = r.room_id AND ban.user_id = " user        \
     " AND (ban.until IS NULL OR ban.until > SYSDATE(6)))"
 #define ROOM_STATE_COLUMNS_BUT_LAST \
@@ -54,8 +69,9 @@ struct room_state {
     "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position, "      \
     "r.created_at, " BELL_NAME_COLUMNS ", " ROOM_VIEW_COLUMNS("me", "r")                       \
     ", GREATEST(COALESCE(me.mention_position, 0), r.all_position), "                           \
-    "me.role, r.is_archived, r.members_visible, me.silenced_until, r.is_live"
-#define ROOM_STATE_COLUMN_COUNT (18 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
+    "me.role, r.is_archived, r.members_visible, me.silenced_until, r.is_live, "                \
+    "r.is_open, " ROOM_IS_BOUNDED("r") ", me.first_position, me.first_seq"
+#define ROOM_STATE_COLUMN_COUNT (22 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
 
 /* The join for the columns; its ? is the id of the user. */
 #define ROOM_STATE_FROM "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
@@ -70,6 +86,13 @@ void room_state_add_moderator(struct room_state *state);
 /* Reads the state for one user; exists is false if there is no such room. */
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state);
+
+/* The messages that the user sees; their positions are those after first_position. */
+static inline uint64_t room_state_visible(const struct room_state *state) {
+    return state->message_count > state->first_position
+               ? state->message_count - state->first_position
+               : 0;
+}
 
 /* ERROR_NONE if the user may see the room: members, site moderators, and all users if it is public.
  * Otherwise ERROR_NOT_FOUND. */

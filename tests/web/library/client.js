@@ -286,6 +286,12 @@ test("the life of a room", async () => {
     assert.equal((await alice.reports({ state: "open" })).results[0].content, "Buy!");
     assert.equal((await alice.closeReport(report.report_id, "handled")).state, "handled");
     const { bob: eve } = await pair(system);
+    const link = await alice.addLink(room, { role: "reader", max_uses: 1 });
+    assert.deepEqual((await alice.links(room)).results, [link]);
+    assert.equal((await eve.link(link.link)).members_count, 2);
+    assert.equal((await eve.useLink(link.link)).role, "reader");
+    await assert.rejects(eve.link(link.link), { status: 410, code: "link_used_up" });
+    await alice.removeLink(room, link.link_id);
     assert.equal((await alice.ban(room, eve.user.user_id, { reason: "spam" })).reason, "spam");
     assert.equal((await alice.bans(room)).count, 1);
     await alice.unban(room, eve.user.user_id);

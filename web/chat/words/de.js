@@ -515,6 +515,9 @@ const errors = {
     slow_mode: "In diesem Raum ist zwischen zwei Nachrichten zu warten.",
     banned: "Diese Person ist gesperrt.",
     not_allowed: "Diese Person nimmt von dir keine Nachrichten oder Einladungen an.",
+    link_used_up: "Dieser Link ist aufgebraucht.",
+    link_expired: "Dieser Link ist abgelaufen.",
+    removed: "Du wurdest aus dem Raum entfernt, seit es diesen Link gibt.",
     members_hidden: "Wer in diesem Raum ist, wird nicht gezeigt.",
     role_too_high: "Das geht nur mit einer höheren Rolle.",
 

@@ -1,0 +1,141 @@
+/* Adding, listing and ending invite links. All changes lock the room first, as the use of a link
+ * does, so that the number of uses is right. */
+#include "store/rooms/invite_link.h"
+
+#include "event/event.h"
+#include "store/order/audit_log.h"
+#include "store/transaction.h"
+
+static struct db_value or_null(uint64_t number) {
+    return number > 0 ? db_u64(number) : db_str(NULL);
+}
+
+enum error invite_link_add(struct db *db, struct invite_link *link) {
+    static const char SQL[] = TRANSACTION(
+        TRANSACTION_ROOM_DECLARATIONS
+        "DECLARE p_link CHAR(40) CHARACTER SET ascii COLLATE ascii_bin DEFAULT ?; "
+        "DECLARE p_role INT DEFAULT ?; DECLARE p_expires DATETIME(6) DEFAULT ?; "
+        "DECLARE p_most BIGINT UNSIGNED DEFAULT ?; DECLARE v_link BIGINT UNSIGNED; ",
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
+        "IF (SELECT COUNT(*) FROM invite_link WHERE room_id = p_room) >= "
+        EVENT_SQL(INVITE_LINK_MOST) " THEN SET v_outcome = 13; LEAVE body; END IF; "
+        "INSERT INTO invite_link (room_id, link, role, created_by_id, created_at, expires_at, "
+        "max_uses) VALUES (p_room, p_link, p_role, p_user, v_now, p_expires, p_most); "
+        "SET v_link = LAST_INSERT_ID(); "
+        AUDIT_SQL("'link'", "0", "p_room", "v_link",
+                  "ELT(1 + p_role, 'reader', 'member', 'moderator', 'admin')"),
+        ", v_link, v_now");
+    struct db_rows *rows;
+    enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_u64(link->room_id), db_u64(link->created_by_id),
+               db_text(link->link), db_u64(link->role),
+               link->expires_at ? db_time(link->expires_at) : db_str(NULL),
+               or_null(link->max_uses));
+    if (error)
+        return error;
+    if (transaction_row(rows, &error)) {
+        link->id = db_get_u64(rows, 1);
+        link->created_at = db_get_time(rows, 2);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error invite_link_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t link_id,
+                              struct text link) {
+    static const char SQL[] = TRANSACTION(
+        TRANSACTION_ROOM_DECLARATIONS
+        "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_link VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE v_link BIGINT UNSIGNED; ",
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
+        "SELECT link_id INTO v_link FROM invite_link WHERE room_id = p_room "
+        "AND IF(p_id = 0, link = CONVERT(p_link USING ascii), link_id = p_id) LIMIT 1; "
+        "IF v_link IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "DELETE FROM invite_link WHERE link_id = v_link; "
+        AUDIT_SQL("'unlink'", "0", "p_room", "v_link", "NULL"),
+        "");
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(room_id), db_u64(user_id), db_u64(link_id),
+                              db_text(link));
+    if (error)
+        return error;
+    transaction_row(rows, &error);
+    db_done(rows);
+    return error;
+}
+
+enum error invite_link_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
+                            invite_link_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT l.link_id, l.room_id, l.link, l.role, l.created_by_id, l.created_at, "
+        "l.expires_at, l.max_uses, l.uses FROM invite_link l WHERE l.room_id = ? AND "
+        INVITE_LINK_SQL_VALID("l") " ORDER BY l.link_id DESC LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const struct invite_link link = {.id = db_get_u64(rows, 0),
+                                         .room_id = db_get_u64(rows, 1),
+                                         .link = db_get_text(rows, 2),
+                                         .role = (enum role)db_get_u64(rows, 3),
+                                         .created_by_id = db_get_u64(rows, 4),
+                                         .created_at = db_get_time(rows, 5),
+                                         .expires_at = db_get_time(rows, 6),
+                                         .max_uses = db_get_u64(rows, 7),
+                                         .uses = db_get_u64(rows, 8)};
+        visit(context, &link);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error invite_link_count(struct db *db, uint64_t room_id, uint64_t *count) {
+    /* At most INVITE_LINK_MOST rows. */
+    static const char SQL[] = "SELECT COUNT(*) FROM invite_link l WHERE l.room_id = ? AND "
+        INVITE_LINK_SQL_VALID("l");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error invite_link_room(struct db *db, struct text link, invite_link_room_visit *visit,
+                            void *context) {
+    static const char SQL[] =
+        "SELECT r.room_id, r.name, r.topic, r.members_count, " INVITE_LINK_SQL_EXPIRED("l") ", "
+        INVITE_LINK_SQL_USED_UP("l") " FROM invite_link l JOIN room r ON r.room_id = l.room_id "
+        "WHERE l.link = ? AND " INVITE_LINK_SQL_VALID("l");
+    struct db_rows *rows;
+    unsigned char hash[SECRET_HASH_SIZE];
+    /* Not of the form of a link: no query. */
+    if (!secret_hash_key(link, hash))
+        return ERROR_NOT_FOUND;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(link));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows)) {
+        const struct invite_link_room room = {.room_id = db_get_u64(rows, 0),
+                                              .name = db_get_text(rows, 1),
+                                              .topic = db_get_text(rows, 2),
+                                              .members_count = db_get_u64(rows, 3),
+                                              .is_expired = db_get_bool(rows, 4),
+                                              .is_used_up = db_get_bool(rows, 5)};
+        visit(context, &room);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error invite_link_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
+    static const char SQL[] =
+        "DELETE FROM invite_link WHERE expires_at < NOW(6) - INTERVAL 1 DAY LIMIT ?";
+    return db_delete(db, SQL, limit, deleted);
+}

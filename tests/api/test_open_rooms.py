@@ -1,0 +1,190 @@
+"""Open rooms: read without credentials, written by members alone."""
+
+import pytest
+from support.client import Client
+from support.files import send
+from support.shapes import refusal
+from support.websocket import Socket
+
+ROOM = "/api/chat/rooms/{}/"
+PUBLIC = "public, max-age=2"
+
+
+class Scene:
+    def __init__(self, instance, user):
+        self.admin, self.visitor = user(), Client(instance)
+        self.id = self.admin.room(is_private=False)["room_id"]
+        self.path = ROOM.format(self.id)
+        self.open(True)
+        self.file = send(self.admin, {"room_id": self.id})
+        self.message = self.admin.say(self.id, "hello", files=[self.file["file_id"]])["message_id"]
+        self.unused = send(self.admin, {"room_id": self.id})
+
+    def open(self, is_open):
+        answer = self.admin.patch(self.path, json={"is_open": is_open})
+        assert (answer.status_code, answer.json()["is_open"]) == (200, is_open)
+
+    def paths(self):
+        return [self.path, f"{self.path}messages/", f"{self.path}messages/?around={self.message}",
+                f"{self.path}messages/{self.message}/", f"{self.path}events/", self.file["url"]]
+
+
+@pytest.fixture(scope="module")
+def scene(instance, user):
+    return Scene(instance, user)
+
+
+@pytest.mark.everywhere
+def test_it_is_read_without_credentials_and_cached_for_two_seconds(instance, user):
+    scene = Scene(instance, user)
+    for path in scene.paths():
+        answer = scene.visitor.get(path)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, PUBLIC), path
+        assert "Set-Cookie" not in answer.headers and "X-Confab-User-Id" not in answer.headers
+        vary = {name.strip() for name in answer.headers["Vary"].split(",")}
+        assert {"Authorization", "X-Confab-Token", "Cookie"} <= vary
+        again = scene.visitor.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.headers["Cache-Control"]) == (304, PUBLIC)
+        own = scene.admin.get(path)
+        assert own.status_code == 200 and own.headers["Cache-Control"].startswith("private")
+    shown = scene.visitor.get(scene.path).json()
+    assert (shown["is_open"], shown["is_admin"], shown["unread_count"]) == (True, False, 0)
+    assert scene.admin.get(scene.path).json()["is_admin"] is True
+
+
+def test_who_is_no_member_reads_it_with_credentials_too(scene, user):
+    stranger = user()
+    for path in scene.paths():
+        answer = stranger.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["Cache-Control"].startswith("private")
+    for path in ("members/", "reads/", "links/"):
+        assert stranger.get(scene.path + path).status_code == 403
+    assert stranger.post(f"{scene.path}messages/", json={"content": "x"}).status_code == 403
+
+
+def test_bad_credentials_are_refused_and_nothing_else_is_open(scene, instance):
+    for headers in ({"Authorization": "Token " + "0" * 40}, {"Cookie": "sessionid=" + "0" * 40}):
+        assert scene.visitor.get(scene.path, headers=headers).status_code == 401
+    # A cookie of the site itself is none.
+    answer = scene.visitor.get(scene.path, headers={"Cookie": "theme=dark"})
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, PUBLIC)
+    for path in ("members/", "presence/", "reads/", "pins/", "bans/", "links/"):
+        assert scene.visitor.get(scene.path + path).status_code == 401
+    for method, path in (("POST", "messages/"), ("POST", "join/"), ("PATCH", "")):
+        answer = scene.visitor.request(method, scene.path + path, json={"content": "x"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+    assert scene.visitor.get(scene.unused["url"]).status_code == 401
+    assert scene.visitor.get(f"/api/chat/files/{scene.file['file_id']}/link/").status_code == 401
+    unknown = scene.visitor.get(ROOM.format(2 ** 62))
+    assert unknown.status_code == 401
+
+
+def test_a_private_room_can_be_open_and_a_ban_holds(instance, user):
+    admin, banned, visitor = user(), user(), Client(instance)
+    room = admin.room()["room_id"]
+    path = ROOM.format(room)
+    admin.patch(path, json={"is_open": True})
+    for client in (visitor, banned):
+        assert client.get(path).json()["is_private"] is True
+        assert client.get(f"{path}messages/").status_code == 200
+    assert banned.post(f"{path}join/").status_code == 404
+    admin.post(f"{path}bans/", json={"user_id": banned.id})
+    assert banned.get(f"{path}messages/").status_code == 404
+    assert banned.post(f"{path}messages/", json={"content": "x"}).status_code == 404
+
+
+def test_closing_it_closes_it(instance, user):
+    scene = Scene(instance, user)
+    scene.admin.patch(scene.path, json={"is_archived": True})
+    assert scene.visitor.get(f"{scene.path}messages/").status_code == 200
+    scene.admin.patch(scene.path, json={"is_archived": False})
+    scene.open(False)
+    for path in scene.paths():
+        answer = scene.visitor.get(path)
+        assert (answer.status_code, answer.json()) == (401, refusal("not_authenticated")), path
+        assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_its_history_is_seen_by_all(instance, user):
+    scene = Scene(instance, user)
+    scene.admin.patch(scene.path, json={"history": "joined"})
+    late = user()
+    late.post(f"{scene.path}join/")
+    for client in (late, scene.visitor):
+        assert client.get(f"{scene.path}messages/").json()["count"] == 1
+    scene.open(False)
+    assert late.get(f"{scene.path}messages/").json()["count"] == 0
+
+
+def test_a_stranger_is_limited_by_address(shared, instance):
+    limited = shared(CONFAB_RATE_LIMITS="on", CONFAB_RATE_REQUESTS="1",
+                     CONFAB_RATE_REQUESTS_BURST="30")
+    admin = Client(limited).register()
+    room = admin.room()["room_id"]
+    admin.patch(ROOM.format(room), json={"is_open": True})
+    answers = [Client(limited).get(ROOM.format(room)).status_code for _ in range(40)]
+    assert answers[0] == 200 and answers[-1] == 429
+
+
+# ---- sockets ----
+
+@pytest.fixture(scope="module")
+def open_sockets(shared):
+    return shared(CONFAB_OPEN_SOCKETS="on")
+
+
+def visit(instance, room_id, **options):
+    return Socket.open(instance, f"/ws/chat/{room_id}/", **options)
+
+
+def refused(socket, code, word):
+    frame = socket.next()
+    assert (frame["type"], frame["code"]) == ("error", word)
+    assert socket.closed() == code
+
+
+@pytest.mark.parametrize("kind", ["anonymous", "stranger"])
+def test_a_socket_gets_events_and_sends_nothing(open_sockets, kind):
+    admin, stranger = Client(open_sockets).register(), Client(open_sockets).register()
+    room = admin.room()["room_id"]
+    admin.patch(ROOM.format(room), json={"is_open": True})
+    live = admin.socket(room)
+    token = stranger.token if kind == "stranger" else None
+    socket = visit(open_sockets, room, since=0, token=token)
+    user_id = stranger.id if token else None
+    assert socket.next() == {"type": "connected", "room_id": room, "user_id": user_id, "seq": 0,
+                             "online": []}
+    assert socket.next()["type"] == "room_updated"
+    socket.send({"type": "typing"})
+    admin.say(room, "hello")
+    event = socket.next()
+    assert (event["type"], event["message"]["content"]) == ("new_message", "hello")
+    # Nobody sees the visitor.
+    assert [live.next()["type"] for _ in range(2)] == ["connected", "new_message"]
+    admin.patch(ROOM.format(room), json={"is_open": False})
+    assert socket.next()["type"] == "room_updated"
+    assert socket.closed() == 4403
+
+
+def test_a_socket_without_credentials_needs_an_open_room_and_the_option(open_sockets, instance,
+                                                                        scene):
+    admin = Client(open_sockets).register()
+    room = admin.room(is_private=False)["room_id"]
+    for path in (f"/ws/chat/{room}/", f"/ws/chat/{2 ** 62}/", "/ws/chat/notifications/"):
+        refused(Socket.open(open_sockets, path), 4401, "unauthenticated")
+    refused(visit(instance, scene.id), 4401, "unauthenticated")
+    refused(visit(open_sockets, room, token="0" * 40), 4401, "unauthenticated")
+
+
+def test_many_sockets_without_credentials_are_no_one_user(shared):
+    instance = shared(CONFAB_OPEN_SOCKETS="on", CONFAB_MAX_SOCKETS_USER="2")
+    admin = Client(instance).register()
+    room = admin.room()["room_id"]
+    admin.patch(ROOM.format(room), json={"is_open": True})
+    sockets = [visit(instance, room) for _ in range(5)]
+    assert [socket.next()["type"] for socket in sockets] == ["connected"] * 5
+    admin.delete(ROOM.format(room))
+    for socket in sockets:
+        assert socket.until("room_deleted")["deleted_by"] == admin.name
+        assert socket.closed() == 4404
