@@ -179,6 +179,7 @@ def test_a_test_is_delivered_after_a_hook_was_paused_under_it(program, receiver,
     receiver.wait_for_deliveries(1)
     program.patch(path, json={"is_active": False})
     receiver.answer = lambda delivery: 200
+    receiver.release()
     wait_for(lambda: program.get(path).json()["failed_count"] == 1, 60)
     assert program.post(f"{path}test/").status_code == 202
     receiver.wait_for_deliveries(2)

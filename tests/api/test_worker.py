@@ -404,8 +404,10 @@ def test_a_worker_that_is_told_to_stop_waits_for_its_deliveries(owner, receiver,
             post(owner, owner.room(), 1)
             receiver.wait_for_deliveries(1)
             worker.send(signal.SIGTERM)
+            wait_for(lambda: "1 deliveries are under way" in worker.log)
+            assert worker.process.poll() is None
+            receiver.release()
             assert worker.process.wait(60) == 0
-            assert "1 deliveries are under way" in worker.log
         gate["answer"] = 200
     finally:
         system.start()

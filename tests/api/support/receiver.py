@@ -66,7 +66,7 @@ class Receiver:
             self._context.load_cert_chain(certificate, key)
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._tasks = set()
+        self._released = asyncio.Event()
         self._port = port
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -80,6 +80,10 @@ class Receiver:
 
     def url(self, path="/", host="127.0.0.1"):
         return f"{'https' if self._context else 'http'}://{host}:{self.port}{path}"
+
+    def release(self):
+        """Ends all connections that hang, now and later, without an answer."""
+        self._loop.call_soon_threadsafe(self._released.set)
 
     def close(self):
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -119,9 +123,13 @@ class Receiver:
         self._ready.set()
         self._loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
+        # Connections that hang are closed: a worker does not wait for them any longer.
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
 
     async def _serve(self, reader, writer):
         try:
@@ -142,7 +150,11 @@ class Receiver:
         answer = self.answer(delivery)
         if answer == HANG:
             self.hanging += 1
-            await reader.read()     # until the sender gives up
+            # Until the sender gives up.
+            ends = [asyncio.ensure_future(end) for end in (reader.read(), self._released.wait())]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
             self.hanging -= 1
             return False
         if answer == RESET:
