@@ -22,10 +22,10 @@ def index(system):
         assert worker.process.wait(60) == 0, worker.log
 
 
-def bury(system, room, sender):
+def bury(system, room, sender, count=600):
     """Adds so many messages without words that what was there is found by the index only: the newest
     ones are read without it."""
-    room_id, count = room["room_id"], 600
+    room_id = room["room_id"]
     system.sql(f"""
         INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id,
             content) SELECT room_id, message_count + seq, {sender.id}, 1, NOW(6),
@@ -179,6 +179,24 @@ def test_messages_of_many_rooms_are_indexed_together(make_instance):
         wanted |= {(room, f"second{room}"), (room, "common")}
     assert terms == wanted
     assert system.confabctl("check", "--deep").returncode == 0
+
+
+def test_few_messages_among_many_are_found_in_order(instance):
+    """They are in different blocks of the index, of which a lookup reads several at a time."""
+    client = Client(instance).register()
+    room, count, step = client.room(), 20_000, 1999
+    bury(instance, room, client, count)
+    instance.sql("UPDATE message SET content = CONCAT('needle', position, ' hay') "
+                 f"WHERE room_id = ? AND position % {step} = 0", room["room_id"])
+    index(instance)
+    wanted = [f"needle{position} hay" for position in range(count // step * step, 0, -step)]
+    assert contents(client, "needle") == contents(client, '"hay" need') == wanted
+    found, cursor = [], {}
+    while cursor is not None:
+        page = search(client, "needle", limit=3, **cursor)
+        found += [result["content"] for result in page["results"]]
+        cursor = page["next"] and {"cursor": page["next"]}
+    assert found == wanted
 
 
 def test_pages_go_on_without_gaps_or_repetitions(instance, alice):

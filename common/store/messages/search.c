@@ -54,6 +54,7 @@ struct run {
     struct buffer lookup_bytes;
     struct fold fold;
     uint64_t shown, work;
+    unsigned lookups_done;
     bool is_full;
     bool has_bounds; /* the user does not see all messages of some room */
 };
@@ -233,16 +234,39 @@ static uint64_t block_of(const struct search_room *room) {
     return (room->position - 1) / SEARCH_BLOCK;
 }
 
+/* The blocks that one statement looks at: the next ones, `each` of the first `rooms` rooms. */
+struct slots {
+    size_t rooms;
+    uint64_t each;
+};
+
+/* A rare word is looked for in many blocks: few rooms have several slots. */
+static struct slots pick_slots(struct run *run) {
+    struct slots slots = {.rooms = 0};
+    while (slots.rooms < SLOTS && slots.rooms < run->room_count && !run->rooms[slots.rooms].is_done)
+        slots.rooms++;
+    /* Twice as many with each lookup, up to all slots. */
+    slots.each = 1;
+    for (unsigned i = 0; i < run->lookups_done && slots.each * 2 * slots.rooms <= SLOTS; i++)
+        slots.each *= 2;
+    run->lookups_done++;
+    return slots;
+}
+
 /* The values, in the order of the question marks; slots that are left over find nothing. */
-static size_t bind_candidates(const struct run *run, size_t picked,
+static size_t bind_candidates(const struct run *run, struct slots slots,
                               struct db_value values[SLOTS * 4 + 16]) {
     const struct search_place *place = &run->rooms[0].bound;
     size_t n = 0;
     for (size_t i = 1; i < run->lookup_count; i++)
         values[n++] = db_text(run->lookups[i].first);
     for (size_t i = 0; i < SLOTS; i++) {
-        values[n++] = db_u64(i < picked ? run->rooms[i].id : 0);
-        values[n++] = db_u64(i < picked ? block_of(&run->rooms[i]) : 0);
+        const bool is_slot = i < slots.rooms * slots.each;
+        const struct search_room *room = &run->rooms[is_slot ? i / slots.each : 0];
+        const uint64_t back = i % slots.each;
+        const bool is_used = is_slot && back <= block_of(room);
+        values[n++] = db_u64(is_used ? room->id : 0);
+        values[n++] = db_u64(is_used ? block_of(room) - back : 0);
         values[n++] = db_text(run->lookups[0].first);
         values[n++] = db_text(run->lookups[0].last);
     }
@@ -277,17 +301,18 @@ static void sort_candidates(struct run *run) {
 }
 
 /* The rooms that were looked at go on with their next block. */
-static enum error next_blocks(struct run *run, size_t picked) {
+static enum error next_blocks(struct run *run, struct slots slots) {
     struct buffer list = BUFFER_EMPTY;
     int64_t times[SLOTS] = {0};
-    for (size_t i = 0; i < picked; i++) {
+    for (size_t i = 0; i < slots.rooms; i++) {
         struct search_room *room = &run->rooms[i];
-        room->position = block_of(room) * SEARCH_BLOCK;
+        const uint64_t left = block_of(room) + 1;
+        room->position = left > slots.each ? (left - slots.each) * SEARCH_BLOCK : 0;
         if (room->position > 0)
             list_message(&list, i, room->id, room->position);
     }
     const enum error error = read_times(run, &list, times);
-    for (size_t i = 0; !error && i < picked; i++) {
+    for (size_t i = 0; !error && i < slots.rooms; i++) {
         struct search_room *room = &run->rooms[i];
         const struct search_place bound = {times[i], room->id, room->position + 1};
         room->is_done = room->position == 0 || times[i] <= run->search->after;
@@ -302,11 +327,10 @@ static enum error next_blocks(struct run *run, size_t picked) {
 static enum error look_up(struct run *run) {
     struct db_value values[SLOTS * 4 + 16];
     struct db_rows *rows;
-    size_t picked = 0, rows_read = 0;
+    size_t rows_read = 0;
     struct search_place place = SEARCH_START;
-    while (picked < SLOTS && picked < run->room_count && !run->rooms[picked].is_done)
-        picked++;
-    const size_t count = bind_candidates(run, picked, values);
+    const struct slots slots = pick_slots(run);
+    const size_t count = bind_candidates(run, slots, values);
     enum error error =
         db_run(run->db, CANDIDATES_OF[run->lookup_count - 1], DB_REPEATABLE, values, count, &rows);
     if (error)
@@ -317,12 +341,12 @@ static enum error look_up(struct run *run) {
         add_candidate(run, place);
     }
     db_done(rows);
-    run->work += picked;
+    run->work += slots.rooms * slots.each;
     if (rows_read < CANDIDATES) {
-        error = next_blocks(run, picked);
+        error = next_blocks(run, slots);
     } else {
         /* There are more in these blocks, all after the last one. */
-        for (size_t i = 0; i < picked; i++)
+        for (size_t i = 0; i < slots.rooms; i++)
             if (compare_places(&run->rooms[i].bound, &place) < 0)
                 run->rooms[i].bound = place;
     }
