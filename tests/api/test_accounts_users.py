@@ -153,11 +153,5 @@ def test_all_invalid_parameters_are_reported_together(instance, me):
     assert_error(answer, 400, ["limit", "offset", "search"])
 
 
-def test_the_last_of_a_repeated_parameter_is_used(user, me):
-    stem, _ = family(user, "a")
-    answer = me.get(f"{PATH}?search=nobody-at-all&search={stem}").json()
-    assert answer["count"] == 1
-
-
 def test_listing_users_requires_credentials(anonymous):
     assert_error(anonymous.get(PATH), 401)

@@ -67,12 +67,6 @@ def test_an_id_beyond_64_bits_is_400(send):
         assert_error(send(path, f'{{"content": "x", "{field}": 18446744073709551616}}'), 400)
 
 
-def test_an_id_may_be_a_string_of_digits(owner, room, user):
-    guest = user()
-    answer = owner.post(f"{ROOMS}{room}/invite/", json={"user_id": str(guest.id)})
-    assert answer.status_code == 201
-
-
 @pytest.mark.parametrize("value", NO_BOOLEANS + ["null"])
 @pytest.mark.parametrize("method, path, field", [
     ("POST", "", "is_private"), ("PATCH", "{room}/", "is_private"),
@@ -103,12 +97,6 @@ def test_an_invalid_message_type_is_400_on_its_field(send, value):
 
 
 # ---- several invalid fields ----
-
-def test_all_invalid_fields_of_a_message_are_reported_together(send):
-    answer = send("{room}/messages/", '{"content": "", "message_type": "song", "reply_to_id": 1.5, '
-                                      '"client_id": true}')
-    assert_error(answer, 400, ["content", "message_type", "reply_to_id", "client_id"])
-
 
 def test_an_invalid_reply_and_missing_content_are_reported_together(send):
     answer = send("{room}/messages/", '{"reply_to_id": 999999999999}')

@@ -56,10 +56,6 @@ def test_a_post_without_a_length_is_411(instance):
     assert_error(ask(instance, "POST /api/auth/login/ HTTP/1.1"), 411)
 
 
-def test_an_unknown_path_outside_the_api_is_404_in_json(instance):
-    assert_error(ask(instance, "GET /nothing-here HTTP/1.1"), 404)
-
-
 def test_a_path_with_dot_dot_cannot_leave_the_document_root(instance):
     for path in ("/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/api/../../confab.conf",
                  "/..%2f..%2fetc/passwd"):

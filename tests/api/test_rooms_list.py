@@ -153,11 +153,6 @@ def test_an_invalid_page_is_refused(user, query, field):
     assert (answer.status_code, answer.json()) == (400, wrong(field))
 
 
-def test_all_invalid_parameters_of_a_list_are_reported_together(user):
-    answer = user().get(f"{ROOMS}?limit=0&offset=x&public=2")
-    assert (answer.status_code, answer.json()) == (400, wrong("limit", "offset", "public"))
-
-
 # ---- public rooms ----
 
 def test_public_rooms_are_listed_for_non_members(user, closed_public_rooms):
