@@ -30,12 +30,12 @@ enum { WORK_LEAST = 300, BUDGETS_MOST = 20 };
 
 struct search_room {
     uint64_t id;
-    uint64_t position;         /* the last one that was not looked at; 0: none is left */
+    uint64_t position;         /* the last one that was not looked at */
     bool is_done;              /* nothing is left */
     struct search_place bound; /* all results that were not found yet come after it */
     uint64_t low;              /* of the search for the position where it begins */
     size_t name, name_len;     /* in names */
-    uint64_t hidden; /* messages up to this position are not shown to the user */
+    uint64_t hidden;           /* messages up to this position are not shown to the user */
 };
 
 struct run {
@@ -106,6 +106,8 @@ static enum error read_rooms(struct run *run) {
                                    .name = run->names.len,
                                    .name_len = name.len,
                                    .hidden = db_get_u64(rows, 4)};
+        room.low = room.hidden;
+        room.is_done = room.position <= room.hidden;
         run->has_bounds = run->has_bounds || room.hidden > 0;
         room.bound = (struct search_place){db_get_time(rows, 2), room.id, UINT64_MAX};
         buffer_append(&run->names, name.at, name.len);
@@ -185,7 +187,7 @@ static enum error skip_messages(struct run *run) {
         }
     }
     for (size_t i = 0; i < run->room_count; i++) {
-        run->rooms[i].is_done = run->rooms[i].position == 0;
+        run->rooms[i].is_done = run->rooms[i].position <= run->rooms[i].hidden;
         if (compare_places(&run->rooms[i].bound, place) < 0)
             run->rooms[i].bound = *place;
     }
@@ -308,14 +310,14 @@ static enum error next_blocks(struct run *run, struct slots slots) {
         struct search_room *room = &run->rooms[i];
         const uint64_t left = block_of(room) + 1;
         room->position = left > slots.each ? (left - slots.each) * SEARCH_BLOCK : 0;
-        if (room->position > 0)
+        if (room->position > room->hidden)
             list_message(&list, i, room->id, room->position);
     }
     const enum error error = read_times(run, &list, times);
     for (size_t i = 0; !error && i < slots.rooms; i++) {
         struct search_room *room = &run->rooms[i];
         const struct search_place bound = {times[i], room->id, room->position + 1};
-        room->is_done = room->position == 0 || times[i] <= run->search->after;
+        room->is_done = room->position <= room->hidden || times[i] <= run->search->after;
         if (!room->is_done && compare_places(&room->bound, &bound) < 0)
             room->bound = bound;
     }
@@ -549,7 +551,8 @@ static enum error scan(struct run *run, size_t *matches) {
     const uint64_t each = SCAN / (picked > 0 ? picked : 1);
     for (size_t i = 0; i < picked; i++) {
         struct search_room *room = &run->rooms[i];
-        const uint64_t first = room->position > each ? room->position - each + 1 : 1;
+        const uint64_t left = room->position - room->hidden;
+        const uint64_t first = room->position - (left < each ? left : each) + 1;
         for (uint64_t at = first; at <= room->position; at++)
             list_message(&list, i, room->id, at);
         room->position = first - 1;
@@ -566,7 +569,7 @@ static enum error scan(struct run *run, size_t *matches) {
         struct search_room *room = &run->rooms[db_get_u64(rows, 0)];
         const struct search_place place = {db_get_time(rows, 7), room->id, db_get_u64(rows, 6)};
         if (place.position == room->position + 1) {
-            room->is_done = room->position == 0 || place.at <= run->search->after;
+            room->is_done = room->position <= room->hidden || place.at <= run->search->after;
             if (compare_places(&room->bound, &place) < 0)
                 room->bound = place;
         }
