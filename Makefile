@@ -383,6 +383,9 @@ docs/configuration.md: common/config/options.def scripts/options-page $(BUILD)/f
 	scripts/options-page $(BUILD)/fcgi-api >$@.new
 	mv $@.new $@
 
+docs/access.md: all FORCE
+	@CONFAB_WRITE=1 /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/api/test_access_table.py
+
 docs/errors.md: common/base/error_codes.def scripts/errors-page
 	scripts/errors-page $< >$@.new
 	mv $@.new $@

@@ -1,0 +1,57 @@
+"""Each path for each role: docs/access.md. CONFAB_WRITE=1 writes it anew."""
+
+import os
+
+import pytest
+from support import access
+
+COLUMNS = {}
+
+
+@pytest.fixture(scope="module")
+def world(instance):
+    return access.World(instance)
+
+
+@pytest.mark.parametrize("role", access.ROLES)
+def test_each_path_answers_the_role_as_the_table_says(world, role):
+    column = COLUMNS[role] = world.column(role)
+    if os.environ.get("CONFAB_WRITE"):
+        if len(COLUMNS) == len(access.ROLES):
+            access.DOCUMENT.write_text(access.write(COLUMNS))
+        return
+    expected = access.read()[role]
+    assert {row: column[row] for row in expected if row in column} == {
+        row: cell for row, cell in expected.items() if row in column}
+
+
+@pytest.mark.slow("a route may land before its row")
+def test_the_table_has_all_routes():
+    for column in access.read().values():
+        assert set(column) == set(access.rows())
+
+
+def cells(role, prefix):
+    return {row: cell for row, cell in access.read()[role].items()
+            if f" {prefix}" in row and not row.startswith("GET /healthz")}
+
+
+def test_the_table_lets_nobody_in_who_is_kept_out():
+    public = {"POST /api/hooks/in/*"}
+    for role in ("stranger", "disabled"):
+        for row, cell in cells(role, "/api/chat/").items() | cells(role, "/api/site/").items():
+            assert row in public or cell.startswith("401 "), (role, row)
+    seen = {"GET /api/chat/rooms/#", "DELETE /api/chat/rooms/#/messages/#",
+            "POST /api/chat/rooms/#/remove_member", "DELETE /api/chat/rooms/#/held/#"}
+    for row, cell in cells("banned", "/api/chat/rooms/#").items():
+        assert row in seen or cell == "403 banned", row
+    for role in ("reader", "member", "silenced", "moderator"):
+        assert cells(role, "/api/chat/rooms/#")["DELETE /api/chat/rooms/#"] == \
+            "403 permission_denied"
+    for role in access.USERS:
+        for row, cell in cells(role, "/api/site/").items():
+            is_moderators = role == "site moderator" and ("/bans" in row or "/audit" in row)
+            assert is_moderators or cell[:3] in ("401", "403"), (role, row)
+    for scope in access.KEYS:
+        for row, cell in cells(f"key {scope}", "/api/site/").items():
+            assert cell[:3] != "401", (scope, row)
