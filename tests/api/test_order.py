@@ -583,3 +583,62 @@ def test_a_site_may_let_only_those_write_who_share_a_room(shared, user):
     assert bob.post(DIRECT, json={"user_id": alice.id}).status_code == 201
     other = bob.room()["room_id"]
     assert bob.post(f"{ROOM.format(other)}invite/", json={"user_id": alice.id}).status_code == 201
+
+
+# ---- races and evasion ----
+
+def test_a_post_and_a_silence_at_once_leave_no_message_after_the_silence(room, instance):
+    with ThreadPoolExecutor(4) as threads:
+        posts = threads.map(lambda _: room.post(room.member).status_code, range(20))
+        room.silence(room.moderator, room.member, minutes=60)
+        assert set(posts) <= {201, 403}
+    late = instance.sql(
+        "SELECT COUNT(*) FROM message m JOIN silence s ON s.room_id = m.room_id "
+        "AND s.user_id = m.sender_id WHERE m.room_id = ? "
+        "AND m.created_at > s.until - INTERVAL 60 MINUTE", room.id)
+    assert late == [(0,)]
+
+
+def test_two_admins_who_leave_at_once_leave_one_behind(room):
+    room.set_role(room.moderator, "admin")
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(
+            lambda client: client.post(f"{room.path}remove_member/",
+                                       json={"user_id": client.id}).status_code,
+            [room.admin, room.moderator]))
+    assert answers == [204, 204]
+    members = room.member.get(f"{room.path}members/").json()["results"]
+    assert [member["is_admin"] for member in members].count(True) == 1
+
+
+@pytest.mark.parametrize("way", ["removed", "banned"])
+def test_who_is_put_out_has_nothing_of_what_was_open(room, way):
+    sent = room.admin.post(f"{room.path}files/", json={"name": "a.txt", "size": 5,
+                                                       "media_type": "text/plain"})
+
+    def upload(client, number, data):
+        return client.put(f"/api/chat/files/{number}/?offset=0", data=data,
+                          headers={"Content-Type": "application/octet-stream"})
+    number = sent.json()["file_id"]
+    assert upload(room.admin, number, b"hello").status_code == 200
+    room.admin.post(f"/api/chat/files/{number}/done/", json={})
+    room.post(room.admin, "", files=[number])
+    link = room.member.get(f"/api/chat/files/{number}/link/").json()["url"]
+    stranger = Client(room.admin.instance)
+    assert stranger.get(link).content == b"hello"
+    own = room.member.post(f"{room.path}files/", json={"name": "b.txt", "size": 10,
+                                                       "media_type": "text/plain"}).json()
+    assert upload(room.member, own["file_id"], b"01234").status_code == 200
+    with room.member.socket(room.id) as live:
+        live.until("connected")
+        if way == "banned":
+            room.ban(room.moderator, room.member)
+        else:
+            room.moderator.post(f"{room.path}remove_member/", json={"user_id": room.member.id})
+        assert live.closed() == 4403
+    # A signed link is good for its five minutes, whoever has it; there is no other one.
+    assert stranger.get(link).status_code == 200
+    assert room.member.get(f"/api/chat/files/{number}/").status_code == 404
+    assert room.member.get(f"/api/chat/files/{number}/link/").status_code == 404
+    assert upload(room.member, own["file_id"], b"56789").status_code in (404, 409)
+    assert room.post(room.member, "", files=[own["file_id"]]).status_code == 403
