@@ -244,7 +244,7 @@ static void keep_event(void *context, const struct event_envelope *envelope) {
         return;
     buffer_append(&events->json, envelope->text.at, envelope->text.len);
     events->each[events->count].seq = envelope->seq;
-    events->each[events->count].type = envelope->type;
+    events->each[events->count].type = event_shown_type(envelope->type);
     events->each[events->count++].end = events->json.len;
 }
 

@@ -381,6 +381,7 @@ static const struct room_event_fields {
     {EVENT_ROOM_UPDATED, SHOWN_ROOM, "updated_by", NULL},
     {EVENT_USER_INVITED, SHOWN_USER_ID, "invited_by", NULL},
     {EVENT_USER_REMOVED, SHOWN_USER_ID, "removed_by", NULL},
+    {EVENT_USER_BANNED, SHOWN_USER_ID, "removed_by", NULL},
     {EVENT_MEMBER_UPDATED, SHOWN_MEMBERSHIP, "updated_by", NULL},
 };
 

@@ -1,4 +1,4 @@
-"""Each path for each role: docs/access.md. CONFAB_WRITE=1 writes it anew."""
+"""Each path for each role: docs/access.md. CONFAB_WRITE=1 writes it."""
 
 import os
 

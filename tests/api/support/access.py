@@ -1,5 +1,5 @@
 """What each role gets at each path: status, and the code of a refusal. The table is docs/access.md,
-which `make docs/access.md` writes anew and test_access_table.py checks cell by cell."""
+which `make docs/access.md` writes and test_access_table.py checks cell by cell."""
 
 import re
 
@@ -158,7 +158,7 @@ What each role gets at each path: the status, and the code of a refusal ([errors
 is written by the tests (`make docs/access.md`), which check each cell.
 
 All are in the same public room, but `outsider`, who is logged in and in no room, and `stranger`,
-who has no credentials. `blocked` is blocked by the admin. API keys have one scope each; `act` acts
+without credentials. `blocked` is blocked by the admin. API keys have one scope each; `act` acts
 as a member. The request is one that is allowed to the highest role; where something is missing in
 it, 400 or 404 say that the role was let through to the check of fields or ids. Messages are the
 admin's. Private rooms answer 404 to those who are not in them; see [the API](api-notes.md).
