@@ -169,8 +169,8 @@ static enum error clear_notes(struct db *db, const struct order *order) {
         "UPDATE ban SET reason = NULL WHERE banned_by_id = ?",
         /* The reason of a change of role is the role. */
         "UPDATE audit SET reason = NULL WHERE actor_kind = 1 AND actor_id = ? AND action <> 'role'",
-        "INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "
-        "SELECT TRUE, 0, user_id, user_id, '1970-01-02' FROM user WHERE user_id = ?",
+        ("INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "
+         "SELECT TRUE, 0, user_id, user_id, '1970-01-02' FROM user WHERE user_id = ?"),
     };
     enum error error = end_blocks(db, order->user_id);
     for (size_t i = 0; !error && i < sizeof(ALWAYS) / sizeof(ALWAYS[0]); i++)

@@ -141,8 +141,7 @@ test("names show what cannot be seen in them", async () => {
     await person.api("PATCH", `chat/rooms/${rooms.at(-1)}/`, { name: "\u202Eecila" });
     await person.page.getByText("renamed the room to “\uFFFDecila”.").waitFor();
     await until(
-        async () =>
-            (await person.page.locator(".beginning h2").textContent()) === "\uFFFDecila",
+        async () => (await person.page.locator(".beginning h2").textContent()) === "\uFFFDecila",
     );
 });
 
