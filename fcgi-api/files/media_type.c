@@ -1,7 +1,7 @@
 /* libmagic gets the first bytes only, in memory: it opens nothing, and looks into no archive. The
- * library and its database are loaded when the first file is finished, and kept: a program that
- * serves one request (CGI) does not load the four libraries for nothing, and runs where there is no
- * libmagic, without files. */
+ * library is loaded when the first file is finished: a program that serves one request (CGI) does
+ * not load the four libraries for nothing, and runs where there is no libmagic, without files. Its
+ * database takes more memory than all else in the process, so it is open for one file only. */
 #include "files/media_type.h"
 
 #include <dlfcn.h>
@@ -70,10 +70,14 @@ bool media_type_normalize(struct text type, char out[MEDIA_TYPE_SIZE]) {
 
 #define LIBRARY "libmagic.so.1"
 
-/* The functions of the library, and its database. */
+/* Of bytes that libmagic does not know. */
+#define UNKNOWN "application/octet-stream"
+
+/* The functions of the library. */
 static struct {
-    magic_t database; /* NULL: not loaded yet */
+    bool is_loaded;
     magic_t (*open)(int flags);
+    void (*close)(magic_t database);
     int (*load)(magic_t database, const char *path);
     const char *(*buffer)(magic_t database, const void *bytes, size_t len);
     const char *(*error)(magic_t database);
@@ -88,34 +92,44 @@ static bool find(void *handle, const char *name, void *function) {
 
 /* False, with the cause logged, if it cannot be used. */
 static bool load(void) {
-    if (library.database)
+    if (library.is_loaded)
         return true;
     void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (!handle || !find(handle, "magic_open", &library.open) ||
-        !find(handle, "magic_load", &library.load) ||
-        !find(handle, "magic_buffer", &library.buffer) ||
-        !find(handle, "magic_error", &library.error)) {
+    library.is_loaded = handle && find(handle, "magic_open", &library.open) &&
+                        find(handle, "magic_close", &library.close) &&
+                        find(handle, "magic_load", &library.load) &&
+                        find(handle, "magic_buffer", &library.buffer) &&
+                        find(handle, "magic_error", &library.error);
+    if (!library.is_loaded)
         log_error("libmagic cannot be loaded, so that no file can be sent: %s", dlerror());
-        return false;
-    }
+    return library.is_loaded;
+}
+
+/* NULL, with the cause logged, if there is none. */
+static magic_t open_database(void) {
     magic_t database = library.open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF);
-    if (!database || library.load(database, NULL) != 0) {
-        log_error("libmagic has no database, so that no file can be sent: %s",
-                  database ? library.error(database) : "no memory");
-        return false;
-    }
-    library.database = database;
-    return true;
+    if (database && library.load(database, NULL) == 0)
+        return database;
+    log_error("libmagic has no database, so that no file can be sent: %s",
+              database ? library.error(database) : "no memory");
+    if (database)
+        library.close(database);
+    return NULL;
 }
 
 bool media_type_find(struct text bytes, char out[MEDIA_TYPE_SIZE]) {
-    if (!load())
+    magic_t database = load() ? open_database() : NULL;
+    if (!database)
         return false;
     const size_t len = bytes.len < MEDIA_TYPE_HEAD ? bytes.len : MEDIA_TYPE_HEAD;
-    const char *found = library.buffer(library.database, bytes.at, len);
+    const char *found = library.buffer(database, bytes.at, len);
     /* What it cannot tell, or reports in some other form, is a row of bytes. */
     if (!found || !media_type_normalize(text_of(found), out))
-        snprintf(out, MEDIA_TYPE_SIZE, "application/octet-stream");
+        snprintf(out, MEDIA_TYPE_SIZE, UNKNOWN);
+    /* libmagic 5.46 looks for the end of an archive, which is not in these bytes. */
+    if (strcmp(out, UNKNOWN) == 0 && text_skip(&bytes, "PK\x03\x04"))
+        snprintf(out, MEDIA_TYPE_SIZE, "application/zip");
+    library.close(database);
     return true;
 }
 

@@ -1,5 +1,6 @@
 """Memory that a large page needed is returned to the system within a minute."""
 
+import os
 import re
 import time
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.client import Client
+from support.files import png, send
+from support.wait import wait_for
 
 # What a process may keep, in bytes: caches that one kind of request fills.
 KEPT = 2_000_000
@@ -54,3 +57,16 @@ def test_memory_is_back_within_a_minute_of_large_pages(make_instance, is_busy):
         if pss(system) < before + KEPT and time.monotonic() > end - 35:
             break
     assert pss(system) < before + KEPT, (before, most, pss(system))
+
+
+@pytest.mark.slow("waits until memory is returned")
+def test_memory_is_back_within_a_minute_of_files(make_instance):
+    system = make_instance(CONFAB_PROCESSES=1)
+    client = Client(system).register()
+    room = client.room()
+    before = pss(system)
+    data = png(extra=os.urandom(9 * 1024 * 1024))
+    for _ in range(3):
+        file = send(client, room, data)
+        assert client.get(file["url"]).content == data
+    wait_for(lambda: client.get("/healthz").ok and pss(system) < before + KEPT, 60)
