@@ -100,9 +100,7 @@ static void run(const struct work *work, struct outcome *outcome) {
 /* Runs the work if one of the places of those that hash is free. */
 static enum error run_in_place(const struct shared *shared, const struct work *work,
                                struct outcome *outcome) {
-    /* At least one place, also with a single process. */
-    const size_t places = (size_t)work->config->processes / 2;
-    if (!shared_take_place(shared, places > 0 ? places : 1))
+    if (!shared_take_place(shared, SHARED_HASHING, work->config->processes))
         return ERROR_UNAVAILABLE;
     /* The place is a lock of this process: if it dies, the kernel frees it. */
     run(work, outcome);

@@ -112,13 +112,18 @@ struct shared_numbers *shared_numbers(const struct shared *shared) {
     return end;
 }
 
-bool shared_take_place(const struct shared *shared, size_t count) {
+/* Where the bytes of a kind begin; more than there can be processes. */
+#define PLACES_OF_A_KIND 10000
+
+bool shared_take_place(const struct shared *shared, enum shared_work work, uint64_t processes) {
+    const uint64_t first = (uint64_t)work * PLACES_OF_A_KIND;
+    const uint64_t count = processes > 1 ? processes / 2 : 1;
     if (shared->fd < 0)
         return true;
     /* The first free byte; F_SETLK does not wait. */
-    for (size_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         struct flock lock = {
-            .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)i, .l_len = 1};
+            .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(first + i), .l_len = 1};
         if (fcntl(shared->fd, F_SETLK, &lock) == 0)
             return true;
         /* A file system without locks must not end all logins. */

@@ -45,8 +45,12 @@ struct shared_numbers {
 /* Never NULL; zero at first. */
 struct shared_numbers *shared_numbers(const struct shared *shared);
 
-/* Takes one of `count` places; false if all are taken. */
-bool shared_take_place(const struct shared *shared, size_t count);
+/* What takes a process for long. Each kind has places of its own. */
+enum shared_work { SHARED_HASHING, SHARED_SEARCHING };
+
+/* Takes one of the places of this kind, half of `processes` and at least one; false if all are
+ * taken. */
+bool shared_take_place(const struct shared *shared, enum shared_work work, uint64_t processes);
 
 /* Leaves the place. */
 void shared_leave_place(const struct shared *shared);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/xalloc.h"
 
 /* The highest code point ends the range of the terms that begin alike. */
 #define HIGHEST 0x10FFFF
@@ -186,11 +187,35 @@ static bool read_piece(struct search_query *query, struct text text, size_t *at)
     return fits;
 }
 
+static bool is_same(const struct fold_point *one, const struct fold_point *other) {
+    return one->kind == other->kind && one->point == other->point;
+}
+
+/* For each point of a word: how many points before and with it are the word's beginning again. So a
+ * text is compared in one pass, also a text made to nearly match everywhere (Knuth, Morris and
+ * Pratt). */
+static void find_borders(struct search_query *query) {
+    query->borders = xcalloc(query->fold.count + 1, sizeof(*query->borders));
+    for (size_t i = 0; i < query->count; i++) {
+        const struct search_word *word = &query->words[i];
+        const struct fold_point *points = query->fold.points + word->from;
+        size_t *borders = query->borders + word->from, len = 0;
+        for (size_t at = 1; at < word->count; at++) {
+            while (len > 0 && !is_same(&points[len], &points[at]))
+                len = borders[len - 1];
+            if (is_same(&points[len], &points[at]))
+                len++;
+            borders[at] = len;
+        }
+    }
+}
+
 enum search_problem search_query_read(struct search_query *query, struct text text) {
     memset(query, 0, sizeof(*query));
     for (size_t at = 0; at < text.len;)
         if (!read_piece(query, text, &at))
             return SEARCH_TOO_LONG;
+    find_borders(query);
     for (size_t i = 0; i < query->count; i++)
         if (!query->words[i].is_excluded)
             return SEARCH_OK;
@@ -199,6 +224,7 @@ enum search_problem search_query_read(struct search_query *query, struct text te
 
 void search_query_free(struct search_query *query) {
     fold_free(&query->fold);
+    free(query->borders);
     *query = (struct search_query){0};
 }
 
@@ -321,28 +347,54 @@ size_t search_query_lookups(const struct search_query *query, struct buffer *byt
 
 /* ---- matching ---- */
 
-/* Whether a word of the query is at this point of a text. */
+/* Whether a word of the query is at this point of a text, all but its last point being there. */
 static bool is_at(const struct search_query *query, const struct search_word *word,
                   const struct fold *fold, size_t at) {
-    const struct fold_point *wanted = query->fold.points + word->from;
-    const struct fold_point *found = fold->points + at;
     if (word->count > fold->count - at)
         return false;
+    const struct fold_point *wanted = query->fold.points + word->from;
+    const struct fold_point *found = fold->points + at;
+    const struct fold_point *last = &wanted[word->count - 1], *end = &found[word->count - 1];
     /* Words begin and end where the query has their beginning and end. */
     if (wanted[0].kind == FOLD_WORD && at > 0 && found[-1].kind == FOLD_WORD)
         return false;
-    for (size_t i = 0; i < word->count; i++) {
-        const bool is_last = i + 1 == word->count;
-        if (wanted[i].kind != found[i].kind)
-            return false;
-        if (wanted[i].point == found[i].point)
-            continue;
-        if (!is_last || !word->is_beginning || !is_open_syllable(wanted[i].point) ||
-            found[i].point < wanted[i].point || found[i].point >= wanted[i].point + HANGUL_TRAILS)
-            return false;
+    if (!is_same(last, end) &&
+        (last->kind != end->kind || !word->is_beginning || !is_open_syllable(last->point) ||
+         end->point < last->point || end->point >= last->point + HANGUL_TRAILS))
+        return false;
+    return word->is_beginning || last->kind != FOLD_WORD || at + word->count == fold->count ||
+           end[1].kind != FOLD_WORD;
+}
+
+/* A search for one word. */
+struct word_search {
+    size_t at;  /* points of the text that were read */
+    size_t len; /* how many of them, the last ones, are the beginning of the word */
+};
+
+/* Finds where the word is next; false if it is not there any more. */
+static bool find_word(const struct search_query *query, const struct search_word *word,
+                      const struct fold *fold, struct word_search *search, size_t *at) {
+    const struct fold_point *wanted = query->fold.points + word->from;
+    const size_t *borders = query->borders + word->from, all = word->count - 1;
+    while (search->at < fold->count) {
+        const struct fold_point *found = &fold->points[search->at++];
+        if (all == 0) {
+            *at = search->at - 1;
+        } else {
+            if (search->len == all)
+                search->len = borders[all - 1];
+            while (search->len > 0 && !is_same(&wanted[search->len], found))
+                search->len = borders[search->len - 1];
+            search->len += is_same(&wanted[search->len], found);
+            if (search->len < all)
+                continue;
+            *at = search->at - all;
+        }
+        if (is_at(query, word, fold, *at))
+            return true;
     }
-    return word->is_beginning || wanted[word->count - 1].kind != FOLD_WORD ||
-           at + word->count == fold->count || found[word->count].kind != FOLD_WORD;
+    return false;
 }
 
 static int compare_matches(const void *one, const void *other) {
@@ -358,10 +410,9 @@ bool search_query_match(const struct search_query *query, const struct fold *fol
     *count = 0;
     for (size_t i = 0; i < query->count; i++) {
         const struct search_word *word = &query->words[i];
+        struct word_search search = {0};
         bool occurs = false;
-        for (size_t at = 0; at < fold->count; at++) {
-            if (!is_at(query, word, fold, at))
-                continue;
+        for (size_t at; find_word(query, word, fold, &search, &at);) {
             occurs = true;
             if (word->is_excluded)
                 return false;

@@ -49,6 +49,7 @@ struct search_query {
     struct fold fold; /* of all words, one after the other */
     struct search_word words[SEARCH_WORDS_MOST];
     size_t count;
+    size_t *borders; /* of each point; see search_text.c */
 };
 
 enum search_problem {

@@ -9,6 +9,7 @@
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/page.h"
+#include "shared.h"
 #include "store/messages/search.h"
 
 #define LIMIT_DEFAULT 20
@@ -140,7 +141,15 @@ static bool write_result(void *context, const struct search_result *result) {
     return page_keep(&listing->page, &listing->w, len);
 }
 
+/* Long searches take half of the processes at most; the others answer with what they have. */
+static bool take_place(void *context) {
+    const struct service *service = context;
+    return shared_take_place(service->shared, SHARED_SEARCHING, service->config->processes);
+}
+
 static enum error list_results(struct exchange *x, struct search *search) {
+    search->may_go_on = take_place;
+    search->context = x->service;
     struct search_listing listing = {
         .x = x, .w = json_writer_start(&x->response.body), .page = {.limit = search->limit}};
     bool more = false;
@@ -148,6 +157,8 @@ static enum error list_results(struct exchange *x, struct search *search) {
     json_write_key(&listing.w, "results");
     json_write_array(&listing.w);
     const enum error error = search_run(x->service->db, search, write_result, &listing, &more);
+    /* If it took one. */
+    shared_leave_place(x->service->shared);
     json_write_array_end(&listing.w);
     /* Nothing is counted, so the next page is known only now. */
     if (more)

@@ -70,7 +70,7 @@ static void at_most_half_of_the_processes_hash(void **state) {
     assert_int_equal(pipe(ends), 0);
     const pid_t child = fork();
     if (child == 0) {
-        const bool taken = shared_take_place(shared, 1);
+        const bool taken = shared_take_place(shared, SHARED_HASHING, 1);
         if (write(ends[1], taken ? "y" : "n", 1) == 1)
             pause();
         _exit(0);

@@ -1,10 +1,11 @@
-/* search_text: the terms of a text, reading a query, what is looked up. Matching is tested by
+/* search_text: the terms of a text, reading a query, what is looked up. Matching is also tested by
  * tests/api/test_search.py and, against the terms, by tests/fuzz/fuzz_search.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -89,11 +90,67 @@ static void queries_without_a_word_are_refused(void **state) {
     buffer_free(&many);
 }
 
+/* Whether the query's only word, which is no beginning, is at this point: point by point. */
+static bool is_at(const struct search_query *query, const struct fold *text, size_t at) {
+    const struct search_word *word = &query->words[0];
+    const struct fold_point *wanted = query->fold.points + word->from;
+    if (word->count > text->count - at)
+        return false;
+    for (size_t i = 0; i < word->count; i++)
+        if (wanted[i].kind != text->points[at + i].kind ||
+            wanted[i].point != text->points[at + i].point)
+            return false;
+    const size_t end = at + word->count;
+    return (at == 0 || wanted[0].kind != FOLD_WORD || text->points[at - 1].kind != FOLD_WORD) &&
+           (end == text->count || wanted[word->count - 1].kind != FOLD_WORD ||
+            text->points[end].kind != FOLD_WORD);
+}
+
+static void write_random(struct buffer *out, size_t len) {
+    static const char *const PIECES[] = {"a", "a", "b", "ab", " ", "字", "!"};
+    buffer_clear(out);
+    for (size_t i = 0; i < len; i++)
+        buffer_append_str(out, PIECES[rand() % 7]);
+}
+
+static void a_phrase_is_found_wherever_it_is(void **state) {
+    struct buffer text = BUFFER_EMPTY, phrase = BUFFER_EMPTY, quoted = BUFFER_EMPTY;
+    struct fold fold = {0};
+    size_t found = 0;
+    (void)state;
+    srand(1);
+    for (int round = 0; round < 20000; round++) {
+        struct search_query query;
+        struct search_match matches[SEARCH_MATCHES_MOST];
+        size_t count;
+        bool is_there = false;
+        write_random(&text, (size_t)rand() % 40);
+        write_random(&phrase, 1 + (size_t)rand() % 6);
+        buffer_clear(&quoted);
+        buffer_printf(&quoted, "\"%s\"", buffer_str(&phrase));
+        if (search_query_read(&query, text_of(buffer_str(&quoted))) == SEARCH_OK) {
+            fold_text(&fold, text_of(buffer_str(&text)));
+            for (size_t at = 0; at < fold.count; at++)
+                is_there = is_there || is_at(&query, &fold, at);
+            assert_int_equal(query.count, 1);
+            assert_int_equal(search_query_match(&query, &fold, matches, &count), is_there);
+            found += is_there;
+        }
+        search_query_free(&query);
+    }
+    assert_in_range(found, 1000, 19000);
+    fold_free(&fold);
+    buffer_free(&text);
+    buffer_free(&phrase);
+    buffer_free(&quoted);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(terms_are_words_and_pairs_each_once),
         cmocka_unit_test(what_finds_least_is_looked_up),
         cmocka_unit_test(queries_without_a_word_are_refused),
+        cmocka_unit_test(a_phrase_is_found_wherever_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,13 +31,13 @@ static int set_up(void **state) {
 }
 
 /* Starts a process that takes a place and keeps it; returns when it has tried. */
-static pid_t start_owner(const struct shared *shared, size_t count, bool *taken) {
+static pid_t start_owner(const struct shared *shared, uint64_t processes, bool *taken) {
     int ends[2];
     char answer = 'n';
     assert_int_equal(pipe(ends), 0);
     const pid_t child = fork();
     if (child == 0) {
-        answer = shared_take_place(shared, count) ? 'y' : 'n';
+        answer = shared_take_place(shared, SHARED_HASHING, processes) ? 'y' : 'n';
         if (write(ends[1], &answer, 1) == 1)
             pause();
         _exit(0);
@@ -58,14 +58,17 @@ static void a_killed_process_leaves_its_place(void **state) {
     struct shared *shared = shared_new();
     bool taken;
     (void)state;
-    const pid_t first = start_owner(shared, 2, &taken);
+    const pid_t first = start_owner(shared, 5, &taken);
     assert_true(taken);
-    const pid_t second = start_owner(shared, 2, &taken);
+    const pid_t second = start_owner(shared, 5, &taken);
     assert_true(taken);
-    assert_false(shared_take_place(shared, 2));
+    assert_false(shared_take_place(shared, SHARED_HASHING, 5));
+    /* Those of another kind are free. */
+    assert_true(shared_take_place(shared, SHARED_SEARCHING, 5));
+    shared_leave_place(shared);
     end(first);
-    assert_true(shared_take_place(shared, 2));
-    const pid_t third = start_owner(shared, 2, &taken);
+    assert_true(shared_take_place(shared, SHARED_HASHING, 5));
+    const pid_t third = start_owner(shared, 5, &taken);
     assert_false(taken);
     shared_leave_place(shared);
     end(second);
@@ -77,7 +80,7 @@ static void a_child_that_ends_does_not_leave_the_place_of_its_parent(void **stat
     struct shared *shared = shared_new();
     bool taken;
     (void)state;
-    assert_true(shared_take_place(shared, 1));
+    assert_true(shared_take_place(shared, SHARED_HASHING, 1));
     const pid_t other = start_owner(shared, 1, &taken);
     assert_false(taken);
     end(other);

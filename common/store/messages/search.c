@@ -57,12 +57,19 @@ struct run {
     unsigned lookups_done;
     bool is_full;
     bool has_bounds; /* the user does not see all messages of some room */
+    bool has_asked, may_go_on; /* longer than SEARCH_BUDGET_MS */
 };
 
-static bool is_over(const struct run *run) {
+static bool is_over(struct run *run) {
     const int64_t now = clock_monotonic_ms();
-    return now >= run->end_ms + (BUDGETS_MOST - 1) * SEARCH_BUDGET_MS ||
-           (run->work >= WORK_LEAST && now >= run->end_ms);
+    if (now < run->end_ms)
+        return false;
+    if (run->work >= WORK_LEAST || now >= run->end_ms + (BUDGETS_MOST - 1) * SEARCH_BUDGET_MS)
+        return true;
+    if (!run->has_asked)
+        run->may_go_on = run->search->may_go_on(run->search->context);
+    run->has_asked = true;
+    return !run->may_go_on;
 }
 
 /* Above 0: `a` comes later in the results. */

@@ -46,6 +46,10 @@ struct search {
     enum search_has has;
     uint64_t limit;
     struct search_place place; /* where it goes on; that of SEARCH_START at the beginning */
+
+    /* Called once, when the time of a usual search is over: may it go on for longer? */
+    bool (*may_go_on)(void *context);
+    void *context;
 };
 
 #define SEARCH_START ((struct search_place){INT64_MAX, UINT64_MAX, UINT64_MAX})
