@@ -179,7 +179,9 @@ class Model:
     # ---- the recount ----
 
     def mentioning(self, messages, person):
+        """Without those of users whom the person blocks now."""
         return [message for message in messages if message["sender"] is not person
+                and message["sender"] not in self.blocks[person]
                 and (message["all"] or person in message["named"] - message["blocked"])]
 
     def compare(self):
