@@ -1,5 +1,6 @@
 /*
- * pubsub: subscriptions and events. Presence, on the same connections, is in presence_store.c.
+ * pubsub: connections and events. Which channels are subscribed to is in pubsub_channels.c;
+ * presence, on the same connections, in presence_store.c.
  *
  * Redis is one server, or the primaries of a cluster, each of which has the channels of some rooms
  * and users. Redis allows no other commands on a connection that is subscribed, so there are two
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -24,8 +24,6 @@
 #include "redis/redis_sentinel.h"
 #include "redis/shards.h"
 
-/* Channels in one SUBSCRIBE. */
-#define BATCH 500
 /* Notices are dropped while this many bytes wait to be sent to Redis. */
 #define MAX_UNSENT ((size_t)1024 * 1024)
 /* Malformed events are logged at most this often. */
@@ -33,42 +31,7 @@
 /* The lease of 15 seconds is renewed this often. */
 #define LEASE_RENEW_TICKS (5000 / REDIS_CONN_TICK_MS)
 
-/*
- * The state of a channel, the value in pubsub->redis_channels:
- *
- *   WANTED     there is a subscriber here
- *   REQUESTED  SUBSCRIBE was the last command sent for it (else UNSUBSCRIBE, or none)
- *   QUEUED     it is in pubsub->changed
- *   IN_FLIGHT  in multiples of this: commands that Redis has not confirmed yet
- *
- * It is subscribed when it is WANTED and REQUESTED with nothing in flight: a confirmation that
- * was on its way while the channel was left and joined again says nothing. A state of 0 takes no
- * place in the map.
- */
-#define WANTED ((uintptr_t)1)
-#define REQUESTED ((uintptr_t)2)
-#define QUEUED ((uintptr_t)4)
-#define IN_FLIGHT ((uintptr_t)8)
-
-/* The map stores the state itself in place of a pointer. */
-static uintptr_t get_state(const struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    return (uintptr_t)idmap_get(&pubsub->redis_channels[stream], id);
-}
-
-static void set_state(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
-                      uintptr_t state) {
-    if (state)
-        idmap_put(&pubsub->redis_channels[stream], id, (void *)state);
-    else
-        idmap_remove(&pubsub->redis_channels[stream], id);
-}
-
 /* ---- callbacks ---- */
-
-static void call_subscribed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    pubsub->called_back = true;
-    pubsub->callbacks->subscribed(pubsub->callbacks->context, stream, id);
-}
 
 /* Reports a change of the state. */
 static void set_up(struct pubsub *pubsub, bool up) {
@@ -136,180 +99,6 @@ struct pubsub_node *pubsub_node_of(const struct pubsub *pubsub, uint64_t id) {
     return node < 0 ? NULL : pubsub->nodes[node];
 }
 
-/* ---- subscriptions ---- */
-
-static void add_changed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    pubsub->changed = array_reserve(pubsub->changed, &pubsub->changed_space,
-                                    pubsub->changed_count + 1, sizeof(*pubsub->changed));
-    pubsub->changed[pubsub->changed_count++] = (struct pubsub_channel){stream, id};
-}
-
-static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
-                       uintptr_t wanted) {
-    const uintptr_t state = get_state(pubsub, stream, id);
-    const struct pubsub_node *node = pubsub_node_of(pubsub, id);
-    /* Without a connection this is all; on_subscriber_opened requests what is wanted. */
-    if (!node || !redis_conn_is_open(node->subscriber)) {
-        set_state(pubsub, stream, id, wanted);
-        return;
-    }
-    set_state(pubsub, stream, id, (state & ~WANTED) | wanted | QUEUED);
-    /* It is in the list at most once, however often it changes. */
-    if (!(state & QUEUED))
-        add_changed(pubsub, stream, id);
-}
-
-void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    if (!redis_is_configured(pubsub->config))
-        return;
-    pubsub->metrics->redis_subscriptions += !(get_state(pubsub, stream, id) & WANTED);
-    set_wanted(pubsub, stream, id, WANTED);
-}
-
-void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    if (!(get_state(pubsub, stream, id) & WANTED))
-        return;
-    pubsub->metrics->redis_subscriptions--;
-    set_wanted(pubsub, stream, id, 0);
-}
-
-/* A command to a server with the names of many channels. */
-struct batch {
-    struct pubsub_node *node;
-    const char *command;
-    struct buffer names; /* concatenated */
-    size_t ends[BATCH];  /* of each name */
-    size_t count;
-};
-
-static void send_batch(struct batch *batch) {
-    /* Pointers into the names are made only now, since the buffer moves while it grows. */
-    struct text args[BATCH + 1] = {text_of(batch->command)};
-    size_t begin = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        args[i + 1] = (struct text){batch->names.data + begin, batch->ends[i] - begin};
-        begin = batch->ends[i];
-    }
-    if (batch->count > 0)
-        redis_conn_send(batch->node->subscriber, args, batch->count + 1);
-    batch->count = 0;
-    buffer_clear(&batch->names);
-}
-
-static void append_channel(const struct pubsub *pubsub, struct buffer *out,
-                           enum event_stream stream, uint64_t id) {
-    char prefix[REDIS_SLOTS_PREFIX_SIZE];
-    event_channel(
-        out, redis_slots_prefix(pubsub->config->redis_prefix, pubsub->shards != NULL, id, prefix),
-        stream, id);
-}
-
-static void add_to_batch(struct batch *batch, struct pubsub_channel channel) {
-    const struct pubsub *pubsub = batch->node->pubsub;
-    append_channel(pubsub, &batch->names, channel.stream, channel.id);
-    batch->ends[batch->count++] = batch->names.len;
-    /* The channels of one command must be of one slot. */
-    if (batch->count == BATCH || pubsub->shards)
-        send_batch(batch);
-}
-
-/* Sends the changes of one server in as few commands as possible. */
-static void send_changes_of(struct pubsub_node *node, const struct pubsub_channel *changed,
-                            size_t count) {
-    struct pubsub *pubsub = node->pubsub;
-    struct batch subscribe = {.node = node, .command = pubsub->shards ? "SSUBSCRIBE" : "SUBSCRIBE"};
-    struct batch unsubscribe = {.node = node,
-                                .command = pubsub->shards ? "SUNSUBSCRIBE" : "UNSUBSCRIBE"};
-    for (size_t i = 0; i < count; i++) {
-        const struct pubsub_channel channel = changed[i];
-        if (pubsub_node_of(pubsub, channel.id) != node)
-            continue;
-        const uintptr_t state = get_state(pubsub, channel.stream, channel.id) & ~QUEUED;
-        /* Compare what is wanted with the last command that was sent. */
-        const bool wanted = state & WANTED, requested = state & REQUESTED;
-        if (wanted && !requested)
-            add_to_batch(&subscribe, channel);
-        else if (!wanted && requested)
-            add_to_batch(&unsubscribe, channel);
-        /* A command changes REQUESTED and is in flight until Redis confirms it. */
-        set_state(pubsub, channel.stream, channel.id,
-                  wanted == requested ? state : (state ^ REQUESTED) + IN_FLIGHT);
-        /* Left and joined again within the iteration: still confirmed. */
-        if (state == (WANTED | REQUESTED))
-            call_subscribed(pubsub, channel.stream, channel.id);
-    }
-    /* The rest of both. */
-    send_batch(&unsubscribe);
-    send_batch(&subscribe);
-    buffer_free(&unsubscribe.names);
-    buffer_free(&subscribe.names);
-}
-
-/* Sends all changes. Callbacks may add further ones. Those of a server without a connection are
- * made when it is opened. */
-static void send_changes(struct pubsub *pubsub) {
-    struct pubsub_channel *changed = pubsub->changed;
-    const size_t count = pubsub->changed_count;
-    if (count == 0)
-        return;
-    pubsub->changed = NULL;
-    pubsub->changed_count = pubsub->changed_space = 0;
-    for (unsigned i = 0; i < pubsub->node_count; i++)
-        if (redis_conn_is_open(pubsub->nodes[i]->subscriber))
-            send_changes_of(pubsub->nodes[i], changed, count);
-    free(changed);
-}
-
-static bool parse_channel(const struct pubsub *pubsub, struct text name, enum event_stream *stream,
-                          uint64_t *id) {
-    return redis_slots_skip_prefix(&name, pubsub->config->redis_prefix, pubsub->shards != NULL) &&
-           event_channel_parse(name, "", stream, id);
-}
-
-/* Redis confirmed a SUBSCRIBE or UNSUBSCRIBE; only the last one in flight matters. */
-static void on_confirmed(struct pubsub_node *node, struct text name) {
-    struct pubsub *pubsub = node->pubsub;
-    enum event_stream stream;
-    uint64_t id;
-    /* In a cluster the channel may be at another server by now. */
-    if (!parse_channel(pubsub, name, &stream, &id) || pubsub_node_of(pubsub, id) != node)
-        return;
-    uintptr_t state = get_state(pubsub, stream, id);
-    /* Nothing is in flight: an unexpected confirmation. */
-    if (state < IN_FLIGHT)
-        return;
-    state -= IN_FLIGHT;
-    set_state(pubsub, stream, id, state);
-    if (state == (WANTED | REQUESTED))
-        call_subscribed(pubsub, stream, id);
-}
-
-/* The channels of one server, as collected from the map, which must not change meanwhile. */
-struct channel_list {
-    const struct pubsub *pubsub;
-    const struct pubsub_node *node;
-    enum event_stream stream;
-    struct pubsub_channel *items;
-    size_t count, space;
-};
-
-static void collect_channel(void *context, uint64_t id, void *state) {
-    struct channel_list *list = context;
-    (void)state;
-    if (pubsub_node_of(list->pubsub, id) != list->node)
-        return;
-    list->items = array_reserve(list->items, &list->space, list->count + 1, sizeof(*list->items));
-    list->items[list->count++] = (struct pubsub_channel){list->stream, id};
-}
-
-static struct channel_list channels_of(const struct pubsub *pubsub,
-                                       const struct pubsub_node *node) {
-    struct channel_list list = {.pubsub = pubsub, .node = node};
-    for (list.stream = EVENT_STREAM_ROOM; list.stream <= EVENT_STREAM_USER; list.stream++)
-        idmap_each(&pubsub->redis_channels[list.stream], collect_channel, &list);
-    return list;
-}
-
 /* The first connection of each of the two is not a reconnect. */
 static void count_connection(struct pubsub *pubsub) {
     if (++pubsub->connections > 2 * (uint64_t)pubsub->node_count)
@@ -325,18 +114,7 @@ static void on_subscriber_opened(void *context) {
                                {node->try_channel.data, node->try_channel.len}};
     redis_conn_send(node->subscriber, try, 2);
     count_connection(pubsub);
-    /* The states of the old connection are void: start with the wanted channels alone. */
-    const struct channel_list list = channels_of(pubsub, node);
-    size_t wanted = 0;
-    for (size_t i = 0; i < list.count; i++) {
-        const struct pubsub_channel channel = list.items[i];
-        const bool is_wanted = get_state(pubsub, channel.stream, channel.id) & WANTED;
-        set_state(pubsub, channel.stream, channel.id, is_wanted ? WANTED : 0);
-        if (is_wanted)
-            list.items[wanted++] = channel;
-    }
-    send_changes_of(node, list.items, wanted);
-    free(list.items);
+    pubsub_channels_request(node);
 }
 
 /* ---- events ---- */
@@ -357,7 +135,7 @@ static void on_message(struct pubsub *pubsub, struct text name, struct text payl
     uint64_t id;
     struct event_envelope envelope;
     /* Also ignored if the channel was left and Redis has not confirmed that yet. */
-    if (!parse_channel(pubsub, name, &stream, &id) || !(get_state(pubsub, stream, id) & WANTED))
+    if (!pubsub_channels_find(pubsub, name, &stream, &id))
         return;
     pubsub->metrics->redis_events++;
     if (!event_validate(stream, payload, &envelope)) {
@@ -380,7 +158,7 @@ static void on_pushed(void *context, const struct redis_reply *reply) {
     if (text_equals(kind, text_of("message")) && reply->items[2]->kind == REDIS_TEXT)
         on_message(node->pubsub, reply->items[1]->text, reply->items[2]->text);
     else if (text_equals(kind, text_of("subscribe")) || text_equals(kind, text_of("unsubscribe")))
-        on_confirmed(context, reply->items[1]->text);
+        pubsub_channels_confirmed(context, reply->items[1]->text);
 }
 
 /* Redis answers with the number of subscribers, which does not matter. */
@@ -397,7 +175,7 @@ bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
     /* A Redis that does not read must not cost memory without bounds. */
     if (!pubsub->up || !node || redis_conn_unsent(node->commands) > MAX_UNSENT)
         return false;
-    append_channel(pubsub, &name, EVENT_STREAM_ROOM, room_id);
+    pubsub_channels_append(pubsub, &name, EVENT_STREAM_ROOM, room_id);
     event_write(&message, envelope);
     const struct text args[] = {text_of(pubsub->shards ? "SPUBLISH" : "PUBLISH"),
                                 {name.data, name.len},
@@ -451,9 +229,9 @@ static void on_timer(uv_timer_t *timer) {
 static void on_prepare(uv_prepare_t *prepare) {
     struct pubsub *pubsub = prepare->data;
     slow_callback_start("writing to Redis");
-    send_changes(pubsub);
+    pubsub_channels_send(pubsub);
     end_iteration(pubsub);
-    send_changes(pubsub); /* added by callbacks of the first */
+    pubsub_channels_send(pubsub); /* added by callbacks of the first */
     if (pubsub->primary)
         primary_flush(pubsub->primary);
     if (pubsub->shards)
@@ -530,27 +308,6 @@ static struct pubsub_node *take_node(struct pubsub_node **nodes, unsigned count,
     return NULL;
 }
 
-/* Requests the channels that are at another server than before. */
-static void move_channels(struct pubsub *pubsub, const struct redis_slots *former,
-                          struct pubsub_node *const *former_nodes) {
-    for (unsigned i = 0; i < pubsub->node_count; i++) {
-        const struct channel_list list = channels_of(pubsub, pubsub->nodes[i]);
-        for (size_t at = 0; at < list.count; at++) {
-            const struct pubsub_channel channel = list.items[at];
-            char tag[24];
-            snprintf(tag, sizeof(tag), "%" PRIu64, channel.id);
-            const int was = redis_slots_node(former, redis_slots_of(text_of(tag)));
-            if (was >= 0 && former_nodes[was] == pubsub->nodes[i])
-                continue;
-            const uintptr_t wanted = get_state(pubsub, channel.stream, channel.id) & WANTED;
-            set_state(pubsub, channel.stream, channel.id, 0);
-            if (wanted)
-                set_wanted(pubsub, channel.stream, channel.id, WANTED);
-        }
-        free(list.items);
-    }
-}
-
 /* The map of slots is known, or has changed: servers that are gone are left, and what has moved to
  * others is subscribed to and entered there. */
 static void on_slots(void *context, const struct redis_slots *slots) {
@@ -573,7 +330,7 @@ static void on_slots(void *context, const struct redis_slots *slots) {
     pubsub->nodes = nodes;
     pubsub->node_count = slots->count;
     pubsub->slots = *slots;
-    move_channels(pubsub, former, former_nodes);
+    pubsub_channels_move(pubsub, former, former_nodes);
     for (unsigned i = 0; i < former_count; i++)
         if (left[i])
             free_node(left[i]);

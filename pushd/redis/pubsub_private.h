@@ -1,5 +1,5 @@
 /*
- * pubsub_private: what pubsub.c and presence_store.c share, for these two alone.
+ * pubsub_private: what pubsub.c, pubsub_channels.c and presence_store.c share, for these alone.
  */
 #ifndef CONFAB_PUSHD_REDIS_PUBSUB_PRIVATE_H
 #define CONFAB_PUSHD_REDIS_PUBSUB_PRIVATE_H
@@ -70,7 +70,7 @@ struct pubsub {
     struct redis_slots slots;   /* of a cluster */
     bool up;
     bool called_back;               /* since the last iteration_end */
-    struct idmap redis_channels[2]; /* by stream: id -> state, see pubsub.c */
+    struct idmap redis_channels[2]; /* by stream: id -> state, see pubsub_channels.c */
     struct pubsub_channel *changed;
     size_t changed_count, changed_space;
     uint64_t connections;        /* made so far */
@@ -89,6 +89,30 @@ void pubsub_interrupted(struct pubsub *pubsub);
 
 /* Records whether a server refuses commands; then Redis counts as down. */
 void pubsub_set_refused(struct pubsub_node *node, bool refused);
+
+/* ---- pubsub_channels.c ---- */
+
+/* Sends all changes of subscriptions. Callbacks may add further ones. Those of a server without a
+ * connection are made when it is opened. */
+void pubsub_channels_send(struct pubsub *pubsub);
+
+/* Requests all channels that are wanted of a server, on a new connection, which has none. */
+void pubsub_channels_request(struct pubsub_node *node);
+
+/* Redis confirmed a SUBSCRIBE or UNSUBSCRIBE; only the last one in flight matters. */
+void pubsub_channels_confirmed(struct pubsub_node *node, struct text name);
+
+/* Requests the channels that are at another server of a cluster than by the former map. */
+void pubsub_channels_move(struct pubsub *pubsub, const struct redis_slots *former,
+                          struct pubsub_node *const *former_nodes);
+
+/* The stream of a channel by its name; false if it is not confab's, or not wanted here. */
+bool pubsub_channels_find(const struct pubsub *pubsub, struct text name, enum event_stream *stream,
+                          uint64_t *id);
+
+/* Appends the name of the channel of a stream. */
+void pubsub_channels_append(const struct pubsub *pubsub, struct buffer *out,
+                            enum event_stream stream, uint64_t id);
 
 /* ---- presence_store.c ---- */
 
