@@ -285,6 +285,8 @@ interface AnyRoom {
     history: "all" | "joined";
     /** What guests may do in it. */
     guests: "none" | "read" | "write";
+    /** Days after which messages are deleted; null: as in all rooms of the site. */
+    retention_days: number | null;
     /** Anyone may read it, without credentials. */
     is_open: boolean;
 }
@@ -309,6 +311,7 @@ export type RoomChange = Partial<
         | "is_live"
         | "history"
         | "guests"
+        | "retention_days"
         | "is_open"
     >
 >;
@@ -542,6 +545,13 @@ export interface MessageUnpinnedEvent extends Sequenced {
     unpinned_by: string;
 }
 
+/** The oldest messages of the room are gone. */
+export interface HistoryTrimmedEvent extends Sequenced {
+    type: "history_trimmed";
+    /** The oldest message that is left; null: there is none. */
+    oldest_message_id: number | null;
+}
+
 export interface RoomUpdatedEvent extends Sequenced {
     type: "room_updated";
     room: EventRoom;
@@ -580,7 +590,8 @@ export type RoomEvent =
     | MemberUpdatedEvent
     | ReactionsChangedEvent
     | MessagePinnedEvent
-    | MessageUnpinnedEvent;
+    | MessageUnpinnedEvent
+    | HistoryTrimmedEvent;
 
 export interface TypingEvent {
     type: "typing" | "stop_typing";
@@ -1291,6 +1302,7 @@ export interface RoomChannelEvents extends ChannelEvents {
     reactions_changed: ReactionsChangedEvent;
     message_pinned: MessagePinnedEvent;
     message_unpinned: MessageUnpinnedEvent;
+    history_trimmed: HistoryTrimmedEvent;
     typing: TypingEvent;
     stop_typing: TypingEvent;
     user_joined: PresenceEvent;

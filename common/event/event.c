@@ -28,6 +28,7 @@ static const struct type {
     {EVENT_USER_INVITED, "user_invited", IN_ROOM},
     {EVENT_USER_REMOVED, "user_removed", IN_ROOM},
     {EVENT_USER_BANNED, "user_banned", IN_ROOM},
+    {EVENT_HISTORY_TRIMMED, "history_trimmed", IN_ROOM},
     {EVENT_MEMBER_UPDATED, "member_updated", IN_ROOM},
     {EVENT_REACTIONS_CHANGED, "reactions_changed", IN_ROOM},
     {EVENT_MESSAGE_PINNED, "message_pinned", IN_ROOM},

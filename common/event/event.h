@@ -63,6 +63,8 @@
 #define EVENT_REACTIONS_CHANGED 8
 #define EVENT_MESSAGE_PINNED 9
 #define EVENT_MESSAGE_UNPINNED 10
+/* The oldest messages are gone; the subject is the oldest one that is left, 0 if none is. */
+#define EVENT_HISTORY_TRIMMED 12
 /* A removal by a ban. Clients see a user_removed; sockets close as banned. */
 #define EVENT_USER_BANNED 11
 /* stored in the stream of a user; EVENT_ROOM_DELETED is also a notice to the room */

@@ -254,7 +254,8 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
     json_write_member_time(w, "created_at", state->created_at);
     json_write_member_u64(w, "members_count", state->members_count);
     json_write_member_u64(w, "message_count",
-                          for_user ? room_state_visible(state) : state->message_count);
+                          (for_user ? room_state_visible(state)
+                                     : state->message_count - state->trimmed));
     /* null in a room without messages; and for all, if some members may not see it. */
     json_write_key(w, "last_message");
     if (room->has_last_message && (for_user || !state->is_bounded))
@@ -271,6 +272,10 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
     json_write_member_bool(w, "is_live", state->is_live);
     json_write_member_str(w, "history", room_history_name(room->history));
     json_write_member_str(w, "guests", room_guests_name(room->guests));
+    if (room->retention_days > 0)
+        json_write_member_u64(w, "retention_days", room->retention_days);
+    else
+        json_write_member_null(w, "retention_days");
     json_write_member_bool(w, "is_open", state->is_open);
 }
 
@@ -360,6 +365,7 @@ static void event_room(struct json_writer *w, const struct room *room) {
 enum shown {
     SHOWN_MESSAGE,
     SHOWN_MESSAGE_ID,
+    SHOWN_OLDEST,
     SHOWN_REACTIONS,
     SHOWN_ROOM,
     SHOWN_USER_ID,
@@ -369,7 +375,7 @@ enum shown {
 static const struct room_event_fields {
     unsigned type;
     enum shown shown;
-    const char *actor;    /* the key of the actor's name */
+    const char *actor;    /* the key of the actor's name; NULL: not shown */
     const char *actor_id; /* that of the id; NULL: not shown */
 } ROOM_EVENTS[] = {
     {EVENT_NEW_MESSAGE, SHOWN_MESSAGE, "sender", "sender_id"},
@@ -378,6 +384,7 @@ static const struct room_event_fields {
     {EVENT_REACTIONS_CHANGED, SHOWN_REACTIONS, "user", "user_id"},
     {EVENT_MESSAGE_PINNED, SHOWN_MESSAGE, "pinned_by", NULL},
     {EVENT_MESSAGE_UNPINNED, SHOWN_MESSAGE_ID, "unpinned_by", NULL},
+    {EVENT_HISTORY_TRIMMED, SHOWN_OLDEST, NULL, NULL},
     {EVENT_ROOM_UPDATED, SHOWN_ROOM, "updated_by", NULL},
     {EVENT_USER_INVITED, SHOWN_USER_ID, "invited_by", NULL},
     {EVENT_USER_REMOVED, SHOWN_USER_ID, "removed_by", NULL},
@@ -398,6 +405,12 @@ static void write_shown(struct json_writer *w, enum shown shown, const struct ro
         break;
     case SHOWN_MESSAGE_ID:
         json_write_member_u64(w, "message_id", event->subject_id);
+        break;
+    case SHOWN_OLDEST:
+        if (event->subject_id)
+            json_write_member_u64(w, "oldest_message_id", event->subject_id);
+        else
+            json_write_member_null(w, "oldest_message_id");
         break;
     case SHOWN_USER_ID:
         json_write_member_u64(w, "user_id", event->subject_id);
@@ -425,7 +438,8 @@ struct text serialize_room_event(struct buffer *out, const struct room_event *ev
         /* The notifications of pushd reuse the bytes of a new message. */
         if (event->type == EVENT_NEW_MESSAGE && event->has_message)
             len = out->len - start;
-        json_write_member_text(&w, row->actor, event->actor);
+        if (row->actor)
+            json_write_member_text(&w, row->actor, event->actor);
         if (row->actor_id)
             json_write_member_u64(&w, row->actor_id, event->actor_id);
     }

@@ -68,7 +68,7 @@ struct rule {
 #define LAST_ACTIVE_DIFFERS \
     "SELECT r.room_id, 0, " MICROS("r.last_active_at") ", " MICROS(LAST_ACTIVE) " FROM room r " \
     "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "            \
-    "WHERE r.last_active_at <> " LAST_ACTIVE
+    "WHERE (m.message_id IS NOT NULL OR r.trimmed = 0) AND r.last_active_at <> " LAST_ACTIVE
 
 #define ROOM_IDS "t.room_id, 0"
 #define USER_IDS "0, t.user_id"
@@ -106,10 +106,15 @@ struct rule {
 static const struct rule RULES[] = {
     /* Rooms and their messages. */
     {"message_count", "message_count of the room; its messages",
-     COUNTED(ROOM_IDS, "room", "room_id", "message_count", "message"), false},
+     "SELECT t.room_id, 0, t.message_count - t.trimmed, COALESCE(c.n, 0) FROM room t "
+     "LEFT JOIN (SELECT room_id, COUNT(*) n FROM message GROUP BY room_id) c "
+     "ON c.room_id = t.room_id WHERE t.message_count <> COALESCE(c.n, 0) + t.trimmed",
+     false},
      {"message_positions", "last position in the room; messages, at positions from 1",
-      "SELECT room_id, 0, MAX(position), COUNT(*) FROM message GROUP BY room_id "
-      "HAVING MIN(position) <> 1 OR MAX(position) <> COUNT(*)",
+      "SELECT m.room_id, 0, MAX(m.position), MAX(r.trimmed) + COUNT(*) FROM message m "
+      "JOIN room r ON r.room_id = m.room_id GROUP BY m.room_id "
+      "HAVING MIN(m.position) <> MAX(r.trimmed) + 1 "
+      "OR MAX(m.position) <> MAX(r.trimmed) + COUNT(*)",
       false},
      {"last_active_at", "last_active_at of the room; time of its last message or its creation",
       LAST_ACTIVE_DIFFERS, true},

@@ -11,6 +11,7 @@
 #include "store/logins/token.h"
 #include "store/messages/clearing.h"
 #include "store/messages/file.h"
+#include "store/messages/retention.h"
 #include "store/messages/search_index.h"
 #include "store/rate.h"
 #include "store/rooms/ban.h"
@@ -69,7 +70,7 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     uint64_t tokens = 0, used = 0, files = 0, bans = 0, silences = 0, cleared = 0;
     uint64_t entries = 0, reports = 0, held = 0, erased = 0;
-    uint64_t idle_sessions = 0, idle_tokens = 0, mails = 0, links = 0;
+    uint64_t idle_sessions = 0, idle_tokens = 0, mails = 0, links = 0, trimmed = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -91,6 +92,8 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
         error = account_mail_purge(db, SLICE, &mails);
     if (!error)
         error = used_jwt_purge(db, SLICE, &used);
+    if (!error)
+        error = retention_step(db, config->message_retention, SLICE, &trimmed);
     /* After the rooms, whose files they are. */
     if (!error)
         error = file_purge(db, config->file_dir, FILES, &files);
@@ -112,7 +115,8 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
         error = invite_link_purge(db, SLICE, &links);
     *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files +
                bans + silences + cleared + entries + reports + held + erased + idle_sessions +
-               idle_tokens + mails + links;
+               idle_tokens + mails + links +
+               trimmed;
     return error;
 }
 

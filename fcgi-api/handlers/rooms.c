@@ -1,6 +1,7 @@
 /* /api/chat/rooms/: creating, reading, changing and deleting rooms; direct rooms; presence. Each
  * change is one transaction of store/rooms/room.c, which also writes the events; after it, the same
  * events are published here. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,6 +220,16 @@ static void send_updated(void *context, const struct room *room) {
     publish_room_event(x->service->redis, publisher_of(x), &event, room);
 }
 
+/* A number of days, or null; at most that of the site. */
+static void read_retention(struct exchange *x, struct room_patch *patch) {
+    const uint64_t most = x->service->config->message_retention;
+    patch->has_retention = field_is_null(x, "retention_days") ||
+                           field_number(x, "retention_days", &patch->retention_days);
+    if (patch->has_retention && most > 0 && patch->retention_days > most)
+        field_errors_add(&x->field_errors, "retention_days", CODE_MAX_VALUE,
+                         "Ensure this value is less than or equal to %" PRIu64 ".", most);
+}
+
 /* What the room allows. */
 static void read_rules(struct exchange *x, struct room_patch *patch) {
     struct text policy;
@@ -238,6 +249,7 @@ static void read_rules(struct exchange *x, struct room_patch *patch) {
     if (patch->has_guests)
         patch->guests = room_guests_of(guests);
     patch->has_open = field_bool(x, "is_open", &patch->is_open);
+    read_retention(x, patch);
 }
 
 enum error rooms_update(struct exchange *x) {

@@ -30,7 +30,8 @@
     "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message          \
     ",\"last_seq\":20,\"may_pin\":\"admins\",\"topic\":\"\",\"post_policy\":\"members\"" \
     ",\"slow_seconds\":0,\"is_archived\":false,\"members_visible\":true"                \
-    ",\"is_live\":false,\"history\":\"all\",\"guests\":\"none\",\"is_open\":false"
+    ",\"is_live\":false,\"history\":\"all\",\"guests\":\"none\",\"retention_days\":null" \
+    ",\"is_open\":false"
 
 #define PLAIN_VIEW                                         \
     "\"me\":{\"notify\":\"default\",\"muted_until\":null," \

@@ -61,7 +61,7 @@ const INSIDE = `
     Credentials Jwt Login ExpiringToken PasswordByJwt NewPassword Registration
     Registered Token PasswordChange UserChoice Role RoleChoice AdminChoice
     LinkChoice Silence ReportChange MessageEdit MessageRead ReactionAdd
-    EmailAdd EmailConfirm EmailReset PasswordReset EraseByPassword EraseByJwt SiteEraseQuery
+    Done EmailAdd EmailConfirm EmailReset PasswordReset EraseByPassword EraseByJwt SiteEraseQuery
     Code RecoveryCodes Error ErrorCode FieldErrors Health Session SessionPage Info
     Document Html Ping Pong Typing Watch Unwatch
     UserEvents SyncUser SyncNewRoom SyncEntry

@@ -378,6 +378,8 @@ export function channels(): void {
                 return told(event.pinned_by, event.message.content);
             case "message_unpinned":
                 return told(event.unpinned_by, event.message_id);
+            case "history_trimmed":
+                return told(event.type, event.oldest_message_id ?? 0);
             default:
                 return never(event);
         }

@@ -48,7 +48,8 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     "WHERE e.user_id = ? AND e.seq > ? AND e.seq <= ? " condition                                 \
     "UNION ALL "                                                                                  \
     "SELECT me.mark_seq, " EVENT_SQL(EVENT_READ_CHANGED) ", me.user_id, u.username, me.room_id, " \
-    "FALSE, TRUE, NULL, m.message_id, r.message_count - me.last_read_position, 0, NULL, "  \
+    "FALSE, TRUE, NULL, m.message_id, "                                          \
+    "r.message_count - GREATEST(me.last_read_position, r.trimmed), 0, NULL, "              \
     "FALSE, FALSE, r.room_id "                                  \
     "FROM member me JOIN user u ON u.user_id = me.user_id "                                       \
     "JOIN room r ON r.room_id = me.room_id "                                                      \

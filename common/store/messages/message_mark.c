@@ -40,7 +40,8 @@
         more "END IF; "                                                                          \
         /* Read last: with the row of the member locked, the count includes every message of     \
          * its own. */                                                                           \
-        "SELECT message_count INTO v_count FROM room WHERE room_id = p_room; ",                  \
+        "SELECT message_count, GREATEST(v_read, trimmed) INTO v_count, v_read FROM room "         \
+        "WHERE room_id = p_room; ",                  \
         ", v_moved, v_count - v_read, "                                                          \
         "(SELECT message_id FROM message WHERE room_id = p_room AND position = v_read), "        \
         "v_mark_seq, v_user_seq, v_noted")

@@ -28,9 +28,10 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
     room->slow_seconds = db_get_u64(rows, first + 6);
     room->history = (enum room_history)db_get_u64(rows, first + 7);
     room->guests = (enum room_guests)db_get_u64(rows, first + 8);
+    room->retention_days = db_get_u64(rows, first + 9);
     /* A room without messages has NULL in these columns. */
     room->has_last_message =
-        message_from_row(rows, first + 9, room->state.room_id, &room->last_message);
+        message_from_row(rows, first + 10, room->state.room_id, &room->last_message);
     room->has_last_message =
         room->has_last_message && message_show_to(&room->last_message, room->state.first_position);
 }
@@ -290,10 +291,11 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE p_may_pin INT DEFAULT ?; "                \
         "DECLARE p_topic VARCHAR(500) CHARACTER SET utf8mb4 DEFAULT ?; "                        \
         "DECLARE p_policy, p_slow, p_history, p_guests INT; "                                   \
-        "DECLARE p_archived, p_visible, p_live, p_open BOOLEAN; "                               \
+        "DECLARE p_archived, p_visible, p_live, p_open BOOLEAN; DECLARE p_retention INT; "      \
         "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",                                            \
         "SET p_policy = ?; SET p_slow = ?; SET p_archived = ?; SET p_visible = ?; "             \
         "SET p_live = ?; SET p_history = ?; SET p_guests = ?; SET p_open = ?; "                 \
+        "SET p_retention = ?; "                                                                 \
         enter                                                                                   \
         /* NULL leaves a value as it is. */                                                     \
         "UPDATE room SET name = COALESCE(p_name, name), "                                       \
@@ -305,7 +307,9 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "members_visible = COALESCE(p_visible, members_visible), "                              \
         "is_live = COALESCE(p_live, is_live), "                                                 \
         "history = COALESCE(p_history, history), guests = COALESCE(p_guests, guests), "         \
-        "is_open = COALESCE(p_open, is_open) WHERE room_id = p_room; "                          \
+        "is_open = COALESCE(p_open, is_open), retention_days = "                                \
+        "IF(p_retention IS NULL, retention_days, NULLIF(p_retention, 0)) "                      \
+        "WHERE room_id = p_room; "                                                              \
         /* ROW_COUNT is 0 if the row has these values already: no event. */                     \
         "SET v_changed = ROW_COUNT() > 0; "                                                     \
         "IF NOT v_changed THEN LEAVE body; END IF; "                                            \
@@ -338,7 +342,8 @@ static enum error update(struct db *db, const char *sql, uint64_t room_id, uint6
                                     patch->has_live ? db_bool(patch->is_live) : none,
                                     patch->has_history ? db_u64(patch->history) : none,
                                     patch->has_guests ? db_u64(patch->guests) : none,
-                                    patch->has_open ? db_bool(patch->is_open) : none);
+                                    patch->has_open ? db_bool(patch->is_open) : none,
+                                    patch->has_retention ? db_u64(patch->retention_days) : none);
     return error ? error : read_change(rows, change);
 }
 
@@ -348,7 +353,8 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
         UPDATE(TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
                /* 18: of an archived room only that can be changed. */
                "IF v_archived AND (p_archived IS NULL OR COALESCE(p_name, p_private, p_may_pin, "
-               "p_topic, p_policy, p_slow, p_visible, p_live, p_history, p_guests, p_open) "
+               "p_topic, p_policy, p_slow, p_visible, p_live, p_history, p_guests, p_open, "
+               "p_retention) "
                "IS NOT NULL) THEN "
                "SET v_outcome = 18; LEAVE body; END IF; ");
     return update(db, SQL, room_id, user_id, patch, change);

@@ -34,6 +34,7 @@ struct room {
     enum room_history history;
     enum room_guests guests;
     uint64_t slow_seconds; /* between two messages of a member; 0: any number */
+    uint64_t retention_days; /* messages are deleted after this time; 0: never */
     struct text bell; /* path of the bell, set by who shows the room to a member; else empty */
     uint64_t unread_mentions;
     bool has_last_message;
@@ -63,8 +64,8 @@ typedef void room_visit(void *context, const struct room *room);
 /* After the name; then comes the last message. */
 #define ROOM_OWN_COLUMNS \
     "r.created_by_id, r.room_key, IF(r.direct_low IS NULL, r.may_pin, " ROOM_MAY_PIN_ALL "), " \
-    "r.topic, r.post_policy, r.slow_seconds, r.history, r.guests"
-#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 9)
+    "r.topic, r.post_policy, r.slow_seconds, r.history, r.guests, r.retention_days"
+#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 10)
 #define ROOM_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_SENDER_COLUMN)
 #define ROOM_QUOTE_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_QUOTE_SENDER_COLUMN)
 #define ROOM_OTHER_COLUMN ROOM_COLUMN_COUNT
@@ -137,6 +138,8 @@ struct room_patch {
     bool is_archived, members_visible, is_live, is_open;
     enum room_history history;
     enum room_guests guests;
+    bool has_retention;
+    uint64_t retention_days; /* 0: for ever */
 };
 
 /* Changes these; only for admins, not for direct rooms. ERROR_ARCHIVED: the room is archived, and

@@ -35,10 +35,15 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
     state->is_live = db_get_bool(rows, first + 5);
     state->is_open = db_get_bool(rows, first + 6);
     state->is_bounded = db_get_bool(rows, first + 7);
-    state->may_view = db_get_bool(rows, first + 10);
+    state->trimmed = db_get_u64(rows, first + 10);
+    state->may_view = db_get_bool(rows, first + 11);
+    state->first_position = state->trimmed;
+    if (state->is_member && state->last_read_position < state->trimmed)
+        state->last_read_position = state->trimmed;
     if (!state->is_bounded || !state->is_member)
         return;
-    state->first_position = db_get_u64(rows, first + 8);
+    if (db_get_u64(rows, first + 8) > state->trimmed)
+        state->first_position = db_get_u64(rows, first + 8);
     const uint64_t oldest = db_get_u64(rows, first + 9) + 1;
     if (oldest > state->oldest_seq)
         state->oldest_seq = oldest;

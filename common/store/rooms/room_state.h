@@ -39,6 +39,8 @@ struct room_state {
     bool is_open;         /* anyone may read it, also without credentials */
     bool may_view;        /* so may this user, who is not a member */
 
+    uint64_t trimmed; /* the messages up to this position are gone */
+
     /* What a member sees of a room with history `joined`: the messages after this position, and, by
      * oldest_seq, the events after the member joined. 0: all. */
     uint64_t first_position;
@@ -51,8 +53,9 @@ struct room_state {
 /* SQL: the first_position of the membership `me` in the room `r`. What others may read, its members
  * may, too. */
 #define ROOM_IS_BOUNDED(r) r ".history = 1 AND NOT " ROOM_IS_READ(r)
-#define ROOM_FIRST_POSITION(me, r) \
-    "IF(" ROOM_IS_BOUNDED(r) ", COALESCE(" me ".first_position, 0), 0)"
+#define ROOM_FIRST_POSITION(me, r)               \
+    "GREATEST(" r ".trimmed, IF(" ROOM_IS_BOUNDED(r) \
+    ", COALESCE(" me ".first_position, 0), 0))"
 
 /* Columns of a room aliased r and the membership of a user aliased me (outer joined).
  * ROOM_STATE_COLUMNS leaves may_view false; ROOM_STATE_COLUMNS_OF sets it for the user with this
@@ -70,8 +73,8 @@ struct room_state {
     "r.created_at, " BELL_NAME_COLUMNS ", " ROOM_VIEW_COLUMNS("me", "r")                       \
     ", GREATEST(COALESCE(me.mention_position, 0), r.all_position), "                           \
     "me.role, r.is_archived, r.members_visible, me.silenced_until, r.is_live, "                \
-    "r.is_open, " ROOM_IS_BOUNDED("r") ", me.first_position, me.first_seq"
-#define ROOM_STATE_COLUMN_COUNT (22 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
+    "r.is_open, " ROOM_IS_BOUNDED("r") ", me.first_position, me.first_seq, r.trimmed"
+#define ROOM_STATE_COLUMN_COUNT (23 + BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT)
 
 /* The join for the columns; its ? is the id of the user. */
 #define ROOM_STATE_FROM "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "

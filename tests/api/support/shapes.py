@@ -58,7 +58,7 @@ def a_room(**known):
         "message_count": 0, "last_message": None, "last_seq": 0, "unread_count": 0,
         "is_admin": True, "bell": None, "may_pin": "admins", "unread_mentions": 0, "me": a_view(), "topic": "",
         "post_policy": "members", "slow_seconds": 0, "is_archived": False,
-        "members_visible": True, "is_live": False, "history": "all", "guests": "none",
+        "members_visible": True, "is_live": False, "history": "all", "guests": "none", "retention_days": None,
         "is_open": False}, known)
 
 
