@@ -12,6 +12,7 @@ DESTDIR    ?=
 DIR        ?= $(HOME)/public_html/chat
 FUZZ_SECONDS ?= 20
 SOAK_SECONDS ?= 600
+CLUSTER_SECONDS ?= 3600
 VERSION    := $(shell cat VERSION)
 SHELL      := /bin/sh
 export MODE BUILD SOAK_SECONDS
@@ -104,7 +105,7 @@ CROWD_SRC   := $(wildcard bench/load/*.c)
 MAKE_MODULE := $(if $(wildcard /usr/include/gnumake.h),$(BUILD)/exit_status.so)
 
 .PHONY: all packages run start stop status reload test test-all check check-asan fuzz lint \
-        soak cluster coverage bench bench-push floors install uninstall shared-stage shared-install \
+        soak cluster cluster-short cluster-soak coverage bench bench-push floors install uninstall shared-stage shared-install \
         shared-dist dist deb deb-test clean help tests fuzzers node-modules FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -296,7 +297,15 @@ soak: ## kill servers under load, then test sockets, SOAK_SECONDS (600) each (MO
 cluster: ## the faults of a cluster: three databases, Redis with Sentinels, two hosts, HAProxy
 	@scripts/packages build run test cluster
 	+$(build_first)
-	@/usr/bin/python3 -B -m pytest -p no:cacheprovider -x -v -s tests/cluster
+	@/usr/bin/python3 -B -m pytest -p no:cacheprovider -x -v -s tests/cluster $(CLUSTER_PICK)
+
+# Three faults: of a database, of Redis, of a host.
+cluster-short: ## the same, a minute of it
+	@$(MAKE) --no-print-directory cluster \
+		CLUSTER_PICK='-k "killed_database or killed_redis or drained_host"'
+
+cluster-soak: ## the same, then faults in any order, CLUSTER_SECONDS (3600)
+	@CLUSTER_SECONDS=$(CLUSTER_SECONDS) $(MAKE) --no-print-directory cluster
 
 coverage: ## run all tests on instrumented programs, print the line coverage
 	@scripts/packages build run test

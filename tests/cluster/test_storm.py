@@ -1,6 +1,9 @@
 """Each part of a cluster fails under load: what was acknowledged is there, once and in order, at
-every database; and the time without posts is reported."""
+every database; and the time without posts is reported. CLUSTER_SECONDS repeats the faults in any
+order for that long."""
 
+import os
+import random
 import signal
 import threading
 import time
@@ -64,6 +67,38 @@ def restarted_database(cluster):
 
 
 @contextmanager
+def desynced_database(cluster):
+    """As a server is while it gives a copy of its data to one that joins."""
+    node = in_use(cluster)
+    node.sql("SET GLOBAL wsrep_desync = ON", database="")
+    wait_for(lambda: "Donor/Desynced" in node.sql(
+        "SHOW STATUS LIKE 'wsrep_local_state_comment'", database="")[0], 30)
+    yield
+    node.sql("SET GLOBAL wsrep_desync = OFF", database="")
+    wait_for(lambda: is_ready(node), 60)
+
+
+@contextmanager
+def rolled_databases(cluster):
+    """One after the other is restarted, as in an upgrade; each fetches what it missed."""
+    for node in cluster.galera.nodes:
+        node.stop()
+        node.start()
+        wait_for(lambda node=node: is_ready(node), 60)
+    yield
+
+
+@contextmanager
+def rolled_hosts(cluster):
+    for number in range(2):
+        with drained_host(cluster, number):
+            pass
+        # Until HAProxy sends it requests again, the other one must stay.
+        wait_for(lambda: cluster.is_up(number), 30, "HAProxy")
+    yield
+
+
+@contextmanager
 def killed_redis(cluster):
     server = cluster.redis.primary()
     server.process.kill()
@@ -77,8 +112,8 @@ def killed_redis(cluster):
 
 
 @contextmanager
-def drained_host(cluster):
-    host = cluster.hosts[0]
+def drained_host(cluster, number=0):
+    host = cluster.hosts[number]
     pids = [host.pids(server) for server in ("api", "push")]
     for server in ("api", "push"):
         host.end(server, signal.SIGTERM)
@@ -99,7 +134,8 @@ def killed_host(cluster):
 # The longest time without posts, in seconds. Generous: two cores, or a loaded
 # machine, take several times what is printed.
 FAULTS = [(killed_database, 15), (restarted_database, 15), (frozen_database, 20),
-          (isolated_database, 20), (killed_redis, 5), (drained_host, 5), (killed_host, 15)]
+          (isolated_database, 20), (desynced_database, 5), (rolled_databases, 15),
+          (killed_redis, 5), (drained_host, 5), (rolled_hosts, 5), (killed_host, 15)]
 
 
 class Pauses(threading.Thread):
@@ -140,8 +176,7 @@ def book(node, room):
         return None
 
 
-@pytest.mark.parametrize("fault, bound", FAULTS, ids=[fault.__name__ for fault, _ in FAULTS])
-def test_nothing_acknowledged_is_lost(cluster, fault, bound):
+def storm(cluster, fault, bound):
     client = Client(cluster.hosts[0]).register()
     room = client.room()["room_id"]
     scripts = [posting_surely(room, f"{fault.__name__}-{number}") for number in range(WRITERS)]
@@ -160,8 +195,19 @@ def test_nothing_acknowledged_is_lost(cluster, fault, bound):
     for node in cluster.galera.nodes:
         count, distinct, last, positions = wait_for(lambda node=node: book(node, room), 60)
         assert count == distinct == last == positions and count >= acknowledged, node.folder
-    if fault is drained_host:
+    if fault in (drained_host, rolled_hosts, desynced_database):
         assert load.failures == []
     assert longest < bound
     check = cluster.hosts[0].confabctl("check", "--deep")
     assert check.returncode == 0, check.stdout
+
+
+@pytest.mark.parametrize("fault, bound", FAULTS, ids=[fault.__name__ for fault, _ in FAULTS])
+def test_nothing_acknowledged_is_lost(cluster, fault, bound):
+    storm(cluster, fault, bound)
+
+
+def test_nothing_is_lost_in_a_long_storm(cluster):
+    end = time.monotonic() + float(os.environ.get("CLUSTER_SECONDS", 0))
+    while time.monotonic() < end:
+        storm(cluster, *random.choice(FAULTS))

@@ -85,10 +85,17 @@ class Galera:
 
     def rejoin(self, node):
         """Starts a node that was killed, at the position that its data has."""
-        done = subprocess.run(
-            [shutil.which("mariadbd", path=PROGRAMS), f"--defaults-file={node.folder}/my.cnf",
-             "--wsrep-recover", *(["--user=root"] if os.getuid() == 0 else [])],
-            capture_output=True, text=True, timeout=60)
+        done = None
+        # The recovery of 10.11 may wait for itself for ever; it can be repeated.
+        for _ in range(5):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                done = subprocess.run(
+                    [shutil.which("mariadbd", path=PROGRAMS),
+                     f"--defaults-file={node.folder}/my.cnf", "--wsrep-recover",
+                     *(["--user=root"] if os.getuid() == 0 else [])],
+                    capture_output=True, text=True, timeout=30)
+                break
+        assert done, "the recovery hangs"
         position = re.search(r"Recovered position: (\S+)", done.stdout + done.stderr)[1]
         node.start(f"--wsrep_start_position={position}")
         wait_for(lambda: is_ready(node), 60, "the node that comes back")
