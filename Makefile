@@ -347,21 +347,22 @@ DOCS   := README.md HACKING.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE 
 MANUALS := $(wildcard man/*.8)
 
 # Installs the file $(1) as $(2), with the paths of this installation.
-install_text = install -D -m 644 $(1) $(DESTDIR)$(2) && sed -i \
-    's|/usr/local/|$(PREFIX)/|g; s|/etc/confab/|$(SYSCONFDIR)/confab/|g' $(DESTDIR)$(2)
+install_text = install -D -m 644 $(1) "$(DESTDIR)$(2)" && sed -i \
+    's|/usr/local/|$(PREFIX)/|g; s|/etc/confab/|$(SYSCONFDIR)/confab/|g' "$(DESTDIR)$(2)"
 # The same unless $(2) exists: never overwrites a configuration.
-install_config = test -e $(DESTDIR)$(2) || { $(call install_text,$(1),$(2)); }
+install_config = test -e "$(DESTDIR)$(2)" || { $(call install_text,$(1),$(2)); }
 
 $(BUILD)/confab.conf.5: $(BUILD)/fcgi-api scripts/options-man
 	@scripts/options-man $< > $@.new
 	@mv $@.new $@
 
 install: all $(BUILD)/confab.conf.5 ## install into PREFIX (/usr/local), below DESTDIR; keep the configuration
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/confab \
-	    $(DESTDIR)$(SHARE) $(DESTDIR)$(SYSCONFDIR)/confab
-	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
-	install $(BUILD)/fcgi-api $(BUILD)/pushd $(BUILD)/confab-worker $(DESTDIR)$(PREFIX)/lib/confab/
-	scripts/web-page $(DESTDIR)$(SHARE)/web
+	install -d "$(DESTDIR)$(PREFIX)/sbin" "$(DESTDIR)$(PREFIX)/lib/confab" \
+	    "$(DESTDIR)$(SHARE)" "$(DESTDIR)$(SYSCONFDIR)/confab"
+	install $(BUILD)/confabctl "$(DESTDIR)$(PREFIX)/sbin/"
+	install $(BUILD)/fcgi-api $(BUILD)/pushd $(BUILD)/confab-worker \
+	    "$(DESTDIR)$(PREFIX)/lib/confab/"
+	scripts/web-page "$(DESTDIR)$(SHARE)/web"
 	@set -e; $(foreach file,$(SHARED_CONF), \
 	    $(call install_text,$(file),$(SHARE)/$(file:conf/%=%));)
 	@set -e; $(foreach file,$(CLIENTS) $(PLUGINS),$(call install_text,$(file),$(SHARE)/$(file));)
@@ -375,18 +376,18 @@ install: all $(BUILD)/confab.conf.5 ## install into PREFIX (/usr/local), below D
 	$(call install_text,conf/systemd/sysusers.conf,$(PREFIX)/lib/sysusers.d/confab.conf)
 	$(call install_text,conf/systemd/tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/confab.conf)
 	$(call install_config,conf/systemd/logrotate.conf,$(SYSCONFDIR)/logrotate.d/confab)
-	$(BUILD)/fcgi-api --example-config > $(DESTDIR)$(SHARE)/confab.conf.example
-	test -e $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf || install -m 640 \
-	    $(DESTDIR)$(SHARE)/confab.conf.example $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
+	$(BUILD)/fcgi-api --example-config > "$(DESTDIR)$(SHARE)/confab.conf.example"
+	test -e "$(DESTDIR)$(SYSCONFDIR)/confab/confab.conf" || install -m 640 \
+	    "$(DESTDIR)$(SHARE)/confab.conf.example" "$(DESTDIR)$(SYSCONFDIR)/confab/confab.conf"
 
 uninstall: ## remove the installed files; keep the configuration
-	rm -rf $(DESTDIR)$(PREFIX)/sbin/confabctl $(DESTDIR)$(PREFIX)/lib/confab $(DESTDIR)$(SHARE) \
-	    $(DESTDIR)$(PREFIX)/share/doc/confab \
-	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(MANUALS))) \
-	    $(DESTDIR)$(PREFIX)/share/man/man5/confab.conf.5 \
-	    $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))) \
-	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/confab.conf \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/confab.conf
+	rm -rf "$(DESTDIR)$(PREFIX)/sbin/confabctl" "$(DESTDIR)$(PREFIX)/lib/confab" \
+	    "$(DESTDIR)$(SHARE)" "$(DESTDIR)$(PREFIX)/share/doc/confab" \
+	    $(foreach file,$(notdir $(MANUALS)),"$(DESTDIR)$(PREFIX)/share/man/man8/$(file)") \
+	    "$(DESTDIR)$(PREFIX)/share/man/man5/confab.conf.5" \
+	    $(foreach file,$(notdir $(UNITS)),"$(DESTDIR)$(PREFIX)/lib/systemd/system/$(file)") \
+	    "$(DESTDIR)$(PREFIX)/lib/sysusers.d/confab.conf" \
+	    "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/confab.conf"
 
 docs/configuration.md: common/config/options.def scripts/options-page $(BUILD)/fcgi-api
 	scripts/options-page $(BUILD)/fcgi-api >$@.new

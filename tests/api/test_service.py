@@ -162,10 +162,14 @@ def test_only_owner_and_group_can_read_the_configuration(installed):
 
 
 def test_uninstall_keeps_only_files_of_the_user(own_instance, tmp_path):
-    install(tmp_path, own_instance, prefix="/opt/confab")
-    install(tmp_path, own_instance, "uninstall", "/opt/confab")
-    assert {str(path) for path in files(tmp_path)} == {"etc/confab/confab.conf",
-                                                       "etc/logrotate.d/confab"}
+    """Also below a folder with a blank in its name."""
+    (tmp_path / "an").mkdir()
+    folder = tmp_path / "an image"
+    install(folder, own_instance, prefix="/opt/confab")
+    install(folder, own_instance, "uninstall", "/opt/confab")
+    assert {str(path) for path in files(folder)} == {"etc/confab/confab.conf",
+                                                     "etc/logrotate.d/confab"}
+    assert (tmp_path / "an").exists()
 
 
 def test_installed_programs_show_their_version(installed):
