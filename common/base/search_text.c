@@ -71,6 +71,8 @@ static int compare_terms(const void *one, const void *other) {
 }
 
 void search_terms_of(struct search_terms *terms, const struct fold *fold) {
+    /* One term for each word, one for each pair of letters and the last letter of a run without
+     * blanks. */
     size_t kept = 0;
     terms->count = 0;
     buffer_clear(&terms->bytes);
@@ -88,6 +90,7 @@ void search_terms_of(struct search_terms *terms, const struct fold *fold) {
     }
     if (terms->count == 0)
         return;
+    /* Sorted, so that each term is kept once. */
     qsort(terms->terms, terms->count, sizeof(*terms->terms), compare_terms);
     for (size_t i = 0; i < terms->count; i++)
         if (i == 0 || compare_terms(&terms->terms[i], &terms->terms[kept - 1]) != 0)
@@ -139,6 +142,8 @@ static bool add_piece(struct search_query *query, struct text piece, bool as_who
     }
     fold_free(&fold);
     const size_t end = query->fold.count;
+    /* A phrase is matched as it is; an excluded word, too, since half of it must not exclude
+     * anything. */
     if (as_whole)
         return end == from || add_word(query, from, end, is_excluded);
     for (size_t i = from, next; fits && i < end; i = next) {
@@ -158,11 +163,13 @@ static bool read_piece(struct search_query *query, struct text text, size_t *at)
         *at += size;
         return true;
     }
+    /* A sign before a word or a phrase excludes it. */
     if (point == '-') {
         is_excluded = true;
         *at += size;
         size = *at < text.len ? next_point(text, *at, &point) : 0;
     }
+    /* A phrase ends at the next quote, a word at a blank, or at a quote, which begins a phrase. */
     const bool is_phrase = size > 0 && is_quote(point);
     if (is_phrase)
         *at += size;
@@ -263,6 +270,7 @@ static void offer(struct choice *choice, struct candidate candidate) {
         choice->count++;
     else if (candidate.count <= choice->exact[--i].count)
         return;
+    /* Moves up past the shorter ones; the last one of a full list has been replaced. */
     for (choice->exact[i] = candidate; i > 0 && candidate.count > choice->exact[i - 1].count; i--) {
         choice->exact[i] = choice->exact[i - 1];
         choice->exact[i - 1] = candidate;
@@ -303,6 +311,7 @@ static void write_lookup(const struct fold *fold, const struct candidate *candid
     size_t start = bytes->len;
     for (size_t i = 0; i < candidate->count; i++)
         put_point(bytes, fold->points[candidate->from + i].point);
+    /* The range ends with the same points, the last one raised, or followed by the highest one. */
     lookup->first.len = bytes->len - start;
     start = bytes->len;
     for (size_t i = 0; i < candidate->count; i++) {
@@ -329,6 +338,7 @@ size_t search_query_lookups(const struct search_query *query, struct buffer *byt
                 offer_run(fold, from, next, word->is_beginning && next == end, &choice);
         }
     }
+    /* A wide range would find most messages: it is left out if there are exact terms. */
     if (choice.count == 0 || is_narrow(fold, &choice.range))
         chosen[count++] = &choice.range;
     for (size_t i = 0; i < choice.count && count < SEARCH_LOOKUPS_MOST; i++)
@@ -416,6 +426,7 @@ bool search_query_match(const struct search_query *query, const struct fold *fol
             occurs = true;
             if (word->is_excluded)
                 return false;
+            /* The rest of the words is still looked for, since all have to occur. */
             if (found == SEARCH_MATCHES_MOST)
                 break;
             matches[found++] = (struct search_match){fold->points[at].start,
