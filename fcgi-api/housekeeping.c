@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "event/bell.h"
 #include "redis/redis_server.h"
 #include "store/housekeeping.h"
 #include "store/server.h"
@@ -54,8 +55,10 @@ void housekeeping_step(struct service *service, bool idle) {
         housekeeping_run(service->db, service->config, idle ? IDLE_BUDGET_MS : BUSY_BUDGET_MS,
                          &service->housekeeping, &deleted, &finished))
         *claimed = false;
-    if (deleted > 0)
+    if (deleted > 0) {
+        bell_ring_changed(service->publisher.bell, service->db);
         log_info("housekeeping: deleted %" PRIu64 " expired rows", deleted);
+    }
 
     /* A run that is not finished continues with the next call. */
     if (finished)

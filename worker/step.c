@@ -13,17 +13,18 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "db/db.h"
+#include "event/bell.h"
 #include "event/replay.h"
-#include "json/json_writer.h"
 #include "store/followers/follower.h"
 #include "store/followers/hook.h"
 #include "store/followers/worker.h"
 #include "store/housekeeping.h"
 #include "store/messages/clearing.h"
 #include "store/messages/search_index.h"
+#include "store/privacy/erasure.h"
 #include "store/server.h"
 #include "store/site/jwks.h"
-#include "store/privacy/erasure.h"
+#include "json/json_writer.h"
 
 /* Milliseconds between two times that something is done. */
 #define RENEW_MS 1500
@@ -60,6 +61,7 @@
 struct steps {
     const struct config *config;
     struct db *db;
+    struct bell *bell;
     char name[64];
     char origin[SERVER_ORIGIN_SIZE]; /* of the database, for ids of deliveries */
     uint64_t worker_id, claim;
@@ -84,6 +86,7 @@ struct steps *steps_new(const struct config *config) {
     char host[32] = "";
     steps->config = config;
     steps->db = db_new(config);
+    steps->bell = bell_new(config->bell_dir, NULL);
     gethostname(host, sizeof(host) - 1);
     snprintf(steps->name, sizeof(steps->name), "%s:%d", host, (int)getpid());
     return steps;
@@ -91,6 +94,7 @@ struct steps *steps_new(const struct config *config) {
 
 void steps_free(struct steps *steps) {
     db_free(steps->db);
+    bell_free(steps->bell);
     free(steps->own_results);
     free(steps);
 }
@@ -464,6 +468,8 @@ static enum error clear_messages(struct steps *steps) {
     enum error error = erasure_step(steps->db, steps->config, 0, CLEARED, &erased);
     if (!error)
         error = clearing_step(steps->db, steps->config->file_dir, CLEARED, &cleared);
+    if (cleared + erased > 0)
+        bell_ring_changed(steps->bell, steps->db);
     steps->clearing_has_more = !error && cleared + erased > 0;
     return error;
 }
@@ -484,8 +490,10 @@ static enum error keep_house(struct steps *steps) {
     if (!error && steps->housekeeping_claimed)
         error = housekeeping_run(steps->db, steps->config, HOUSEKEEPING_BUDGET_MS,
                                  &steps->housekeeping, &deleted, &finished);
-    if (deleted > 0)
+    if (deleted > 0) {
+        bell_ring_changed(steps->bell, steps->db);
         log_info("housekeeping: deleted %" PRIu64 " expired rows", deleted);
+    }
     if (error || finished)
         steps->housekeeping_claimed = false;
     return error;

@@ -16,6 +16,9 @@
 /* A failure is logged at most this often. */
 #define LOG_EVERY_MS (60 * 60 * INT64_C(1000))
 
+/* A slice of work takes up to 10 s. */
+#define CHANGED_SECONDS 30
+
 /* Generations before the present one whose files are looked for: there is more than one if several
  * members were removed at the same time. */
 #define FORMER_MOST 1000
@@ -105,4 +108,16 @@ void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id) {
     uint64_t last_seq;
     if (bell && !bell_name_of_user(db, user_id, &name, &last_seq))
         bell_ring(bell, &name, last_seq);
+}
+
+static void ring_changed(void *context, const struct bell_name *name, uint64_t last_seq) {
+    struct bell *bell = context;
+    bell_ring(bell, name, last_seq);
+    /* A member may have left. */
+    bell_end_former(bell, name);
+}
+
+void bell_ring_changed(struct bell *bell, struct db *db) {
+    if (bell)
+        bell_names_changed(db, CHANGED_SECONDS, ring_changed, bell);
 }

@@ -41,4 +41,8 @@ void bell_end_former(struct bell *bell, const struct bell_name *name);
 void bell_ring_room(struct bell *bell, struct db *db, uint64_t room_id, bool left);
 void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id);
 
+/* Rings all rooms that have just changed: after slices of work whose events are not published one
+ * by one, such as those of housekeeping. With bell NULL it does nothing. */
+void bell_ring_changed(struct bell *bell, struct db *db);
+
 #endif

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "command.h"
+#include "event/bell.h"
 #include "event/publish.h"
 #include "store/privacy/erasure.h"
 #include "store/privacy/erasure_report.h"
@@ -108,6 +109,7 @@ static enum cli_status erase(struct cli *cli, const struct user *user, bool eras
     if (change.changed)
         cli_flush_events(cli);
     error = erasure_run(cli->db, &cli->config, user->id, BUDGET_MS, &finished);
+    bell_ring_changed(cli->publisher.bell, cli->db);
     if (error)
         return cli_store_error(cli, error);
     cli_message(finished ? "User %s is erased, as deleted-%" PRIu64 "."

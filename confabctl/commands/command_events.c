@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "command.h"
+#include "event/bell.h"
 #include "store/housekeeping.h"
 
 /* Duration of one slice of work; the command runs slices until all is done. */
@@ -19,6 +20,8 @@ enum cli_status command_events_purge(struct cli *cli, struct arguments *argument
         const enum error error =
             housekeeping_run(cli->db, &cli->config, SLICE_MS, &run, &deleted, &finished);
         total += deleted;
+        if (deleted > 0)
+            bell_ring_changed(cli->publisher.bell, cli->db);
         if (error)
             return cli_store_error(cli, error);
     }

@@ -68,8 +68,10 @@ static enum error answer(struct exchange *x, const struct ban_request *request, 
     struct json_writer w = json_writer_start(&x->response.body);
     uint64_t cleared;
     x->response.status = created ? 201 : 200;
-    if (request->clearing != BAN_CLEARS_NONE)
+    if (request->clearing != BAN_CLEARS_NONE) {
         clearing_step(x->service->db, x->service->config->file_dir, CLEARED_AT_ONCE, &cleared);
+        bell_ring_changed(publisher_of(x)->bell, x->service->db);
+    }
     return ban_get(x->service->db, request->room_id, request->user_id, write_ban, &w);
 }
 

@@ -4,6 +4,7 @@
 #include "site/erasures.h"
 
 #include "auth.h"
+#include "event/bell.h"
 #include "event/publish.h"
 #include "handlers/handlers.h"
 #include "rest/field.h"
@@ -26,6 +27,7 @@ enum error erasures_begin(struct exchange *x, uint64_t user_id, bool erases) {
         publish_credentials_changed(service->redis, publisher_of(x), &change);
     /* What fails now is done later. */
     erasure_run(service->db, service->config, user_id, AT_ONCE_MS, &finished);
+    bell_ring_changed(publisher_of(x)->bell, service->db);
     x->response.status = 202;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);

@@ -159,6 +159,24 @@ def test_the_bell_of_a_removed_member_is_silent(people):
     assert listen(alice, now["bell"]) == now["last_seq"] + 1
 
 
+@pytest.mark.parametrize("act", ["erase", "erase own", "ban"])
+def test_what_is_done_in_slices_rings_too(people, ringing, act):
+    """The events of an erased user, and of messages of a banned one, are not published one by one:
+    those who stay must not go on reading the former bell."""
+    alice, bob, room = people
+    bob.say(room["room_id"])
+    if act == "erase":
+        Tool(ringing)("user", "erase", bob.name, "--messages", "erase")
+    elif act == "erase own":
+        bob.delete("/api/auth/me/", json={"password": bob.password, "messages": "erase"})
+    else:
+        alice.post(url(room, "bans/"), json={"user_id": bob.id, "delete_messages": "all"})
+    now = alice.get(url(room)).json()
+    assert now["last_message"]["is_deleted"]
+    assert listen(alice, room["bell"]) is None
+    assert listen(alice, now["bell"]) == now["last_seq"]
+
+
 def test_an_entity_tag_does_not_hide_a_new_bell(people):
     alice, bob, room = people
     tag = alice.get(url(room)).headers["ETag"]
@@ -185,6 +203,8 @@ def test_bells_that_have_not_rung_for_a_week_are_removed(people, folder, ringing
     other = alice.room()
     file = folder / room["bell"].split("/")[-1]
     os.utime(file, (0, 0))
+    ringing.sql("UPDATE room SET changed_at = NOW(6) - INTERVAL 8 DAY WHERE room_id = ?",
+                room["room_id"])
     (folder / "notes").write_text("")
     os.utime(folder / "notes", (0, 0))
     Tool(ringing)("events", "purge")

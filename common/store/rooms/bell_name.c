@@ -56,6 +56,24 @@ enum error bell_name_of_user(struct db *db, uint64_t user_id, struct bell_name *
     return read_name(db, OF_USER, user_id, name, last_seq);
 }
 
+enum error bell_names_changed(struct db *db, uint64_t seconds, bell_name_visit *visit,
+                              void *context) {
+    static const char SQL[] =
+        "SELECT bell, bell_generation, last_seq FROM room "
+        "WHERE changed_at >= NOW(6) - INTERVAL ? SECOND AND bell IS NOT NULL";
+    struct db_rows *rows;
+    struct bell_name name;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(seconds));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        bell_name_from_row(rows, 0, &name);
+        visit(context, &name, db_get_u64(rows, 2));
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
 enum error bell_name_make_of_room(struct db *db, uint64_t room_id, struct bell_name *name,
                                   uint64_t *last_seq) {
     static const char MAKE[] = "UPDATE room SET bell = ? WHERE room_id = ? AND bell IS NULL";

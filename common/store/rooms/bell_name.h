@@ -32,7 +32,13 @@ enum error bell_name_of_room(struct db *db, uint64_t room_id, struct bell_name *
 enum error bell_name_of_user(struct db *db, uint64_t user_id, struct bell_name *name,
                              uint64_t *last_seq);
 
-/* The same, and make a secret if there is none. */
+typedef void bell_name_visit(void *context, const struct bell_name *name, uint64_t last_seq);
+
+/* Visits the rooms with a secret that have changed in the last `seconds`, other than by posts. */
+enum error bell_names_changed(struct db *db, uint64_t seconds, bell_name_visit *visit,
+                              void *context);
+
+/* Read the same for one room or user, and make a secret if there is none. */
 enum error bell_name_make_of_room(struct db *db, uint64_t room_id, struct bell_name *name,
                                   uint64_t *last_seq);
 enum error bell_name_make_of_user(struct db *db, uint64_t user_id, struct bell_name *name,
