@@ -160,8 +160,8 @@ static enum error leave_rooms(struct db *db, const struct order *order, uint64_t
  * of the user's messages (report.content) stays until report_days. */
 static enum error clear_notes(struct db *db, const struct order *order) {
     static const char *const ALWAYS[] = {
-        "UPDATE file SET state = 4, expires_at = SYSDATE(6) "
-        "WHERE user_id = ? AND message_id IS NULL AND state <> 4",
+        ("UPDATE file SET state = 4, expires_at = SYSDATE(6) "
+         "WHERE user_id = ? AND message_id IS NULL AND state <> 4"),
         "DELETE FROM held WHERE sender_id = ?",
         "UPDATE report SET note = NULL WHERE reporter_id = ?",
     };
