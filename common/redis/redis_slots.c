@@ -64,7 +64,8 @@ static bool read_address(struct text word, const struct host_address *asked,
     size_t colon = text.len;
     while (colon > 0 && text.at[colon - 1] != ':')
         colon--;
-    if (colon == 0 || colon > sizeof(address->name) ||
+    /* A NUL would end the name early. */
+    if (colon == 0 || colon > sizeof(address->name) || memchr(text.at, '\0', colon) ||
         !text_to_u64((struct text){text.at + colon, text.len - colon}, &port) || port == 0 ||
         port > 65535)
         return false;
