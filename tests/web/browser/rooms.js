@@ -79,6 +79,7 @@ test("an admin appoints another one, and removes a member", async () => {
     await bob.button("Details").click();
     await alice.button("Details").click();
     await alice.choose(`Actions for ${bob.name}`, "Make an admin");
+    await bob.button("Room settings").waitFor();
     await bob.choose(`Actions for ${carol.name}`, "Remove from the room");
     await bob.button("Remove", bob.dialog()).click();
     await alice.page.getByText("2 members", { exact: true }).waitFor();
