@@ -212,7 +212,7 @@ static bool read_version_2(struct text rest, struct event_envelope *envelope) {
     if (offset > rest.len || len > rest.len - offset)
         return false;
     if (len > 0)
-        envelope->message = (struct text){rest.at + offset, len};
+        envelope->message = (struct text){rest.at + offset, (size_t)len};
     return true;
 }
 

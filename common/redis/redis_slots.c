@@ -90,7 +90,7 @@ static bool read_slots(struct redis_slots *slots, struct text word, unsigned nod
     to = from;
     if ((is_range && !text_to_u64(word, &to)) || from > to || to >= REDIS_SLOTS)
         return false;
-    memset(slots->owners + from, (int)node + 1, to - from + 1);
+    memset(slots->owners + from, (int)node + 1, (size_t)(to - from + 1));
     return true;
 }
 

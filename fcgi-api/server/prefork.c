@@ -74,7 +74,7 @@ static void handle_signal(struct prefork *prefork, int number) {
     } else if (prefork->reload(config)) {
         /* With an invalid file nothing is replaced. */
         log_info("configuration reloaded, replacing the processes");
-        supervisor_replace(prefork->supervisor, config->processes, PATIENCE_MS);
+        supervisor_replace(prefork->supervisor, (size_t)config->processes, PATIENCE_MS);
     }
 }
 
@@ -96,7 +96,7 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child, pref
         return 1;
     /* A web server that closes early must not end the process. */
     signal(SIGPIPE, SIG_IGN);
-    prefork.supervisor = supervisor_new(&spec, config->processes);
+    prefork.supervisor = supervisor_new(&spec, (size_t)config->processes);
     log_info("%" PRIu64 " processes listen on %s", config->processes,
              passed >= 0 ? "the socket that was passed" : config->fcgi_listen);
     sd_notify_ready();

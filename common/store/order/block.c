@@ -132,7 +132,7 @@ enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *co
     if (error)
         return error;
     /* The caller searches them with bsearch, hence the ORDER BY. */
-    *ids = xcalloc(db_count(rows), sizeof(**ids));
+    *ids = xcalloc((size_t)db_count(rows), sizeof(**ids));
     while (db_next(rows))
         (*ids)[(*count)++] = db_get_u64(rows, 0);
     db_done(rows);

@@ -163,7 +163,7 @@ static enum error visit_sorted(struct db *db, struct user_names *names, struct d
         count++;
     }
     if (count > 1)
-        qsort(keys, count, sizeof(keys[0]), compare_keys);
+        qsort(keys, (size_t)count, sizeof(keys[0]), compare_keys);
     /* Second pass: the rows of the page, in the sorted order. */
     for (uint64_t i = list->offset; i < count && i - list->offset < list->limit && !error; i++) {
         db_seek(rows, keys[i].row);

@@ -47,8 +47,8 @@ struct run {
     struct posted posted[MESSAGES];
 };
 
-static uint64_t below(const struct run *run, uint64_t limit) {
-    return limit > 0 ? run->random->below(run->random->context, limit) : 0;
+static size_t below(const struct run *run, uint64_t limit) {
+    return limit > 0 ? (size_t)run->random->below(run->random->context, limit) : 0;
 }
 
 #define expect(run, holds, ...)                                     \

@@ -15,6 +15,7 @@ void fake_clock_advance(int64_t milliseconds) {
 int clock_gettime(clockid_t id, struct timespec *now) {
     if (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE)
         return (int)syscall(SYS_clock_gettime, id, now);
-    *now = (struct timespec){.tv_sec = now_ms / 1000, .tv_nsec = now_ms % 1000 * 1000000};
+    *now = (struct timespec){.tv_sec = (time_t)(now_ms / 1000),
+                             .tv_nsec = (long)(now_ms % 1000 * 1000000)};
     return 0;
 }
