@@ -17,6 +17,7 @@
 #include "order.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
+#include "store/site/site_value.h"
 
 /* After a failure the use of credentials is not noted for this time. */
 #define NOTE_AGAIN_MS 60000
@@ -165,12 +166,39 @@ enum error auth_require_key(struct exchange *x, unsigned scope) {
     return exchange_fail(x, ERROR_FORBIDDEN, CODE_KEY_SCOPE, detail);
 }
 
+/* ---- guests ---- */
+
+enum error auth_guest_address(struct exchange *x, char address[GUEST_ADDRESS_SIZE]) {
+    char key[SITE_VALUE_SIZE], subscriber[CIDR_SUBSCRIBER_SIZE];
+    const enum error error = site_value_secret(x->service->db, "guest_address_key", key);
+    if (error)
+        return error;
+    cidr_subscriber(x->request->address, subscriber);
+    secret_sign(text_of(key), text_of(subscriber), address);
+    return ERROR_NONE;
+}
+
+bool auth_is_guest(struct exchange *x) {
+    struct text key;
+    unsigned char hash[SECRET_HASH_SIZE];
+    struct identity identity;
+    if (!find_token(x->request, &key) || !secret_hash_key(key, hash) ||
+        token_find(x->service->db, hash, 0, &identity))
+        return false;
+    if (identity.user.is_guest && identity.user.is_active)
+        x->identity = identity;
+    return identity.user.is_guest && identity.user.is_active;
+}
+
 /* ---- users ---- */
 
 /* A request that reads is served even if the database takes no changes. */
 static void note_use(struct exchange *x) {
     struct service *service = x->service;
     const int64_t now = clock_monotonic_ms();
+    char address[GUEST_ADDRESS_SIZE];
+    if (x->identity.use_is_due && x->identity.user.is_guest && !auth_guest_address(x, address))
+        guest_note(service->db, x->identity.user.id, address);
     if (x->identity.use_is_due && now >= service->next_note_ms &&
         identity_note_use(service->db, &x->identity))
         service->next_note_ms = now + NOTE_AGAIN_MS;

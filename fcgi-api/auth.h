@@ -5,6 +5,7 @@
 #define CONFAB_FCGI_API_AUTH_H
 
 #include "server/exchange.h"
+#include "store/privacy/guest.h"
 
 /* Finds the identity by token (Authorization, else X-Confab-Token), else by session cookie. A token
  * takes precedence over the cookie, even if it is invalid. An API key in place of a token stands
@@ -62,5 +63,12 @@ enum error auth_anonymous(struct exchange *x, bool with_room);
 
 /* The response to a request without credentials. */
 enum error auth_refuse_anonymous(struct exchange *x);
+
+/* The client's address (/32, or /64 for IPv6) as it is stored for guests: an HMAC. */
+enum error auth_guest_address(struct exchange *x, char address[GUEST_ADDRESS_SIZE]);
+
+/* Whether the request has the token of a guest; then x->identity is that. For paths that need no
+ * authentication. */
+bool auth_is_guest(struct exchange *x);
 
 #endif

@@ -105,6 +105,7 @@ static const struct rule {
     [LIMIT_LOGINS_NAME] = {"login-name", OPTIONS(rate_logins_name, rate_logins_name), HOUR},
     [LIMIT_REGISTRATIONS] = {"register", OPTIONS(rate_registrations, rate_registrations), HOUR},
     [LIMIT_MAILS] = {"mail", OPTIONS(rate_mails, rate_mails), HOUR},
+    [LIMIT_GUESTS] = {"guest", OPTIONS(rate_guests, rate_guests), HOUR},
     [LIMIT_INVITATIONS] = {"invite", OPTIONS(rate_invitations, rate_invitations), HOUR},
     [LIMIT_ROOMS] = {"room", OPTIONS(rate_rooms, rate_rooms), 24 * HOUR},
     [LIMIT_REPORTS] = {"report", OPTIONS(rate_reports, rate_reports), HOUR},

@@ -22,6 +22,7 @@ enum limit_kind {
     LIMIT_LOGINS_NAME,    /* of a name: wrong passwords */
     LIMIT_REGISTRATIONS,  /* of an address */
     LIMIT_MAILS,          /* requests for mails, of an address */
+    LIMIT_GUESTS,         /* of an address */
     LIMIT_INVITATIONS,    /* of a user */
     LIMIT_ROOMS,          /* of a user */
     LIMIT_REPORTS,        /* of a user */

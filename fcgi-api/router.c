@@ -216,6 +216,8 @@ static enum error check_user(struct exchange *x, const struct route *route) {
         error = auth_check_expected_user(x);
     if (!error)
         error = count_request(x);
+    if (!error && (route->flags & ROUTE_NO_GUESTS) && x->identity.user.is_guest)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_FOR_GUESTS, "Guests may not do this.");
     return error;
 }
 

@@ -23,6 +23,7 @@
 #define ROUTE_READER (1u << 22)
 #define ROUTE_SEEN (1u << 23)
 #define ROUTE_OPEN (1u << 24)
+#define ROUTE_NO_GUESTS (1u << 25)
 
 /* An API key with this scope. */
 #define ROUTE_SCOPE_SHIFT 11

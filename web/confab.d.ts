@@ -37,6 +37,8 @@ export interface User extends Profile {
     is_staff: boolean;
     /** Whether the user moderates all rooms but direct ones. */
     is_moderator?: boolean;
+    /** Whether the user is a guest, without a password. */
+    is_guest?: boolean;
     created_at: Timestamp;
     /** The path of the user's own bell; null: there are no bells. */
     bell: string | null;
@@ -332,6 +334,12 @@ export interface Link {
     max_uses: number | null;
     uses: number;
 }
+
+/** A guest, and by what it comes: an invite link, or the key of a room. */
+export type GuestOptions = { display_name: string } & (
+    | { link: string; key?: undefined }
+    | { key: string; link?: undefined }
+);
 
 /** A link to be made. */
 export interface LinkOptions {
@@ -963,6 +971,8 @@ export class Confab extends Emitter<ConfabEvents> {
 
     /** Creates an account and logs in. */
     register(username: string, password: string): Promise<User>;
+    /** Enters a room as a guest, by an invite link or the room's key. */
+    enterAsGuest(guest: GuestOptions): Promise<User>;
     /** If another user is logged in, log out first. Rejected with the code `code_required` if the
      *  user has two-factor login: then pass a code as well. */
     login(username: string, password: string, code?: string): Promise<User>;

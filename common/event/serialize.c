@@ -227,6 +227,8 @@ void serialize_account(struct json_writer *w, const struct user *user,
     json_write_member_bool(w, "is_staff", user->is_staff);
     if (user->is_moderator)
         json_write_member_bool(w, "is_moderator", true);
+    if (user->is_guest)
+        json_write_member_bool(w, "is_guest", true);
     json_write_member_time(w, "created_at", user->created_at);
     json_write_member_text_or_null(w, "bell", bell);
     json_write_object_end(w);

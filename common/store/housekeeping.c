@@ -14,6 +14,7 @@
 #include "store/messages/retention.h"
 #include "store/messages/search_index.h"
 #include "store/rate.h"
+#include "store/privacy/guest.h"
 #include "store/rooms/ban.h"
 #include "store/rooms/invite_link.h"
 #include "store/rooms/member.h"
@@ -70,7 +71,7 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     uint64_t tokens = 0, used = 0, files = 0, bans = 0, silences = 0, cleared = 0;
     uint64_t entries = 0, reports = 0, held = 0, erased = 0;
-    uint64_t idle_sessions = 0, idle_tokens = 0, mails = 0, links = 0, trimmed = 0;
+    uint64_t idle_sessions = 0, idle_tokens = 0, mails = 0, links = 0, trimmed = 0, guests = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -113,10 +114,11 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
         error = held_purge(db, config->report_days, SLICE, &held);
     if (!error)
         error = invite_link_purge(db, SLICE, &links);
+    if (!error)
+        error = guest_purge(db, config->guest_days, config->ban_address_days, SLICE, &guests);
     *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used + files +
                bans + silences + cleared + entries + reports + held + erased + idle_sessions +
-               idle_tokens + mails + links +
-               trimmed;
+               idle_tokens + mails + links + trimmed + guests;
     return error;
 }
 

@@ -23,6 +23,7 @@
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
 #include "store/privacy/erasure.h"
+#include "store/privacy/guest.h"
 #include "store/users/profile.h"
 
 /* What is written once the profile is read. */
@@ -76,6 +77,11 @@ enum error accounts_check_passwords(struct exchange *x) {
 static enum error no_content(struct exchange *x) {
     x->response.status = 204;
     return ERROR_NONE;
+}
+
+/* Makes pushd check the credentials of open sockets. */
+static void notify_sockets(struct exchange *x, const struct user_change *change) {
+    publish_credentials_changed(x->service->redis, publisher_of(x), change);
 }
 
 /* ---- registering ---- */
@@ -171,7 +177,17 @@ enum error accounts_register(struct exchange *x) {
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), key_hash))
         return ERROR_INTERNAL;
-    error = user_add(service->db, attempt.name, password_hash, key_hash, attempt.address_hash, &id);
+    /* A guest becomes this user, and keeps its messages. */
+    if (auth_is_guest(x)) {
+        struct user_change change;
+        id = x->identity.user.id;
+        error = guest_register(service->db, id, attempt.name, password_hash, key_hash, &change);
+        if (!error)
+            notify_sockets(x, &change);
+    } else {
+        error =
+            user_add(service->db, attempt.name, password_hash, key_hash, attempt.address_hash, &id);
+    }
     /* The unique key decides between two registrations of one name. */
     if (error == ERROR_CONFLICT) {
         add_taken_error(x);
@@ -376,11 +392,6 @@ enum error accounts_login(struct exchange *x) {
 }
 
 /* ---- revoking ---- */
-
-/* Makes pushd check the credentials of open sockets. */
-static void notify_sockets(struct exchange *x, const struct user_change *change) {
-    publish_credentials_changed(x->service->redis, publisher_of(x), change);
-}
 
 enum error accounts_token_end(struct exchange *x) {
     struct user_change change;

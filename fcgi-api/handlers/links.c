@@ -122,6 +122,8 @@ enum error links_join(struct exchange *x, struct text link, struct member_change
     case MEMBER_REFUSAL_REMOVED:
         return exchange_fail(x, error, CODE_REMOVED,
                              "You were removed from the room since the link was made.");
+    case MEMBER_REFUSAL_GUEST:
+        return exchange_fail(x, error, CODE_NO_GUESTS, "The room takes no guests.");
     case MEMBER_REFUSAL_ROOMS:
         return exchange_fail(x, error, CODE_TOO_MANY_ROOMS, "You are in too many rooms.");
     case MEMBER_REFUSAL_MEMBERS:

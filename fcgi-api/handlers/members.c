@@ -80,6 +80,8 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
     if (change.refusal == MEMBER_REFUSAL_ROOMS)
         return exchange_fail(x, error, joining ? CODE_TOO_MANY_ROOMS : CODE_USER_TOO_MANY_ROOMS,
                              "The user is in too many rooms.");
+    if (change.refusal == MEMBER_REFUSAL_GUEST)
+        return exchange_fail(x, error, CODE_NO_GUESTS, "The room takes no guests.");
     if (change.refusal == MEMBER_REFUSAL_MEMBERS)
         return exchange_fail(x, error, CODE_TOO_MANY_MEMBERS, "The room has too many members.");
     if (error == ERROR_BAD_INPUT)

@@ -54,7 +54,8 @@ enum error bans_site_list(struct exchange *x) {
 
 static bool read_request(struct exchange *x, uint64_t room_id, struct ban_request *request) {
     struct text clearing;
-    *request = (struct ban_request){.room_id = room_id, .actor_id = x->identity.user.id};
+    *request = (struct ban_request){.room_id = room_id, .actor_id = x->identity.user.id,
+                                    .address_days = x->service->config->ban_address_days};
     field_id(x, "user_id", &request->user_id);
     field_time(x, "until", &request->until);
     field_text(x, "reason", &request->reason);

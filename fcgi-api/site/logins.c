@@ -22,6 +22,7 @@
 #include "site/logins.h"
 #include "site/site_profile.h"
 #include "site/site_rooms.h"
+#include "store/privacy/guest.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
 #include "store/site/external_user.h"
@@ -128,6 +129,10 @@ static enum error update_user(struct exchange *x, struct login *login) {
     bool created = false;
     enum error error = ERROR_NONE;
     jwt_claims_profile(login->jwt.object, &login->profile);
+    /* At the first login a guest becomes this user, and keeps its messages. */
+    if (!login->user.id && auth_is_guest(x))
+        guest_become_external(x->service->db, x->identity.user.id, login->issuer,
+                              login->jwt.subject);
     if (!login->user.id)
         error = external_user_ensure(x->service->db, login->issuer, login->jwt.subject,
                                      login->profile.username, false, &login->user, &created);

@@ -42,6 +42,7 @@ PATHS = {
     "/api/schema/events/": "GET, HEAD, OPTIONS",
     "/api/docs/": "GET, HEAD, OPTIONS",
     "/api/auth/register/": "POST, OPTIONS",
+    "/api/auth/guest/": "POST, OPTIONS",
     "/api/auth/token/": "POST, DELETE, OPTIONS",
     "/api/auth/jwt/": "POST, OPTIONS",
     "/api/auth/login/": "POST, OPTIONS",

@@ -60,7 +60,7 @@ const ELSEWHERE = {
 const INSIDE = `
     Credentials Jwt Login ExpiringToken PasswordByJwt NewPassword Registration
     Registered Token PasswordChange UserChoice Role RoleChoice AdminChoice
-    LinkChoice Silence ReportChange MessageEdit MessageRead ReactionAdd
+    GuestAdd Guest LinkChoice Silence ReportChange MessageEdit MessageRead ReactionAdd
     Done EmailAdd EmailConfirm EmailReset PasswordReset EraseByPassword EraseByJwt SiteEraseQuery
     Code RecoveryCodes Error ErrorCode FieldErrors Health Session SessionPage Info
     Document Html Ping Pong Typing Watch Unwatch
@@ -94,6 +94,7 @@ const PARTS = [
     "RoomChange",
     "BanOptions",
     "LinkOptions",
+    "GuestOptions",
     "ReportReason",
     "Page",
     "PageOptions",

@@ -14,6 +14,7 @@ import {
 } from "../../web/confab.js";
 import type {
     Ban,
+    GuestOptions,
     Link,
     LinkOptions,
     LinkRoom,
@@ -117,6 +118,8 @@ socketLike.close(1000);
 
 export async function accounts(): Promise<void> {
     const user: User = await confab.register("alice", "alice-demo");
+    const guest: GuestOptions = { display_name: "Ann", link: "x" };
+    await confab.enterAsGuest(guest);
     await confab.login("alice", "alice-demo");
     await confab.changePassword("alice-demo", "battery staple");
     const me: UserRef = await confab.me();

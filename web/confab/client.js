@@ -111,6 +111,12 @@ export class Confab extends Api {
         return this.auth === "token" ? this.#useToken(token) : this.#exchangeForCookie(token);
     }
 
+    /** Enters a room as a guest: { display_name, link } or { display_name, key }. */
+    async enterAsGuest(guest) {
+        const { token } = await this.request("POST", "/api/auth/guest/", guest);
+        return this.auth === "token" ? this.#useToken(token) : this.#exchangeForCookie(token);
+    }
+
     async login(username, password, code) {
         const body = { username, password, code };
         if (this.auth === "cookie") {

@@ -18,14 +18,16 @@ enum ban_clearing ban_clearing_of(struct text name) {
 /* Writes the row. Whether the messages are to be deleted is p_days: NULL none, 0 all. */
 #define DECLARATIONS                                                                           \
     "DECLARE p_until DATETIME(6); DECLARE p_reason VARCHAR(500) CHARACTER SET utf8mb4; "       \
-    "DECLARE p_days INT; DECLARE v_created BOOLEAN DEFAULT FALSE; "
-#define VALUES "SET p_until = ?; SET p_reason = ?; SET p_days = ?; "
+    "DECLARE p_days, p_address_days INT; DECLARE v_created BOOLEAN DEFAULT FALSE; "
+#define VALUES "SET p_until = ?; SET p_reason = ?; SET p_days = ?; " \
+    "SET p_address_days = ?; "
 #define STORE(room, was_active)                                                                \
     "SET v_created = NOT EXISTS (SELECT 1 FROM ban WHERE room_id = " room                      \
     " AND user_id = p_target); "                                                               \
     "INSERT INTO ban (room_id, user_id, banned_by_id, reason, created_at, until, was_active) " \
     "VALUES (" room ", p_target, p_user, p_reason, v_now, p_until, " was_active ") "           \
     "ON DUPLICATE KEY UPDATE banned_by_id = p_user, reason = p_reason, until = p_until; "      \
+    GUEST_BAN_SQL(room)                                                                       \
     /* Held messages are not let through any more. */                                         \
     "DELETE FROM held WHERE sender_id = p_target AND " room " IN (0, room_id); "              \
     "IF p_days IS NOT NULL THEN " CLEARING_SQL(                                                \
@@ -70,7 +72,7 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
                               db_u64(request->actor_id), db_u64(request->user_id), db_bool(false),
                               time_or_null(request->until),
                               request->reason.len > 0 ? db_text(request->reason) : db_str(NULL),
-                              days_of(request->clearing));
+                              days_of(request->clearing), db_u64(request->address_days));
     if (error)
         return error;
     error = member_removal_from_rows(rows, &change->member);
@@ -102,6 +104,7 @@ enum error ban_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64
         TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
         "DELETE FROM ban WHERE room_id = p_room AND user_id = p_target; "
         "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
+        GUEST_UNBAN_SQL("p_room")
         AUDIT_SQL("'unban'", "p_target", "p_room", "0", "NULL"),
         "");
     const struct db_value values[] = {db_u64(room_id), db_u64(actor_id), db_u64(user_id)};
@@ -143,7 +146,7 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
         DB_RUN(db, SQL, 0, &rows, db_u64(request->actor_id), db_u64(request->user_id),
                time_or_null(request->until),
                request->reason.len > 0 ? db_text(request->reason) : db_str(NULL),
-               days_of(request->clearing));
+               days_of(request->clearing), db_u64(request->address_days));
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
@@ -159,6 +162,7 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
 #define SITE_END                                                                             \
     "SET v_active = (SELECT was_active FROM ban WHERE room_id = 0 AND user_id = p_target); " \
     "IF v_active IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                       \
+    GUEST_UNBAN_SQL("0")                                                                     \
     "DELETE FROM ban WHERE room_id = 0 AND user_id = p_target; "                             \
     "IF v_active THEN "                                                                      \
     "DELETE FROM token WHERE user_id = p_target; "                                           \

@@ -37,6 +37,7 @@ struct ban_request {
     int64_t until; /* 0: for good */
     struct text reason;
     enum ban_clearing clearing;
+    uint64_t address_days; /* how long the address of a guest is banned with it */
 };
 
 struct ban_change {

@@ -99,12 +99,13 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
  * holds. v_refusal is an enum member_refusal. The target gets the role v_grant. */
 #define ADD_WITH(declarations, enter, check, departed, done) TRANSACTION(                         \
     MEMBER_TARGET_DECLARATIONS declarations                                                       \
-    "DECLARE v_grant INT DEFAULT " ROLE_SQL_MEMBER "; DECLARE v_bounded BOOLEAN; "                \
+    "DECLARE v_grant INT DEFAULT " ROLE_SQL_MEMBER "; DECLARE v_bounded, v_guest BOOLEAN; "       \
+    "DECLARE v_guests INT; "                                                                      \
     "DECLARE p_most, p_most_members, v_rooms BIGINT UNSIGNED; DECLARE p_shared BOOLEAN; ",        \
     "SET p_most = ?; SET p_most_members = ?; SET p_shared = ?; "                                  \
     enter                                                                                         \
     /* The target must exist and be active (1: bad input); locked for its rooms_count. */         \
-    "SELECT user_id, rooms_count INTO v_target, v_rooms FROM user "                               \
+    "SELECT user_id, rooms_count, is_guest INTO v_target, v_rooms, v_guest FROM user "            \
     "WHERE user_id = p_target AND is_active FOR UPDATE; "                                         \
     "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "                            \
     MEMBER_FIND_TARGET \
@@ -113,7 +114,12 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     /* 21: banned from the room, whoever adds the user; that is what a ban is for. */             \
     "IF EXISTS (SELECT 1 FROM ban WHERE room_id = p_room AND user_id = p_target "                 \
     "AND (until IS NULL OR until > v_now)) THEN SET v_outcome = 21; LEAVE body; END IF; "         \
+    "IF v_guest AND " GUEST_IS_BANNED_SQL " THEN SET v_outcome = 21; LEAVE body; END IF; "        \
     check                                                                                         \
+    "SELECT history = 1, guests INTO v_bounded, v_guests FROM room WHERE room_id = p_room; "      \
+    /* 8: the room takes no guests; they write if it lets them, and no more. */                   \
+    "IF v_guest AND v_guests = 0 THEN SET v_outcome = 3; SET v_refusal = 8; LEAVE body; END IF; " \
+    "IF v_guest THEN SET v_grant = LEAST(v_grant, v_guests - 1); END IF; "                        \
     /* 22: the target has blocked this user, or is to be invited by those it shares a room with. */\
     "IF NOT p_flag AND (" BLOCK_SQL("p_target", "p_user") " OR (p_shared AND NOT "                \
     BLOCK_SQL_SHARED("p_target", "p_user") ")) THEN SET v_outcome = 22; LEAVE body; END IF; "     \
@@ -126,7 +132,6 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     /* Whoever joins on their own may be invited again at once afterwards. */                     \
     "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "\
     "DELETE FROM removal WHERE room_id = p_room AND user_id = p_target; "                         \
-    "SELECT history = 1 INTO v_bounded FROM room WHERE room_id = p_room; "                        \
     "SET v_changed = TRUE; SET v_target_admin = v_grant = " ROLE_SQL_ADMIN "; "                   \
     "SET v_joined = v_now; "                                                                      \
     /* The target's own stream, which tells its other sockets; sets v_user_seq. */                \
@@ -238,6 +243,11 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
                       struct member_change *change) {
     return add(db, ADD_BY_MEMBER, room_id, user_id, target_id, joining, text_of(""), limits,
                change);
+}
+
+enum error member_add_guest(struct db *db, uint64_t room_id, uint64_t user_id,
+                            const struct member_limits *limits, struct member_change *change) {
+    return add(db, ADD_BY_SITE, room_id, user_id, user_id, true, text_of(""), limits, change);
 }
 
 enum error member_add_by_link(struct db *db, uint64_t room_id, uint64_t user_id, struct text link,
@@ -411,7 +421,10 @@ enum error member_set_role(struct db *db, uint64_t room_id, uint64_t user_id, ui
         "DECLARE v_new_role INT DEFAULT ?; ",
         TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT),
         "IF v_target_admin = p_flag AND (p_flag OR v_target_role = v_new_role) THEN "
-        "LEAVE body; END IF; ");
+        "LEAVE body; END IF; "
+        /* Guests moderate nothing. */
+        "IF (p_flag OR v_new_role > " ROLE_SQL_MEMBER ") AND EXISTS (SELECT 1 FROM user "
+        "WHERE user_id = p_target AND is_guest) THEN SET v_outcome = 3; LEAVE body; END IF; ");
     const bool is_admin = role == ROLE_ADMIN;
     const struct db_value values[] = {db_u64(room_id), db_u64(user_id), db_u64(target_id),
                                       db_bool(is_admin), db_u64(is_admin ? ROLE_MEMBER : role)};

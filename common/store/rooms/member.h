@@ -55,7 +55,8 @@ enum member_refusal {
     MEMBER_REFUSAL_MEMBERS, /* the room has too many members */
     MEMBER_REFUSAL_USED_UP, /* the link is used up, */
     MEMBER_REFUSAL_EXPIRED, /* or has expired; */
-    MEMBER_REFUSAL_REMOVED, /* or the user was removed from the room since it was made */
+    MEMBER_REFUSAL_GUEST = 8, /* the room takes no guests */
+    MEMBER_REFUSAL_REMOVED = 7, /* or the user was removed from the room since it was made */
 };
 
 /* The result of a change of a membership. */
@@ -91,6 +92,10 @@ struct member_limits {
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                       bool joining, const struct member_limits *limits,
                       struct member_change *change);
+
+/* Adds a guest by the key of the room, as joining; ERROR_FORBIDDEN: with a refusal. */
+enum error member_add_guest(struct db *db, uint64_t room_id, uint64_t user_id,
+                            const struct member_limits *limits, struct member_change *change);
 
 /* Adds the user by an invite link (invite_link.h) of this room, with its role, and counts the use.
  * If the user is a member already, changed is false, whatever became of the link. ERROR_NOT_FOUND:

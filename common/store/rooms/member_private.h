@@ -78,4 +78,18 @@
 #define MEMBER_REMOVAL_COLUMNS ", v_changed, v_last, v_seq, v_user_seq, v_promoted, v_refusal"
 enum error member_removal_from_rows(struct db_rows *rows, struct member_change *change);
 
+/* The address of the guest p_target is banned with it, for p_address_days. */
+#define GUEST_BAN_SQL(room)                                                                     \
+    "INSERT INTO address_ban (room_id, address, user_id, until) "                               \
+    "SELECT " room ", address, user_id, v_now + INTERVAL p_address_days DAY FROM guest "        \
+    "WHERE user_id = p_target AND address IS NOT NULL "                                         \
+    "ON DUPLICATE KEY UPDATE user_id = VALUES(user_id), until = VALUES(until); "
+#define GUEST_UNBAN_SQL(room) \
+    "DELETE FROM address_ban WHERE user_id = p_target AND room_id = " room "; "
+
+/* A condition: the address of the guest p_target is banned from p_room. */
+#define GUEST_IS_BANNED_SQL                                                                     \
+    "EXISTS (SELECT 1 FROM guest g JOIN address_ban b ON b.address = g.address "                \
+    "WHERE g.user_id = p_target AND b.room_id = p_room AND b.until > v_now)"
+
 #endif

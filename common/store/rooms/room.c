@@ -318,6 +318,9 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "IF p_archived IS NOT NULL AND p_archived <> v_archived THEN "                          \
         AUDIT_SQL("IF(p_archived, 'archive', 'unarchive')", "0", "p_room", "0", "NULL")         \
         "END IF; "                                                                              \
+        /* Guests who are in the room read on. */                                               \
+        "IF p_guests < 2 THEN UPDATE member m JOIN user u ON u.user_id = m.user_id "            \
+        "SET m.role = 0 WHERE m.room_id = p_room AND u.is_guest AND m.role = 1; END IF; "       \
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "0")                              \
         /* The total follows a change of is_private. */                                         \
         "IF v_private AND NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1")                  \

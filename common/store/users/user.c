@@ -21,6 +21,7 @@ void user_from_row(const struct db_rows *rows, unsigned first, struct user *user
     user->is_staff = db_get_bool(rows, first + 3);
     user->created_at = db_get_time(rows, first + 4);
     user->is_moderator = db_get_bool(rows, first + 5);
+    user->is_guest = db_get_bool(rows, first + 6);
 }
 
 enum error user_add(struct db *db, struct text name, const char *password_hash,

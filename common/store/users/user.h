@@ -19,14 +19,17 @@ struct user {
     bool is_active;
     bool is_staff;
     bool is_moderator; /* in all rooms that are not direct */
+    bool is_guest; /* without a password, for as long as it comes (store/privacy/guest.h) */
     int64_t created_at;
 };
 
 typedef void user_visit(void *context, const struct user *user);
 
 /* Columns of a user aliased u. user_from_row reads them, starting at column `first`. */
-#define USER_COLUMNS "u.user_id, u.username, u.is_active, u.is_staff, u.created_at, u.is_moderator"
-#define USER_COLUMN_COUNT 6
+#define USER_COLUMNS                                                                \
+    "u.user_id, u.username, u.is_active, u.is_staff, u.created_at, u.is_moderator, " \
+    "u.is_guest"
+#define USER_COLUMN_COUNT 7
 void user_from_row(const struct db_rows *rows, unsigned first, struct user *user);
 
 /* Adds a user and, unless token_hash is NULL, a token, in one transaction; `address`, a hash of

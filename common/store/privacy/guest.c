@@ -1,0 +1,171 @@
+/* Adding guests, making users of them, and what is over: their addresses, and guests who have not
+ * been seen for long, who are erased like other users, with their messages kept. */
+#include "store/privacy/guest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "event/event.h"
+#include "store/privacy/erasure.h"
+#include "store/transaction.h"
+#include "store/users/profile.h"
+
+/* Attempts to find a name that is free. */
+#define ATTEMPTS 4
+
+enum error guest_check(struct db *db, uint64_t room_id, const char *address) {
+    static const char SQL[] =
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM address_ban b WHERE b.address = ? "
+        "AND b.room_id IN (0, r.room_id) AND b.until > SYSDATE(6)) THEN 21 "
+        "WHEN r.guests = 0 OR r.direct_low IS NOT NULL THEN 22 WHEN r.is_archived THEN 18 "
+        "ELSE 0 END FROM room r WHERE r.room_id = ?";
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_str(address), db_u64(room_id));
+    if (error)
+        return error;
+    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_NOT_FOUND;
+    db_done(rows);
+    return error;
+}
+
+static enum error add(struct db *db, const char *name, struct text display_name,
+                      const char *address, const unsigned char *token_hash, uint64_t *user_id) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_shown VARCHAR(64) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_address CHAR(40) CHARACTER SET ascii DEFAULT ?; "
+        "DECLARE p_token BINARY(32) DEFAULT ?; DECLARE v_user BIGINT UNSIGNED; ",
+        "SET v_now = SYSDATE(6); "
+        "INSERT INTO user (username, display_name, password_hash, created_at, is_guest) "
+        "VALUES (p_name, p_shown, '', v_now, TRUE); "
+        "SET v_user = LAST_INSERT_ID(); "
+        "INSERT INTO token (token_hash, user_id, created_at, last_used_at) "
+        "VALUES (p_token, v_user, v_now, v_now); "
+        "INSERT INTO guest (user_id, address, seen_at) VALUES (v_user, p_address, v_now); ",
+        ", v_user");
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, 0, &rows, db_str(name), db_text(display_name),
+                              db_str(address), db_bytes(token_hash, SECRET_HASH_SIZE));
+    if (error)
+        return error;
+    if (transaction_row(rows, &error))
+        *user_id = db_get_u64(rows, 1);
+    db_done(rows);
+    return error;
+}
+
+enum error guest_add(struct db *db, struct text display_name, const char *address,
+                     const unsigned char token_hash[SECRET_HASH_SIZE], struct user *user) {
+    char name[USER_NAME_SIZE], digits[11];
+    uint64_t user_id = 0;
+    enum error error = ERROR_CONFLICT;
+    for (int i = 0; error == ERROR_CONFLICT && i < ATTEMPTS; i++) {
+        secret_random_hex(digits, 5);
+        snprintf(name, sizeof(name), "guest-%s", digits);
+        error = add(db, name, display_name, address, token_hash, &user_id);
+    }
+    return error ? error : user_by_id(db, user_id, user, NULL);
+}
+
+enum error guest_remove(struct db *db, uint64_t user_id) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; ",
+        "SET v_now = SYSDATE(6); "
+        "DELETE FROM token WHERE user_id = p_user; DELETE FROM guest WHERE user_id = p_user; "
+        "DELETE FROM user WHERE user_id = p_user AND is_guest AND rooms_count = 0; ",
+        "");
+    return DB_RUN(db, SQL, 0, NULL, db_u64(user_id));
+}
+
+enum error guest_note(struct db *db, uint64_t user_id, const char *address) {
+    static const char SQL[] =
+        "UPDATE guest SET address = ?, seen_at = SYSDATE(6) WHERE user_id = ?";
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(address), db_u64(user_id));
+}
+
+enum error guest_register(struct db *db, uint64_t user_id, struct text name,
+                          const char *password_hash,
+                          const unsigned char token_hash[SECRET_HASH_SIZE],
+                          struct user_change *change) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_password VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_token BINARY(32) DEFAULT ?; DECLARE v_user_seq BIGINT UNSIGNED; "
+        "DECLARE v_guest BOOLEAN; ",
+        "SELECT is_guest AND is_active INTO v_guest FROM user WHERE user_id = p_user FOR UPDATE; "
+        "SET v_now = SYSDATE(6); "
+        "IF v_guest IS NULL OR NOT v_guest THEN SET v_outcome = 4; LEAVE body; END IF; "
+        /* A name that is taken fails as a duplicate: ERROR_CONFLICT. */
+        "UPDATE user SET username = p_name, password_hash = p_password, is_guest = FALSE "
+        "WHERE user_id = p_user; "
+        "DELETE FROM guest WHERE user_id = p_user; "
+        "DELETE FROM token WHERE user_id = p_user; DELETE FROM session WHERE user_id = p_user; "
+        "INSERT INTO token (token_hash, user_id, created_at, last_used_at) "
+        "VALUES (p_token, p_user, v_now, v_now); "
+        TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0",
+                               "+ 0"),
+        ", v_user_seq");
+    struct db_rows *rows;
+    *change = (struct user_change){.user_id = user_id};
+    enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(name),
+                              db_str(password_hash), db_bytes(token_hash, SECRET_HASH_SIZE));
+    if (error)
+        return error;
+    if (transaction_row(rows, &error)) {
+        change->changed = !error;
+        change->seq = db_get_u64(rows, 1);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error guest_become_external(struct db *db, uint64_t user_id, struct text issuer,
+                                 struct text subject) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE v_guest BOOLEAN; ",
+        "SELECT is_guest AND is_active INTO v_guest FROM user WHERE user_id = p_user FOR UPDATE; "
+        "IF v_guest IS NULL OR NOT v_guest THEN SET v_outcome = 4; LEAVE body; END IF; "
+        /* Known already: ERROR_CONFLICT. */
+        "INSERT INTO external_user (issuer, subject, user_id) VALUES (?, ?, p_user); "
+        "UPDATE user SET is_guest = FALSE WHERE user_id = p_user; "
+        "DELETE FROM guest WHERE user_id = p_user; ",
+        "");
+    struct db_rows *rows;
+    enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(issuer), db_text(subject));
+    if (error)
+        return error;
+    transaction_row(rows, &error);
+    db_done(rows);
+    return error;
+}
+
+enum error guest_purge(struct db *db, uint64_t guest_days, uint64_t address_days, uint64_t limit,
+                       uint64_t *done) {
+    static const char ADDRESSES[] =
+        "UPDATE guest SET address = NULL WHERE address IS NOT NULL "
+        "AND seen_at < NOW(6) - INTERVAL ? DAY LIMIT ?";
+    static const char BANS[] = "DELETE FROM address_ban WHERE until < NOW(6) LIMIT ?";
+    static const char NEXT[] =
+        "SELECT user_id FROM guest WHERE seen_at < NOW(6) - INTERVAL ? DAY LIMIT 1";
+    static const char GONE[] = "DELETE FROM guest WHERE user_id = ?";
+    struct user_change change;
+    uint64_t user_id = 0;
+    enum error error =
+        DB_RUN(db, ADDRESSES, DB_REPEATABLE, NULL, db_u64(address_days), db_u64(limit));
+    *done = error ? 0 : db_changed(db);
+    if (!error)
+        error = DB_RUN(db, BANS, DB_REPEATABLE, NULL, db_u64(limit));
+    *done += error ? 0 : db_changed(db);
+    if (!error)
+        error = DB_NUMBER(db, NEXT, &user_id, db_u64(guest_days));
+    if (error || user_id == 0)
+        return error;
+    /* The next step erases the next. */
+    error = erasure_begin(db, user_id, false, &change);
+    if (!error || error == ERROR_NOT_FOUND)
+        error = DB_RUN(db, GONE, DB_REPEATABLE, NULL, db_u64(user_id));
+    *done += 1;
+    return error;
+}
