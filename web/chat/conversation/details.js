@@ -278,7 +278,7 @@ export class Details {
                 text: isBlocked ? t("Unblock") : t("Block"),
                 act: () => this.#block(id),
             },
-            mayModerate && {
+            (mayChange || mayModerate) && {
                 icon: "close",
                 text: t("Remove from the room"),
                 act: () => this.#remove(member),
