@@ -122,7 +122,7 @@ static int run(struct config *config, const struct arguments *arguments, struct 
     if (workers == 1)
         return serve_alone(config, arguments, upgrade);
     return workers_run(config, arguments->config_path, arguments->ports_file,
-                       (pid_t)arguments->predecessor, upgrade, workers);
+                       (pid_t)arguments->predecessor, upgrade, (size_t)workers);
 }
 
 /* ---- the command line ---- */

@@ -38,7 +38,7 @@ struct db_pool *db_pool_new(uv_loop_t *loop, const struct config *config) {
     setenv("UV_THREADPOOL_SIZE", threads, 1);
     db_pool->loop = loop;
     db_pool->config = config;
-    db_pool->idle = xcalloc(config->push_db_threads, sizeof(db_pool->idle[0]));
+    db_pool->idle = xcalloc((size_t)config->push_db_threads, sizeof(db_pool->idle[0]));
     uv_mutex_init(&db_pool->mutex);
     return db_pool;
 }

@@ -104,7 +104,7 @@ static void enqueue(struct socket *socket, struct frame *frame) {
     sockets->metrics->send_queue_bytes += frame->len;
     if (!socket->send_queue)
         socket->send_queue = xcalloc(1, sizeof(*socket->send_queue));
-    const size_t limit = socket->blocked ? sockets->config->ws_backlog * 1024 : SOCKET_WRITE_MAX;
+    const uint64_t limit = socket->blocked ? sockets->config->ws_backlog * 1024 : SOCKET_WRITE_MAX;
     if (send_queue_push(socket->send_queue, frame) <= limit)
         return;
     if (!socket->blocked) {
