@@ -337,8 +337,7 @@ export interface Link {
 
 /** A guest, and by what it comes: an invite link, or the key of a room. */
 export type GuestOptions = { display_name: string } & (
-    | { link: string; key?: undefined }
-    | { key: string; link?: undefined }
+    { link: string; key?: undefined } | { key: string; link?: undefined }
 );
 
 /** A link to be made. */

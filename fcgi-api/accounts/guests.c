@@ -74,10 +74,10 @@ enum error guests_add(struct exchange *x) {
     char address[GUEST_ADDRESS_SIZE], subscriber[CIDR_SUBSCRIBER_SIZE], key[SECRET_KEY_SIZE];
     unsigned char hash[SECRET_HASH_SIZE];
     struct wish wish;
-    if (x->service->config->guests == CONFIG_OFF)
-        return exchange_fail(x, ERROR_FORBIDDEN, CODE_GUESTS_OFF, "There are no guests here.");
     if (!read_wish(x, &wish))
         return ERROR_BAD_INPUT;
+    if (x->service->config->guests == CONFIG_OFF)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_GUESTS_OFF, "There are no guests here.");
     /* Each attempt counts: it may also be one to guess a key. */
     cidr_subscriber(x->request->address, subscriber);
     enum error error = limit_take(x, LIMIT_GUESTS, subscriber);

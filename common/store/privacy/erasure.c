@@ -75,7 +75,7 @@ static const char BEGIN[] = TRANSACTION(
     "DELETE FROM file_quota WHERE user_id = p_user; "
     "DELETE FROM account_mail WHERE user_id = p_user; "
     "DELETE FROM export_job WHERE user_id = p_user; "
-    "DELETE FROM held WHERE sender_id = p_user; "
+    "DELETE FROM held WHERE sender_id = p_user; DELETE FROM guest WHERE user_id = p_user; "
     "SET v_changed = TRUE; "
     TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
     "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; ",

@@ -25,6 +25,7 @@ static const struct known_place {
     const char *where; /* a further condition; NULL: none */
 } PLACES[] = {
     {"account_mail", "user_id", "mails to the user", UNTIL_ERASED, NULL},
+    {"address_ban", "user_id", "addresses of a banned guest, hashed", UNTIL_BAN, NULL},
     {"audit", "actor_id", "acts of the user as a moderator, by id", UNTIL_AUDIT,
      " AND actor_kind = 1"},
     {"audit", "user_id", "acts of moderators on the user, by id", UNTIL_AUDIT, NULL},
@@ -42,8 +43,8 @@ static const struct known_place {
     {"external_user", "user_id", "the site's id of the user", UNTIL_ERASED, NULL},
     {"file", "user_id", "files of messages, on disk in file_dir", UNTIL_MESSAGE, NULL},
     {"file_quota", "user_id", "what the user may send today", UNTIL_ERASED, NULL},
+    {"guest", "user_id", "the address of a guest, hashed", UNTIL_ERASED, NULL},
     {"held", "sender_id", "messages held for moderators, with their words", UNTIL_ERASED, NULL},
-    {"held", "sender_id", "messages that wait for a moderator", UNTIL_ERASED, NULL},
     {"hook_in", "user_id", "addresses at which programs post as the user", UNTIL_ERASED, NULL},
     {"known_address", "user_id", "addresses of logins, hashed", UNTIL_ERASED, NULL},
     {"invite_link", "created_by_id", "links that the user has made", UNTIL_NEVER, NULL},
