@@ -12,6 +12,7 @@
 import { App } from "./chat/app.js";
 import { fill, h } from "./chat/ui/dom.js";
 import { icon } from "./chat/ui/icons.js";
+import { remOf, requestStyles, sheetOf } from "./chat/ui/styles.js";
 import { t, tn, useLanguage } from "./chat/words.js";
 
 // The folder of this script is the chat's site, unless a bundler has moved the script elsewhere.
@@ -127,36 +128,17 @@ const texts = new Map();
 /** confab-chat.min.js, which is this and all that it imports in one file, has them itself. */
 const OWN_TEXTS = globalThis.confabStyles;
 
-/**
- * Requests the style sheets. (A <link> fails where the page's policy forbids style-src or requires
- * a Cross-Origin-Resource-Policy.)
- */
+/** Requests the style sheets. */
 function stylesOf(base) {
     if (OWN_TEXTS) {
         return OWN_TEXTS;
     }
     if (!texts.has(base)) {
-        const request = async (path) => {
-            const response = await fetch(new URL(path, base), { credentials: "omit" });
-            if (!response.ok) {
-                throw new Error(`${path}: ${response.status}`);
-            }
-            return response.text();
-        };
-        const all = Promise.all(STYLES.map(request));
+        const all = Promise.all(STYLES.map((path) => requestStyles(new URL(path, base))));
         all.catch(() => texts.delete(base));
         texts.set(base, all);
     }
     return texts.get(base);
-}
-
-/** A style sheet of this text. A rem is that of the user's own font size, not of the page's. */
-function sheetOf(text, rem) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(
-        text.replace(/(\d*\.?\d+)rem\b/g, (_, count) => `${Number((count * rem).toFixed(3))}px`),
-    );
-    return sheet;
 }
 
 // Outside a browser, as where a site renders its pages on a server, there are no elements.
@@ -355,7 +337,7 @@ export class ConfabChatElement extends Base {
         if (this.shadowRoot.adoptedStyleSheets.length === 0) {
             this.shadowRoot.adoptedStyleSheets = [sheetOf(FRAME, 16)];
         }
-        const rem = Number.parseFloat(getComputedStyle(this.#frame).fontSize) || 16;
+        const rem = remOf(this.#frame);
         this.shadowRoot.adoptedStyleSheets = [...texts, FRAME, BUBBLE].map((text) =>
             sheetOf(text, rem),
         );
