@@ -360,7 +360,7 @@ enum error uploads_done(struct exchange *x) {
         error = find_own(x, &file);
     /* A repeated end is the same as the first. Before it all bytes may have to be read. */
     if (!error && file.state == FILE_UPLOADING) {
-        error = limit_take_user(x, LIMIT_MESSAGES, file.user_id);
+        error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
         if (!error)
             error = finish(x, &file, hash);
     }

@@ -208,6 +208,8 @@ def bare(cluster):
     """An empty database at both nodes; the environment of programs that use it."""
     cluster.nodes[0].sql("CREATE OR REPLACE DATABASE bare; GRANT ALL ON bare.* TO site@127.0.0.1",
                          database="")
+    for node in cluster.nodes:
+        node.sql("SET wsrep_sync_wait = 15; SELECT 1", database="")
     yield {"CONFAB_DATABASE_NAME": "bare"}
     cluster.nodes[0].sql("DROP DATABASE bare", database="")
 

@@ -489,7 +489,7 @@ static enum error read_candidates(struct run *run, size_t count) {
         run->search->place = places[done - 1];
     run->read += done;
     run->work += done;
-    return error;
+    return ERROR_NONE;
 }
 
 /* The place where the remaining rooms begin; the end of all rooms if none remains. */
