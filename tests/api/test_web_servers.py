@@ -83,6 +83,7 @@ def test_the_access_log_contains_no_secret(instance, own_instance, fronts, reque
                                                          "Referer": f"http://x/?{secret}",
                                                          "Cookie": f"sessionid={secret}"})
     client.get(f"/?token={secret}")
+    client.get(f"/api/chat/links/{secret}/")
     client.socket(1, protocols=f"confab, token.{secret}").abort()
     kind = request.node.callspec.params["instance"]
     if kind is None:
