@@ -51,6 +51,13 @@ const CHAT_MODULES = () => [
     import("../confab/addresses.js"),
 ];
 
+/** Links with a secret behind "#", such as #email=TOKEN: the modules that show their targets. */
+const LINKS = {
+    email: () => import("./account/confirm-email.js"),
+    reset: () => import("./account/new-password.js"),
+};
+const LINK = /^#(email|reset)=([\w-]+)$/u;
+
 async function loadChat() {
     const [chat] = await Promise.all(CHAT_MODULES());
     return chat;
@@ -98,7 +105,29 @@ export class App {
                 this.#showChat();
             }
         });
+        // The link by which the page was opened, { kind, secret }, until it is shown.
+        this.link = null;
+        this.followLink = (event) => {
+            if (this.#takeLink(event.oldURL)) {
+                event.stopImmediatePropagation();
+                this.#start();
+            }
+        };
+        if (page) {
+            this.#takeLink(location.pathname + location.search);
+            window.addEventListener("hashchange", this.followLink);
+        }
         this.#begin();
+    }
+
+    /** Takes the secret of a link out of the address bar; whether there was one. */
+    #takeLink(address) {
+        const [, kind, secret] = LINK.exec(location.hash) ?? [];
+        if (kind) {
+            history.replaceState(null, "", address);
+            this.link = { kind, secret };
+        }
+        return Boolean(kind);
     }
 
     async #begin() {
@@ -126,6 +155,7 @@ export class App {
         this.closed = true;
         clearTimeout(this.retryTimer);
         window.removeEventListener("online", this.retryStart);
+        window.removeEventListener("hashchange", this.followLink);
         this.#closeChat();
         this.confab.close();
         this.root.replaceChildren();
@@ -151,20 +181,60 @@ export class App {
         this.starting = true;
         clearTimeout(this.retryTimer);
         window.removeEventListener("online", this.retryStart);
+        let failure = null;
         try {
             await this.confab.me();
         } catch (error) {
-            if (!this.closed) {
-                this.#startFailed(error);
-            }
-            return;
+            failure = error;
         } finally {
             this.starting = false;
         }
-        if (!this.closed) {
+        if (this.closed) {
+            return;
+        }
+        // A link needs no user.
+        if (this.link && (!failure || (failure.status === 401 && !failure.foreign))) {
+            await this.#showLink();
+        } else if (failure) {
+            this.#startFailed(failure);
+        } else {
             this.startError = null;
             await this.#showChat();
         }
+    }
+
+    /** Shows the target of the link, and then the chat or the login. */
+    async #showLink() {
+        const { kind, secret } = this.link;
+        const { confab } = this;
+        await this.#useLanguage(confab.user?.locale);
+        let show;
+        try {
+            ({ show } = await LINKS[kind]());
+        } catch {
+            const again = button(t("Try again"), () => this.#start(), "main");
+            const text = t("A part of this page could not be loaded.");
+            this.#showError(t("The chat cannot be shown"), text, again);
+            return;
+        }
+        this.link = null;
+        this.#closeChat();
+        const element = h("main.welcome");
+        fill(this.root, element);
+        const logIn = (reason) =>
+            new Promise((loggedIn) => {
+                this.#showLogin(reason, null, async () => {
+                    fill(this.root, element);
+                    loggedIn();
+                });
+            });
+        const done = (roomId = null) => {
+            if (roomId) {
+                history.replaceState(null, "", `#/${roomId}`);
+            }
+            this.#start();
+        };
+        show(element, { confab, secret, logIn, done });
     }
 
     /** The user is logged out, or the site gives no login any more. */
@@ -216,7 +286,8 @@ export class App {
         );
     }
 
-    #showLogin(reason, error = null) {
+    /** `done()` is called after the login and returns a promise. */
+    #showLogin(reason, error = null, done = () => this.#showChat()) {
         if (this.login?.element.isConnected) {
             return;
         }
@@ -228,7 +299,7 @@ export class App {
         this.login = new LoginScreen(this.confab, {
             reason,
             name: this.lastName ?? "",
-            done: () => this.#showChat(),
+            done,
         });
         fill(this.root, this.login.element);
         if (this.page) {

@@ -40,23 +40,37 @@ export function siteCard(url, reason) {
 export class LoginScreen {
     constructor(confab, { reason, name, done }) {
         Object.assign(this, { confab, reason, name, done });
+        // Until the server says what it has.
+        Object.assign(this, { hasRegistration: true, hasMail: false });
         this.element = h("main.welcome");
         this.#show(false);
-        this.#askIfOpen();
+        this.#useFeatures();
     }
 
-    /**
-     * Where registration is closed the server refuses whatever it gets: offers no account then, and
-     * no password where users log in at the site.
-     */
-    async #askIfOpen() {
+    /** Offers no account, no mail, and no password where the server has none. */
+    async #useFeatures() {
+        let features;
+        try {
+            features = await this.confab.features();
+        } catch {
+            return; // it says so when it is asked for it
+        }
+        if (!features.includes("password_login")) {
+            await this.#showSite();
+            return;
+        }
+        this.hasRegistration = features.includes("registration");
+        this.hasMail = features.includes("mail");
+        this.#drawOffers();
+    }
+
+    /** Users log in at the site; the refusal of a registration has its address. */
+    async #showSite() {
         try {
             await this.confab.request("POST", "/api/auth/register/", {});
         } catch (error) {
             if (error.code === "password_login_off") {
                 fill(this.element, siteCard(siteLogin(this.confab, error), this.reason));
-            } else if (error.status === 403 && !error.foreign) {
-                this.other.remove();
             }
         }
     }
@@ -67,6 +81,7 @@ export class LoginScreen {
 
     /** Shows the form for a new account, or the login; a name already typed is kept. */
     #show(isNew) {
+        this.isNew = isNew;
         this.username = textField(
             "username",
             t("Username"),
@@ -111,6 +126,10 @@ export class LoginScreen {
             this.#show(!isNew);
             this.focus();
         };
+        this.forgot = h(
+            "p.other",
+            button(t("Forgot your password?"), () => this.#forgotten(), "link"),
+        );
         this.other = h(
             "p.other",
             isNew ? t("Already have an account?") : t("New here?"),
@@ -127,8 +146,31 @@ export class LoginScreen {
                     submit,
                     buttons: [submitButton(isNew ? t("Create account") : t("Log in"))],
                 }),
+                this.forgot,
                 this.other,
             ),
         );
+        this.#drawOffers();
+    }
+
+    #drawOffers() {
+        this.forgot.hidden = this.isNew || !this.hasMail;
+        if (!this.hasRegistration) {
+            this.other.remove();
+        }
+    }
+
+    async #forgotten() {
+        const done = () => {
+            this.reason = null;
+            this.#show(false);
+            this.focus();
+        };
+        try {
+            const { showForgotten } = await import("./account/new-password.js");
+            showForgotten(this.element, { confab: this.confab, done });
+        } catch {
+            fill(this.forgot, t("A part of this page could not be loaded."));
+        }
     }
 }

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { faults } from "../support/axe.js";
 import { loggedInUser, openWindow, world } from "../support/browser.js";
 import { freshName, PASSWORD } from "../support/clients.js";
 import { Instance } from "../support/instance.js";
 import { slow } from "../support/slow.js";
+import { sql } from "../support/sql.js";
 import "./setup.js";
 
 test("registering leads to a chat without rooms", async () => {
@@ -123,4 +125,51 @@ test("two tabs, two users: the first never posts as the second", async () => {
     await anne.say("Written by Anne");
     await anne.sees("Written by Anne");
     await anne.message("Written by Anne").getByText(anne.name).first().waitFor();
+});
+
+const [CONFIRM, RESET] = [1, 2];
+
+/** A token as in a mail to a user: a new API token of the user, which is then only that. */
+async function mailed(person, kind, email) {
+    const login = { username: person.name, password: PASSWORD };
+    const { token } = await person.api("POST", "auth/token/", login);
+    await sql(`
+        INSERT INTO account_mail (user_id, kind, email, created_at, tries, token_hash, expires_at)
+            SELECT user_id, ${kind}, "${email}", NOW(6), 1, token_hash, NOW(6) + INTERVAL 9 MINUTE
+            FROM token WHERE user_id = ${person.id} ORDER BY token_id DESC LIMIT 1`);
+    return token;
+}
+
+test("links in mails confirm an address and set a new password", async () => {
+    const anne = await loggedInUser();
+    const { page } = anne;
+    await anne.settles();
+    // In the open page only what follows "#" changes.
+    const confirm = await mailed(anne, CONFIRM, "anne@example.org");
+    await anne.visit(`/#email=${confirm}`);
+    await page.getByText("Your e-mail address is confirmed.").waitFor();
+    assert.equal(page.url(), `${world.system.url}/`);
+    const address = await anne.api("GET", "auth/email/");
+    assert.deepEqual(address, { email: "anne@example.org", is_confirmed: true });
+    await anne.button("Continue").click();
+    await anne.chooseOwn("Log out");
+    await anne.button("Forgot your password?").click();
+    await page.getByLabel("Your e-mail address").fill("anne@example.org");
+    assert.deepEqual(await faults(anne), []);
+    await anne.button("Send the mail").click();
+    await page.getByLabel("Code in the mail").fill("0".repeat(40));
+    await page.getByLabel("New password").fill("another horse");
+    await anne.button("Change password").click();
+    await page.locator(".field:has(input[name=token]) .wrong:not(:empty)").waitFor();
+    await page.goto("about:blank");
+    await anne.visit(`/#reset=${await mailed(anne, RESET, "anne@example.org")}`);
+    await page.getByLabel("New password").fill("another horse");
+    assert.equal(page.url(), `${world.system.url}/`);
+    await anne.button("Change password").click();
+    await page.getByText("Your password has been changed.").waitFor();
+    await anne.button("Continue").click();
+    await page.getByLabel("Username").fill(anne.name);
+    await page.getByLabel("Password").fill("another horse");
+    await anne.button("Log in").click();
+    await page.getByText("No rooms yet").waitFor();
 });

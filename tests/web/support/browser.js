@@ -50,6 +50,10 @@ export const world = {
             CONFAB_PRESENCE_GRACE: "1",
             CONFAB_AVATAR_ORIGINS: PICTURE,
             CONFAB_JWT_KEYS: keysFile(),
+            CONFAB_GUESTS: "on",
+            // Mails are written, and not sent: no server has this port.
+            CONFAB_MAIL_FROM: "Chat <chat@example.org>",
+            CONFAB_MAIL_SERVER: "smtp://127.0.0.1:1",
             CONFAB_ALLOWED_ORIGINS: `http://127.0.0.1:${this.sitePort}`,
         });
     },

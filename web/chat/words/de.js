@@ -2,6 +2,22 @@
 // errors by code.
 
 const texts = {
+    // Links and accounts.
+    "Back to the login": "Zurück zur Anmeldung",
+    "Code in the mail": "Code aus der E-Mail",
+    Continue: "Weiter",
+    "Forgot your password?": "Passwort vergessen?",
+    "If this is the confirmed address of an account, a mail is on its way to it.":
+        "Wenn das die bestätigte Adresse eines Kontos ist, ist eine E-Mail dorthin unterwegs.",
+    "Open the link in the mail. If it has a code in its place, enter that here.":
+        "Öffne den Link in der E-Mail. Wenn sie statt dessen einen Code hat, gib ihn hier ein.",
+    "Request another mail": "Eine weitere E-Mail anfordern",
+    "Send the mail": "E-Mail senden",
+    "You get a mail with which you can set a new one.":
+        "Du bekommst eine E-Mail, mit der du ein neues setzen kannst.",
+    "Your e-mail address": "Deine E-Mail-Adresse",
+    "Your e-mail address is confirmed.": "Deine E-Mail-Adresse ist bestätigt.",
+
     "A moderator has silenced you until {time}.":
         "Eine Moderatorin oder ein Moderator hat dich bis {time} stummgeschaltet.",
     "A moderator looks at this message first.":
