@@ -86,7 +86,7 @@ def test_the_page_and_its_resources_are_served(site, own_instance):
     names = ["Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy",
              "Access-Control-Allow-Origin", "Cache-Control"]
     ours = Client(own_instance).get("/").headers
-    for path in ("/", "/confab.js", "/confab/client.js", "/chat/chat.css", "/icon.svg"):
+    for path in ("/", "/join/", "/confab.js", "/confab/client.js", "/chat/chat.css", "/icon.svg"):
         answer = Client(site.place).get(path)
         assert answer.status_code == 200, path
         assert [answer.headers.get(name) for name in names] == [ours[name] for name in names]

@@ -116,7 +116,7 @@ def test_two_users_can_chat_by_polling(chat):
 
 
 def test_the_page_and_its_resources_are_served(host, chat):
-    for path in ("/", "/confab.js", "/icon.svg"):
+    for path in ("/", "/join/", "/confab.js", "/icon.svg"):
         answer = Client(chat).get(path)
         assert answer.status_code == 200
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

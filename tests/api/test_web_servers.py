@@ -30,7 +30,7 @@ def test_the_page_has_the_same_headers_on_every_web_server(instance, own_instanc
 
 
 @everywhere
-@pytest.mark.parametrize("path", ["/", "/chat/chat.css", "/icon.svg"])
+@pytest.mark.parametrize("path", ["/", "/join/", "/chat/chat.css", "/icon.svg"])
 def test_the_page_is_compressed_and_cacheable(instance, path):
     client = Client(instance)
     plain = client.get(path, headers={"Accept-Encoding": "identity"})

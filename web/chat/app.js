@@ -54,9 +54,10 @@ const CHAT_MODULES = () => [
 /** Links with a secret behind "#", such as #email=TOKEN: the modules that show their targets. */
 const LINKS = {
     email: () => import("./account/confirm-email.js"),
+    join: () => import("./rooms/join.js"),
     reset: () => import("./account/new-password.js"),
 };
-const LINK = /^#(email|reset)=([\w-]+)$/u;
+const LINK = /^#(email|join|reset)=([\w-]+)$/u;
 
 async function loadChat() {
     const [chat] = await Promise.all(CHAT_MODULES());

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { faults } from "../support/axe.js";
-import { pair, SIZES } from "../support/browser.js";
+import { loggedInUser, openWindow, pair, SIZES, world } from "../support/browser.js";
+import { PASSWORD } from "../support/clients.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -76,4 +78,56 @@ test("a member is silenced and told so, and the silence is undone", async () => 
     await bob.page.getByText(/A moderator has silenced you until/u).waitFor();
     await alice.button("Undo", alice.dialog()).click();
     await until(async () => (await alice.dialog().count()) === 0);
+});
+
+slow("by an invite link a user and a guest join, and the link is not in the address", async () => {
+    const alice = await loggedInUser();
+    const room = await alice.room("Garden");
+    await change({ alice, room }, { topic: "Plans for spring", guests: "write" });
+    await alice.enter(room);
+    await alice.button("Details").click();
+    await alice.button("Invite links").click();
+    const dialog = alice.dialog();
+    await dialog.getByLabel("Valid for").selectOption("7");
+    await dialog.getByLabel(/^How many may join/u).fill("2");
+    await alice.button("Make a link", dialog).click();
+    await dialog.getByText(/^Member, used 0 of 2 times, until/u).waitFor();
+    assert.deepEqual(await faults(alice), []);
+    const { results } = await alice.api("GET", `chat/rooms/${room}/links/`);
+    const path = `/join/#${results[0].link}`;
+
+    const guest = await openWindow();
+    await guest.visit(path);
+    await guest.page.getByRole("heading", { name: "Garden" }).waitFor();
+    await guest.page.getByText("Plans for spring").waitFor();
+    await guest.page.getByText("1 member", { exact: true }).waitFor();
+    assert.equal(guest.page.url(), `${world.system.url}/`);
+    assert.deepEqual(await faults(guest), []);
+    await guest.page.getByLabel("Your name").fill("Gus");
+    await guest.button("Enter as a guest").click();
+    await guest.field.waitFor();
+    assert.equal(guest.page.url(), `${world.system.url}/#/${room}`);
+    await guest.say("Hello from outside");
+    await alice.sees("Hello from outside");
+
+    // With an account, in the same browser.
+    await guest.chooseOwn("Log out");
+    await guest.button("Log in").waitFor();
+    await guest.visit(path);
+    await guest.button("Log in to join").click();
+    await guest.page.getByText("Log in to join the room.").waitFor();
+    const bob = await loggedInUser();
+    await guest.page.getByLabel("Username").fill(bob.name);
+    await guest.page.getByLabel("Password").fill(PASSWORD);
+    await guest.button("Log in").click();
+    await guest.sees("Hello from outside");
+
+    // The link is used up, and then removed.
+    await bob.register();
+    await bob.visit(path);
+    await bob.page.getByText("The link is used up.").waitFor();
+    await alice.page.keyboard.press("Escape");
+    await alice.button("Invite links").click();
+    await dialog.getByRole("button", { name: /^Remove the link/u }).click();
+    await until(async () => (await dialog.getByText(/used 2 of 2/u).count()) === 0);
 });

@@ -320,13 +320,8 @@ export class Details {
         this.#withPeople(({ toggleBlock }) => this.#try(() => toggleBlock(this, id)));
     }
 
-    /** As #withDialogs. */
-    async #withPeople(open) {
-        try {
-            open(await import("../order/people.js"));
-        } catch (error) {
-            this.on.failed(error);
-        }
+    #withPeople(open) {
+        this.#withModule(import("../order/people.js"), open);
     }
 
     async #setAdmin(member) {
@@ -347,10 +342,14 @@ export class Details {
         });
     }
 
-    /** The dialogs are loaded when one is opened for the first time. */
-    async #withDialogs(open) {
+    #withDialogs(open) {
+        this.#withModule(import("../rooms/dialogs.js"), open);
+    }
+
+    /** Dialogs are loaded when one is opened for the first time. */
+    async #withModule(loading, open) {
         try {
-            open(await import("../rooms/dialogs.js"));
+            open(await loading);
         } catch (error) {
             this.on.failed(error);
         }
@@ -372,6 +371,11 @@ export class Details {
         return [
             this.#action("plus", t("Invite people"), () =>
                 this.#withDialogs(({ invite }) => invite(root, confab, people, room, isMember)),
+            ),
+            this.#action("link", t("Invite links"), () =>
+                this.#withModule(import("../rooms/invite-links.js"), ({ openInviteLinks }) =>
+                    openInviteLinks(root, confab, room),
+                ),
             ),
             this.#action("settings", t("Room settings"), () =>
                 this.#withDialogs(({ roomSettings }) => roomSettings(root, room, save)),

@@ -6,17 +6,47 @@ const texts = {
     "Back to the login": "Zurück zur Anmeldung",
     "Code in the mail": "Code aus der E-Mail",
     Continue: "Weiter",
+    Copy: "Kopieren",
+    "Copy the link: {what}": "Link kopieren: {what}",
+    "Enter as a guest": "Als Gast eintreten",
+    "Everyone who has a link can join the room by it.":
+        "Alle, die einen Link haben, können dem Raum damit beitreten.",
     "Forgot your password?": "Passwort vergessen?",
+    "How many may join by it; empty: any number":
+        "Wie viele damit beitreten können; leer: beliebig viele",
     "If this is the confirmed address of an account, a mail is on its way to it.":
         "Wenn das die bestätigte Adresse eines Kontos ist, ist eine E-Mail dorthin unterwegs.",
+    "Invite link": "Einladungslink",
+    "Invite links": "Einladungslinks",
+    "Invite links to {room}": "Einladungslinks zu {room}",
+    "Log in to join": "Zum Beitreten anmelden",
+    "Log in to join the room.": "Melde dich an, um dem Raum beizutreten.",
+    "Make a link": "Link erstellen",
+    "No end": "Ohne Ende",
+    "Not now": "Nicht jetzt",
     "Open the link in the mail. If it has a code in its place, enter that here.":
         "Öffne den Link in der E-Mail. Wenn sie statt dessen einen Code hat, gib ihn hier ein.",
+    "Remove the link: {what}": "Link entfernen: {what}",
     "Request another mail": "Eine weitere E-Mail anfordern",
+    "Role in the room": "Rolle im Raum",
     "Send the mail": "E-Mail senden",
+    "This link is wrong, or was removed.": "Dieser Link ist falsch oder wurde entfernt.",
+    "Valid for": "Gültig für",
     "You get a mail with which you can set a new one.":
         "Du bekommst eine E-Mail, mit der du ein neues setzen kannst.",
+    "You join as {name}.": "Du trittst als {name} bei.",
     "Your e-mail address": "Deine E-Mail-Adresse",
     "Your e-mail address is confirmed.": "Deine E-Mail-Adresse ist bestätigt.",
+    "Your name": "Dein Name",
+    "used {uses} of {most} times": "{uses} von {most}-mal benutzt",
+    "used {count} times": {
+        one: "einmal benutzt",
+        other: "{count}-mal benutzt",
+    },
+    "{count} days": {
+        one: "{count} Tag",
+        other: "{count} Tage",
+    },
 
     "A moderator has silenced you until {time}.":
         "Eine Moderatorin oder ein Moderator hat dich bis {time} stummgeschaltet.",
