@@ -371,9 +371,10 @@ export class App {
             isShown: this.isShown,
             tell: this.tell,
             drafts: this.drafts,
-            loggedOut: () => {
+            loggedOut: (reason) => {
                 this.lastName = "";
-                this.#showLogin(null);
+                this.login = null;
+                this.#showLogin(reason);
             },
             languageChanged: () => this.#showChat(),
         });

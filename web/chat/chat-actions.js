@@ -168,7 +168,7 @@ export class ChatActions {
         this.#withModule(import("./settings.js"), ({ openSettings }) =>
             openSettings(this.root, this.confab, {
                 hasPassword: this.hasLogin,
-                on: { saved, passwordChanged },
+                on: { saved, passwordChanged, erase: (erasure) => this.#erase(erasure) },
             }),
         );
     }
@@ -245,8 +245,19 @@ export class ChatActions {
         );
     }
 
-    #loggedOut() {
-        this.chat.loggedOut();
+    /** Deletes the account, which ends all sessions, also this one. */
+    async #erase(erasure) {
+        await this.confab.eraseAccount(erasure);
+        try {
+            await this.confab.logout();
+        } catch {
+            // The session has ended with the account.
+        }
+        this.#loggedOut(t("Your account has been deleted."));
+    }
+
+    #loggedOut(reason = null) {
+        this.chat.loggedOut(reason);
         forgetStored(this.confab.url, this.chat.userId);
     }
 }

@@ -27,8 +27,8 @@ const WIDE = 704;
 /**
  * Fills `root` for the user of `confab`. `onlyRoom`, `page`, `readOnly`, `isShown` and `tell` as in
  * App; `hasLogin`: whether the user logs in and out here; `drafts` are this user's Drafts.
- * `loggedOut()` is called after the user has logged out, `languageChanged()` when the user has
- * chosen another language.
+ * `loggedOut(reason)` is called after the user has logged out, with a text for the login or null,
+ * `languageChanged()` when the user has chosen another language.
  */
 export class Chat {
     constructor(options) {

@@ -1,5 +1,8 @@
-// The dialog of a user's settings: profile, language, password, sessions.
+// The dialog of a user's settings: profile, language, password, e-mail address, sessions, and the
+// user's data.
 
+import { emailPart } from "./account/email.js";
+import { erasePart, exportPart } from "./account/own-data.js";
 import { button, errorText, form, submitButton, textField } from "./ui/controls.js";
 import { openDialog, rowButton } from "./ui/dialog.js";
 import { fill, h } from "./ui/dom.js";
@@ -155,19 +158,20 @@ function sessionsList(confab) {
     return { nodes: [list, problem, h("div.buttons", all)], refresh };
 }
 
-/** Whether the server takes passwords; if it does not say, yes. */
-async function takesPasswords(confab) {
+/** What the server has; if it does not say, passwords. */
+async function featuresOf(confab) {
     try {
         const { features } = await confab.request("GET", "/api/");
-        return features.includes("password_login");
+        return features;
     } catch {
-        return true;
+        return ["password_login"];
     }
 }
 
 /**
  * `hasPassword`: whether this user logs in here, by password if the server takes them. Calls
- * `on.saved(before)` after the profile was changed, and `on.passwordChanged()`.
+ * `on.saved(before)` after the profile was changed, and `on.passwordChanged()`. `on.erase(erasure)`
+ * deletes the account and logs out, and returns a promise.
  */
 export function openSettings(root, confab, { hasPassword, on }) {
     const sessions = sessionsList(confab);
@@ -176,21 +180,25 @@ export function openSettings(root, confab, { hasPassword, on }) {
         on.passwordChanged();
     };
     const part = (title, ...content) => h("section.part", h("h3", title), ...content);
-    // Empty until the server has said that it takes passwords.
-    const password = h("div");
-    if (hasPassword) {
-        takesPasswords(confab).then((does) => {
-            fill(
-                password,
-                does && part(t("Password"), passwordForm(confab, passwordChanged)),
-                does && part(t("Two-factor login"), ...secondFactor(confab)),
+    // What depends on what the server has takes their places.
+    const [password, erasure] = [h("div"), h("div")];
+    featuresOf(confab).then((features) => {
+        // Guests have none.
+        if (hasPassword && !confab.user?.is_guest && features.includes("password_login")) {
+            password.replaceWith(
+                part(t("Password"), passwordForm(confab, passwordChanged)),
+                part(t("Two-factor login"), ...secondFactor(confab)),
+                ...(features.includes("mail") ? [part(t("E-mail"), ...emailPart(confab))] : []),
             );
-        });
-    }
+            erasure.replaceWith(part(t("Delete your account"), ...erasePart(root, on.erase)));
+        }
+    });
     openDialog(root, t("Settings"), () => [
         part(t("Profile"), profileForm(confab, on.saved)),
         part(t("Privacy"), ...sharing(confab)),
         password,
         part(t("Sessions"), ...sessions.nodes),
+        part(t("Your data"), ...exportPart(confab)),
+        erasure,
     ]);
 }

@@ -9,6 +9,7 @@ import { freshName, PASSWORD } from "../support/clients.js";
 import { Instance } from "../support/instance.js";
 import { slow } from "../support/slow.js";
 import { sql } from "../support/sql.js";
+import { until } from "../support/until.js";
 import "./setup.js";
 
 test("registering leads to a chat without rooms", async () => {
@@ -172,4 +173,40 @@ test("links in mails confirm an address and set a new password", async () => {
     await page.getByLabel("Password").fill("another horse");
     await anne.button("Log in").click();
     await page.getByText("No rooms yet").waitFor();
+});
+
+slow("the settings have the address, the data and the end of the account", async () => {
+    const [anne, ben] = [await loggedInUser(), await loggedInUser()];
+    const { page } = anne;
+    const room = await ben.room("Kitchen", anne);
+    await anne.post(room, "Soon gone");
+    await anne.chooseOwn("Settings");
+    await anne.button("Add an address").click();
+    const email = page.locator("section", { hasText: "E-mail" });
+    await email.getByLabel("New e-mail address").fill("ann@example.org");
+    await email.getByLabel("Current password").fill(PASSWORD);
+    await anne.button("Send a mail to confirm it").click();
+    await page.getByText("A mail is on its way to ann@example.org.").waitFor();
+    await page.getByLabel("Code in the mail").fill(await mailed(anne, CONFIRM, "ann@example.org"));
+    await anne.button("Confirm").click();
+    await email.getByText("ann@example.org", { exact: true }).waitFor();
+    await anne.button("Remove the address").click();
+    await anne.button("Add an address").waitFor();
+    await anne.button("Make an archive").click();
+    const began = page.waitForEvent("download");
+    await anne.button("Download").click();
+    assert.match((await began).suggestedFilename(), /\.tar$/u);
+    await anne.button("Delete my account").click();
+    const dialog = anne.dialog().last();
+    await dialog.getByText("Delete them").click();
+    await anne.button("Delete my account", dialog).click();
+    await dialog.locator(".field .wrong:not(:empty)").waitFor();
+    await dialog.getByLabel("Current password").fill(PASSWORD);
+    assert.deepEqual(await faults(anne), []);
+    await anne.button("Delete my account", dialog).click();
+    await page.getByText("Your account has been deleted.").waitFor();
+    await until(async () => {
+        const { results } = await ben.api("GET", `chat/rooms/${room}/messages/`);
+        return results.every((message) => message.is_deleted);
+    });
 });

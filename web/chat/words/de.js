@@ -3,11 +3,24 @@
 
 const texts = {
     // Links and accounts.
+    "(not confirmed)": "(nicht bestätigt)",
+    "A mail is on its way to {email}.": "Eine E-Mail an {email} ist unterwegs.",
+    "Add an address": "Adresse hinzufügen",
+    "An archive with your messages, files and settings.":
+        "Ein Archiv mit deinen Nachrichten, Dateien und Einstellungen.",
+    Back: "Zurück",
     "Back to the login": "Zurück zur Anmeldung",
+    "Change the address": "Adresse ändern",
     "Code in the mail": "Code aus der E-Mail",
+    Confirm: "Bestätigen",
     Continue: "Weiter",
     Copy: "Kopieren",
     "Copy the link: {what}": "Link kopieren: {what}",
+    "Delete my account": "Mein Konto löschen",
+    "Delete them": "Löschen",
+    "Delete your account": "Dein Konto löschen",
+    "Delete your account?": "Dein Konto löschen?",
+    "E-mail": "E-Mail",
     "Enter as a guest": "Als Gast eintreten",
     "Everyone who has a link can join the room by it.":
         "Alle, die einen Link haben, können dem Raum damit beitreten.",
@@ -19,25 +32,48 @@ const texts = {
     "Invite link": "Einladungslink",
     "Invite links": "Einladungslinks",
     "Invite links to {room}": "Einladungslinks zu {room}",
+    "Keep them": "Behalten",
     "Log in to join": "Zum Beitreten anmelden",
     "Log in to join the room.": "Melde dich an, um dem Raum beizutreten.",
     "Make a link": "Link erstellen",
+    "Make an archive": "Archiv erstellen",
+    "New e-mail address": "Neue E-Mail-Adresse",
     "No end": "Ohne Ende",
     "Not now": "Nicht jetzt",
     "Open the link in the mail. If it has a code in its place, enter that here.":
         "Öffne den Link in der E-Mail. Wenn sie statt dessen einen Code hat, gib ihn hier ein.",
+    "Remove the address": "Adresse entfernen",
     "Remove the link: {what}": "Link entfernen: {what}",
     "Request another mail": "Eine weitere E-Mail anfordern",
     "Role in the room": "Rolle im Raum",
+    "Send a mail to confirm it": "E-Mail zur Bestätigung senden",
     "Send the mail": "E-Mail senden",
+    "The archive can be downloaded until {time}.":
+        "Das Archiv kann bis {time} heruntergeladen werden.",
+    "The archive could not be made.": "Das Archiv konnte nicht erstellt werden.",
+    "The archive is being made. This may take a while.":
+        "Das Archiv wird erstellt. Das kann eine Weile dauern.",
+    "They are deleted for everyone, with files.": "Sie werden für alle gelöscht, auch Dateien.",
+    "They stay, without your name.": "Sie bleiben, ohne deinen Namen.",
+    "This cannot be undone. You leave all rooms and are logged out everywhere.":
+        "Das lässt sich nicht rückgängig machen. Du verlässt alle Räume und wirst überall " +
+        "abgemeldet.",
     "This link is wrong, or was removed.": "Dieser Link ist falsch oder wurde entfernt.",
     "Valid for": "Gültig für",
+    "With it you can set a new password if you forget yours.":
+        "Damit kannst du ein neues Passwort setzen, wenn du deines vergessen hast.",
     "You get a mail with which you can set a new one.":
         "Du bekommst eine E-Mail, mit der du ein neues setzen kannst.",
     "You join as {name}.": "Du trittst als {name} bei.",
+    "Your account has been deleted.": "Dein Konto wurde gelöscht.",
+    "Your data": "Deine Daten",
     "Your e-mail address": "Deine E-Mail-Adresse",
     "Your e-mail address is confirmed.": "Deine E-Mail-Adresse ist bestätigt.",
+    "Your messages": "Deine Nachrichten",
     "Your name": "Dein Name",
+    "Your name, profile and settings are deleted; your messages if you want.":
+        "Dein Name, Profil und deine Einstellungen werden gelöscht, deine Nachrichten, wenn du " +
+        "willst.",
     "used {uses} of {most} times": "{uses} von {most}-mal benutzt",
     "used {count} times": {
         one: "einmal benutzt",
