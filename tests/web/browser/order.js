@@ -7,6 +7,7 @@ import { faults } from "../support/axe.js";
 import { loggedInUser, openWindow, pair, SIZES, world } from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
 import { slow } from "../support/slow.js";
+import { sql } from "../support/sql.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -130,4 +131,26 @@ slow("by an invite link a user and a guest join, and the link is not in the addr
     await alice.button("Invite links").click();
     await dialog.getByRole("button", { name: /^Remove the link/u }).click();
     await until(async () => (await dialog.getByText(/used 2 of 2/u).count()) === 0);
+});
+
+slow("old messages that were deleted go from the beginning of the list", async () => {
+    const { alice, bob, room } = await pair();
+    for (const text of ["One", "Two", "Three"]) {
+        await alice.post(room, text);
+    }
+    await bob.sees("Three");
+    await sql(`UPDATE message SET created_at = NOW(6) - INTERVAL 3 DAY
+               WHERE room_id = ${room} AND content IN ("One", "Two")`);
+    await alice.button("Details").click();
+    await alice.button("Room settings").click();
+    await alice
+        .dialog()
+        .getByLabel(/^Days after which messages are deleted/u)
+        .fill("1");
+    await alice.button("Save", alice.dialog()).click();
+    await alice.dialog().waitFor({ state: "detached" });
+    await world.system.confabctl("events", "purge");
+    await bob.message("Two").waitFor({ state: "detached" });
+    await bob.page.getByText("This is the beginning of the room.").waitFor();
+    assert.equal(await bob.message("Three").count(), 1);
 });

@@ -194,6 +194,9 @@ export class Conversation {
             this.timeline.remove(id);
             this.on.messageChanged(id, { is_deleted: true, content: "" });
         });
+        channel.on("history_trimmed", ({ oldest_message_id: oldest }) =>
+            this.timeline.trimmed(oldest),
+        );
         channel.on("message_read", (event) => {
             this.reads.read(event.user_id, event.message_id);
             this.drawStatus();

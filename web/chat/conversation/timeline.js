@@ -40,6 +40,8 @@ export class Timeline {
         this.quotes = new Quotes((id) => source.one(id));
         // New messages that the next frame adds.
         this.arrived = [];
+        // All messages before this one are gone.
+        this.oldest = 0;
         // Whether the window reaches the first and the last message of the room.
         this.atStart = false;
         this.atEnd = false;
@@ -285,10 +287,15 @@ export class Timeline {
         return Math.max(this.arrived.at(-1)?.message_id ?? 0, this.lastKnown ?? 0);
     }
 
-    #append(messages) {
-        const nodes = messages
-            .filter((message) => !this.byId.has(message.message_id))
+    /** Elements of the messages that are not in the window yet. */
+    #nodes(messages) {
+        return messages
+            .filter(({ message_id: id }) => !this.byId.has(id) && id >= this.oldest)
             .map((message) => this.#node(message));
+    }
+
+    #append(messages) {
+        const nodes = this.#nodes(messages);
         const from = this.items.length;
         this.items.push(...nodes);
         this.#place(from, this.items.length);
@@ -298,9 +305,7 @@ export class Timeline {
     }
 
     #prepend(messages) {
-        const nodes = messages
-            .filter((message) => !this.byId.has(message.message_id))
-            .map((message) => this.#node(message));
+        const nodes = this.#nodes(messages);
         this.items.unshift(...nodes);
         this.#place(0, nodes.length + 1);
         this.list.prepend(...nodes);
@@ -400,6 +405,31 @@ export class Timeline {
     /** Shows a message as deleted; the event has only its id. */
     remove(id) {
         this.#change(id, { is_deleted: true, content: "", reactions: [], files: [] });
+    }
+
+    /** The messages before this one are gone; null: all that are known. */
+    trimmed(oldest) {
+        this.oldest = oldest ?? this.newestKnown() + 1;
+        this.arrived = this.arrived.filter(({ message_id: id }) => id >= this.oldest);
+        const count = this.items.findIndex(({ message }) => message.message_id >= this.oldest);
+        const gone = this.items.slice(0, count < 0 ? this.items.length : count);
+        this.quotes.clear();
+        // There is nothing to keep, or the message from which a page was asked for is gone.
+        if ((gone.length === this.items.length && !this.atEnd) || this.loader.hasFailed) {
+            this.open();
+            return;
+        }
+        this.#keepPosition(() => {
+            this.items.splice(0, gone.length);
+            gone.forEach((node) => {
+                this.byId.delete(node.message.message_id);
+                node.remove();
+            });
+            // What follows them is the beginning of the room now.
+            this.atStart ||= gone.length > 0;
+            this.#place(0, 1);
+            this.#edges();
+        });
     }
 
     /** A new message answers this one: counts it, unless the window was loaded with it. */

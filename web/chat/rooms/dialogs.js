@@ -47,12 +47,44 @@ function roomRules(room) {
         seconds.map((one) => [String(one), one === 0 ? t("None") : slowText(one)]),
         room.slow_seconds,
     );
+    const history = selection(
+        t("New members see"),
+        [
+            ["all", t("Earlier messages, too")],
+            ["joined", t("Only messages from then on")],
+        ],
+        room.history,
+    );
+    const guests = selection(
+        t("Guests, if the site has them"),
+        [
+            ["none", t("Do not enter")],
+            ["read", t("Read")],
+            ["write", t("Read and write")],
+        ],
+        room.guests,
+    );
+    const days = h("input", { type: "number", min: 1, max: 3650, value: room.retention_days });
+    const opens = h("input", { type: "checkbox", checked: room.is_open });
     const hides = h("input", { type: "checkbox", checked: !room.members_visible });
     const archived = h("input", { type: "checkbox", checked: room.is_archived });
     const elements = [
         h("label.field", h("span", t("Topic")), topic),
         policy.element,
         slow.element,
+        history.element,
+        guests.element,
+        h(
+            "label.field",
+            h("span", t("Days after which messages are deleted; empty: as the site has it")),
+            days,
+        ),
+        h(
+            "label.choice",
+            opens,
+            h("b", t("Open: anyone can read it")),
+            h("span", t("Without an account, from anywhere on the web.")),
+        ),
         h("label.choice", hides, h("b", t("Only moderators see who is in the room"))),
         h("label.choice", archived, h("b", t("Archived: it can be read only"))),
     ];
@@ -60,6 +92,10 @@ function roomRules(room) {
         topic: topic.value.trim(),
         post_policy: policy.select.value,
         slow_seconds: Number(slow.select.value),
+        history: history.select.value,
+        guests: guests.select.value,
+        retention_days: days.value === "" ? null : Number(days.value),
+        is_open: opens.checked,
         members_visible: !hides.checked,
         is_archived: archived.checked,
     });

@@ -16,15 +16,20 @@ const texts = {
     Continue: "Weiter",
     Copy: "Kopieren",
     "Copy the link: {what}": "Link kopieren: {what}",
+    "Days after which messages are deleted; empty: as the site has it":
+        "Tage, nach denen Nachrichten gelöscht werden; leer: wie auf der ganzen Website",
     "Delete my account": "Mein Konto löschen",
     "Delete them": "Löschen",
     "Delete your account": "Dein Konto löschen",
     "Delete your account?": "Dein Konto löschen?",
+    "Do not enter": "Kommen nicht herein",
     "E-mail": "E-Mail",
+    "Earlier messages, too": "Auch frühere Nachrichten",
     "Enter as a guest": "Als Gast eintreten",
     "Everyone who has a link can join the room by it.":
         "Alle, die einen Link haben, können dem Raum damit beitreten.",
     "Forgot your password?": "Passwort vergessen?",
+    "Guests, if the site has them": "Gäste, falls die Website sie zulässt",
     "How many may join by it; empty: any number":
         "Wie viele damit beitreten können; leer: beliebig viele",
     "If this is the confirmed address of an account, a mail is on its way to it.":
@@ -38,10 +43,15 @@ const texts = {
     "Make a link": "Link erstellen",
     "Make an archive": "Archiv erstellen",
     "New e-mail address": "Neue E-Mail-Adresse",
+    "New members see": "Neue Mitglieder sehen",
     "No end": "Ohne Ende",
     "Not now": "Nicht jetzt",
+    "Only messages from then on": "Nur Nachrichten von da an",
     "Open the link in the mail. If it has a code in its place, enter that here.":
         "Öffne den Link in der E-Mail. Wenn sie statt dessen einen Code hat, gib ihn hier ein.",
+    "Open: anyone can read it": "Offen: Alle können ihn lesen",
+    Read: "Lesen",
+    "Read and write": "Lesen und schreiben",
     "Remove the address": "Adresse entfernen",
     "Remove the link: {what}": "Link entfernen: {what}",
     "Request another mail": "Eine weitere E-Mail anfordern",
@@ -62,6 +72,7 @@ const texts = {
     "Valid for": "Gültig für",
     "With it you can set a new password if you forget yours.":
         "Damit kannst du ein neues Passwort setzen, wenn du deines vergessen hast.",
+    "Without an account, from anywhere on the web.": "Ohne Konto, von überall im Web.",
     "You get a mail with which you can set a new one.":
         "Du bekommst eine E-Mail, mit der du ein neues setzen kannst.",
     "You join as {name}.": "Du trittst als {name} bei.",
