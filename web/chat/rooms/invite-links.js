@@ -1,10 +1,9 @@
 // The dialog with the invite links of a room, for its admins.
 
-import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
-import { openDialog, rowButton } from "../ui/dialog.js";
+import { button, errorText, form, iconButton, submitButton, textField } from "../ui/controls.js";
+import { openDialog } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { fullTime, visibleName } from "../ui/format.js";
-import { icon } from "../ui/icons.js";
 import { t, tn } from "../words.js";
 
 /** The most links that a room has are 100. */
@@ -91,23 +90,25 @@ class Links {
 
     #row(link) {
         const what = `${roleName(link.role)}, ${usesText(link)}`;
-        const remove = async () => {
-            await this.confab.removeLink(this.room.room_id, link.link_id);
-            await this.load();
-        };
         return h(
             "li.person",
-            h("span.round", icon("link")),
             h("span.who", what),
-            this.#copyButton(link, what),
-            rowButton(t("Remove"), t("Remove the link: {what}", { what }), remove),
+            iconButton("link", t("Copy the link: {what}", { what }), () =>
+                this.#copy(this.#address(link)),
+            ),
+            iconButton("trash", t("Remove the link: {what}", { what }), () => this.#remove(link)),
         );
     }
 
-    #copyButton(link, what) {
-        const element = button(t("Copy"), () => this.#copy(this.#address(link)));
-        element.setAttribute("aria-label", t("Copy the link: {what}", { what }));
-        return element;
+    async #remove({ link_id: id }) {
+        this.problem.textContent = "";
+        try {
+            await this.confab.removeLink(this.room.room_id, id);
+        } catch (error) {
+            this.problem.textContent = errorText(error);
+            return;
+        }
+        await this.load();
     }
 
     /** Shows the address where it cannot be copied. */

@@ -83,7 +83,7 @@ class JoinScreen {
     #asStranger() {
         const login = h(
             "div.buttons",
-            button(t("Log in to join"), () => this.#logIn(), "main"),
+            button(t("Log in to join"), () => this.#logIn(), this.hasGuests ? "" : "main"),
         );
         return this.hasGuests ? [this.#guestForm(), login] : login;
     }

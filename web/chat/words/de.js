@@ -14,7 +14,6 @@ const texts = {
     "Code in the mail": "Code aus der E-Mail",
     Confirm: "Bestätigen",
     Continue: "Weiter",
-    Copy: "Kopieren",
     "Copy the link: {what}": "Link kopieren: {what}",
     "Days after which messages are deleted; empty: as the site has it":
         "Tage, nach denen Nachrichten gelöscht werden; leer: wie auf der ganzen Website",
