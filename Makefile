@@ -94,6 +94,8 @@ PROGRAMS    := $(patsubst %/main.c,$(BUILD)/%,\
                $(wildcard fcgi-api/main.c confabctl/main.c pushd/main.c)) $(BUILD)/confab-worker
 TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 FUZZERS     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+# Parsers of confabctl, which is not built for the fuzzers.
+FUZZ_PARTS  := $(call objects,confabctl/import/slack_text.c confabctl/import/emoji_names.c)
 FLOOR       := $(BUILD)/libfloor.a
 FLOOR_PARTS := bench/floor/crew.c bench/floor/session.c
 FLOORS      := $(patsubst bench/floor/%.c,$(BUILD)/bench/%, \
@@ -147,7 +149,7 @@ $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(SUPPORT) $(API) $(CTL) $(PUSH) $(WORKE
 	$(Q)$(LINK) -Wl,--as-needed -o $@ $< $(call own_module,$*) $(filter %.a,$^) $(PUSH_LIBS) \
 	    $(CTL_LIBS) $(PKG_LIBS) -lfcgi -lcmocka
 
-$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(SUPPORT) $(API) $(PUSH) $(WORKER) $(COMMON)
+$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_PARTS) $(SUPPORT) $(API) $(PUSH) $(WORKER) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(CTL_LIBS) $(PKG_LIBS) -lfcgi

@@ -57,6 +57,8 @@ command_run command_room_delete;
 command_run command_room_export;
 command_run command_room_ensure;
 
+command_run command_import;
+
 command_run command_jwt_check;
 command_run command_jwt_make;
 

@@ -102,6 +102,12 @@ static const struct command COMMANDS[] = {
      "The room is found by its name and the membership of the owner.\n"
      "--public, --private: type of a new room (default: private).",
      CHANGE, command_room_ensure},
+    {"import", "FORMAT FILE [--dry-run]",
+     "Import users, rooms and messages of another chat from its export: an archive (ZIP, tar),\n"
+     "a folder, or one file. Repeat it after an error: nothing is imported twice.\n"
+     "FORMAT: slack, mattermost, rocketchat, or jsonl (what room export writes).\n"
+     "--dry-run: change nothing; say what would be new, and what does not fit.",
+     CHANGE, command_import},
     {"audit", "[--after N] [--limit N]",
      "List what moderators, API keys and confabctl have done, by number.\n"
      "--after: entries with greater numbers. --limit: how many (default: 1000).",
