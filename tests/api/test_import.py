@@ -308,7 +308,7 @@ def test_users_and_rooms_that_are_there_are_used(instance, user, tag, tmp_path):
     assert run("--dry-run")["messages"] == [6, 1, 4]
     with ann.socket(talk["room_id"]) as live:
         assert run()["messages"] == [6, 1, 4]
-        # No events: who has the room open loads it again.
+        # There are no events: clients load the room again.
         live.until("resync")
     assert run.left_out["messages older than the last message of their room"] == 1
     assert [m["content"] for m in messages_of(ann, talk)][-2:] == ["of today", "in time"]
