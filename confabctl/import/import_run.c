@@ -279,6 +279,10 @@ static enum error import_room(struct import_run *run, size_t room, size_t first,
     if (!error && count > 0)
         error = find_messages(run, room_id, first, end, &found, &last);
     run->messages_found += found;
+    /* A message of the same microsecond as the last one is that one, if the room is of this site
+     * and the archive, too. */
+    if (found == 0 && count > 0)
+        last_at++;
     /* Once: members that left after the first import stay out. */
     if (!error && !run->dry_run && one->kind != IMPORT_DIRECT && found == 0 &&
         (is_new || first < end))

@@ -262,6 +262,11 @@ def test_an_archive_of_confab_becomes_the_same_room(instance, user, tmp_path, ta
     again = messages_of(ann, copy)
     assert again[1]["reply_to"]["message_id"] == again[0]["message_id"]
     assert run()["messages"] == [3, 0, 3]
+    # The archive of a room of the site has nothing that the room does not have.
+    with archive.open("wb") as target:
+        Tool(instance).run("room", "export", copy["room_id"], stdout=target)
+    assert run()["messages"] == [3, 0, 0]
+    assert run.left_out == {"messages older than the last message of their room": 3}
     Tool(instance)("check", "--deep")
 
 
