@@ -18,6 +18,7 @@ test("who joins, leaves and renames the room is a quiet line, also after a reloa
     const members = `chat/rooms/${room}/`;
     await alice.api("POST", `${members}invite/`, { user_id: carol.id });
     await alice.say("Between");
+    await bob.sees("Between");
     await alice.api("POST", `${members}remove_member/`, { user_id: carol.id });
     await alice.api("PATCH", members, { name: "Garden" });
     const lines = [`${alice.name} invited ${carol.name}.`, `${alice.name} removed ${carol.name}.`];

@@ -207,10 +207,21 @@ class Person {
         return within.getByRole("button", { name, exact: true });
     }
 
-    /** Opens a menu by its button, and chooses an action of it. */
+    /**
+     * Opens a menu by its button, and chooses an action of it. A menu has what applied when it was
+     * opened: it is opened again until it has the action.
+     */
     async choose(opener, action) {
-        await this.page.getByRole("button", { name: opener }).click();
-        await this.menuItem(action).click();
+        const item = this.menuItem(action);
+        await until(async () => {
+            await this.page.getByRole("button", { name: opener }).click();
+            const isThere = await item.waitFor({ timeout: 5000 }).then(
+                () => true,
+                () => false,
+            );
+            await (isThere ? item.click() : this.page.keyboard.press("Escape"));
+            return isThere;
+        });
     }
 
     menuItem(action) {
