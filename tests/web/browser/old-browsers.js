@@ -124,6 +124,7 @@ test("in an old browser one can register, make a room and log out", async () => 
     await person.say("https://example.org/");
     await person.page.getByRole("link", { name: "example.org" }).first().waitFor();
     await person.add("Public rooms");
+    await person.dialog().waitFor();
     await person.page.keyboard.press("Escape");
     await person.chooseOwn("Log out");
     await person.button("Log in").waitFor();
