@@ -178,18 +178,6 @@ enum error auth_guest_address(struct exchange *x, char address[GUEST_ADDRESS_SIZ
     return ERROR_NONE;
 }
 
-bool auth_is_guest(struct exchange *x) {
-    struct text key;
-    unsigned char hash[SECRET_HASH_SIZE];
-    struct identity identity;
-    if (!find_token(x->request, &key) || !secret_hash_key(key, hash) ||
-        token_find(x->service->db, hash, 0, &identity))
-        return false;
-    if (identity.user.is_guest && identity.user.is_active)
-        x->identity = identity;
-    return identity.user.is_guest && identity.user.is_active;
-}
-
 /* ---- users ---- */
 
 /* A request that reads is served even if the database takes no changes. */
@@ -281,6 +269,25 @@ enum error auth_check_origin(struct exchange *x) {
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_ORIGIN_NOT_ALLOWED,
                              "CSRF Failed: the origin is not allowed.");
     return ERROR_NONE;
+}
+
+bool auth_is_guest(struct exchange *x) {
+    struct text key;
+    unsigned char hash[SECRET_HASH_SIZE];
+    enum error error = ERROR_UNAUTHENTICATED;
+    const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
+    if (find_token(x->request, &key)) {
+        if (secret_hash_key(key, hash))
+            error = token_find(x->service->db, hash, 0, &x->identity);
+    } else if (origin && is_allowed(x, text_of(origin))) {
+        /* A cookie counts only for pages that may use it. */
+        error = identify_by_cookie(x);
+    }
+    if (!error && x->identity.user.is_guest && x->identity.user.is_active)
+        return true;
+    memset(&x->identity, 0, sizeof(x->identity));
+    x->session_key = (struct text){NULL, 0};
+    return false;
 }
 
 enum error auth_check_expected_user(struct exchange *x) {

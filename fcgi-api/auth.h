@@ -67,8 +67,8 @@ enum error auth_refuse_anonymous(struct exchange *x);
 /* The client's address (/32, or /64 for IPv6) as it is stored for guests: an HMAC. */
 enum error auth_guest_address(struct exchange *x, char address[GUEST_ADDRESS_SIZE]);
 
-/* Whether the request has the token of a guest; then x->identity is that. For paths that need no
- * authentication. */
+/* Whether the request has the token of a guest, or the cookie and comes from a page of this site or
+ * an allowed origin; then x->identity is that. For paths that need no authentication. */
 bool auth_is_guest(struct exchange *x);
 
 #endif

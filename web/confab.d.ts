@@ -970,7 +970,8 @@ export class Confab extends Emitter<ConfabEvents> {
 
     /** Creates an account and logs in. */
     register(username: string, password: string): Promise<User>;
-    /** Enters a room as a guest, by an invite link or the room's key. */
+    /** Enters a room as a guest, by an invite link or the room's key. Where the server asks for a
+     *  proof of work, it is found here, which may take seconds. */
     enterAsGuest(guest: GuestOptions): Promise<User>;
     /** If another user is logged in, log out first. Rejected with the code `code_required` if the
      *  user has two-factor login: then pass a code as well. */

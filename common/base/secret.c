@@ -150,6 +150,16 @@ bool secret_signature_is_valid(struct text key, struct text text, struct text si
            sodium_memcmp(valid, signature.at, signature.len) == 0;
 }
 
+unsigned secret_zero_bits(struct text text) {
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    unsigned bits = 0;
+    crypto_hash_sha256(hash, (const unsigned char *)text.at, text.len);
+    /* The most significant bit of each byte comes first. */
+    while (bits < sizeof(hash) * 8 && !(hash[bits / 8] & (0x80u >> (bits % 8))))
+        bits++;
+    return bits;
+}
+
 bool secret_sha256_of_file(int fd, uint64_t size, char digits[SECRET_SHA256_SIZE]) {
     unsigned char bytes[65536], hash[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_state state;

@@ -47,6 +47,9 @@ void secret_digest(struct text text, unsigned char *out, size_t size);
 void secret_sign(struct text key, struct text text, char signature[SECRET_SIGNATURE_SIZE]);
 bool secret_signature_is_valid(struct text key, struct text text, struct text signature);
 
+/* The number of zero bits that the SHA-256 of a text begins with, 0 to 256. */
+unsigned secret_zero_bits(struct text text);
+
 /* Writes the SHA-256 of the first `size` bytes of a file as 64 hexadecimal digits and a terminator;
  * false if they cannot be read. */
 #define SECRET_SHA256_SIZE 65

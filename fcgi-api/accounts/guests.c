@@ -1,8 +1,10 @@
 /* POST /api/auth/guest/: adds a user without a password, who joins a room at once, by an invite
- * link or by the key of the room. */
+ * link or by the key of the room. With guest_work, a proof of work comes before anything else. */
 #include <string.h>
 
 #include "auth.h"
+#include "base/clock.h"
+#include "base/proof_of_work.h"
 #include "event/serialize.h"
 #include "accounts/accounts.h"
 #include "handlers/handlers.h"
@@ -14,16 +16,20 @@
 #include "store/privacy/guest.h"
 #include "store/rooms/invite_link.h"
 #include "store/rooms/room.h"
+#include "store/site/site_value.h"
+#include "store/site/used_jwt.h"
 
 struct wish {
     struct text display_name;
     struct text link, key; /* one of them is empty */
+    struct text work;      /* empty if it was not sent */
     uint64_t room_id;
 };
 
 static bool read_wish(struct exchange *x, struct wish *wish) {
-    *wish = (struct wish){.link = text_of(""), .key = text_of("")};
+    *wish = (struct wish){.link = text_of(""), .key = text_of(""), .work = text_of("")};
     field_text(x, "display_name", &wish->display_name);
+    field_text(x, "work", &wish->work);
     const bool has_link = field_text(x, "link", &wish->link);
     const bool has_key = field_text(x, "key", &wish->key);
     if (has_link && has_key)
@@ -32,6 +38,50 @@ static bool read_wish(struct exchange *x, struct wish *wish) {
         field_errors_add(&x->field_errors, "link", CODE_REQUIRED, "This field is required.");
     return field_errors_none(&x->field_errors);
 }
+
+/* ---- the proof of work ---- */
+
+/* Refuses with a new challenge. */
+static enum error ask_for_work(struct exchange *x, struct text key, enum error_code code,
+                               const char *detail) {
+    char challenge[PROOF_OF_WORK_CHALLENGE_SIZE];
+    proof_of_work_challenge(key, clock_now() / 1000000, challenge);
+    exchange_fail(x, ERROR_FORBIDDEN, code, NULL);
+    buffer_clear(&x->response.body);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_str(&w, "detail", detail);
+    json_write_member_str(&w, "code", error_code_word(code));
+    json_write_member_str(&w, "challenge", challenge);
+    json_write_member_u64(&w, "bits", x->service->config->guest_work);
+    json_write_object_end(&w);
+    return ERROR_FORBIDDEN;
+}
+
+static enum error check_work(struct exchange *x, struct text work) {
+    const uint64_t bits = x->service->config->guest_work;
+    struct db *db = x->service->db;
+    char key[SITE_VALUE_SIZE];
+    struct text challenge;
+    int64_t expires_s;
+    if (bits == 0)
+        return ERROR_NONE;
+    enum error error = site_value_secret(db, "guest_work_key", key);
+    if (error)
+        return error;
+    if (work.len == 0)
+        return ask_for_work(x, text_of(key), CODE_WORK_REQUIRED, "A proof of work is required.");
+    error = ERROR_CONFLICT;
+    /* Each challenge is good for one attempt; the ids of signed tokens are used up likewise. */
+    if (proof_of_work_check(text_of(key), work, bits, clock_now() / 1000000, &challenge,
+                            &expires_s))
+        error = used_jwt_add(db, text_of("guest_work"), challenge, expires_s);
+    return error == ERROR_CONFLICT ? ask_for_work(x, text_of(key), CODE_WORK_WRONG,
+                                                  "The proof of work is wrong, expired or used.")
+                                   : error;
+}
+
+/* ---- entering ---- */
 
 static void keep_room(void *context, const struct invite_link_room *room) {
     struct wish *wish = context;
@@ -78,9 +128,11 @@ enum error guests_add(struct exchange *x) {
         return ERROR_BAD_INPUT;
     if (x->service->config->guests == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_GUESTS_OFF, "There are no guests here.");
+    enum error error = check_work(x, wish.work);
     /* Each attempt counts: it may also be one to guess a key. */
     cidr_subscriber(x->request->address, subscriber);
-    enum error error = limit_take(x, LIMIT_GUESTS, subscriber);
+    if (!error)
+        error = limit_take(x, LIMIT_GUESTS, subscriber);
     if (!error)
         error = auth_guest_address(x, address);
     if (!error)

@@ -124,16 +124,28 @@ static enum error accept_token(struct exchange *x, struct login *login) {
 
 /* ---- what the token says of the user ---- */
 
+/* At the first visit a guest becomes this user, and keeps its messages. A user who exists already
+ * stays apart from the guest: two users are never made one. */
+static enum error adopt_guest(struct exchange *x, const struct login *login) {
+    struct service *service = x->service;
+    struct user_change change;
+    const enum error error =
+        guest_become_external(service->db, x->identity.user.id, login->issuer, login->jwt.subject,
+                              login->profile.username, &change);
+    if (!error)
+        publish_credentials_changed(service->redis, publisher_of(x), &change);
+    /* No guest any more, or the user was made meanwhile: external_user_ensure decides. */
+    return error == ERROR_NOT_FOUND || error == ERROR_CONFLICT ? ERROR_NONE : error;
+}
+
 /* Makes the user at the first visit, and brings profile and rooms up to date. */
 static enum error update_user(struct exchange *x, struct login *login) {
     bool created = false;
     enum error error = ERROR_NONE;
     jwt_claims_profile(login->jwt.object, &login->profile);
-    /* At the first login a guest becomes this user, and keeps its messages. */
     if (!login->user.id && auth_is_guest(x))
-        guest_become_external(x->service->db, x->identity.user.id, login->issuer,
-                              login->jwt.subject);
-    if (!login->user.id)
+        error = adopt_guest(x, login);
+    if (!error && !login->user.id)
         error = external_user_ensure(x->service->db, login->issuer, login->jwt.subject,
                                      login->profile.username, false, &login->user, &created);
     if (!error)

@@ -48,6 +48,9 @@ def test_the_table_lets_nobody_in_who_is_kept_out():
     for role in ("reader", "member", "silenced", "moderator"):
         assert cells(role, "/api/chat/rooms/#")["DELETE /api/chat/rooms/#"] == \
             "403 permission_denied"
+    for row in ("POST /api/chat/rooms", "POST /api/chat/rooms/direct",
+                "POST /api/chat/rooms/#/files"):
+        assert cells("guest", "/api/chat/rooms")[row] == "403 not_for_guests"
     for role in access.USERS:
         for row, cell in cells(role, "/api/site/").items():
             is_moderators = role == "site moderator" and ("/bans" in row or "/audit" in row)

@@ -1,20 +1,26 @@
 """Guests: users without a password, who come by a link or a key, and what they may not do."""
 
+import hashlib
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.api_key import Program
-from support.client import Client
-from support.shapes import refusal, wrong
+from support.client import Client, fresh_name
+from support.parallel import at_once
+from support.shapes import A_TEXT, refusal, wrong
+from support.site_tokens import Keys, fresh_sub, settings, token
+from support.wait import wait_for
 
 GUEST = "/api/auth/guest/"
 ROOM = "/api/chat/rooms/{}/"
 
 
 @pytest.fixture(scope="module")
-def place(shared):
-    return shared(CONFAB_GUESTS="on", CONFAB_TRUSTED_PROXIES="127.0.0.1, ::1",
-                  CONFAB_RATE_LIMITS="off")
+def place(shared, tmp_path_factory):
+    keys = Keys(tmp_path_factory.mktemp("keys"))
+    return shared(**settings(keys, CONFAB_GUESTS="on", CONFAB_TRUSTED_PROXIES="127.0.0.1, ::1",
+                             CONFAB_RATE_LIMITS="off"))
 
 
 class Scene:
@@ -163,3 +169,169 @@ def test_guests_are_limited_by_address(shared):
     limited = shared(CONFAB_GUESTS="on", CONFAB_RATE_LIMITS="on", CONFAB_RATE_GUESTS="3")
     scene = Scene(limited)
     assert [scene.enter().answer.status_code for _ in range(4)] == [201] * 3 + [429]
+
+
+# ---- the proof of work ----
+
+BITS = 9
+
+
+@pytest.fixture(scope="module")
+def working(shared):
+    return shared(CONFAB_GUESTS="on", CONFAB_GUEST_WORK=str(BITS), CONFAB_RATE_LIMITS="off")
+
+
+def zero_bits(proof):
+    return 256 - int.from_bytes(hashlib.sha256(proof.encode()).digest(), "big").bit_length()
+
+
+def prove(challenge, fits=lambda bits: bits >= BITS):
+    return next(proof for proof in (f"{challenge}:{n}" for n in itertools.count())
+                if fits(zero_bits(proof)))
+
+
+def asks(answer, code):
+    """The challenge of a refusal."""
+    assert (answer.status_code, answer.json()) == \
+        (403, refusal(code, challenge=A_TEXT, bits=BITS)), answer.text
+    return answer.json()["challenge"]
+
+
+def test_a_proof_of_work_lets_one_guest_in(working):
+    scene = Scene(working, max_uses=2)
+    challenge = asks(scene.enter().answer, "work_required")
+    proof = prove(challenge)
+    assert scene.enter(work=proof).answer.status_code == 201
+    # Neither the same proof, nor another one for the same challenge.
+    asks(scene.enter(work=proof).answer, "work_wrong")
+    another = asks(scene.enter(work=prove(proof)).answer, "work_wrong")
+    assert scene.enter(work=prove(another)).answer.status_code == 201
+    # A link that is unknown takes work to find out, too.
+    scene.link = "0" * 40
+    challenge = asks(scene.enter().answer, "work_required")
+    fails(scene.enter(work=prove(challenge)).answer, 404, "not_found")
+    asks(scene.enter(work=prove(challenge)).answer, "work_wrong")
+
+
+def test_of_many_with_one_proof_one_enters(working):
+    scene = Scene(working)
+    proof = prove(asks(scene.enter().answer, "work_required"))
+    answers = at_once([lambda: scene.enter(work=proof).answer.status_code] * 6)
+    assert sorted(answers) == [201] + [403] * 5
+
+
+@pytest.mark.parametrize("change", [
+    lambda challenge: prove(challenge, lambda bits: bits < BITS),
+    lambda challenge: "x", lambda challenge: ":",
+    lambda challenge: prove(f"1{challenge}"),
+    lambda challenge: prove(challenge[:-1] + ("0" if challenge[-1] != "0" else "1")),
+    lambda challenge: prove(challenge.rsplit(".", 1)[0])])
+def test_wrong_work_is_refused_with_a_new_challenge(working, change):
+    scene = Scene(working)
+    challenge = asks(scene.enter().answer, "work_required")
+    assert asks(scene.enter(work=change(challenge)).answer, "work_wrong") != challenge
+
+
+# ---- becoming a user ----
+
+def cookie_of(client):
+    """A client with the cookie of the user instead of the token, on a page of the site."""
+    browser = Client(client.instance)
+    answer = browser.post("/api/auth/login/",
+                          headers={"Authorization": f"Token {client.token}"})
+    assert answer.status_code == 200, answer.text
+    browser.id = client.id
+    return browser
+
+
+def origin(place):
+    return {"Origin": place.url}
+
+
+@pytest.mark.parametrize("by", ["token", "cookie"])
+def test_coming_by_a_signed_token_keeps_the_messages(place, by):
+    scene, sub, name = Scene(place), fresh_sub(), fresh_name("site")
+    guest = scene.enter()
+    message = guest.say(scene.id, "hello")["message_id"]
+    old = guest.token
+    client = guest if by == "token" else cookie_of(guest)
+    answer = client.post("/api/auth/jwt/", headers=origin(place), json={
+        "jwt": token(sub=sub, preferred_username=name)})
+    assert (answer.status_code, answer.json()["user"]["user_id"]) == (200, guest.id), answer.text
+    user = answer.json()["user"]
+    assert (user["username"], "is_guest" in user) == (name, False)
+    assert Client(place, old).get("/api/auth/me/").status_code == 401
+    assert client.get("/api/auth/me/", headers={"Authorization": None}).status_code == 401
+    now = Client(place, answer.json()["token"])
+    assert now.get(f"{scene.path}messages/{message}/").json()["sender_username"] == name
+    assert now.post("/api/chat/rooms/", json={"name": "x"}).status_code == 201
+    assert place.sql("SELECT COUNT(*) FROM guest WHERE user_id = ?", guest.id) == [(0,)]
+    # The next token is of the same user, wherever it comes from.
+    again = Client(place).post("/api/auth/jwt/", json={"jwt": token(sub=sub)})
+    assert again.json()["user"]["user_id"] == guest.id
+
+
+def test_a_site_user_who_is_known_stays_apart_from_the_guest(place):
+    scene, sub = Scene(place), fresh_sub()
+    known = Client(place).post("/api/auth/jwt/", json={"jwt": token(sub=sub)}).json()["user"]
+    guest = scene.enter()
+    answer = guest.post("/api/auth/jwt/", json={"jwt": token(sub=sub)})
+    assert (answer.status_code, answer.json()["user"]) == (200, known)
+    assert guest.get("/api/auth/me/").json()["is_guest"] is True
+    assert guest.say(scene.id, "still here")["sender_id"] == guest.id
+    assert Client(place, answer.json()["token"]).get(scene.path).status_code == 404
+
+
+def test_a_guest_of_a_taken_name_gets_another(place):
+    scene, name = Scene(place), fresh_name("site")
+    Client(place).register(name)
+    guest = scene.enter()
+    user = guest.post("/api/auth/jwt/", json={
+        "jwt": token(preferred_username=name)}).json()["user"]
+    assert (user["user_id"], user["username"]) == (guest.id, f"{name}-{guest.id}")
+
+
+def test_of_two_guests_with_one_signed_token_one_becomes_the_user(place):
+    scene, sub = Scene(place), fresh_sub()
+    guests = [scene.enter(), scene.enter()]
+    answers = at_once([lambda guest=guest: guest.post(
+        "/api/auth/jwt/", json={"jwt": token(sub=sub)}) for guest in guests])
+    ids = {answer.json()["user"]["user_id"] for answer in answers}
+    assert [answer.status_code for answer in answers] == [200, 200] and len(ids) == 1
+    assert ids < {guest.id for guest in guests}
+
+
+@pytest.mark.parametrize("page, is_kept", [("", True), ("https://elsewhere.example", False),
+                                           (None, False)])
+def test_the_cookie_of_a_guest_counts_on_pages_of_the_site(place, page, is_kept):
+    scene = Scene(place)
+    guest = scene.enter()
+    headers = {} if page is None else {"Origin": page or place.url}
+    answer = cookie_of(guest).post("/api/auth/register/", headers=headers, json={
+        "username": fresh_name(), "password": "correct horse"})
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["user_id"] == guest.id) == is_kept
+
+
+# ---- the end ----
+
+def test_guests_who_do_not_come_are_erased_and_their_messages_stay(place):
+    scene = Scene(place)
+    gone, seen = scene.enter(name="Gone"), scene.enter(name="Seen")
+    message = gone.say(scene.id, "hello")["message_id"]
+    for guest, days in ((gone, "30.1"), (seen, "29.9")):
+        place.sql(f"UPDATE guest SET seen_at = SYSDATE(6) - INTERVAL {days} * 86400 SECOND "
+                  "WHERE user_id = ?", guest.id)
+
+    def is_erased():
+        assert place.confabctl("events", "purge").returncode == 0
+        return not place.sql("SELECT user_id FROM erasure")
+    assert place.confabctl("events", "purge").returncode == 0
+    wait_for(is_erased, 60, "the end of the erasure")
+    assert gone.get("/api/auth/me/").status_code == 401
+    assert seen.get("/api/auth/me/").json()["display_name"] == "Seen"
+    shown = scene.admin.get(f"{scene.path}messages/{message}/").json()
+    assert (shown["content"], shown["sender_username"]) == ("hello", f"deleted-{gone.id}")
+    assert place.sql("SELECT user_id FROM guest WHERE user_id IN (?, ?)", gone.id,
+                     seen.id) == [(seen.id,)]
+    assert "Gone" not in str(place.sql("SELECT * FROM user"))

@@ -54,6 +54,12 @@ const partMissing = (cause) =>
         cause,
     });
 
+/** The proof of work, which few need. */
+const loadWork = () =>
+    import("./work.js").catch((cause) => {
+        throw partMissing(cause);
+    });
+
 export class Confab extends Api {
     #channels = new Set();
     #expired = new Set();
@@ -113,7 +119,15 @@ export class Confab extends Api {
 
     /** Enters a room as a guest: { display_name, link } or { display_name, key }. */
     async enterAsGuest(guest) {
-        const { token } = await this.request("POST", "/api/auth/guest/", guest);
+        const path = "/api/auth/guest/";
+        const { token } = await this.request("POST", path, guest).catch(async (error) => {
+            if (error.code !== "work_required") {
+                throw error;
+            }
+            const { challenge, bits } = error.body;
+            const work = await (await loadWork()).prove(challenge, bits);
+            return this.request("POST", path, { ...guest, work });
+        });
         return this.auth === "token" ? this.#useToken(token) : this.#exchangeForCookie(token);
     }
 
@@ -126,9 +140,9 @@ export class Confab extends Api {
         return this.#useToken(token);
     }
 
-    /** Logs in by a signed token (JWT) of the site. */
+    /** Logs in by a signed token (JWT) of the site. A guest becomes that user. */
     async loginWithJwt(jwt) {
-        const options = { body: { jwt }, anonymous: true, anyUser: true };
+        const options = { body: { jwt }, anonymous: !this.user?.is_guest, anyUser: true };
         if (this.auth === "cookie") {
             const { body: user } = await this.#http.expect("POST", "/api/auth/login/", options);
             return this.#loggedIn(user);

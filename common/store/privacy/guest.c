@@ -7,6 +7,7 @@
 
 #include "event/event.h"
 #include "store/privacy/erasure.h"
+#include "store/site/external_user.h"
 #include "store/transaction.h"
 #include "store/users/profile.h"
 
@@ -83,6 +84,12 @@ enum error guest_note(struct db *db, uint64_t user_id, const char *address) {
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(address), db_u64(user_id));
 }
 
+/* What a guest who becomes a user loses: all its credentials. pushd is informed by the event. */
+#define GUEST_ENDS                                                                          \
+    "DELETE FROM guest WHERE user_id = p_user; "                                            \
+    "DELETE FROM token WHERE user_id = p_user; DELETE FROM session WHERE user_id = p_user; " \
+    TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
+
 enum error guest_register(struct db *db, uint64_t user_id, struct text name,
                           const char *password_hash,
                           const unsigned char token_hash[SECRET_HASH_SIZE],
@@ -99,12 +106,10 @@ enum error guest_register(struct db *db, uint64_t user_id, struct text name,
         /* A name that is taken fails as a duplicate: ERROR_CONFLICT. */
         "UPDATE user SET username = p_name, password_hash = p_password, is_guest = FALSE "
         "WHERE user_id = p_user; "
-        "DELETE FROM guest WHERE user_id = p_user; "
-        "DELETE FROM token WHERE user_id = p_user; DELETE FROM session WHERE user_id = p_user; "
+        PROFILE_WORDS("p_user")
+        GUEST_ENDS
         "INSERT INTO token (token_hash, user_id, created_at, last_used_at) "
-        "VALUES (p_token, p_user, v_now, v_now); "
-        TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0",
-                               "+ 0"),
+        "VALUES (p_token, p_user, v_now, v_now); ",
         ", v_user_seq");
     struct db_rows *rows;
     *change = (struct user_change){.user_id = user_id};
@@ -121,22 +126,38 @@ enum error guest_register(struct db *db, uint64_t user_id, struct text name,
 }
 
 enum error guest_become_external(struct db *db, uint64_t user_id, struct text issuer,
-                                 struct text subject) {
+                                 struct text subject, struct text wished,
+                                 struct user_change *change) {
     static const char SQL[] = TRANSACTION(
-        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE v_guest BOOLEAN; ",
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_guest BOOLEAN; ",
         "SELECT is_guest AND is_active INTO v_guest FROM user WHERE user_id = p_user FOR UPDATE; "
+        "SET v_now = SYSDATE(6); "
         "IF v_guest IS NULL OR NOT v_guest THEN SET v_outcome = 4; LEAVE body; END IF; "
         /* Known already: ERROR_CONFLICT. */
         "INSERT INTO external_user (issuer, subject, user_id) VALUES (?, ?, p_user); "
         "UPDATE user SET is_guest = FALSE WHERE user_id = p_user; "
-        "DELETE FROM guest WHERE user_id = p_user; ",
-        "");
+        /* IGNORE: a name that is taken changes no row. */
+        "IF p_name <> '' THEN "
+        "UPDATE IGNORE user SET username = p_name WHERE user_id = p_user; "
+        "IF ROW_COUNT() = 0 THEN UPDATE IGNORE user SET username = "
+        "CONCAT(LEFT(p_name, 31 - LENGTH(p_user)), '-', p_user) WHERE user_id = p_user; END IF; "
+        PROFILE_WORDS("p_user") "END IF; "
+        GUEST_ENDS,
+        ", v_user_seq");
+    char name[USER_NAME_SIZE];
     struct db_rows *rows;
-    enum error error =
-        DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(issuer), db_text(subject));
+    *change = (struct user_change){.user_id = user_id};
+    external_user_fit_name(wished, name);
+    enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_str(name), db_text(issuer),
+                              db_text(subject));
     if (error)
         return error;
-    transaction_row(rows, &error);
+    if (transaction_row(rows, &error)) {
+        change->changed = !error;
+        change->seq = db_get_u64(rows, 1);
+    }
     db_done(rows);
     return error;
 }

@@ -11,7 +11,7 @@ from support.routes import routes
 DOCUMENT = ROOT / "docs" / "access.md"
 NONE = 2 ** 60
 
-USERS = ["stranger", "outsider", "reader", "member", "silenced", "banned", "blocked", "moderator",
+USERS = ["stranger", "outsider", "guest", "reader", "member", "silenced", "banned", "blocked", "moderator",
          "admin", "site moderator", "disabled"]
 KEYS = ["users", "rooms", "messages", "hooks", "moderate", "act"]
 ROLES = [*USERS, *(f"key {scope}" for scope in KEYS)]
@@ -94,7 +94,10 @@ class World:
         if role == "stranger":
             return Client(self.instance), ids
         client = Client(self.instance).register()
-        if role in ("reader", "member", "silenced", "banned", "blocked", "moderator", "admin",
+        if role == "guest":
+            admin.patch(path, json={"guests": "write"})
+            self.instance.sql("UPDATE user SET is_guest = TRUE WHERE user_id = ?", client.id)
+        if role in ("guest", "reader", "member", "silenced", "banned", "blocked", "moderator", "admin",
                     "disabled"):
             admin.invite(room, client)
         if role in ("reader", "moderator", "admin"):
@@ -158,7 +161,7 @@ What each role gets at each path: the status, and the code of a refusal ([errors
 is written by the tests (`make docs/access.md`), which check each cell.
 
 All are in the same public room, but `outsider`, who is logged in and in no room, and `stranger`,
-without credentials. `blocked` is blocked by the admin. API keys have one scope each; `act` acts
+without credentials. `guest` is in a room that lets guests write. `blocked` is blocked by the admin. API keys have one scope each; `act` acts
 as a member. The request is one that is allowed to the highest role; where something is missing in
 it, 400 or 404 say that the role was let through to the check of fields or ids. Messages are the
 admin's. Private rooms answer 404 to those who are not in them; see [the API](api-notes.md).

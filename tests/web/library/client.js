@@ -1,11 +1,13 @@
 // The client: accounts, a method for each path, errors, listeners.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { test } from "node:test";
 
 import WebSocket from "ws";
 
+import { sha256 } from "../../../web/confab/work.js";
 import { ConfabError } from "../../../web/confab.js";
 import { Instance } from "../support/instance.js";
 import {
@@ -91,6 +93,33 @@ test("register, login and logout by cookie, leaving no token", async () => {
     assert.deepEqual(await client.login(name, PASSWORD), user);
     await recordLive(client.openRoom(room));
 });
+
+test("SHA-256 is that of the standard", () => {
+    for (let length = 0; length < 140; length += 1) {
+        const text = "0123456789.abcdef:".repeat(8).slice(0, length);
+        const words = sha256(text).map((word) => (word >>> 0).toString(16).padStart(8, "0"));
+        assert.equal(words.join(""), createHash("sha256").update(text).digest("hex"));
+    }
+});
+
+for (const [auth, options] of [
+    ["token", () => ({})],
+    ["cookie", browser],
+]) {
+    test(`a guest proves work, enters by ${auth}, and becomes a user who keeps its id`, async () => {
+        const admin = await userClient(system);
+        const room = await roomOf(admin);
+        await admin.updateRoom(room, { guests: "write" });
+        const { link } = await admin.addLink(room, { role: "member" });
+        const client = anonymousClient(system, options());
+        const guest = await client.enterAsGuest({ display_name: "Ann", link });
+        assert.equal(guest.is_guest, true);
+        await client.postMessage(room, { content: "hello" });
+        const user = await client.register(freshName(), PASSWORD);
+        assert.deepEqual([user.user_id, user.is_guest], [guest.user_id, undefined]);
+        await client.postMessage(room, { content: "still here" });
+    });
+}
 
 test("changing the password logs out other devices, not this one", async () => {
     const client = await userClient(system);

@@ -9,7 +9,11 @@ import { Instance } from "../support/instance.js";
 export let system;
 
 before(async () => {
-    system = await Instance.start({ CONFAB_PRESENCE_GRACE: "1" });
+    system = await Instance.start({
+        CONFAB_PRESENCE_GRACE: "1",
+        CONFAB_GUESTS: "on",
+        CONFAB_GUEST_WORK: "6",
+    });
 });
 afterEach(closeAll);
 after(() => system.close());

@@ -608,6 +608,8 @@ const errors = {
     banned: "Diese Person ist gesperrt.",
     not_allowed: "Diese Person nimmt von dir keine Nachrichten oder Einladungen an.",
     guests_off: "Gäste sind hier nicht vorgesehen.",
+    work_required: "Der Browser muss erst eine Rechenaufgabe lösen.",
+    work_wrong: "Die Rechenaufgabe ist abgelaufen oder falsch gelöst.",
     no_guests: "Dieser Raum nimmt keine Gäste auf.",
     not_for_guests: "Gäste dürfen das nicht.",
     link_used_up: "Dieser Link ist aufgebraucht.",

@@ -1,0 +1,40 @@
+/* Challenges signed by a key, and the check of proofs: the signature first, since all that it covers
+ * was written here. */
+#include "base/proof_of_work.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/secret.h"
+
+#define RANDOM_BYTES 8
+#define SIGNATURE_LEN (SECRET_SIGNATURE_SIZE - 1)
+
+void proof_of_work_challenge(struct text key, int64_t now_s,
+                             char challenge[PROOF_OF_WORK_CHALLENGE_SIZE]) {
+    char random[RANDOM_BYTES * 2 + 1], signature[SECRET_SIGNATURE_SIZE];
+    secret_random_hex(random, RANDOM_BYTES);
+    const int len = snprintf(challenge, PROOF_OF_WORK_CHALLENGE_SIZE - SECRET_SIGNATURE_SIZE,
+                             "%" PRId64 ".%s", now_s + PROOF_OF_WORK_SECONDS, random);
+    secret_sign(key, (struct text){challenge, (size_t)len}, signature);
+    snprintf(challenge + len, SECRET_SIGNATURE_SIZE + 1, ".%s", signature);
+}
+
+bool proof_of_work_check(struct text key, struct text proof, uint64_t bits, int64_t now_s,
+                         struct text *challenge, int64_t *expires_s) {
+    struct text rest = proof, whole, until;
+    uint64_t expires;
+    if (!text_split(&rest, ':', &whole) || whole.len <= SIGNATURE_LEN)
+        return false;
+    struct text signed_part = {whole.at, whole.len - SIGNATURE_LEN - 1};
+    const struct text signature = {whole.at + signed_part.len + 1, SIGNATURE_LEN};
+    if (signed_part.at[signed_part.len] != '.' ||
+        !secret_signature_is_valid(key, signed_part, signature))
+        return false;
+    if (!text_split(&signed_part, '.', &until) || !text_to_u64(until, &expires) ||
+        expires > INT64_MAX || (int64_t)expires <= now_s || secret_zero_bits(proof) < bits)
+        return false;
+    *challenge = whole;
+    *expires_s = (int64_t)expires;
+    return true;
+}
