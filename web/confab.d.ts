@@ -749,6 +749,14 @@ export interface ReportCreatedEvent {
     report_id: number;
 }
 
+/** The word filter holds a message in a room that the user moderates; see Confab.held(). */
+export interface MessageHeldEvent {
+    type: "message_held";
+    seq: number;
+    room_id: number;
+    held_id: number;
+}
+
 /** Events that concern the user alone, numbered in the user's own stream. */
 export type UserEvent =
     | RoomCreatedEvent
@@ -758,7 +766,8 @@ export type UserEvent =
     | ReadChangedEvent
     | PreferencesChangedEvent
     | MentionedEvent
-    | ReportCreatedEvent;
+    | ReportCreatedEvent
+    | MessageHeldEvent;
 
 // ---- sync ---------------------------------------------------------------------------------
 
@@ -1356,6 +1365,7 @@ export interface NotificationsChannelEvents extends ChannelEvents {
     preferences_changed: PreferencesChangedEvent;
     mentioned: MentionedEvent;
     report_created: ReportCreatedEvent;
+    message_held: MessageHeldEvent;
     /**
      * The list of rooms may have changed unnoticed: the value is the list itself, or null: load it
      * again. Emitted after the first connection, and after those since which something was missed.

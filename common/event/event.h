@@ -27,9 +27,8 @@
  * 2 is the version. seq is 0 for an event without a sequence number. The subject is a message
  * id for new_message, message_edited, message_deleted, reactions_changed, message_pinned,
  * message_unpinned and message_read; a user id for user_invited, user_removed, user_banned and
- * member_updated; on a user's stream a room id, but a message id for mentioned and a report id for
- * report_created; else 0. The
- * logical time orders user_joined and user_left; it is 0 for all others. The actor name is "-"
+ * member_updated; on a user's stream a room id, but a message id for mentioned, a report id for
+ * report_created and the id of the held message for message_held; else 0. The logical time orders user_joined and user_left; it is 0 for all others. The actor name is "-"
  * if there is none (confabctl). Offset and length say where the Message object stands in the
  * JSON of a new_message, in bytes; 0 0 for all others.
  *
@@ -84,6 +83,8 @@
 #define EVENT_MENTIONED 27
 /* A message was reported in a room that the user moderates. */
 #define EVENT_REPORT_CREATED 28
+/* The word filter holds a message in a room that the user moderates. */
+#define EVENT_MESSAGE_HELD 29
 /* notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
 #define EVENT_TYPING 41

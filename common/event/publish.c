@@ -128,18 +128,36 @@ void publish_mentioned(struct redis_client *client, const struct publisher *publ
     buffer_free(&json);
 }
 
-void publish_report_created(struct redis_client *client, const struct publisher *publisher,
-                            uint64_t room_id, uint64_t report_id, uint64_t reporter_id,
-                            struct text streams) {
+/* To moderators, who have something to decide: a report, or a message that is held. */
+static void publish_to_moderators(struct redis_client *client, const struct publisher *publisher,
+                                  unsigned type, uint64_t room_id, uint64_t subject_id,
+                                  uint64_t actor_id, struct text streams) {
     struct buffer json = BUFFER_EMPTY;
     uint64_t user_id, seq;
     while (next_stream(&streams, &user_id, &seq)) {
         buffer_clear(&json);
-        serialize_report_created(&json, seq, room_id, report_id);
-        publish_user_event(client, publisher, user_id, EVENT_REPORT_CREATED, seq, reporter_id, NULL,
-                           report_id, (struct text){json.data, json.len});
+        if (type == EVENT_REPORT_CREATED)
+            serialize_report_created(&json, seq, room_id, subject_id);
+        else
+            serialize_message_held(&json, seq, room_id, subject_id);
+        publish_user_event(client, publisher, user_id, type, seq, actor_id, NULL, subject_id,
+                           (struct text){json.data, json.len});
     }
     buffer_free(&json);
+}
+
+void publish_report_created(struct redis_client *client, const struct publisher *publisher,
+                            uint64_t room_id, uint64_t report_id, uint64_t reporter_id,
+                            struct text streams) {
+    publish_to_moderators(client, publisher, EVENT_REPORT_CREATED, room_id, report_id, reporter_id,
+                          streams);
+}
+
+void publish_message_held(struct redis_client *client, const struct publisher *publisher,
+                          uint64_t room_id, uint64_t held_id, uint64_t sender_id,
+                          struct text streams) {
+    publish_to_moderators(client, publisher, EVENT_MESSAGE_HELD, room_id, held_id, sender_id,
+                          streams);
 }
 
 void publish_room_deleted(struct redis_client *client, const struct publisher *publisher,

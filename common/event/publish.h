@@ -45,6 +45,11 @@ void publish_report_created(struct redis_client *client, const struct publisher 
                             uint64_t room_id, uint64_t report_id, uint64_t reporter_id,
                             struct text streams);
 
+/* The same of message_held; `streams` is held_change.streams. */
+void publish_message_held(struct redis_client *client, const struct publisher *publisher,
+                          uint64_t room_id, uint64_t held_id, uint64_t sender_id,
+                          struct text streams);
+
 /* Publishes a notice on the channel of a room: it is not stored and has no number. */
 void publish_room_notice(struct redis_client *client, const struct publisher *publisher,
                          uint64_t room_id, unsigned type, uint64_t actor_id, const char *actor,

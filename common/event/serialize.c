@@ -522,6 +522,12 @@ void serialize_report_created(struct buffer *out, uint64_t seq, uint64_t room_id
     finish(&w, seq, room_id);
 }
 
+void serialize_message_held(struct buffer *out, uint64_t seq, uint64_t room_id, uint64_t held_id) {
+    struct json_writer w = begin(out, EVENT_MESSAGE_HELD);
+    json_write_member_u64(&w, "held_id", held_id);
+    finish(&w, seq, room_id);
+}
+
 /* In JSON without blanks these bytes are a key: within a string each quote has a backslash before
  * it, and no string ends before a letter. */
 #define MENTIONS_KEY ",\"mentions\":{\"user_ids\":["

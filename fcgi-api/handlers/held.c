@@ -82,6 +82,11 @@ enum error held_hold(struct exchange *x, const struct message_draft *draft, uint
     if (error)
         return error;
     error = held_add(x->service->db, draft, message_id, &change);
+    if (!error && change.changed)
+        publish_message_held(x->service->redis, publisher_of(x), draft->room_id, change.held_id,
+                             draft->sender_id,
+                             (struct text){change.streams.data, change.streams.len});
+    buffer_free(&change.streams);
     if (error == ERROR_CONFLICT)
         return message_get(x->service->db, draft->room_id, change.posted_id, x->identity.user.id,
                            send_message, x);

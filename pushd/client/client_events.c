@@ -197,6 +197,11 @@ static void note_order(struct watch *watch) {
         end_as_banned(watch);
 }
 
+/* Whether the subject of an event in the user's own stream is a room. */
+static bool names_room(unsigned type) {
+    return type != EVENT_MENTIONED && type != EVENT_REPORT_CREATED && type != EVENT_MESSAGE_HELD;
+}
+
 void client_have_effects(struct client *client, const struct stream_event *events, uint32_t count) {
     for (uint32_t i = 0; i < count && client->state != CLIENT_CLOSED; i++) {
         if (events[i].seq <= client->effective_seq)
@@ -210,9 +215,8 @@ void client_have_effects(struct client *client, const struct stream_event *event
         }
         if (client->notifications)
             own_event_of_notifications(client, &events[i]);
-        /* The subject of the other types is the room, or a message. */
         struct watch *watch = watch_find(client, events[i].subject_id);
-        if (watch && events[i].type != EVENT_MENTIONED && events[i].type != EVENT_REPORT_CREATED)
+        if (watch && names_room(events[i].type))
             own_event_of_watch(watch, &events[i]);
     }
 }

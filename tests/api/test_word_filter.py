@@ -81,6 +81,11 @@ def test_a_reported_word_is_posted_and_reported(room):
     assert event["type"] == "report_created"
 
 
+def held_events(client):
+    return [event for event in client.get("/api/chat/events/").json()["events"]
+            if event["type"] == "message_held"]
+
+
 def test_a_held_message_is_shown_to_its_sender_and_moderators_only(room):
     answer = room.post(room.member, "two words", client_id="c-1")
     held = {"held_id": AN_ID, "room_id": room.id, "message_id": None, "sender_id": room.member.id,
@@ -92,6 +97,10 @@ def test_a_held_message_is_shown_to_its_sender_and_moderators_only(room):
     assert room.held(room.member) == room.held(room.admin) == [answer.json()]
     assert room.held(room.other) == []
     assert room.count() == 0
+    # The moderators are told, once.
+    told = {"type": "message_held", "held_id": answer.json()["held_id"], "room_id": room.id,
+            "seq": AN_ID}
+    assert held_events(room.admin) == [told] and held_events(room.member) == []
     path = f"{room.path}held/{answer.json()['held_id']}/"
     for method, sub in (("POST", "approve/"), ("DELETE", "")):
         refused = room.other.request(method, path + sub)

@@ -437,6 +437,8 @@ export function channels(): void {
                 return told(event.message_id, event.sender);
             case "report_created":
                 return told(event.report_id);
+            case "message_held":
+                return told(event.held_id);
             default:
                 return never(event);
         }

@@ -10,6 +10,7 @@ const UNAUTHORIZED = 4401;
 /** Frames with a room_id that concern the user; all others with one are of a watched room. */
 const USER_TYPES = new Set([
     "mentioned",
+    "message_held",
     "new_message_notification",
     "preferences_changed",
     "read_changed",

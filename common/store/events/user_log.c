@@ -38,9 +38,12 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     " AND mm.message_id = e.subject_id "                                                          \
     "LEFT JOIN report rp ON e.event_type = " EVENT_SQL(EVENT_REPORT_CREATED)                      \
     " AND rp.report_id = e.subject_id "                                                           \
+    "LEFT JOIN held h ON e.event_type = " EVENT_SQL(EVENT_MESSAGE_HELD)                           \
+    " AND h.held_id = e.subject_id "                                                              \
     "LEFT JOIN room r ON r.room_id = CASE e.event_type WHEN " EVENT_SQL(EVENT_MENTIONED)          \
     " THEN mm.room_id WHEN " EVENT_SQL(EVENT_REPORT_CREATED)                                      \
-    " THEN rp.room_id ELSE e.subject_id END "                                                     \
+    " THEN rp.room_id WHEN " EVENT_SQL(EVENT_MESSAGE_HELD)                                        \
+    " THEN h.room_id ELSE e.subject_id END "                                                      \
     "LEFT JOIN user other ON other.user_id = "                                                    \
     "IF(r.direct_low = e.user_id, r.direct_high, r.direct_low) "                                  \
     "LEFT JOIN member me ON e.event_type = " EVENT_SQL(EVENT_PREFERENCES_CHANGED)                 \
@@ -58,10 +61,12 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     "ORDER BY 1 LIMIT ?"
 
 static const char ALL[] = LIST("");
-/* Without those that have no JSON: changed credentials, and mentions in a room that is gone. */
+/* Without those that have no JSON: changed credentials, mentions in a room that is gone, and what is
+ * no longer held. */
 static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTIALS_CHANGED)
                                  " AND (e.event_type NOT IN (" EVENT_SQL(EVENT_MENTIONED)
                                  ", " EVENT_SQL(EVENT_REPORT_CREATED)
+                                 ", " EVENT_SQL(EVENT_MESSAGE_HELD)
                                  ") OR r.room_id IS NOT NULL) ");
 
 static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct user_event *event) {

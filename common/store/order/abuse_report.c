@@ -2,6 +2,7 @@
 #include "store/order/abuse_report.h"
 
 #include "store/order/audit_log.h"
+#include "store/order/moderators.h"
 #include "store/transaction.h"
 
 static const char *const REASONS[] = {[REPORT_SPAM] = "spam",
@@ -33,13 +34,6 @@ enum report_state report_state_of(struct text name) {
     return REPORT_OPEN;
 }
 
-/* Those who moderate the room: its admins and moderators, and site moderators; in a direct room
- * these only. Not the reporter itself. */
-#define MODERATORS                                                                            \
-    "(SELECT m.user_id FROM member m WHERE m.room_id = p_room AND v_direct_low IS NULL "      \
-    "AND (m.is_admin OR m.role = " ROLE_SQL_MODERATOR ") AND m.user_id <> p_user UNION "      \
-    "SELECT user_id FROM user WHERE is_moderator AND is_active AND user_id <> p_user) "
-
 /* `enter`: who may report. The reporter 0 is the word filter. */
 #define ADD(enter)                                                                            \
     TRANSACTION(                                                                              \
@@ -57,21 +51,13 @@ enum report_state report_state_of(struct text name) {
         "SELECT sender_id, content INTO v_sender, v_content FROM message "                    \
         "WHERE message_id = p_message AND room_id = p_room AND NOT is_deleted; "              \
         "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                    \
-        /* Each moderator gets an event in the own stream: first the number, then the report, \
-         * then the rows. */                                                                  \
-        "UPDATE user u JOIN " MODERATORS "x ON x.user_id = u.user_id "                        \
-        "SET u.last_seq = u.last_seq + 1; "                                                   \
+        MODERATORS_NUMBER                                                                     \
         /* The words are kept as they are now, whatever the sender makes of them later. */    \
         "INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, note, "     \
         "content, created_at) VALUES (p_room, p_message, p_user, v_sender, p_reason, p_note, " \
         "v_content, v_now); "                                                                 \
         "SET v_report = LAST_INSERT_ID(); SET v_changed = TRUE; "                             \
-        "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) " \
-        "SELECT u.user_id, u.last_seq, " EVENT_SQL(EVENT_REPORT_CREATED)                      \
-        ", p_user, v_report, v_now FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; " \
-        /* For publishing: "<user id>:<seq>,...". */                                          \
-        "SELECT GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "                     \
-        "FROM " MODERATORS "x JOIN user u ON u.user_id = x.user_id; ",                        \
+        MODERATORS_TELL(EVENT_REPORT_CREATED, "v_report"),                                    \
         ", v_changed, v_report, v_streams")
 
 static enum error add(struct db *db, const char *sql, const struct db_value values[5],

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "store/messages/mention.h"
 #include "store/order/audit_log.h"
+#include "store/order/moderators.h"
 #include "store/transaction.h"
 
 /* Files stay for as long as a message may be held, whatever report_days is. */
@@ -26,6 +27,7 @@
     "DECLARE p_files VARCHAR(220) CHARACTER SET ascii DEFAULT ?; "                              \
     "DECLARE p_count INT DEFAULT ?; DECLARE v_policy, v_slow INT; "                             \
     "DECLARE v_held, v_posted BIGINT UNSIGNED DEFAULT 0; "                                      \
+    "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; "                                        \
     "DECLARE v_changed, v_bot BOOLEAN DEFAULT FALSE; "
 
 /* As a post (BY_RULES of message_post.c), in the same order. */
@@ -65,6 +67,7 @@
         "SET v_held = COALESCE((SELECT held_id FROM held WHERE room_id = p_room "               \
         "AND sender_id = p_user AND client_id = p_client), 0); "                                \
         "IF v_held > 0 THEN LEAVE body; END IF; END IF; "                                       \
+        MODERATORS_NUMBER                                                                       \
         SLOW_MODE                                                                               \
         "IF p_count > 0 THEN "                                                                  \
         "UPDATE file SET expires_at = v_now + INTERVAL " FILE_DAYS " DAY "                      \
@@ -77,8 +80,9 @@
         "INSERT INTO held (room_id, sender_id, message_id, client_id, message_type, "           \
         "reply_to_id, by_site, content, mentions, files, created_at) VALUES (p_room, p_user, "  \
         "p_message, p_client, p_type, p_reply, p_site, p_content, p_mentions, p_files, v_now); " \
-        "SET v_held = LAST_INSERT_ID(); SET v_changed = TRUE; ",                                \
-        ", v_changed, v_held, v_posted")
+        "SET v_held = LAST_INSERT_ID(); SET v_changed = TRUE; "                                 \
+        MODERATORS_TELL(EVENT_MESSAGE_HELD, "v_held"),                                          \
+        ", v_changed, v_held, v_posted, v_streams")
 
 /* Writes "1,2,3". */
 static void write_ids(struct buffer *out, const uint64_t *ids, size_t count) {
@@ -92,7 +96,7 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
     static const char BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE("FALSE") TRANSACTION_NOT_ARCHIVED);
     struct buffer mentions = BUFFER_EMPTY, files = BUFFER_EMPTY;
     struct db_rows *rows;
-    *change = (struct held_change){0};
+    *change = (struct held_change){.streams = BUFFER_EMPTY};
     if (draft->mentions)
         mention_list_write(&mentions, draft->mentions);
     write_ids(&files, draft->file_ids, draft->file_count);
@@ -114,6 +118,9 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
         change->changed = !error && db_get_bool(rows, 1);
         change->held_id = db_get_u64(rows, 2);
         change->posted_id = db_get_u64(rows, 3);
+        const struct text streams = db_get_text(rows, 4);
+        if (change->changed)
+            buffer_append(&change->streams, streams.at, streams.len);
     }
     db_done(rows);
     return !error && change->posted_id ? ERROR_CONFLICT : error;

@@ -1,6 +1,7 @@
 /*
  * held: messages, and edits of messages, that the word filter holds until a moderator of the room
- * lets them through or drops them. They have no position, and no event.
+ * lets them through or drops them. They have no position, and no event but message_held for the
+ * moderators.
  */
 #ifndef CONFAB_COMMON_STORE_ORDER_HELD_H
 #define CONFAB_COMMON_STORE_ORDER_HELD_H
@@ -8,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "db/db.h"
 #include "store/messages/message.h"
@@ -28,16 +30,18 @@ struct held {
 
 typedef void held_visit(void *context, const struct held *held);
 
-/* What a moderator has found; `posted` is a message that the client_id had before. */
+/* posted_id: a message that the client_id had before. */
 struct held_change {
     bool changed; /* false: held before, with this client_id */
     uint64_t held_id;
     uint64_t posted_id;
+    struct buffer streams; /* "<user id>:<seq>,...": message_held in the streams of moderators */
 };
 
 /* Holds a draft, if its sender may write in the room: errors as of message_post. message_id: the
  * draft is an edit of this message of the sender; 0: it is new. ERROR_BAD_INPUT: the room is a
- * direct one, which has no moderators; ERROR_CONFLICT: change->posted_id. */
+ * direct one, which has no moderators; ERROR_CONFLICT: change->posted_id. The caller frees
+ * change->streams. */
 enum error held_add(struct db *db, const struct message_draft *draft, uint64_t message_id,
                     struct held_change *change);
 
