@@ -56,6 +56,9 @@ command_run command_room_show;
 command_run command_room_delete;
 command_run command_room_export;
 command_run command_room_ensure;
+command_run command_room_link_add;
+command_run command_room_link_list;
+command_run command_room_link_remove;
 
 command_run command_import;
 

@@ -102,6 +102,15 @@ static const struct command COMMANDS[] = {
      "The room is found by its name and the membership of the owner.\n"
      "--public, --private: type of a new room (default: private).",
      CHANGE, command_room_ensure},
+    {"room link add", "ID --admin USER [--role ROLE] [--days N] [--max-uses N]",
+     "Make an invite link of a room, in the name of an admin of the room, and print it.\n"
+     "--role: of those who use it (reader, member, moderator, admin; default: member).\n"
+     "--days: it expires after this time. --max-uses: how often it can be used.",
+     CHANGE, command_room_link_add},
+    {"room link list", "ID", "List the invite links of a room.", STORE | COMMAND_JSON,
+     command_room_link_list},
+    {"room link remove", "ID LINK-ID", "End an invite link of a room.", CHANGE,
+     command_room_link_remove},
     {"import", "FORMAT FILE [--dry-run]",
      "Import users, rooms and messages of another chat from its export: an archive (ZIP, tar),\n"
      "a folder, or one file. Repeat it after an error: nothing is imported twice.\n"

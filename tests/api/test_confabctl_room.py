@@ -325,3 +325,42 @@ def test_ensure_publishes_the_same_events_as_the_api(tool, instance, user):
         f"confab:user:{bob.id}", 1, alice.id, room_id)
     assert invitation.json == {"type": "room_invitation", "seq": 1, "room_id": room_id,
                                "room_name": name, "invited_by": alice.name}
+
+
+# ---- links ----
+
+def test_a_link_is_made_listed_and_removed(tool, user):
+    alice, bob = user(), user()
+    room = alice.room()["room_id"]
+    link = tool("room", "link", "add", room, "--admin", alice.name, "--role", "reader",
+                "--max-uses", 1, "--days", 2).strip()
+    found, = tool.json("room", "link", "list", room)["results"]
+    assert [found] == alice.get(f"/api/chat/rooms/{room}/links/").json()["results"]
+    assert (found["link"], found["role"], found["max_uses"], found["created_by_id"]) == (
+        link, "reader", 1, alice.id)
+    assert found["expires_at"] > found["created_at"]
+    assert bob.post("/api/chat/links/use/", json={"link": link}).status_code == 201
+    row, = tool.table("room", "link", "list", room)
+    assert (row["LINK"], row["ROLE"], row["USES"]) == (link, "reader", "1 of 1")
+    tool("room", "link", "remove", room, found["link_id"])
+    assert alice.get(f"/api/chat/rooms/{room}/links/").json()["count"] == 0
+    # As what confabctl has done, not alice.
+    entries = [(entry["action"], entry["subject_id"]) for entry in
+               tool.json("audit", "--limit", 100000)["results"] if entry["room_id"] == room]
+    assert entries == [(f"room link {done}", found["link_id"]) for done in ("add", "remove")]
+
+
+@pytest.mark.parametrize("change, status", [
+    ({"--admin": "bob"}, 1), ({"--admin": None}, 2), ({"--role": "owner"}, 2),
+    ({"--days": 4000}, 2), ({"room": 2 ** 60}, 1)])
+def test_no_link_is_made_of_wrong_arguments(tool, user, change, status):
+    alice, bob = user(), user()
+    room = alice.room(is_private=False)["room_id"]
+    options = {"--admin": alice.name, **change}
+    if options["--admin"] == "bob":
+        options["--admin"] = bob.name
+    where = options.pop("room", room)
+    words = [word for name, value in options.items() if value for word in (name, value)]
+    assert tool.run("room", "link", "add", where, *words).returncode == status
+    assert tool.run("room", "link", "remove", room, 2 ** 60).returncode == 1
+    assert tool.json("room", "link", "list", room)["results"] == []

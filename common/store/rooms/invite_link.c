@@ -10,26 +10,31 @@ static struct db_value or_null(uint64_t number) {
     return number > 0 ? db_u64(number) : db_str(NULL);
 }
 
+/* `audit`: its entry, or nothing. */
+#define ADD(audit)                                                                              \
+    TRANSACTION(                                                                                \
+        TRANSACTION_ROOM_DECLARATIONS                                                           \
+        "DECLARE p_link CHAR(40) CHARACTER SET ascii COLLATE ascii_bin DEFAULT ?; "             \
+        "DECLARE p_role INT DEFAULT ?; DECLARE p_expires DATETIME(6) DEFAULT ?; "               \
+        "DECLARE p_most BIGINT UNSIGNED DEFAULT ?; DECLARE v_link BIGINT UNSIGNED; ",           \
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)              \
+        "IF (SELECT COUNT(*) FROM invite_link WHERE room_id = p_room) >= "                      \
+        EVENT_SQL(INVITE_LINK_MOST) " THEN SET v_outcome = 13; LEAVE body; END IF; "            \
+        "INSERT INTO invite_link (room_id, link, role, created_by_id, created_at, expires_at, " \
+        "max_uses) VALUES (p_room, p_link, p_role, p_user, v_now, p_expires, p_most); "         \
+        "SET v_link = LAST_INSERT_ID(); " audit,                                                \
+        ", v_link, v_now")
+
 enum error invite_link_add(struct db *db, struct invite_link *link) {
-    static const char SQL[] = TRANSACTION(
-        TRANSACTION_ROOM_DECLARATIONS
-        "DECLARE p_link CHAR(40) CHARACTER SET ascii COLLATE ascii_bin DEFAULT ?; "
-        "DECLARE p_role INT DEFAULT ?; DECLARE p_expires DATETIME(6) DEFAULT ?; "
-        "DECLARE p_most BIGINT UNSIGNED DEFAULT ?; DECLARE v_link BIGINT UNSIGNED; ",
-        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
-        "IF (SELECT COUNT(*) FROM invite_link WHERE room_id = p_room) >= "
-        EVENT_SQL(INVITE_LINK_MOST) " THEN SET v_outcome = 13; LEAVE body; END IF; "
-        "INSERT INTO invite_link (room_id, link, role, created_by_id, created_at, expires_at, "
-        "max_uses) VALUES (p_room, p_link, p_role, p_user, v_now, p_expires, p_most); "
-        "SET v_link = LAST_INSERT_ID(); "
-        AUDIT_SQL("'link'", "0", "p_room", "v_link",
-                  "ELT(1 + p_role, 'reader', 'member', 'moderator', 'admin')"),
-        ", v_link, v_now");
+    static const char BY_ADMIN[] =
+        ADD(AUDIT_SQL("'link'", "0", "p_room", "v_link",
+                      "ELT(1 + p_role, 'reader', 'member', 'moderator', 'admin')"));
+    static const char BY_ADMINISTRATOR[] = ADD("");
     struct db_rows *rows;
     enum error error =
-        DB_RUN(db, SQL, 0, &rows, db_u64(link->room_id), db_u64(link->created_by_id),
-               db_text(link->link), db_u64(link->role),
-               link->expires_at ? db_time(link->expires_at) : db_str(NULL),
+        DB_RUN(db, link->by_administrator ? BY_ADMINISTRATOR : BY_ADMIN, 0, &rows,
+               db_u64(link->room_id), db_u64(link->created_by_id), db_text(link->link),
+               db_u64(link->role), link->expires_at ? db_time(link->expires_at) : db_str(NULL),
                or_null(link->max_uses));
     if (error)
         return error;
@@ -41,23 +46,30 @@ enum error invite_link_add(struct db *db, struct invite_link *link) {
     return error;
 }
 
+/* `enter`: who may; `audit`: as in ADD. */
+#define REMOVE(enter, audit)                                                                \
+    TRANSACTION(                                                                            \
+        TRANSACTION_ROOM_DECLARATIONS                                                       \
+        "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; "                                          \
+        "DECLARE p_link VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT ?; "                     \
+        "DECLARE v_link BIGINT UNSIGNED; ",                                                 \
+        enter                                                                               \
+        "SELECT link_id INTO v_link FROM invite_link WHERE room_id = p_room "               \
+        "AND IF(p_id = 0, link = CONVERT(p_link USING ascii), link_id = p_id) LIMIT 1; "    \
+        "IF v_link IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                    \
+        "DELETE FROM invite_link WHERE link_id = v_link; " audit,                           \
+        "")
+
 enum error invite_link_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t link_id,
                               struct text link) {
-    static const char SQL[] = TRANSACTION(
-        TRANSACTION_ROOM_DECLARATIONS
-        "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE p_link VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT ?; "
-        "DECLARE v_link BIGINT UNSIGNED; ",
-        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
-        "SELECT link_id INTO v_link FROM invite_link WHERE room_id = p_room "
-        "AND IF(p_id = 0, link = CONVERT(p_link USING ascii), link_id = p_id) LIMIT 1; "
-        "IF v_link IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
-        "DELETE FROM invite_link WHERE link_id = v_link; "
-        AUDIT_SQL("'unlink'", "0", "p_room", "v_link", "NULL"),
-        "");
+    static const char BY_ADMIN[] =
+        REMOVE(TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT),
+               AUDIT_SQL("'unlink'", "0", "p_room", "v_link", "NULL"));
+    static const char BY_ADMINISTRATOR[] = REMOVE(TRANSACTION_ENTER_BY_SITE("FALSE"), "");
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(room_id), db_u64(user_id), db_u64(link_id),
-                              db_text(link));
+    enum error error =
+        DB_RUN(db, user_id > 0 ? BY_ADMIN : BY_ADMINISTRATOR, 0, &rows, db_u64(room_id),
+               db_u64(user_id), db_u64(link_id), db_text(link));
     if (error)
         return error;
     transaction_row(rows, &error);

@@ -26,6 +26,7 @@ struct invite_link {
     int64_t expires_at; /* 0: never */
     uint64_t max_uses;  /* 0: any number */
     uint64_t uses;
+    bool by_administrator; /* for invite_link_add: confabctl adds it, and writes the audit */
 };
 
 typedef void invite_link_visit(void *context, const struct invite_link *link);
@@ -37,7 +38,8 @@ typedef void invite_link_visit(void *context, const struct invite_link *link);
  * ERROR_FORBIDDEN for direct rooms. ERROR_CONFLICT: the room has INVITE_LINK_MOST links. */
 enum error invite_link_add(struct db *db, struct invite_link *link);
 
-/* Ends a link of a room; admins only. By its id, or, with id 0, by its text. */
+/* Ends a link of a room; admins only, or, with user_id 0, confabctl, which writes the audit. By its
+ * id, or, with id 0, by its text. */
 enum error invite_link_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t link_id,
                               struct text link);
 
