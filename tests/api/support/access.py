@@ -161,10 +161,11 @@ What each role gets at each path: the status, and the code of a refusal ([errors
 is written by the tests (`make docs/access.md`), which check each cell.
 
 All are in the same public room, but `outsider`, who is logged in and in no room, and `stranger`,
-without credentials. `guest` is in a room that lets guests write. `blocked` is blocked by the admin. API keys have one scope each; `act` acts
-as a member. The request is one that is allowed to the highest role; where something is missing in
-it, 400 or 404 say that the role was let through to the check of fields or ids. Messages are the
-admin's. Private rooms answer 404 to those who are not in them; see [the API](api-notes.md).
+without credentials. `guest` is in a room that lets guests write. `blocked` is blocked by the
+admin. API keys have one scope each; `act` acts as a member. The request is one that is allowed to
+the highest role; where something is missing in it, 400 or 404 say that the role was let through to
+the check of fields or ids. Messages are the admin's. Private rooms answer 404 to those who are not
+in them; see [the API](api-notes.md).
 """
 
 
