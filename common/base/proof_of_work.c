@@ -1,5 +1,5 @@
-/* Challenges signed by a key, and the check of proofs: the signature first, since all that it covers
- * was written here. */
+/* Challenges signed by a key, and the check of proofs: the signature first, since all that it
+ * covers was written here. */
 #include "base/proof_of_work.h"
 
 #include <inttypes.h>

@@ -28,9 +28,10 @@
  * id for new_message, message_edited, message_deleted, reactions_changed, message_pinned,
  * message_unpinned and message_read; a user id for user_invited, user_removed, user_banned and
  * member_updated; on a user's stream a room id, but a message id for mentioned, a report id for
- * report_created and the id of the held message for message_held; else 0. The logical time orders user_joined and user_left; it is 0 for all others. The actor name is "-"
- * if there is none (confabctl). Offset and length say where the Message object stands in the
- * JSON of a new_message, in bytes; 0 0 for all others.
+ * report_created and the id of the held message for message_held; else 0. The logical time orders
+ * user_joined and user_left; it is 0 for all others. The actor name is "-" if there is none
+ * (confabctl). Offset and length say where the Message object stands in the JSON of a new_message,
+ * in bytes; 0 0 for all others.
  *
  * Version 1 ended after the subject, which was the logical time for user_joined and user_left.
  * It is still read, so that a rolling upgrade loses nothing: a reader fetches a numbered event

@@ -1,7 +1,7 @@
 /*
- * moderators: SQL by which a transaction of a room (transaction.h) tells those who moderate it, each
- * by an event in the own stream. The transaction declares v_streams (LONGTEXT) and has a row for the
- * subject; the sender or reporter, p_user, is not told.
+ * moderators: SQL by which a transaction of a room (transaction.h) tells those who moderate it,
+ * each by an event in the own stream. The transaction declares v_streams (LONGTEXT) and has a row
+ * for the subject; the sender or reporter, p_user, is not told.
  */
 #ifndef CONFAB_COMMON_STORE_ORDER_MODERATORS_H
 #define CONFAB_COMMON_STORE_ORDER_MODERATORS_H

@@ -38,8 +38,8 @@ enum error guest_register(struct db *db, uint64_t user_id, struct text name,
                           const unsigned char token_hash[SECRET_HASH_SIZE],
                           struct user_change *change);
 
-/* The same for a user of the site, with a user name as external_user_ensure makes it of `wished`, or
- * that of the guest; without a new token. ERROR_CONFLICT: the site's user exists already. */
+/* The same for a user of the site, with a user name as external_user_ensure makes it of `wished`,
+ * or that of the guest; without a new token. ERROR_CONFLICT: the site's user exists already. */
 enum error guest_become_external(struct db *db, uint64_t user_id, struct text issuer,
                                  struct text subject, struct text wished,
                                  struct user_change *change);

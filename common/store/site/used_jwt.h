@@ -1,6 +1,6 @@
 /*
- * used_jwt: the ids (jti) of the site's tokens that were used, each until its token expires; and the
- * challenges of guests (issuer "guest_work").
+ * used_jwt: the ids (jti) of the site's tokens that were used, each until its token expires; and
+ * the challenges of guests (issuer "guest_work").
  */
 #ifndef CONFAB_COMMON_STORE_SITE_USED_JWT_H
 #define CONFAB_COMMON_STORE_SITE_USED_JWT_H

@@ -106,7 +106,7 @@ for (const [auth, options] of [
     ["token", () => ({})],
     ["cookie", browser],
 ]) {
-    test(`a guest proves work, enters by ${auth}, and becomes a user who keeps its id`, async () => {
+    test(`a guest proves work, enters by ${auth} and becomes a user`, async () => {
         const admin = await userClient(system);
         const room = await roomOf(admin);
         await admin.updateRoom(room, { guests: "write" });
