@@ -124,8 +124,8 @@ static enum error accept_token(struct exchange *x, struct login *login) {
 
 /* ---- what the token says of the user ---- */
 
-/* At the first visit a guest becomes this user, and keeps its messages. A user who exists already
- * stays apart from the guest: two users are never made one. */
+/* At the first visit a guest becomes this user, and keeps its messages. If the user exists
+ * already, the guest stays a guest: two users are never merged. */
 static enum error adopt_guest(struct exchange *x, const struct login *login) {
     struct service *service = x->service;
     struct user_change change;

@@ -20,7 +20,8 @@ from support.wait import wait_for
 COMMANDS = ["migrate", "user add", "user passwd", "user disable", "user enable", "user staff",
             "user moderator", "audit", "user totp", "user erase", "user profile", "user bot", "user list",
             "token add", "token list", "token revoke",
-            "room list", "room show", "room delete", "room ensure", "room export", "events purge",
+            "room list", "room show", "room delete", "room export", "room ensure",
+            "room link add", "room link list", "room link remove", "events purge",
             "restored", "stats", "check"]
 
 USAGE = "usage: confabctl [-c FILE] [--json] COMMAND [ARGUMENT...]"
@@ -116,8 +117,8 @@ def test_an_unknown_option_is_a_usage_error_in_any_position(tool, option):
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {
-    "audit", "user erase", "user list", "user profile", "token list", "room list", "room show",
-    "stats", "check"}))
+    "audit", "user list", "user erase", "user profile", "token list", "room list", "room show",
+    "room link list", "stats", "check"}))
 def test_json_is_refused_by_commands_without_json_output(tool, command):
     said = tool.misuse("--json", *command.split())
     assert said[0] == f"confabctl: '{command}' does not support --json"

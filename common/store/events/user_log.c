@@ -61,8 +61,8 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     "ORDER BY 1 LIMIT ?"
 
 static const char ALL[] = LIST("");
-/* Without those that have no JSON: changed credentials, mentions in a room that is gone, and what is
- * no longer held. */
+/* Without those that have no JSON: changed credentials, mentions in a room that is gone, and
+ * messages that are no longer held. */
 static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTIALS_CHANGED)
                                  " AND (e.event_type NOT IN (" EVENT_SQL(EVENT_MENTIONED)
                                  ", " EVENT_SQL(EVENT_REPORT_CREATED)
