@@ -12,7 +12,7 @@
 import { App } from "./chat/app.js";
 import { fill, h } from "./chat/ui/dom.js";
 import { icon } from "./chat/ui/icons.js";
-import { remOf, requestStyles, sheetOf } from "./chat/ui/styles.js";
+import { isAdded, remOf, requestStyles, setStylesBase, sheetOf } from "./chat/ui/styles.js";
 import { t, tn, useLanguage } from "./chat/words.js";
 
 // The folder of this script is the chat's site, unless a bundler has moved the script elsewhere.
@@ -310,7 +310,9 @@ export class ConfabChatElement extends Base {
             isShown: () => !this.#isBubble || this.open,
             tell: (name, detail) => this.#tell(name, detail),
         });
-        this.#addStyles(HOME ?? `${url.replace(/\/$/, "")}/`, this.#app, chat);
+        const base = HOME ?? `${url.replace(/\/$/, "")}/`;
+        setStylesBase(this.shadowRoot, base);
+        this.#addStyles(base, this.#app, chat);
     }
 
     async #addStyles(base, app, chat) {
@@ -338,9 +340,12 @@ export class ConfabChatElement extends Base {
             this.shadowRoot.adoptedStyleSheets = [sheetOf(FRAME, 16)];
         }
         const rem = remOf(this.#frame);
-        this.shadowRoot.adoptedStyleSheets = [...texts, FRAME, BUBBLE].map((text) =>
-            sheetOf(text, rem),
-        );
+        // What the chat has added may have come first.
+        const added = this.shadowRoot.adoptedStyleSheets.filter(isAdded);
+        this.shadowRoot.adoptedStyleSheets = [
+            ...[...texts, FRAME, BUBBLE].map((text) => sheetOf(text, rem)),
+            ...added,
+        ];
     }
 
     #showProblem(text) {

@@ -1,6 +1,7 @@
 // The chat elsewhere: <confab-chat> in other pages, and in a folder of a site.
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
@@ -208,6 +209,51 @@ test("styles that fail are reported, and requested again", async () => {
     await person.page.getByText(/cannot be reached\. Trying again/).waitFor();
     fails = false;
     await person.sees("Rye is out");
+});
+
+test("an element that a bundler has moved has all its styles from the chat", async () => {
+    const person = await loggedInUser();
+    const room = await person.room("Counter");
+    await person.post(room, "Rye is out");
+    const asked = [];
+    const folder = new URL("../../../web/", import.meta.url);
+    const files = readdirSync(folder, { recursive: true }).filter((name) =>
+        /\.(js|css)$/.test(name),
+    );
+    const paths = Object.fromEntries(
+        files.map((name) => [
+            `/assets/${name.replace("confab-chat.js", "index.js")}`,
+            (request, response) => {
+                asked.push(name);
+                response.writeHead(200, { "Content-Type": "text/javascript", Connection: "close" });
+                response.end(readFileSync(new URL(name, folder)));
+            },
+        ]),
+    );
+    // The first styles may come after those that the chat adds.
+    const added = person.page.waitForResponse("**/chat/files/files.css");
+    await person.page.route("**/chat/base.css", async (route) => {
+        await (await added).finished();
+        await route.continue();
+    });
+    const { url } = world.system;
+    const attributes = `server="${url}" room="${room}" token="${person.token}"`;
+    await visitSite(person, `<confab-chat ${attributes}></confab-chat>`, {
+        paths,
+        script: "/assets/index.js",
+    });
+    await person.sees("Rye is out");
+    await person.button("Emoji").click();
+    await person.dialog().waitFor();
+    const styled = await person.page.evaluate(() => {
+        const { adoptedStyleSheets } = document.querySelector("confab-chat").shadowRoot;
+        const rules = adoptedStyleSheets.flatMap(({ cssRules }) => [...cssRules]);
+        const text = rules.map(({ cssText }) => cssText).join("");
+        return [".items", ".attachments", ".emoji-groups"].filter((name) => text.includes(name));
+    });
+    assert.deepEqual(styled, [".items", ".attachments", ".emoji-groups"]);
+    assert.ok(asked.includes("confab-chat.js"));
+    assert.ok(!asked.some((name) => name.endsWith(".css")), String(asked));
 });
 
 test("a login in the element on another site lasts until the log-out", async () => {

@@ -7,16 +7,22 @@ import { world } from "./browser.js";
 /**
  * Opens a page of another site with this content; `head` is added to its head. The site's address
  * is an allowed origin unless `port` is another. `paths` has handlers of the site's own paths, by
- * path. The site ends with the window.
+ * path; `script` is the address of the element's script. The site ends with the window.
  */
 export async function visitSite(
     person,
     body,
-    { head = "", headers = {}, port = world.sitePort, paths = {} } = {},
+    {
+        head = "",
+        headers = {},
+        port = world.sitePort,
+        paths = {},
+        script = `${world.system.url}/confab-chat.js`,
+    } = {},
 ) {
     const page =
         `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A site</title>${head}` +
-        `<script type="module" src="${world.system.url}/confab-chat.js"></script></head>` +
+        `<script type="module" src="${script}"></script></head>` +
         `<body>${body}</body></html>`;
     person.site?.close();
     person.site = createServer((request, response) => {

@@ -16,7 +16,7 @@ const RECENT_KEY = "confab:reactions";
 const RECENT = 6;
 const PAGE = 50;
 
-const styled = ({ root }) => addStyles(root, import.meta.url, "./actions.css");
+const styled = ({ root }) => addStyles(root, "conversation/actions.css");
 
 // ---- reactions ----
 

@@ -37,7 +37,7 @@ export class Completion {
             hidden: true,
         });
         place.before(this.list);
-        addStyles(place.closest(".confab"), import.meta.url, "../emoji/emoji.css");
+        addStyles(place.closest(".confab"), "emoji/emoji.css");
         text.setAttribute("aria-controls", this.list.id);
         text.setAttribute("aria-autocomplete", "list");
         text.addEventListener("blur", () => this.close());

@@ -51,7 +51,7 @@ function inNextRow(grids, button, step) {
 
 /** Opens the picker; calls choose(emoji) with the one that was chosen. */
 export async function openEmojiPicker(root, choose) {
-    await addStyles(root, import.meta.url, "./emoji.css");
+    await addStyles(root, "emoji/emoji.css");
     let tone = skinTone();
     const names = groupNames();
     const body = h("div.emoji-groups");

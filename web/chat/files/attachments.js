@@ -35,7 +35,7 @@ export class Attachments {
         this.list = h("ul", { "aria-label": t("Attached files") });
         this.status = h("span.unseen", { role: "status" });
         this.element = h("div.attachments", { hidden: true }, this.list, this.status);
-        addStyles(people.root, import.meta.url, "./files.css");
+        addStyles(people.root, "files/files.css");
     }
 
     get count() {

@@ -37,7 +37,7 @@ const MOST_PREVIEWS = 40;
 
 export { fileErrorText };
 
-export const stylesReady = (root) => addStyles(root, import.meta.url, "./files.css");
+export const stylesReady = (root) => addStyles(root, "files/files.css");
 
 // ---- where the bytes are ----
 

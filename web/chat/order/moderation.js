@@ -240,7 +240,7 @@ class Page {
 
 /** `rooms` are those that the user moderates; `open(roomId, messageId)` shows a message. */
 export async function openModeration({ root, confab, people, rooms, open }) {
-    await addStyles(root, import.meta.url, "./moderation.css");
+    await addStyles(root, "order/moderation.css");
     const dialog = openDialog(root, t("Moderation"), (close) => {
         const page = new Page({
             root,

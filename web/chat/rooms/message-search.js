@@ -37,7 +37,7 @@ export function markedText(content, matches) {
 
 /** `text` is what to search for at first. Calls `on.open(roomId, messageId)`. */
 export async function openMessageSearch(root, { confab, people, text = "", on }) {
-    await addStyles(root, import.meta.url, "./message-search.css");
+    await addStyles(root, "rooms/message-search.css");
     let asked = 0;
     let next = null;
     const input = h("input", {

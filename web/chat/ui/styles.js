@@ -2,8 +2,21 @@
 
 import { h } from "./dom.js";
 
+// (In one expression bundlers take `new URL` and `import.meta.url` for the name of a file.)
+const MODULE = import.meta.url;
+
 /** The addresses of the style sheets that have been added to elements. */
 const addresses = new WeakMap();
+/** The address of the chat that an element shows, by its shadow root. */
+const bases = new WeakMap();
+
+/** Sets the address from which addStyles() requests what an element needs later. */
+export function setStylesBase(shadowRoot, base) {
+    bases.set(shadowRoot, base);
+}
+
+/** Whether addStyles() has added the sheet. */
+export const isAdded = (sheet) => addresses.has(sheet);
 
 /** A style sheet of this text. A rem is that of the user's own font size, not of the page's. */
 export function sheetOf(text, rem) {
@@ -47,17 +60,18 @@ async function addToElement(place, url) {
 
 /**
  * Adds a stylesheet beside the chat, once, and waits for it; one that fails is left out. `path` is
- * relative to the module at `base`. The element in one file has all styles already.
+ * relative to the folder chat/. The element requests it from the chat, as bundlers move modules but
+ * not the styles; the element in one file has all styles already.
  */
-export function addStyles(root, base, path) {
+export function addStyles(root, path) {
     if (globalThis.confabStyles) {
         return Promise.resolve();
     }
-    const url = new URL(path, base);
     const place = root.getRootNode();
     if (place instanceof ShadowRoot) {
-        return addToElement(place, url).catch(() => {});
+        return addToElement(place, new URL(`chat/${path}`, bases.get(place))).catch(() => {});
     }
+    const url = new URL(`../${path}`, MODULE);
     const parent = place.head ?? place;
     const there = [...parent.querySelectorAll("link")].find((link) => link.href === url.href);
     if (there) {
