@@ -310,7 +310,8 @@ export class ConfabChatElement extends Base {
             isShown: () => !this.#isBubble || this.open,
             tell: (name, detail) => this.#tell(name, detail),
         });
-        const base = HOME ?? `${url.replace(/\/$/, "")}/`;
+        // Where a build tool serves the modules, the folder of this one has no styles as they are.
+        const base = `${url.replace(/\/$/, "")}/`;
         setStylesBase(this.shadowRoot, base);
         this.#addStyles(base, this.#app, chat);
     }

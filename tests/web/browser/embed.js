@@ -211,7 +211,7 @@ test("styles that fail are reported, and requested again", async () => {
     await person.sees("Rye is out");
 });
 
-test("an element that a bundler has moved has all its styles from the chat", async () => {
+test("an element that a build tool serves has all its styles from the chat", async () => {
     const person = await loggedInUser();
     const room = await person.room("Counter");
     await person.post(room, "Rye is out");
@@ -222,7 +222,7 @@ test("an element that a bundler has moved has all its styles from the chat", asy
     );
     const paths = Object.fromEntries(
         files.map((name) => [
-            `/assets/${name.replace("confab-chat.js", "index.js")}`,
+            `/assets/${name}`,
             (request, response) => {
                 asked.push(name);
                 response.writeHead(200, { "Content-Type": "text/javascript", Connection: "close" });
@@ -240,7 +240,7 @@ test("an element that a bundler has moved has all its styles from the chat", asy
     const attributes = `server="${url}" room="${room}" token="${person.token}"`;
     await visitSite(person, `<confab-chat ${attributes}></confab-chat>`, {
         paths,
-        script: "/assets/index.js",
+        script: "/assets/confab-chat.js",
     });
     await person.sees("Rye is out");
     await person.button("Emoji").click();
