@@ -31,9 +31,11 @@ function padded(text) {
     return words;
 }
 
+// The schedule of a block, used again for the next: a new one takes nearly as long as the hash.
+const w = new Int32Array(64);
+
 /** The state after one more block (section 6.2.2). */
 function compress(state, block) {
-    const w = new Int32Array(64);
     w.set(block);
     for (let i = 16; i < 64; i += 1) {
         const [x, y] = [w[i - 15], w[i - 2]];
