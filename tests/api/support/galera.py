@@ -100,6 +100,22 @@ class Galera:
         node.start(f"--wsrep_start_position={position}")
         wait_for(lambda: is_ready(node), 60, "the node that comes back")
 
+    def settle(self):
+        """Waits until all nodes are together and have applied the same."""
+        for node in self.nodes:
+            wait_for(lambda node=node: self._is_synced(node), 120, "a node to be with the others")
+
+    def _is_synced(self, node):
+        state = dict(node.sql("SHOW STATUS LIKE 'wsrep_%'", database=""))
+        if (state["wsrep_cluster_size"], state["wsrep_local_state_comment"]) != (
+                len(self.nodes), "Synced"):
+            return False
+        try:
+            node.sql("SET wsrep_sync_wait = 15; SELECT 1", database="")
+        except RuntimeError:
+            return False
+        return True
+
     def env(self, *order):
         """The configuration of an instance that uses these nodes, by index, in this order."""
         hosts = ",".join(f"127.0.0.1:{self.nodes[at].port}" for at in order)
