@@ -41,12 +41,12 @@ static void judge(struct doctor_result *result, const struct hooks *hooks, uint6
             result, REPORT_FAILED,
             "start confab-worker: `systemctl enable --now confab-worker`, or from cron "
             "`confab-worker --ensure`",
-            "confab-worker does not run; hooks, jwks_url and scanning need it; %" PRIu64
+            "confab-worker does not run; hooks, jwks_url, scanning and mail need it; %" PRIu64
             " hooks wait, %" PRIu64 " events",
             hooks->active, hooks->events);
     else if (!is_alive)
         doctor_set_result(result, REPORT_OK, NULL,
-                          "does not run, and nothing needs it: no hooks, jwks_url or scanner");
+                          "does not run, and nothing needs it: no hooks, jwks_url, scanner or mail");
     else if (hooks->failing > 0)
         doctor_set_result(result, REPORT_WARNING,
                           "see `confabctl hook list`; `confabctl hook test NAME` tries one",
@@ -79,5 +79,5 @@ void doctor_worker(struct doctor *doctor, struct doctor_result *result) {
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "%s", db_last_cause(db));
     else
         judge(result, &hooks, workers, idle_seconds,
-              hooks.active > 0 || config->jwks_url[0] || scans);
+              hooks.active > 0 || config->jwks_url[0] || scans || config->mail_from[0]);
 }

@@ -206,6 +206,13 @@ def test_an_authorization_header_dropped_by_apache(doctor, system):
                      front.instance.url)
 
 
+@pytest.mark.parametrize("option, value", [
+    ("CONFAB_SCAN_COMMAND", "/usr/bin/true"), ("CONFAB_MAIL_FROM", "chat@example.com")])
+def test_what_needs_a_worker_that_does_not_run(doctor, system, option, value):
+    doctor.finds("worker", "confab-worker does not run", "start confab-worker", system.url,
+                 **{option: value})
+
+
 def test_a_site_with_another_database(doctor, make_instance):
     other = make_instance()
     doctor.finds("authorization", "another database", "same configuration", other.url)

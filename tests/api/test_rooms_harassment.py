@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from support.answers import assert_error
 from support.client import Client
-from support.files import announce
+from support.files import FILES, announce
 from support.limits import assert_429, until_429
 from support.parallel import at_once, twin
 from support.shapes import a_view
@@ -94,7 +94,8 @@ def test_reports_are_limited_and_repeated_ones_do_not_count(bully):
     assert_429(bully.post(messages[3], json=spam))
 
 
-@pytest.mark.parametrize("change", ["join", "leave", "rename", "role", "silence", "ban", "file"])
+@pytest.mark.parametrize("change", ["join", "leave", "rename", "role", "silence", "ban", "file",
+                                    "done"])
 def test_what_a_room_is_told_counts_as_messages(tight_limits, change):
     alice, bob = (Client(tight_limits).register() for _ in range(2))
     room = alice.room(is_private=False)["room_id"]
@@ -105,7 +106,9 @@ def test_what_a_room_is_told_counts_as_messages(tight_limits, change):
            "role": lambda client: client.patch(f"{path}members/{alice.id}/", {"is_admin": True}),
            "silence": lambda client: client.delete(f"{path}silence/", json={"user_id": bob.id}),
            "ban": lambda client: client.delete(f"{path}bans/{bob.id}/"),
-           "file": lambda client: announce(client, {"room_id": room})}[change]
+           "file": lambda client: announce(client, {"room_id": room}),
+           "done": lambda client: client.post(f"{FILES}{file_id}/done/")}[change]
+    file_id = announce(alice, {"room_id": room}).json()["file_id"] if change == "done" else None
     answers = at_once([lambda: ask(twin(alice)) for _ in range(10)])
     assert 429 in [answer.status_code for answer in answers]
 
