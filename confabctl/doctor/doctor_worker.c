@@ -45,8 +45,9 @@ static void judge(struct doctor_result *result, const struct hooks *hooks, uint6
             " hooks wait, %" PRIu64 " events",
             hooks->active, hooks->events);
     else if (!is_alive)
-        doctor_set_result(result, REPORT_OK, NULL,
-                          "does not run, and nothing needs it: no hooks, jwks_url, scanner or mail");
+        doctor_set_result(
+            result, REPORT_OK, NULL,
+            "does not run, and nothing needs it: no hooks, jwks_url, scanner or mail");
     else if (hooks->failing > 0)
         doctor_set_result(result, REPORT_WARNING,
                           "see `confabctl hook list`; `confabctl hook test NAME` tries one",
