@@ -1,6 +1,8 @@
 """What a password proved holds only for that password: logins and password changes that are under
 way while the password is changed, or the user disabled."""
 
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,13 +39,18 @@ def confabctl(system, *args, password=None):
 
 
 def while_hashing(system, request, act):
-    """Sends a request, calls act() as soon as it hashes, and returns the answer."""
+    """Sends a request, calls act() while the process that hashes is stopped, and returns the
+    answer."""
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(request)
-        wait_for(lambda: any(children(worker) for worker in system.api_workers()), 30,
-                 "a process that hashes")
-        act()
-        assert not answer.done(), "the hash took less time than the change"
+        hashing = wait_for(
+            lambda: [child for worker in system.api_workers() for child in children(worker)], 30,
+            "a process that hashes")
+        os.kill(hashing[0], signal.SIGSTOP)
+        try:
+            act()
+        finally:
+            os.kill(hashing[0], signal.SIGCONT)
         return answer.result()
 
 

@@ -75,6 +75,7 @@ def write(client, room, count):
     return [client.say(room["room_id"], f"{number}") for number in range(count)]
 
 
+@pytest.mark.slow("posts many messages")
 def test_messages_of_each_writer_keep_their_order(person):
     writers = [person() for _ in range(8)]
     room = room_of(*writers)

@@ -57,6 +57,7 @@ def test_a_wrong_request_erases_nothing(user, body, codes):
 
 # ---- what goes, and what stays ----
 
+@pytest.mark.slow("an instance of its own")
 def test_nothing_of_the_user_is_left_in_database_and_files(make_instance):
     system = make_instance()
     mark = Client(system).register(MARKER.lower(), PASSWORD)

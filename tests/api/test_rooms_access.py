@@ -130,6 +130,7 @@ def test_every_route_of_a_room_is_in_the_table():
                       if path.startswith(route_of(ROOM))}
 
 
+@pytest.mark.slow("each role at each path")
 @pytest.mark.parametrize("action, kind, caller, status", ROWS,
                          ids=[f"{row[0]}-{row[1]}-{row[2]}".replace(" ", "_") for row in ROWS])
 def test_each_endpoint_answers_each_role_as_specified(people, action, kind, caller, status):

@@ -51,6 +51,7 @@ def test_a_large_room_has_a_number_for_its_list_of_users_online(alice, bob, larg
         assert first.until("online_changed")["online_count"] == 1
 
 
+@pytest.mark.slow("several pushd")
 def test_the_number_is_that_of_all_pushd_processes(alice, bob, large, second):
     with in_room(alice, large) as first, in_room(bob, large, direct=second) as other:
         assert first.until("online_changed")["online_count"] == 2

@@ -50,6 +50,7 @@ def crowd(make_instance):
     return Crowd(make_instance(CONFAB_PROCESSES="1"))
 
 
+@pytest.mark.slow("reads long lists page by page")
 @pytest.mark.parametrize("public", [False, True], ids=["own", "public"])
 @pytest.mark.parametrize("times", TIMES)
 def test_every_page_has_its_rooms_in_exact_order(crowd, times, public):

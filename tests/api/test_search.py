@@ -158,6 +158,7 @@ def test_the_filters(instance, alice, talk):
     assert contents(alice, "hel", before="2001-01-01T00:00:00Z") == []
 
 
+@pytest.mark.slow("an instance of its own")
 def test_messages_of_many_rooms_are_indexed_together(make_instance):
     """Few transactions for many rooms with a new message each, an edit and a deletion among them."""
     system = make_instance()
@@ -297,6 +298,7 @@ def test_parameters_that_are_refused(alice, query, errors):
     assert (answer.status_code, answer.json()) == (400, errors)
 
 
+@pytest.mark.slow("indexes all messages again")
 def test_a_rebuilt_index_finds_the_same_and_nothing_is_missing_meanwhile(instance, alice, talk):
     before = contents(alice, "hel")
     rows = instance.sql("SELECT COUNT(*) FROM search_term WHERE room_id = ?", talk["room_id"])

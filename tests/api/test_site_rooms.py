@@ -381,6 +381,7 @@ def test_a_system_message_is_edited_by_nobody_and_deleted_by_an_admin(program, u
     assert alice.delete(path).status_code == 204
 
 
+@pytest.mark.slow("an instance of its own")
 def test_the_counters_agree(make_instance):
     system = make_instance()
     program = Program(system)

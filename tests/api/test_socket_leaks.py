@@ -6,6 +6,7 @@ reports leaks at the end."""
 import os
 import signal
 
+import pytest
 from support.metrics import parse, value
 from support.pushd import Pushd
 from support.wait import wait_for
@@ -43,6 +44,7 @@ def one_of_each_kind(alice, bob, room, port):
         assert live.closed() == 4401
 
 
+@pytest.mark.slow("many connections")
 def test_connecting_and_disconnecting_leaks_nothing(user):
     alice, bob = user(), user()
     room = alice.room()["room_id"]

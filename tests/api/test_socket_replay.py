@@ -39,7 +39,8 @@ def remembered(system, client, room):
     """Another client stays connected, so that pushd keeps the last events of the room."""
 
 
-WHENCE = pytest.mark.parametrize("whence", [remembered, restarted])
+WHENCE = pytest.mark.parametrize("whence", [
+    remembered, pytest.param(restarted, marks=pytest.mark.slow("restarts pushd"))])
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ slow("while nothing is new only bells are read, and a message is heard at once",
     await until(() => own.frames.some((one) => one.message?.content === "elsewhere"));
 });
 
-test("a bell that has rung is heard although another one, or the request, fails", async () => {
+slow("a bell that has rung is heard although another one, or the request, fails", async () => {
     const inner = watchedFetch();
     let isClosed = false; // no bell is read meanwhile
     let failing = () => false;
@@ -134,7 +134,7 @@ test("a web server that has too much to do is not asked for programs instead", a
     await until(() => heard.events.length === 1);
 });
 
-test("bells that never work are left alone", async () => {
+slow("bells that never work are left alone", async () => {
     const { alice, other, heard } = await listening();
     const before = toApi(other).length;
     other.net.firewall = ({ method }) => (method ? null : BUSY());

@@ -71,7 +71,7 @@ function made() {
     return all;
 }
 
-test("correct uses of the types compile, wrong ones do not", () => {
+slow("correct uses of the types compile, wrong ones do not", () => {
     const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
     try {
         execFileSync(process.execPath, [tsc, "-p", here(".")], { encoding: "utf8" });

@@ -141,7 +141,7 @@ async function mailed(person, kind, email) {
     return token;
 }
 
-test("links in mails confirm an address and set a new password", async () => {
+slow("links in mails confirm an address and set a new password", async () => {
     const anne = await loggedInUser();
     const { page } = anne;
     await anne.settles();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { pair, world } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import { pause, until } from "../support/until.js";
 import "./setup.js";
 
@@ -73,7 +74,7 @@ test("a tab has one socket, whichever rooms are open", async () => {
     }
 });
 
-test("no message is missed while pushd is down", async () => {
+slow("no message is missed while pushd is down", async () => {
     const { alice, bob, room } = await pair();
     await world.system.end("push");
     await alice.page.locator(".connection:visible").waitFor();
@@ -90,7 +91,7 @@ test("no message is missed while pushd is down", async () => {
     await alice.page.locator(".connection").waitFor({ state: "hidden" });
 });
 
-test("the page shows nothing of a web server that restarts", async () => {
+slow("the page shows nothing of a web server that restarts", async () => {
     const { alice, bob, room } = await pair();
     // The page's clock stands still during the restart and runs slowly after it, because both may
     // take long on a busy machine.
@@ -138,7 +139,7 @@ test("a message that a firewall refuses fails in place, the next one is sent", a
     await alice.button("Discard").click();
 });
 
-test("without sockets, rooms that are gone leave the list", async () => {
+slow("without sockets, rooms that are gone leave the list", async () => {
     const { alice, bob } = await pair();
     const deleted = await alice.room("Deleted", bob);
     const left = await alice.room("Removed from", bob);

@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { loggedInUser, openWindow, pair } from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -83,7 +84,7 @@ function recordNotifications(page) {
     });
 }
 
-test("a tab does not notify of what the user sees in another tab", async () => {
+slow("a tab does not notify of what the user sees in another tab", async () => {
     const [alice, bob] = [await loggedInUser(), await openWindow()];
     await bob.register();
     const room = await alice.room("Kitchen", bob);
@@ -191,7 +192,7 @@ test("who has seen a message is known after a reload", async () => {
     await device.page.getByText(`Seen by ${bob.name}`).waitFor();
 });
 
-test("who does not show what was read does not see it either", async () => {
+slow("who does not show what was read does not see it either", async () => {
     const { alice, bob } = await pair();
     await alice.chooseOwn("Settings");
     const box = alice.page.getByRole("checkbox", { name: "Show others what you have read" });

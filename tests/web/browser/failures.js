@@ -33,7 +33,7 @@ async function twoRooms(prepare = () => {}) {
     return { person, first, second, garden };
 }
 
-test("messages that could not be loaded are loaded later, by itself", async () => {
+slow("messages that could not be loaded are loaded later, by itself", async () => {
     const { person, second, garden } = await twoRooms();
     const works = await failing(person, "**/messages/?*");
     await garden.click();
@@ -70,7 +70,7 @@ test("a firewall that refuses a request for messages does not offer a Join", asy
     await person.sees("In the garden");
 });
 
-test("older messages that could not be loaded are loaded later", async () => {
+slow("older messages that could not be loaded are loaded later", async () => {
     const person = await loggedInUser();
     const room = await person.room("Kitchen");
     for (let i = 0; i < 80; i += 1) {
@@ -114,7 +114,7 @@ test("a room that cannot be opened yet can be given up", async () => {
     await person.sees("In the garden");
 });
 
-test("a link to a room survives a failure", async () => {
+slow("a link to a room survives a failure", async () => {
     const { person, second } = await twoRooms();
     const works = await failing(person, `**/rooms/${second}/`);
     await person.visit("/embed.html");
@@ -191,7 +191,7 @@ test("a message that is limited says so, and is sent later", async () => {
     await person.sees("Fast");
 });
 
-test("a public room by link offers to join it, in the page and in the element", async () => {
+slow("a public room by link offers to join it, in the page and in the element", async () => {
     const owner = await loggedInUser();
     const { room_id: room } = await owner.api("POST", "chat/rooms/", {
         name: "Market",

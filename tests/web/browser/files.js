@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { faults } from "../support/axe.js";
 import { loggedInUser, openWindow, pair, SIZES, world } from "../support/browser.js";
 import { visitSite } from "../support/site-page.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -123,7 +124,7 @@ const countKept = () =>
 
 const chips = (person) => person.page.locator(".attachment");
 
-test("a film has a picture and its size before it is played", async () => {
+slow("a film has a picture and its size before it is played", async () => {
     const { alice, bob, room } = await pair();
     await alice.button("Attach files").waitFor();
     await giveFilm(alice, "walk.webm", 640, 360);
@@ -228,7 +229,7 @@ test("a pasted picture is shown to both without a jump, and looked at by keyboar
     assert.equal(await bob.page.locator(".items .picture").count(), 0);
 });
 
-test("of three dropped files one breaks off, and goes on after a reload", async () => {
+slow("of three dropped files one breaks off, and goes on after a reload", async () => {
     const alice = await loggedInUser();
     const room = await alice.room("Kitchen");
     await alice.enter(room);
@@ -297,7 +298,7 @@ test("of three dropped files one breaks off, and goes on after a reload", async 
     await alice.page.getByText("This file is no longer there.").waitFor();
 });
 
-test("the element shows and sends files by a token, on a phone, from right to left", async () => {
+slow("the element shows and sends files by a token, on a phone, from right to left", async () => {
     const alice = await loggedInUser();
     const room = await alice.room("Counter");
     await alice.enter(room);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow, pair, world } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import { sql } from "../support/sql.js";
 import { until } from "../support/until.js";
 import "./setup.js";
@@ -38,7 +39,7 @@ test("who joins, leaves and renames the room is a quiet line, also after a reloa
     await bob.page.getByText(`${carol.name} left.`).waitFor();
 });
 
-test("deleted messages of one sender in a row are one line", async () => {
+slow("deleted messages of one sender in a row are one line", async () => {
     const { alice, bob, room } = await pair();
     const ids = [];
     for (const text of ["One", "Two", "Three", "Four"]) {

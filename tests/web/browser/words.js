@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, pair } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -185,7 +186,7 @@ async function farQuote() {
 const pageHas = (person, text) =>
     person.page.evaluate((words) => document.documentElement.outerHTML.includes(words), text);
 
-test("a quote of a message that is not in the page loses deleted words", async () => {
+slow("a quote of a message that is not in the page loses deleted words", async () => {
     const { alice, bob, quote, path } = await farQuote();
     await bob.message("As I said").hover();
     await alice.api("DELETE", path);
@@ -200,7 +201,7 @@ test("a quote of a message that is not in the page shows its new words", async (
     await until(async () => !(await pageHas(bob, "swordfish")));
 });
 
-test("the quotes above the input and of a message being sent lose deleted words", async () => {
+slow("the quotes above the input and of a message being sent lose deleted words", async () => {
     const { alice, bob, room } = await pair();
     const secret = await alice.post(room, "The password is swordfish");
     await bob.sees("swordfish");

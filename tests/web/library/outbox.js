@@ -104,7 +104,7 @@ test("the event of a message confirms it if its response is lost", async () => {
     assert.deepEqual(await contents(alice, room), ["once"]);
 });
 
-test("fcgi-api killed and restarted: each message is sent once and in order", async () => {
+slow("fcgi-api killed and restarted: each message is sent once and in order", async () => {
     const { alice, bob, room } = await pair(system);
     const heard = record(bob.openRoom(room, { since: 1 }));
     const all = numbers(30).map((content) => alice.send(room, content));

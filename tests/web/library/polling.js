@@ -13,6 +13,7 @@ import {
 } from "../support/clients.js";
 import { until } from "../support/until.js";
 import { roomWithManyEvents, system } from "./setup.js";
+import { slow } from "../support/slow.js";
 
 const polls = (client) => client.asked.filter((one) => one.path === "/api/chat/sync/");
 
@@ -244,7 +245,7 @@ test("while the server is unreachable, the channel waits and tells until when", 
     await until(() => heard.events.length === 1);
 });
 
-test("pushd down and up: socket, polling, socket, without a gap or a repetition", async () => {
+slow("pushd down and up: socket, polling, socket, without a gap or a repetition", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     const heard = await recordLive(channel);

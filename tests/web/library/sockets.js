@@ -139,7 +139,7 @@ test("after a lost socket nothing is missed or delivered twice", async () => {
     assert.deepEqual(heard.resyncs, []);
 });
 
-test("missing more than the server replays causes a resync, then events continue", async () => {
+slow("missing more than the server replays causes a resync, then events continue", async () => {
     const { alice, bob: user, room } = await roomWithManyEvents();
     const bob = await anotherClient(system, user);
     const heard = await recordLive(bob.openRoom(room, { since: 0 }));
@@ -236,7 +236,7 @@ test("4404: a deleted room closes its channel", async () => {
     assert.equal(bob.sockets.opened.length, 1);
 });
 
-test("1012: after a restart all channels reconnect, at different times", async () => {
+slow("1012: after a restart all channels reconnect, at different times", async () => {
     const { alice, bob, room } = await pair(system);
     const all = [];
     const moments = new Map();
