@@ -15,7 +15,7 @@
 #include "db/db.h"
 #include "event/publish.h"
 #include "redis/redis_client.h"
-#include "store/order/audit_log.h"
+#include "store/moderation/audit_log.h"
 #include "store/users/user.h"
 
 /* The exit status of the program. */

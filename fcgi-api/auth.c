@@ -14,7 +14,7 @@
 #include "http/credentials.h"
 #include "http/origin.h"
 #include "limit.h"
-#include "order.h"
+#include "restriction.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
 #include "store/site/site_value.h"
@@ -134,7 +134,7 @@ static enum error identify_by_key(struct exchange *x, struct text key) {
         return refuse_key(x, refusal);
     if (error)
         return error;
-    order_end_ban(x, &x->identity.user);
+    restriction_end_ban(x, &x->identity.user);
     /* Not 401: the key itself is valid. */
     if (!x->identity.user.is_active)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_USER_INACTIVE, "User inactive or deleted.");

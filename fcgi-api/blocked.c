@@ -1,7 +1,7 @@
 /* The users whom the user of a request has blocked: read once, with the first message. */
 #include "blocked.h"
 
-#include "store/order/block.h"
+#include "store/moderation/block.h"
 
 bool blocked_has(struct exchange *x, uint64_t sender_id) {
     struct exchange_blocked *blocked = &x->blocked;

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/word_filter.h"
 #include "event/publish.h"
-#include "store/order/abuse_report.h"
+#include "store/moderation/abuse_report.h"
 
 bool filter_load(const struct config *config, struct word_filter **filter,
                  struct buffer *problems) {

@@ -12,11 +12,11 @@
 #include "files/file_link.h"
 #include "handlers/handlers.h"
 #include "limit.h"
-#include "order.h"
 #include "pace.h"
 #include "rest/body.h"
 #include "rest/cors.h"
 #include "rest/etag.h"
+#include "restriction.h"
 #include "routes.h"
 #include "schema/schema.h"
 #include "shared.h"
@@ -270,7 +270,7 @@ static enum error check_room(struct exchange *x, const struct route *route) {
             error = ERROR_FORBIDDEN;
     }
     if (!error && (route->flags & ROUTE_SEEN))
-        error = order_check_seen(x);
+        error = restriction_check_seen(x);
     return error;
 }
 
@@ -361,11 +361,11 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
             error = again ? serve_once(x, route) : failure;
     }
     if (error == ERROR_FORBIDDEN && is_of_room(route) && x->response.status < 400 &&
-        order_is_banned(x))
+        restriction_is_banned(x))
         error = ERROR_BANNED;
     if (!error && x->has_key && is_unsafe(route->method) && (route->flags & ROUTE_KEY) &&
         !(route->flags & (ROUTE_READ | ROUTE_UNAUDITED)))
-        error = order_audit(x, route->pattern);
+        error = restriction_audit(x, route->pattern);
     /* For /healthz: whether changes succeed. Other errors say nothing about it. */
     if (is_unsafe(route->method) && !(route->flags & ROUTE_READ) &&
         (!error || error == ERROR_UNAVAILABLE))
@@ -388,7 +388,7 @@ static void respond_error(struct exchange *x, enum error error) {
     if (error == ERROR_UNAVAILABLE)
         response_header_printf(response, "Retry-After", "%d", RETRY_SECONDS);
     if (error == ERROR_SILENCED || error == ERROR_SLOW_MODE)
-        order_say_how_long(x, error);
+        restriction_add_until(x, error);
 }
 
 /* The headers of every response. */

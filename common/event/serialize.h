@@ -19,7 +19,7 @@
 #include "store/messages/message.h"
 #include "store/messages/reaction.h"
 #include "store/messages/search.h"
-#include "store/order/audit_log.h"
+#include "store/moderation/audit_log.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/users/profile.h"

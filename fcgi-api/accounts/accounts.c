@@ -17,9 +17,9 @@
 #include "handlers/handlers.h"
 #include "http/cidr.h"
 #include "limit.h"
-#include "order.h"
 #include "password_worker.h"
 #include "rest/field.h"
+#include "restriction.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
 #include "store/privacy/erasure.h"
@@ -253,7 +253,7 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
                                    exists && *proof->password_hash ? proof->password_hash : NULL,
                                    attempt->password, &matches);
     if (exists && matches)
-        order_end_ban(x, user);
+        restriction_end_ban(x, user);
     /* A disabled user is refused like a wrong password: the answer shows no difference. */
     const bool proved = exists && matches && user->is_active;
     if (!is_known && (error || proved))

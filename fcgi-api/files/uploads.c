@@ -18,9 +18,9 @@
 #include "http/file_name.h"
 #include "limit.h"
 #include "os/file_store.h"
-#include "order.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "restriction.h"
 #include "store/messages/file.h"
 
 #define MEBIBYTE ((uint64_t)1024 * 1024)
@@ -134,7 +134,7 @@ enum error uploads_announce(struct exchange *x) {
         return ERROR_BAD_INPUT;
     if (draft.size > config->file_limit * MEBIBYTE)
         return exchange_fail(x, ERROR_TOO_LARGE, CODE_FILE_TOO_LARGE, "The file is too large.");
-    error = order_check_age(x);
+    error = restriction_check_age(x);
     if (error)
         return error;
     /* However small it is, a file costs a row and a place on the disk. */

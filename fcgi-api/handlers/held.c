@@ -12,7 +12,7 @@
 #include "rest/page.h"
 #include "store/messages/file.h"
 #include "store/messages/mention.h"
-#include "store/order/held.h"
+#include "store/moderation/held.h"
 
 static void write_held(void *context, const struct held *held) {
     struct json_writer *w = context;

@@ -11,11 +11,11 @@
 #include "event/serialize.h"
 #include "filter.h"
 #include "handlers/handlers.h"
-#include "handlers/held.h"
 #include "limit.h"
-#include "order.h"
+#include "handlers/held.h"
 #include "rest/etag.h"
 #include "rest/field.h"
+#include "restriction.h"
 #include "store/messages/file.h"
 #include "store/messages/mention.h"
 #include "store/messages/message.h"
@@ -309,7 +309,7 @@ enum error messages_post(struct exchange *x) {
     }
     if (draft.file_count > 0 && x->service->config->files == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_FILES_OFF, "Files are switched off here.");
-    enum error error = order_check_age(x);
+    enum error error = restriction_check_age(x);
     if (error)
         return error;
     struct filtered filtered;
@@ -333,7 +333,7 @@ static enum error find_bot(struct exchange *x, struct text name, struct user *bo
     if (error && error != ERROR_NOT_FOUND)
         return error;
     if (!error)
-        order_end_ban(x, bot);
+        restriction_end_ban(x, bot);
     if (error)
         field_errors_add(&x->field_errors, "user", CODE_DOES_NOT_EXIST, "There is no such user.");
     else if (!is_bot)
@@ -473,7 +473,7 @@ enum error messages_edit(struct exchange *x) {
         return ERROR_BAD_INPUT;
     }
     struct filtered filtered;
-    error = order_check_age(x);
+    error = restriction_check_age(x);
     if (error)
         return error;
     error = filter_text(x, "content", &content, &filtered);

@@ -6,9 +6,9 @@
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "limit.h"
-#include "order.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "restriction.h"
 #include "store/messages/reaction.h"
 
 /* ---- reading ---- */
@@ -79,7 +79,7 @@ enum error reactions_add(struct exchange *x) {
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_REACTIONS_OFF, "Reactions are off.");
     if (!field_text(x, "emoji", &emoji))
         return ERROR_BAD_INPUT;
-    const enum error error = order_check_age(x);
+    const enum error error = restriction_check_age(x);
     return error ? error : change_reaction(x, emoji, reaction_add);
 }
 

@@ -6,7 +6,7 @@
 #include "rest/field.h"
 #include "rest/page.h"
 #include "store/messages/clearing.h"
-#include "store/order/audit_log.h"
+#include "store/moderation/audit_log.h"
 #include "store/rooms/ban.h"
 
 /* ---- reading ---- */

@@ -3,7 +3,7 @@
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/order/block.h"
+#include "store/moderation/block.h"
 
 static void write_block(void *context, const struct block *block) {
     struct json_writer *w = context;

@@ -5,7 +5,7 @@
 #include "limit.h"
 #include "rest/field.h"
 #include "rest/page.h"
-#include "store/order/abuse_report.h"
+#include "store/moderation/abuse_report.h"
 
 /* ---- writing ---- */
 

@@ -16,15 +16,15 @@
 #include "jwt/jwt_claims.h"
 #include "jwt/jwt_site.h"
 #include "limit.h"
-#include "order.h"
 #include "password_worker.h"
 #include "rest/field.h"
+#include "restriction.h"
 #include "site/logins.h"
 #include "site/site_profile.h"
 #include "site/site_rooms.h"
-#include "store/privacy/guest.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
+#include "store/privacy/guest.h"
 #include "store/site/external_user.h"
 #include "store/site/used_jwt.h"
 
@@ -105,7 +105,7 @@ static enum error accept_token(struct exchange *x, struct login *login) {
     if (error == ERROR_NOT_FOUND)
         error = ERROR_NONE;
     if (!error && login->user.id)
-        order_end_ban(x, &login->user);
+        restriction_end_ban(x, &login->user);
     if (!error && login->user.id && !login->user.is_active)
         error = refuse_inactive(x);
     /* Each login writes: those of one user are counted as requests, before the jti is used up. */

@@ -10,8 +10,8 @@
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "order.h"
 #include "rest/field.h"
+#include "restriction.h"
 #include "site/site_change.h"
 #include "store/rooms/member.h"
 #include "store/site/external_user.h"
@@ -168,7 +168,7 @@ static enum error read_entry(struct exchange *x, struct named *named) {
     else
         error = user_by_id(x->service->db, named->user_id, &user, NULL);
     if (!error)
-        order_end_ban(x, &user);
+        restriction_end_ban(x, &user);
     named->user_id = error ? 0 : user.id;
     named->is_active = !error && user.is_active;
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;

@@ -7,9 +7,9 @@
 #include "base/secret.h"
 #include "event/publish.h"
 #include "handlers/handlers.h"
-#include "order.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "restriction.h"
 #include "site/erasures.h"
 #include "store/logins/token.h"
 #include "store/site/external_user.h"
@@ -133,7 +133,7 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
         error = external_user_ensure(x->service->db, issuer_of(x), external_id, name,
                                      change.profile.is_bot, &user, &created);
     if (!error)
-        order_end_ban(x, &user);
+        restriction_end_ban(x, &user);
     if (!error)
         error = apply(x, &change, &user);
     if (error && error != ERROR_BAD_INPUT)
@@ -190,7 +190,7 @@ enum error site_users_list(struct exchange *x) {
                     : external_user_find(x->service->db, issuer_of(x), external_id, &user);
     const bool found = !error;
     if (found)
-        order_end_ban(x, &user);
+        restriction_end_ban(x, &user);
     if (error == ERROR_NOT_FOUND || found) {
         struct json_writer w = json_writer_start(&x->response.body);
         page_begin(x, &w, &page, found, "external_id");
@@ -206,7 +206,7 @@ static enum error find_user(struct exchange *x, struct user *user, struct buffer
     const enum error error =
         site_user_find(x->service->db, x->ids[0], issuer_of(x), user, external_id);
     if (!error)
-        order_end_ban(x, user);
+        restriction_end_ban(x, user);
     return error;
 }
 

@@ -18,7 +18,7 @@
 #include "event/replay.h"
 #include "event/serialize.h"
 #include "store/events/event_log.h"
-#include "store/order/block.h"
+#include "store/moderation/block.h"
 #include "store/rooms/room_state.h"
 
 /* How often a room is read when its stream or the membership changes during the read. */

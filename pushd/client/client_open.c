@@ -16,7 +16,7 @@
 #include "client/client_private.h"
 #include "net/handshake.h"
 #include "store/events/user_log.h"
-#include "store/order/block.h"
+#include "store/moderation/block.h"
 
 /* How often positions are read when streams keep advancing during the read. */
 #define MAX_READS 5

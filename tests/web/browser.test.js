@@ -10,7 +10,7 @@ import "./browser/failures.js";
 import "./browser/files.js";
 import "./browser/mentions.js";
 import "./browser/rooms.js";
-import "./browser/order.js";
+import "./browser/moderation.js";
 import "./browser/looks.js";
 import "./browser/people.js";
 import "./browser/connection.js";

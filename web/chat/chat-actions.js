@@ -183,7 +183,7 @@ export class ChatActions {
 
     #openModeration() {
         const { chat, root, confab, people } = this;
-        this.#withModule(import("./order/moderation.js"), ({ openModeration }) =>
+        this.#withModule(import("./moderation/moderation.js"), ({ openModeration }) =>
             openModeration({
                 root,
                 confab,

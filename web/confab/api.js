@@ -192,7 +192,7 @@ export class Api extends Emitter {
         return this.request("PATCH", roomPath(roomId, `members/${userId}/`), { role });
     }
 
-    // ---- order in a room, for moderators ----
+    // ---- moderation of a room ----
 
     silence(roomId, userId, minutes) {
         return this.request("POST", roomPath(roomId, "silence/"), { user_id: userId, minutes });

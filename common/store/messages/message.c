@@ -8,7 +8,7 @@
 #include "event/event.h"
 #include "store/messages/mention.h"
 #include "store/messages/message_private.h"
-#include "store/order/audit_log.h"
+#include "store/moderation/audit_log.h"
 #include "store/transaction.h"
 
 static const char *const TYPES[] = {

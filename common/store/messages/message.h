@@ -129,7 +129,7 @@ struct message_draft {
     uint64_t reply_to_id;                /* 0: none */
     struct text client_id;               /* empty: none */
     const unsigned char *token_hash;     /* checked in the transaction; NULL: already checked */
-    uint64_t held_id;                    /* it was held (store/order/held.h); 0: it was not */
+    uint64_t held_id;                    /* it was held (store/moderation/held.h); 0: it was not */
     bool by_key;                         /* by an API key: exempt from slow mode */
     bool by_site;                        /* the sender need not be a member; without a token hash */
     const uint64_t *file_ids;            /* borrowed; with files, `type` is chosen by the store */

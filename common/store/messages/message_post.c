@@ -11,7 +11,7 @@
 #include "store/messages/file.h"
 #include "store/messages/mention.h"
 #include "store/messages/message_private.h"
-#include "store/order/block.h"
+#include "store/moderation/block.h"
 #include "store/transaction.h"
 
 /* A letter, up to 64 characters of up to four bytes, and the terminator. */

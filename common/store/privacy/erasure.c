@@ -11,7 +11,7 @@
 #include "store/messages/clearing.h"
 #include "store/messages/file.h"
 #include "store/messages/search_index.h"
-#include "store/order/block.h"
+#include "store/moderation/block.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/transaction.h"

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "store/order/audit_log.h"
 #include "store/messages/clearing.h"
-#include "store/site/external_user.h"
+#include "store/moderation/audit_log.h"
 #include "store/rooms/member_private.h"
+#include "store/site/external_user.h"
 
 enum ban_clearing ban_clearing_of(struct text name) {
     if (text_equals(name, text_of("day")))

@@ -3,7 +3,7 @@
 #include "store/rooms/invite_link.h"
 
 #include "event/event.h"
-#include "store/order/audit_log.h"
+#include "store/moderation/audit_log.h"
 #include "store/transaction.h"
 
 static struct db_value or_null(uint64_t number) {

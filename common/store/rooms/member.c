@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "event/event.h"
-#include "store/order/audit_log.h"
-#include "store/order/block.h"
+#include "store/moderation/audit_log.h"
+#include "store/moderation/block.h"
 #include "store/rooms/invite_link.h"
 #include "store/rooms/member_private.h"
 

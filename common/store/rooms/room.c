@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "event/event.h"
-#include "store/order/audit_log.h"
-#include "store/order/block.h"
 #include "store/messages/mention.h"
 #include "store/messages/search_index.h"
+#include "store/moderation/audit_log.h"
+#include "store/moderation/block.h"
 #include "store/transaction.h"
 
 /* ---- reading ---- */

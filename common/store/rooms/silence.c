@@ -2,7 +2,7 @@
  * it; and the times of posts in rooms with slow_seconds. */
 #include "store/rooms/silence.h"
 
-#include "store/order/audit_log.h"
+#include "store/moderation/audit_log.h"
 #include "store/rooms/member_private.h"
 
 enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id,

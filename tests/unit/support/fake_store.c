@@ -13,7 +13,7 @@
 #include "store/events/user_log.h"
 #include "store/logins/login_session.h"
 #include "store/logins/token.h"
-#include "store/order/block.h"
+#include "store/moderation/block.h"
 #include "store/rooms/ban.h"
 #include "store/rooms/room_state.h"
 #include "store/site/api_key.h"

@@ -427,7 +427,7 @@ export class Conversation {
         if (this.readOnly || (!hasRules && !refusal && !this.rules)) {
             return;
         }
-        await this.withModule(import("../order/rules.js"), ({ Rules }) => {
+        await this.withModule(import("../moderation/rules.js"), ({ Rules }) => {
             this.rules ??= new Rules(this);
             this.rules.draw();
             if (refusal) {
@@ -438,7 +438,7 @@ export class Conversation {
 
     /** Does what concerns people, in a module of its own. */
     actOnPeople(name, what) {
-        this.withModule(import("../order/people.js"), (module) => module[name](this, what));
+        this.withModule(import("../moderation/people.js"), (module) => module[name](this, what));
     }
 
     // ---- drawing ----

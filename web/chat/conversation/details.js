@@ -321,7 +321,7 @@ export class Details {
     }
 
     #withPeople(open) {
-        this.#withModule(import("../order/people.js"), open);
+        this.#withModule(import("../moderation/people.js"), open);
     }
 
     async #setAdmin(member) {

@@ -598,7 +598,7 @@ const errors = {
     too_many: "Das sind zu viele.",
     reactions_off: "Reaktionen sind hier ausgeschaltet.",
 
-    // Roles and order in rooms.
+    // Roles and moderation.
     read_only: "In diesem Raum kannst du nur lesen.",
     archived: "Der Raum ist archiviert. Er kann nur gelesen werden.",
     silenced: "In diesem Raum kannst du zurzeit nichts schreiben.",

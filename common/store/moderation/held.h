@@ -3,8 +3,8 @@
  * lets them through or drops them. They have no position, and no event but message_held for the
  * moderators.
  */
-#ifndef CONFAB_COMMON_STORE_ORDER_HELD_H
-#define CONFAB_COMMON_STORE_ORDER_HELD_H
+#ifndef CONFAB_COMMON_STORE_MODERATION_HELD_H
+#define CONFAB_COMMON_STORE_MODERATION_HELD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * abuse_report: messages that members have reported to the moderators of the room, or, if it is
  * direct, to site moderators. A report keeps the words of the message as they were.
  */
-#ifndef CONFAB_COMMON_STORE_ORDER_ABUSE_REPORT_H
-#define CONFAB_COMMON_STORE_ORDER_ABUSE_REPORT_H
+#ifndef CONFAB_COMMON_STORE_MODERATION_ABUSE_REPORT_H
+#define CONFAB_COMMON_STORE_MODERATION_ABUSE_REPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* Held messages: a row each, made in a transaction that checks what a post checks. Letting one
  * through takes three steps, the middle one an ordinary post with a key of its own (message.h): if
  * they are interrupted, they are simply done again. */
-#include "store/order/held.h"
+#include "store/moderation/held.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 
 #include "base/buffer.h"
 #include "store/messages/mention.h"
-#include "store/order/audit_log.h"
-#include "store/order/moderators.h"
+#include "store/moderation/audit_log.h"
+#include "store/moderation/moderators.h"
 #include "store/transaction.h"
 
 /* Files stay for as long as a message may be held, whatever report_days is. */

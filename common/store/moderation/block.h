@@ -2,8 +2,8 @@
  * block: users whom a user has blocked: who is blocked writes no direct messages to the user, and
  * neither invites nor mentions the user.
  */
-#ifndef CONFAB_COMMON_STORE_ORDER_BLOCK_H
-#define CONFAB_COMMON_STORE_ORDER_BLOCK_H
+#ifndef CONFAB_COMMON_STORE_MODERATION_BLOCK_H
+#define CONFAB_COMMON_STORE_MODERATION_BLOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>

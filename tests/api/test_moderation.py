@@ -1,4 +1,4 @@
-"""Order in rooms: roles, what a room allows, silence, slow mode, bans, site moderators, the audit."""
+"""Moderation: roles, what a room allows, silence, slow mode, bans, site moderators, the audit."""
 
 from concurrent.futures import ThreadPoolExecutor
 

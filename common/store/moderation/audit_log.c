@@ -1,5 +1,5 @@
 /* Adding entries, reading a page of them by number, and deleting old ones. */
-#include "store/order/audit_log.h"
+#include "store/moderation/audit_log.h"
 
 #include "store/transaction.h"
 

@@ -5,8 +5,8 @@
  * The numbers of entries have no gaps and follow the commits: they come from a row of `total`,
  * locked last.
  */
-#ifndef CONFAB_COMMON_STORE_ORDER_AUDIT_LOG_H
-#define CONFAB_COMMON_STORE_ORDER_AUDIT_LOG_H
+#ifndef CONFAB_COMMON_STORE_MODERATION_AUDIT_LOG_H
+#define CONFAB_COMMON_STORE_MODERATION_AUDIT_LOG_H
 
 #include <stdint.h>
 

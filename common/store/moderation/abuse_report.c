@@ -1,8 +1,8 @@
 /* Reports: one for each message and member, with events for those who moderate the room. */
-#include "store/order/abuse_report.h"
+#include "store/moderation/abuse_report.h"
 
-#include "store/order/audit_log.h"
-#include "store/order/moderators.h"
+#include "store/moderation/audit_log.h"
+#include "store/moderation/moderators.h"
 #include "store/transaction.h"
 
 static const char *const REASONS[] = {[REPORT_SPAM] = "spam",

@@ -3,8 +3,8 @@
  * each by an event in the own stream. The transaction declares v_streams (LONGTEXT) and has a row
  * for the subject; the sender or reporter, p_user, is not told.
  */
-#ifndef CONFAB_COMMON_STORE_ORDER_MODERATORS_H
-#define CONFAB_COMMON_STORE_ORDER_MODERATORS_H
+#ifndef CONFAB_COMMON_STORE_MODERATION_MODERATORS_H
+#define CONFAB_COMMON_STORE_MODERATION_MODERATORS_H
 
 #include "event/event.h"
 #include "store/rooms/role.h"

@@ -1,4 +1,4 @@
-// Order in rooms: what the room allows, reports, the moderator's page, blocks.
+// Moderation: what the room allows, reports, the moderator's page, blocks.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

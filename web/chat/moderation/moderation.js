@@ -19,7 +19,7 @@ const reasonText = (reason) =>
 class Page {
     constructor({ root, confab, people, rooms, open }) {
         Object.assign(this, { root, confab, people, rooms, open });
-        this.list = h("ul.orders");
+        this.list = h("ul.entries");
         this.below = h("div");
         this.panel = h("div", { role: "tabpanel", tabindex: "0" }, this.list, this.below);
         this.tabs = h("div.tabs", { role: "tablist", "aria-label": t("Moderation") });
@@ -240,7 +240,7 @@ class Page {
 
 /** `rooms` are those that the user moderates; `open(roomId, messageId)` shows a message. */
 export async function openModeration({ root, confab, people, rooms, open }) {
-    await addStyles(root, "order/moderation.css");
+    await addStyles(root, "moderation/moderation.css");
     const dialog = openDialog(root, t("Moderation"), (close) => {
         const page = new Page({
             root,

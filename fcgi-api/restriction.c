@@ -1,5 +1,5 @@
 /* Entries of the audit by API keys; ends of silences and of the wait of slow mode. */
-#include "order.h"
+#include "restriction.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "json/json_writer.h"
 #include "store/messages/message.h"
-#include "store/order/audit_log.h"
+#include "store/moderation/audit_log.h"
 #include "store/rooms/ban.h"
 #include "store/rooms/silence.h"
 
@@ -16,7 +16,7 @@ static bool is_below(const char *pattern, const char *path) {
     return strncmp(pattern, path, strlen(path)) == 0;
 }
 
-enum error order_audit(struct exchange *x, const char *pattern) {
+enum error restriction_audit(struct exchange *x, const char *pattern) {
     char action[48];
     const bool of_user = is_below(pattern, "api/site/users/");
     const bool of_room = is_below(pattern, "api/site/rooms/");
@@ -43,7 +43,7 @@ static void write_until(struct exchange *x, const char *detail, enum error_code 
     json_write_object_end(&w);
 }
 
-enum error order_check_age(struct exchange *x) {
+enum error restriction_check_age(struct exchange *x) {
     const struct identity *identity = &x->identity;
     const int64_t minutes = (int64_t)x->service->config->post_min_age;
     if (minutes == 0 || x->has_key || identity->room.is_private || identity->room.may_moderate)
@@ -56,16 +56,16 @@ enum error order_check_age(struct exchange *x) {
     return ERROR_FORBIDDEN;
 }
 
-bool order_is_banned(struct exchange *x) {
+bool restriction_is_banned(struct exchange *x) {
     return ban_holds(x->service->db, x->ids[0], x->identity.user.id);
 }
 
-void order_end_ban(struct exchange *x, struct user *user) {
+void restriction_end_ban(struct exchange *x, struct user *user) {
     if (!user->is_active)
         user->is_active = ban_end_due(x->service->db, user->id);
 }
 
-void order_say_how_long(struct exchange *x, enum error error) {
+void restriction_add_until(struct exchange *x, enum error error) {
     const uint64_t user_id = x->identity.user.id;
     uint64_t seconds;
     int64_t until;
@@ -77,7 +77,7 @@ void order_say_how_long(struct exchange *x, enum error error) {
     write_until(x, error_detail(error), CODE_SILENCED, until);
 }
 
-enum error order_check_seen(struct exchange *x) {
+enum error restriction_check_seen(struct exchange *x) {
     const uint64_t hidden = x->identity.room.first_position;
     uint64_t position = 0;
     /* Most members see all messages. */

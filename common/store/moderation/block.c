@@ -1,6 +1,6 @@
 /* Blocks. The direct room of the two notes that there is one, so that posts elsewhere look for
  * none; the row of the user is locked, so that no direct room is made at the same time. */
-#include "store/order/block.h"
+#include "store/moderation/block.h"
 
 #include <stdlib.h>
 
