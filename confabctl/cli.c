@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "redis/redis_slots.h"
+#include "secrets/secret.h"
 #include "service_user.h"
 #include "table.h"
 

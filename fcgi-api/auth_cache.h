@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/secret.h"
 #include "db/db.h"
+#include "secrets/secret.h"
 #include "store/logins/token.h"
 
 struct auth_cache;

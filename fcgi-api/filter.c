@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/word_filter.h"
 #include "event/publish.h"
 #include "store/moderation/abuse_report.h"
+#include "unicode/word_filter.h"
 
 bool filter_load(const struct config *config, struct word_filter **filter,
                  struct buffer *problems) {

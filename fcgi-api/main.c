@@ -11,8 +11,6 @@
 
 #include "auth_cache.h"
 #include "base/log.h"
-#include "base/secret.h"
-#include "base/word_filter.h"
 #include "change_health.h"
 #include "config/config.h"
 #include "config/startup.h"
@@ -25,11 +23,13 @@
 #include "redis/redis_slots.h"
 #include "router.h"
 #include "schema/schema_answer.h"
+#include "secrets/secret.h"
 #include "server/gateway.h"
 #include "server/prefork.h"
 #include "shared.h"
 #include "store/migrate.h"
 #include "store/users/user_names.h"
+#include "unicode/word_filter.h"
 
 static const char PROGRAM[] = "fcgi-api";
 

@@ -9,8 +9,8 @@
 #define CONFAB_FCGI_API_PASSWORD_WORKER_H
 
 #include "base/error.h"
-#include "base/secret.h"
 #include "config/config.h"
+#include "secrets/secret.h"
 #include "shared.h"
 
 /* Hashes a password with the configured cost parameters. ERROR_UNAVAILABLE: too many processes are

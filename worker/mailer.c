@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 #include "store/logins/account_mail.h"
 
 #define CONNECT_SECONDS 10L

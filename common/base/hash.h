@@ -1,6 +1,6 @@
 /*
  * hash: 64-bit FNV-1a, for tables and entity tags: fast, and not secret. Hashes that must not be
- * guessed or forged are in base/secret.h.
+ * guessed or forged are in secrets/secret.h.
  */
 #ifndef CONFAB_BASE_HASH_H
 #define CONFAB_BASE_HASH_H

@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "secrets/secret.h"
 
 /* A failure is logged at most this often. */
 #define LOG_EVERY_MS (60 * 60 * INT64_C(1000))

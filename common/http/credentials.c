@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 static const char SCHEME[] = "token";
 static const char PROTOCOL[] = "token.";

@@ -1,7 +1,7 @@
 /* Between the configuration and the functions for tokens, which know nothing of it. */
 #include "jwt/jwt_site.h"
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 #include "store/site/jwks.h"
 
 bool jwt_site_load(const struct config *config, struct jwt_keys **keys, struct buffer *problems) {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "redis/redis_client_private.h"
 #include "redis/redis_subscribe.h"
+#include "secrets/secret.h"
 
 /* Writes a key, so that a replica refuses; the sorted set ARGV[1] shows how many pushd processes
  * there are. */

@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "command.h"
-#include "base/word_filter.h"
 #include "doctor/doctor_keys.h"
 #include "doctor/report.h"
+#include "json/json_writer.h"
 #include "os/file_store.h"
 #include "redis/redis_sentinel.h"
 #include "redis/redis_server.h"
@@ -18,7 +18,7 @@
 #include "store/migrate.h"
 #include "store/server.h"
 #include "table.h"
-#include "json/json_writer.h"
+#include "unicode/word_filter.h"
 
 /* Maximum number of differences in the table; --json prints all. */
 #define SHOWN 100

@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "command.h"
 #include "list_output.h"
+#include "secrets/secret.h"
 #include "store/followers/follower.h"
 #include "store/followers/hook.h"
 #include "store/followers/worker.h"

@@ -9,12 +9,12 @@
 #include <json-c/json.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "command.h"
 #include "commands/jwt_notes.h"
 #include "json/json_writer.h"
 #include "jwt/jwt_claims.h"
 #include "jwt/jwt_site.h"
+#include "secrets/secret.h"
 #include "store/site/external_user.h"
 
 /* Larger than any token with what may be around it. */

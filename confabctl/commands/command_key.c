@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "command.h"
 #include "list_output.h"
+#include "secrets/secret.h"
 #include "store/site/api_key.h"
 
 /* ---- adding ---- */

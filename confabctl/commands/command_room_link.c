@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "command.h"
 #include "list_output.h"
+#include "secrets/secret.h"
 #include "store/rooms/invite_link.h"
 #include "store/rooms/room.h"
 

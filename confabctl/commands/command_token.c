@@ -2,10 +2,10 @@
  * once. */
 #include <inttypes.h>
 
-#include "base/secret.h"
 #include "command.h"
 #include "event/publish.h"
 #include "list_output.h"
+#include "secrets/secret.h"
 #include "store/logins/token.h"
 #include "store/rooms/ban.h"
 

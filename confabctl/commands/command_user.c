@@ -3,12 +3,12 @@
  * pushd closes the sockets that have no valid ones. */
 #include <inttypes.h>
 
-#include "base/password_rule.h"
-#include "base/secret.h"
 #include "command.h"
 #include "event/publish.h"
 #include "list_output.h"
 #include "prompt.h"
+#include "secrets/password_rule.h"
+#include "secrets/secret.h"
 #include "store/logins/user_totp.h"
 #include "store/rooms/ban.h"
 #include "store/users/user.h"

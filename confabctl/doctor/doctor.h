@@ -7,10 +7,10 @@
 
 #include <stdbool.h>
 
-#include "base/secret.h"
 #include "cli.h"
 #include "doctor/report.h"
 #include "http_client.h"
+#include "secrets/secret.h"
 #include "store/server.h"
 
 /* What a check found to work; later checks require it. */

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
+#include "secrets/secret.h"
 
 #define HANDSHAKE_MS 10000
 /* For the body of a refusal, and how many bytes of it are read. */

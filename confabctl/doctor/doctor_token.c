@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/secret.h"
 #include "event/publish.h"
+#include "secrets/secret.h"
 #include "store/logins/token.h"
 
 /* The byte that the child sends when the token exists. */

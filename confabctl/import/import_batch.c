@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/secret.h"
+#include "json/json_writer.h"
 #include "os/file_store.h"
+#include "secrets/secret.h"
 #include "store/messages/file.h"
 #include "store/messages/message.h"
 #include "store/messages/reaction.h"
-#include "json/json_writer.h"
 
 /* A batch has at most so many messages, and about this many bytes. */
 #define BATCH_MESSAGES 500

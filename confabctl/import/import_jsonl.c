@@ -6,8 +6,8 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/secret.h"
 #include "import/import_readers.h"
+#include "secrets/secret.h"
 
 /* A reaction or file, which is in a list of its own. */
 struct part {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/secret.h"
 #include "import/import_readers.h"
+#include "secrets/secret.h"
 
 struct mattermost {
     struct import_source *source;

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/emoji.h"
 #include "base/xalloc.h"
 #include "import/emoji_names.h"
+#include "unicode/emoji.h"
 
 /* Longest content of a message, in code points. */
 #define CONTENT_POINTS 8000

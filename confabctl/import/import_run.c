@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "base/secret.h"
 #include "import/import_batch.h"
+#include "secrets/secret.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/site/external_user.h"

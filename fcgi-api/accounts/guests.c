@@ -2,17 +2,17 @@
  * link or by the key of the room. With guest_work, a proof of work comes before anything else. */
 #include <string.h>
 
+#include "accounts/accounts.h"
 #include "auth.h"
 #include "base/clock.h"
-#include "base/proof_of_work.h"
 #include "event/serialize.h"
-#include "accounts/accounts.h"
 #include "handlers/handlers.h"
 #include "handlers/links.h"
 #include "handlers/member_events.h"
 #include "http/cidr.h"
 #include "limit.h"
 #include "rest/field.h"
+#include "secrets/proof_of_work.h"
 #include "store/privacy/guest.h"
 #include "store/rooms/invite_link.h"
 #include "store/rooms/room.h"

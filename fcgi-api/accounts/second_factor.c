@@ -7,10 +7,10 @@
 #include "accounts/second_factor.h"
 #include "auth.h"
 #include "base/clock.h"
-#include "base/secret.h"
 #include "handlers/handlers.h"
 #include "limit.h"
 #include "rest/field.h"
+#include "secrets/secret.h"
 #include "store/logins/user_totp.h"
 
 /* ---- codes ---- */

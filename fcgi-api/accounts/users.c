@@ -4,12 +4,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/secret.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/etag.h"
 #include "rest/link.h"
 #include "rest/page.h"
+#include "secrets/secret.h"
 #include "store/rooms/ban.h"
 #include "store/users/profile.h"
 

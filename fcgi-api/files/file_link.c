@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 #include "store/site/site_value.h"
 
 #define KEY_NAME "file_link_key"

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/xalloc.h"
 #include "event/serialize.h"
 #include "files/image_head.h"
@@ -21,6 +20,7 @@
 #include "rest/field.h"
 #include "rest/page.h"
 #include "restriction.h"
+#include "secrets/secret.h"
 #include "store/messages/file.h"
 
 #define MEBIBYTE ((uint64_t)1024 * 1024)

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "base/secret.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "handlers/member_events.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "secrets/secret.h"
 #include "store/rooms/invite_link.h"
 
 /* The segments of the paths that are links. */

@@ -4,15 +4,14 @@
 #include <inttypes.h>
 
 #include "auth_cache.h"
-#include "base/word_filter.h"
 #include "blocked.h"
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "filter.h"
 #include "handlers/handlers.h"
-#include "limit.h"
 #include "handlers/held.h"
+#include "limit.h"
 #include "rest/etag.h"
 #include "rest/field.h"
 #include "restriction.h"
@@ -21,6 +20,7 @@
 #include "store/messages/message.h"
 #include "store/site/external_user.h"
 #include "store/site/site_user.h"
+#include "unicode/word_filter.h"
 
 /* ---- one message ---- */
 

@@ -1,6 +1,5 @@
 /* /api/chat/rooms/{id}/messages/{id}/reactions/: adding, removing and listing the reactions to a
  * message. */
-#include "base/emoji.h"
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"
@@ -10,6 +9,7 @@
 #include "rest/page.h"
 #include "restriction.h"
 #include "store/messages/reaction.h"
+#include "unicode/emoji.h"
 
 /* ---- reading ---- */
 

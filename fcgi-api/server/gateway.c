@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 #include "server/connections.h"
 #include "server/responder.h"
 

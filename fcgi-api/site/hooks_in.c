@@ -3,17 +3,17 @@
  * "payload". The address is the credential; it is in no log. */
 #include <json-c/json.h>
 
-#include "base/word_filter.h"
 #include "event/event.h"
 #include "event/publish.h"
 #include "filter.h"
 #include "handlers/handlers.h"
+#include "handlers/held.h"
 #include "json/json_validate.h"
 #include "limit.h"
-#include "handlers/held.h"
 #include "rest/field.h"
 #include "store/followers/hook.h"
 #include "store/messages/message.h"
+#include "unicode/word_filter.h"
 
 /* The segment of the path after api/hooks/in. */
 #define SECRET_SEGMENT 3

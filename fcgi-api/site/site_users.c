@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "accounts/profile_body.h"
-#include "base/secret.h"
 #include "event/publish.h"
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "restriction.h"
+#include "secrets/secret.h"
 #include "site/erasures.h"
 #include "store/logins/token.h"
 #include "store/site/external_user.h"

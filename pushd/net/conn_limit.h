@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/idmap.h"
-#include "base/secret.h"
 #include "config/config.h"
+#include "secrets/secret.h"
 
 /* Connections allowed beyond max_sockets: in their handshake, being refused, or closing. */
 #define CONN_LIMIT_MARGIN 128

@@ -13,11 +13,11 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "base/secret.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "metrics/metrics_data.h"
 #include "net/frame.h"
+#include "secrets/secret.h"
 
 struct client;
 struct handshake; /* net/handshake.h */

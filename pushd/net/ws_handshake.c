@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "net/head_scan.h"
 #include "net/socket_read.h"
+#include "secrets/secret.h"
 
 /* libwebsockets closes a connection without an answer if these headers are otherwise. */
 #define MAX_LIST 126

@@ -17,7 +17,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/xalloc.h"
 #include "client/client.h"
 #include "config/startup.h"
@@ -30,6 +29,7 @@
 #include "os/single_instance.h"
 #include "os/tcp_listener.h"
 #include "redis/redis_sentinel.h"
+#include "secrets/secret.h"
 
 /* The interval of ticks, and the number of ticks between two pings of the database. */
 #define TICK_MS 500

@@ -13,10 +13,10 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/xalloc.h"
 #include "event/serialize.h"
 #include "redis/pubsub_private.h"
+#include "secrets/secret.h"
 
 /*
  * `P pushds` is a sorted set of the pushd processes that renewed their lease in the last

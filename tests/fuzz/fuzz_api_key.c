@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "../unit/support/fuzz_input.h"
-#include "base/secret.h"
 #include "base/xalloc.h"
+#include "secrets/secret.h"
 #include "store/site/api_key.h"
 
 static void check_key(struct text key) {

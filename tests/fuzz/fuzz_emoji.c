@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../unit/support/fuzz_input.h"
-#include "base/emoji.h"
 #include "store/messages/reaction.h"
+#include "unicode/emoji.h"
 
 static void check_emoji(struct text text) {
     struct text listed, again;

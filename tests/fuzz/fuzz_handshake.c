@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/secret.h"
 #include "base/xalloc.h"
 #include "net/handshake.h"
+#include "secrets/secret.h"
 
 static const char ALLOWED[] = "https://www.example.org http://chat.example.org:8080";
 static const struct config PROXIES = {.push_proxies = "127.0.0.1",

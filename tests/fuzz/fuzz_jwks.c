@@ -9,8 +9,8 @@
 
 #include "../unit/support/fuzz_input.h"
 #include "base/buffer.h"
-#include "base/secret.h"
 #include "jwt/jwt_keys.h"
+#include "secrets/secret.h"
 #include "store/followers/hook.h"
 
 static void check_keys(struct text body) {

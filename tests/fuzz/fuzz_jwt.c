@@ -8,9 +8,9 @@
 
 #include "../unit/support/fuzz_input.h"
 #include "base/buffer.h"
-#include "base/secret.h"
 #include "jwt/jwt.h"
 #include "jwt/jwt_claims.h"
+#include "secrets/secret.h"
 #include "store/site/external_user.h"
 
 static const char KEYS[] = "site HS256 0123456789abcdef0123456789abcdef\n";

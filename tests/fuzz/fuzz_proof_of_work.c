@@ -6,8 +6,8 @@
 
 #include "../unit/support/fuzz_input.h"
 #include "base/buffer.h"
-#include "base/proof_of_work.h"
-#include "base/secret.h"
+#include "secrets/proof_of_work.h"
+#include "secrets/secret.h"
 
 #define NOW 1764467318
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../unit/support/fuzz_input.h"
-#include "base/search_text.h"
+#include "unicode/search_text.h"
 
 static bool is_between(struct text term, const struct search_lookup *lookup) {
     const struct text first = lookup->first, last = lookup->last;

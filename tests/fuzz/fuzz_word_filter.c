@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../unit/support/fuzz_input.h"
-#include "base/word_filter.h"
+#include "unicode/word_filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -10,8 +10,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "base/secret.h"
 #include "delivery.h"
+#include "secrets/secret.h"
 #include "store/followers/hook.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/emoji.h"
+#include "unicode/emoji.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -70,7 +70,7 @@ static void what_is_not_one_emoji_is_not_found(void **state) {
 static void every_row_of_the_table_finds_itself(void **state) {
     static const char *const rows[] = {
 #define EMOJI(text) text,
-#include "base/emoji.def"
+#include "unicode/emoji.def"
 #undef EMOJI
     };
     (void)state;

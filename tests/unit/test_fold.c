@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/fold.h"
+#include "unicode/fold.h"
 
 static void assert_same(const char *one, const char *other) {
     struct fold a = {0}, b = {0};

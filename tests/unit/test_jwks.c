@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "base/secret.h"
 #include "jwt/jwt_keys.h"
+#include "secrets/secret.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

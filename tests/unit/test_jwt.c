@@ -17,9 +17,9 @@
 #include <openssl/pem.h>
 #include <sodium.h>
 
-#include "base/secret.h"
 #include "base/xalloc.h"
 #include "jwt/jwt.h"
+#include "secrets/secret.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -10,9 +10,9 @@
 #include <json-c/json.h>
 #include <sodium.h>
 
-#include "base/secret.h"
 #include "jwt/jwt.h"
 #include "jwt/jwt_claims.h"
+#include "secrets/secret.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "base/password_rule.h"
+#include "secrets/password_rule.h"
 
 static const char *const COMMON[] = {
-#include "base/common_passwords.def"
+#include "secrets/common_passwords.def"
 };
 #define COMMON_COUNT (sizeof(COMMON) / sizeof(*COMMON))
 

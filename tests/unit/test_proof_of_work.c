@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "base/proof_of_work.h"
-#include "base/secret.h"
+#include "secrets/proof_of_work.h"
+#include "secrets/secret.h"
 
 #define NOW 1764467318
 #define BITS 6

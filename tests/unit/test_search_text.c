@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/search_text.h"
+#include "unicode/search_text.h"
 
 static void assert_terms(const char *text, const char *wanted) {
     struct fold fold = {0};

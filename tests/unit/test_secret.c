@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 /* The lowest cost that libsodium accepts. */
 #define PASSES 1

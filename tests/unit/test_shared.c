@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 #include "shared.h"
 
 /* The name of the file depends on the configuration; that of this test has its process id. */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/totp.h"
+#include "secrets/totp.h"
 
 static const unsigned char *const SECRET = (const unsigned char *)"12345678901234567890";
 

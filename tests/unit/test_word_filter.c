@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/word_filter.h"
+#include "unicode/word_filter.h"
 
 static struct word_filter *filter_of(const char *list) {
     struct buffer problems = BUFFER_EMPTY;

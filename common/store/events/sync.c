@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DATABASE_ID_SIZE],
                       sync_visit *visit, void *context) {

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "db/db.h"
+#include "secrets/secret.h"
 
 /* Longest name, in characters, and address, in bytes; most rooms of one hook. */
 #define HOOK_NAME_MAX 64

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/secret.h"
 #include "db/db.h"
 #include "event/event.h"
+#include "secrets/secret.h"
 #include "store/rooms/room_state.h"
 #include "store/transaction.h"
 #include "store/users/user.h"

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "base/secret.h"
 #include "db/db.h"
+#include "secrets/secret.h"
 #include "store/logins/identity.h"
 #include "store/users/user.h"
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/totp.h"
 #include "db/db.h"
+#include "secrets/totp.h"
 
 /* The hashes of recovery codes, one behind the other. */
 #define USER_TOTP_HASH_SIZE 32

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/secret.h"
 #include "event/event.h"
+#include "secrets/secret.h"
 #include "store/rooms/room_state.h"
 #include "store/transaction.h"
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/secret.h"
 #include "db/db.h"
+#include "secrets/secret.h"
 #include "store/logins/token.h"
 #include "store/messages/message.h"
 #include "store/rooms/room_state.h"

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "event/event.h"
+#include "secrets/secret.h"
 #include "store/logins/token.h"
 #include "store/messages/file.h"
 #include "store/messages/mention.h"

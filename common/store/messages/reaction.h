@@ -42,7 +42,7 @@ struct reaction_total {
 /* Takes the next one off the front of the text of REACTION_LIST; false at the end. */
 bool reaction_next(struct text *list, struct reaction_total *total);
 
-/* A reaction of a user; emoji is one of base/emoji.h, fully qualified. */
+/* A reaction of a user; emoji is one of unicode/emoji.h, fully qualified. */
 struct reaction_key {
     uint64_t room_id;
     uint64_t message_id;

@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/search_text.h"
 #include "base/text.h"
 #include "db/db.h"
 #include "store/messages/message.h"
+#include "unicode/search_text.h"
 
 /* Positions of a block. With half of it a rare word costs twice as much, with twice of it a
  * frequent beginning of a word. */

@@ -9,11 +9,11 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "base/search_text.h"
 #include "event/event.h"
 #include "store/followers/follower.h"
 #include "store/messages/search.h"
 #include "store/transaction.h"
+#include "unicode/search_text.h"
 
 /* Messages of one transaction, and about how many bytes of them. */
 #define BATCH 500

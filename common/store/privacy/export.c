@@ -12,10 +12,10 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/secret.h"
-#include "os/tar_file.h"
-#include "store/messages/clearing.h"
 #include "json/json_writer.h"
+#include "os/tar_file.h"
+#include "secrets/secret.h"
+#include "store/messages/clearing.h"
 
 /* A claim of a worker; after that another one makes the archive. */
 #define CLAIM "INTERVAL 6 HOUR"

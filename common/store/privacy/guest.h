@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/secret.h"
 #include "base/text.h"
 #include "db/db.h"
+#include "secrets/secret.h"
 #include "store/users/user.h"
 
 /* An address (/32, or /64 for IPv6) as it is stored. */

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/secret.h"
 #include "base/text.h"
 #include "db/db.h"
+#include "secrets/secret.h"
 #include "store/rooms/role.h"
 
 struct invite_link {

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/secret.h"
 #include "base/text.h"
 #include "db/db.h"
+#include "secrets/secret.h"
 #include "store/logins/identity.h"
 
 /* Sizes with terminators. */

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fold.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 #include "store/transaction.h"
 #include "store/users/profile.h"
+#include "unicode/fold.h"
 
 /* ---- names ---- */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 #include "store/site/external_user.h"
 #include "store/transaction.h"
 

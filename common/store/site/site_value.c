@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 static enum error find(struct db *db, const char *name, char value[SITE_VALUE_SIZE]) {
     static const char SQL[] = "SELECT value FROM site_value WHERE name = ?";

@@ -3,7 +3,7 @@
 #include "store/site/used_jwt.h"
 
 #include "base/buffer.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 enum error used_jwt_add(struct db *db, struct text issuer, struct text id, int64_t expires_at) {
     static const char SQL[] =

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/secret.h"
 #include "base/text.h"
 #include "db/db.h"
+#include "secrets/secret.h"
 
 #define USER_NAME_SIZE 33
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/secret.h"
 #include "config/config_parse.h"
+#include "secrets/secret.h"
 
 /* For unit tests and fuzzers alike. */
 static void require(bool holds, const char *what) {

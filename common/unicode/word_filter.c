@@ -1,7 +1,7 @@
 /* Texts become runs: folded letters, each with how often it is repeated. The words of the list are
  * sorted by their first letter; at each run of a text those that begin with its letter are
  * compared. */
-#include "base/word_filter.h"
+#include "unicode/word_filter.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/fold.h"
 #include "base/xalloc.h"
+#include "unicode/fold.h"
 
 /* A letter, with its repetitions, and the characters of the text that it stands for. */
 struct run {

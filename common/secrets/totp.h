@@ -2,8 +2,8 @@
  * totp: one-time codes of authenticator apps, by RFC 6238 with what all apps support: HMAC-SHA-1,
  * six digits, a new code every 30 seconds. The clocks may differ by one such step.
  */
-#ifndef CONFAB_COMMON_BASE_TOTP_H
-#define CONFAB_COMMON_BASE_TOTP_H
+#ifndef CONFAB_COMMON_SECRETS_TOTP_H
+#define CONFAB_COMMON_SECRETS_TOTP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* The list of emoji, and finding one in it. The rows of emoji.def are sorted by their bytes without
  * variation selectors, which are skipped on both sides of every comparison. */
-#include "base/emoji.h"
+#include "unicode/emoji.h"
 
 #include <stdlib.h>
 
 static const char *const LISTED[] = {
 #define EMOJI(text) text,
-#include "base/emoji.def"
+#include "unicode/emoji.def"
 #undef EMOJI
 };
 

@@ -1,6 +1,6 @@
 /* A thin layer over libsodium: random keys, BLAKE2b for what is looked up by its hash (tokens,
  * cookies), Argon2id for passwords, with costs clamped to the bounds that libsodium enforces. */
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/password_rule.h"
+#include "secrets/password_rule.h"
 
 /* The longest has 20 characters. */
 #define ROW_SIZE 21
 
 static const char COMMON[][ROW_SIZE] = {
-#include "base/common_passwords.def"
+#include "secrets/common_passwords.def"
 };
 
 static int compare(const void *password, const void *row) {

@@ -1,8 +1,8 @@
 /*
  * emoji: the emoji that Unicode recommends for interchange (RGI), as emoji-test.txt lists them.
  */
-#ifndef CONFAB_COMMON_BASE_EMOJI_H
-#define CONFAB_COMMON_BASE_EMOJI_H
+#ifndef CONFAB_COMMON_UNICODE_EMOJI_H
+#define CONFAB_COMMON_UNICODE_EMOJI_H
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
  *
  * The terms of a text are its words, and, of scripts without blanks between words, all pairs of
  * neighbours and the last letter. An index of terms finds more texts than match; the query is then
- * compared with the text itself. Texts are compared as base/fold.h says.
+ * compared with the text itself. Texts are compared as unicode/fold.h says.
  */
 #ifndef CONFAB_SEARCH_TEXT_H
 #define CONFAB_SEARCH_TEXT_H
@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/fold.h"
 #include "base/text.h"
+#include "unicode/fold.h"
 
 /* Longer words are terms by their beginning, in code points; and the bytes of a term. */
 #define SEARCH_TERM_POINTS 24

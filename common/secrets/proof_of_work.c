@@ -1,11 +1,11 @@
 /* Challenges signed by a key, and the check of proofs: the signature first, since all that it
  * covers was written here. */
-#include "base/proof_of_work.h"
+#include "secrets/proof_of_work.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 #define RANDOM_BYTES 8
 #define SIGNATURE_LEN (SECRET_SIGNATURE_SIZE - 1)

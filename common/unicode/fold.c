@@ -1,7 +1,7 @@
 /* Folding: each code point is looked up in the tables, which are made by scripts/fold-data from the
  * data of Unicode. This file handles what depends on neighbouring code points: blanks, the order of
  * marks, and the parts of Hangul syllables, which are composed. */
-#include "base/fold.h"
+#include "unicode/fold.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ enum fold_class {
 };
 
 /* clang-format off */
-#include "base/fold_data.def"
+#include "unicode/fold_data.def"
 /* clang-format on */
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

@@ -2,8 +2,8 @@
  * password_rule: which new passwords are refused because others try them first (NIST SP 800-63B,
  * 5.1.1.2). There are no rules about the kinds of characters.
  */
-#ifndef CONFAB_COMMON_BASE_PASSWORD_RULE_H
-#define CONFAB_COMMON_BASE_PASSWORD_RULE_H
+#ifndef CONFAB_COMMON_SECRETS_PASSWORD_RULE_H
+#define CONFAB_COMMON_SECRETS_PASSWORD_RULE_H
 
 #include <stdbool.h>
 

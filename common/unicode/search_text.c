@@ -1,7 +1,7 @@
 /* A text is cut into runs of one kind: words, and letters of scripts without blanks. A word is a
  * term; of the others all pairs and the last letter are, so that the letters of a query are found
  * anywhere, one alone as the beginning of a pair. */
-#include "base/search_text.h"
+#include "unicode/search_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/totp.h"
+#include "secrets/totp.h"
 
 #define STEP_S 30
 #define DIGITS (TOTP_CODE_SIZE - 1)
