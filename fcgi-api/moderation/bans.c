@@ -1,10 +1,10 @@
 /* /api/chat/rooms/{id}/bans/ and /api/site/bans/: users who are kept out of a room, by its
  * moderators, or of the site, by API keys and site moderators. */
 #include "handlers/handlers.h"
-#include "handlers/member_events.h"
 #include "limit.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "rooms/member_events.h"
 #include "store/messages/clearing.h"
 #include "store/moderation/audit_log.h"
 #include "store/rooms/ban.h"

@@ -4,7 +4,7 @@
 
 #include "event/publish.h"
 #include "handlers/handlers.h"
-#include "handlers/member_events.h"
+#include "rooms/member_events.h"
 #include "store/rooms/member.h"
 #include "store/site/external_user.h"
 

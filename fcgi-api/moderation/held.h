@@ -1,8 +1,8 @@
 /*
  * held: messages that the word filter holds; for the handlers that post and edit.
  */
-#ifndef CONFAB_FCGI_API_HANDLERS_HELD_H
-#define CONFAB_FCGI_API_HANDLERS_HELD_H
+#ifndef CONFAB_FCGI_API_MODERATION_HELD_H
+#define CONFAB_FCGI_API_MODERATION_HELD_H
 
 #include "base/error.h"
 #include "server/exchange.h"

@@ -4,8 +4,8 @@
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "handlers/member_events.h"
 #include "rest/field.h"
+#include "rooms/member_events.h"
 #include "store/messages/message_mark.h"
 
 /* To the room, as a notice, unless the user does not share it. */

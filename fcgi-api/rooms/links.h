@@ -1,8 +1,8 @@
 /*
  * links: joining a room by an invite link.
  */
-#ifndef CONFAB_FCGI_API_HANDLERS_LINKS_H
-#define CONFAB_FCGI_API_HANDLERS_LINKS_H
+#ifndef CONFAB_FCGI_API_ROOMS_LINKS_H
+#define CONFAB_FCGI_API_ROOMS_LINKS_H
 
 #include "base/text.h"
 #include "server/exchange.h"

@@ -2,8 +2,8 @@
  * member_events: publishes changes of memberships after their commit; each call repeats the events
  * that the transaction of store/rooms/member.h has stored. `actor` is the user who made the change.
  */
-#ifndef CONFAB_FCGI_API_HANDLERS_MEMBER_EVENTS_H
-#define CONFAB_FCGI_API_HANDLERS_MEMBER_EVENTS_H
+#ifndef CONFAB_FCGI_API_ROOMS_MEMBER_EVENTS_H
+#define CONFAB_FCGI_API_ROOMS_MEMBER_EVENTS_H
 
 #include "server/exchange.h"
 #include "store/rooms/member.h"

@@ -3,11 +3,11 @@
  * published here. If that fails, pushd finds them in the database. */
 #include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "handlers/member_events.h"
 #include "limit.h"
 #include "rest/etag.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "rooms/member_events.h"
 #include "store/rooms/ban.h"
 #include "store/users/profile.h"
 

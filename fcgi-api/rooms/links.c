@@ -1,14 +1,14 @@
 /* /api/chat/rooms/{id}/links/: invite links of a room, for its admins. /api/chat/links/: joining by
  * a link, and what it leads to. */
-#include "handlers/links.h"
+#include "rooms/links.h"
 
 #include <string.h>
 
 #include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "handlers/member_events.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "rooms/member_events.h"
 #include "secrets/secret.h"
 #include "store/rooms/invite_link.h"
 

@@ -1,6 +1,6 @@
 /* The events of memberships as they are published: in the stream of the room, and in the user's
  * own. */
-#include "handlers/member_events.h"
+#include "rooms/member_events.h"
 
 #include <inttypes.h>
 #include <stdio.h>

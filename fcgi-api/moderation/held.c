@@ -1,6 +1,6 @@
 /* /api/chat/rooms/{id}/held/: messages that the word filter holds. Their senders see their own, the
  * moderators of the room all, and let them through or drop them. */
-#include "handlers/held.h"
+#include "moderation/held.h"
 
 #include <inttypes.h>
 #include <string.h>
