@@ -76,7 +76,7 @@ COMMON_SRC := $(wildcard common/*/*.c common/store/*/*.c)
 # Only for the program that writes the schemas.
 DESCRIBE_SRC := $(addprefix fcgi-api/schema/,json_schema.c openapi.c asyncapi.c write_schemas.c)
 API_SRC    := $(filter-out fcgi-api/main.c $(DESCRIBE_SRC),$(wildcard fcgi-api/*.c fcgi-api/*/*.c))
-CTL_SRC    := $(filter-out confabctl/main.c,$(wildcard confabctl/*.c confabctl/*/*.c))
+CTL_SRC    := $(filter-out confabctl/main.c,$(wildcard confabctl/*.c confabctl/*/*.c confabctl/*/*/*.c))
 PUSH_SRC   := $(filter-out pushd/main.c,$(wildcard pushd/*.c pushd/*/*.c))
 WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
 TEST_SRC   := $(wildcard tests/unit/test_*.c)

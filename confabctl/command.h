@@ -1,7 +1,7 @@
 /*
  * command: the interface of all commands of confabctl.
  *
- * main.c has the table of commands; each group of commands has a file in commands/. A command
+ * main.c has the table of commands; each group of commands has a file below commands/. A command
  * parses its own arguments and returns its status; after CLI_USAGE main prints the usage line.
  */
 #ifndef CONFAB_CONFABCTL_COMMAND_H

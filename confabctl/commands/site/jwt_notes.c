@@ -1,6 +1,6 @@
 /* A login ignores claims of the profile that do not fit (fcgi-api/site/site_profile.c), and claims
  * with other names, which may be misspelt. */
-#include "commands/jwt_notes.h"
+#include "commands/site/jwt_notes.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "command.h"
-#include "commands/jwt_notes.h"
+#include "commands/site/jwt_notes.h"
 #include "json/json_writer.h"
 #include "jwt/jwt_claims.h"
 #include "jwt/jwt_site.h"

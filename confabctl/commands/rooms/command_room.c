@@ -1,4 +1,4 @@
-/* room list, show and delete. room ensure is in command_ensure.c. The texts of a room are valid
+/* room list, show and delete. room ensure is in command_room_ensure.c. The texts of a room are valid
  * only in the callback of the store, so these commands print, or ask, from within it. */
 #include <errno.h>
 #include <inttypes.h>
