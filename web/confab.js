@@ -4,11 +4,11 @@
  */
 
 export { ChatManager } from "./confab/chat-manager.js";
-export { Channel } from "./confab/channel.js";
+export { Channel } from "./confab/channels/channel.js";
 export { Confab } from "./confab/client.js";
 export { Emitter } from "./confab/emitter.js";
 export { ConfabError } from "./confab/http.js";
-export { NotificationsChannel } from "./confab/notifications-channel.js";
+export { NotificationsChannel } from "./confab/channels/notifications-channel.js";
 export { Outbox } from "./confab/outbox.js";
 export { Profiles } from "./confab/profiles.js";
-export { RoomChannel } from "./confab/room-channel.js";
+export { RoomChannel } from "./confab/channels/room-channel.js";

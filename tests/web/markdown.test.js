@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { messageSummary } from "../../web/chat/conversation/message.js";
+import { messageSummary } from "../../web/chat/timeline/message.js";
 import { parseMarkdown } from "../../web/confab/markdown.js";
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;" };

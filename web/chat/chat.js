@@ -3,7 +3,7 @@
 import { Attention } from "./attention.js";
 import { ChatActions } from "./chat-actions.js";
 import { Conversation } from "./conversation/conversation.js";
-import { messageSummary } from "./conversation/message.js";
+import { messageSummary } from "./timeline/message.js";
 import { People } from "./people.js";
 import { Placeholder } from "./placeholder.js";
 import { RoomList } from "./rooms/room-list.js";

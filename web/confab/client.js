@@ -2,13 +2,13 @@
 
 import { Api } from "./api.js";
 import { ConfabError, errorOf, Http } from "./http.js";
-import { NotificationsChannel } from "./notifications-channel.js";
+import { NotificationsChannel } from "./channels/notifications-channel.js";
 import { OutboxStorage } from "./outbox-storage.js";
 import { Outbox } from "./outbox.js";
 import { PACE } from "./pace.js";
 import { Profiles } from "./profiles.js";
-import { RoomChannel } from "./room-channel.js";
-import { Sync } from "./sync.js";
+import { RoomChannel } from "./channels/room-channel.js";
+import { Sync } from "./channels/sync.js";
 
 const DEFAULT_URL = "http://localhost:8000";
 const CLOSE_UNAUTHORIZED = 4401;
@@ -56,7 +56,7 @@ const partMissing = (cause) =>
 
 /** The proof of work, which few need. */
 const loadWork = () =>
-    import("./work.js").catch((cause) => {
+    import("./proof-of-work.js").catch((cause) => {
         throw partMissing(cause);
     });
 

@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import WebSocket from "ws";
 
-import { sha256 } from "../../../web/confab/work.js";
+import { sha256 } from "../../../web/confab/proof-of-work.js";
 import { ConfabError } from "../../../web/confab.js";
 import { Instance } from "../support/instance.js";
 import {

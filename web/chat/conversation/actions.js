@@ -8,7 +8,7 @@ import { dayName, fullTime, listOfNames, timeOfDay } from "../ui/format.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { addStyles } from "../ui/styles.js";
 import { t } from "../words.js";
-import { messageSummary } from "./message.js";
+import { messageSummary } from "../timeline/message.js";
 
 const FREQUENT = ["👍", "❤️", "😀", "😂", "😮", "😢", "🙏", "🎉", "🔥", "👀", "✅", "👎"];
 /** The emoji used last in this browser come first. */

@@ -4,7 +4,7 @@ import { button, errorText, iconButton } from "../ui/controls.js";
 import { fill, h, isComposing } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { formatTag, t } from "../words.js";
-import { messageSummary } from "./message.js";
+import { messageSummary } from "../timeline/message.js";
 
 /** The API's limit for a message, in code points. */
 const MAX_LENGTH = 8000;

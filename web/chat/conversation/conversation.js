@@ -8,12 +8,12 @@ import { menu } from "../ui/menu.js";
 import { isEnglish, t, tn } from "../words.js";
 import { Composer } from "./composer.js";
 import { connectionText } from "./connection-text.js";
-import { messageSource } from "./message-source.js";
-import { MessageTools } from "./message-tools.js";
-import { loadFileView, prepareToShow } from "./message.js";
-import { PendingMessages } from "./pending-messages.js";
+import { messageSource } from "../timeline/message-source.js";
+import { MessageTools } from "../timeline/message-tools.js";
+import { loadFileView, prepareToShow } from "../timeline/message.js";
+import { PendingMessages } from "../timeline/pending-messages.js";
 import { Reads } from "./reads.js";
-import { Timeline } from "./timeline.js";
+import { Timeline } from "../timeline/timeline.js";
 
 const READ_DELAY_MS = 300;
 /** The lines about members are read after the messages. */
@@ -324,7 +324,7 @@ export class Conversation {
     }
 
     #openDates(day) {
-        this.withModule(import("./dates.js"), ({ openDates }) =>
+        this.withModule(import("../timeline/dates.js"), ({ openDates }) =>
             openDates(this.root, this.confab, this.room, day, (id) => this.timeline.goTo(id)),
         );
     }
@@ -348,7 +348,7 @@ export class Conversation {
     async #showChange(event) {
         const [after, before] = [this.timeline.newestKnown(), this.room.name];
         try {
-            const { showChange } = await import("./changes.js");
+            const { showChange } = await import("../timeline/changes.js");
             showChange(this.timeline, this.people, event, after, before);
         } catch {
             // Without the line: the list of members has it.
@@ -358,7 +358,7 @@ export class Conversation {
     /** Shows the lines about the last events before. */
     async #showChanges() {
         try {
-            const { showChanges } = await import("./changes.js");
+            const { showChanges } = await import("../timeline/changes.js");
             await showChanges(this.timeline, this.confab, this.people, this.room);
         } catch {
             // Without them.

@@ -1,6 +1,6 @@
 // The sidebar: the list of rooms, the buttons that add rooms, and the account.
 
-import { messageSummary } from "../conversation/message.js";
+import { messageSummary } from "../timeline/message.js";
 import { button, errorText, iconButton } from "../ui/controls.js";
 import { fill, h, isComposing } from "../ui/dom.js";
 import { fullTime, shorten, shortTime } from "../ui/format.js";

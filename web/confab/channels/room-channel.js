@@ -1,7 +1,7 @@
 /** A room's channel: its events, the users online, and the users typing. */
 
 import { Channel, isNumbered } from "./channel.js";
-import { errorOf, query } from "./http.js";
+import { errorOf, query } from "../http.js";
 
 /** Events per request. */
 const BATCH = 1000;

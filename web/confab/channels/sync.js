@@ -5,7 +5,7 @@
  */
 
 import { Bells, OWN } from "./bells.js";
-import { errorOf } from "./http.js";
+import { errorOf } from "../http.js";
 import { Poller } from "./poller.js";
 
 const PATH = "/api/chat/sync/";

@@ -3,7 +3,7 @@
  * channel makes the requests and handles the responses.
  */
 
-import { Backoff } from "./pace.js";
+import { Backoff } from "../pace.js";
 
 /** The factor by which the pause grows after a request without news. */
 const SLOWER = 1.5;

@@ -3,9 +3,9 @@
  * fail, by polling; it reconnects, and delivers each event once and in order.
  */
 
-import { Emitter } from "./emitter.js";
-import { ConfabError } from "./http.js";
-import { Backoff } from "./pace.js";
+import { Emitter } from "../emitter.js";
+import { ConfabError } from "../http.js";
+import { Backoff } from "../pace.js";
 import { Socket } from "./socket.js";
 import { USE_SOCKET } from "./watch.js";
 
