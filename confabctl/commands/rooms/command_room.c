@@ -1,5 +1,5 @@
-/* room list, show and delete. room ensure is in command_room_ensure.c. The texts of a room are valid
- * only in the callback of the store, so these commands print, or ask, from within it. */
+/* room list, show and delete. room ensure is in command_room_ensure.c. The texts of a room are
+ * valid only in the callback of the store, so these commands print, or ask, from within it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
