@@ -449,7 +449,7 @@ export interface Room extends AnyRoom {
     /** Whether the current user is an admin of the room. */
     is_admin: boolean;
     /** The role of the current user, if it is one of these; else see is_admin. */
-    role?: "reader" | "moderator";
+    role?: "viewer" | "reader" | "moderator";
     /** The path of the room's bell, for members; null: there are no bells. */
     bell: string | null;
 }

@@ -307,6 +307,8 @@ void serialize_room(struct json_writer *w, const struct room *room) {
     /* Of members and admins is_admin says it. */
     if (state->is_member && (state->role == ROLE_READER || state->role == ROLE_MODERATOR))
         json_write_member_str(w, "role", role_name(state->role));
+    else if (!state->is_member && state->may_view)
+        json_write_member_str(w, "role", "viewer");
     json_write_member_text_or_null(w, "bell", room->bell);
     json_write_member_u64(w, "unread_mentions", room->unread_mentions);
     json_write_key(w, "me");

@@ -26,6 +26,14 @@ static void send_room(void *context, const struct room *room) {
     bell_path_write_room(x, &w, room);
 }
 
+/* The same for those who are perhaps not in the room, but read it, which came with the identity. */
+static void send_room_to_viewer(void *context, const struct room *room) {
+    struct exchange *x = context;
+    struct room shown = *room;
+    shown.state.may_view = x->identity.room.may_view || x->identity.room.may_moderate;
+    send_room(x, &shown);
+}
+
 enum error rooms_get(struct exchange *x) {
     /* One statement for token and room; if it finds nothing, the router serves the request
      * again. */
@@ -42,7 +50,7 @@ enum error rooms_get(struct exchange *x) {
      * query. */
     if (etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
-    return room_get(x->service->db, x->ids[0], x->identity.user.id, send_room, x);
+    return room_get(x->service->db, x->ids[0], x->identity.user.id, send_room_to_viewer, x);
 }
 
 static void write_online(void *context, const struct profile *profile) {

@@ -116,10 +116,12 @@ static void end_as_banned(struct watch *watch) {
     watch_close(watch, SOCKET_CLOSE_BANNED, METRICS_DROP_FORBIDDEN);
 }
 
-/* The user was removed, or may not view the room any more. */
+/* The user was removed, or may not view the room any more, which the event does not say. */
 static void end_by_removal(struct watch *watch, const struct stream_event *removal) {
     if (removal->type == EVENT_USER_BANNED)
         end_as_banned(watch);
+    else if (removal->type == EVENT_ROOM_UPDATED && watch->client->notifications)
+        watch_refuse(watch, ERROR_FORBIDDEN, NULL);
     else
         watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
 }

@@ -49,6 +49,7 @@ def test_it_is_read_without_credentials_and_cached_for_two_seconds(instance, use
         assert own.status_code == 200 and own.headers["Cache-Control"].startswith("private")
     shown = scene.visitor.get(scene.path).json()
     assert (shown["is_open"], shown["is_admin"], shown["unread_count"]) == (True, False, 0)
+    assert shown["role"] == "viewer"
     assert scene.admin.get(scene.path).json()["is_admin"] is True
 
 

@@ -113,7 +113,8 @@ def test_a_live_room_is_read_without_membership(alice, bob, live_room):
                                ("PATCH", "me/", {"is_hidden": True})):
         answer = bob.request(method, path + rest, json=body)
         assert (answer.status_code, answer.json()) == (403, refusal("permission_denied")), rest
-    assert bob.get(path).json()["unread_count"] == 0
+    seen = bob.get(path).json()
+    assert (seen["unread_count"], seen["role"]) == (0, "viewer")
     assert alice.get(path).json()["members_count"] == 1
 
 
@@ -134,10 +135,16 @@ def test_a_viewer_writes_nothing(system, alice, bob, live_room):
 @pytest.mark.parametrize("change", [{"is_live": False}, {"is_private": True}])
 def test_viewers_are_out_when_the_room_is_no_longer_live(alice, bob, carol, live_room, change):
     carol.post(ROOM.format(live_room) + "join/")
-    with in_room(bob, live_room) as viewer, in_room(carol, live_room) as member:
+    with in_room(bob, live_room) as viewer, in_room(carol, live_room) as member, \
+            notified(bob) as watcher:
+        watcher.send({"type": "watch", "room_id": live_room})
+        watcher.until("connected")
         alice.patch(ROOM.format(live_room), json=change)
         viewer.until("room_updated")
         assert viewer.closed() == 4403
+        watcher.until("room_updated")
+        ended = watcher.until("error")
+        assert (ended["code"], ended["room_id"]) == ("forbidden", live_room)
         member.until("room_updated")
         alice.say(live_room)
         member.until("new_message")
@@ -148,6 +155,7 @@ def test_a_viewer_who_joins_is_a_member_of_the_same_socket(alice, bob, live_room
     with in_room(bob, live_room) as live:
         bob.post(ROOM.format(live_room) + "join/")
         live.until("user_invited")
+        assert "role" not in bob.get(ROOM.format(live_room)).json()
         alice.patch(ROOM.format(live_room), json={"is_live": False})
         live.until("room_updated")
         alice.say(live_room)

@@ -50,8 +50,10 @@ export class ChatActions {
                     findRoom(root, confab, isMember, async ({ room_id: id }, join) => {
                         if (join) {
                             await confab.join(id);
+                            openNew(await confab.room(id));
+                        } else {
+                            chat.open(id, true);
                         }
-                        openNew(await confab.room(id));
                     }),
                 ),
             hiddenRooms: () =>

@@ -189,7 +189,8 @@ export class Chat {
             return;
         }
         event.preventDefault();
-        const isTaken = this.conversation?.takesFiles && !this.hasDialog();
+        const { takesFiles = false, isViewer = false } = this.conversation ?? {};
+        const isTaken = takesFiles && !isViewer && !this.hasDialog();
         if (event.type === "dragover") {
             event.dataTransfer.dropEffect = isTaken ? "copy" : "none";
             if (isTaken) {
@@ -422,7 +423,7 @@ export class Chat {
 
     #showRoom(byUser) {
         this.shell.dataset.pane = "room";
-        this.skip.hidden = this.readOnly;
+        this.skip.hidden = this.readOnly || this.conversation.isViewer;
         if (this.rooms) {
             this.last.set(this.opening);
         }
@@ -501,6 +502,10 @@ export class Chat {
                 this.rooms && !this.readOnly ? (userId) => this.actions.openDirect(userId) : null,
             removed: (text) => this.#roomRemoved(id, text),
             outsider: () => this.#offerJoin(room),
+            join: async () => {
+                await this.confab.join(id);
+                this.rooms?.refresh(id);
+            },
             failed: (error) => this.notices.showError(error),
             told: (text) => this.notices.show(text),
             draft: (draft) => this.drafts.set(id, draft),

@@ -95,7 +95,8 @@ test("an admin appoints another one, and removes a member", async () => {
 test("a public room is found, joined and left", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const name = `Garden ${alice.name}`;
-    await alice.api("POST", "chat/rooms/", { name, is_private: false });
+    const garden = { name, is_private: false };
+    const { room_id: room } = await alice.api("POST", "chat/rooms/", garden);
     await bob.add("Public rooms");
     await bob.page.getByLabel("Find a room by name").fill(alice.name);
     await bob.button(`Join ${name}`).click();
@@ -108,6 +109,29 @@ test("a public room is found, joined and left", async () => {
     // No more requests about it: a refused one would show a notice.
     await pause(500);
     assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
+
+    // Live, it is read without being joined: nothing is written.
+    await alice.api("PATCH", `chat/rooms/${room}/`, { is_live: true });
+    const changes = [];
+    bob.page.on("request", (request) => {
+        if (request.method() !== "GET" && request.url().includes("/chat/rooms/")) {
+            changes.push(request.url());
+        }
+    });
+    await bob.add("Public rooms");
+    await bob.page.getByLabel("Find a room by name").fill(alice.name);
+    await bob.button(`Open ${name}`).click();
+    await bob.sees("Hello, garden.");
+    await alice.post(room, "The roses are out.");
+    await bob.sees("The roses are out.");
+    assert.equal(await bob.field.isVisible(), false);
+    await bob.settles();
+    assert.deepEqual(changes, []);
+    assert.deepEqual(await bob.page.locator(".room").allTextContents(), []);
+    await bob.button("Join room").click();
+    await bob.say("Here I am.");
+    await bob.sees("Here I am.");
+    await bob.page.locator(".room", { hasText: name }).waitFor();
 });
 
 slow("each of many public rooms is found by its name", async () => {

@@ -56,6 +56,20 @@ test("a page needs one socket, and gets all that two would give", async () => {
     assert.equal(sockets(bob), 1);
 });
 
+test("a viewer hears a live room until it is no longer live", async () => {
+    const { alice, bob } = await pair(system);
+    const { room_id: stage } = await alice.createRoom({ name: "Stage", is_private: false });
+    await alice.updateRoom(stage, { is_live: true });
+    const { heard } = await page(bob, stage);
+    await alice.postMessage(stage, { content: "Hello" });
+    await until(() => heard.events.length === 1);
+    await alice.updateRoom(stage, { is_live: false });
+    await until(() => heard.closed !== null);
+    assert.equal(heard.closed.code, 4403);
+    assert.equal(heard.events.at(-1).type, "room_updated");
+    assert.equal(sockets(bob), 1);
+});
+
 test("several rooms share it, each once and in order, until they are closed", async () => {
     const { alice, bob, room } = await pair(system);
     const rooms = [room, await roomOf(alice, bob), await roomOf(alice, bob)];

@@ -79,6 +79,29 @@ test("a room that no list has is heard or refused, though nothing has changed", 
     assert.equal(refused.closed.code, 4404);
 });
 
+test("a live room is polled by a user who is not in it, and by sync/ after joining", async () => {
+    const { alice, bob } = await pair(system, { WebSocket: null });
+    const { room_id: stage } = await alice.createRoom({ name: "Stage", is_private: false });
+    await alice.updateRoom(stage, { is_live: true });
+    assert.equal((await bob.room(stage)).role, "viewer");
+    const lists = [];
+    const own = await polling(bob.openNotifications());
+    own.channel.on("rooms", (page) => lists.push(page));
+    const heard = await polling(bob.openRoom(stage));
+    for (const content of ["one", "two"]) {
+        await alice.postMessage(stage, { content });
+        await until(() => receivedTexts(heard).includes(content));
+    }
+    // sync/ said once that the user is not in it.
+    assert.ok(lists.length <= 1);
+    await bob.join(stage);
+    await alice.updateRoom(stage, { is_live: false });
+    await alice.postMessage(stage, { content: "three" });
+    await until(() => receivedTexts(heard).includes("three"));
+    assert.equal((await bob.room(stage)).role, undefined);
+    assert.equal(heard.closed, null);
+});
+
 test("a server without sync/ is polled room by room", async () => {
     const { alice, bob, room } = await pair(system, { WebSocket: null });
     const { fetch } = globalThis;

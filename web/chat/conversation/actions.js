@@ -264,8 +264,8 @@ export function openAnswers(conversation, id) {
 
 /** Opens the list of the pinned messages. */
 export function openPins(conversation) {
-    const { confab, room, readOnly } = conversation;
-    const mayPin = !readOnly && (room.is_admin || room.may_pin === "all");
+    const { confab, room, readOnly, isViewer } = conversation;
+    const mayPin = !readOnly && !isViewer && (room.is_admin || room.may_pin === "all");
     return openMessages(conversation, {
         title: t("Pinned messages"),
         load: (offset) => confab.pins(room.room_id, { offset, limit: PAGE }),

@@ -28,7 +28,7 @@ const CHANGES_DELAY_MS = 250;
  * `on.told(text)` to say that something was done, and `on.failed(error)`. `on.logout` is null
  * unless the header offers it, `on.direct(userId)`, which opens a direct room, `on.menu()`, a
  * promise of the items of the room's menu, and `on.unread(messageId)` are where there is more than
- * this room.
+ * this room. `on.join()` makes the user a member, and returns a promise.
  */
 export class Conversation {
     constructor({ root, confab, people, room, readOnly, isShown, draft, place, on }) {
@@ -88,7 +88,7 @@ export class Conversation {
                 active: (message, article) => this.tools.show(message, article),
                 answers: (messageId) => this.actOn("openAnswers", messageId),
                 reactors: (message, buttons) => this.#nameReactors(message, buttons),
-                reacted: (message, emoji) => this.actOn("react", message, emoji),
+                reacted: (message, emoji) => this.isViewer || this.actOn("react", message, emoji),
                 pressed: (message) => this.tools.showSheet(message),
                 refused: () => this.on.outsider(),
             },
@@ -110,6 +110,7 @@ export class Conversation {
         this.composer.under.append(this.readers);
         this.pinsButton = iconButton("pin", t("Pinned messages"), () => this.actOn("openPins"));
         this.detailsButton = iconButton("people", t("Details"), () => this.toggleDetails());
+        this.menuButton = this.on.menu && this.#roomMenu();
         this.backButton = iconButton("back", t("All rooms"), () => this.on.back());
         this.backButton.classList.add("to-rooms");
         this.name = h("h2", { dir: "auto" });
@@ -121,13 +122,15 @@ export class Conversation {
             this.backButton,
             this.picture,
             this.title,
-            this.on.menu && this.#roomMenu(),
+            this.menuButton,
             this.pinsButton,
             this.detailsButton,
             this.on.logout && iconButton("exit", t("Log out"), this.on.logout),
         );
         this.connection = h("div.connection", { role: "status", hidden: true });
         this.tools = new MessageTools(this);
+        // Until the rules are there.
+        this.composer.element.hidden = this.isViewer;
         this.element = h(
             "main.conversation",
             { "data-room": room.room_id },
@@ -136,6 +139,18 @@ export class Conversation {
             this.connection,
             this.readOnly ? null : this.composer.element,
         );
+    }
+
+    /** Whether the user reads the room without being in it: nothing is written then. */
+    get isViewer() {
+        return this.room.role === "viewer";
+    }
+
+    /** Makes a viewer a member. */
+    async join() {
+        await this.on.join();
+        await this.#membersChanged();
+        this.composer.focus();
     }
 
     #roomMenu() {
@@ -236,7 +251,7 @@ export class Conversation {
             if (code === 4404) {
                 const room = this.people.roomName(this.room);
                 this.on.removed(t("“{room}” no longer exists.", { room }));
-            } else if (code === 4403 && this.wasLive) {
+            } else if (code === 4403 && this.wasLive && !(this.isViewer && !this.room.is_private)) {
                 this.on.removed(isEnglish() ? detail : t("You are no longer in this room."));
             } else if (code === 4403) {
                 this.on.outsider();
@@ -395,8 +410,10 @@ export class Conversation {
         if (this.isWatched()) {
             this.lineIsSeen = true;
             this.on.read(this.timeline.newest()?.message_id ?? 0);
-            this.readDue = true;
-            this.sendRead();
+            if (!this.isViewer) {
+                this.readDue = true;
+                this.sendRead();
+            }
         }
     }
 
@@ -422,6 +439,7 @@ export class Conversation {
         const hasRules =
             room.is_archived ||
             room.role === "reader" ||
+            this.isViewer ||
             room.slow_seconds > 0 ||
             (room.post_policy ?? "members") !== "members";
         if (this.readOnly || (!hasRules && !refusal && !this.rules)) {
@@ -473,6 +491,7 @@ export class Conversation {
             online,
             room.members_count,
             room.topic,
+            this.isViewer,
             pressed,
         ]);
         // Redraw only what looks different: presence changes often.
@@ -481,6 +500,11 @@ export class Conversation {
         }
         this.drawn = key;
         this.detailsButton.setAttribute("aria-pressed", pressed);
+        // Members see who is in the room, and have settings for it.
+        this.detailsButton.hidden = this.isViewer;
+        if (this.menuButton) {
+            this.menuButton.hidden = this.isViewer;
+        }
         fill(this.picture, people.roomAvatar(room));
         this.name.textContent = name;
         this.timeline.setRoomName(name);
@@ -552,6 +576,9 @@ export class Conversation {
     #seenByText() {
         const newest = this.timeline.newest();
         const { user } = this.confab;
+        if (this.isViewer) {
+            return "";
+        }
         if (newest?.sender_id !== this.self.user_id || user?.share_read === false) {
             return "";
         }

@@ -1,6 +1,8 @@
 // What the user may write in a room: told in place of the input; the countdown of slow mode beside
-// it. Loaded for rooms with such rules, and when the server has refused a message.
+// it. Loaded for rooms with such rules, for viewers, who may join here, and when the server has
+// refused a message.
 
+import { button } from "../ui/controls.js";
 import { h } from "../ui/dom.js";
 import { fullTime } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
@@ -15,6 +17,9 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** Why nothing can be written; null if it can. */
 function barrier(conversation, silencedUntil) {
     const { room } = conversation;
+    if (conversation.isViewer) {
+        return t("You are reading this room without being in it.");
+    }
     if (room.is_archived) {
         return t("This room is archived: it can be read only.");
     }
@@ -34,6 +39,9 @@ function barrier(conversation, silencedUntil) {
     return null;
 }
 
+/** Whether a viewer may become a member. */
+const mayJoin = ({ isViewer, room, self }) => isViewer && (!room.is_private || self?.is_moderator);
+
 /** The rules of the room of a Conversation. */
 export class Rules {
     constructor(conversation) {
@@ -41,7 +49,9 @@ export class Rules {
         this.silencedUntil = 0;
         this.openAt = 0;
         this.timer = null;
-        this.notice = h("p.refused", { role: "status", hidden: true });
+        this.told = h("span", { role: "status" });
+        this.joinButton = button(t("Join room"), () => this.#join(), "main");
+        this.notice = h("div.refused", { hidden: true }, icon("lock"), this.told, this.joinButton);
         conversation.composer.element.before(this.notice);
         this.#startFromLast();
     }
@@ -81,6 +91,17 @@ export class Rules {
         this.draw();
     }
 
+    async #join() {
+        this.joinButton.disabled = true;
+        try {
+            await this.conversation.join();
+        } catch (error) {
+            this.conversation.on.failed(error);
+        } finally {
+            this.joinButton.disabled = false;
+        }
+    }
+
     draw() {
         const { conversation } = this;
         const { composer, room } = conversation;
@@ -88,8 +109,10 @@ export class Rules {
         const left = room.slow_seconds > 0 ? Math.ceil((this.openAt - Date.now()) / 1000) : 0;
         composer.element.hidden = text !== null;
         this.notice.hidden = text === null;
-        if (this.notice.textContent !== (text ?? "")) {
-            this.notice.replaceChildren(icon("lock"), text ?? "");
+        this.joinButton.hidden = !mayJoin(conversation);
+        // Setting the same text again would make a screen reader repeat it.
+        if (this.told.textContent !== (text ?? "")) {
+            this.told.textContent = text ?? "";
         }
         composer.wait(
             left > 0

@@ -252,9 +252,10 @@ export function findRoom(root, confab, isMember, choose) {
     };
     openDialog(root, t("Public rooms"), (close) => {
         const row = (room) => {
-            const isJoined = isMember(room.room_id);
+            // Some can be read without joining.
+            const opens = isMember(room.room_id) || room.is_live || room.is_open;
             const name = visibleName(room.name);
-            const label = isJoined
+            const label = opens
                 ? t("Open {room}", { room: name })
                 : t("Join {room}", { room: name });
             const count = tn(room.members_count, "{count} member", "{count} members");
@@ -262,8 +263,8 @@ export function findRoom(root, confab, isMember, choose) {
                 "li.person",
                 avatar({ id: room.room_id, name, kind: "tile" }),
                 h("span.who", name, h("span.under", count)),
-                rowButton(isJoined ? t("Open") : t("Join"), label, async () => {
-                    await choose(room, !isJoined);
+                rowButton(opens ? t("Open") : t("Join"), label, async () => {
+                    await choose(room, !opens);
                     close();
                 }),
             );

@@ -14,7 +14,7 @@ export class MessageTools {
         moveWithArrows(this.bar, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
     }
 
-    /** What the user may do with a message: {icon, text, act}. */
+    /** What the user may do with a message: {icon, text, act}; those not in the room, less. */
     #actions(message) {
         const { conversation } = this;
         const { room, composer, on } = conversation;
@@ -47,6 +47,7 @@ export class MessageTools {
                 icon: "link",
                 text: t("Copy the link"),
                 act: () => conversation.actOn("copyLink", message),
+                isForViewers: true,
             },
             !isOwn && {
                 icon: "flag",
@@ -59,14 +60,16 @@ export class MessageTools {
                     icon: "warning",
                     text: t("Moderate the sender"),
                     act: () => conversation.actOnPeople("moderate", { user_id, username }),
+                    isForViewers: true,
                 },
             (isOwn || moderates) && {
                 icon: "trash",
                 text: t("Delete"),
                 act: () => this.#delete(message),
                 isDangerous: true,
+                isForViewers: true,
             },
-        ].filter(Boolean);
+        ].filter((action) => action && (action.isForViewers || !conversation.isViewer));
     }
 
     /** Shows the actions on a message below the conversation, for fingers. */

@@ -158,6 +158,8 @@ const texts = {
     "Who writes": "Wer schreibt",
     "Why do you report this message?": "Warum meldest du diese Nachricht?",
     "With a ban, delete messages": "Bei einer Sperre Nachrichten löschen",
+    "You are reading this room without being in it.":
+        "Du liest in diesem Raum mit, ohne in ihm zu sein.",
     "You can read in this room, and not write.":
         "Du kannst in diesem Raum lesen, aber nicht schreiben.",
     "for good": "für immer",

@@ -56,6 +56,8 @@ export class Sync {
     #wasLive = false;
     // Whether the user's own bell was missing at the path in me/.
     #isLost = false;
+    // Rooms that the user reads without being in them, which sync/ does not have.
+    #viewed = new Set();
 
     /** `client` is the context that client.js gives to its channels. */
     constructor(client) {
@@ -93,6 +95,7 @@ export class Sync {
         this.#etag = null;
         this.#rooms.clear();
         this.#bells.clear();
+        this.#viewed.clear();
         this.#isDue = true;
     }
 
@@ -153,7 +156,7 @@ export class Sync {
             return false;
         }
         this.#isDue = false;
-        const hasNews = await this.#ask(signal).catch((error) => {
+        let hasNews = await this.#ask(signal).catch((error) => {
             // A bell that has rung does not ring again.
             this.#isDue = true;
             throw error;
@@ -161,6 +164,7 @@ export class Sync {
         if (signal.aborted || this.isOld) {
             return hasNews;
         }
+        hasNews = (await this.#pollViewed(signal)) || hasNews;
         await this.#learnBells(signal);
         await this.#pollMore(hasNews, signal);
         if (!signal.aborted) {
@@ -193,7 +197,7 @@ export class Sync {
                 break;
             }
             hasNews = this.#apply(answer, isFirst) || hasNews;
-            await this.#refuse(answer, signal);
+            await this.#askUnlisted(answer, signal);
             more = answer.more;
         }
         return hasNews;
@@ -205,15 +209,18 @@ export class Sync {
         let etag = this.#etag;
         for (const { channel } of this.#members) {
             const { roomId } = channel;
+            if (roomId === undefined || this.#viewed.has(roomId)) {
+                continue;
+            }
             // Opened after the room was listed, which is done once.
             if (channel.seq === null && this.#rooms.has(roomId)) {
                 channel.start(this.#rooms.get(roomId));
             }
-            if (roomId !== undefined && channel.seq !== this.#rooms.get(roomId)) {
+            if (channel.seq !== this.#rooms.get(roomId)) {
                 // The answer to this tag was for another number, or did not list the room.
                 etag = null;
             }
-            if (roomId !== undefined && channel.seq !== null) {
+            if (channel.seq !== null) {
                 opened.set(roomId, Math.min(channel.seq, opened.get(roomId) ?? Infinity));
             }
         }
@@ -280,6 +287,7 @@ export class Sync {
         const channels = this.#channels(id).map(({ channel }) => channel);
         this.#rooms.set(id, entry.more ? (events.at(-1)?.seq ?? this.#rooms.get(id) ?? 0) : last);
         if (room) {
+            this.#viewed.delete(id);
             this.#bells.set(id, room.bell ?? null);
             channels.forEach((channel) => channel.start(last));
             return;
@@ -309,22 +317,42 @@ export class Sync {
         }
     }
 
-    /** Rooms that the user is not in: a request of their own gives the reason. */
-    async #refuse({ gone, rooms, more }, signal) {
+    /** Rooms that no list has are asked for, which tells whether the user may read them. */
+    async #askUnlisted({ gone, rooms, more }, signal) {
         const listed = new Set(rooms.map((entry) => entry.room_id ?? entry.room.room_id));
         for (const member of [...this.#members]) {
-            const { channel } = member;
-            const isUnknown = channel.seq === null && !more && !listed.has(channel.roomId);
-            if (channel.roomId === undefined || !(isUnknown || gone.includes(channel.roomId))) {
+            const { seq, roomId } = member.channel;
+            if (roomId === undefined) {
                 continue;
             }
-            try {
-                await channel.poll(signal);
-            } catch (error) {
-                if (!signal.aborted) {
-                    member.failed(error, this.client.pace.pollMax);
-                }
+            if (gone.includes(roomId)) {
+                this.#viewed.add(roomId);
+            } else if (seq === null && !more && !listed.has(roomId)) {
+                await this.#pollAlone(member, signal);
             }
+        }
+    }
+
+    /** Polls the rooms that the user is not in, one by one; whether any has news. */
+    async #pollViewed(signal) {
+        let hasNews = false;
+        for (const member of [...this.#members]) {
+            if (this.#viewed.has(member.channel.roomId) && !signal.aborted) {
+                hasNews = (await this.#pollAlone(member, signal)) || hasNews;
+            }
+        }
+        return hasNews;
+    }
+
+    /** An error is that of this channel only: the user may not read the room, or not any more. */
+    async #pollAlone(member, signal) {
+        try {
+            return await member.channel.poll(signal);
+        } catch (error) {
+            if (!signal.aborted) {
+                member.failed(error, this.client.pace.pollMax);
+            }
+            return false;
         }
     }
 

@@ -100,6 +100,9 @@ export class Watch {
             if (code !== "already_watched") {
                 this.#ended(REFUSALS.has(code) ? FORBIDDEN : TRY_LATER, null);
             }
+        } else if (this.connected && code === "forbidden") {
+            // A viewer of a room that is no longer open to viewers.
+            this.#ended(FORBIDDEN, frame);
         } else if (this.connected) {
             this.frame(frame);
         } else if (UNWATCHABLE.has(code)) {
