@@ -244,7 +244,7 @@ bool file_store_size(const char *folder, const char *name, uint64_t *size) {
 }
 
 bool file_store_remove(const char *folder, const char *name) {
-    char thumbnail[FILE_STORE_PATH_SIZE];
+    char thumbnail[FILE_STORE_PATH_SIZE], fresh[FILE_STORE_PATH_SIZE + sizeof(TEMPORARY)];
     bool removed = true;
     const int place = open_place(folder, name, false);
     if (place < 0)
@@ -253,6 +253,10 @@ bool file_store_remove(const char *folder, const char *name) {
     if (unlinkat(place, name, 0) != 0 && errno != ENOENT)
         removed = false;
     if (unlinkat(place, thumbnail, 0) != 0 && errno != ENOENT)
+        removed = false;
+    /* Left by a process that was killed while it wrote the thumbnail. */
+    snprintf(fresh, sizeof(fresh), "%s" TEMPORARY, thumbnail);
+    if (unlinkat(place, fresh, 0) != 0 && errno != ENOENT)
         removed = false;
     close_quietly(place);
     return removed;
@@ -286,6 +290,11 @@ static bool is_dot(const char *entry) {
     return strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0;
 }
 
+static bool is_temporary(const char *entry) {
+    return strlen(entry) == NAME_LEN + strlen(SUFFIX TEMPORARY) && is_hex(entry, NAME_LEN) &&
+           strcmp(entry + NAME_LEN, SUFFIX TEMPORARY) == 0;
+}
+
 /* Visits the entries of one of the 256 folders. Takes the descriptor. */
 static void list_place(int fd, const char *place, file_store_visit *visit, void *context) {
     DIR *entries = fdopendir(fd);
@@ -294,8 +303,9 @@ static void list_place(int fd, const char *place, file_store_visit *visit, void 
         close(fd);
         return;
     }
+    /* A thumbnail that is being written goes with its file. */
     while ((entry = readdir(entries)) != NULL)
-        if (!is_dot(entry->d_name))
+        if (!is_dot(entry->d_name) && !is_temporary(entry->d_name))
             visit_entry(dirfd(entries), place, entry->d_name, visit, context);
     closedir(entries);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -64,18 +65,84 @@ static bool run(char *const words[]) {
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static bool unpack(struct import_source *source, const char *path, enum archive archive) {
-    const char *folder = getenv("TMPDIR");
-    char *pattern = NULL;
-    if (asprintf(&pattern, "%s/confab-import-XXXXXX", folder && folder[0] ? folder : "/tmp") < 0)
-        abort();
-    if (!mkdtemp(pattern)) {
-        free(pattern);
-        return fail(source, path, "cannot make a temporary folder");
+/* ---- temporary folders ---- */
+
+#define PREFIX "confab-import-"
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw) {
+    (void)status;
+    (void)type;
+    (void)ftw;
+    remove(path);
+    return 0;
+}
+
+static void remove_tree(const char *path) {
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Locks a folder of this user without waiting; -1 if it cannot be locked. The programs that unpack
+ * inherit the lock, so that it is held as long as one of them writes. */
+static int lock_folder(const char *path) {
+    struct stat status, named;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (fd < 0)
+        return -1;
+    /* Another import may have removed it between its creation and its lock. */
+    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
+        flock(fd, LOCK_EX | LOCK_NB) == 0 && stat(path, &named) == 0 &&
+        named.st_ino == status.st_ino)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Removes the folders of imports that were killed: those that are not locked. */
+static void remove_stale(const char *folder) {
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        char *path = NULL;
+        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
+            continue;
+        if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
+            abort();
+        const int lock = lock_folder(path);
+        if (lock >= 0) {
+            remove_tree(path);
+            close(lock);
+        }
+        free(path);
     }
-    source->temporary = pattern;
-    char *from = xstrdup(path), *const zip[] = {"unzip", "-qq", "-o", from, "-d", pattern, NULL};
-    char *const tar[] = {"tar", "-xf", from, "-C", pattern, "--no-same-owner", NULL};
+    closedir(dir);
+}
+
+static bool make_temporary(struct import_source *source, const char *path) {
+    const char *folder = getenv("TMPDIR");
+    folder = folder && folder[0] ? folder : "/tmp";
+    remove_stale(folder);
+    for (int tries = 0; tries < 3; tries++) {
+        if (asprintf(&source->temporary, "%s/" PREFIX "XXXXXX", folder) < 0)
+            abort();
+        const bool made = mkdtemp(source->temporary) != NULL;
+        source->lock = made ? lock_folder(source->temporary) : -1;
+        if (source->lock >= 0)
+            return true;
+        if (made)
+            rmdir(source->temporary);
+        free(source->temporary);
+        source->temporary = NULL;
+    }
+    return fail(source, path, "cannot make a temporary folder");
+}
+
+static bool unpack(struct import_source *source, const char *path, enum archive archive) {
+    if (!make_temporary(source, path))
+        return false;
+    char *from = xstrdup(path), *folder = source->temporary;
+    char *const zip[] = {"unzip", "-qq", "-o", from, "-d", folder, NULL};
+    char *const tar[] = {"tar", "-xf", from, "-C", folder, "--no-same-owner", NULL};
     const bool done = run(archive == ARCHIVE_ZIP ? zip : tar);
     free(from);
     return done || fail(source, path,
@@ -137,17 +204,11 @@ bool import_source_open(struct import_source *source, const char *path, const ch
     return true;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw) {
-    (void)status;
-    (void)type;
-    (void)ftw;
-    remove(path);
-    return 0;
-}
-
 void import_source_close(struct import_source *source) {
-    if (source->temporary)
-        nftw(source->temporary, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (source->temporary) {
+        remove_tree(source->temporary);
+        close(source->lock);
+    }
     free(source->temporary);
     free(source->root);
     free(source->file);

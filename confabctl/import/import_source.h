@@ -2,8 +2,11 @@
  * import_source: the files of an export: a folder, an archive, or one file.
  *
  * An archive (ZIP, tar, also compressed) is unpacked by unzip(1) or tar(1) into a temporary folder
- * below $TMPDIR or /tmp, which import_source_close removes. Paths in an export come from outside:
- * what is not below its folder, as by "..", or by a link, is not found.
+ * below $TMPDIR or /tmp, which import_source_close removes. The folder is locked: one of an import
+ * that was killed is not, and the next import removes it.
+ *
+ * Paths in an export come from outside: what is not below its folder, as by "..", or by a link, is
+ * not found.
  */
 #ifndef CONFAB_CONFABCTL_IMPORT_IMPORT_SOURCE_H
 #define CONFAB_CONFABCTL_IMPORT_IMPORT_SOURCE_H
@@ -18,6 +21,7 @@ struct import_source {
     char *root;            /* the folder, as realpath gives it; of one file, its folder */
     char *file;            /* the path of the one file; NULL: a folder */
     char *temporary;       /* to be removed; NULL: none */
+    int lock;              /* its descriptor, which has the lock */
     struct buffer problem; /* why something failed: a line without its end */
 };
 

@@ -44,8 +44,8 @@ class Import:
     def __init__(self, instance, source, path):
         self.tool, self.words = Tool(instance), ("import", source, path)
 
-    def __call__(self, *options):
-        out = self.tool(*self.words, *options)
+    def __call__(self, *options, **env):
+        out = self.tool(*self.words, *options, **env)
         self.left_out = {what: int(count)
                          for count, what in re.findall(r"^  (\d+) (.*)$", out, re.M)}
         return {key.lower(): [int(number) for number in re.findall(r"\d+", rest)]
@@ -353,7 +353,10 @@ def test_a_killed_import_goes_on_where_it_stopped(instance, tag, tmp_path):
              "ts": f"{1705314600 + i}.000000",
              **({"thread_ts": "1705314600.000000"} if i % 100 == 50 else {})}
             for i in range(count)]
-    run = Import(instance, "slack", write(tmp_path / "export", files))
+    archive = shutil.make_archive(tmp_path / "export", "tar", write(tmp_path / "export", files))
+    run = Import(instance, "slack", archive)
+    temporary = {"TMPDIR": str(tmp_path / "tmp")}
+    (tmp_path / "tmp").mkdir()
     counts = "SELECT message_count FROM room WHERE room_key LIKE ? ORDER BY room_key"
     pattern = f"long-%-{tag}"
     tool = run.tool
@@ -364,12 +367,17 @@ def test_a_killed_import_goes_on_where_it_stopped(instance, tag, tmp_path):
         wait_for(lambda: instance.sql("SELECT 1 FROM information_schema.innodb_trx "
                                       "WHERE trx_rows_modified > 0"), 30, "the lock")
         command = [tool.program, *tool.options, *map(str, run.words)]
-        with subprocess.Popen(command, env=instance.env) as victim:
+        with subprocess.Popen(command, env={**instance.env, **temporary}) as victim:
             wait_for(lambda: instance.sql(counts, pattern)[:1] == [(count,)], 60, "the first room")
+            # What it has unpacked stays as long as it runs, and no longer.
+            unpacked = list((tmp_path / "tmp").iterdir())
+            run("--dry-run", **temporary)
+            assert len(unpacked) == 1 and list((tmp_path / "tmp").iterdir()) == unpacked
             victim.kill()
         holder.stdin.close()
     assert instance.sql(counts, pattern) == [(count,), (0,)]
-    assert run()["messages"] == [rooms * count, count, count]
+    assert run(**temporary)["messages"] == [rooms * count, count, count]
+    assert list((tmp_path / "tmp").iterdir()) == []
     assert instance.sql(counts, pattern) == [(count,), (count,)]
     texts = instance.sql("SELECT m.content FROM message m JOIN room r USING (room_id) "
                          "WHERE r.room_key = ? ORDER BY m.position", f"long-1-{tag}")
