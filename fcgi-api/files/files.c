@@ -25,7 +25,7 @@
 /* ---- access ---- */
 
 /* Finds a file that may be read: by its address alone, if that is signed; else by those who read
- * its room, and before a message uses it by its sender. */
+ * its room or moderate the site, and before a message uses it by its sender. */
 static enum error find_readable(struct exchange *x, struct file *file) {
     const uint64_t user_id = x->has_identity ? x->identity.user.id : 0;
     const bool is_signed = !x->has_identity && !x->is_anonymous;
@@ -40,7 +40,8 @@ static enum error find_readable(struct exchange *x, struct file *file) {
     }
     if (error)
         return error;
-    const bool may_see = file->message_id ? file->is_member || file->is_viewer
+    const bool moderates = x->has_identity && x->identity.user.is_moderator && !file->is_direct;
+    const bool may_see = file->message_id ? file->is_member || file->is_viewer || moderates
                                           : file->is_member && file->user_id == user_id;
     if (!is_signed && !is_open && !may_see)
         return ERROR_NOT_FOUND;

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from support.api_key import Program
 from support.client import Client
+from support.files import done, png, post, upload
 from support.shapes import A_TIME, AN_ID, refusal, wrong
 from support.wait import wait_for
 
@@ -338,6 +339,22 @@ def test_a_site_moderator_moderates_all_rooms_but_direct_ones(user, site_moderat
     assert site_moderator.post(f"{path}join/").status_code == 201
     direct = admin.post("/api/chat/rooms/direct/", json={"user_id": other.id}).json()["room_id"]
     assert site_moderator.get(ROOM.format(direct)).status_code == 404
+
+
+def test_a_site_moderator_sees_files_of_all_rooms_but_direct_ones(user, site_moderator):
+    admin, other = user(), user()
+    room = admin.room()
+    direct = admin.post("/api/chat/rooms/direct/", json={"user_id": other.id}).json()
+    for place, status in ((room, 200), (direct, 404)):
+        number = upload(admin, place, png())
+        path = f"/api/chat/files/{number}/"
+        assert admin.request("PUT", f"{path}thumbnail/", data=png()).status_code == 204
+        assert done(admin, number).status_code == 200
+        paths = [f"{path}cat.png", f"{path}thumbnail/", f"{path}link/"]
+        assert {site_moderator.get(one).status_code for one in paths} == {404}
+        post(admin, place, [number])
+        assert {site_moderator.get(one).status_code for one in paths} == {status}
+        assert {user().get(one).status_code for one in paths} == {404}
 
 
 def test_a_ban_from_the_site_ends_all_sessions(user, site_moderator, instance):

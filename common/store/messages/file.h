@@ -53,6 +53,7 @@ struct file {
     int64_t created_at, expires_at;
     bool is_member; /* the user who asks is a member of the room, and sees the file's message, */
     bool is_viewer; /* or may read it, since it is live or open */
+    bool is_direct; /* the room: no moderator reads it */
     bool is_open;   /* anyone may read it */
 };
 
