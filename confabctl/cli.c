@@ -151,8 +151,10 @@ enum cli_status cli_find_user(const struct cli *cli, const char *name, struct us
 
 enum cli_status cli_change_user(struct cli *cli, const char *name, struct user *user) {
     const enum cli_status status = cli_find_user(cli, name, user);
-    if (!status)
+    if (!status) {
         cli->audited.user_id = user->id;
+        audit_log_begin(cli->db, &cli->audited, false);
+    }
     return status;
 }
 

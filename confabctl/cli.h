@@ -30,8 +30,7 @@ struct cli {
     struct db *db; /* NULL until cli_open */
     struct redis_client *redis;
     struct publisher publisher;
-    struct audit_entry audited; /* whom and where a command has changed something */
-    bool changes_nothing;       /* so the command is not audited */
+    struct audit_entry audited; /* what the command does, for the audit */
 };
 
 /* Finds the configuration, as root becomes the user of the services (service_user.h), loads it and

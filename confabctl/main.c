@@ -21,7 +21,7 @@
 
 /* Commands that use the tables. */
 #define STORE (COMMAND_CONFIG | COMMAND_SCHEMA)
-/* Commands whose success is an entry of the audit. */
+/* Commands whose changes are in the audit. */
 #define CHANGE (STORE | COMMAND_AUDIT)
 #define PASSWORDS                                           \
     "The password (8 to 256 characters) is prompted for;\n" \
@@ -400,14 +400,6 @@ static enum cli_status open_cli(struct cli *cli) {
     return valid ? CLI_OK : CLI_FAILED;
 }
 
-/* Notes what the command has done; the commands say to whom and where. */
-static enum cli_status audit(struct cli *cli, const struct command *command) {
-    cli->audited.action = text_of(command->name);
-    cli->audited.actor = AUDIT_BY_ADMINISTRATOR;
-    const enum error error = audit_log_add(cli->db, &cli->audited);
-    return error ? cli_store_error(cli, error) : CLI_OK;
-}
-
 static enum cli_status run(struct command_line *line) {
     struct cli *cli = &line->cli;
     const struct command *command = find(&line->arguments);
@@ -425,10 +417,13 @@ static enum cli_status run(struct command_line *line) {
         status = open_cli(cli);
     if (!status && (command->flags & COMMAND_SCHEMA))
         status = check_schema(cli);
+    if (!status && (command->flags & COMMAND_AUDIT)) {
+        cli->audited = (struct audit_entry){.action = text_of(command->name),
+                                            .actor = AUDIT_BY_ADMINISTRATOR};
+        audit_log_begin(cli->db, &cli->audited, false);
+    }
     if (!status)
         status = command->run(cli, &line->arguments);
-    if (!status && (command->flags & COMMAND_AUDIT) && !cli->changes_nothing)
-        status = audit(cli, command);
     if (status == CLI_USAGE)
         print_usage(stderr, command);
     return status;

@@ -16,7 +16,7 @@ static bool is_below(const char *pattern, const char *path) {
     return strncmp(pattern, path, strlen(path)) == 0;
 }
 
-enum error restriction_audit(struct exchange *x, const char *pattern) {
+void restriction_audit_begin(struct exchange *x, const char *pattern) {
     char action[48];
     const bool of_user = is_below(pattern, "api/site/users/");
     const bool of_room = is_below(pattern, "api/site/rooms/");
@@ -28,7 +28,11 @@ enum error restriction_audit(struct exchange *x, const char *pattern) {
                                       .user_id = of_user ? x->ids[0] : 0,
                                       .room_id = of_room ? x->ids[0] : 0,
                                       .subject_id = of_user || of_room ? 0 : x->ids[0]};
-    return audit_log_add(x->service->db, &entry);
+    audit_log_begin(x->service->db, &entry, false);
+}
+
+void restriction_audit_end(struct exchange *x) {
+    audit_log_end(x->service->db);
 }
 
 /* A refusal that ends at a time. */

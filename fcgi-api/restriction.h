@@ -8,9 +8,10 @@
 #include "base/error.h"
 #include "server/exchange.h"
 
-/* Adds an entry of the audit for a change by an API key; `pattern` is that of its route, below
+/* From now on what is changed for an API key is in the audit; `pattern` is that of its route, below
  * api/site/. */
-enum error restriction_audit(struct exchange *x, const char *pattern);
+void restriction_audit_begin(struct exchange *x, const char *pattern);
+void restriction_audit_end(struct exchange *x);
 
 /* Adds to a refusal until when the user is silenced (ERROR_SILENCED), or when the next message is
  * taken (ERROR_SLOW_MODE), in the room of the path. */

@@ -327,8 +327,16 @@ static enum error serve_once(struct exchange *x, const struct route *route) {
         error = check_room(x, route);
     if (!error)
         error = parse_body(x, route);
-    if (!error)
-        error = route->handler(x);
+    if (error)
+        return error;
+    /* What an API key changes is in the audit, by the same transaction. */
+    const bool is_audited = x->has_key && is_unsafe(route->method) && (route->flags & ROUTE_KEY) &&
+                            !(route->flags & (ROUTE_READ | ROUTE_UNAUDITED));
+    if (is_audited)
+        restriction_audit_begin(x, route->pattern);
+    error = route->handler(x);
+    if (is_audited)
+        restriction_audit_end(x);
     return error;
 }
 
@@ -363,9 +371,6 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
     if (error == ERROR_FORBIDDEN && is_of_room(route) && x->response.status < 400 &&
         restriction_is_banned(x))
         error = ERROR_BANNED;
-    if (!error && x->has_key && is_unsafe(route->method) && (route->flags & ROUTE_KEY) &&
-        !(route->flags & (ROUTE_READ | ROUTE_UNAUDITED)))
-        error = restriction_audit(x, route->pattern);
     /* For /healthz: whether changes succeed. Other errors say nothing about it. */
     if (is_unsafe(route->method) && !(route->flags & ROUTE_READ) &&
         (!error || error == ERROR_UNAVAILABLE))

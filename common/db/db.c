@@ -62,6 +62,8 @@ struct db {
     unsigned host;           /* of a list of hosts, the one that was connected to last */
     int64_t used_ms;      /* when the last statement ran, on the monotonic clock */
     uint64_t connections; /* opened so far */
+    char *session_sql;    /* by db_set_session; NULL: none */
+    uint64_t session_of;  /* the connection on which it was run */
     uint64_t changed;
     struct db_cluster cluster;
     unsigned last_errno;
@@ -83,6 +85,12 @@ void db_share_first_host(struct db *db, db_first_host *first) {
 
 void db_set_timeout(struct db *db, unsigned seconds) {
     db->answer_seconds = seconds;
+}
+
+void db_set_session(struct db *db, const char *sql) {
+    free(db->session_sql);
+    db->session_sql = xstrdup(sql);
+    db->session_of = 0;
 }
 
 static void close_if_unused(struct db_connection *connection) {
@@ -109,6 +117,7 @@ void db_free(struct db *db) {
     if (!db)
         return;
     db_disconnect(db);
+    free(db->session_sql);
     free(db);
 }
 
@@ -384,11 +393,26 @@ static void log_failure(const struct db *db) {
         log_debug("database: %s", db->last_error);
 }
 
+/* Sets the variables of the session, unless this connection has them. */
+static bool apply_session(struct db *db) {
+    MYSQL *mysql = db->connection->mysql;
+    if (!db->session_sql || db->session_of == db->connections)
+        return true;
+    if (mysql_real_query(mysql, db->session_sql, strlen(db->session_sql)) != 0) {
+        set_error(db, mysql_errno(mysql), mysql_error(mysql));
+        return false;
+    }
+    db->session_of = db->connections;
+    return true;
+}
+
 /* One attempt; *sent: the server may have received the statement. */
 static bool run_once(struct db *db, const char *sql, const struct db_value *values, size_t count,
                      struct db_rows **rows, bool *sent) {
     /* Until the execution below nothing has reached the tables, and any loss may be repeated. */
     *sent = false;
+    if (!apply_session(db))
+        return false;
     *rows = prepare(db, sql);
     if (!*rows)
         return false;

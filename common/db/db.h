@@ -74,6 +74,10 @@ void db_share_first_host(struct db *db, db_first_host *first);
  * database_timeout: for tools that change or count whole tables. */
 void db_set_timeout(struct db *db, unsigned seconds);
 
+/* A statement without a result that sets variables of the session: it runs before the next other
+ * statement, and again on each new connection. The text is copied; it replaces the former one. */
+void db_set_session(struct db *db, const char *sql);
+
 /* Closes the connection and frees everything; db may be NULL. */
 void db_free(struct db *db);
 

@@ -16,7 +16,7 @@
 
 enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t count,
                      uint64_t *wait_us) {
-    static const char SQL[] = TRANSACTION(
+    static const char SQL[] = TRANSACTION_UNAUDITED(
         "DECLARE p_at BIGINT DEFAULT ?; "
         "DECLARE p_first BINARY(16) DEFAULT ?; "
         "DECLARE p_first_interval BIGINT DEFAULT ?; DECLARE p_first_span BIGINT DEFAULT ?; "

@@ -11,7 +11,8 @@
  *         ", v_seq");                                       further result columns
  *
  * The body may LEAVE body at any point. If v_outcome is 0 (ERROR_NONE) the frame commits, otherwise
- * it rolls back. The first column of the only result row is v_outcome, an enum error. The time of a
+ * it rolls back. What leaves has no entry in the audit (audit_sql.h), so only what changes nothing
+ * leaves with 0. The first column of the only result row is v_outcome, an enum error. The time of a
  * change is SYSDATE(6), not NOW(6): it is read after the room has been locked, so that times in a
  * room follow its sequence numbers.
  *
@@ -25,6 +26,7 @@
 
 #include "base/error.h"
 #include "db/db.h"
+#include "store/audit_sql.h"
 
 /* Moves to the row that a TRANSACTION returns, and sets *outcome to its v_outcome. Without a row,
  * false and ERROR_INTERNAL. */
@@ -36,7 +38,12 @@ enum error transaction_outcome(struct db_rows *rows);
 /* The same of one that returns a number as well, which is only set if the outcome is none. */
 enum error transaction_number(struct db_rows *rows, uint64_t *number);
 
-#define TRANSACTION(declarations, body, columns)                             \
+/* What API keys and the administrator do by it is in the audit; what is never, such as posts, uses
+ * the shorter TRANSACTION_UNAUDITED. */
+#define TRANSACTION(declarations, body, columns)                                     \
+    TRANSACTION_UNAUDITED("DECLARE v_audited BOOLEAN DEFAULT FALSE; " declarations,  \
+                          body AUDIT_END_SQL, columns)
+#define TRANSACTION_UNAUDITED(declarations, body, columns)                   \
     "BEGIN NOT ATOMIC "                                                      \
     "DECLARE v_outcome INT DEFAULT 0; "                                      \
     "DECLARE v_now DATETIME(6); " declarations                               \

@@ -70,6 +70,8 @@ static enum error answer(struct exchange *x, const struct ban_request *request, 
     uint64_t cleared;
     x->response.status = created ? 201 : 200;
     if (request->clearing != BAN_CLEARS_NONE) {
+        /* It is the ban that is in the audit. */
+        audit_log_end(x->service->db);
         clearing_step(x->service->db, x->service->config->file_dir, CLEARED_AT_ONCE, &cleared);
         bell_ring_changed(publisher_of(x)->bell, x->service->db);
     }
@@ -116,17 +118,6 @@ enum error bans_remove(struct exchange *x) {
 
 /* ---- the whole site ---- */
 
-/* What an API key has done; a moderator's change has its entry by the transaction. */
-static enum error audit_by_key(struct exchange *x, const char *action, uint64_t user_id,
-                               struct text reason) {
-    const struct audit_entry entry = {.action = text_of(action),
-                                      .actor = AUDIT_BY_KEY,
-                                      .actor_id = x->key.id,
-                                      .user_id = user_id,
-                                      .reason = reason};
-    return x->has_key ? audit_log_add(x->service->db, &entry) : ERROR_NONE;
-}
-
 enum error bans_site_add(struct exchange *x) {
     struct ban_request request;
     struct ban_change change;
@@ -142,15 +133,12 @@ enum error bans_site_add(struct exchange *x) {
     if (error)
         return error;
     publish_credentials_changed(x->service->redis, publisher_of(x), &change.user);
-    error = audit_by_key(x, "site_ban", request.user_id, request.reason);
-    return error ? error : answer(x, &request, change.created);
+    return answer(x, &request, change.created);
 }
 
 enum error bans_site_remove(struct exchange *x) {
     const uint64_t actor_id = x->has_key ? 0 : x->identity.user.id;
-    enum error error = ban_site_remove(x->service->db, actor_id, x->ids[0]);
-    if (!error)
-        error = audit_by_key(x, "site_unban", x->ids[0], text_of(""));
+    const enum error error = ban_site_remove(x->service->db, actor_id, x->ids[0]);
     if (!error)
         x->response.status = 204;
     return error;

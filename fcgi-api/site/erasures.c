@@ -10,6 +10,7 @@
 #include "rest/field.h"
 #include "shared.h"
 #include "site/logins.h"
+#include "store/moderation/audit_log.h"
 #include "store/privacy/erasure.h"
 
 /* How long a request goes on with what the worker does otherwise. */
@@ -22,6 +23,8 @@ enum error erasures_begin(struct exchange *x, uint64_t user_id, bool erases) {
     const enum error error = erasure_begin(service->db, user_id, erases, &change);
     if (error)
         return error;
+    /* What follows is part of it. */
+    audit_log_end(service->db);
     shared_numbers(service->shared)->erasures++;
     if (change.changed)
         publish_credentials_changed(service->redis, publisher_of(x), &change);

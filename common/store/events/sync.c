@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "secrets/secret.h"
+#include "store/transaction.h"
 
 enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DATABASE_ID_SIZE],
                       sync_visit *visit, void *context) {
@@ -34,17 +35,14 @@ enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DAT
 
 enum error sync_new_database(struct db *db) {
     /* The bells get new names, so that clients that only read a bell notice the change. */
-    static const char ROOMS[] = "UPDATE room SET bell = NULL WHERE bell IS NOT NULL";
-    static const char USERS[] = "UPDATE user SET bell = NULL WHERE bell IS NOT NULL";
-    static const char SQL[] =
+    static const char SQL[] = TRANSACTION(
+        "",
+        "UPDATE room SET bell = NULL WHERE bell IS NOT NULL; "
+        "UPDATE user SET bell = NULL WHERE bell IS NOT NULL; "
         "INSERT INTO site_value (name, value) VALUES ('database_id', ?) "
-        "ON DUPLICATE KEY UPDATE value = VALUES(value)";
+        "ON DUPLICATE KEY UPDATE value = VALUES(value); ",
+        "");
     char id[SYNC_DATABASE_ID_SIZE];
     secret_random_hex(id, (sizeof(id) - 1) / 2);
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(id));
-    if (!error)
-        error = db_run(db, ROOMS, DB_REPEATABLE, NULL, 0, NULL);
-    if (!error)
-        error = db_run(db, USERS, DB_REPEATABLE, NULL, 0, NULL);
-    return error;
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(id));
 }

@@ -402,11 +402,15 @@ enum error follower_by_name(struct db *db, struct text name, uint64_t *follower_
 }
 
 enum error follower_delete(struct db *db, struct text name) {
-    static const char SQL[] =
+    static const char SQL[] = TRANSACTION(
+        "",
         "DELETE f, p FROM follower f LEFT JOIN follower_room p ON p.follower_id = f.follower_id "
-        "WHERE f.pull_name = ?";
-    const enum error error = DB_RUN(db, SQL, 0, NULL, db_text(name));
-    return !error && db_changed(db) == 0 ? ERROR_NOT_FOUND : error;
+        "WHERE f.pull_name = ?; "
+        "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; ",
+        "");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, 0, &rows, db_text(name));
+    return error ? error : transaction_outcome(rows);
 }
 
 enum error follower_pending(struct db *db, uint64_t follower_id, uint64_t limit,

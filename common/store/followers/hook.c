@@ -141,7 +141,8 @@ enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
         "INSERT INTO follower (started_at, seen_at) VALUES (v_now, v_now); "
         "SET v_id = LAST_INSERT_ID(); "
         "INSERT INTO hook (hook_id, name, url, event_types, rooms, is_active, secret, created_at) "
-        "VALUES (v_id, p_name, p_url, p_types, p_rooms, p_active, p_secret, v_now); ",
+        "VALUES (v_id, p_name, p_url, p_types, p_rooms, p_active, p_secret, v_now); "
+        AUDIT_SUBJECT_SQL("v_id"),
         ", v_id");
     struct db_rows *rows;
     const enum error error =
@@ -226,7 +227,7 @@ enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patc
         "ELSEIF NOT v_active AND p_active THEN "
         "UPDATE follower_room SET worker_id = NULL, tries = 0, "
         "due_at = IF(due_at IS NULL, NULL, v_now) "
-        "WHERE follower_id = p_id AND room_id <> 0; END IF; ",
+        "WHERE follower_id = p_id AND room_id <> 0; END IF; " AUDIT_SUBJECT_SQL("p_id"),
         ", NOT v_active AND p_active");
     struct db_rows *rows;
     const struct db_value types = patch->has_types ? db_u64(patch->types) : db_str(NULL);
@@ -252,7 +253,7 @@ enum error hook_delete(struct db *db, uint64_t id) {
         "DELETE FROM hook WHERE hook_id = p_id; "
         "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
         "DELETE FROM follower_room WHERE follower_id = p_id; "
-        "DELETE FROM follower WHERE follower_id = p_id; ",
+        "DELETE FROM follower WHERE follower_id = p_id; " AUDIT_SUBJECT_SQL("p_id"),
         "");
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(id));
@@ -262,12 +263,16 @@ enum error hook_delete(struct db *db, uint64_t id) {
 enum error hook_test(struct db *db, uint64_t id) {
     /* The room of tests is number 0. While a test waits to be delivered, no second one is added;
      * seq is the time, so that each has an id of its own. */
-    static const char SQL[] =
+    static const char SQL[] = TRANSACTION(
+        "",
         "INSERT INTO follower_room (follower_id, room_id, seq, due_at, behind_at) "
         "SELECT hook_id, 0, FLOOR(UNIX_TIMESTAMP(SYSDATE(6)) * 1000), SYSDATE(6), SYSDATE(6) "
-        "FROM hook WHERE hook_id = ? ON DUPLICATE KEY UPDATE due_at = VALUES(due_at)";
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(id));
-    return !error && db_changed(db) == 0 ? ERROR_NOT_FOUND : error;
+        "FROM hook WHERE hook_id = ? ON DUPLICATE KEY UPDATE due_at = VALUES(due_at); "
+        "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; ",
+        "");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id));
+    return error ? error : transaction_outcome(rows);
 }
 
 /* Appends a text with nothing that JSON escapes. */
@@ -317,9 +322,14 @@ static void hook_in_from_row(const struct db_rows *rows, struct hook_in *hook) {
 
 enum error hook_in_add(struct db *db, struct text name, const unsigned char hash[SECRET_HASH_SIZE],
                        uint64_t room_id, uint64_t user_id) {
-    static const char SQL[] =
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_name VARCHAR(64) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_hash BINARY(32) DEFAULT ?; "
+        "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; ",
         "INSERT INTO hook_in (name, secret_hash, room_id, user_id, created_at) "
-        "VALUES (?, ?, ?, ?, SYSDATE(6))";
+        "VALUES (p_name, p_hash, p_room, p_user, SYSDATE(6)); "
+        AUDIT_ROOM_SQL("p_room") AUDIT_USER_SQL("p_user") AUDIT_SUBJECT_SQL("LAST_INSERT_ID()"),
+        "");
     return DB_RUN(db, SQL, 0, NULL, db_text(name), db_bytes(hash, SECRET_HASH_SIZE),
                   db_u64(room_id), db_u64(user_id));
 }
@@ -357,7 +367,10 @@ enum error hook_in_list(struct db *db, hook_in_visit *visit, void *context) {
 }
 
 enum error hook_in_delete(struct db *db, struct text name) {
-    static const char SQL[] = "DELETE FROM hook_in WHERE name = ?";
-    const enum error error = DB_RUN(db, SQL, 0, NULL, db_text(name));
-    return !error && db_changed(db) == 0 ? ERROR_NOT_FOUND : error;
+    static const char SQL[] = TRANSACTION(
+        "", "DELETE FROM hook_in WHERE name = ?; "
+        "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; ", "");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, 0, &rows, db_text(name));
+    return error ? error : transaction_outcome(rows);
 }

@@ -121,7 +121,7 @@ enum error identity_find_ended(struct db *db, const char *sql, const unsigned ch
         "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; DECLARE p_user, v_user_seq BIGINT UNSIGNED; ",\
         "SELECT user_id INTO p_user FROM " table " WHERE " key " = p_id; "                \
         "SET v_now = SYSDATE(6); "                                                        \
-        "IF p_user IS NULL THEN LEAVE body; END IF; "                                     \
+        "IF p_user IS NULL THEN LEAVE body; END IF; " AUDIT_USER_SQL("p_user")            \
         TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0",\
                                "+ 0")                                                     \
         "DELETE FROM " table " WHERE " key " = p_id; ",                                   \

@@ -4,6 +4,8 @@
 
 #include "store/logins/user_totp.h"
 
+#include "store/transaction.h"
+
 enum error user_totp_get(struct db *db, uint64_t user_id, struct user_totp *totp) {
     static const char SQL[] =
         "SELECT secret, confirmed_at IS NOT NULL, last_step, recovery "
@@ -87,8 +89,17 @@ enum error user_totp_use_recovery(struct db *db, uint64_t user_id, const struct 
 }
 
 enum error user_totp_end(struct db *db, uint64_t user_id, bool *ended) {
-    static const char SQL[] = "DELETE FROM user_totp WHERE user_id = ?";
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(user_id));
-    *ended = !error && db_changed(db) > 0;
+    static const char SQL[] =
+        TRANSACTION("DECLARE v_ended BOOLEAN DEFAULT FALSE; ",
+                    "DELETE FROM user_totp WHERE user_id = ?; SET v_ended = ROW_COUNT() > 0; "
+                    "IF NOT v_ended THEN LEAVE body; END IF; ",
+                    ", v_ended");
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    *ended = false;
+    if (error)
+        return error;
+    *ended = transaction_row(rows, &error) && db_get_bool(rows, 1);
+    db_done(rows);
     return error;
 }

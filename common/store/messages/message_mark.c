@@ -11,7 +11,7 @@
  * stream is kept with the membership; see user_log.h. `move` is an SQL condition under which the
  * mark moves, to v_target; `more` follows then. */
 #define MARK_SQL(target, move, more)                                                             \
-    TRANSACTION(                                                                                 \
+    TRANSACTION_UNAUDITED(                                                                       \
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "   \
         "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "                                          \
         "DECLARE v_room, v_member, v_read, v_position, v_count, v_mark_seq BIGINT UNSIGNED; "    \

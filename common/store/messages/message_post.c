@@ -26,7 +26,7 @@
  * declared variables takes two thirds more CPU time of the server. FORCE INDEX saves the optimizer
  * from estimating the rows of another index, a third of that step. */
 #define POST_PARTS(declarations, check, columns, values, use_files, store, results)              \
-    TRANSACTION(declarations,                                                                    \
+    TRANSACTION_UNAUDITED(declarations,                                                          \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
                 "last_active_at = (@confab_now := SYSDATE(6)), "                                 \

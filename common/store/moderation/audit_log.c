@@ -1,6 +1,10 @@
-/* Adding entries, reading a page of them by number, and deleting old ones. */
+/* Who acts on a connection, reading a page of them by number, and deleting old ones. */
 #include "store/moderation/audit_log.h"
 
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buffer.h"
 #include "store/transaction.h"
 
 static const char *const ACTORS[] = {[AUDIT_BY_USER] = "user",
@@ -12,28 +16,40 @@ const char *audit_actor_name(enum audit_actor actor) {
     return actor >= AUDIT_BY_USER && actor <= AUDIT_BY_ADMINISTRATOR ? ACTORS[actor] : "confabctl";
 }
 
-enum error audit_log_add(struct db *db, const struct audit_entry *entry) {
-    static const char SQL[] = TRANSACTION(
-        "DECLARE p_action VARCHAR(48) CHARACTER SET utf8mb4 DEFAULT ?; "
-        "DECLARE p_kind INT DEFAULT ?; DECLARE p_actor, p_user, p_room, p_subject BIGINT UNSIGNED; "
-        "DECLARE p_reason VARCHAR(500) CHARACTER SET utf8mb4; ",
-        "SET p_actor = ?; SET p_user = ?; SET p_room = ?; SET p_subject = ?; SET p_reason = ?; "
-        /* The number comes from a counter and not from AUTO_INCREMENT, which leaves gaps after a
-         * rollback. Its row stays locked until the entry is committed. */
-        "UPDATE total SET number = number + 1 WHERE name = 'audit'; "
-        "INSERT INTO audit (audit_id, action, actor_kind, actor_id, user_id, room_id, subject_id, "
-        "reason, created_at) SELECT number, p_action, p_kind, p_actor, p_user, p_room, p_subject, "
-        "p_reason, SYSDATE(6) FROM total WHERE name = 'audit'; ",
-        "");
+/* Appends a text of the program as an SQL string; what would need an escape is left out. */
+static void append_quoted(struct buffer *sql, struct text text) {
+    buffer_append_char(sql, '\'');
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] >= ' ' && text.at[i] <= '~' && !strchr("'\\", text.at[i]))
+            buffer_append_char(sql, text.at[i]);
+    buffer_append_char(sql, '\'');
+}
+
+void audit_log_begin(struct db *db, const struct audit_entry *entry, bool once) {
+    struct buffer sql = BUFFER_EMPTY;
+    buffer_append_str(&sql, "SET @confab_audit_action = ");
+    append_quoted(&sql, entry->action);
+    buffer_printf(&sql,
+                  ", @confab_audit_kind = %d, @confab_audit_actor = %" PRIu64
+                  ", @confab_audit_user = %" PRIu64 ", @confab_audit_room = %" PRIu64
+                  ", @confab_audit_subject = %" PRIu64
+                  ", @confab_audit_once = %d, @confab_audit_last = NULL",
+                  (int)entry->actor, entry->actor_id, entry->user_id, entry->room_id,
+                  entry->subject_id, once);
+    db_set_session(db, buffer_str(&sql));
+    buffer_free(&sql);
+}
+
+void audit_log_end(struct db *db) {
+    db_set_session(db, "SET @confab_audit_action = NULL, @confab_audit_kind = NULL, "
+                       "@confab_audit_actor = NULL, @confab_audit_last = NULL");
+}
+
+enum error audit_log_note(struct db *db) {
+    static const char SQL[] = TRANSACTION("", "", "");
     struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, 0, &rows, db_text(entry->action), db_u64(entry->actor),
-               db_u64(entry->actor_id), db_u64(entry->user_id), db_u64(entry->room_id),
-               db_u64(entry->subject_id),
-               entry->reason.len > 0 ? db_text(entry->reason) : db_str(NULL));
-    if (!error)
-        db_done(rows);
-    return error;
+    const enum error error = db_run(db, SQL, 0, NULL, 0, &rows);
+    return error ? error : transaction_outcome(rows);
 }
 
 enum error audit_log_list(struct db *db, uint64_t after, uint64_t limit, audit_log_visit *visit,

@@ -3,11 +3,12 @@
  * and why; ids, never names and never texts of messages. (audit.h is the recount of counters.)
  *
  * The numbers of entries have no gaps and follow the commits: they come from a row of `total`,
- * locked last.
+ * locked last. An entry is written by the transaction of its change (audit_sql.h), or not at all.
  */
 #ifndef CONFAB_COMMON_STORE_MODERATION_AUDIT_LOG_H
 #define CONFAB_COMMON_STORE_MODERATION_AUDIT_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/text.h"
@@ -27,15 +28,15 @@ struct audit_entry {
     int64_t created_at;
 };
 
-/* Part of a transaction: an entry by the user p_user at v_now. The arguments are SQL. */
-#define AUDIT_SQL(action, user, room, subject, reason)                                         \
-    "UPDATE total SET number = number + 1 WHERE name = 'audit'; "                              \
-    "INSERT INTO audit (audit_id, action, actor_kind, actor_id, user_id, room_id, "            \
-    "subject_id, reason, created_at) SELECT number, " action ", 1, p_user, " user ", " room    \
-    ", " subject ", " reason ", v_now FROM total WHERE name = 'audit'; "
+/* From now on each transaction of this connection that changes something has an entry: with the
+ * action (ASCII) and the actor of this one, and with its user, room and subject, unless the
+ * transaction names others. Several with the same ones have one entry together; with `once` all
+ * have. The next audit_log_begin, or audit_log_end, ends it. */
+void audit_log_begin(struct db *db, const struct audit_entry *entry, bool once);
+void audit_log_end(struct db *db);
 
-/* Adds an entry in a transaction of its own; the id and the time are given by it. */
-enum error audit_log_add(struct db *db, const struct audit_entry *entry);
+/* Adds the entry for what changes nothing, such as an export of a room. */
+enum error audit_log_note(struct db *db);
 
 typedef void audit_log_visit(void *context, const struct audit_entry *entry);
 

@@ -61,7 +61,9 @@ static const char BEGIN[] = TRANSACTION(
     "IF v_erased IS NULL OR p_erases THEN "
     "INSERT INTO erasure (user_id, erases, started_at) VALUES (p_user, p_erases, v_now) "
     "ON DUPLICATE KEY UPDATE stage = IF(erases, stage, 0), erases = erases OR p_erases; END IF; "
-    "IF v_erased IS NOT NULL THEN LEAVE body; END IF; "
+    "IF v_erased IS NOT NULL AND NOT p_erases THEN LEAVE body; END IF; "
+    AUDIT_USER_SQL("p_user")
+    "IF v_erased IS NULL THEN "
     FREE_NAME
     "UPDATE user SET username = v_name, password_hash = '', is_active = FALSE, is_staff = FALSE, "
     "is_moderator = FALSE, display_name = NULL, avatar_url = NULL, locale = NULL, email = NULL, "
@@ -78,7 +80,7 @@ static const char BEGIN[] = TRANSACTION(
     "DELETE FROM held WHERE sender_id = p_user; DELETE FROM guest WHERE user_id = p_user; "
     "SET v_changed = TRUE; "
     TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
-    "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; ",
+    "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; END IF; ",
     ", v_changed, v_user_seq");
 
 /* One after the other, as the user would: each is a change of a direct room, too. */

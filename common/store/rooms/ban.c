@@ -137,8 +137,7 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
         STORE("0", "v_active")
         "UPDATE user SET is_active = FALSE WHERE user_id = p_target; "
         CREDENTIALS_CHANGED
-        "IF p_user <> 0 THEN " AUDIT_SQL("'site_ban'", "p_target", "0", "0", "p_reason")
-        "END IF; ",
+        AUDIT_SQL("'site_ban'", "p_target", "0", "0", "p_reason"),
         ", v_user_seq, v_created");
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
@@ -171,8 +170,7 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
 
 static const char SITE_REMOVE[] = TRANSACTION(
     SITE_DECLARATIONS,
-    SITE_FIND SITE_END
-    "IF p_user <> 0 THEN " AUDIT_SQL("'site_unban'", "p_target", "0", "0", "NULL") "END IF; ",
+    SITE_FIND SITE_END AUDIT_SQL("'site_unban'", "p_target", "0", "0", "NULL"),
     ", v_user_seq");
 
 /* The same for a ban whose time is over. */

@@ -22,7 +22,8 @@ static struct db_value or_null(uint64_t number) {
         EVENT_SQL(INVITE_LINK_MOST) " THEN SET v_outcome = 13; LEAVE body; END IF; "            \
         "INSERT INTO invite_link (room_id, link, role, created_by_id, created_at, expires_at, " \
         "max_uses) VALUES (p_room, p_link, p_role, p_user, v_now, p_expires, p_most); "         \
-        "SET v_link = LAST_INSERT_ID(); " audit,                                                \
+        "SET v_link = LAST_INSERT_ID(); "                                                       \
+        AUDIT_ROOM_SQL("p_room") AUDIT_SUBJECT_SQL("v_link") audit,                             \
         ", v_link, v_now")
 
 enum error invite_link_add(struct db *db, struct invite_link *link) {
@@ -57,7 +58,8 @@ enum error invite_link_add(struct db *db, struct invite_link *link) {
         "SELECT link_id INTO v_link FROM invite_link WHERE room_id = p_room "               \
         "AND IF(p_id = 0, link = CONVERT(p_link USING ascii), link_id = p_id) LIMIT 1; "    \
         "IF v_link IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                    \
-        "DELETE FROM invite_link WHERE link_id = v_link; " audit,                           \
+        "DELETE FROM invite_link WHERE link_id = v_link; "                                  \
+        AUDIT_ROOM_SQL("p_room") AUDIT_SUBJECT_SQL("v_link") audit,                         \
         "")
 
 enum error invite_link_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t link_id,

@@ -153,7 +153,8 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     /* The event gets the number v_seq, which TRANSACTION_ENTER_ROOM has read as last_seq + 1. */ \
     "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "                        \
     "WHERE room_id = p_room; "                                                                    \
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target") done,                       \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target") done                        \
+    AUDIT_ROOM_SQL("p_room") AUDIT_USER_SQL("p_target"),                                          \
     ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined, v_refusal")
 #define ADD(enter, departed) ADD_WITH("", enter, "", departed, "")
 

@@ -141,7 +141,8 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
         "INSERT INTO member (room_id, user_id, is_admin, joined_at) "
         "VALUES (v_room, p_user, TRUE, v_now); "
         /* The row of totals last: all rooms share it. */
-        "IF NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1") "END IF; ",
+        "IF NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1") "END IF; "
+        AUDIT_ROOM_SQL("v_room"),
         ", TRUE, v_room, 0, 0, v_user_seq, v_now");
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(name),
@@ -182,7 +183,8 @@ static enum error create_with_key(struct db *db, uint64_t site_id, struct text k
         "INSERT INTO room (name, room_key, is_private, created_by_id, created_at, last_active_at) "
         "VALUES (p_name, p_key, p_private, p_user, v_now, v_now); "
         "SET v_room = LAST_INSERT_ID(); "
-        "IF NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1") "END IF; ",
+        "IF NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1") "END IF; "
+        AUDIT_ROOM_SQL("v_room"),
         ", TRUE, v_room, 0, 0, 0, v_now");
     struct db_rows *rows;
     /* A second run after a lost connection is stopped by the unique key. */
@@ -312,7 +314,7 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "WHERE room_id = p_room; "                                                              \
         /* ROW_COUNT is 0 if the row has these values already: no event. */                     \
         "SET v_changed = ROW_COUNT() > 0; "                                                     \
-        "IF NOT v_changed THEN LEAVE body; END IF; "                                            \
+        "IF NOT v_changed THEN LEAVE body; END IF; " AUDIT_ROOM_SQL("p_room")                   \
         "UPDATE room SET last_seq = v_seq, has_rules = " ROOM_HAS_RULES                         \
         " WHERE room_id = p_room; "                                                             \
         "IF p_archived IS NOT NULL AND p_archived <> v_archived THEN "                          \
@@ -396,7 +398,7 @@ static const char DELETE[] = TRANSACTION(
     "DELETE FROM member WHERE room_id = p_room; "
     "DELETE FROM room WHERE room_id = p_room; "
     "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "
-    "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; ",
+    "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; " AUDIT_ROOM_SQL("p_room"),
     ", v_streams");
 
 enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool force,

@@ -6,6 +6,7 @@
 
 #include "http/cidr.h"
 #include "store/site/external_user.h"
+#include "store/transaction.h"
 
 /* ---- names and scopes ---- */
 
@@ -86,9 +87,9 @@ static void from_row(const struct db_rows *rows, struct api_key *key) {
 
 enum error api_key_add(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                        const struct api_key *key) {
-    static const char SQL[] =
-        "INSERT INTO api_key (key_hash, name, scopes, addresses, created_at, expires_at) "
-        "VALUES (?, ?, ?, ?, SYSDATE(6), ?)";
+    static const char SQL[] = TRANSACTION(
+        "", "INSERT INTO api_key (key_hash, name, scopes, addresses, created_at, expires_at) "
+        "VALUES (?, ?, ?, ?, SYSDATE(6), ?); " AUDIT_SUBJECT_SQL("LAST_INSERT_ID()"), "");
     char scopes[API_KEY_SCOPES_SIZE];
     api_key_write_scopes(key->scopes, scopes);
     return DB_RUN(db, SQL, 0, NULL, db_bytes(hash, SECRET_HASH_SIZE), db_str(key->name),
@@ -97,22 +98,23 @@ enum error api_key_add(struct db *db, const unsigned char hash[SECRET_HASH_SIZE]
 }
 
 enum error api_key_revoke(struct db *db, struct text name, bool *changed) {
-    static const char SQL[] =
-        "UPDATE api_key SET revoked_at = SYSDATE(6) WHERE name = ? AND revoked_at IS NULL";
-    static const char EXISTS[] = "SELECT 1 FROM api_key WHERE name = ?";
+    static const char SQL[] = TRANSACTION(
+        "DECLARE v_key BIGINT UNSIGNED; DECLARE v_revoked DATETIME(6); "
+        "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
+        "SELECT api_key_id, revoked_at INTO v_key, v_revoked FROM api_key WHERE name = ? "
+        "FOR UPDATE; "
+        "IF v_key IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        /* Revoked before: a success that changes nothing. */
+        "IF v_revoked IS NOT NULL THEN LEAVE body; END IF; "
+        "UPDATE api_key SET revoked_at = SYSDATE(6) WHERE api_key_id = v_key; "
+        "SET v_changed = TRUE; " AUDIT_SUBJECT_SQL("v_key"),
+        ", v_changed");
     struct db_rows *rows;
     *changed = false;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(name));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
     if (error)
         return error;
-    /* None changed: revoked before, which is a success, or unknown. */
-    *changed = db_changed(db) > 0;
-    if (*changed)
-        return ERROR_NONE;
-    error = DB_RUN(db, EXISTS, DB_REPEATABLE, &rows, db_text(name));
-    if (error)
-        return error;
-    error = db_next(rows) ? ERROR_NONE : ERROR_NOT_FOUND;
+    *changed = transaction_row(rows, &error) && !error && db_get_bool(rows, 1);
     db_done(rows);
     return error;
 }

@@ -147,7 +147,7 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
         /* Somebody has registered even under that: the first name has random digits. */
         TRY_NAME("TRUE", "CONCAT('u', v_user, '-', SUBSTRING(p_first, 2, 8))")
         /* The words by which a search finds the user. */
-        PROFILE_WORDS("v_user"),
+        PROFILE_WORDS("v_user") AUDIT_USER_SQL("v_user"),
         "");
     char first[USER_NAME_SIZE] = "~", name[USER_NAME_SIZE];
     external_user_fit_name(wished, name);

@@ -62,18 +62,20 @@ enum error import_find_user(struct db *db, struct text issuer, struct text subje
 enum error import_link_user(struct db *db, struct text issuer, struct text subject,
                             uint64_t user_id) {
     static const char SQL[] =
-        "INSERT IGNORE INTO external_user (issuer, subject, user_id) VALUES (?, ?, ?)";
+        TRANSACTION("", "INSERT IGNORE INTO external_user (issuer, subject, user_id) "
+                        "VALUES (?, ?, ?); IF ROW_COUNT() = 0 THEN LEAVE body; END IF; ", "");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(issuer), db_text(subject),
                   db_u64(user_id));
 }
 
 enum error import_disable_user(struct db *db, uint64_t user_id) {
-    static const char SQL[] =
-        "UPDATE user u SET u.is_active = FALSE WHERE u.user_id = ? AND u.password_hash = '' "
+    static const char SQL[] = TRANSACTION(
+        "", "UPDATE user u SET u.is_active = FALSE WHERE u.user_id = ? AND u.password_hash = '' "
         "AND NOT EXISTS (SELECT 1 FROM external_user x WHERE x.user_id = u.user_id "
         "AND x.issuer NOT LIKE '" IMPORT_ISSUER "%') "
         "AND NOT EXISTS (SELECT 1 FROM token t WHERE t.user_id = u.user_id) "
-        "AND NOT EXISTS (SELECT 1 FROM session s WHERE s.user_id = u.user_id)";
+        "AND NOT EXISTS (SELECT 1 FROM session s WHERE s.user_id = u.user_id); "
+        "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; ", "");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(user_id));
 }
 
@@ -213,8 +215,10 @@ enum error import_messages(struct db *db, const struct import_batch *batch) {
 }
 
 enum error import_mark_read(struct db *db, uint64_t room_id, uint64_t position) {
-    static const char SQL[] =
-        "UPDATE member SET last_read_position = ? WHERE room_id = ? AND last_read_position < ?";
+    static const char SQL[] = TRANSACTION(
+        "", "UPDATE member SET last_read_position = ? "
+        "WHERE room_id = ? AND last_read_position < ?; "
+        "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; ", "");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(position), db_u64(room_id),
                   db_u64(position));
 }
@@ -223,9 +227,10 @@ enum error import_mark_read(struct db *db, uint64_t room_id, uint64_t position) 
 
 enum error import_announce_file(struct db *db, const struct import_file_row *file,
                                 uint64_t *file_id) {
-    static const char SQL[] =
-        "INSERT INTO file (room_id, user_id, stored_as, name, size, media_type, created_at, "
-        "expires_at) VALUES (?, ?, UNHEX(?), ?, ?, ?, SYSDATE(6), SYSDATE(6) + INTERVAL 1 DAY)";
+    static const char SQL[] = TRANSACTION(
+        "", "INSERT INTO file (room_id, user_id, stored_as, name, size, media_type, created_at, "
+        "expires_at) VALUES (?, ?, UNHEX(?), ?, ?, ?, SYSDATE(6), SYSDATE(6) + INTERVAL 1 DAY); ",
+        "");
     static const char FIND[] = "SELECT file_id FROM file WHERE stored_as = UNHEX(?)";
     const enum error error =
         DB_RUN(db, SQL, 0, NULL, db_u64(file->room_id), db_u64(file->user_id),

@@ -40,7 +40,7 @@ static const char SET[] = TRANSACTION(
     "OR " DIFFERS("32", "p_bot", "v_bot") "; "
     "SET v_changed = v_shown OR " DIFFERS("4", "p_locale", "v_locale")
     "OR " DIFFERS("8", "p_email", "v_email") "OR " DIFFERS("16", "p_verified", "v_verified") "; "
-    "IF NOT v_changed THEN LEAVE body; END IF; "
+    "IF NOT v_changed THEN LEAVE body; END IF; " AUDIT_USER_SQL("p_user")
     "UPDATE user SET " SET_GIVEN("1", "display_name", "p_name")
     ", " SET_GIVEN("2", "avatar_url", "p_avatar") ", " SET_GIVEN("4", "locale", "p_locale")
     ", " SET_GIVEN("8", "email", "p_email") ", " SET_VERIFIED

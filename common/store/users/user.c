@@ -44,7 +44,8 @@ enum error user_add(struct db *db, struct text name, const char *password_hash,
         "IF p_address IS NOT NULL THEN INSERT INTO known_address (user_id, address, seen_at) "
         "VALUES (v_user, p_address, v_now); END IF; "
         /* A name of one word is found by its beginning. */
-        "IF p_name REGEXP '[-._]' THEN " PROFILE_WORDS("v_user") "END IF; ",
+        "IF p_name REGEXP '[-._]' THEN " PROFILE_WORDS("v_user") "END IF; "
+        AUDIT_USER_SQL("v_user"),
         ", v_user");
     struct db_rows *rows;
     const struct db_value token =
@@ -205,7 +206,7 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         /* Disabled, they are refused as those of a disabled user; enabling brings nothing back. */
         "IF p_active THEN DELETE FROM token WHERE user_id = p_user; "
         "DELETE FROM session WHERE user_id = p_user; END IF; "
-        "SET v_changed = TRUE; "
+        "SET v_changed = TRUE; " AUDIT_USER_SQL("p_user")
         CREDENTIALS_CHANGED,
         ", v_changed, v_user_seq");
     struct db_rows *rows;
@@ -232,13 +233,19 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
     return error ? error : read_change(rows, id, change);
 }
 
+/* Sets a column of the user, unless it has the value. */
+#define SET_FLAG(column)                                                                   \
+    TRANSACTION("DECLARE p_flag BOOLEAN DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; ", \
+                "UPDATE user SET " column " = p_flag WHERE user_id = p_user; "             \
+                "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; " AUDIT_USER_SQL("p_user"), "")
+
 enum error user_set_staff(struct db *db, uint64_t id, bool is_staff) {
-    static const char SQL[] = "UPDATE user SET is_staff = ? WHERE user_id = ?";
+    static const char SQL[] = SET_FLAG("is_staff");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_bool(is_staff), db_u64(id));
 }
 
 enum error user_set_moderator(struct db *db, uint64_t id, bool is_moderator) {
-    static const char SQL[] = "UPDATE user SET is_moderator = ? WHERE user_id = ?";
+    static const char SQL[] = SET_FLAG("is_moderator");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_bool(is_moderator), db_u64(id));
 }
 

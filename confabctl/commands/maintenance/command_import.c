@@ -62,12 +62,13 @@ static void print_counts(const struct import_run *run) {
 static enum cli_status run_model(struct cli *cli, struct import_model *model, bool dry_run) {
     struct import_run run = {.cli = cli, .model = model, .dry_run = dry_run};
     int file_error = 0;
+    /* One entry for all of it. */
+    audit_log_begin(cli->db, &cli->audited, true);
     const enum error error = import_run(&run, &file_error);
     if (file_error)
         return cli_error("cannot copy a file of the export: %s", strerror(file_error));
     if (error)
         return cli_store_error(cli, error);
-    cli->changes_nothing = dry_run || run.users[IMPORT_NEW] + run.rooms_new + run.messages_new == 0;
     print_counts(&run);
     return CLI_OK;
 }

@@ -213,6 +213,14 @@ static enum cli_status copy_to_output(FILE *file) {
     return ferror(file) ? cli_error("cannot read the archive: %s", strerror(errno)) : CLI_OK;
 }
 
+/* The entry comes before the archive, which somebody may read. */
+static enum cli_status note_export(struct cli *cli, uint64_t id) {
+    cli->audited.room_id = id;
+    audit_log_begin(cli->db, &cli->audited, false);
+    const enum error error = audit_log_note(cli->db);
+    return error ? cli_store_error(cli, error) : CLI_OK;
+}
+
 enum cli_status command_room_export(struct cli *cli, struct arguments *arguments) {
     enum cli_status status = CLI_OK;
     uint64_t id;
@@ -231,10 +239,10 @@ enum cli_status command_room_export(struct cli *cli, struct arguments *arguments
     else if (error)
         status = cli_store_error(cli, error);
     else
+        status = note_export(cli, id);
+    if (!status)
         status = copy_to_output(file);
     fclose(file);
-    if (!status)
-        cli->audited.room_id = id;
     return status;
 }
 
@@ -289,7 +297,6 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
     } else if (error) {
         status = cli_store_error(cli, error);
     } else {
-        cli->audited.room_id = id;
         /* Without an actor: the event does not name one. */
         publish_room_deleted(cli->redis, &cli->publisher, id, 0, NULL,
                              (struct text){streams.data, streams.len});

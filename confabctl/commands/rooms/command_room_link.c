@@ -83,8 +83,6 @@ enum cli_status command_room_link_add(struct cli *cli, struct arguments *argumen
     const enum error error = invite_link_add(cli->db, &link);
     if (error)
         return refused(cli, error, user.name, link.room_id);
-    cli->audited.room_id = link.room_id;
-    cli->audited.subject_id = link.id;
     /* Nothing else on standard output, for LINK=$(confabctl room link add ...). */
     cli_message("%s", key);
     return CLI_OK;
@@ -151,8 +149,6 @@ enum cli_status command_room_link_remove(struct cli *cli, struct arguments *argu
         return cli_error("room %" PRIu64 " has no link %" PRIu64, room_id, link_id);
     if (error)
         return cli_store_error(cli, error);
-    cli->audited.room_id = room_id;
-    cli->audited.subject_id = link_id;
     cli_message("Link %" PRIu64 " was removed.", link_id);
     return CLI_OK;
 }

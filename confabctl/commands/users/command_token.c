@@ -62,7 +62,7 @@ enum cli_status command_token_list(struct cli *cli, struct arguments *arguments)
     if (!arguments_read(arguments, NULL, 0, 0, 1))
         return CLI_USAGE;
     if (arguments->argc > 0) {
-        const enum cli_status status = cli_change_user(cli, arguments->argv[0], &user);
+        const enum cli_status status = cli_find_user(cli, arguments->argv[0], &user);
         if (status)
             return status;
     }

@@ -75,7 +75,6 @@ static enum cli_status add(struct cli *cli, const char *name, bool staff, bool i
         error = user_set_staff(cli->db, id, true);
     if (error)
         return cli_store_error(cli, error);
-    cli->audited.user_id = id;
     cli_message("User %s added with id %" PRIu64 ".", name, id);
     return CLI_OK;
 }

@@ -105,6 +105,8 @@ static enum cli_status erase(struct cli *cli, const struct user *user, bool eras
         return cli_error("user '%s' is the site itself", user->name);
     if (error)
         return cli_store_error(cli, error);
+    /* What follows is part of it. */
+    audit_log_end(cli->db);
     publish_credentials_changed(cli->redis, &cli->publisher, &change);
     if (change.changed)
         cli_flush_events(cli);
@@ -136,6 +138,5 @@ enum cli_status command_user_erase(struct cli *cli, struct arguments *arguments)
                                     : cli_change_user(cli, arguments->argv[0], &user);
     if (status)
         return status;
-    cli->changes_nothing = report;
     return report ? show_report(cli, &user) : erase(cli, &user, erases);
 }
