@@ -20,6 +20,7 @@
 #include "store/messages/reaction.h"
 #include "store/messages/search.h"
 #include "store/moderation/audit_log.h"
+#include "store/rooms/invite_link.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/users/profile.h"
@@ -49,6 +50,9 @@ void serialize_online(struct json_writer *w, const struct profile *profile);
 void serialize_own_profile(struct json_writer *w, const struct profile *profile);
 void serialize_account(struct json_writer *w, const struct user *user,
                        const struct profile *profile, struct text bell);
+
+/* An invite link, as the admins of its room see it. */
+void serialize_invite_link(struct json_writer *w, const struct invite_link *link);
 
 /* An entry of the audit. */
 void serialize_audit_entry(struct json_writer *w, const struct audit_entry *entry);

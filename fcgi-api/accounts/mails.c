@@ -52,10 +52,7 @@ static bool read_email(struct exchange *x, struct text *email) {
 static void write_email(void *context, const struct profile *profile) {
     struct json_writer *w = context;
     json_write_object(w);
-    if (profile->email.len > 0)
-        json_write_member_text(w, "email", profile->email);
-    else
-        json_write_member_null(w, "email");
+    json_write_member_text_or_null(w, "email", profile->email);
     json_write_member_bool(w, "is_confirmed", profile->email.len > 0 && profile->email_verified);
     json_write_object_end(w);
 }

@@ -24,10 +24,7 @@ static enum error show(struct exchange *x) {
         json_write_object(&w);
         json_write_member_str(&w, "state", export_state_name(export.state));
         json_write_member_str(&w, "url", is_ready ? buffer_str(&url) : NULL);
-        if (is_ready)
-            json_write_member_time(&w, "expires_at", export.file.expires_at);
-        else
-            json_write_member_null(&w, "expires_at");
+        json_write_member_time_or_null(&w, "expires_at", is_ready ? export.file.expires_at : 0);
         json_write_object_end(&w);
     }
     buffer_free(&url);

@@ -26,10 +26,7 @@ static void write_held(void *context, const struct held *held) {
     json_write_member_text(w, "content", held->content);
     json_write_member_str(w, "message_type", message_type_name(held->type));
     json_write_member_id(w, "reply_to_id", held->reply_to_id);
-    if (held->client_id.len > 0)
-        json_write_member_text(w, "client_id", held->client_id);
-    else
-        json_write_member_null(w, "client_id");
+    json_write_member_text_or_null(w, "client_id", held->client_id);
     json_write_key(w, "file_ids");
     json_write_array(w);
     while (text_split(&rest, ',', &id))

@@ -19,21 +19,7 @@
 /* ---- the links of a room ---- */
 
 static void write_link(void *context, const struct invite_link *link) {
-    struct json_writer *w = context;
-    json_write_object(w);
-    json_write_member_u64(w, "link_id", link->id);
-    json_write_member_u64(w, "room_id", link->room_id);
-    json_write_member_text(w, "link", link->link);
-    json_write_member_str(w, "role", role_name(link->role));
-    json_write_member_u64(w, "created_by_id", link->created_by_id);
-    json_write_member_time(w, "created_at", link->created_at);
-    if (link->expires_at)
-        json_write_member_time(w, "expires_at", link->expires_at);
-    else
-        json_write_member_null(w, "expires_at");
-    json_write_member_id(w, "max_uses", link->max_uses);
-    json_write_member_u64(w, "uses", link->uses);
-    json_write_object_end(w);
+    serialize_invite_link(context, link);
 }
 
 enum error links_list(struct exchange *x) {
@@ -70,7 +56,7 @@ enum error links_add(struct exchange *x) {
     if (error)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
-    write_link(&w, &link);
+    serialize_invite_link(&w, &link);
     x->response.status = 201;
     return ERROR_NONE;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "command.h"
+#include "event/serialize.h"
 #include "list_output.h"
 #include "secrets/secret.h"
 #include "store/rooms/invite_link.h"
@@ -95,18 +96,7 @@ static void list_link(void *context, const struct invite_link *link) {
     char uses[48];
     output->shown++;
     if (output->json) {
-        struct json_writer *w = &output->w;
-        json_write_object(w);
-        json_write_member_u64(w, "link_id", link->id);
-        json_write_member_u64(w, "room_id", link->room_id);
-        json_write_member_text(w, "link", link->link);
-        json_write_member_str(w, "role", role_name(link->role));
-        json_write_member_u64(w, "created_by_id", link->created_by_id);
-        json_write_member_time(w, "created_at", link->created_at);
-        json_write_member_time_or_null(w, "expires_at", link->expires_at);
-        json_write_member_id(w, "max_uses", link->max_uses);
-        json_write_member_u64(w, "uses", link->uses);
-        json_write_object_end(w);
+        serialize_invite_link(&output->w, link);
         return;
     }
     if (link->max_uses > 0)

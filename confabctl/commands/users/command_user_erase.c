@@ -48,10 +48,7 @@ static enum error report_json(struct cli *cli, const struct user *user, int64_t 
     json_write_object(&w);
     json_write_member_u64(&w, "user_id", user->id);
     json_write_member_str(&w, "username", user->name);
-    if (erased_at)
-        json_write_member_time(&w, "erased_at", erased_at);
-    else
-        json_write_member_null(&w, "erased_at");
+    json_write_member_time_or_null(&w, "erased_at", erased_at);
     json_write_member_bool(&w, "is_done", is_done);
     json_write_key(&w, "left");
     json_write_array(&w);
