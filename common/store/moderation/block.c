@@ -32,16 +32,9 @@
 static enum error run(struct db *db, const char *sql, uint64_t user_id, uint64_t blocked_id,
                       struct user_change *change) {
     struct db_rows *rows;
-    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(blocked_id));
-    *change = (struct user_change){.user_id = user_id};
-    if (error)
-        return error;
-    if (transaction_row(rows, &error)) {
-        change->changed = !error && db_get_bool(rows, 1);
-        change->seq = db_get_u64(rows, 2);
-    }
-    db_done(rows);
-    return error;
+    const enum error error =
+        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(blocked_id));
+    return user_change_read(error, rows, user_id, change);
 }
 
 enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id,

@@ -97,16 +97,8 @@ static enum error end_blocks(struct db *db, uint64_t user_id) {
 
 enum error erasure_begin(struct db *db, uint64_t user_id, bool erases, struct user_change *change) {
     struct db_rows *rows;
-    memset(change, 0, sizeof(*change));
     enum error error = DB_RUN(db, BEGIN, 0, &rows, db_u64(user_id), db_bool(erases));
-    if (error)
-        return error;
-    if (transaction_row(rows, &error)) {
-        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
-        change->seq = change->changed ? db_get_u64(rows, 2) : 0;
-        change->user_id = user_id;
-    }
-    db_done(rows);
+    error = user_change_read(error, rows, user_id, change);
     return error ? error : end_blocks(db, user_id);
 }
 

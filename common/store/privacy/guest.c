@@ -84,7 +84,13 @@ enum error guest_note(struct db *db, uint64_t user_id, const char *address) {
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(address), db_u64(user_id));
 }
 
-/* What a guest who becomes a user loses: all its credentials. pushd is informed by the event. */
+/* Locks the row of a guest who becomes a user; 4 (not found) if it is not an active guest. */
+#define GUEST_FIND                                                                           \
+    "SELECT is_guest AND is_active INTO v_guest FROM user WHERE user_id = p_user FOR UPDATE; " \
+    "SET v_now = SYSDATE(6); "                                                               \
+    "IF v_guest IS NULL OR NOT v_guest THEN SET v_outcome = 4; LEAVE body; END IF; "
+
+/* What the guest loses: all its credentials. pushd is informed by the event. */
 #define GUEST_ENDS                                                                          \
     "DELETE FROM guest WHERE user_id = p_user; "                                            \
     "DELETE FROM token WHERE user_id = p_user; DELETE FROM session WHERE user_id = p_user; " \
@@ -100,9 +106,7 @@ enum error guest_register(struct db *db, uint64_t user_id, struct text name,
         "DECLARE p_password VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_token BINARY(32) DEFAULT ?; DECLARE v_user_seq BIGINT UNSIGNED; "
         "DECLARE v_guest BOOLEAN; ",
-        "SELECT is_guest AND is_active INTO v_guest FROM user WHERE user_id = p_user FOR UPDATE; "
-        "SET v_now = SYSDATE(6); "
-        "IF v_guest IS NULL OR NOT v_guest THEN SET v_outcome = 4; LEAVE body; END IF; "
+        GUEST_FIND
         /* A name that is taken fails as a duplicate: ERROR_CONFLICT. */
         "UPDATE user SET username = p_name, password_hash = p_password, is_guest = FALSE "
         "WHERE user_id = p_user; "
@@ -110,19 +114,12 @@ enum error guest_register(struct db *db, uint64_t user_id, struct text name,
         GUEST_ENDS
         "INSERT INTO token (token_hash, user_id, created_at, last_used_at) "
         "VALUES (p_token, p_user, v_now, v_now); ",
-        ", v_user_seq");
+        ", TRUE, v_user_seq");
     struct db_rows *rows;
-    *change = (struct user_change){.user_id = user_id};
-    enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(name),
-                              db_str(password_hash), db_bytes(token_hash, SECRET_HASH_SIZE));
-    if (error)
-        return error;
-    if (transaction_row(rows, &error)) {
-        change->changed = !error;
-        change->seq = db_get_u64(rows, 1);
-    }
-    db_done(rows);
-    return error;
+    const enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(name), db_str(password_hash),
+               db_bytes(token_hash, SECRET_HASH_SIZE));
+    return user_change_read(error, rows, user_id, change);
 }
 
 enum error guest_become_external(struct db *db, uint64_t user_id, struct text issuer,
@@ -132,9 +129,7 @@ enum error guest_become_external(struct db *db, uint64_t user_id, struct text is
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_guest BOOLEAN; ",
-        "SELECT is_guest AND is_active INTO v_guest FROM user WHERE user_id = p_user FOR UPDATE; "
-        "SET v_now = SYSDATE(6); "
-        "IF v_guest IS NULL OR NOT v_guest THEN SET v_outcome = 4; LEAVE body; END IF; "
+        GUEST_FIND
         /* Known already: ERROR_CONFLICT. */
         "INSERT INTO external_user (issuer, subject, user_id) VALUES (?, ?, p_user); "
         "UPDATE user SET is_guest = FALSE WHERE user_id = p_user; "
@@ -145,21 +140,13 @@ enum error guest_become_external(struct db *db, uint64_t user_id, struct text is
         "CONCAT(LEFT(p_name, 31 - LENGTH(p_user)), '-', p_user) WHERE user_id = p_user; END IF; "
         PROFILE_WORDS("p_user") "END IF; "
         GUEST_ENDS,
-        ", v_user_seq");
+        ", TRUE, v_user_seq");
     char name[USER_NAME_SIZE];
     struct db_rows *rows;
-    *change = (struct user_change){.user_id = user_id};
     external_user_fit_name(wished, name);
-    enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_str(name), db_text(issuer),
-                              db_text(subject));
-    if (error)
-        return error;
-    if (transaction_row(rows, &error)) {
-        change->changed = !error;
-        change->seq = db_get_u64(rows, 1);
-    }
-    db_done(rows);
-    return error;
+    const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_str(name),
+                                    db_text(issuer), db_text(subject));
+    return user_change_read(error, rows, user_id, change);
 }
 
 enum error guest_purge(struct db *db, uint64_t guest_days, uint64_t address_days, uint64_t limit,

@@ -123,15 +123,14 @@ enum error user_purge_addresses(struct db *db, uint64_t limit, uint64_t *deleted
     return db_delete(db, SQL, limit, deleted);
 }
 
-/* Reads the row that a change of credentials returns, and frees the rows: outcome, changed, number
- * of the event. */
-static enum error read_change(struct db_rows *rows, uint64_t id, struct user_change *change) {
-    enum error error;
-    memset(change, 0, sizeof(*change));
+enum error user_change_read(enum error error, struct db_rows *rows, uint64_t id,
+                            struct user_change *change) {
+    *change = (struct user_change){.user_id = id};
+    if (error)
+        return error;
     if (transaction_row(rows, &error)) {
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->seq = change->changed ? db_get_u64(rows, 2) : 0;
-        change->user_id = id;
     }
     db_done(rows);
     return error;
@@ -174,7 +173,7 @@ enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_str(old_hash), db_str(password_hash),
                db_u64(kept_token), db_u64(kept_session));
-    return error ? error : read_change(rows, id, change);
+    return user_change_read(error, rows, id, change);
 }
 
 enum error user_end_credentials(struct db *db, uint64_t id, uint64_t kept_token,
@@ -191,7 +190,7 @@ enum error user_end_credentials(struct db *db, uint64_t id, uint64_t kept_token,
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_u64(kept_token),
                                     db_u64(kept_session));
-    return error ? error : read_change(rows, id, change);
+    return user_change_read(error, rows, id, change);
 }
 
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change) {
@@ -211,7 +210,7 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         ", v_changed, v_user_seq");
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_bool(is_active));
-    return error ? error : read_change(rows, id, change);
+    return user_change_read(error, rows, id, change);
 }
 
 enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
@@ -230,7 +229,7 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_bool(share_read));
-    return error ? error : read_change(rows, id, change);
+    return user_change_read(error, rows, id, change);
 }
 
 /* Sets a column of the user, unless it has the value. */

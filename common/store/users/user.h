@@ -101,6 +101,11 @@ struct user_change {
     uint64_t seq; /* of the event in the user's own stream; 0: none */
 };
 
+/* Reads the row that such a change returns, and frees the rows: outcome, changed, number of the
+ * event. There are none if the statement failed with `error`. */
+enum error user_change_read(enum error error, struct db_rows *rows, uint64_t id,
+                            struct user_change *change);
+
 /* Stores a new password hash and deletes all tokens and login sessions of the user except
  * kept_token and kept_session (0: none is kept). ERROR_NOT_FOUND if there is no such user. With
  * old_hash (NULL: any), ERROR_CONFLICT if another one is stored, or the user is disabled. */
