@@ -29,6 +29,21 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
     return valid;
 }
 
+bool page_flag(struct exchange *x, const char *name) {
+    struct buffer value = BUFFER_EMPTY;
+    bool is_set = false, valid = true;
+    if (request_query(x->request, name, &value, &valid)) {
+        const struct text text = {buffer_str(&value), value.len};
+        is_set = text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true"));
+        /* Any other word is an error, so that a typing mistake is noticed. */
+        if (!valid || (!is_set && !text_equals(text, text_of("0")) &&
+                       !text_equals_nocase(text, text_of("false"))))
+            field_errors_add(&x->field_errors, name, CODE_INVALID, "Must be 1 or 0.");
+    }
+    buffer_free(&value);
+    return is_set;
+}
+
 void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page) {
     *page = (struct page){.limit = limit_default};
     page_number(x, "limit", 1, &page->limit);

@@ -30,6 +30,10 @@ struct page {
  * error is added to x->field_errors. A number that exceeds 64 bits becomes UINT64_MAX. */
 bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *value);
 
+/* Whether a query parameter is 1 or true, and not 0, false, or missing. Any other word is an error,
+ * which is added to x->field_errors. */
+bool page_flag(struct exchange *x, const char *name);
+
 /* Reads limit, reduced to limit_most, and offset; adds errors to x->field_errors. */
 void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page);
 

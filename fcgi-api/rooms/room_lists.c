@@ -1,5 +1,5 @@
-/* GET rooms/: the rooms of the user, or the public ones, by last activity. The tag of a page is a
- * hash over the states of its rooms. */
+/* GET rooms/: the rooms of the user, or the public ones, by last activity; or one room, by its key.
+ * The tag of a page is a hash over the states of its rooms. */
 #include <inttypes.h>
 
 #include "base/hash.h"
@@ -14,8 +14,7 @@ struct room_listing {
     struct exchange *x;
     struct json_writer *w; /* NULL: only the hash is needed */
     struct page *page;
-    uint64_t hash;  /* of everything on which the page depends */
-    uint64_t found; /* of a room by its key: rooms that the user may see */
+    uint64_t hash; /* of everything on which the page depends */
 };
 
 /* Every change of a room increments its last_seq; the creation time differs between databases; the
@@ -47,92 +46,54 @@ static bool set_etag(struct exchange *x, const struct room_list *list, uint64_t 
     return etag_end(x);
 }
 
-/* Whether a parameter is 1, and not 0 or missing. */
-static bool read_flag(struct exchange *x, const char *name) {
-    struct buffer value = BUFFER_EMPTY;
-    bool is_set = false, valid = true;
-    if (request_query(x->request, name, &value, &valid)) {
-        const struct text text = {buffer_str(&value), value.len};
-        is_set = text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true"));
-        /* Any other word is an error, so that a typing mistake is noticed. */
-        if (!valid || (!is_set && !text_equals(text, text_of("0")) &&
-                       !text_equals_nocase(text, text_of("false"))))
-            field_errors_add(&x->field_errors, name, CODE_INVALID, "Must be 1 or 0.");
-    }
-    buffer_free(&value);
-    return is_set;
-}
-
 /* ?public=1 requests the public rooms, ?hidden=1 those that the user has hidden; otherwise those of
  * the user that are not. */
 static enum room_list_kind read_kind(struct exchange *x) {
-    const bool is_public = read_flag(x, "public"), is_hidden = read_flag(x, "hidden");
+    const bool is_public = page_flag(x, "public"), is_hidden = page_flag(x, "hidden");
     if (is_public && is_hidden)
         field_errors_add(&x->field_errors, "hidden", CODE_CONFLICTING,
                          "Give public or hidden, not both.");
     return is_public ? ROOM_LIST_PUBLIC : is_hidden ? ROOM_LIST_HIDDEN : ROOM_LIST_OWN;
 }
 
-/* ---- one room, by its key ---- */
-
-/* Reads ?key=; false if there is none. */
-static bool read_key(struct exchange *x, struct buffer *key) {
+/* ?key= requests the room that the site knows by this key. */
+static enum error read_key(struct exchange *x, struct room_list *list) {
+    struct buffer key = BUFFER_EMPTY;
     bool valid = true;
-    if (!request_query(x->request, "key", key, &valid))
-        return false;
-    if (!valid || !room_key_is_valid((struct text){buffer_str(key), key->len}))
-        field_errors_add(&x->field_errors, "key", CODE_INVALID, "Not the key of a room.");
-    return true;
+    enum error error = ERROR_NONE;
+    if (request_query(x->request, "key", &key, &valid)) {
+        const struct text text = {buffer_str(&key), key.len};
+        list->kind = ROOM_LIST_ONE;
+        if (!valid || !room_key_is_valid(text))
+            field_errors_add(&x->field_errors, "key", CODE_INVALID, "Not the key of a room.");
+        else if (field_errors_none(&x->field_errors))
+            error = room_by_key(x->service->db, text, &list->room_id);
+    }
+    buffer_free(&key);
+    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
-static void begin_keyed(struct room_listing *listing, uint64_t count) {
-    *listing->w = json_writer_start(&listing->x->response.body);
-    page_begin(listing->x, listing->w, listing->page, count, "key");
+static void count_room(void *context, const struct room *room) {
+    (void)room;
+    *(uint64_t *)context = 1;
 }
-
-static void visit_keyed(void *context, const struct room *room) {
-    struct room_listing *listing = context;
-    begin_keyed(listing, 1);
-    listing->found = 1;
-    /* With an offset beyond the only room, it is part of the hash but not shown. */
-    if (listing->page->offset > 0)
-        listing->w = NULL;
-    visit_room(listing, room);
-}
-
-static enum error list_keyed(struct exchange *x, struct page *page, struct text key) {
-    struct json_writer w;
-    struct room_listing listing = {.x = x, .w = &w, .page = page, .hash = HASH_START};
-    struct room_list list = {
-        .user_id = x->identity.user.id, .limit = page->limit, .offset = page->offset};
-    uint64_t room_id;
-    enum error error = room_by_key(x->service->db, key, &room_id);
-    /* Not found either if the user may not see it. */
-    if (!error)
-        error = room_get(x->service->db, room_id, list.user_id, visit_keyed, &listing);
-    if (error && error != ERROR_NOT_FOUND)
-        return error;
-    list.count = listing.found;
-    if (list.count == 0)
-        begin_keyed(&listing, 0);
-    page_end(x, &w, page, list.count, "key");
-    if (set_etag(x, &list, listing.hash))
-        buffer_clear(&x->response.body);
-    return ERROR_NONE;
-}
-
-/* ---- all rooms ---- */
 
 /* Sets the counts of a list: those that transactions keep, and for users who have hidden a room or
- * have favourites those of these. */
+ * have favourites those of these. One room counts if the user may see it. */
 static enum error count_rooms(struct exchange *x, struct room_list *list) {
+    const uint64_t all = x->identity.rooms_count;
     uint64_t hidden = 0;
     enum error error = ERROR_NONE;
     if (list->kind == ROOM_LIST_PUBLIC)
         return room_list_count_public(x->service->db, &list->count);
+    if (list->kind == ROOM_LIST_ONE) {
+        if (list->room_id != 0)
+            error = room_get(x->service->db, list->room_id, list->user_id, count_room,
+                             &list->count);
+        return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+    }
     if (x->identity.has_preferences)
         error = room_list_count_own(x->service->db, list->user_id, &hidden, &list->favorites);
-    const uint64_t all = x->identity.rooms_count;
     if (list->kind == ROOM_LIST_HIDDEN)
         list->count = hidden;
     else
@@ -143,6 +104,7 @@ static enum error count_rooms(struct exchange *x, struct room_list *list) {
 }
 
 static enum error list_rooms(struct exchange *x, struct page *page, struct room_list *list) {
+    static const char KEPT[] = "key hidden public";
     struct db *db = x->service->db;
     enum error error = count_rooms(x, list);
 
@@ -159,10 +121,10 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
 
     struct json_writer w = json_writer_start(&x->response.body);
     struct room_listing listing = {.x = x, .w = &w, .page = page, .hash = HASH_START};
-    page_begin(x, &w, page, list->count, "hidden public");
+    page_begin(x, &w, page, list->count, KEPT);
     /* The rooms are read again with all columns: one of them may have changed since. */
     error = room_list_page(db, x->service->names, list, visit_room, &listing);
-    page_end(x, &w, page, list->count, "hidden public");
+    page_end(x, &w, page, list->count, KEPT);
     /* A change since the first reading may have led to the client's version: 304 after all. */
     if (!error && set_etag(x, list, listing.hash))
         buffer_clear(&x->response.body);
@@ -176,11 +138,8 @@ enum error rooms_list(struct exchange *x) {
                              .user_id = x->identity.user.id,
                              .limit = page.limit,
                              .offset = page.offset};
-    struct buffer key = BUFFER_EMPTY;
-    enum error error = ERROR_BAD_INPUT;
-    const bool has_key = read_key(x, &key), valid = field_errors_none(&x->field_errors);
-    if (valid && has_key)
-        error = list_keyed(x, &page, (struct text){buffer_str(&key), key.len});
-    buffer_free(&key);
-    return !valid || has_key ? error : list_rooms(x, &page, &list);
+    const enum error error = read_key(x, &list);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    return error ? error : list_rooms(x, &page, &list);
 }

@@ -108,12 +108,6 @@ static enum error find_cursor(struct db *db, const struct room_state *state, uin
     return error;
 }
 
-/* Whether the cache has the name of the user in a column, or there is none. */
-static bool is_known(const struct user_names *names, const struct db_rows *rows, unsigned column) {
-    const uint64_t user_id = db_get_u64(rows, column);
-    return user_id == 0 || user_names_find(names, user_id).at;
-}
-
 /* Visits the rows of a page, starting with the current one, and frees them. The columns of the
  * message start at `first`. */
 static enum error visit_page(struct db *db, struct user_names *names, struct db_rows *rows,
@@ -123,9 +117,7 @@ static enum error visit_page(struct db *db, struct user_names *names, struct db_
     struct message message;
     enum error error = ERROR_NONE;
     do {
-        /* The first unknown sender loads those of all rows that follow, in one query. */
-        if (!is_known(names, rows, senders[0]) || !is_known(names, rows, senders[1]))
-            error = user_names_load(names, db, rows, senders, 2);
+        error = user_names_load(names, db, rows, senders, 2);
         if (!error && message_from_row(rows, first, room_id, &message)) {
             message.sender_username = user_names_find(names, message.sender_id);
             message.quote.sender_username = user_names_find(names, message.quote.sender_id);

@@ -57,23 +57,17 @@
     "WHERE own.user_id = ? AND own.is_favorite IN (FALSE, TRUE) "                            \
     "AND own.hidden_position IS NOT NULL AND " IS_HIDDEN("own", "i")
 
-/* Each with all columns, and with the states only. */
-static const char *const PUBLIC[2] = {PAGE(ROOM_COLUMNS_NAMELESS, PUBLIC_IDS, ROOM_MESSAGE_JOIN),
-                                      PAGE(ROOM_STATE_COLUMNS, PUBLIC_IDS, "")};
-static const char *const PUBLIC_FIRST[2] = {FIRST(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
-                                            FIRST(ROOM_STATE_COLUMNS, "")};
-static const char *const OWN[2] = {
-    PAGE(ROOM_COLUMNS_NAMELESS, OWN_IDS("FALSE"), ROOM_MESSAGE_JOIN),
-    PAGE(ROOM_STATE_COLUMNS, OWN_IDS("FALSE"), "")};
-static const char *const FAVORITES[2] = {
-    PAGE(ROOM_COLUMNS_NAMELESS, OWN_IDS("TRUE"), ROOM_MESSAGE_JOIN),
-    PAGE(ROOM_STATE_COLUMNS, OWN_IDS("TRUE"), "")};
-static const char *const HIDDEN[2] = {PAGE(ROOM_COLUMNS_NAMELESS, HIDDEN_IDS, ROOM_MESSAGE_JOIN),
-                                      PAGE(ROOM_STATE_COLUMNS, HIDDEN_IDS, "")};
-static const char *const OWN_SCAN[2] = {SCAN(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
-                                        SCAN(ROOM_STATE_COLUMNS, "")};
-static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
-                                         WHOLE(ROOM_STATE_COLUMNS, "")};
+/* Each statement twice: with all columns, and with the states only. */
+#define BOTH(form) {form(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN), form(ROOM_STATE_COLUMNS, "")}
+#define BOTH_PAGES(ids) \
+    {PAGE(ROOM_COLUMNS_NAMELESS, ids, ROOM_MESSAGE_JOIN), PAGE(ROOM_STATE_COLUMNS, ids, "")}
+static const char *const PUBLIC[2] = BOTH_PAGES(PUBLIC_IDS);
+static const char *const PUBLIC_FIRST[2] = BOTH(FIRST);
+static const char *const OWN[2] = BOTH_PAGES(OWN_IDS("FALSE"));
+static const char *const FAVORITES[2] = BOTH_PAGES(OWN_IDS("TRUE"));
+static const char *const HIDDEN[2] = BOTH_PAGES(HIDDEN_IDS);
+static const char *const OWN_SCAN[2] = BOTH(SCAN);
+static const char *const OWN_WHOLE[2] = BOTH(WHOLE);
 
 /* A list of at most WHOLE_FACTOR pages is read completely and sorted here: the temporary table and
  * the two sorts of PAGE would add a third to the CPU time (all servers) of a list of 20 rooms. */
@@ -85,47 +79,53 @@ static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS_NAMELESS, ROOM_MESSA
  * SCAN_FACTOR pages. */
 #define SCAN_FACTOR 32
 
+/* Who reads a list, and what is done with its rooms. */
+struct reading {
+    struct db *db;
+    struct user_names *names; /* NULL: only the states are read */
+    uint64_t user_id;
+    room_visit *visit;
+    void *context;
+};
+
 /* Visits the room of the current row. */
-static enum error visit_row(struct db *db, struct user_names *names, uint64_t user_id,
-                            struct db_rows *rows, room_visit *visit, void *context) {
+static enum error visit_row(const struct reading *reading, struct db_rows *rows) {
     static const unsigned USERS[] = {ROOM_SENDER_COLUMN, ROOM_OTHER_COLUMN,
                                      ROOM_QUOTE_SENDER_COLUMN};
+    struct user_names *names = reading->names;
     struct room room;
     memset(&room, 0, sizeof(room));
     if (!names) {
         room_state_from_row(rows, 0, &room.state);
-        visit(context, &room);
+        reading->visit(reading->context, &room);
         return ERROR_NONE;
     }
-    /* 0, for NULL, is not in the cache either. */
-    const uint64_t sender = db_get_u64(rows, USERS[0]), other = db_get_u64(rows, USERS[1]),
-                   quoted = db_get_u64(rows, USERS[2]);
-    const bool known = (sender == 0 || user_names_find(names, sender).at) &&
-                       (other == 0 || user_names_find(names, other).at) &&
-                       (quoted == 0 || user_names_find(names, quoted).at);
-    /* One query for the names of this row and all that follow. */
-    enum error error = known ? ERROR_NONE : user_names_load(names, db, rows, USERS, 3);
+    const uint64_t other = db_get_u64(rows, ROOM_OTHER_COLUMN);
+    enum error error = user_names_load(names, reading->db, rows, USERS, 3);
     if (error)
         return error;
     room_from_row(rows, 0, &room);
-    error = mention_count_unread(db, &room.state, user_id, &room.unread_mentions);
+    error = mention_count_unread(reading->db, &room.state, reading->user_id, &room.unread_mentions);
     /* A direct room is shown under the name of the other user. */
     if (other != 0)
         room.name = user_names_find(names, other);
-    room.last_message.sender_username = user_names_find(names, sender);
-    room.last_message.quote.sender_username = user_names_find(names, quoted);
+    room.last_message.sender_username = user_names_find(names, room.last_message.sender_id);
+    room.last_message.quote.sender_username =
+        user_names_find(names, room.last_message.quote.sender_id);
     if (!error)
-        visit(context, &room);
+        reading->visit(reading->context, &room);
     return error;
 }
 
-static enum error visit_rows(struct db *db, struct user_names *names, uint64_t user_id,
-                             struct db_rows *rows, room_visit *visit, void *context) {
-    enum error error = ERROR_NONE;
-    if (names)
-        user_names_begin(names, db);
+/* Visits all rows, if they could be read, and frees them. */
+static enum error visit_rows(const struct reading *reading, enum error error,
+                             struct db_rows *rows) {
+    if (error)
+        return error;
+    if (reading->names)
+        user_names_begin(reading->names, reading->db);
     while (!error && db_next(rows))
-        error = visit_row(db, names, user_id, rows, visit, context);
+        error = visit_row(reading, rows);
     db_done(rows);
     return error;
 }
@@ -147,15 +147,15 @@ static int compare_keys(const void *one, const void *other) {
 }
 
 /* Visits the page among the rows of WHOLE. */
-static enum error visit_sorted(struct db *db, struct user_names *names, struct db_rows *rows,
-                               const struct room_list *list, room_visit *visit, void *context) {
+static enum error visit_sorted(const struct reading *reading, struct db_rows *rows, uint64_t offset,
+                               uint64_t limit) {
     /* The columns after all others. */
-    const unsigned last = names ? ROOM_OTHER_COLUMN + 1 : ROOM_STATE_COLUMN_COUNT;
+    const unsigned last = reading->names ? ROOM_OTHER_COLUMN + 1 : ROOM_STATE_COLUMN_COUNT;
     struct key keys[WHOLE_MOST];
     uint64_t count = 0;
     enum error error = ERROR_NONE;
-    if (names)
-        user_names_begin(names, db);
+    if (reading->names)
+        user_names_begin(reading->names, reading->db);
     /* First pass: only the keys. */
     while (count < WHOLE_MOST && db_next(rows)) {
         keys[count] = (struct key){db_get_bool(rows, last + 1), db_get_time(rows, last),
@@ -165,92 +165,99 @@ static enum error visit_sorted(struct db *db, struct user_names *names, struct d
     if (count > 1)
         qsort(keys, (size_t)count, sizeof(keys[0]), compare_keys);
     /* Second pass: the rows of the page, in the sorted order. */
-    for (uint64_t i = list->offset; i < count && i - list->offset < list->limit && !error; i++) {
+    for (uint64_t i = offset; i < count && i - offset < limit && !error; i++) {
         db_seek(rows, keys[i].row);
         db_next(rows);
-        error = visit_row(db, names, list->user_id, rows, visit, context);
+        error = visit_row(reading, rows);
     }
     db_done(rows);
     return error;
 }
 
-/* Sorts the rooms of a kind in the server. */
-static enum error list_sorted(struct db *db, struct user_names *names, const char *const sql[2],
-                              uint64_t user_id, uint64_t limit, uint64_t offset,
-                              room_visit *visit, void *context) {
-    const struct db_value user = db_u64(user_id);
+/* Sorts the user's rooms of a kind in the server. */
+static enum error list_sorted(const struct reading *reading, const char *const sql[2],
+                              uint64_t offset, uint64_t limit) {
+    const struct db_value user = db_u64(reading->user_id);
     struct db_rows *rows;
-    const enum error error = DB_RUN(db, sql[!names], DB_REPEATABLE, &rows, user, db_u64(limit),
-                                    db_u64(offset), user);
-    return error ? error : visit_rows(db, names, user_id, rows, visit, context);
+    const enum error error = DB_RUN(reading->db, sql[!reading->names], DB_REPEATABLE, &rows, user,
+                                    db_u64(limit), db_u64(offset), user);
+    return visit_rows(reading, error, rows);
 }
 
-/* Those that are no favourites, of which there are `count`. */
-static enum error list_others(struct db *db, struct user_names *names, uint64_t user_id,
-                              uint64_t count, uint64_t limit, uint64_t offset, room_visit *visit,
-                              void *context) {
+/* The rooms that are no favourites, of which there are `count`. */
+static enum error list_others(const struct reading *reading, uint64_t count, uint64_t offset,
+                              uint64_t limit) {
     /* Long, and the page is near the start. The scan is stopped when it has cost as much as sorting
      * would. */
     if (count / SCAN_FACTOR >= offset + limit) {
         struct db_rows *rows;
-        const enum error error =
-            DB_RUN(db, OWN_SCAN[!names], DB_REPEATABLE, &rows, db_u64(user_id), db_u64(limit),
-                   db_u64(offset), db_u64(count / 2));
+        const enum error error = DB_RUN(reading->db, OWN_SCAN[!reading->names], DB_REPEATABLE,
+                                        &rows, db_u64(reading->user_id), db_u64(limit),
+                                        db_u64(offset), db_u64(count / 2));
         /* A full page is right; one that ROWS EXAMINED has cut short is not used. */
         if (error || db_count(rows) == limit)
-            return error ? error : visit_rows(db, names, user_id, rows, visit, context);
+            return visit_rows(reading, error, rows);
         db_done(rows);
     }
-    return list_sorted(db, names, OWN, user_id, limit, offset, visit, context);
+    return list_sorted(reading, OWN, offset, limit);
 }
 
-static enum error list_public(struct db *db, struct user_names *names,
-                              const struct room_list *list, room_visit *visit, void *context) {
-    const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit);
-    struct db_rows *rows;
-    enum error error;
-    if (list->offset == 0)
-        error = DB_RUN(db, PUBLIC_FIRST[!names], DB_REPEATABLE, &rows, user, limit);
-    else
-        error = DB_RUN(db, PUBLIC[!names], DB_REPEATABLE, &rows, limit, db_u64(list->offset), user);
-    return error ? error : visit_rows(db, names, list->user_id, rows, visit, context);
-}
-
-/* A page of the two lists that follow each other. */
-static enum error list_own(struct db *db, struct user_names *names, const struct room_list *list,
-                           room_visit *visit, void *context) {
-    const uint64_t favorites = list->favorites, user_id = list->user_id;
+/* The favourites, then the others. */
+static enum error list_own(const struct reading *reading, const struct room_list *list) {
+    const uint64_t favorites = list->favorites, offset = list->offset;
     uint64_t shown = 0;
     enum error error = ERROR_NONE;
     /* Short: read all, sort here. */
     if (list->count <= WHOLE_FACTOR * list->limit) {
         struct db_rows *rows;
-        error = DB_RUN(db, OWN_WHOLE[!names], DB_REPEATABLE, &rows, db_u64(user_id));
+        error = DB_RUN(reading->db, OWN_WHOLE[!reading->names], DB_REPEATABLE, &rows,
+                       db_u64(list->user_id));
         if (error || db_count(rows) <= WHOLE_MOST)
-            return error ? error : visit_sorted(db, names, rows, list, visit, context);
+            return error ? error : visit_sorted(reading, rows, offset, list->limit);
         db_done(rows); /* the user has joined many rooms since the count was read */
     }
-    if (list->offset < favorites) {
-        shown = favorites - list->offset < list->limit ? favorites - list->offset : list->limit;
-        error = list_sorted(db, names, FAVORITES, user_id, shown, list->offset, visit, context);
+    if (offset < favorites) {
+        shown = favorites - offset < list->limit ? favorites - offset : list->limit;
+        error = list_sorted(reading, FAVORITES, offset, shown);
     }
     if (error || shown == list->limit)
         return error;
-    return list_others(db, names, user_id, list->count - favorites, list->limit - shown,
-                       list->offset > favorites ? list->offset - favorites : 0, visit, context);
+    return list_others(reading, list->count - favorites,
+                       offset > favorites ? offset - favorites : 0, list->limit - shown);
+}
+
+static enum error list_public(const struct reading *reading, const struct room_list *list) {
+    const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit);
+    struct db_rows *rows;
+    enum error error;
+    if (list->offset == 0)
+        error =
+            DB_RUN(reading->db, PUBLIC_FIRST[!reading->names], DB_REPEATABLE, &rows, user, limit);
+    else
+        error = DB_RUN(reading->db, PUBLIC[!reading->names], DB_REPEATABLE, &rows, limit,
+                       db_u64(list->offset), user);
+    return visit_rows(reading, error, rows);
 }
 
 enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
                           room_visit *visit, void *context) {
+    const struct reading reading = {db, names, list->user_id, visit, context};
+    enum error error = ERROR_NONE;
     /* Beyond the end: no query. */
     if (list->offset >= list->count)
         return ERROR_NONE;
-    if (list->kind == ROOM_LIST_PUBLIC)
-        return list_public(db, names, list, visit, context);
-    if (list->kind == ROOM_LIST_HIDDEN)
-        return list_sorted(db, names, HIDDEN, list->user_id, list->limit, list->offset, visit,
-                           context);
-    return list_own(db, names, list, visit, context);
+    switch (list->kind) {
+    case ROOM_LIST_OWN:
+        return list_own(&reading, list);
+    case ROOM_LIST_HIDDEN:
+        return list_sorted(&reading, HIDDEN, list->offset, list->limit);
+    case ROOM_LIST_PUBLIC:
+        return list_public(&reading, list);
+    case ROOM_LIST_ONE:
+        error = room_get(db, list->room_id, list->user_id, visit, context);
+    }
+    /* Not found: the room was deleted since it was counted. */
+    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
 enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
@@ -262,9 +269,10 @@ enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_
         "JOIN room r ON r.room_id = j.id "
         "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " ROOM_MESSAGE_JOIN
         "ORDER BY j.place";
+    const struct reading reading = {db, names, user_id, visit, context};
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(ids), db_u64(user_id));
-    return error ? error : visit_rows(db, names, user_id, rows, visit, context);
+    return visit_rows(&reading, error, rows);
 }
 
 enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden,
@@ -290,38 +298,5 @@ enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden
 enum error room_list_count_public(struct db *db, uint64_t *count) {
     /* Kept by the transactions that change rooms; counting them would read the whole index. */
     static const char SQL[] = "SELECT number FROM total WHERE name = 'public_rooms'";
-    return db_number(db, SQL, count);
-}
-
-/* ---- all rooms, for confabctl ---- */
-
-#define BOTH_NAMES "IF(r.direct_low IS NULL, r.name, CONCAT(low.username, ', ', other.username))"
-
-enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
-                         void *context) {
-    static const char SQL[] =
-        "SELECT " ROOM_COLUMNS_NAMED(BOTH_NAMES)
-        " FROM room r "
-        /* User 0 does not exist, so the columns of the membership are NULL. */
-        "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = 0 " ROOM_MESSAGE_JOINS
-        "LEFT JOIN user low ON low.user_id = r.direct_low "
-        "LEFT JOIN user other ON other.user_id = r.direct_high "
-        /* By id and with an offset: for an administrator, not for requests. */
-        "ORDER BY r.room_id LIMIT ? OFFSET ?";
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(limit), db_u64(offset));
-    if (error)
-        return error;
-    while (db_next(rows)) {
-        struct room room;
-        room_from_row(rows, 0, &room);
-        visit(context, &room);
-    }
-    db_done(rows);
-    return ERROR_NONE;
-}
-
-enum error room_list_count_all(struct db *db, uint64_t *count) {
-    static const char SQL[] = "SELECT COUNT(*) FROM room";
     return db_number(db, SQL, count);
 }

@@ -11,13 +11,15 @@
 #include "store/rooms/room.h"
 #include "store/users/user_names.h"
 
-/* The rooms of a user, favourites first and without hidden ones; those hidden; the public rooms. */
-enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_HIDDEN, ROOM_LIST_PUBLIC };
+/* The rooms of a user, favourites first and without hidden ones; those hidden; the public rooms;
+ * one room, if the user may see it. */
+enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_HIDDEN, ROOM_LIST_PUBLIC, ROOM_LIST_ONE };
 
 /* Selects a page of a list, for a user. */
 struct room_list {
     enum room_list_kind kind;
     uint64_t user_id;
+    uint64_t room_id;   /* of ONE */
     uint64_t favorites; /* of OWN: how many come first */
     uint64_t count;     /* of the whole list; see room_list_count_own and room_list_count_public */
     uint64_t limit;
@@ -40,12 +42,5 @@ enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden
 
 /* The number of public rooms, read from a counter. */
 enum error room_list_count_public(struct db *db, uint64_t *count);
-
-/* Visits a page of all rooms by id. A direct room is named after both users: "alice, bob". */
-enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
-                         void *context);
-
-/* The number of all rooms, by counting them. */
-enum error room_list_count_all(struct db *db, uint64_t *count);
 
 #endif

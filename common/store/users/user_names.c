@@ -91,6 +91,17 @@ void user_names_add(struct user_names *names, uint64_t user_id, struct text name
     names->count++;
 }
 
+/* Whether no name of the current row is missing. */
+static bool has_row(const struct user_names *names, const struct db_rows *rows,
+                    const unsigned *columns, unsigned count) {
+    bool has_all = true;
+    for (unsigned i = 0; i < count; i++) {
+        const uint64_t id = db_get_u64(rows, columns[i]);
+        has_all = has_all && (id == 0 || user_names_find(names, id).at);
+    }
+    return has_all;
+}
+
 enum error user_names_load(struct user_names *names, struct db *db, struct db_rows *rows,
                            const unsigned *columns, unsigned count) {
     static const char SQL[] =
@@ -100,6 +111,8 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
     /* The row to come back to. */
     const uint64_t current = db_row(rows);
     struct buffer ids = BUFFER_EMPTY;
+    if (has_row(names, rows, columns, count))
+        return ERROR_NONE;
 
     /* The missing ids as a JSON array; one id may be in it several times. */
     for (db_seek(rows, current); db_next(rows);) {
@@ -114,8 +127,6 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
     /* The caller goes on with its row, whose values the walk has overwritten. */
     db_seek(rows, current);
     db_next(rows);
-    if (ids.len == 0)
-        return ERROR_NONE;
     buffer_append_char(&ids, ']');
 
     struct db_rows *found;

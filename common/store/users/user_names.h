@@ -33,8 +33,9 @@ struct text user_names_find(const struct user_names *names, uint64_t user_id);
 /* Adds a name, unless the cache is full. */
 void user_names_add(struct user_names *names, uint64_t user_id, struct text name);
 
-/* Adds the missing names of the users whose ids are in these columns of the current row and of all
- * following rows, by one statement if there are any. Ids may be NULL. Stays at the current row. */
+/* Adds the names of the users whose ids are in these columns of the current row. If one is missing,
+ * those of all following rows are read along with it, by one statement. Ids may be NULL. Stays at
+ * the current row. */
 enum error user_names_load(struct user_names *names, struct db *db, struct db_rows *rows,
                            const unsigned *columns, unsigned count);
 

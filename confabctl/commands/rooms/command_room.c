@@ -12,7 +12,7 @@
 #include "prompt.h"
 #include "store/privacy/export.h"
 #include "store/rooms/member.h"
-#include "store/rooms/room_list.h"
+#include "store/rooms/room_overview.h"
 
 static const char *kind_of(const struct room *room) {
     return room->state.is_direct ? "direct" : room->state.is_private ? "private" : "public";
@@ -23,6 +23,10 @@ static enum cli_status no_room(uint64_t id) {
 }
 
 /* ---- list ---- */
+
+static int64_t last_message_at(const struct room *room) {
+    return room->has_last_message ? room->last_message.created_at : 0;
+}
 
 /* Writes the members of the JSON object of a room. */
 static void add_fields(struct json_writer *w, const struct room *room, struct text name) {
@@ -37,14 +41,7 @@ static void add_fields(struct json_writer *w, const struct room *room, struct te
     json_write_member_u64(w, "last_seq", room->state.last_seq);
     json_write_member_u64(w, "oldest_seq", room->state.oldest_seq);
     /* The time only: messages are private, also from the administrator. */
-    if (room->has_last_message)
-        json_write_member_time(w, "last_message_at", room->last_message.created_at);
-    else
-        json_write_member_null(w, "last_message_at");
-}
-
-static int64_t last_message_at(const struct room *room) {
-    return room->has_last_message ? room->last_message.created_at : 0;
+    json_write_member_time_or_null(w, "last_message_at", last_message_at(room));
 }
 
 /* A row of `room list`. */
@@ -75,10 +72,10 @@ enum cli_status command_room_list(struct cli *cli, struct arguments *arguments) 
     struct list_output output;
     if (!arguments_read(arguments, options, 2, 0, 0))
         return CLI_USAGE;
-    enum error error = room_list_count_all(cli->db, &count);
+    enum error error = room_overview_count(cli->db, &count);
     list_output_begin(&output, cli, HEADINGS, 6);
     if (!error)
-        error = room_list_all(cli->db, limit, offset, list_room, &output);
+        error = room_overview_page(cli->db, limit, offset, list_room, &output);
     return list_output_end(&output, cli, count, error);
 }
 
