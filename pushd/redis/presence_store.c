@@ -227,12 +227,12 @@ static struct pubsub_node *node_of(const struct request *request) {
 
 static const char *prefix_of(const struct pubsub *pubsub, uint64_t room_id,
                              char prefix[REDIS_SLOTS_PREFIX_SIZE]) {
-    return redis_slots_prefix(pubsub->config->redis_prefix, pubsub->shards != NULL, room_id,
+    return redis_slots_prefix(pubsub->config->redis_prefix, pubsub->is_cluster, room_id,
                               prefix);
 }
 
 static struct text publishing(const struct pubsub *pubsub) {
-    return text_of(pubsub->shards ? "SPUBLISH" : "PUBLISH");
+    return text_of(pubsub->is_cluster ? "SPUBLISH" : "PUBLISH");
 }
 
 /* Runs a script about a room; `extra` are its arguments from ARGV[2] on. */
@@ -457,7 +457,7 @@ void presence_store_add_node(struct pubsub_node *node, unsigned tag) {
     const struct pubsub *pubsub = node->pubsub;
     char prefix[REDIS_SLOTS_PREFIX_SIZE];
     snprintf(node->prefix, sizeof(node->prefix), "%s",
-             redis_slots_prefix(pubsub->config->redis_prefix, pubsub->shards != NULL, tag, prefix));
+             redis_slots_prefix(pubsub->config->redis_prefix, pubsub->is_cluster, tag, prefix));
     event_pushd_key(&node->lease_prefix, node->prefix, text_of(""));
     buffer_printf(&node->known_key, "%spushds", node->prefix);
     /* Kept for good: the subscriber's connection is subscribed to it. */

@@ -19,10 +19,9 @@
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
 #include "redis/event_validate.h"
-#include "redis/primary.h"
 #include "redis/pubsub_private.h"
 #include "redis/redis_sentinel.h"
-#include "redis/shards.h"
+#include "redis/topology.h"
 
 /* Notices are dropped while this many bytes wait to be sent to Redis. */
 #define MAX_UNSENT ((size_t)1024 * 1024)
@@ -92,7 +91,7 @@ struct pubsub_node *pubsub_node_of(const struct pubsub *pubsub, uint64_t id) {
     char tag[24];
     if (pubsub->node_count == 0)
         return NULL;
-    if (!pubsub->shards)
+    if (!pubsub->is_cluster)
         return pubsub->nodes[0];
     snprintf(tag, sizeof(tag), "%" PRIu64, id);
     const int node = redis_slots_node(&pubsub->slots, redis_slots_of(text_of(tag)));
@@ -110,7 +109,7 @@ static void on_subscriber_opened(void *context) {
     struct pubsub_node *node = context;
     struct pubsub *pubsub = node->pubsub;
     /* Refused, it ends the connection, also while there is no other channel. */
-    const struct text try[] = {text_of(pubsub->shards ? "SSUBSCRIBE" : "SUBSCRIBE"),
+    const struct text try[] = {text_of(pubsub->is_cluster ? "SSUBSCRIBE" : "SUBSCRIBE"),
                                {node->try_channel.data, node->try_channel.len}};
     redis_conn_send(node->subscriber, try, 2);
     count_connection(pubsub);
@@ -153,7 +152,7 @@ static void on_pushed(void *context, const struct redis_reply *reply) {
     struct text kind = reply->items[0]->text;
     if (reply->count < 3 || reply->items[1]->kind != REDIS_TEXT)
         return;
-    if (node->pubsub->shards)
+    if (node->pubsub->is_cluster)
         text_skip(&kind, "s");
     if (text_equals(kind, text_of("message")) && reply->items[2]->kind == REDIS_TEXT)
         on_message(node->pubsub, reply->items[1]->text, reply->items[2]->text);
@@ -177,7 +176,7 @@ bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
         return false;
     pubsub_channels_append(pubsub, &name, EVENT_STREAM_ROOM, room_id);
     event_write(&message, envelope);
-    const struct text args[] = {text_of(pubsub->shards ? "SPUBLISH" : "PUBLISH"),
+    const struct text args[] = {text_of(pubsub->is_cluster ? "SPUBLISH" : "PUBLISH"),
                                 {name.data, name.len},
                                 {message.data, message.len}};
     redis_conn_command(node->commands, args, 3, on_published, NULL);
@@ -211,10 +210,8 @@ static void on_timer(uv_timer_t *timer) {
     struct pubsub *pubsub = timer->data;
     int64_t latency_us = 0;
     slow_callback_start("the Redis timer");
-    if (pubsub->primary)
-        primary_tick(pubsub->primary);
-    if (pubsub->shards)
-        shards_tick(pubsub->shards);
+    if (pubsub->topology)
+        topology_tick(pubsub->topology);
     for (unsigned i = 0; i < pubsub->node_count; i++) {
         const int64_t of_node = tick_node(pubsub->nodes[i]);
         latency_us = of_node > latency_us ? of_node : latency_us;
@@ -232,10 +229,8 @@ static void on_prepare(uv_prepare_t *prepare) {
     pubsub_channels_send(pubsub);
     end_iteration(pubsub);
     pubsub_channels_send(pubsub); /* added by callbacks of the first */
-    if (pubsub->primary)
-        primary_flush(pubsub->primary);
-    if (pubsub->shards)
-        shards_flush(pubsub->shards);
+    if (pubsub->topology)
+        topology_flush(pubsub->topology);
     for (unsigned i = 0; i < pubsub->node_count; i++) {
         redis_conn_flush(pubsub->nodes[i]->subscriber);
         redis_conn_flush(pubsub->nodes[i]->commands);
@@ -345,16 +340,17 @@ static void on_slots(void *context, const struct redis_slots *slots) {
 
 static void connect_to_redis(struct pubsub *pubsub) {
     const struct config *config = pubsub->config;
-    if (redis_slots_are_used(config)) {
-        pubsub->shards = shards_new(pubsub->loop, config, on_slots, pubsub);
-        return;
-    }
+    const struct topology_callbacks callbacks = {pubsub, on_primary, on_slots};
     const bool has_sentinels = redis_has_sentinels(config);
-    pubsub->nodes = xcalloc(1, sizeof(*pubsub->nodes));
-    pubsub->nodes[0] = new_node(pubsub, has_sentinels, NULL, 0);
-    pubsub->node_count = 1;
-    if (has_sentinels)
-        pubsub->primary = primary_new(pubsub->loop, config, on_primary, pubsub);
+    pubsub->is_cluster = redis_slots_are_used(config);
+    /* The nodes of a cluster are not known yet. */
+    if (!pubsub->is_cluster) {
+        pubsub->nodes = xcalloc(1, sizeof(*pubsub->nodes));
+        pubsub->nodes[0] = new_node(pubsub, has_sentinels, NULL, 0);
+        pubsub->node_count = 1;
+    }
+    if (pubsub->is_cluster || has_sentinels)
+        pubsub->topology = topology_new(pubsub->loop, config, pubsub->is_cluster, &callbacks);
 }
 
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
@@ -410,8 +406,7 @@ void pubsub_close(struct pubsub *pubsub) {
         presence_store_retire(pubsub->nodes[i]);
         redis_conn_flush(pubsub->nodes[i]->commands);
     }
-    primary_close(pubsub->primary);
-    shards_close(pubsub->shards);
+    topology_close(pubsub->topology);
     /* Pending commands are called back, and may look for their server. */
     const unsigned count = pubsub->node_count;
     pubsub->node_count = 0;

@@ -109,9 +109,9 @@ static void send_batch(struct batch *batch) {
 void pubsub_channels_append(const struct pubsub *pubsub, struct buffer *out,
                             enum event_stream stream, uint64_t id) {
     char prefix[REDIS_SLOTS_PREFIX_SIZE];
-    event_channel(
-        out, redis_slots_prefix(pubsub->config->redis_prefix, pubsub->shards != NULL, id, prefix),
-        stream, id);
+    event_channel(out,
+                  redis_slots_prefix(pubsub->config->redis_prefix, pubsub->is_cluster, id, prefix),
+                  stream, id);
 }
 
 static void add_to_batch(struct batch *batch, struct pubsub_channel channel) {
@@ -119,7 +119,7 @@ static void add_to_batch(struct batch *batch, struct pubsub_channel channel) {
     pubsub_channels_append(pubsub, &batch->names, channel.stream, channel.id);
     batch->ends[batch->count++] = batch->names.len;
     /* The channels of one command must be of one slot. */
-    if (batch->count == BATCH || pubsub->shards)
+    if (batch->count == BATCH || pubsub->is_cluster)
         send_batch(batch);
 }
 
@@ -127,9 +127,10 @@ static void add_to_batch(struct batch *batch, struct pubsub_channel channel) {
 static void send_changes_of(struct pubsub_node *node, const struct pubsub_channel *changed,
                             size_t count) {
     struct pubsub *pubsub = node->pubsub;
-    struct batch subscribe = {.node = node, .command = pubsub->shards ? "SSUBSCRIBE" : "SUBSCRIBE"};
+    struct batch subscribe = {.node = node,
+                              .command = pubsub->is_cluster ? "SSUBSCRIBE" : "SUBSCRIBE"};
     struct batch unsubscribe = {.node = node,
-                                .command = pubsub->shards ? "SUNSUBSCRIBE" : "UNSUBSCRIBE"};
+                                .command = pubsub->is_cluster ? "SUNSUBSCRIBE" : "UNSUBSCRIBE"};
     for (size_t i = 0; i < count; i++) {
         const struct pubsub_channel channel = changed[i];
         if (pubsub_node_of(pubsub, channel.id) != node)
@@ -170,7 +171,7 @@ void pubsub_channels_send(struct pubsub *pubsub) {
 
 static bool parse_channel(const struct pubsub *pubsub, struct text name, enum event_stream *stream,
                           uint64_t *id) {
-    return redis_slots_skip_prefix(&name, pubsub->config->redis_prefix, pubsub->shards != NULL) &&
+    return redis_slots_skip_prefix(&name, pubsub->config->redis_prefix, pubsub->is_cluster) &&
            event_channel_parse(name, "", stream, id);
 }
 

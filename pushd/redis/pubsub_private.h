@@ -65,8 +65,8 @@ struct pubsub {
     unsigned open_handles;      /* of these three */
     struct pubsub_node **nodes; /* in a cluster in the order of the slots */
     unsigned node_count;        /* 0: no Redis in the configuration, or no map of the cluster yet */
-    struct primary *primary;    /* NULL: without Sentinels */
-    struct shards *shards;      /* NULL: no cluster */
+    struct topology *topology;  /* NULL: neither Sentinels nor a cluster */
+    bool is_cluster;
     struct redis_slots slots;   /* of a cluster */
     bool up;
     bool called_back;               /* since the last iteration_end */
