@@ -88,8 +88,8 @@ static enum error count_rooms(struct exchange *x, struct room_list *list) {
         return room_list_count_public(x->service->db, &list->count);
     if (list->kind == ROOM_LIST_ONE) {
         if (list->room_id != 0)
-            error = room_get(x->service->db, list->room_id, list->user_id, count_room,
-                             &list->count);
+            error =
+                room_get(x->service->db, list->room_id, list->user_id, count_room, &list->count);
         return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
     }
     if (x->identity.has_preferences)
