@@ -375,6 +375,24 @@ export interface BanOptions {
     delete_messages?: "none" | "day" | "all";
 }
 
+/** What somebody with rights has done. */
+export interface AuditEntry {
+    /** 1, 2, 3, ... */
+    audit_id: number;
+    /** Such as "ban". */
+    action: string;
+    actor_kind: "user" | "key" | "confabctl";
+    /** The number of the user, or of the key. */
+    actor_id: number | null;
+    /** Whom it concerns. */
+    user_id: number | null;
+    room_id: number | null;
+    /** The message or report. */
+    subject_id: number | null;
+    reason: string | null;
+    created_at: Timestamp;
+}
+
 /** A user whom the user has blocked. */
 export interface Block {
     user_id: number;
@@ -925,8 +943,11 @@ export interface ConfabOptions {
     /** An existing token. Sets `auth` to "token". */
     token?: string | null;
     /** How login() and register() authenticate: with the session cookie, or with a token
-     *  kept in this object. Default: "cookie" in a page of the same site, else "token". */
-    auth?: "cookie" | "token";
+     *  kept in this object. Default: "cookie" in a page of the same site, else "token".
+     *  "none": nobody logs in. Such a client reads open rooms: room(), messages(), message(),
+     *  events(), files, and openRoom(), which polls where the server lets strangers open no
+     *  sockets. It asks for nothing else by itself. */
+    auth?: "cookie" | "token" | "none";
     /** A token signed by your own site (JWT), or a function that gives one: the user is logged in
      *  by it at the first request, and whenever the chat's own token has ended or is about to. */
     jwt?:
@@ -965,7 +986,7 @@ export class Confab extends Emitter<ConfabEvents> {
 
     /** Without a trailing slash. */
     readonly url: string;
-    readonly auth: "cookie" | "token";
+    readonly auth: "cookie" | "token" | "none";
     /** The token in use, or null. To keep it, store it and pass it as an option. */
     token: string | null;
     /** The current user, if known: after me(), login() or register(). */
@@ -1089,6 +1110,12 @@ export class Confab extends Emitter<ConfabEvents> {
     ban(roomId: number, userId: number, options?: BanOptions): Promise<Ban>;
     unban(roomId: number, userId: number): Promise<void>;
     bans(roomId: number, options?: PageOptions): Promise<Page<Ban>>;
+    /** Bans a user from the whole site: all sessions end at once; for site moderators. */
+    siteBan(userId: number, options?: BanOptions): Promise<Ban>;
+    siteUnban(userId: number): Promise<void>;
+    siteBans(options?: PageOptions): Promise<Page<Ban>>;
+    /** What moderators and others with rights have done, oldest first; for site moderators. */
+    audit(options?: { after?: number; limit?: number }): Promise<Page<AuditEntry>>;
     /** Hides a room from the list until there is a new message in it; false shows it again. */
     hideRoom(roomId: number, isHidden?: boolean): Promise<RoomView>;
     /** Changes what the user has set for a room; fields that are missing stay. */

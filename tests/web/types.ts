@@ -13,6 +13,7 @@ import {
     RoomChannel,
 } from "../../web/confab.js";
 import type {
+    AuditEntry,
     Ban,
     GuestOptions,
     Link,
@@ -168,7 +169,7 @@ export async function accounts(): Promise<void> {
     await confab.login("alice");
     // @ts-expect-error: a user in a list has no times
     found.results[0]?.created_at;
-    const auth: "cookie" | "token" = confab.auth;
+    const auth: "cookie" | "token" | "none" = confab.auth;
     console.log(nothing, auth, confab.url, users, usersCount, profiles, shown, language, shares);
     console.log(signed, kind);
 }
@@ -209,6 +210,11 @@ export async function rooms(): Promise<void> {
     const ban: Ban = await confab.ban(room.room_id, 2, { delete_messages: "day", reason: role });
     await confab.unban(room.room_id, ban.user_id);
     const bans: Page<Ban> = await confab.bans(room.room_id, { limit: 10 });
+    const siteBan: Ban = await confab.siteBan(room.created_by_id, { reason: "spam" });
+    await confab.siteUnban(siteBan.user_id);
+    const siteBans: Page<Ban> = await confab.siteBans({ limit: 10 });
+    const audit: Page<AuditEntry> = await confab.audit({ after: 1, limit: 10 });
+    told(siteBans.count, audit.results[0]?.action);
     const made: LinkOptions = { role: "member", max_uses: 1 };
     const link: Link = await confab.addLink(room.room_id, made);
     const listed: Page<Link> = await confab.links(room.room_id, { limit: 10 });

@@ -214,6 +214,25 @@ export class Api extends Emitter {
         return this.request("GET", roomPath(roomId, `bans/${query(options)}`));
     }
 
+    // The whole site, for site moderators.
+
+    siteBan(userId, options) {
+        return this.request("POST", "/api/site/bans/", { user_id: userId, ...options });
+    }
+
+    async siteUnban(userId) {
+        await this.request("DELETE", `/api/site/bans/${userId}/`);
+    }
+
+    siteBans(options) {
+        return this.request("GET", `/api/site/bans/${query(options)}`);
+    }
+
+    /** What moderators and others have done, oldest first: { after, limit }. */
+    audit(options) {
+        return this.request("GET", `/api/site/audit/${query(options)}`);
+    }
+
     /** Messages that the word filter holds: of moderators all, of others their own. */
     held(roomId, options) {
         return this.request("GET", roomPath(roomId, `held/${query(options)}`));

@@ -80,6 +80,10 @@ export class Confab extends Api {
     #uploads = new Set();
     #sending = null;
     #features = null;
+    // Whether a guest is becoming a user.
+    #isChanging = false;
+    // The class of sockets, until it is known whether a stranger may open them.
+    #openSockets = null;
 
     constructor(options = {}) {
         super();
@@ -89,6 +93,8 @@ export class Confab extends Api {
         this.#isSigned = Boolean(options.jwt || options.tokenUrl);
         const byCookie = this.token === null && isOwnOrigin(this.url);
         this.auth = this.#isSigned ? "token" : (options.auth ?? (byCookie ? "cookie" : "token"));
+        // Reads open rooms without credentials, and asks for nothing else.
+        const isStranger = this.auth === "none";
         this.user = null;
         this.#http = new Http({
             url: this.url,
@@ -100,10 +106,10 @@ export class Confab extends Api {
             userId: () => this.user?.user_id ?? null,
             answeredAs: () => this.#anotherUser(),
         });
-        this.outbox = this.#makeOutbox(options, pace);
+        this.outbox = this.#makeOutbox(isStranger ? { ...options, storage: null } : options, pace);
         this.profiles = new Profiles(async (ids) => {
-            const page = await this.users({ ids });
-            return page.results;
+            const { results } = isStranger ? { results: [] } : await this.users({ ids });
+            return results;
         });
         this.#context = this.#channelContext(options, pace);
         this.#options = options;
@@ -112,9 +118,13 @@ export class Confab extends Api {
 
     // ---- accounts ----
 
+    /** A guest becomes this user, and keeps messages and rooms. */
     async register(username, password) {
-        const { token } = await this.request("POST", "/api/auth/register/", { username, password });
-        return this.auth === "token" ? this.#useToken(token) : this.#exchangeForCookie(token);
+        const body = { username, password };
+        return this.#asMoreThanGuest(async () => {
+            const { token } = await this.request("POST", "/api/auth/register/", body);
+            return this.auth === "token" ? this.#useToken(token) : this.#exchangeForCookie(token);
+        });
     }
 
     /** Enters a room as a guest: { display_name, link } or { display_name, key }. */
@@ -143,12 +153,14 @@ export class Confab extends Api {
     /** Logs in by a signed token (JWT) of the site. A guest becomes that user. */
     async loginWithJwt(jwt) {
         const options = { body: { jwt }, anonymous: !this.user?.is_guest, anyUser: true };
-        if (this.auth === "cookie") {
-            const { body: user } = await this.#http.expect("POST", "/api/auth/login/", options);
-            return this.#loggedIn(user);
-        }
-        const { body } = await this.#http.expect("POST", "/api/auth/jwt/", options);
-        return this.#useToken(body.token);
+        return this.#asMoreThanGuest(async () => {
+            if (this.auth === "cookie") {
+                const { body: user } = await this.#http.expect("POST", "/api/auth/login/", options);
+                return this.#loggedIn(user);
+            }
+            const { body } = await this.#http.expect("POST", "/api/auth/jwt/", options);
+            return this.#useToken(body.token);
+        });
     }
 
     async logout() {
@@ -247,6 +259,9 @@ export class Confab extends Api {
     }
 
     openRoom(roomId, { since } = {}) {
+        if (this.auth === "none") {
+            this.#useOpenSockets();
+        }
         return this.#opened(new RoomChannel(this.#context, roomId, since));
     }
 
@@ -399,6 +414,25 @@ export class Confab extends Api {
         });
     }
 
+    /** The credentials of a guest end before those of the user are here: that is no logout. */
+    async #asMoreThanGuest(change) {
+        if (!this.user?.is_guest) {
+            return change();
+        }
+        this.#isChanging = true;
+        try {
+            const user = await change();
+            this.emit("user", user);
+            return user;
+        } finally {
+            this.#isChanging = false;
+            if (this.#expired.size > 0) {
+                // Whether the guest is still logged in.
+                this.me().catch(() => {});
+            }
+        }
+    }
+
     async #useToken(token) {
         this.#generation += 1;
         this.token = token;
@@ -450,7 +484,7 @@ export class Confab extends Api {
     }
 
     #unauthorized(error, generation) {
-        if (generation !== this.#generation || this.#refused) {
+        if (generation !== this.#generation || this.#refused || this.#isChanging) {
             return;
         }
         if (this.#isSigned) {
@@ -524,9 +558,12 @@ export class Confab extends Api {
         const WebSocket =
             options.WebSocket === undefined ? globalThis.WebSocket : options.WebSocket;
         const page = options.document === undefined ? globalThis.document : options.document;
+        const isStranger = this.auth === "none";
+        this.#openSockets = isStranger ? (WebSocket ?? null) : null;
         const context = {
             pace,
-            WebSocket: WebSocket ?? null,
+            isStranger,
+            WebSocket: isStranger ? null : (WebSocket ?? null),
             http: this.#http,
             outbox: this.outbox,
             profiles: this.profiles,
@@ -561,6 +598,23 @@ export class Confab extends Api {
         };
         context.sync = new Sync(context);
         return context;
+    }
+
+    /** Strangers poll, unless the server lets them open sockets. */
+    async #useOpenSockets() {
+        try {
+            if (
+                this.#openSockets !== null &&
+                (await this.features()).includes("open_sockets") &&
+                this.#context.WebSocket === null
+            ) {
+                this.#context.WebSocket = this.#openSockets;
+                this.#openSockets = null;
+                this.wake();
+            }
+        } catch {
+            // They poll.
+        }
     }
 
     /** A closed client that is used again, as by frameworks that mount components twice. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+    anonymousClient,
     anotherClient,
     pair,
     receivedTexts,
@@ -100,6 +101,30 @@ test("a live room is polled by a user who is not in it, and by sync/ after joini
     await until(() => receivedTexts(heard).includes("three"));
     assert.equal((await bob.room(stage)).role, undefined);
     assert.equal(heard.closed, null);
+});
+
+test("a stranger reads an open room, asking for nothing else, until it is closed", async () => {
+    const { alice, room } = await pair(system, { WebSocket: null });
+    await alice.updateRoom(room, { is_open: true });
+    const stranger = anonymousClient(system, { auth: "none" });
+    const { last_seq: since } = await stranger.room(room);
+    const heard = record(stranger.openRoom(room, { since }));
+    await alice.postMessage(room, { content: "Hello, all" });
+    await until(() => heard.events.length > 0);
+    assert.deepEqual(receivedTexts(heard), ["Hello, all"]);
+    const { results } = await stranger.messages(room);
+    assert.equal(stranger.profiles.get(results[0].sender_id), null);
+    await alice.updateRoom(room, { is_open: false });
+    await until(() => heard.closed !== null);
+    assert.equal(heard.closed.code, 4401);
+    assert.ok(stranger.asked.every(({ headers }) => !headers.Authorization));
+    const allowed = /^\/api\/$|^\/api\/chat\/rooms\/\d+\/(events\/|messages\/)?($|\?)/u;
+    const asked = stranger.asked.map(({ path }) => path);
+    assert.deepEqual(
+        asked.filter((path) => !allowed.test(path)),
+        [],
+    );
+    assert.deepEqual(stranger.sockets.opened, []);
 });
 
 test("a server without sync/ is polled room by room", async () => {

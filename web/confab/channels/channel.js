@@ -279,6 +279,12 @@ export class Channel extends Emitter {
             // The credentials have changed since the handshake; the new ones may be valid.
             this.#resume();
             return;
+        } else if (code === CLOSE.auth && this.client.isStranger) {
+            // Perhaps because of an old cookie in the browser. A poll, which sends none, tells.
+            this.client.WebSocket = null;
+            this.#setState("connecting");
+            this.#startPolling();
+            return;
         } else if (CLOSE_TEXT.has(code) && code !== CLOSE.normal) {
             this.#finish(code, refusal?.detail);
             return;

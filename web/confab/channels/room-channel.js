@@ -89,7 +89,12 @@ export class RoomChannel extends Channel {
     }
 
     async pollMore(signal) {
-        if (!signal.aborted && performance.now() - this.#presenceAt > this.client.pace.pollMax) {
+        const { isStranger } = this.client;
+        if (
+            !isStranger &&
+            !signal.aborted &&
+            performance.now() - this.#presenceAt > this.client.pace.pollMax
+        ) {
             await this.#pollPresence(signal);
         }
     }
@@ -126,9 +131,18 @@ export class RoomChannel extends Channel {
     }
 
     async #pollPresence(signal) {
-        const { body } = await this.client.http.expect("GET", this.#url("presence/"), { signal });
+        const answer = await this.client.http.exchange("GET", this.#url("presence/"), { signal });
         if (signal.aborted) {
             return;
+        }
+        const { status, body } = answer;
+        if (status === 403 && body) {
+            // The room does not show it; its events tell whether it can be read.
+            this.#presenceAt = Infinity;
+            return;
+        }
+        if (status !== 200) {
+            throw errorOf(answer);
         }
         this.#presenceAt = performance.now();
         this.client.profiles.put(body.online);

@@ -62,7 +62,8 @@ export class Sync {
     /** `client` is the context that client.js gives to its channels. */
     constructor(client) {
         this.client = client;
-        this.isOld = false;
+        // Nor do strangers ask for it.
+        this.isOld = Boolean(client.isStranger);
         this.#bells = new Bells((path, signal) => client.http.bell(path, signal));
         this.#poller = new Poller({
             pace: client.pace,
