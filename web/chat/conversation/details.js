@@ -1,8 +1,8 @@
 // The panel beside a conversation: the members of the room and the actions on it.
 
 import { personName } from "../people.js";
-import { button, errorText, iconButton } from "../ui/controls.js";
-import { confirm } from "../ui/dialog.js";
+import { button, errorText, iconButton, textField } from "../ui/controls.js";
+import { confirm, openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isComposing } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { menu } from "../ui/menu.js";
@@ -31,7 +31,8 @@ function leaveText(room) {
  * `room()` returns the current room, `online()` the set of ids of the users online; `readOnly`:
  * nothing can be changed. Calls `on.closed()`, `on.left()` when the user left or deleted the room,
  * `on.changed(room)` when its settings were changed, `on.direct(userId)`, which may be null, to
- * open a direct room, `on.dates()` to go to a day, and `on.failed(error)`.
+ * open a direct room, `on.dates()` to go to a day, `on.moderation()` to open the page for
+ * moderators, `on.told(text)`, and `on.failed(error)`.
  */
 export class Details {
     constructor({ root, confab, people, readOnly, room, online, on }) {
@@ -187,8 +188,29 @@ export class Details {
             this.readOnly ? [] : this.#roomActions(room),
             room.me && !this.readOnly && this.#favoriteAction(room),
             this.#action("clock", t("Go to a day"), this.on.dates),
+            room.is_open && this.#action("link", t("Copy the link"), () => this.#copyLink(room)),
+            this.#moderates(room) &&
+                this.#action("flag", t("Moderation"), () => this.on.moderation()),
         );
         fill(this.endings, this.readOnly ? [] : this.#roomEndings(room));
+    }
+
+    #moderates(room) {
+        const isModerator = room.is_admin || room.role === "moderator";
+        return (isModerator || this.confab.user.is_moderator) && !room.is_direct && !this.readOnly;
+    }
+
+    /** The address at which everybody can read an open room. */
+    async #copyLink({ room_id: id }) {
+        const address = new URL(`${this.confab.url}/#/${id}`, location.href).href;
+        try {
+            await navigator.clipboard.writeText(address);
+            this.on.told(t("The link has been copied."));
+        } catch {
+            const field = textField("link", t("Link"), { value: address, readonly: true });
+            openDialog(this.root, t("Link"), () => field.element);
+            field.input.select();
+        }
     }
 
     #isNamed({ user_id: id, username }, wanted) {

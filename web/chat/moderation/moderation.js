@@ -1,252 +1,449 @@
 // The moderator's page: reports with their context, held messages, bans with their end, and the
 // audit. A dialog of its own, usable on a phone and by the keyboard.
 
+import { messageSummary } from "../timeline/message.js";
 import { button, errorText } from "../ui/controls.js";
 import { openDialog } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
-import { fullTime } from "../ui/format.js";
+import { dayName, fullTime, timeOfDay } from "../ui/format.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { addStyles } from "../ui/styles.js";
 import { t } from "../words.js";
+import { auditPage, auditRow } from "./audit.js";
 import { moderate } from "./people.js";
+import { Deferred } from "./undo.js";
 
 const PAGE = 20;
+/** The lists of single rooms are read so many at a time. */
+const AT_ONCE = 6;
+const ALL = 200;
 
-const time = (at) => h("time", { datetime: at }, fullTime(at));
+const time = (at) =>
+    h("time", { datetime: at, title: fullTime(at) }, `${dayName(at)}, ${timeOfDay(at)}`);
 const reasonText = (reason) =>
     ({ spam: t("Spam"), abuse: t("Abuse"), illegal: t("Illegal") })[reason] ?? t("Something else");
 
+/** Runs `read` for each item, some at a time; the results in the order of the items. */
+async function each(items, read) {
+    const found = [];
+    for (let at = 0; at < items.length; at += AT_ONCE) {
+        found.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(read))));
+    }
+    return found.flat();
+}
+
 class Page {
-    constructor({ root, confab, people, rooms, open }) {
-        Object.assign(this, { root, confab, people, rooms, open });
-        this.list = h("ul.entries");
+    constructor({ root, confab, people, rooms, cases, open }) {
+        Object.assign(this, { root, confab, people, rooms, cases, open });
+        this.isOfSite = Boolean(confab.user.is_moderator);
+        // By id: rooms that are not among those of the user; null: it cannot be read.
+        this.others = new Map();
+        this.list = h("ul.orders");
         this.below = h("div");
         this.panel = h("div", { role: "tabpanel", tabindex: "0" }, this.list, this.below);
-        this.tabs = h("div.tabs", { role: "tablist", "aria-label": t("Moderation") });
-        const kinds = [
-            [t("Reports"), () => this.#pages(this.#reports, (one) => this.#report(one))],
-            [t("Waiting messages"), () => this.#ofRooms("held", (one) => this.#held(one))],
-            [t("Bans"), () => this.#ofRooms("bans", (one, room) => this.#ban(one, room))],
-            confab.user.is_moderator && [
-                t("Audit"),
-                () => this.#pages(this.#audit, (one) => this.#entry(one)),
-            ],
+        this.deferred = new Deferred((item) => this.#removed(item));
+        this.stop = cases.on("change", () => this.#casesChanged());
+        this.#buildTabs();
+        this.#choose(this.kinds[0]);
+    }
+
+    close() {
+        this.stop();
+        this.deferred.close();
+    }
+
+    #buildTabs() {
+        const heldIn = (id) => this.confab.held(id, { limit: ALL });
+        this.kinds = [
+            {
+                title: () => t("Reports"),
+                count: () => this.cases.reports,
+                read: (next) =>
+                    next
+                        ? this.confab.follow(next)
+                        : this.confab.reports({ state: "open", limit: PAGE }),
+                key: (one) => one.report_id,
+                row: (one) => this.#report(one),
+            },
+            {
+                title: () => t("Waiting"),
+                count: () => this.cases.heldCount,
+                read: () => this.#ofRooms(heldIn),
+                key: (one) => one.held_id,
+                row: (one) => this.#held(one),
+            },
+            {
+                title: () => t("Bans"),
+                read: () => this.#bans(),
+                key: (one) => `${one.room_id}:${one.user_id}`,
+                row: (one) => this.#ban(one),
+            },
+            this.isOfSite && {
+                title: () => t("Audit"),
+                read: (next) => auditPage(this.confab, next),
+                key: (one) => one.audit_id,
+                row: (one) => auditRow(this.people, one, (id) => this.#roomName(id)),
+            },
         ].filter(Boolean);
-        for (const [text, show] of kinds) {
-            const tab = h("button", { type: "button", role: "tab" }, text);
-            tab.addEventListener("click", () => this.#choose(tab, show));
-            this.tabs.append(tab);
+        this.tabs = h("div.tabs", { role: "tablist", "aria-label": t("Moderation") });
+        for (const kind of this.kinds) {
+            kind.tab = h("button", { type: "button", role: "tab" });
+            kind.tab.addEventListener("click", () => this.#choose(kind));
+            this.tabs.append(kind.tab);
         }
         moveWithArrows(this.tabs, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
-        this.tabs.firstChild.click();
+        this.#drawTabs();
     }
 
-    #choose(chosen, show) {
-        for (const tab of this.tabs.children) {
-            tab.setAttribute("aria-selected", String(tab === chosen));
+    #drawTabs() {
+        for (const { tab, title, count } of this.kinds) {
+            const number = count?.() ?? 0;
+            const sign = h("span.count", { "aria-hidden": "true" }, number > 99 ? "99+" : number);
+            const words = h("span.unseen", ` (${number})`);
+            fill(tab, title(), number > 0 && [sign, words]);
         }
-        setTabStop(this.tabs, chosen, "button");
-        this.panel.setAttribute("aria-label", chosen.textContent);
-        this.shown = Symbol(chosen.textContent);
+    }
+
+    #choose(kind) {
+        this.deferred.flush();
+        for (const { tab } of this.kinds) {
+            tab.setAttribute("aria-selected", String(tab === kind.tab));
+        }
+        setTabStop(this.tabs, kind.tab, "button");
+        this.panel.setAttribute("aria-label", kind.title());
+        this.kind = kind;
+        this.items = new Map();
+        this.next = null;
         fill(this.list);
-        show();
+        this.#load(null);
     }
 
-    #note(text) {
-        fill(this.below, h("p.note", { role: "status" }, text));
-    }
+    // ---- the list ----
 
-    /** Runs what reads; what comes after another tab was chosen is dropped. */
-    async #load(read) {
-        const mine = this.shown;
-        this.#note(t("Loading…"));
+    /** Reads a page and adds its rows; what comes after another tab was chosen is dropped. */
+    async #load(next) {
+        const { kind } = this;
+        fill(this.below, h("p.note", { role: "status" }, t("Loading…")));
         try {
-            const rows = await read();
-            if (mine === this.shown) {
-                this.list.append(...rows);
-                fill(this.below);
+            const page = await kind.read(next);
+            if (kind === this.kind) {
+                page.results.forEach((one) => this.#put(one));
+                this.#drawBelow(page.next ?? null);
             }
-            return mine === this.shown;
         } catch (error) {
-            const again = button(t("Try again"), () => this.#load(read), "link");
-            fill(this.below, h("p.wrong", { role: "alert" }, errorText(error), " ", again));
-            return false;
+            if (kind === this.kind) {
+                const again = button(t("Try again"), () => this.#load(next), "link");
+                fill(this.below, h("p.wrong", { role: "alert" }, errorText(error), " ", again));
+            }
         }
     }
 
-    #empty() {
-        if (this.list.childElementCount === 0) {
-            this.#note(t("There is nothing to do here."));
-        }
-    }
-
-    /** `read` returns a promise of a page, `row` the element of one. */
-    async #pages(read, row, link = null) {
-        let next = null;
-        const isShown = await this.#load(async () => {
-            const page = await (link ? this.confab.follow(link) : read.call(this));
-            ({ next } = page);
-            return page.results.map(row);
-        });
-        if (isShown && next) {
-            fill(
-                this.below,
-                button(t("Show more"), () => this.#pages(read, row, next)),
-            );
-        } else if (isShown) {
-            this.#empty();
-        }
-    }
-
-    #reports() {
-        return this.confab.reports({ state: "open", limit: PAGE });
-    }
-
-    #audit() {
-        return this.confab.request("GET", `/api/site/audit/?limit=${PAGE}`);
-    }
-
-    /** The same for lists of single rooms. */
-    async #ofRooms(what, row) {
-        const isShown = await this.#load(async () => {
-            const found = await Promise.all(
-                this.rooms.map(async (room) => {
-                    const page = await this.confab[what](room.room_id, { limit: 200 });
-                    return page.results.map((one) => row(one, room));
-                }),
-            );
-            return found.flat();
-        });
-        if (isShown) {
-            this.#empty();
-        }
-    }
-
-    /** A button that acts, and takes its row away when that has succeeded. */
-    #act(text, act, kind = "") {
-        const one = button(
-            text,
-            async () => {
-                one.disabled = true;
-                try {
-                    await act();
-                    one.closest("li").remove();
-                    this.#empty();
-                } catch (error) {
-                    one.disabled = false;
-                    one.after(h("span.wrong", { role: "alert" }, errorText(error)));
-                }
-            },
-            kind,
+    #drawBelow(next) {
+        this.next = next;
+        const nothing = () => h("p.note", { role: "status" }, t("There is nothing to do here."));
+        fill(
+            this.below,
+            next
+                ? button(t("Show more"), () => this.#load(next))
+                : this.list.childElementCount === 0 && nothing(),
         );
-        return one;
     }
 
+    #put(one) {
+        const key = this.kind.key(one);
+        if (!this.items.has(key)) {
+            const item = h("li", ...this.kind.row(one));
+            item.key = key;
+            this.items.set(key, item);
+            this.list.append(item);
+        }
+    }
+
+    /** Something is new, or another moderator was here: rows that stay keep their elements. */
+    async #casesChanged() {
+        this.#drawTabs();
+        const { kind } = this;
+        if (!kind.count || this.isRefreshing) {
+            return;
+        }
+        this.isRefreshing = true;
+        try {
+            const { results, next } = await kind.read(null);
+            if (kind === this.kind) {
+                this.#refresh(results, next ?? null);
+            }
+        } catch {
+            // What is shown stays.
+        }
+        this.isRefreshing = false;
+    }
+
+    #refresh(results, next) {
+        const { kind } = this;
+        const keys = results.map((one) => kind.key(one));
+        // Of a list of several pages only what is newer than the end of the first one is known.
+        const last = next ? Math.min(...keys) : -Infinity;
+        for (const [key, item] of [...this.items]) {
+            if (key >= last && !keys.includes(key) && !this.deferred.has(item)) {
+                this.#remove(item);
+            }
+        }
+        results.forEach((one) => this.#put(one));
+        // In the order of the answer, moving only what is out of place.
+        keys.forEach((key, at) => {
+            const item = this.items.get(key);
+            if (this.list.children[at] !== item && !item.contains(document.activeElement)) {
+                this.list.insertBefore(item, this.list.children[at] ?? null);
+            }
+        });
+        this.#drawBelow(this.items.size > results.length ? this.next : next);
+    }
+
+    /** Takes a row away; the focus goes to its neighbour. */
+    #remove(item) {
+        const neighbour = item.nextElementSibling ?? item.previousElementSibling;
+        if (item.matches(":focus-within")) {
+            (neighbour?.querySelector(".buttons button") ?? this.panel).focus();
+        }
+        this.items.delete(item.key);
+        item.remove();
+    }
+
+    #removed(item) {
+        this.cases.readSoon();
+        if (item.isConnected) {
+            this.#remove(item);
+            this.#drawBelow(this.next);
+        }
+    }
+
+    /** A button that does something with its row, and can be undone. */
+    #act(text, done, act, kind = "") {
+        const begin = ({ target }) => this.deferred.add(target.closest("li"), done, act);
+        return button(text, begin, kind);
+    }
+
+    /** Reads something of each room. */
+    async #ofRooms(read) {
+        const own = this.rooms.map((room) => room.room_id);
+        const ids = [...new Set([...own, ...this.cases.held.keys()])];
+        const results = await each(ids, async (id) => {
+            const page = await read(id);
+            return page.results.map((one) => ({ room_id: id, ...one }));
+        });
+        return { results };
+    }
+
+    // ---- rooms ----
+
+    /** The room, a promise of it, or null if the user may not see it. */
+    #room(id) {
+        const own = this.rooms.find((one) => one.room_id === id);
+        if (own || this.others.has(id)) {
+            return own ?? this.others.get(id);
+        }
+        const asked = this.confab.room(id).catch(() => null);
+        this.others.set(id, asked);
+        asked.then((room) => this.others.set(id, room));
+        return asked;
+    }
+
+    /** The name of a room, which may come later. */
     #roomName(id) {
-        const room = this.rooms.find((one) => one.room_id === id);
-        return room ? this.people.roomName(room) : t("Room {id}", { id });
+        const node = h("bdi", t("Room {id}", { id }));
+        Promise.resolve(this.#room(id)).then((room) => {
+            if (room) {
+                node.textContent = this.people.roomName(room);
+            }
+        });
+        return node;
     }
 
-    #line({ sender_id: id, sender_username: username, content, is_deleted: isGone }) {
-        const words = isGone ? t("This message was deleted.") : content;
-        return h("p", h("b", this.people.nameNode(id, username)), " ", h("bdi", words));
+    // ---- rows ----
+
+    #line(message, tag = "p.around") {
+        const { sender_id: id, sender_username: username } = message;
+        const words = messageSummary(message);
+        return h(tag, h("b", this.people.nameNode(id, username)), " ", h("bdi", words));
+    }
+
+    /** The words when the message was reported, and what has become of them. */
+    #reported({ sender_id: who, content, message }) {
+        const name = this.people.nameNode(who, message?.sender_username);
+        const isGone = !message || message.is_deleted;
+        const isOther = !isGone && message.content !== content;
+        const files = message?.files ?? [];
+        return h(
+            "blockquote",
+            h("p", h("b", name), " ", h("bdi", content)),
+            !isGone && files.length > 0 && this.#files(files),
+            isGone && h("p.under", t("This message was deleted.")),
+            isOther && h("p.under", t("It is now:"), " ", h("bdi", message.content)),
+        );
+    }
+
+    #files(files) {
+        const place = h("div");
+        import("../files/view.js").then(
+            ({ filesNode, stylesReady }) =>
+                stylesReady(this.root).then(() => fill(place, filesNode(files, this.people))),
+            () => {},
+        );
+        return place;
     }
 
     #report(report) {
-        const { confab, people } = this;
-        const { report_id: id, message, content, neighbours, sender_id: who } = report;
-        const before = neighbours.filter((one) => one.message_id < report.message_id);
-        const after = neighbours.filter((one) => one.message_id > report.message_id);
-        const sender = { user_id: who, username: message?.sender_username };
-        const close = (state) => () => confab.closeReport(id, state);
-        const room = this.rooms.find((one) => one.room_id === report.room_id);
-        return h(
-            "li",
-            h("p.under", `${reasonText(report.reason)}, `, this.#roomName(report.room_id), ", "),
-            h("p.under", time(report.created_at)),
-            report.note && h("p", h("bdi", report.note)),
-            before.map((one) => this.#line(one)),
-            h("blockquote", h("b", people.nameNode(who, sender.username)), " ", h("bdi", content)),
-            after.map((one) => this.#line(one)),
+        const { people } = this;
+        const { report_id: id, room_id: roomId, message_id: messageId, reporter_id: by } = report;
+        const { message, neighbours, note } = report;
+        const before = neighbours.filter((one) => one.message_id < messageId);
+        const after = neighbours.filter((one) => one.message_id > messageId);
+        const close = (state) => () => this.confab.closeReport(id, state);
+        const isThere = message && !message.is_deleted;
+        return [
+            h(
+                "p.under",
+                h("b", reasonText(report.reason)),
+                " · ",
+                this.#roomName(roomId),
+                " · ",
+                time(report.created_at),
+            ),
+            h(
+                "p.under",
+                by ? t("Reported by") : t("Reported by the word filter"),
+                by && [" ", people.nameNode(by, "")],
+                note && [": ", h("bdi", note)],
+            ),
+            ...before.map((one) => this.#line(one)),
+            this.#reported(report),
+            ...after.map((one) => this.#line(one)),
             h(
                 "div.buttons",
-                message &&
-                    !message.is_deleted &&
+                isThere &&
                     this.#act(
                         t("Delete the message"),
+                        t("The message is being deleted."),
                         async () => {
-                            await confab.deleteMessage(report.room_id, report.message_id);
+                            await this.confab.deleteMessage(roomId, messageId);
                             await close("handled")();
                         },
                         "danger",
                     ),
-                room &&
-                    button(t("Moderate the sender"), () =>
-                        moderate({ root: this.root, confab, people, room }, sender),
-                    ),
-                this.#act(t("Handled"), close("handled")),
-                this.#act(t("Dismiss"), close("dismissed")),
-                room &&
-                    button(t("Show in the room"), () =>
-                        this.open(report.room_id, report.message_id),
-                    ),
+                this.#moderateButton(report),
+                this.#act(t("Handled"), t("Closed as handled."), close("handled")),
+                this.#act(t("Dismiss"), t("Dismissed."), close("dismissed")),
+                this.#showButton(roomId, messageId),
             ),
-        );
+        ];
+    }
+
+    #moderateButton({ room_id: roomId, sender_id: who, message }) {
+        const member = { user_id: who, username: message?.sender_username };
+        const { root, confab, people } = this;
+        if (who === confab.user.user_id) {
+            return null;
+        }
+        return button(t("Moderate the sender"), async () => {
+            const room = await this.#room(roomId);
+            if (room || this.isOfSite) {
+                moderate({ root, confab, people, room }, member);
+            }
+        });
+    }
+
+    /** Hidden until it is known that the user may see the room. */
+    #showButton(roomId, messageId) {
+        const one = button(t("Show in the room"), () => this.open(roomId, messageId));
+        one.hidden = true;
+        Promise.resolve(this.#room(roomId)).then((room) => {
+            one.hidden = room === null;
+        });
+        return one;
     }
 
     #held(held) {
         const { confab } = this;
-        return h(
-            "li",
-            h("p.under", this.#roomName(held.room_id), ", ", time(held.created_at)),
-            this.#line(held),
+        const { room_id: roomId, held_id: id, message_id: edited } = held;
+        return [
+            h("p.under", this.#roomName(roomId), " · ", time(held.created_at)),
+            edited && h("p.under", t("An edit of an earlier message")),
+            h("blockquote", this.#line(held, "p")),
             h(
                 "div.buttons",
-                this.#act(t("Let through"), () => confab.approveHeld(held.room_id, held.held_id)),
-                this.#act(t("Drop"), () => confab.dropHeld(held.room_id, held.held_id), "danger"),
+                this.#act(
+                    t("Let through"),
+                    t("The message is let through."),
+                    () => this.#end(roomId, confab.approveHeld(roomId, id)),
+                    "main",
+                ),
+                this.#act(
+                    t("Drop"),
+                    t("The message is dropped."),
+                    () => this.#end(roomId, confab.dropHeld(roomId, id)),
+                    "danger",
+                ),
             ),
-        );
+        ];
     }
 
-    #ban({ user_id: id, username, until, reason }, room) {
+    async #end(roomId, act) {
+        await act;
+        this.cases.heldIn(roomId);
+    }
+
+    /** Those of the site, for site moderators, and of the rooms. */
+    async #bans() {
+        const site = this.isOfSite ? await this.confab.siteBans({ limit: ALL }) : { results: [] };
+        const { results } = await this.#ofRooms((id) => this.confab.bans(id, { limit: ALL }));
+        return { results: [...site.results.map((one) => ({ ...one, room_id: 0 })), ...results] };
+    }
+
+    #ban({ user_id: id, username, until, reason, room_id: roomId, banned_by_id: by }) {
         const end = until ? t("until {time}", { time: fullTime(until) }) : t("for good");
-        return h(
-            "li",
+        const lift = () => (roomId ? this.confab.unban(roomId, id) : this.confab.siteUnban(id));
+        return [
             h("p", h("b", this.people.nameNode(id, username)), `, ${end}`),
-            h("p.under", this.#roomName(room.room_id), reason && ": ", h("bdi", reason ?? "")),
+            reason && h("p", h("bdi", reason)),
             h(
-                "div.buttons",
-                this.#act(t("End the ban"), () => this.confab.unban(room.room_id, id)),
+                "p.under",
+                roomId ? this.#roomName(roomId) : t("The whole site"),
+                by && [" · ", this.people.nameNode(by, "")],
             ),
-        );
-    }
-
-    #entry(entry) {
-        const what = [
-            ["user", entry.user_id],
-            ["room", entry.room_id],
-            ["", entry.subject_id],
-        ]
-            .filter(([, id]) => id)
-            .map(([kind, id]) => `${kind} ${id}`.trim())
-            .join(", ");
-        return h(
-            "li",
-            h("p", `${entry.actor_kind} ${entry.actor_id ?? ""}: `, h("b", entry.action)),
-            h("p.under", what, " ", h("bdi", entry.reason ?? ""), " ", time(entry.created_at)),
-        );
+            h("div.buttons", this.#act(t("End the ban"), t("The ban is ended."), lift)),
+        ];
     }
 }
 
-/** `rooms` are those that the user moderates; `open(roomId, messageId)` shows a message. */
-export async function openModeration({ root, confab, people, rooms, open }) {
-    await addStyles(root, "moderation/moderation.css");
+/** A site moderator moderates rooms of others, too: the public ones that are active. */
+async function roomsOf(confab, rooms) {
+    if (!confab.user.is_moderator) {
+        return rooms;
+    }
+    const { results } = await confab.rooms({ public: true, limit: ALL }).catch(() => ({
+        results: [],
+    }));
+    const own = new Set(rooms.map((room) => room.room_id));
+    return [...rooms, ...results.filter((room) => !own.has(room.room_id))];
+}
+
+/**
+ * `rooms` are those that the user moderates, `cases` OpenCases; `open(roomId, messageId)` shows a
+ * message.
+ */
+export async function openModeration({ root, confab, people, rooms, cases, open }) {
+    const [all] = await Promise.all([
+        roomsOf(confab, rooms),
+        addStyles(root, "moderation/moderation.css"),
+    ]);
+    let page;
     const dialog = openDialog(root, t("Moderation"), (close) => {
-        const page = new Page({
+        page = new Page({
             root,
             confab,
             people,
-            rooms,
+            rooms: all,
+            cases,
             open: (...where) => {
                 close();
                 open(...where);
@@ -255,4 +452,6 @@ export async function openModeration({ root, confab, people, rooms, open }) {
         return [page.tabs, page.panel];
     });
     dialog.classList.add("moderation");
+    dialog.addEventListener("close", () => page.close());
+    cases.readAll();
 }

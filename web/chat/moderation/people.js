@@ -23,6 +23,15 @@ function choices(legend, name, options) {
     );
 }
 
+/** A label with a select: [value, text] each. */
+function selection(label, options) {
+    const select = h(
+        "select",
+        options.map(([value, text]) => h("option", { value }, text)),
+    );
+    return { select, element: h("label.field", h("span", label), select) };
+}
+
 const chosenOf = (element) => element.querySelector(":checked").value;
 
 /** Reports a message to the moderators. */
@@ -70,27 +79,48 @@ function done(dialog, text, undo) {
 }
 
 /**
- * What a moderator can do about a member: `member` has user_id and username. Calls `changed()`
- * after each change.
+ * What a moderator can do about a member: `member` has user_id and username. `room` is null for a
+ * site moderator who may not see it. Calls `changed()` after each change.
  */
 export function moderate({ root, confab, people, room, changed = () => {} }, member) {
-    const { room_id: id } = room;
+    const { room_id: id = 0, is_direct: isDirect = true } = room ?? {};
     const { user_id: who } = member;
     const name = people.name(who, member.username);
-    const acts = choices(t("What is to be done?"), "act", [
-        [`silence-${HOUR}`, t("Silence for an hour")],
-        [`silence-${DAY}`, t("Silence for a day")],
-        [`silence-${7 * DAY}`, t("Silence for a week")],
-        ["remove", t("Remove from the room")],
-        [`ban-${DAY}`, t("Ban for a day")],
-        [`ban-${30 * DAY}`, t("Ban for 30 days")],
-        ["ban-0", t("Ban for good")],
+    const kinds = selection(t("What is to be done?"), [
+        ...(isDirect
+            ? []
+            : [
+                  ["silence", t("Silence: reads on, and writes nothing")],
+                  ["remove", t("Remove from the room")],
+                  ["ban", t("Ban from the room")],
+              ]),
+        ...(confab.user.is_moderator ? [["site", t("Ban from the whole site")]] : []),
     ]);
-    const messages = choices(t("With a ban, delete messages"), "messages", [
+    const times = selection(t("For how long"), [
+        [String(HOUR), t("For an hour")],
+        [String(DAY), t("For a day")],
+        [String(7 * DAY), t("For a week")],
+        [String(30 * DAY), t("For 30 days")],
+        ["0", t("For good")],
+    ]);
+    const messages = selection(t("With a ban, delete messages"), [
         ["none", t("None")],
         ["day", t("Of the last day")],
         ["all", t("All of them")],
     ]);
+    const follow = () => {
+        const kind = kinds.select.value;
+        const isBan = kind === "ban" || kind === "site";
+        times.element.hidden = kind === "remove";
+        // A silence has an end.
+        times.select.lastChild.hidden = !isBan;
+        if (!isBan && times.select.value === "0") {
+            times.select.value = String(HOUR);
+        }
+        messages.element.hidden = !isBan;
+        reason.element.hidden = !isBan;
+    };
+    kinds.select.addEventListener("change", follow);
     const reason = textField("reason", t("Reason, for moderators"), {
         maxlength: 500,
         autocomplete: "off",
@@ -106,18 +136,26 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
         }
         const until = minutes ? new Date(Date.now() + minutes * 60000).toISOString() : null;
         const words = reason.input.value.trim() || null;
-        const options = { reason: words, delete_messages: chosenOf(messages) };
-        await confab.ban(id, who, until ? { until, ...options } : options);
+        const options = {
+            reason: words,
+            delete_messages: messages.select.value,
+            ...(until && { until }),
+        };
+        if (kind === "site") {
+            await confab.siteBan(who, options);
+            return [t("{name} is banned from the site.", { name }), () => confab.siteUnban(who)];
+        }
+        await confab.ban(id, who, options);
         return [t("{name} is banned.", { name }), () => confab.unban(id, who)];
     };
     const dialog = openDialog(root, t("Moderate {name}", { name }), (close) =>
         form({
-            fields: [reason],
-            others: [acts, messages],
+            fields: [],
+            others: [kinds.element, times.element, messages.element, reason.element],
             buttons: [cancelButton(close), submitButton(t("Do it"), "danger")],
             submit: async () => {
-                const [kind, minutes] = chosenOf(acts).split("-");
-                const [text, undo] = await act(kind, Number(minutes));
+                const minutes = Number(times.select.value);
+                const [text, undo] = await act(kinds.select.value, minutes);
                 changed();
                 const back = undo && (async () => (await undo(), changed()));
                 done(dialog, text, back);
@@ -125,6 +163,7 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
         }),
     );
     dialog.classList.add("narrow");
+    follow();
 }
 
 /** Blocks a user, or ends that. */

@@ -6,7 +6,7 @@ import { moveWithArrows, setTabStop } from "./keyboard.js";
 
 /**
  * `button` is what opens the menu; `items()` returns, whenever it is opened, what it offers:
- * {icon, text, act, isDangerous}, or a promise of it. Returns the element of both.
+ * {icon, text, act, isDangerous, count}, or a promise of it. Returns the element of both.
  */
 export function menu(button, label, items) {
     const list = h("div.menu", { role: "menu", "aria-label": label, hidden: true });
@@ -25,7 +25,7 @@ export function menu(button, label, items) {
         close(true);
         act();
     };
-    const item = ({ icon: name, text, act, isDangerous = false }) =>
+    const item = ({ icon: name, text, act, isDangerous = false, count = 0 }) =>
         h(
             "button",
             {
@@ -37,6 +37,7 @@ export function menu(button, label, items) {
             },
             icon(name),
             h("span", text),
+            count > 0 && h("span.count", count),
         );
     const show = (offered) => {
         fill(list, offered.filter(Boolean).map(item));
