@@ -57,6 +57,7 @@ const LINKS = {
     join: () => import("./rooms/join.js"),
     reset: () => import("./account/new-password.js"),
 };
+const ROOM = /^#\/(\d+)/u;
 const LINK = /^#(email|join|reset)=([\w-]+)$/u;
 
 async function loadChat() {
@@ -88,6 +89,9 @@ export class App {
         Object.assign(this, { root, onlyRoom: room, roomKey, page, readOnly, isShown, tell });
         Object.assign(this, { language, siteLanguage, hasLogin: !isByEmbedder(client) });
         this.confab = new Confab(client);
+        this.client = client;
+        // The open room that a stranger reads, until a user logs in.
+        this.visit = null;
         if (keepLogin && this.hasLogin && this.confab.auth === "token") {
             this.#keepToken();
         }
@@ -111,6 +115,9 @@ export class App {
         this.followLink = (event) => {
             if (this.#takeLink(event.oldURL)) {
                 event.stopImmediatePropagation();
+                this.#start();
+            } else if (this.login?.element.isConnected && ROOM.test(location.hash)) {
+                // It may be an open room.
                 this.#start();
             }
         };
@@ -197,11 +204,62 @@ export class App {
         if (this.link && (!failure || (failure.status === 401 && !failure.foreign))) {
             await this.#showLink();
         } else if (failure) {
-            this.#startFailed(failure);
+            await this.#showStranger(failure);
         } else {
             this.startError = null;
             await this.#showChat();
         }
+    }
+
+    /** Nobody is logged in, or the server cannot be asked: shows an open room, else why not. */
+    async #showStranger(failure) {
+        const [, wanted] = ROOM.exec(this.page ? location.hash : "") ?? [];
+        const roomId = this.onlyRoom ?? Number(wanted ?? 0);
+        if (failure.status !== 401 || failure.foreign || roomId === 0) {
+            this.#startFailed(failure);
+            return;
+        }
+        let reason = failure;
+        try {
+            if (await this.#openVisit(roomId, failure)) {
+                return;
+            }
+        } catch (error) {
+            reason = error;
+        }
+        if (!this.closed) {
+            this.#startFailed(reason);
+        }
+    }
+
+    /** Shows the room to a stranger, if it is open; whether it is. */
+    async #openVisit(roomId, failure) {
+        const [{ Visit }] = await Promise.all([import("./rooms/visit.js"), loadChat()]);
+        const { root, client, page, isShown, tell, hasLogin } = this;
+        const logIn = (text) => this.#showLogin(text, failure, () => this.#showChat());
+        const visit = new Visit({
+            ...{ root, client, roomId, page, isShown, tell, hasLogin },
+            siteUrl: hasLogin ? null : siteLogin(this.confab, failure),
+            on: {
+                logIn: () => logIn(t("Log in to write in this room.")),
+                ended: logIn,
+                moved: () => this.#start(),
+                enter: async (name, key) => {
+                    await this.confab.enterAsGuest({ display_name: name, key });
+                    await this.#showChat();
+                },
+            },
+        });
+        const isOpen = await visit.load();
+        if (!isOpen || this.closed || this.confab.user) {
+            visit.close();
+            return isOpen;
+        }
+        this.#closeChat();
+        this.startError = null;
+        this.visit = visit;
+        visit.show();
+        return true;
     }
 
     /** Shows the target of the link, and then the chat or the login. */
@@ -328,6 +386,8 @@ export class App {
     #closeChat() {
         this.chat?.close();
         this.chat = null;
+        this.visit?.close();
+        this.visit = null;
         this.root.querySelectorAll("dialog").forEach((dialog) => dialog.close());
     }
 

@@ -4,7 +4,7 @@
 import { isAttended } from "./ui/dom.js";
 import { DesktopNotifications } from "./ui/notifications.js";
 
-const TITLE = document.title;
+export const TITLE = document.title;
 /** How long (ms) a notification waits for a tab at which the user is looking. */
 const OTHER_TABS_MS = 300;
 

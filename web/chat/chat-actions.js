@@ -19,8 +19,10 @@ export class ChatActions {
     /** Offers no search of messages where the server has none. */
     async useFeatures() {
         try {
-            this.hasSearch = (await this.confab.features()).includes("search");
+            const features = await this.confab.features();
+            this.hasSearch = features.includes("search");
             this.chat.sidebar?.offerSearch(this.hasSearch);
+            this.chat.sidebar?.offerAccount(features.includes("registration"));
         } catch {
             // It stays; the server says why it does not search.
         }
@@ -79,9 +81,10 @@ export class ChatActions {
             toggleNotifications: async () => notices.show(await desktop.toggle()),
             searchMessages: () => this.#searchMessages(),
             settings: () => this.#openSettings(),
-            moderates: () => this.#moderated().length > 0,
-            moderation: () => this.#openModeration(),
+            moderates: () => this.#moderates(),
+            moderation: () => this.openModeration(),
             logout: this.hasLogin ? () => this.logout() : null,
+            keepAccount: this.keepAccount(),
         };
     }
 
@@ -170,27 +173,86 @@ export class ChatActions {
         this.#withModule(import("./settings.js"), ({ openSettings }) =>
             openSettings(this.root, this.confab, {
                 hasPassword: this.hasLogin,
-                on: { saved, passwordChanged, erase: (erasure) => this.#erase(erasure) },
+                on: {
+                    saved,
+                    passwordChanged,
+                    keepAccount: this.keepAccount(),
+                    erase: (erasure) => this.#erase(erasure),
+                },
             }),
         );
     }
 
-    /** The rooms that the user moderates. */
-    #moderated() {
-        const { self, rooms } = this.chat;
-        const isAll = Boolean(this.confab.user?.is_moderator ?? self?.is_moderator);
-        const moderates = (room) => room.is_admin || room.role === "moderator" || isAll;
-        return [...rooms.byId.values()].filter((room) => !room.is_direct && moderates(room));
+    /** For guests: opens the dialog that makes a user of them; null for others. */
+    keepAccount() {
+        const { chat, root, confab } = this;
+        return confab.user.is_guest && this.hasLogin
+            ? () =>
+                  this.#withModule(import("./account/keep.js"), ({ openKeepAccount }) =>
+                      openKeepAccount(root, confab, () => chat.languageChanged()),
+                  )
+            : null;
     }
 
-    #openModeration() {
-        const { chat, root, confab, people } = this;
+    /** Of the whole site. */
+    get #isModerator() {
+        return Boolean(this.confab.user?.is_moderator);
+    }
+
+    /** The rooms that the user moderates, the most recently active first. */
+    #moderated() {
+        const { rooms, conversation } = this.chat;
+        const known = rooms ? rooms.sorted() : [conversation?.room].filter(Boolean);
+        const moderates = (room) => room.is_admin || room.role === "moderator" || this.#isModerator;
+        return known.filter((room) => !room.is_direct && moderates(room));
+    }
+
+    #moderates() {
+        return this.#isModerator || this.#moderated().length > 0;
+    }
+
+    /** Counts the cases of a moderator, once the user is known to be one. */
+    watchCases() {
+        if (this.#moderates()) {
+            this.watching ??= this.#countCases();
+        }
+        return this.watching;
+    }
+
+    async #countCases() {
+        try {
+            const { OpenCases } = await import("./moderation/open-cases.js");
+            if (!this.isClosed) {
+                const channel = this.chat.rooms?.channel ?? null;
+                const rooms = () => this.#moderated();
+                this.cases = new OpenCases({ confab: this.confab, rooms, channel });
+                this.cases.on("change", () => this.chat.sidebar?.drawCases(this.cases.count));
+            }
+        } catch {
+            this.watching = null;
+        }
+    }
+
+    close() {
+        this.isClosed = true;
+        this.cases?.close();
+    }
+
+    /** The page for moderators. */
+    async openModeration() {
+        await this.watchCases();
+        const { chat, root, confab, people, cases } = this;
+        if (!cases) {
+            this.notices.show(t("A part of this page could not be loaded."));
+            return;
+        }
         this.#withModule(import("./moderation/moderation.js"), ({ openModeration }) =>
             openModeration({
                 root,
                 confab,
                 people,
                 rooms: this.#moderated(),
+                cases,
                 open: (roomId, messageId) => chat.openMessage(roomId, messageId),
             }),
         );

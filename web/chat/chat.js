@@ -137,6 +137,7 @@ export class Chat {
         this.stopWatchingDay();
         this.#cancelOpening();
         this.#closeRoom();
+        this.actions.close();
         this.rooms?.close();
         this.rooms = null;
         this.tabs.close();
@@ -227,6 +228,9 @@ export class Chat {
             this.rooms.markRead(this.shown());
         }
         this.sidebar.draw();
+        if (this.rooms.loaded) {
+            this.actions.watchCases();
+        }
         this.#drawTitle();
         if (this.restored && this.rooms.loaded && !this.opening) {
             const room = this.rooms.get(this.restored);
@@ -489,6 +493,7 @@ export class Chat {
         return {
             back: () => this.backToRooms(),
             logout: this.onlyRoom && this.hasLogin ? () => this.actions.logout() : null,
+            keepAccount: this.onlyRoom ? this.actions.keepAccount() : null,
             menu: this.rooms
                 ? async () => {
                       const { roomActions } = await import("./rooms/room-menu.js");
@@ -499,13 +504,16 @@ export class Chat {
                 ? (messageId) => this.actions.roomMenu(room).on.unread(messageId)
                 : null,
             direct:
-                this.rooms && !this.readOnly ? (userId) => this.actions.openDirect(userId) : null,
+                this.rooms && !this.readOnly && !this.confab.user.is_guest
+                    ? (userId) => this.actions.openDirect(userId)
+                    : null,
             removed: (text) => this.#roomRemoved(id, text),
             outsider: () => this.#offerJoin(room),
             join: async () => {
                 await this.confab.join(id);
                 this.rooms?.refresh(id);
             },
+            moderation: () => this.actions.openModeration(),
             failed: (error) => this.notices.showError(error),
             told: (text) => this.notices.show(text),
             draft: (draft) => this.drafts.set(id, draft),

@@ -171,7 +171,7 @@ async function featuresOf(confab) {
 /**
  * `hasPassword`: whether this user logs in here, by password if the server takes them. Calls
  * `on.saved(before)` after the profile was changed, and `on.passwordChanged()`. `on.erase(erasure)`
- * deletes the account and logs out, and returns a promise.
+ * deletes the account and logs out, and returns a promise. `on.keepAccount` is null but for guests.
  */
 export function openSettings(root, confab, { hasPassword, on }) {
     const sessions = sessionsList(confab);
@@ -194,6 +194,12 @@ export function openSettings(root, confab, { hasPassword, on }) {
         }
     });
     openDialog(root, t("Settings"), () => [
+        on.keepAccount &&
+            part(
+                t("You are a guest"),
+                h("p", t("Guests who do not come back for a while are deleted.")),
+                h("div.buttons", button(t("Keep this account"), on.keepAccount, "main")),
+            ),
         part(t("Profile"), profileForm(confab, on.saved)),
         part(t("Privacy"), ...sharing(confab)),
         password,

@@ -53,15 +53,27 @@ test("a report is handled on the page for moderators, on a phone", async () => {
     await bob.page.getByText("The moderators will look at it.").waitFor();
     await alice.page.setViewportSize(SIZES.phone);
     await alice.button("All rooms").click();
+    // Told by an event.
+    await alice.page.locator(".account").getByText("1 case to moderate").waitFor();
     await alice.chooseOwn("Moderation");
     const dialog = alice.dialog();
-    await dialog.getByRole("tab", { name: "Reports" }).waitFor();
+    const reports = dialog.getByRole("tab", { name: "Reports" });
     await dialog.getByText("Buy!").waitFor();
     assert.deepEqual(await faults(alice), []);
+    await alice.button("Dismiss", dialog).click();
+    await alice.button("Undo", dialog).click();
     await alice.button("Handled", dialog).click();
-    await dialog.getByText("There is nothing to do here.").waitFor();
+    await dialog.getByText("Closed as handled.").waitFor();
+    // Done when the list is left.
     await dialog.getByRole("tab", { name: "Bans" }).click();
     await dialog.getByText("There is nothing to do here.").waitFor();
+    await reports.filter({ hasNotText: "1" }).click();
+    await dialog.getByText("There is nothing to do here.").waitFor();
+    const { results } = await alice.api("GET", "chat/reports/");
+    assert.deepEqual(
+        results.map((one) => one.state),
+        ["handled"],
+    );
 });
 
 test("a member is silenced and told so, and the silence is undone", async () => {
@@ -79,6 +91,72 @@ test("a member is silenced and told so, and the silence is undone", async () => 
     await bob.page.getByText(/A moderator has silenced you until/u).waitFor();
     await alice.button("Undo", alice.dialog()).click();
     await until(async () => (await alice.dialog().count()) === 0);
+});
+
+test("a stranger reads an open room by its link, and enters it by logging in", async () => {
+    const [alice, reader] = [await openWindow(), await openWindow()];
+    await alice.register();
+    const room = await alice.room("Garden");
+    await change({ alice, room }, { is_open: true, is_private: false });
+    await alice.post(room, "Hello, world");
+    const refused = [];
+    reader.page.on("response", (answer) => {
+        if (answer.status() >= 400 && !answer.url().endsWith("/auth/me/")) {
+            refused.push(answer.url());
+        }
+    });
+    await reader.visit(`/#/${room}`);
+    await reader.sees("Hello, world");
+    await alice.post(room, "Live news");
+    await reader.sees("Live news");
+    await reader.message("Live news").hover();
+    assert.equal(await reader.field.count(), 0);
+    assert.deepEqual(await faults(reader), []);
+    await reader.page.reload();
+    await reader.sees("Live news");
+    assert.deepEqual(refused, []);
+    assert.equal(await reader.page.evaluate(() => localStorage.length), 0);
+    await reader.button("Log in to write").click();
+    await reader.page.getByLabel("Username").fill(alice.name);
+    await reader.page.getByLabel("Password").fill(PASSWORD);
+    await reader.button("Log in").click();
+    await reader.say("Hello, reader");
+    await reader.sees("Hello, reader");
+});
+
+test("a guest keeps the account, with its messages", async () => {
+    const [alice, guest] = [await openWindow(), await openWindow()];
+    await alice.register();
+    const room = await alice.room("Garden");
+    await change({ alice, room }, { guests: "write" });
+    const { link } = await alice.api("POST", `chat/rooms/${room}/links/`, { role: "member" });
+    await guest.visit(`/join/#${link}`);
+    await guest.page.getByLabel("Your name").fill("Gus");
+    await guest.button("Enter as a guest").click();
+    await guest.say("From a guest");
+    await guest.sees("From a guest");
+    await guest.settles();
+    await guest.button("Keep this account").click();
+    const dialog = guest.dialog();
+    const name = `${alice.name}-gus`;
+    await dialog.getByLabel("Username").fill(name);
+    await dialog.getByLabel("Password").fill("12345678");
+    await dialog.getByLabel("Your e-mail address").fill("gus@example.org");
+    await guest.button("Keep this account", dialog).click();
+    await dialog.locator(".field:has(input[name=password]) .wrong:not(:empty)").waitFor();
+    await dialog.getByLabel("Password").fill(PASSWORD);
+    assert.deepEqual(await faults(guest), []);
+    await guest.button("Keep this account", dialog).click();
+    await dialog.getByText("A mail is on its way to gus@example.org.").waitFor();
+    await guest.button("Continue", dialog).click();
+    await guest.say("Here to stay");
+    await guest.sees("Here to stay");
+    assert.equal(await guest.button("Keep this account").count(), 0);
+    const { results } = await alice.api("GET", `chat/rooms/${room}/messages/`);
+    assert.deepEqual(
+        results.map((message) => message.sender_username),
+        [name, name],
+    );
 });
 
 slow("by an invite link a user and a guest join, and the link is not in the address", async () => {

@@ -18,6 +18,8 @@ import { Timeline } from "../timeline/timeline.js";
 const READ_DELAY_MS = 300;
 /** The lines about members are read after the messages. */
 const CHANGES_DELAY_MS = 250;
+/** In place of a user. */
+const STRANGER = { user_id: 0, username: "" };
 
 /**
  * `draft` is one of Drafts, `place` one of Timeline, or null. `readOnly`: nothing can be written;
@@ -25,18 +27,23 @@ const CHANGES_DELAY_MS = 250;
  * `on.removed(text)` when the user is no longer in the room, `on.outsider()` if the user never was,
  * `on.message(message)` for each new message, `on.messageChanged(id, change)`,
  * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen, `on.draft(draft)`,
- * `on.told(text)` to say that something was done, and `on.failed(error)`. `on.logout` is null
- * unless the header offers it, `on.direct(userId)`, which opens a direct room, `on.menu()`, a
- * promise of the items of the room's menu, and `on.unread(messageId)` are where there is more than
- * this room. `on.join()` makes the user a member, and returns a promise.
+ * `on.told(text)` to say that something was done, `on.moderation()`, and `on.failed(error)`.
+ * `on.logout` and `on.keepAccount` are null unless the header offers them, `on.direct(userId)`,
+ * which opens a direct room, `on.menu()`, a promise of the items of the room's menu, and
+ * `on.unread(messageId)` are where there is more than this room. `on.join()` makes the user
+ * a member, and returns a promise.
+ *
+ * `visit` is null for users. Strangers, who only read, see that element in place of the input;
+ * nothing is asked for but what an open room shows to everybody.
  */
 export class Conversation {
-    constructor({ root, confab, people, room, readOnly, isShown, draft, place, on }) {
-        Object.assign(this, { root, confab, people, room, readOnly, isShown, on });
+    constructor({ root, confab, people, room, readOnly, isShown, draft, place, on, visit = null }) {
+        Object.assign(this, { root, confab, people, room, isShown, on, visit });
+        this.readOnly = readOnly || visit !== null;
         this.details = null;
         // Until it is known, they are taken; one that is not says so.
-        this.takesFiles = !readOnly;
-        this.self = confab.user;
+        this.takesFiles = !this.readOnly;
+        this.self = confab.user ?? STRANGER;
         this.reads = new Reads(
             async () => (await confab.reads(room.room_id)).results,
             () => this.drawStatus(),
@@ -69,6 +76,11 @@ export class Conversation {
         }, CHANGES_DELAY_MS);
     }
 
+    /** Without the credentials of a user. */
+    get isStranger() {
+        return this.visit !== null;
+    }
+
     #build(draft) {
         const { room } = this;
         this.drawStatus = oncePerFrame(() => this.#drawStatus());
@@ -86,9 +98,11 @@ export class Conversation {
                 },
                 day: (time) => this.#openDates(new Date(time)),
                 active: (message, article) => this.tools.show(message, article),
-                answers: (messageId) => this.actOn("openAnswers", messageId),
-                reactors: (message, buttons) => this.#nameReactors(message, buttons),
-                reacted: (message, emoji) => this.isViewer || this.actOn("react", message, emoji),
+                answers: (messageId) => this.isStranger || this.actOn("openAnswers", messageId),
+                reactors: (message, buttons) =>
+                    this.isStranger || this.#nameReactors(message, buttons),
+                reacted: (message, emoji) =>
+                    this.readOnly || this.isViewer || this.actOn("react", message, emoji),
                 pressed: (message) => this.tools.showSheet(message),
                 refused: () => this.on.outsider(),
             },
@@ -123,8 +137,9 @@ export class Conversation {
             this.picture,
             this.title,
             this.menuButton,
-            this.pinsButton,
-            this.detailsButton,
+            !this.isStranger && this.pinsButton,
+            !this.isStranger && this.detailsButton,
+            this.on.keepAccount && iconButton("key", t("Keep this account"), this.on.keepAccount),
             this.on.logout && iconButton("exit", t("Log out"), this.on.logout),
         );
         this.connection = h("div.connection", { role: "status", hidden: true });
@@ -137,13 +152,14 @@ export class Conversation {
             this.header,
             this.timeline.element,
             this.connection,
-            this.readOnly ? null : this.composer.element,
+            this.visit ?? (this.readOnly ? null : this.composer.element),
         );
+        this.element.classList.toggle("visited", this.isStranger);
     }
 
     /** Whether the user reads the room without being in it: nothing is written then. */
     get isViewer() {
-        return this.room.role === "viewer";
+        return this.isStranger || this.room.role === "viewer";
     }
 
     /** Makes a viewer a member. */
@@ -268,6 +284,10 @@ export class Conversation {
     }
 
     async #membersChanged() {
+        // The number is that of the last visit: a crowd would ask at the same moment.
+        if (this.isStranger) {
+            return;
+        }
         this.details?.reload();
         try {
             const { members_count, is_admin, role } = await this.confab.room(this.room.room_id);
@@ -301,10 +321,13 @@ export class Conversation {
 
     /** Offers files where the server takes them, and no reactions where it does not. */
     async #useFeatures() {
-        this.people.readBlocks();
+        if (!this.isStranger) {
+            this.people.readBlocks();
+        }
         try {
             const features = await this.confab.features();
-            this.takesFiles = !this.readOnly && features.includes("files");
+            const mayAttach = !this.readOnly && !this.self.is_guest;
+            this.takesFiles = mayAttach && features.includes("files");
             this.takesReactions = features.includes("reactions");
             this.composer.offerFiles(this.takesFiles);
             // So that the first message with files is shown without a delay.
@@ -361,6 +384,10 @@ export class Conversation {
 
     /** Shows a line about an event, which has just come. */
     async #showChange(event) {
+        // Strangers are not told the names in it.
+        if (this.isStranger) {
+            return;
+        }
         const [after, before] = [this.timeline.newestKnown(), this.room.name];
         try {
             const { showChange } = await import("../timeline/changes.js");
@@ -372,6 +399,9 @@ export class Conversation {
 
     /** Shows the lines about the last events before. */
     async #showChanges() {
+        if (this.isStranger) {
+            return;
+        }
         try {
             const { showChanges } = await import("../timeline/changes.js");
             await showChanges(this.timeline, this.confab, this.people, this.room);
@@ -543,6 +573,8 @@ export class Conversation {
                 changed: (room) => this.#roomChanged(room),
                 direct: this.on.direct,
                 dates: () => this.#openDates(new Date()),
+                moderation: this.on.moderation,
+                told: this.on.told,
             },
         });
         this.element.after(this.details.element);
@@ -564,7 +596,10 @@ export class Conversation {
             names && tn(typists.length, "{names} is typing…", "{names} are typing…", { names });
         this.title.classList.toggle("with-typing", names !== "");
         this.readers.textContent = this.#seenByText();
-        const text = connectionText(this.shown.value, this.channel, this.pending.unsentCount);
+        const state = this.shown.value;
+        // Strangers poll, and need not know.
+        const isUsual = this.isStranger && state === "polling";
+        const text = isUsual ? "" : connectionText(state, this.channel, this.pending.unsentCount);
         // Setting the same text again would make a screen reader repeat it.
         if (this.connection.textContent !== text) {
             this.connection.textContent = text;

@@ -1,6 +1,7 @@
 // The files of a message: pictures in place, everything else as a card. Loaded with the first
 // message that has files. The page takes them from their addresses, which its cookie opens; where
-// there is only a token, each address is signed for a few minutes.
+// there is only a token, each address is signed for a few minutes. Strangers in an open room need
+// nothing.
 
 import { button } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
@@ -63,7 +64,7 @@ async function linkTo(confab, file) {
 
 /** The address of a file or its thumbnail for an element: a text, or a promise of one. */
 export function addressOf(confab, file, { thumbnail = false } = {}) {
-    if (confab.auth === "cookie") {
+    if (confab.auth !== "token") {
         return confab.fileUrl(file, { thumbnail });
     }
     return linkTo(confab, file).then((url) =>
@@ -74,7 +75,8 @@ export function addressOf(confab, file, { thumbnail = false } = {}) {
 /** Why a file cannot be shown, in words; null if it can. */
 export async function whyNot(confab, file) {
     try {
-        await confab.fileLink(file.file_id);
+        // Strangers get no links.
+        await (confab.auth === "none" ? confab.features() : confab.fileLink(file.file_id));
         return null;
     } catch (error) {
         if (error.status === 404 && !error.foreign) {

@@ -13,7 +13,7 @@ export class DirectUsers {
     /** Calls `changed()` when another one is known. */
     constructor(confab, changed) {
         Object.assign(this, { confab, changed });
-        this.self = confab.user.user_id;
+        this.self = confab.user?.user_id;
         this.key = storedPrefix("direct", confab.url, this.self);
         this.storage = storageOf("localStorage");
         try {

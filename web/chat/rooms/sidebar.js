@@ -48,7 +48,7 @@ function lastMessageText(room, self, people) {
 /**
  * `readOnly`: offers nothing that adds rooms. `on` has the actions: open(id), roomMenu(id),
  * newRoom(), findRoom(), directMessage(), hasNotifications(), toggleNotifications(), settings(),
- * readAll(), hiddenRooms(), moderates(), moderation(), and logout() or null.
+ * readAll(), hiddenRooms(), moderates(), moderation(), and keepAccount() and logout() or null.
  */
 export class Sidebar {
     constructor({ rooms, self, people, readOnly, on }) {
@@ -84,6 +84,13 @@ export class Sidebar {
             await on.toggleNotifications();
             this.#drawBell();
         });
+        this.keep = h(
+            "div.keep",
+            { hidden: true },
+            button([icon("key"), t("Keep this account")], on.keepAccount),
+        );
+        this.cases = h("span", { hidden: true });
+        this.caseCount = 0;
         this.dot = h("span.dot");
         this.state = h("span", { role: "status" });
         this.element = h(
@@ -92,8 +99,25 @@ export class Sidebar {
             h("div.bar", h("h1.title", t("Chat")), this.searchButton, !readOnly && this.#newMenu()),
             h("div.find", icon("search"), this.filter),
             h("div.rooms", this.lists, this.empty),
+            this.keep,
             h("div.account", this.#accountMenu(), this.bell),
         );
+    }
+
+    /** So much waits for this moderator. */
+    drawCases(count) {
+        this.caseCount = count;
+        this.cases.hidden = count === 0;
+        fill(
+            this.cases,
+            h("span.count", { "aria-hidden": "true" }, count > 99 ? "99+" : count),
+            h("span.unseen", tn(count, "{count} case to moderate", "{count} cases to moderate")),
+        );
+    }
+
+    /** `isOffered`: the server takes new users. */
+    offerAccount(isOffered) {
+        this.keep.hidden = !isOffered || !this.on.keepAccount;
     }
 
     offerSearch(isOffered) {
@@ -103,9 +127,10 @@ export class Sidebar {
     #newMenu() {
         const { on } = this;
         const opener = button([icon("plus"), t("New")], null, "new");
+        const isGuest = this.self.is_guest;
         return menu(opener, t("New"), () => [
-            { icon: "hash", text: t("New room"), act: on.newRoom },
-            { icon: "mail", text: t("New direct message"), act: on.directMessage },
+            !isGuest && { icon: "hash", text: t("New room"), act: on.newRoom },
+            !isGuest && { icon: "mail", text: t("New direct message"), act: on.directMessage },
             { icon: "globe", text: t("Public rooms"), act: on.findRoom },
         ]);
     }
@@ -122,13 +147,19 @@ export class Sidebar {
                 h("b", people.nameNode(self.user_id, self.username)),
                 h("span.under", this.dot, this.state),
             ),
+            this.cases,
             icon("settings"),
         );
         return menu(opener, t("Your account"), () => [
             { icon: "settings", text: t("Settings"), act: on.settings },
             { icon: "check", text: t("Mark all as read"), act: on.readAll },
             { icon: "eye", text: t("Hidden rooms"), act: on.hiddenRooms },
-            on.moderates() && { icon: "flag", text: t("Moderation"), act: on.moderation },
+            on.moderates() && {
+                icon: "flag",
+                text: t("Moderation"),
+                count: this.caseCount,
+                act: on.moderation,
+            },
             on.logout && { icon: "exit", text: t("Log out"), act: on.logout },
         ]);
     }

@@ -13,7 +13,12 @@ const LOOK_BACK = 100;
  */
 function lineOf(event, people, before) {
     const nameOf = (id) => people.name(id) || t("Somebody");
-    const isSelf = (id, username) => people.confab.profiles.get(id)?.username === username;
+    // Once known: a guest who registers gets another user name.
+    let isSame = false;
+    const isAlone = (id, username) => {
+        isSame ||= people.confab.profiles.get(id)?.username === username;
+        return isSame;
+    };
     const { user_id: id } = event;
     switch (event.type) {
         case "user_invited": {
@@ -21,7 +26,7 @@ function lineOf(event, people, before) {
             return {
                 id,
                 text: () =>
-                    isSelf(id, by)
+                    isAlone(id, by)
                         ? t("{name} joined.", { name: nameOf(id) })
                         : t("{by} invited {name}.", { by, name: nameOf(id) }),
             };
@@ -31,7 +36,7 @@ function lineOf(event, people, before) {
             return {
                 id,
                 text: () =>
-                    isSelf(id, by)
+                    isAlone(id, by)
                         ? t("{name} left.", { name: nameOf(id) })
                         : t("{by} removed {name}.", { by, name: nameOf(id) }),
             };

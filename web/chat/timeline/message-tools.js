@@ -77,7 +77,7 @@ export class MessageTools {
         const { conversation } = this;
         if (!message.is_deleted) {
             const actions = conversation.readOnly ? [] : this.#actions(message);
-            if (message.reactions.length > 0) {
+            if (message.reactions.length > 0 && !conversation.isStranger) {
                 actions.splice(1, 0, {
                     icon: "people",
                     text: t("Who has reacted"),

@@ -215,7 +215,7 @@ function messageLabel(message, people) {
 
 /** Highlights the names of those who are mentioned, and the message if the user is one of them. */
 async function drawMentions(article, message, people) {
-    const { user_id: self } = people.confab.user;
+    const { user_id: self = 0 } = people.confab.user ?? {};
     const { user_ids: ids, all } = message.mentions;
     const isOwn = message.sender_id === self;
     article.classList.toggle("for-me", !isOwn && (all || ids.includes(self)));
