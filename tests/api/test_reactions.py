@@ -1,9 +1,11 @@
 """Reactions to messages: who may, which emoji, how many, what everyone sees, and what ends them."""
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support.client import Client
+from support.instance import ROOT
 from support.rooms import message_url, public_room, url
 from support.shapes import A_TIME, NOT_FOUND, a_page, refusal, wrong
 
@@ -158,6 +160,22 @@ def test_a_variation_selector_makes_no_other_emoji(pair):
     for emoji in ("\u2764", HEART, "\u2764\ufe0e"):
         assert react(alice, message, emoji) == [{"emoji": HEART, "count": 1, "mine": True}]
     assert withdraw(alice, message, "\u2764") == []
+
+
+def test_each_emoji_of_the_picker_is_taken():
+    """In all skin tones; and those that the picker leaves out, as newer than most fonts."""
+    taken = set(re.findall(r'^EMOJI\("(.+)"\)$',
+                           (ROOT / "common/unicode/emoji.def").read_text(), re.M))
+    rows = re.findall(r"^(?: +`)?([^|\s]+)\|\w+\|[^|]+\|([^|`]*)(?:`,)?$",
+                      (ROOT / "web/chat/emoji/emoji-data.js").read_text(), re.M)
+    assert len(rows) > 1700
+    tones = [chr(0x1f3fb + number) for number in range(5)]
+    offered = {toned.replace(tones[0], tone) for _, toned in rows for tone in tones if toned}
+    offered |= {emoji for emoji, _ in rows} | {"\U0001fae9"}
+
+    def bare(emoji):
+        return emoji.replace("\ufe0f", "")
+    assert set(map(bare, offered)) <= set(map(bare, taken))
 
 
 @pytest.mark.parametrize("emoji", ["", "a", "1", 1, "👍👍", " 👍", "🇽🇽", "\ufe0f", "👍" * 40, None,

@@ -104,20 +104,35 @@ export class ChatActions {
                         chat.backToRooms();
                     }
                 },
-                unread: async (messageId) => {
-                    try {
-                        await confab.markUnread(id, messageId);
-                        if (chat.shown() === id) {
-                            chat.conversation.keepUnread(messageId);
-                        }
-                        chat.rooms?.refresh(id);
-                    } catch (error) {
-                        notices.showError(error);
-                    }
-                },
+                unread: (messageId) => this.markUnread(id, messageId),
+                read: () => this.markRead(id),
                 failed: (error) => notices.showError(error),
             },
         };
+    }
+
+    /** Marks a message of a room and those after it as unread. */
+    async markUnread(id, messageId) {
+        await this.#mark(id, messageId, () => this.confab.markUnread(id, messageId));
+    }
+
+    /** Marks a room as read up to its last message. */
+    async markRead(id) {
+        const last = this.chat.rooms.get(id)?.last_message;
+        await this.#mark(id, 0, () => last && this.confab.markRead(id, last.message_id));
+    }
+
+    async #mark(id, firstUnread, request) {
+        const { chat } = this;
+        try {
+            await request();
+            if (chat.shown() === id) {
+                chat.conversation.keepUnread(firstUnread);
+            }
+            chat.rooms?.refresh(id);
+        } catch (error) {
+            this.notices.showError(error);
+        }
     }
 
     /** The dialog that finds a room, a user or a message by the keyboard. */

@@ -227,6 +227,7 @@ export class Chat {
         if (this.conversation?.isWatched()) {
             this.rooms.markRead(this.shown());
         }
+        this.conversation?.setView(this.rooms.get(this.shown())?.me);
         this.sidebar.draw();
         if (this.rooms.loaded) {
             this.actions.watchCases();
@@ -500,9 +501,8 @@ export class Chat {
                       return roomActions(this.actions.roomMenu(this.rooms.get(id) ?? room));
                   }
                 : null,
-            unread: this.rooms
-                ? (messageId) => this.actions.roomMenu(room).on.unread(messageId)
-                : null,
+            unread: this.rooms ? (messageId) => this.actions.markUnread(id, messageId) : null,
+            markRead: () => this.actions.markRead(id),
             direct:
                 this.rooms && !this.readOnly && !this.confab.user.is_guest
                     ? (userId) => this.actions.openDirect(userId)

@@ -22,6 +22,8 @@ export class People {
         Object.assign(this, { confab, root });
         // Users whom the user has blocked, as far as they are known: messages tell, too.
         this.blocked = new Set();
+        // Messages that the user has reported here.
+        this.reported = new Set();
         this.directUsers = new DirectUsers(confab, () => changed([]));
         this.stop = confab.profiles.on("change", (ids) => {
             this.#draw(new Set(ids.map(String)));

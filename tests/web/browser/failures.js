@@ -19,9 +19,13 @@ async function failing(person, pattern, status = 503) {
     return () => person.page.unroute(pattern);
 }
 
-/** A user with two rooms that have a message each; the first one is open. */
+/**
+ * A user with two rooms that have a message each; the first one is open. `prepare(person)` is
+ * called before the page is: that asks at once what the server has.
+ */
 async function twoRooms(prepare = () => {}) {
-    const person = await loggedInUser();
+    const person = await openWindow();
+    await person.register();
     await prepare(person);
     const [first, second] = [await person.room("Kitchen"), await person.room("Garden")];
     await person.post(first, "In the kitchen");

@@ -22,7 +22,12 @@ test("a member is chosen after an @, and sees the mention in a muted room", asyn
     await bob.page.getByRole("button", { name: "Room", exact: true }).click();
     await bob.page.getByRole("menuitem", { name: "Mark as unread" }).click();
     await item.locator(".count.at").waitFor();
-    await bob.page.getByRole("button", { name: "Room", exact: true }).click();
-    await bob.page.getByRole("menuitem", { name: "Hide" }).click();
+    await bob.choose(/^Room$/, "Mark as read");
+    await item.locator(".count.at").waitFor({ state: "detached" });
+    await bob.choose(/^Room$/, "Remove from the favourites");
+    await bob.choose(/^Room$/, "Mute");
+    await bob.choose(/^Room$/, "Unmute");
+    await bob.choose(/^Room$/, "Add to the favourites");
+    await bob.choose(/^Room$/, "Hide");
     await item.waitFor({ state: "detached" });
 });

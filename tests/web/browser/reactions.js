@@ -51,15 +51,28 @@ test("a reaction needs no mouse", async () => {
     await until(() => bob.message("By keys").evaluate((it) => it.matches(":focus")));
 });
 
-test("a pinned message is found in the list, which leads to it", async () => {
-    const { alice, bob } = await pair();
+test("a pinned message can be unpinned by all who may; the list leads to it", async () => {
+    const { alice, bob, room } = await pair();
     await alice.say("The rules of the kitchen");
     await bob.message("The rules of the kitchen").hover();
-    assert.equal(await bob.button("Pin").count(), 0);
+    await bob.button("Reply").waitFor();
     await alice.message("The rules of the kitchen").hover();
     await alice.button("Pin").click();
-    await alice.button("Unpin", alice.dialog()).waitFor();
-    await alice.page.keyboard.press("Escape");
+    await alice.button("Unpin").waitFor();
+    await bob.page.getByText("pinned a message.").waitFor();
+    assert.equal(await bob.page.getByRole("button", { name: /^(Unp|P)in$/u }).count(), 0);
+    await alice.api("PATCH", `chat/rooms/${room}/`, { may_pin: "all" });
+    await until(async () => {
+        await bob.field.hover();
+        await bob.message("The rules of the kitchen").hover();
+        return (await bob.button("Unpin").count()) === 1;
+    });
+    await bob.button("Unpin").click();
+    await alice.button("Pin").click();
+    await bob.button("Unpin").waitFor();
+    await alice.page.reload();
+    await alice.message("The rules of the kitchen").hover();
+    await alice.button("Unpin").waitFor();
     await bob.button("Pinned messages").click();
     await bob
         .dialog()

@@ -105,13 +105,15 @@ const WIDE = 700;
 /** So far (px) from its button, and from the edges of the window. */
 const GAP = 6;
 
-/** Puts a dialog beside the button that has opened it, where there is space. */
+/** Puts a dialog beside the button that has opened it, where there is space; else at the bottom. */
 function putBeside(dialog, opener) {
-    const box = opener?.getBoundingClientRect();
-    if (!box?.width || window.innerWidth < WIDE) {
+    const box = opener.getBoundingClientRect();
+    const isBeside = box.width > 0 && window.innerWidth >= WIDE;
+    dialog.classList.toggle("sheet", !isBeside);
+    dialog.classList.toggle("beside", isBeside);
+    if (!isBeside) {
         return;
     }
-    dialog.classList.replace("sheet", "beside");
     const { width, height } = dialog.getBoundingClientRect();
     const isLeft = getComputedStyle(dialog).direction === "rtl";
     const left = isLeft ? box.left : box.right - width;
@@ -168,7 +170,12 @@ export async function openReactions(conversation, message) {
         return list;
     });
     dialog.classList.add("sheet", "react");
-    putBeside(dialog, opener?.closest(".tools") && opener);
+    if (opener?.closest(".tools")) {
+        const put = () => putBeside(dialog, opener);
+        put();
+        window.addEventListener("resize", put);
+        dialog.addEventListener("close", () => window.removeEventListener("resize", put));
+    }
     dialog.querySelector(".emoji-row button").focus();
 }
 
@@ -264,23 +271,23 @@ export function openAnswers(conversation, id) {
 
 /** Opens the list of the pinned messages. */
 export function openPins(conversation) {
-    const { confab, room, readOnly, isViewer } = conversation;
-    const mayPin = !readOnly && !isViewer && (room.is_admin || room.may_pin === "all");
+    const { confab, room, tools } = conversation;
+    const { mayPin } = tools;
     return openMessages(conversation, {
         title: t("Pinned messages"),
         load: (offset) => confab.pins(room.room_id, { offset, limit: PAGE }),
         nothing: t("No message is pinned."),
-        unpin: mayPin ? (message) => confab.unpin(room.room_id, message.message_id) : null,
+        unpin: mayPin ? ({ message_id: id }) => confab.unpin(room.room_id, id) : null,
     });
 }
 
 // ---- pins and links ----
 
-/** Pins a message, and shows it among the others. */
-export async function pin(conversation, message) {
-    const { confab, room } = conversation;
-    await confab.pin(room.room_id, message.message_id);
-    await openPins(conversation);
+/** Pins a message, or ends that. */
+export async function pin({ confab, room, tools, on }, { message_id: id }, isPinned) {
+    await (isPinned ? confab.pin(room.room_id, id) : confab.unpin(room.room_id, id));
+    tools.pins?.set(id, isPinned);
+    on.told(isPinned ? t("The message is pinned.") : t("The message is no longer pinned."));
 }
 
 /** Copies the address that opens the page at a message; shows it where it cannot be copied. */

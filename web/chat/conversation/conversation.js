@@ -29,9 +29,9 @@ const STRANGER = { user_id: 0, username: "" };
  * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen, `on.draft(draft)`,
  * `on.told(text)` to say that something was done, `on.moderation()`, and `on.failed(error)`.
  * `on.logout` and `on.keepAccount` are null unless the header offers them, `on.direct(userId)`,
- * which opens a direct room, `on.menu()`, a promise of the items of the room's menu, and
- * `on.unread(messageId)` are where there is more than this room. `on.join()` makes the user
- * a member, and returns a promise.
+ * which opens a direct room, `on.menu()`, a promise of the items of the room's menu,
+ * `on.unread(messageId)` and `on.markRead(messageId)` are where there is more than this room.
+ * `on.join()` makes the user a member, and returns a promise.
  *
  * `visit` is null for users. Strangers, who only read, see that element in place of the input;
  * nothing is asked for but what an open room shows to everybody.
@@ -49,6 +49,8 @@ export class Conversation {
             () => this.drawStatus(),
         );
         this.wasLive = false;
+        // The first message that the user has marked as unread, or 0.
+        this.keptUnread = 0;
         this.takesReactions = true;
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
@@ -98,6 +100,8 @@ export class Conversation {
                 },
                 day: (time) => this.#openDates(new Date(time)),
                 active: (message, article) => this.tools.show(message, article),
+                left: () => this.tools.leave(),
+                entered: (message, article) => this.tools.enter(message, article),
                 answers: (messageId) => this.isStranger || this.actOn("openAnswers", messageId),
                 reactors: (message, buttons) =>
                     this.isStranger || this.#nameReactors(message, buttons),
@@ -242,7 +246,11 @@ export class Conversation {
                 this.#membersChanged();
             }),
         );
-        channel.on("message_pinned", (event) => this.#showChange(event));
+        channel.on("message_pinned", (event) => {
+            this.tools.pins?.set(event.message.message_id, true);
+            this.#showChange(event);
+        });
+        channel.on("message_unpinned", ({ message_id: id }) => this.tools.pins?.set(id, false));
         channel.on("presence", () => {
             this.drawHeader();
             this.details?.draw();
@@ -262,7 +270,10 @@ export class Conversation {
                 this.#markSeen();
             }
         });
-        channel.on("resync", () => this.timeline.open(0));
+        channel.on("resync", () => {
+            this.tools.pins = null;
+            this.timeline.open(0);
+        });
         channel.on("closed", ({ code, detail }) => {
             if (code === 4404) {
                 const room = this.people.roomName(this.room);
@@ -281,6 +292,14 @@ export class Conversation {
         this.drawHeader();
         this.details?.draw();
         this.#followRules();
+    }
+
+    /** What the user has set for the room, here or elsewhere; undefined if that is not known. */
+    setView(me) {
+        if (me && me !== this.room.me) {
+            this.room = { ...this.room, me };
+            this.details?.draw();
+        }
     }
 
     async #membersChanged() {
@@ -313,7 +332,7 @@ export class Conversation {
     // ---- actions of the user ----
 
     #send(text, replyTo, mentions, files) {
-        this.isKeptUnread = false;
+        this.keptUnread = 0;
         this.timeline.markNew(0);
         this.confab.send(this.room.room_id, text, { reply_to_id: replyTo, mentions, files });
         this.pending.draw(true);
@@ -412,16 +431,23 @@ export class Conversation {
 
     /** Whether the user is looking at the newest message now, and has not marked it as unread. */
     isWatched() {
-        return !this.isKeptUnread && isAttended() && this.isShown() && this.timeline.isAtBottom();
+        return !this.keptUnread && isAttended() && this.isShown() && this.timeline.isAtBottom();
     }
 
-    /** A message was marked as unread: it stays so until the user comes back or writes. */
+    /**
+     * A message was marked as unread: it and those after it stay so until the user comes back,
+     * writes, or marks them as read (0).
+     */
     keepUnread(messageId) {
-        this.isKeptUnread = true;
+        this.keptUnread = messageId;
         this.marked = 0;
         this.sendRead.cancel();
         this.readDue = false;
         this.timeline.markNew(messageId);
+    }
+
+    isUnread({ message_id: id }) {
+        return this.keptUnread > 0 && id >= this.keptUnread;
     }
 
     /** Draws the line above the first message that arrived while the user was not looking. */

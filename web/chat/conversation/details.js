@@ -272,7 +272,6 @@ export class Details {
         const moderates = room.is_admin || room.role === "moderator";
         const isLower = !member.is_admin && (room.is_admin || member.role !== "moderator");
         const mayModerate = isOther && moderates && isLower && !room.is_direct && !this.readOnly;
-        const isBlocked = this.people.blocked.has(id);
         if (!isOther || this.readOnly) {
             return null;
         }
@@ -297,7 +296,7 @@ export class Details {
             },
             {
                 icon: "eyeOff",
-                text: isBlocked ? t("Unblock") : t("Block"),
+                text: this.people.blocked.has(id) ? t("Unblock") : t("Block"),
                 act: () => this.#block(id),
             },
             (mayChange || mayModerate) && {

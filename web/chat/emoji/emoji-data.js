@@ -453,9 +453,9 @@ export const GROUPS = [
 💃|dancer|woman dancing,woman_dancing,dance,dancing,elegant,festive,flair,flamenco,groove|💃🏻
 🕺|man_dancing|man dancing,dance,dancer,dancing,elegant,festive,flair,flamenco,groove|🕺🏻
 🕴️|business_suit_levitating|person in suit levitating,business,levitating,person,suit|🕴🏻
-👯|dancers|people with bunny ears,bestie,bff,bunny,counterpart,dancer,double,ear,identical|👯🏻
-👯‍♂️|dancing_men|men with bunny ears,bestie,bff,bunny,counterpart,dancer,double,ear|👯🏻‍♂️
-👯‍♀️|dancing_women|women with bunny ears,bestie,bff,bunny,counterpart,dancer,double|👯🏻‍♀️
+👯|dancers|people with bunny ears,bestie,bff,bunny,counterpart,dancer,double,ear,identical|
+👯‍♂️|dancing_men|men with bunny ears,bestie,bff,bunny,counterpart,dancer,double,ear|
+👯‍♀️|dancing_women|women with bunny ears,bestie,bff,bunny,counterpart,dancer,double,ear|
 🧖|sauna_person|person in steamy room,day,luxurious,pamper,person,relax,room,sauna,spa|🧖🏻
 🧖‍♂️|sauna_man|man in steamy room,day,luxurious,man,pamper,relax,room,sauna,spa,steam|🧖🏻‍♂️
 🧖‍♀️|sauna_woman|woman in steamy room,day,luxurious,pamper,relax,room,sauna,spa,steam|🧖🏻‍♀️
@@ -493,9 +493,9 @@ export const GROUPS = [
 🤸|cartwheeling|person cartwheeling,active,cartwheel,excited,flip,gymnastics,happy,person|🤸🏻
 🤸‍♂️|man_cartwheeling|man cartwheeling,active,cartwheel,cartwheeling,excited,flip|🤸🏻‍♂️
 🤸‍♀️|woman_cartwheeling|woman cartwheeling,active,cartwheel,cartwheeling,excited,flip|🤸🏻‍♀️
-🤼|wrestling|people wrestling,combat,duel,grapple,people,ring,tournament,wrestle|🤼🏻
-🤼‍♂️|men_wrestling|men wrestling,combat,duel,grapple,men,ring,tournament,wrestle|🤼🏻‍♂️
-🤼‍♀️|women_wrestling|women wrestling,combat,duel,grapple,ring,tournament,women,wrestle|🤼🏻‍♀️
+🤼|wrestling|people wrestling,combat,duel,grapple,people,ring,tournament,wrestle|
+🤼‍♂️|men_wrestling|men wrestling,combat,duel,grapple,men,ring,tournament,wrestle,wrestling|
+🤼‍♀️|women_wrestling|women wrestling,combat,duel,grapple,ring,tournament,women,wrestle|
 🤽|water_polo|person playing water polo,person,playing,polo,sport,swimming,water,waterpolo|🤽🏻
 🤽‍♂️|man_playing_water_polo|man playing water polo,man,playing,polo,sport,swimming|🤽🏻‍♂️
 🤽‍♀️|woman_playing_water_polo|woman playing water polo,playing,polo,sport,swimming|🤽🏻‍♀️

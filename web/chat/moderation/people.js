@@ -35,7 +35,7 @@ function selection(label, options) {
 const chosenOf = (element) => element.querySelector(":checked").value;
 
 /** Reports a message to the moderators. */
-export function report({ root, confab, room, on }, message) {
+export function report({ root, confab, people, room, on }, message) {
     const reasons = choices(t("Why do you report this message?"), "reason", [
         ["spam", t("Spam")],
         ["abuse", t("Abuse")],
@@ -52,6 +52,7 @@ export function report({ root, confab, room, on }, message) {
                 const reason = chosenOf(reasons);
                 const given = note.input.value.trim() || null;
                 await confab.report(room.room_id, message.message_id, { reason, note: given });
+                people.reported.add(message.message_id);
                 close();
                 on.told(t("The moderators will look at it."));
             },

@@ -63,11 +63,6 @@ export class RoomList {
                 this.put(room);
             }
         });
-        channel.on("preferences_changed", ({ room_id: id, me }) => {
-            if (this.byId.has(id)) {
-                this.put({ room_id: id, me });
-            }
-        });
         channel.on("room_created", ({ room_id: id }) => this.refresh(id));
         channel.on("room_invitation", (event) => this.#invited(event));
         channel.on("room_removed", (event) =>

@@ -4,7 +4,7 @@ import { form, submitButton } from "../ui/controls.js";
 import { cancelButton, openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { fullTime } from "../ui/format.js";
-import { icon } from "../ui/icons.js";
+import { openSheet } from "../ui/sheet.js";
 import { t } from "../words.js";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -22,6 +22,8 @@ function choice(name, value, checked, text, hint = null) {
     );
 }
 
+const isMuted = ({ muted_until: until }) => Boolean(until) && new Date(until) > new Date();
+
 /** How long the room is muted already. */
 function mutedHint({ muted_until: until }) {
     return until?.startsWith("9999") ? null : t("until {time}", { time: fullTime(until) });
@@ -29,7 +31,7 @@ function mutedHint({ muted_until: until }) {
 
 function notifications(root, room, name, save) {
     const { me } = room;
-    const isMuted = me.muted_until && new Date(me.muted_until) > new Date();
+    const isMutedNow = isMuted(me);
     const of = (word) => (word === "default" && room.is_direct ? "all" : word);
     const chosen = of(me.notify);
     const kinds = h(
@@ -43,8 +45,8 @@ function notifications(root, room, name, save) {
     const mutes = h(
         "fieldset.choices",
         h("legend", t("Mute")),
-        choice("mute", "off", !isMuted, t("Not muted")),
-        isMuted && choice("mute", "same", true, t("Muted"), mutedHint(me)),
+        choice("mute", "off", !isMutedNow, t("Not muted")),
+        isMutedNow && choice("mute", "same", true, t("Muted"), mutedHint(me)),
         choice("mute", "1", false, t("For an hour")),
         choice("mute", "8", false, t("For 8 hours")),
         choice("mute", "168", false, t("For a week")),
@@ -70,53 +72,45 @@ function notifications(root, room, name, save) {
 }
 
 /**
- * The actions on a room, as for menu(). `name` is that of the room as the user sees it. Calls
- * `on.view(me)` after a change, `on.unread(messageId)` to mark a message as unread, and
- * `on.failed(error)`.
+ * The actions on a room, as for menu(), each the opposite of what is so now. `name` is that of the
+ * room as the user sees it. Calls `on.view(me)` after a change, `on.unread(messageId)` and
+ * `on.read()` to mark it as unread or read, and `on.failed(error)`.
  */
 export function roomActions({ root, confab, room, name, on }) {
     const { me, last_message: last } = room;
+    const isUnread = room.unread_count > 0;
     const save = async (change) => on.view(await confab.setRoomView(room.room_id, change));
     const set = (change) => save(change).catch(on.failed);
     return [
         {
             icon: "star",
-            text: t("Favourite"),
-            isOn: me.is_favorite,
+            text: me.is_favorite ? t("Remove from the favourites") : t("Add to the favourites"),
             act: () => set({ is_favorite: !me.is_favorite }),
         },
         {
-            icon: "bell",
+            icon: isMuted(me) ? "bell" : "bellOff",
+            text: isMuted(me) ? t("Unmute") : t("Mute"),
+            act: () => set({ muted_until: isMuted(me) ? null : FOREVER }),
+        },
+        {
+            icon: "settings",
             text: t("Notifications"),
             act: () => notifications(root, room, name, save),
         },
         last && {
-            icon: "mail",
-            text: t("Mark as unread"),
-            act: () => on.unread(last.message_id),
+            icon: isUnread ? "check" : "mail",
+            text: isUnread ? t("Mark as read") : t("Mark as unread"),
+            act: () => (isUnread ? on.read() : on.unread(last.message_id)),
         },
-        { icon: "eyeOff", text: t("Hide"), act: () => set({ is_hidden: true }) },
+        {
+            icon: me.is_hidden ? "eye" : "eyeOff",
+            text: me.is_hidden ? t("Show in the list") : t("Hide"),
+            act: () => set({ is_hidden: !me.is_hidden }),
+        },
     ].filter(Boolean);
 }
 
 /** The same as a dialog, for a room in the list. */
 export function roomSheet(options) {
-    openDialog(options.root, options.name, (close) =>
-        roomActions(options).map(({ icon: symbol, text, act, isOn = null }) =>
-            h(
-                "button",
-                {
-                    type: "button",
-                    "aria-pressed": isOn === null ? null : String(isOn),
-                    onclick: () => {
-                        close();
-                        act();
-                    },
-                },
-                icon(symbol),
-                text,
-                isOn && icon("check"),
-            ),
-        ),
-    ).classList.add("sheet");
+    openSheet(options.root, options.name, roomActions(options));
 }

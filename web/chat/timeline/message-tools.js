@@ -6,10 +6,12 @@ import { fill, h } from "../ui/dom.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { t } from "../words.js";
 
-/** The actions on the messages of a Conversation. */
+/** The actions on the messages of a Conversation. Each shows the opposite of what is so now. */
 export class MessageTools {
     constructor(conversation) {
         this.conversation = conversation;
+        // Which messages are pinned: Pins of pins.js, once that is needed.
+        this.pins = null;
         this.bar = h("div.tools", { role: "toolbar", "aria-label": t("Message") });
         moveWithArrows(this.bar, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
     }
@@ -19,7 +21,8 @@ export class MessageTools {
         const { conversation } = this;
         const { room, composer, on } = conversation;
         const isOwn = message.sender_id === conversation.self.user_id;
-        const mayPin = room.is_admin || room.may_pin === "all";
+        const isUnread = conversation.isUnread(message);
+        const isPinned = this.mayPin ? this.pins?.isPinned(message.message_id) : undefined;
         const moderates =
             room.is_admin ||
             room.role === "moderator" ||
@@ -33,15 +36,15 @@ export class MessageTools {
             },
             { icon: "reply", text: t("Reply"), act: () => composer.reply(message) },
             on.unread && {
-                icon: "mail",
-                text: t("Mark as unread"),
-                act: () => on.unread(message.message_id),
+                icon: isUnread ? "check" : "mail",
+                text: isUnread ? t("Mark as read") : t("Mark as unread"),
+                act: () => (isUnread ? on.markRead : on.unread)(message.message_id),
             },
             isOwn && { icon: "edit", text: t("Edit"), act: () => composer.edit(message) },
-            mayPin && {
-                icon: "pin",
-                text: t("Pin"),
-                act: () => conversation.actOn("pin", message),
+            isPinned !== undefined && {
+                icon: isPinned ? "pinOff" : "pin",
+                text: isPinned ? t("Unpin") : t("Pin"),
+                act: () => conversation.actOn("pin", message, !isPinned),
             },
             {
                 icon: "link",
@@ -49,11 +52,12 @@ export class MessageTools {
                 act: () => conversation.actOn("copyLink", message),
                 isForViewers: true,
             },
-            !isOwn && {
-                icon: "flag",
-                text: t("Report"),
-                act: () => conversation.actOnPeople("report", message),
-            },
+            !isOwn &&
+                !conversation.people.reported.has(message.message_id) && {
+                    icon: "flag",
+                    text: t("Report"),
+                    act: () => conversation.actOnPeople("report", message),
+                },
             !isOwn &&
                 moderates &&
                 !room.is_direct && {
@@ -72,22 +76,47 @@ export class MessageTools {
         ].filter((action) => action && (action.isForViewers || !conversation.isViewer));
     }
 
+    get mayPin() {
+        const { room, readOnly, isViewer } = this.conversation;
+        const isAllowed = room.is_admin || room.is_direct || room.may_pin === "all";
+        return isAllowed && !room.is_archived && !readOnly && !isViewer;
+    }
+
+    /** Reads which messages are pinned, if the user may change that and it is not known yet. */
+    async #readPins() {
+        if (!this.mayPin) {
+            return;
+        }
+        try {
+            const { Pins } = await import("./pins.js");
+            this.pins ??= new Pins(this.conversation, () => this.#redraw());
+            await this.pins.read();
+        } catch {
+            // Without that action: asked again with the next message.
+        }
+    }
+
     /** Shows the actions on a message below the conversation, for fingers. */
     showSheet(message) {
-        const { conversation } = this;
         if (!message.is_deleted) {
-            const actions = conversation.readOnly ? [] : this.#actions(message);
-            if (message.reactions.length > 0 && !conversation.isStranger) {
-                actions.splice(1, 0, {
-                    icon: "people",
-                    text: t("Who has reacted"),
-                    act: () => conversation.actOn("openReactors", message),
-                });
-            }
-            conversation.withModule(import("./sheet.js"), ({ openSheet }) =>
-                openSheet(conversation.root, message, actions),
+            const loading = Promise.all([import("./sheet.js"), this.#readPins()]);
+            this.conversation.withModule(loading, ([{ openMessageSheet }]) =>
+                openMessageSheet(this.conversation.root, message, this.#sheetActions(message)),
             );
         }
+    }
+
+    #sheetActions(message) {
+        const { conversation } = this;
+        const actions = conversation.readOnly ? [] : this.#actions(message);
+        if (message.reactions.length > 0 && !conversation.isStranger) {
+            actions.splice(1, 0, {
+                icon: "people",
+                text: t("Who has reacted"),
+                act: () => conversation.actOn("openReactors", message),
+            });
+        }
+        return actions;
     }
 
     /** Shows the actions on a message that is pointed at or has the focus. */
@@ -110,14 +139,54 @@ export class MessageTools {
         }
         if (this.bar.message !== message || !article.contains(this.bar)) {
             this.bar.message = message;
-            fill(
-                this.bar,
-                this.#actions(message).map(({ icon: name, text, act }) =>
-                    iconButton(name, text, act),
-                ),
-            );
-            setTabStop(this.bar, this.bar.firstChild, "button");
+            this.#draw();
             article.append(this.bar);
+            this.#readPins();
+        }
+    }
+
+    /** The pointer or the focus has left the messages; a dialog gives the focus back. */
+    leave() {
+        const isUsed = this.bar.closest(".message")?.matches(":hover, :focus-within");
+        if (!isUsed && !this.conversation.root.querySelector("dialog[open]")) {
+            this.bar.remove();
+        }
+    }
+
+    /** The key Enter on a message leads to its actions. */
+    enter(message, article) {
+        const first = article.contains(this.bar) && this.bar.querySelector('[tabindex="0"]');
+        if (first) {
+            first.focus();
+        } else {
+            this.showSheet(message);
+        }
+    }
+
+    #draw() {
+        const buttons = [...this.bar.children];
+        const focused = buttons.findIndex((one) => one.matches(":focus"));
+        const { title } = buttons[focused] ?? {};
+        fill(
+            this.bar,
+            this.#actions(this.bar.message).map(({ icon: name, text, act }) =>
+                iconButton(name, text, act),
+            ),
+        );
+        const drawn = [...this.bar.children];
+        // The same action, or what has taken its place.
+        const stop =
+            drawn.find((one) => one.title === title) ?? drawn[Math.max(0, focused)] ?? drawn.at(-1);
+        setTabStop(this.bar, stop, "button");
+        if (title) {
+            stop.focus({ preventScroll: true });
+        }
+    }
+
+    /** What can be done has changed while it is shown. */
+    #redraw() {
+        if (this.bar.isConnected) {
+            this.#draw();
         }
     }
 

@@ -7,10 +7,12 @@ const PRESS_DISTANCE = 10;
 
 /**
  * `items()` gives the elements that are shown, in order. Calls `on.day(time)` for a click on a day,
- * `on.goTo(id)`, `on.answers(id)` and `on.reacted(message, emoji)` for clicks on a quote, on the
- * number of replies and on a reaction, `on.active(message, article)` when one is pointed at or
- * focused, `on.reactors(message, buttons)` when its reactions are for the first time, and
- * `on.pressed(message)` when a finger was held on one.
+ * `on.goTo(id, from)` for one on the quote in the message `from`, `on.answers(id)` and
+ * `on.reacted(message, emoji)` for those on the number of replies and on a reaction,
+ * `on.active(message, article)` when one is pointed at or focused, `on.entered(message, article)`
+ * for Enter there, `on.left()` when the pointer or the focus has left the messages, `on.end()` for
+ * the key End, `on.reactors(message, buttons)` when its reactions are pointed at for the first time,
+ * and `on.pressed(message)` when a finger was held on one.
  */
 export class TimelineInput {
     constructor(items, on) {
@@ -32,6 +34,9 @@ export class TimelineInput {
                 this.#activate(article);
                 this.#showReactors(event.target);
             },
+            onfocusout: ({ relatedTarget, currentTarget }) =>
+                !currentTarget.contains(relatedTarget) && this.on.left(),
+            onpointerleave: () => this.on.left(),
             onpointerover: (event) => {
                 if (event.pointerType !== "touch") {
                     this.#activate(event.target.closest(".message"));
@@ -109,16 +114,16 @@ export class TimelineInput {
         }
         const shown = this.items();
         const at = shown.indexOf(article.parentElement);
-        const to = {
-            ArrowUp: at - 1,
-            ArrowDown: at + 1,
-            Home: 0,
-            End: shown.length - 1,
-        }[event.key];
-        if (to === undefined) {
+        const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0 }[event.key];
+        if (to !== undefined) {
+            shown[to]?.querySelector(".message").focus();
+        } else if (event.key === "End") {
+            this.on.end();
+        } else if (event.key === "Enter" && article.dataset.id) {
+            this.on.entered(article.parentElement.message, article);
+        } else {
             return;
         }
-        shown[to]?.querySelector(".message").focus();
         event.preventDefault();
     }
 
@@ -126,7 +131,7 @@ export class TimelineInput {
         const button = event.target.closest("button");
         const { jump, answers, emoji } = button?.dataset ?? {};
         if (jump) {
-            this.on.goTo(Number(jump));
+            this.on.goTo(Number(jump), button.closest(".item").message?.message_id ?? 0);
         } else if (answers) {
             this.on.answers(Number(answers));
         } else if (emoji) {

@@ -49,6 +49,8 @@ export class Timeline {
         // New messages below the view; the message under the line for new ones.
         this.missed = 0;
         this.firstNew = 0;
+        // The reply whose quote was followed to the original.
+        this.cameFrom = 0;
         // What has happened to messages while a page was loading, which may show them as before.
         this.changes = new Map();
         this.loader = new PageLoader({
@@ -59,7 +61,11 @@ export class Timeline {
         });
         this.input = new TimelineInput(() => this.items.filter((node) => !node.hidden), {
             ...on,
-            goTo: (id) => this.goTo(id),
+            goTo: (id, from) => {
+                this.cameFrom = from;
+                this.goTo(id);
+            },
+            end: () => this.#focusEnd(),
         });
         this.#build();
         this.setRoomName(roomName);
@@ -67,7 +73,7 @@ export class Timeline {
         this.watch = oncePerFrame(() => this.#scrolled());
         this.scroller.addEventListener("scroll", this.watch, { passive: true });
         this.resizing = new ResizeObserver(() => this.#resized());
-        this.resizing.observe(this.scroller);
+        [this.scroller, this.list, this.outbox].forEach((part) => this.resizing.observe(part));
     }
 
     #build() {
@@ -93,7 +99,11 @@ export class Timeline {
             this.list,
             this.outbox,
         );
-        this.jump = h("button.jump", { type: "button", hidden: true, onclick: () => this.toEnd() });
+        this.jump = h("button.jump", {
+            type: "button",
+            hidden: true,
+            onclick: (event) => this.#jump(event),
+        });
         this.element = h(
             "div.timeline",
             this.scroller,
@@ -199,6 +209,25 @@ export class Timeline {
                 this.#scrollToEnd();
             },
         );
+    }
+
+    /** From the original of a reply back to that, else to the newest message. */
+    #jump({ detail: clicks }) {
+        const { cameFrom } = this;
+        this.cameFrom = 0;
+        if (cameFrom) {
+            this.goTo(cameFrom);
+        } else if (clicks === 0) {
+            // By a key: the button goes away.
+            this.#focusEnd();
+        } else {
+            this.toEnd();
+        }
+    }
+
+    async #focusEnd() {
+        await this.toEnd();
+        this.focusOn(this.last()?.message_id);
     }
 
     /** Scrolls to a message anywhere in the room. */
@@ -552,6 +581,7 @@ export class Timeline {
         this.followsEnd = this.isAtBottom();
         if (this.followsEnd) {
             this.missed = 0;
+            this.cameFrom = 0;
             this.on.seen();
         }
         this.#drawJump();
@@ -587,7 +617,10 @@ export class Timeline {
         );
     }
 
-    /** Keeps the end in view when the window or an on-screen keyboard changes the height. */
+    /**
+     * Keeps the end in view when the window or an on-screen keyboard changes the height, or a part
+     * of a message is shown later than the rest.
+     */
     #resized() {
         if (this.followsEnd) {
             this.scroller.scrollTop = this.scroller.scrollHeight;
@@ -599,12 +632,16 @@ export class Timeline {
         const shown =
             this.items.length > 0 &&
             !this.isAtBottom() &&
-            (this.missed > 0 || !this.atEnd || this.#distance() > this.scroller.clientHeight);
+            (this.missed > 0 ||
+                this.cameFrom > 0 ||
+                !this.atEnd ||
+                this.#distance() > this.scroller.clientHeight);
         this.jump.hidden = !shown;
-        const text =
+        const newer = () =>
             this.missed > 0
                 ? tn(this.missed, "{count} new message", "{count} new messages")
                 : t("To the newest message");
+        const text = this.cameFrom ? t("Back to the reply") : newer();
         if (shown && this.jump.textContent !== text) {
             fill(this.jump, icon("down"), text);
         }

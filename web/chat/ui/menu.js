@@ -4,6 +4,13 @@ import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { moveWithArrows, setTabStop } from "./keyboard.js";
 
+/** Whether a menu below its button would be cut off, and one above it would not. */
+function hasMoreSpaceAbove(list, button) {
+    const frame = list.closest(".details .body, .confab").getBoundingClientRect();
+    const { bottom, height } = list.getBoundingClientRect();
+    return bottom > frame.bottom && button.getBoundingClientRect().top - frame.top > height;
+}
+
 /**
  * `button` is what opens the menu; `items()` returns, whenever it is opened, what it offers:
  * {icon, text, act, isDangerous, count}, or a promise of it. Returns the element of both.
@@ -42,6 +49,8 @@ export function menu(button, label, items) {
     const show = (offered) => {
         fill(list, offered.filter(Boolean).map(item));
         list.hidden = false;
+        list.classList.remove("above");
+        list.classList.toggle("above", hasMoreSpaceAbove(list, button));
         button.setAttribute("aria-expanded", "true");
         setTabStop(list, list.firstChild, "button");
         list.firstChild.focus();
@@ -51,6 +60,11 @@ export function menu(button, label, items) {
         const outside = (event) => !event.composedPath().includes(element) && close(false);
         document.addEventListener("pointerdown", outside, { signal });
         window.addEventListener("blur", () => close(false), { signal });
+        // The button may be elsewhere then, or not be shown. (An on-screen keyboard that goes away
+        // changes the height alone.)
+        const { innerWidth: width } = window;
+        const resized = () => window.innerWidth !== width && close(false);
+        window.addEventListener("resize", resized, { signal });
     };
     const open = () => {
         const offered = items();
