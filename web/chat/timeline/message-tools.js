@@ -12,6 +12,7 @@ export class MessageTools {
         this.conversation = conversation;
         // Which messages are pinned: Pins of pins.js, once that is needed.
         this.pins = null;
+        this.isDrawing = false;
         this.bar = h("div.tools", { role: "toolbar", "aria-label": t("Message") });
         moveWithArrows(this.bar, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
     }
@@ -148,7 +149,7 @@ export class MessageTools {
     /** The pointer or the focus has left the messages; a dialog gives the focus back. */
     leave() {
         const isUsed = this.bar.closest(".message")?.matches(":hover, :focus-within");
-        if (!isUsed && !this.conversation.root.querySelector("dialog[open]")) {
+        if (!isUsed && !this.isDrawing && !this.conversation.root.querySelector("dialog[open]")) {
             this.bar.remove();
         }
     }
@@ -167,12 +168,15 @@ export class MessageTools {
         const buttons = [...this.bar.children];
         const focused = buttons.findIndex((one) => one.matches(":focus"));
         const { title } = buttons[focused] ?? {};
+        // The focus leaves a button that is replaced, and comes back below.
+        this.isDrawing = true;
         fill(
             this.bar,
             this.#actions(this.bar.message).map(({ icon: name, text, act }) =>
                 iconButton(name, text, act),
             ),
         );
+        this.isDrawing = false;
         const drawn = [...this.bar.children];
         // The same action, or what has taken its place.
         const stop =

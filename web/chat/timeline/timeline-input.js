@@ -11,8 +11,8 @@ const PRESS_DISTANCE = 10;
  * `on.reacted(message, emoji)` for those on the number of replies and on a reaction,
  * `on.active(message, article)` when one is pointed at or focused, `on.entered(message, article)`
  * for Enter there, `on.left()` when the pointer or the focus has left the messages, `on.end()` for
- * the key End, `on.reactors(message, buttons)` when its reactions are pointed at for the first time,
- * and `on.pressed(message)` when a finger was held on one.
+ * the key End, `on.reactors(message, buttons)` when its reactions are pointed at for the first
+ * time, and `on.pressed(message)` when a finger was held on one.
  */
 export class TimelineInput {
     constructor(items, on) {
