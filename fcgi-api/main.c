@@ -103,7 +103,7 @@ static void service_open(struct service *service, const struct config *config) {
     user_names_watch(service->names, &numbers->erasures);
     service->publisher =
         (struct publisher){.prefix = config->redis_prefix,
-                           .bell = bell_new(config->bell_dir, &numbers->bell_failed_ms),
+                           .bell = bell_new(config->bell_dir, &numbers->bells),
                            .db = service->db,
                            .is_cluster = redis_slots_are_used(config)};
 }

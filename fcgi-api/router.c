@@ -9,6 +9,7 @@
 #include "auth.h"
 #include "base/clock.h"
 #include "change_health.h"
+#include "event/bell.h"
 #include "files/file_link.h"
 #include "handlers/handlers.h"
 #include "limit.h"
@@ -424,6 +425,7 @@ static void write_user_id(struct exchange *x) {
 void router_serve(struct exchange *x) {
     char allow[ALLOW_SIZE];
     unsigned allowed = 0;
+    bell_write_heartbeat(x->service->publisher.bell);
     /* Both are computed before the first error, since Allow and CORS belong to every response. */
     enum error error = check_url(x);
     const struct route *route = find_route(x, &allowed);

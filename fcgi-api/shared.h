@@ -15,6 +15,7 @@
 
 #include "config/config.h"
 #include "db/db.h"
+#include "event/bell.h"
 
 struct shared;
 
@@ -36,10 +37,10 @@ void *shared_memory(const struct shared *shared);
 
 /* Single numbers, at the end of that memory. */
 struct shared_numbers {
-    _Atomic int64_t pace_us;        /* see pace.h */
-    _Atomic int64_t bell_failed_ms; /* see event/bell.h */
-    db_first_host database_host;    /* see db/db.h */
-    _Atomic uint64_t erasures;      /* see store/users/user_names.h */
+    struct bell_times bells;     /* see event/bell.h */
+    _Atomic int64_t pace_us;     /* see pace.h */
+    db_first_host database_host; /* see db/db.h */
+    _Atomic uint64_t erasures;   /* see store/users/user_names.h */
 };
 
 /* Never NULL; zero at first. */

@@ -926,6 +926,10 @@ export interface Pace {
     pollMax: number;
     /** After this time the API is asked although no bell has rung. */
     bellTrust: number;
+    /** The same if the folder of bells has shown no sign of being written for this time: 720000.
+     *  After a request later than `heartbeat` after the last sign there must be another: 15000. */
+    heartbeatTrust: number;
+    heartbeat: number;
     /** The length of a second of X-Confab-Pace. */
     second: number;
     /** Shortest and longest pause between attempts to leave polling: 10000, 120000. */

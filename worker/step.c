@@ -518,6 +518,7 @@ void steps_run(struct steps *steps, struct step *step) {
         error = clear_messages(steps);
     if (!error)
         error = keep_house(steps);
+    bell_write_heartbeat(steps->bell);
     step->is_connected = !error;
     step->lease_until = steps->renewed_ms + WORKER_LEASE_MS - MARGIN_MS;
     /* After an error the loop waits a moment. */

@@ -16,6 +16,8 @@
 /* A failure is logged at most this often. */
 #define LOG_EVERY_MS (60 * 60 * INT64_C(1000))
 
+#define HEARTBEAT_EVERY_MS 5000
+
 /* A slice of work takes up to 10 s. */
 #define CHANGED_SECONDS 30
 
@@ -25,16 +27,16 @@
 
 struct bell {
     char *folder;
-    _Atomic int64_t own_failed_ms;
-    _Atomic int64_t *failed_ms; /* of the real-time clock, as it outlives processes */
+    struct bell_times own_times;
+    struct bell_times *times; /* perhaps shared with others */
 };
 
-struct bell *bell_new(const char *folder, _Atomic int64_t *failed_ms) {
+struct bell *bell_new(const char *folder, struct bell_times *times) {
     if (folder[0] == '\0')
         return NULL;
     struct bell *bell = xcalloc(1, sizeof(*bell));
     bell->folder = xstrdup(folder);
-    bell->failed_ms = failed_ms ? failed_ms : &bell->own_failed_ms;
+    bell->times = times ? times : &bell->own_times;
     return bell;
 }
 
@@ -58,13 +60,19 @@ void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE])
     out[BELL_FILE_NAME_SIZE - 1] = '\0';
 }
 
+/* True if that time has passed since the last such moment, which then is now. Of several processes
+ * one gets true. */
+static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
+    const int64_t now = clock_now() / 1000;
+    int64_t last = atomic_load(last_ms);
+    /* A time in the future was stored before the clock was set back. */
+    return (last == 0 || now < last || now - last >= every_ms) &&
+           atomic_compare_exchange_strong(last_ms, &last, now);
+}
+
 static void log_failure(struct bell *bell) {
     const char *cause = strerror(errno);
-    const int64_t now = clock_now() / 1000;
-    int64_t failed = atomic_load(bell->failed_ms);
-    /* Of several processes that fail at once, one logs it. */
-    if ((failed == 0 || now < failed || now - failed >= LOG_EVERY_MS) &&
-        atomic_compare_exchange_strong(bell->failed_ms, &failed, now))
+    if (take_turn(&bell->times->failed_ms, LOG_EVERY_MS))
         log_error("bell_dir %s: %s; clients poll as without it", bell->folder, cause);
 }
 
@@ -77,6 +85,17 @@ bool bell_ring(struct bell *bell, const struct bell_name *name, uint64_t seq) {
     if (!rung)
         log_failure(bell);
     return rung;
+}
+
+void bell_write_heartbeat(struct bell *bell) {
+    if (!bell || !take_turn(&bell->times->heartbeat_ms, HEARTBEAT_EVERY_MS))
+        return;
+    /* Not in place: it has to be possible to create and remove bells, too. */
+    errno = 0;
+    const bool removed = bell_file_remove(bell->folder, BELL_HEARTBEAT) || errno == ENOENT;
+    if (!removed ||
+        !bell_file_write(bell->folder, BELL_HEARTBEAT, (uint64_t)(clock_now() / 1000000)))
+        log_failure(bell);
 }
 
 void bell_end_former(struct bell *bell, const struct bell_name *name) {

@@ -18,10 +18,15 @@
 
 struct bell;
 
-/* The bells in a folder, bell_dir; NULL if that is empty. *failed_ms has the time of the last
- * failure, so that of several processes one logs it; NULL: it is not shared. Free with bell_free,
- * which takes NULL too. */
-struct bell *bell_new(const char *folder, _Atomic int64_t *failed_ms);
+/* When a failure was logged and the heartbeat was written, on the real-time clock. Of several
+ * processes that share it one does so. */
+struct bell_times {
+    _Atomic int64_t failed_ms, heartbeat_ms;
+};
+
+/* The bells in a folder, bell_dir; NULL if that is empty. times: NULL if they are not shared. Free
+ * with bell_free, which takes NULL too. */
+struct bell *bell_new(const char *folder, struct bell_times *times);
 void bell_free(struct bell *bell);
 
 /* Writes the name of a bell's file. */
@@ -30,6 +35,14 @@ void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE])
 /* Writes the number of an event; higher ones stay. False if that failed, or bell is NULL, or there
  * is no such name. */
 bool bell_ring(struct bell *bell, const struct bell_name *name, uint64_t seq);
+
+/* The file of the heartbeat: that word in hexadecimal digits, since web servers are configured for
+ * names of bells. */
+#define BELL_HEARTBEAT "68656172746265617400000000000000"
+
+/* Replaces the heartbeat, a file with the present time, unless it is only seconds old. It shows
+ * clients that bells can be written. Called with each request; with bell NULL it does nothing. */
+void bell_write_heartbeat(struct bell *bell);
 
 /* Removes the file of the previous generation. Clients that read it then ask the API for the new
  * name, which former members do not get. */

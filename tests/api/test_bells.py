@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -211,6 +212,23 @@ def test_bells_that_have_not_rung_for_a_week_are_removed(people, folder, ringing
     assert not file.exists()
     assert (folder / "notes").exists()
     assert listen(alice, other["bell"]) == 0
+
+
+# ---- the heartbeat ----
+
+HEARTBEAT = b"heartbeat".hex().ljust(32, "0")
+
+
+def test_the_heartbeat_is_the_time(people):
+    alice, _, room = people
+    assert abs(listen(alice, f"{room['bell'][:-32]}{HEARTBEAT}") - time.time()) < 60
+
+
+@pytest.mark.slow("waits for the next one")
+def test_requests_renew_the_heartbeat(people, folder):
+    alice = people[0]
+    (folder / HEARTBEAT).unlink()
+    wait_for(lambda: alice.get("/healthz") and listen(alice, f"/bell/{HEARTBEAT}"))
 
 
 # ---- trouble ----

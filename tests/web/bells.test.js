@@ -5,6 +5,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
+import { PACE } from "../../web/confab/pace.js";
 import { anotherClient, closeAll, pair, record, roomOf, watchedFetch } from "./support/clients.js";
 import { Instance } from "./support/instance.js";
 import { slow } from "./support/slow.js";
@@ -26,6 +27,9 @@ after(async () => {
 
 const toApi = (client) => client.asked.filter((one) => one.path.startsWith("/api/"));
 const toBells = (client) => client.asked.filter((one) => one.path.startsWith("/bell/"));
+
+/** The file that is renewed with requests, while the server can write. */
+const HEARTBEAT = "68656172746265617400000000000000";
 
 const BUSY = () => new Response("", { status: 503 });
 
@@ -143,6 +147,67 @@ slow("bells that never work are left alone", async () => {
     await alice.postMessage(heard.channel.roomId, { content: "hello" });
     await until(() => heard.events.length === 1);
     assert.equal(toBells(other).length, seen);
+});
+
+/**
+ * A fetch whose heartbeat is another after each request to the API. `freeze()`: from then on the
+ * folder of bells is served as it is, as if the server could write to it no longer.
+ */
+function freezableFetch() {
+    const inner = watchedFetch();
+    const kept = new Map();
+    let isFrozen = false;
+    let beats = 1;
+    const freezable = async (url, options) => {
+        if (url.endsWith(HEARTBEAT)) {
+            return new Response(String(beats));
+        }
+        beats += url.includes("/api/") && !isFrozen ? 1 : 0;
+        const answer = await inner(url, options);
+        if (url.includes("/bell/")) {
+            const text = (isFrozen && kept.get(url)) || (await answer.text());
+            kept.set(url, text);
+            return new Response(text, { status: answer.status });
+        }
+        return answer;
+    };
+    const freeze = () => {
+        isFrozen = true;
+    };
+    return Object.assign(freezable, { asked: inner.asked, freeze });
+}
+
+test("a folder that can no longer be written is noticed, and the API polled", async () => {
+    // By a tab that is idle, and by one that asks for something else.
+    for (const [heartbeatTrust, ask] of [
+        [500, () => null],
+        [PACE.heartbeatTrust, (client) => client.me()],
+    ]) {
+        const fetch = freezableFetch();
+        const pace = { heartbeatTrust, heartbeat: 0 };
+        const { alice, other, heard } = await listening({ fetch, pace });
+        fetch.freeze();
+        await alice.postMessage(heard.channel.roomId, { content: "hello" });
+        await ask(other);
+        await until(() => heard.events.length === 1);
+        const before = toApi(other).length;
+        await alice.postMessage(heard.channel.roomId, { content: "again" });
+        await until(() => heard.events.length === 2 && toApi(other).length > before + 2);
+    }
+});
+
+test("a message costs a tab one request", async () => {
+    const { alice, other, heard } = await listening();
+    const before = toApi(other).length;
+    const seen = toBells(other).length;
+    await alice.postMessage(heard.channel.roomId, { content: "hello" });
+    await until(() => heard.events.length === 1 && toBells(other).length > seen + 20);
+    assert.deepEqual(
+        toApi(other)
+            .slice(before)
+            .map((one) => one.path),
+        ["/api/chat/sync/"],
+    );
 });
 
 test("without bells the API is polled as before", async () => {

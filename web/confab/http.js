@@ -124,6 +124,8 @@ export class Http {
         this.overrides = false;
         // The time (performance.now) from which the server may be asked again by a poll.
         this.askableAt = -Infinity;
+        // When it has answered last.
+        this.answeredAt = -Infinity;
     }
 
     /**
@@ -252,7 +254,9 @@ export class Http {
     /** X-Confab-Pace: how often all clients together may ask. */
     #keepPace(response) {
         const seconds = Number(response.headers.get(PACE_HEADER) ?? 0);
-        this.askableAt = performance.now() + demandedPause(seconds, this.second);
+        const now = performance.now();
+        this.askableAt = now + demandedPause(seconds, this.second);
+        this.answeredAt = response.headers.has(PACE_HEADER) ? now : this.answeredAt;
     }
 
     #compare(expected, response) {

@@ -13,7 +13,11 @@ export const PACE = Object.freeze({
     socketRetryMax: 120000,
     requestTimeout: 30000,
     /** After this time the API is asked although no bell has rung. */
-    bellTrust: 1800000,
+    bellTrust: 7200000,
+    /** The same if the folder of bells has shown no sign of being written for this time. */
+    heartbeatTrust: 720000,
+    /** With a request later than this after the last sign, the server must have given another. */
+    heartbeat: 15000,
     /** Seconds of X-Confab-Pace are multiplied by this; tests make time pass faster. */
     second: 1000,
 });

@@ -11,6 +11,8 @@ const BROKEN_MIN = 30000;
 const BROKEN_MAX = 600000;
 /** Bells that could not be read so often one after another do not work. */
 const FAILURES = 3;
+/** The file that is renewed with requests to the API while the folder of bells can be written. */
+const HEARTBEAT = "68656172746265617400000000000000";
 
 export const OWN = "own";
 
@@ -21,13 +23,17 @@ export class Bells {
     #brokenUntil = -Infinity;
     #brokenFor = BROKEN_MIN;
     #failures = 0;
+    // The last number of the heartbeat, and when it was another.
+    #beat = null;
+    #beatAt = -Infinity;
 
     /**
      * `read(path, signal)` resolves to the number in a bell, null if there is none; it is rejected
-     * if the web server does not answer.
+     * if the web server does not answer. `answeredAt()` is when the API answered last. `pace` has
+     * the times of the heartbeat.
      */
-    constructor(read) {
-        this.read = read;
+    constructor({ read, answeredAt, pace }) {
+        Object.assign(this, { read, answeredAt, pace });
     }
 
     /** The bell of a room, or the user's own, as the API names it; null: there is none. */
@@ -65,9 +71,9 @@ export class Bells {
 
     /**
      * Reads the bells of `keys` and of some others; `known(key)` is the number that the client
-     * has. Resolves to { rang, missing }: whether a number is another, and the keys of bells that
-     * are not there (any more). Rejected if one could not be read: to ask the API instead would
-     * give a server that has too much to do even more, unless that goes on.
+     * has. Resolves to { rang, missing }: whether the API is to be asked, and the keys of bells
+     * that are not there (any more). Rejected if one could not be read: to ask the API instead
+     * would give a server that has too much to do even more, unless that goes on.
      */
     async listen(keys, known, signal) {
         const rest = [...this.#bells.keys()].filter((key) => key !== OWN && !keys.includes(key));
@@ -86,8 +92,10 @@ export class Bells {
                 rung.push([bell, number]);
             }
         };
+        // An answer that comes while the files are read may be newer than they are.
+        const answeredAt = this.answeredAt();
         try {
-            await Promise.all([...keys, ...others].map(listen));
+            await Promise.all([this.#readHeartbeat(signal), ...[...keys, ...others].map(listen)]);
         } catch (error) {
             this.#failures += signal.aborted ? 0 : 1;
             if (this.#failures >= FAILURES) {
@@ -100,10 +108,34 @@ export class Bells {
         rung.forEach(([bell, number]) => {
             bell.checked = number;
         });
+        if (this.#beat !== null && answeredAt - this.#beatAt > this.pace.heartbeat) {
+            // The server could not renew the heartbeat, so it cannot ring.
+            this.broken();
+            return { rang: true, missing };
+        }
         if (missing.length === 0) {
             this.#brokenFor = BROKEN_MIN;
         }
-        return { rang: rung.length > 0, missing };
+        return { rang: rung.length > 0 || this.#isOld(), missing };
+    }
+
+    async #readHeartbeat(signal) {
+        const { path } = [...this.#bells.values()].find((bell) => bell.path) ?? {};
+        const number = path ? await this.read(path.replace(/[^/]*$/, HEARTBEAT), signal) : null;
+        // An older server has none.
+        if (number !== null && number !== this.#beat) {
+            this.#beat = number;
+            this.#beatAt = performance.now();
+        }
+    }
+
+    /**
+     * Nobody has asked the API for long: whether the folder can still be written is found by
+     * asking. The first client to do so renews the heartbeat for all.
+     */
+    #isOld() {
+        const { heartbeatTrust } = this.pace;
+        return this.#beat !== null && performance.now() - this.#beatAt > heartbeatTrust;
     }
 
     #inTurn(keys) {

@@ -88,13 +88,12 @@ export class RoomChannel extends Channel {
         return hasNews;
     }
 
-    async pollMore(signal) {
-        const { isStranger } = this.client;
-        if (
-            !isStranger &&
-            !signal.aborted &&
-            performance.now() - this.#presenceAt > this.client.pace.pollMax
-        ) {
+    /** `isSparing`: not again if nobody was online. */
+    async pollMore(signal, isSparing = false) {
+        const isDue = performance.now() - this.#presenceAt > this.client.pace.pollMax;
+        const isEmpty = this.#presenceAt !== -Infinity && this.onlineCount === 0;
+        const isWanted = isDue && !this.client.isStranger && !(isSparing && isEmpty);
+        if (isWanted && !signal.aborted) {
             await this.#pollPresence(signal);
         }
     }

@@ -64,7 +64,11 @@ export class Sync {
         this.client = client;
         // Nor do strangers ask for it.
         this.isOld = Boolean(client.isStranger);
-        this.#bells = new Bells((path, signal) => client.http.bell(path, signal));
+        this.#bells = new Bells({
+            read: (path, signal) => client.http.bell(path, signal),
+            answeredAt: () => client.http.answeredAt,
+            pace: client.pace,
+        });
         this.#poller = new Poller({
             pace: client.pace,
             request: (signal) => this.#poll(signal),
@@ -178,12 +182,16 @@ export class Sync {
         [...this.#members].forEach((member) => member.answered());
     }
 
-    /** Users online, where the channel wants to know them. */
+    /**
+     * Users online, where the channel wants to know them. With bells a request may start a program,
+     * and where that is so there are hardly sockets.
+     */
     async #pollMore(hasNews, signal) {
-        const isQuiet = this.#hasBells() || this.wait() > 0;
+        const isSparing = this.#hasBells();
+        const isQuiet = isSparing || this.wait() > 0;
         for (const { channel } of this.#members) {
             if (!signal.aborted && (hasNews || !isQuiet)) {
-                await channel.pollMore?.(signal);
+                await channel.pollMore?.(signal, isSparing);
             }
         }
     }
@@ -225,9 +233,13 @@ export class Sync {
                 opened.set(roomId, Math.min(channel.seq, opened.get(roomId) ?? Infinity));
             }
         }
+        const userSeq = this.#notifications?.seq ?? this.#userSeq;
+        if (userSeq !== this.#userSeq) {
+            etag = null;
+        }
         const body = {
             database_id: this.#databaseId,
-            user_seq: this.#notifications?.seq ?? this.#userSeq,
+            user_seq: userSeq,
             rooms: Object.fromEntries([...this.#rooms, ...opened]),
             etag,
             limit,
