@@ -1,7 +1,5 @@
 """Moderation: roles, what a room allows, silence, slow mode, bans, site moderators, the audit."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from support.api_key import Program
 from support.client import Client
@@ -78,15 +76,6 @@ def test_admins_give_roles_and_the_last_one_stays(room):
     assert answer.json()["role"] == "member"
     answer = room.admin.patch(f"{room.path}members/{room.member.id}/", json={"role": "king"})
     assert answer.json() == wrong(role="invalid_choice")
-
-
-def test_the_last_two_admins_cannot_both_give_up(room):
-    room.set_role(room.moderator, "admin")
-    with ThreadPoolExecutor(2) as threads:
-        answers = list(threads.map(
-            lambda client: room.set_role(client, "member", by=client).status_code,
-            [room.admin, room.moderator]))
-    assert sorted(answers) == [200, 400]
 
 
 def test_moderators_delete_messages_and_remove_lower_roles(room, user):
@@ -275,17 +264,6 @@ def test_the_messages_of_a_banned_user_are_deleted(room, instance, which, left):
     wait_for(lambda: kept() == left)
     events = room.admin.get(f"{room.path}events/").json()["events"]
     assert sum(event["type"] == "message_deleted" for event in events) == 3 - left
-
-
-def test_a_post_and_a_ban_at_once_leave_no_message_after_the_ban(room):
-    def post(_):
-        return room.post(room.member)
-    with ThreadPoolExecutor(4) as threads:
-        posts = threads.map(post, range(20))
-        room.ban(room.moderator, room.member, delete_messages="none")
-        list(posts)
-    events = [event["type"] for event in room.admin.get(f"{room.path}events/").json()["events"]]
-    assert "new_message" not in events[events.index("user_removed"):]
 
 
 @pytest.mark.parametrize("kind", ["room", "watch"])
@@ -602,31 +580,7 @@ def test_a_site_may_let_only_those_write_who_share_a_room(shared, user):
     assert bob.post(f"{ROOM.format(other)}invite/", json={"user_id": alice.id}).status_code == 201
 
 
-# ---- races and evasion ----
-
-def test_a_post_and_a_silence_at_once_leave_no_message_after_the_silence(room, instance):
-    with ThreadPoolExecutor(4) as threads:
-        posts = threads.map(lambda _: room.post(room.member).status_code, range(20))
-        room.silence(room.moderator, room.member, minutes=60)
-        assert set(posts) <= {201, 403}
-    late = instance.sql(
-        "SELECT COUNT(*) FROM message m JOIN silence s ON s.room_id = m.room_id "
-        "AND s.user_id = m.sender_id WHERE m.room_id = ? "
-        "AND m.created_at > s.until - INTERVAL 60 MINUTE", room.id)
-    assert late == [(0,)]
-
-
-def test_two_admins_who_leave_at_once_leave_one_behind(room):
-    room.set_role(room.moderator, "admin")
-    with ThreadPoolExecutor(2) as threads:
-        answers = list(threads.map(
-            lambda client: client.post(f"{room.path}remove_member/",
-                                       json={"user_id": client.id}).status_code,
-            [room.admin, room.moderator]))
-    assert answers == [204, 204]
-    members = room.member.get(f"{room.path}members/").json()["results"]
-    assert [member["is_admin"] for member in members].count(True) == 1
-
+# ---- evasion ----
 
 @pytest.mark.parametrize("way", ["removed", "banned"])
 def test_who_is_put_out_has_nothing_of_what_was_open(room, way):
