@@ -775,6 +775,14 @@ export interface MessageHeldEvent {
     held_id: number;
 }
 
+/** In a room that the user moderates another moderator has closed a report, or a held message was
+ *  let through or dropped. */
+export interface ModerationChangedEvent {
+    type: "moderation_changed";
+    seq: number;
+    room_id: number;
+}
+
 /** Events that concern the user alone, numbered in the user's own stream. */
 export type UserEvent =
     | RoomCreatedEvent
@@ -785,7 +793,8 @@ export type UserEvent =
     | PreferencesChangedEvent
     | MentionedEvent
     | ReportCreatedEvent
-    | MessageHeldEvent;
+    | MessageHeldEvent
+    | ModerationChangedEvent;
 
 // ---- sync ---------------------------------------------------------------------------------
 
@@ -1178,6 +1187,8 @@ export class Confab extends Emitter<ConfabEvents> {
     deleteMessage(roomId: number, messageId: number): Promise<void>;
     /** Messages that the word filter holds: for moderators all, for others their own. */
     held(roomId: number, options?: PageOptions): Promise<Page<HeldMessage>>;
+    /** The same of all rooms that the user moderates. */
+    heldMessages(options?: PageOptions): Promise<Page<HeldMessage>>;
     /** Posts a held message in the name of its sender, or makes the edit. */
     approveHeld(roomId: number, heldId: number): Promise<Message>;
     /** Drops a held message; its sender withdraws it. */
@@ -1397,6 +1408,7 @@ export interface NotificationsChannelEvents extends ChannelEvents {
     mentioned: MentionedEvent;
     report_created: ReportCreatedEvent;
     message_held: MessageHeldEvent;
+    moderation_changed: ModerationChangedEvent;
     /**
      * The list of rooms may have changed unnoticed: the value is the list itself, or null: load it
      * again. Emitted after the first connection, and after those since which something was missed.

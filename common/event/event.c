@@ -43,6 +43,7 @@ static const struct type {
     {EVENT_MENTIONED, "mentioned", IN_USER},
     {EVENT_REPORT_CREATED, "report_created", IN_USER},
     {EVENT_MESSAGE_HELD, "message_held", IN_USER},
+    {EVENT_MODERATION_CHANGED, "moderation_changed", IN_USER},
     {EVENT_MESSAGE_READ, "message_read", NOTICE},
     {EVENT_TYPING, "typing", NOTICE},
     {EVENT_STOP_TYPING, "stop_typing", NOTICE},

@@ -86,6 +86,8 @@
 #define EVENT_REPORT_CREATED 28
 /* The word filter holds a message in a room that the user moderates. */
 #define EVENT_MESSAGE_HELD 29
+/* In a room that the user moderates, a report was closed, or a held message is held no longer. */
+#define EVENT_MODERATION_CHANGED 30
 /* notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
 #define EVENT_TYPING 41

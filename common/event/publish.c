@@ -128,7 +128,7 @@ void publish_mentioned(struct redis_client *client, const struct publisher *publ
     buffer_free(&json);
 }
 
-/* To moderators, who have something to decide: a report, or a message that is held. */
+/* To moderators, who have something to decide: a report, or a message that is held; or one less. */
 static void publish_to_moderators(struct redis_client *client, const struct publisher *publisher,
                                   unsigned type, uint64_t room_id, uint64_t subject_id,
                                   uint64_t actor_id, struct text streams) {
@@ -138,8 +138,10 @@ static void publish_to_moderators(struct redis_client *client, const struct publ
         buffer_clear(&json);
         if (type == EVENT_REPORT_CREATED)
             serialize_report_created(&json, seq, room_id, subject_id);
-        else
+        else if (type == EVENT_MESSAGE_HELD)
             serialize_message_held(&json, seq, room_id, subject_id);
+        else
+            serialize_moderation_changed(&json, seq, room_id);
         publish_user_event(client, publisher, user_id, type, seq, actor_id, NULL, subject_id,
                            (struct text){json.data, json.len});
     }
@@ -157,6 +159,12 @@ void publish_message_held(struct redis_client *client, const struct publisher *p
                           uint64_t room_id, uint64_t held_id, uint64_t sender_id,
                           struct text streams) {
     publish_to_moderators(client, publisher, EVENT_MESSAGE_HELD, room_id, held_id, sender_id,
+                          streams);
+}
+
+void publish_moderation_changed(struct redis_client *client, const struct publisher *publisher,
+                                uint64_t room_id, uint64_t actor_id, struct text streams) {
+    publish_to_moderators(client, publisher, EVENT_MODERATION_CHANGED, room_id, room_id, actor_id,
                           streams);
 }
 

@@ -50,6 +50,10 @@ void publish_message_held(struct redis_client *client, const struct publisher *p
                           uint64_t room_id, uint64_t held_id, uint64_t sender_id,
                           struct text streams);
 
+/* The same of moderation_changed. */
+void publish_moderation_changed(struct redis_client *client, const struct publisher *publisher,
+                                uint64_t room_id, uint64_t actor_id, struct text streams);
+
 /* Publishes a notice on the channel of a room: it is not stored and has no number. */
 void publish_room_notice(struct redis_client *client, const struct publisher *publisher,
                          uint64_t room_id, unsigned type, uint64_t actor_id, const char *actor,

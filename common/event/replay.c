@@ -138,6 +138,10 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
         if (event->room_id)
             serialize_report_created(&replay->json, seq, event->room_id, event->subject_id);
         break;
+    case EVENT_MODERATION_CHANGED:
+        if (event->room_id)
+            serialize_moderation_changed(&replay->json, seq, room_id);
+        break;
     case EVENT_MESSAGE_HELD:
         /* Nor once it was let through or dropped. */
         if (event->room_id)

@@ -102,6 +102,9 @@ void serialize_report_created(struct buffer *out, uint64_t seq, uint64_t room_id
 /* The word filter holds a message in a room that the user moderates. */
 void serialize_message_held(struct buffer *out, uint64_t seq, uint64_t room_id, uint64_t held_id);
 
+/* A report was closed there, or a held message let through or dropped. */
+void serialize_moderation_changed(struct buffer *out, uint64_t seq, uint64_t room_id);
+
 /* The mentions in the JSON of a Message object: those of `all`, or a list of ids. */
 struct mentions_found {
     bool all;

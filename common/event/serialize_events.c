@@ -208,6 +208,11 @@ void serialize_message_held(struct buffer *out, uint64_t seq, uint64_t room_id, 
     finish(&w, seq, room_id);
 }
 
+void serialize_moderation_changed(struct buffer *out, uint64_t seq, uint64_t room_id) {
+    struct json_writer w = begin(out, EVENT_MODERATION_CHANGED);
+    finish(&w, seq, room_id);
+}
+
 /* In JSON without blanks these bytes are a key: within a string each quote has a backslash before
  * it, and no string ends before a letter. */
 #define MENTIONS_KEY ",\"mentions\":{\"user_ids\":["

@@ -1,5 +1,5 @@
-/* /api/chat/rooms/{id}/held/: messages that the word filter holds. Their senders see their own, the
- * moderators of the room all, and let them through or drop them. */
+/* /api/chat/held/ and /api/chat/rooms/{id}/held/: messages that the word filter holds. Senders see
+ * their own; the moderators of the room see all, and let them through or drop them. */
 #include "moderation/held.h"
 
 #include <inttypes.h>
@@ -119,6 +119,25 @@ enum error held_messages_list(struct exchange *x) {
     page_begin(x, &w, &page, count, "");
     error = held_list(x->service->db, x->ids[0], sender_id, page.limit, page.offset, write_held,
                       &w);
+    page_end(x, &w, &page, count, "");
+    return error;
+}
+
+enum error held_messages_all(struct exchange *x) {
+    const struct user *user = &x->identity.user;
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error =
+        held_count_moderated(x->service->db, user->id, user->is_moderator, &count);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "");
+    error = held_list_moderated(x->service->db, user->id, user->is_moderator, page.limit,
+                                page.offset, write_held, &w);
     page_end(x, &w, &page, count, "");
     return error;
 }
@@ -252,9 +271,17 @@ static enum error answer(struct exchange *x, const struct release *release,
     return error;
 }
 
+/* Tells the other moderators that there is one less, and frees the streams. */
+static void tell_moderators(struct exchange *x, struct buffer *streams) {
+    publish_moderation_changed(x->service->redis, publisher_of(x), x->ids[0], x->identity.user.id,
+                               (struct text){streams->data, streams->len});
+    buffer_free(streams);
+}
+
 enum error held_messages_approve(struct exchange *x) {
     struct db *db = x->service->db;
     struct release release = {.texts = BUFFER_EMPTY};
+    struct buffer streams = BUFFER_EMPTY;
     struct message_change change = {0};
     const uint64_t actor_id = x->identity.user.id;
     enum error error = held_take(db, x->ids[0], actor_id, x->ids[1]);
@@ -269,19 +296,22 @@ enum error held_messages_approve(struct exchange *x) {
                                   "The sender may not write this any more.");
         }
         if (!error)
-            error = held_end(db, x->ids[0], actor_id, x->ids[1]);
+            error = held_end(db, x->ids[0], actor_id, x->ids[1], &streams);
         if (!error)
             error = answer(x, &release, &change);
         buffer_free(&change.mentioned);
     }
     buffer_free(&release.texts);
+    tell_moderators(x, &streams);
     return error;
 }
 
 enum error held_messages_drop(struct exchange *x) {
+    struct buffer streams = BUFFER_EMPTY;
     const enum error error =
-        held_drop(x->service->db, x->ids[0], x->identity.user.id, x->ids[1]);
+        held_drop(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &streams);
     if (!error)
         x->response.status = 204;
+    tell_moderators(x, &streams);
     return error;
 }

@@ -165,21 +165,27 @@ static void send_whole(void *context, const struct abuse_report *report) {
     listing->error = write_whole(listing->x, &w, report);
 }
 
-static void ignore_report(void *context, const struct abuse_report *report) {
-    (void)context;
-    (void)report;
+static void keep_room(void *context, const struct abuse_report *report) {
+    *(uint64_t *)context = report->room_id;
 }
 
 enum error reports_update(struct exchange *x) {
     const struct abuse_report_filter filter = filter_of(x);
     struct listing listing = {.x = x};
+    struct abuse_report_change change = {.streams = BUFFER_EMPTY};
+    const uint64_t user_id = x->identity.user.id;
+    uint64_t room_id = 0;
     struct text state;
     if (!field_text(x, "state", &state))
         return ERROR_BAD_INPUT;
-    enum error error = abuse_report_get(x->service->db, &filter, x->ids[0], ignore_report, NULL);
+    enum error error = abuse_report_get(x->service->db, &filter, x->ids[0], keep_room, &room_id);
     if (!error)
-        error = abuse_report_set_state(x->service->db, x->ids[0], x->identity.user.id,
-                                       report_state_of(state));
+        error = abuse_report_set_state(x->service->db, x->ids[0], user_id, report_state_of(state),
+                                       &change);
+    if (!error)
+        publish_moderation_changed(x->service->redis, publisher_of(x), room_id, user_id,
+                                   (struct text){change.streams.data, change.streams.len});
+    buffer_free(&change.streams);
     if (!error)
         error = abuse_report_get(x->service->db, &filter, x->ids[0], send_whole, &listing);
     return error ? error : listing.error;

@@ -75,6 +75,7 @@ PATHS = {
     "/api/chat/rooms/{room}/members/{me}/": "PATCH, OPTIONS",
     "/api/chat/rooms/{room}/messages/{message}/report/": "POST, OPTIONS",
     "/api/chat/blocks/": "GET, HEAD, POST, DELETE, OPTIONS",
+    "/api/chat/held/": "GET, HEAD, OPTIONS",
     "/api/chat/reports/": "GET, HEAD, OPTIONS",
     "/api/chat/reports/{message}/": "PATCH, OPTIONS",
     "/api/chat/rooms/{room}/links/": "GET, HEAD, POST, DELETE, OPTIONS",

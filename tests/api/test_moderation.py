@@ -426,6 +426,10 @@ def test_a_report_keeps_the_words_and_reaches_the_moderators(room):
     assert room.reader.patch(path, json={"state": "handled"}).status_code == 404
     closed = room.moderator.patch(path, json={"state": "handled"}).json()
     assert (closed["state"], closed["handled_by_id"]) == ("handled", room.moderator.id)
+    room.moderator.patch(path, json={"state": "handled"})
+    events = room.admin.get("/api/chat/events/").json()["events"]
+    assert events[-1] == {"type": "moderation_changed", "room_id": room.id, "seq": AN_ID}
+    assert events[-2]["type"] == "report_created"
     assert room.admin.get("/api/chat/reports/", params={"state": "open"}).json()["count"] == 0
 
 

@@ -96,6 +96,8 @@ def test_a_held_message_is_shown_to_its_sender_and_moderators_only(room):
     assert (again.status_code, again.json()) == (202, answer.json())
     assert room.held(room.member) == room.held(room.admin) == [answer.json()]
     assert room.held(room.other) == []
+    assert [client.get("/api/chat/held/").json()["results"]
+            for client in (room.admin, room.member)] == [[answer.json()], []]
     assert room.count() == 0
     # The moderators are told, once.
     told = {"type": "message_held", "held_id": answer.json()["held_id"], "room_id": room.id,
@@ -125,6 +127,10 @@ def test_a_held_message_is_dropped_or_withdrawn(room):
         path = f"{room.path}held/{number}/"
         assert [client.delete(path).status_code for _ in range(2)] == [204, 404]
     assert room.count() == 0
+    # Moderators are told of what others have done.
+    events = room.admin.get("/api/chat/events/").json()["events"]
+    assert [event for event in events if event["type"] == "moderation_changed"] == [
+        {"type": "moderation_changed", "room_id": room.id, "seq": AN_ID}]
     # Nothing is posted for those who may not write, and a ban drops it.
     number = room.post(room.member, "two words").json()["held_id"]
     room.admin.post(f"{room.path}silence/", json={"user_id": room.member.id, "minutes": 5})

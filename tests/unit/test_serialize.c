@@ -411,6 +411,8 @@ static void a_mention_for_the_user_who_is_named(void **state) {
     assert_json(&out, "{\"type\":\"report_created\",\"report_id\":7,\"seq\":4,\"room_id\":5}");
     serialize_message_held(&out, 4, 5, 8);
     assert_json(&out, "{\"type\":\"message_held\",\"held_id\":8,\"seq\":4,\"room_id\":5}");
+    serialize_moderation_changed(&out, 4, 5);
+    assert_json(&out, "{\"type\":\"moderation_changed\",\"seq\":4,\"room_id\":5}");
     serialize_mentioned(&out, 3, 5, 9, "alice");
     assert_json(&out,
                 "{\"type\":\"mentioned\",\"message_id\":9,\"sender\":\"alice\",\"seq\":3,"

@@ -230,6 +230,7 @@ export async function rooms(): Promise<void> {
     await confab.unblock(blocks.results[0]?.user_id ?? blocked.user_id);
     const reason: ReportReason = "spam";
     const held: Page<HeldMessage> = await confab.held(room.room_id);
+    told((await confab.heldMessages({ limit: 1 })).count);
     const heldId: number = held.results[0]?.held_id ?? 1;
     const through: Message = await confab.approveHeld(room.room_id, heldId);
     await confab.dropHeld(room.room_id, through.message_id);
@@ -445,6 +446,8 @@ export function channels(): void {
                 return told(event.report_id);
             case "message_held":
                 return told(event.held_id);
+            case "moderation_changed":
+                return told(event.room_id);
             default:
                 return never(event);
         }

@@ -238,9 +238,7 @@ export class ChatActions {
         try {
             const { OpenCases } = await import("./moderation/open-cases.js");
             if (!this.isClosed) {
-                const channel = this.chat.rooms?.channel ?? null;
-                const rooms = () => this.#moderated();
-                this.cases = new OpenCases({ confab: this.confab, rooms, channel });
+                this.cases = new OpenCases(this.confab, this.chat.rooms?.channel ?? null);
                 this.cases.on("change", () => this.chat.sidebar?.drawCases(this.cases.count));
             }
         } catch {

@@ -238,6 +238,11 @@ export class Api extends Emitter {
         return this.request("GET", roomPath(roomId, `held/${query(options)}`));
     }
 
+    /** The same of all rooms that the user moderates. */
+    heldMessages(options) {
+        return this.request("GET", `/api/chat/held/${query(options)}`);
+    }
+
     /** Posts a held message, in the name of its sender. */
     approveHeld(roomId, heldId) {
         return this.request("POST", roomPath(roomId, `held/${heldId}/approve/`));

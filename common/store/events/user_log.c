@@ -67,6 +67,7 @@ static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTI
                                  " AND (e.event_type NOT IN (" EVENT_SQL(EVENT_MENTIONED)
                                  ", " EVENT_SQL(EVENT_REPORT_CREATED)
                                  ", " EVENT_SQL(EVENT_MESSAGE_HELD)
+                                 ", " EVENT_SQL(EVENT_MODERATION_CHANGED)
                                  ") OR r.room_id IS NOT NULL) ");
 
 static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct user_event *event) {

@@ -60,11 +60,12 @@ enum report_state report_state_of(struct text name) {
         MODERATORS_TELL(EVENT_REPORT_CREATED, "v_report"),                                    \
         ", v_changed, v_report, v_streams")
 
-static enum error add(struct db *db, const char *sql, const struct db_value values[5],
+/* A transaction with the columns v_changed, v_report and v_streams. */
+static enum error run(struct db *db, const char *sql, const struct db_value *values, size_t count,
                       struct abuse_report_change *change) {
     struct db_rows *rows;
     *change = (struct abuse_report_change){.streams = BUFFER_EMPTY};
-    enum error error = db_run(db, sql, DB_REPEATABLE, values, 5, &rows);
+    enum error error = db_run(db, sql, DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
@@ -85,7 +86,7 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
     const struct db_value values[] = {db_u64(room_id), db_u64(user_id), db_u64(message_id),
                                       db_u64(reason),
                                       note.len > 0 ? db_text(note) : db_str(NULL)};
-    return add(db, SQL, values, change);
+    return run(db, SQL, values, 5, change);
 }
 
 enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t message_id,
@@ -93,7 +94,7 @@ enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t 
     static const char SQL[] = ADD(TRANSACTION_ENTER_BY_SITE("FALSE"));
     const struct db_value values[] = {db_u64(room_id), db_u64(0), db_u64(message_id),
                                       db_u64(REPORT_OTHER), db_str(NULL)};
-    return add(db, SQL, values, change);
+    return run(db, SQL, values, 5, change);
 }
 
 /* ---- reading ---- */
@@ -194,26 +195,29 @@ enum error abuse_report_get_own(struct db *db, uint64_t report_id, uint64_t user
 }
 
 enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t user_id,
-                            enum report_state state) {
+                                  enum report_state state, struct abuse_report_change *change) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_report BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE p_state INT DEFAULT ?; DECLARE v_room, v_sender BIGINT UNSIGNED; "
-        "DECLARE v_state INT; ",
-        "SELECT room_id, sender_id, state INTO v_room, v_sender, v_state FROM report "
+        "DECLARE p_state INT DEFAULT ?; DECLARE p_room, v_sender, v_direct_low BIGINT UNSIGNED; "
+        "DECLARE v_state INT; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+        "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",
+        "SELECT room_id, sender_id, state INTO p_room, v_sender, v_state FROM report "
         "WHERE report_id = p_report FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
-        "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "IF p_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
         /* In that state already: a success, without another entry of the audit. */
         "IF v_state = p_state THEN LEAVE body; END IF; "
+        "SET v_direct_low = (SELECT direct_low FROM room WHERE room_id = p_room); "
+        MODERATORS_NUMBER
         "UPDATE report SET state = p_state, handled_at = v_now, handled_by_id = p_user "
         "WHERE report_id = p_report; "
-        AUDIT_SQL("IF(p_state = 1, 'handle_report', 'dismiss_report')", "v_sender", "v_room",
-                  "p_report", "NULL"),
-        "");
-    struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(report_id), db_u64(user_id),
-                              db_u64(state));
-    return error ? error : transaction_outcome(rows);
+        "SET v_changed = TRUE; "
+        AUDIT_SQL("IF(p_state = 1, 'handle_report', 'dismiss_report')", "v_sender", "p_room",
+                  "p_report", "NULL")
+        MODERATORS_TELL(EVENT_MODERATION_CHANGED, "p_room"),
+        ", v_changed, p_report, v_streams");
+    const struct db_value values[] = {db_u64(report_id), db_u64(user_id), db_u64(state)};
+    return run(db, SQL, values, 3, change);
 }
 
 enum error abuse_report_context(struct db *db, const struct abuse_report *report,

@@ -74,9 +74,10 @@ enum error abuse_report_get(struct db *db, const struct abuse_report_filter *fil
 enum error abuse_report_get_own(struct db *db, uint64_t report_id, uint64_t user_id,
                           abuse_report_visit *visit, void *context);
 
-/* Sets the state, in the name of a moderator who sees the report. */
+/* Sets the state, in the name of a moderator who sees the report; change->streams are then those of
+ * moderation_changed. The caller frees them. */
 enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t user_id,
-                            enum report_state state);
+                                  enum report_state state, struct abuse_report_change *change);
 
 /* Visits the message, and up to this many on both sides, oldest first. */
 #define REPORT_NEIGHBOURS "2"

@@ -11,6 +11,7 @@
 #include "store/messages/mention.h"
 #include "store/moderation/audit_log.h"
 #include "store/moderation/moderators.h"
+#include "store/rooms/role.h"
 #include "store/transaction.h"
 
 /* Files stay for as long as a message may be held, whatever report_days is. */
@@ -128,16 +129,26 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
 
 /* ---- reading ---- */
 
-#define SELECT                                                                                  \
-    "SELECT h.held_id, h.sender_id, u.username, h.message_id, h.content, h.message_type, "      \
-    "h.reply_to_id, h.client_id, h.mentions, h.files, h.by_site, h.created_at "                 \
-    "FROM held h JOIN user u ON u.user_id = h.sender_id WHERE h.room_id = ? "
+#define COLUMNS                                                                                 \
+    "h.held_id, h.sender_id, u.username, h.message_id, h.content, h.message_type, "             \
+    "h.reply_to_id, h.client_id, h.mentions, h.files, h.by_site, h.created_at, h.room_id "
+#define FROM_HELD "FROM held h JOIN user u ON u.user_id = h.sender_id "
+#define SELECT "SELECT " COLUMNS FROM_HELD "WHERE h.room_id = ? "
 /* Values: the sender twice. */
 #define OF_SENDER "AND (? = 0 OR h.sender_id = ?) "
 
-static struct held from_row(const struct db_rows *rows, uint64_t room_id) {
+/* Those of the rooms that a user moderates, which come first: whoever moderates nothing reads no
+ * held message; and the same for a site moderator: all. Value: the user, not looked at for all. */
+#define OF_OWN_ROOMS                                                                            \
+    "FROM member me JOIN room r ON r.room_id = me.room_id JOIN held h ON h.room_id = me.room_id " \
+    "JOIN user u ON u.user_id = h.sender_id "                                                   \
+    "WHERE me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                    \
+    ") AND r.direct_low IS NULL "
+#define OF_ALL_ROOMS FROM_HELD "WHERE ? > 0 "
+
+static struct held from_row(const struct db_rows *rows) {
     return (struct held){.id = db_get_u64(rows, 0),
-                         .room_id = room_id,
+                         .room_id = db_get_u64(rows, 12),
                          .sender_id = db_get_u64(rows, 1),
                          .sender_username = db_get_text(rows, 2),
                          .message_id = db_get_u64(rows, 3),
@@ -161,7 +172,7 @@ enum error held_list(struct db *db, uint64_t room_id, uint64_t sender_id, uint64
     if (error)
         return error;
     while (db_next(rows)) {
-        const struct held held = from_row(rows, room_id);
+        const struct held held = from_row(rows);
         visit(context, &held);
     }
     db_done(rows);
@@ -181,6 +192,32 @@ enum error held_count(struct db *db, uint64_t room_id, uint64_t sender_id, uint6
     return ERROR_NONE;
 }
 
+enum error held_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                               uint64_t limit, uint64_t offset, held_visit *visit,
+                               void *context) {
+    static const char OWN[] = "SELECT STRAIGHT_JOIN " COLUMNS OF_OWN_ROOMS
+                              "ORDER BY h.held_id LIMIT ? OFFSET ?",
+                      ALL[] = "SELECT " COLUMNS OF_ALL_ROOMS "ORDER BY h.held_id LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, is_site_moderator ? ALL : OWN, DB_REPEATABLE, &rows,
+                                    db_u64(user_id), db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const struct held held = from_row(rows);
+        visit(context, &held);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error held_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                                uint64_t *count) {
+    static const char OWN[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_OWN_ROOMS,
+                      ALL[] = "SELECT COUNT(*) " OF_ALL_ROOMS;
+    return DB_NUMBER(db, is_site_moderator ? ALL : OWN, count, db_u64(user_id));
+}
+
 enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visit *visit,
                     void *context) {
     static const char SQL[] = SELECT "AND h.held_id = ?";
@@ -191,7 +228,7 @@ enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visi
         return error;
     error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
-        const struct held held = from_row(rows, room_id);
+        const struct held held = from_row(rows);
         visit(context, &held);
         error = ERROR_NONE;
     }
@@ -204,21 +241,25 @@ enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visi
 #define DECLARATIONS                                                                            \
     TRANSACTION_ROOM_DECLARATIONS                                                               \
     "DECLARE p_held BIGINT UNSIGNED DEFAULT ?; DECLARE v_sender, v_subject BIGINT UNSIGNED; "   \
-    "DECLARE v_files VARCHAR(220) CHARACTER SET ascii; DECLARE v_taken BOOLEAN; "
+    "DECLARE v_files VARCHAR(220) CHARACTER SET ascii; DECLARE v_taken BOOLEAN; "   \
+    "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; "
 #define FIND                                                                                    \
     "SELECT sender_id, message_id, files, is_taken INTO v_sender, v_subject, v_files, v_taken " \
     "FROM held WHERE held_id = p_held AND room_id = p_room FOR UPDATE; "                        \
     "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
 
-/* Values: room, user, held message. */
+/* Values: room, user, held message. `streams`, which may be NULL, takes the second column. */
 static enum error run(struct db *db, const char *sql, uint64_t room_id, uint64_t actor_id,
-                      uint64_t held_id) {
+                      uint64_t held_id, struct buffer *streams) {
     struct db_rows *rows;
     enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(actor_id),
                               db_u64(held_id));
     if (error)
         return error;
-    transaction_row(rows, &error);
+    if (transaction_row(rows, &error) && !error && streams) {
+        const struct text text = db_get_text(rows, 1);
+        buffer_append(streams, text.at, text.len);
+    }
     db_done(rows);
     return error;
 }
@@ -229,7 +270,7 @@ enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
                     TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED FIND
                     "UPDATE held SET is_taken = TRUE WHERE held_id = p_held; ",
                     "");
-    return run(db, SQL, room_id, actor_id, held_id);
+    return run(db, SQL, room_id, actor_id, held_id, NULL);
 }
 
 enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id) {
@@ -237,20 +278,24 @@ enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id) {
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(held_id), db_u64(room_id));
 }
 
-enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id) {
+enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
+                    struct buffer *streams) {
     static const char SQL[] = TRANSACTION(
         DECLARATIONS,
         TRANSACTION_LOCK_ROOM
         FIND
+        MODERATORS_NUMBER
         "DELETE FROM held WHERE held_id = p_held; "
-        AUDIT_SQL("'approve_message'", "v_sender", "p_room", "p_held", "NULL"),
-        "");
-    const enum error error = run(db, SQL, room_id, actor_id, held_id);
+        AUDIT_SQL("'approve_message'", "v_sender", "p_room", "p_held", "NULL")
+        MODERATORS_TELL(EVENT_MODERATION_CHANGED, "p_room"),
+        ", v_streams");
+    const enum error error = run(db, SQL, room_id, actor_id, held_id, streams);
     /* Another moderator was faster with the same. */
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
-enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id) {
+enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
+                     struct buffer *streams) {
     static const char SQL[] = TRANSACTION(
         DECLARATIONS,
         TRANSACTION_LOCK_ROOM TRANSACTION_SITE_MODERATOR
@@ -260,13 +305,15 @@ enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
         "IF v_sender <> p_user AND COALESCE(v_role, 0) < " ROLE_SQL_MODERATOR " THEN "
         "SET v_outcome = 3; LEAVE body; END IF; "
         "IF v_taken THEN SET v_outcome = 4; LEAVE body; END IF; "
+        MODERATORS_NUMBER
         "DELETE FROM held WHERE held_id = p_held; "
         "UPDATE file SET expires_at = v_now WHERE FIND_IN_SET(file_id, v_files) "
         "AND room_id = p_room AND user_id = v_sender AND message_id IS NULL AND state <> 4; "
         "IF v_sender <> p_user THEN "
-        AUDIT_SQL("'drop_message'", "v_sender", "p_room", "p_held", "NULL") "END IF; ",
-        "");
-    return run(db, SQL, room_id, actor_id, held_id);
+        AUDIT_SQL("'drop_message'", "v_sender", "p_room", "p_held", "NULL") "END IF; "
+        MODERATORS_TELL(EVENT_MODERATION_CHANGED, "p_room"),
+        ", v_streams");
+    return run(db, SQL, room_id, actor_id, held_id, streams);
 }
 
 enum error held_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *deleted) {

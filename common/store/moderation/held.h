@@ -50,19 +50,28 @@ enum error held_list(struct db *db, uint64_t room_id, uint64_t sender_id, uint64
                      uint64_t offset, held_visit *visit, void *context);
 enum error held_count(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t *count);
 
+/* The same of all rooms that a user moderates. */
+enum error held_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                               uint64_t limit, uint64_t offset, held_visit *visit, void *context);
+enum error held_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                                uint64_t *count);
+
 /* Visits one; ERROR_NOT_FOUND. */
 enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visit *visit,
                     void *context);
 
 /* A moderator begins to let one through, so that none drops it: then it is posted or edited, and
- * held_end deletes it. held_give_back: that was refused. ERROR_NOT_FOUND: no such one. */
+ * held_end deletes it. held_give_back: that was refused. ERROR_NOT_FOUND: no such one. `streams`
+ * gets those of moderation_changed, "<user id>:<seq>,...". */
 enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
 enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id);
-enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
+enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
+                    struct buffer *streams);
 
 /* A moderator drops it, or its sender withdraws it. ERROR_NOT_FOUND, also if it is being let
  * through. */
-enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
+enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
+                     struct buffer *streams);
 
 /* Deletes up to `limit` that are older than this; *deleted counts them. */
 enum error held_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *deleted);

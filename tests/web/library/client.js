@@ -325,6 +325,11 @@ test("the life of a room", async () => {
     assert.equal((await alice.bans(room)).count, 1);
     await alice.unban(room, eve.user.user_id);
     assert.deepEqual((await alice.held(room)).results, []);
+    assert.equal((await alice.heldMessages({ limit: 1 })).count, 0);
+    await assert.rejects(alice.siteBans({ limit: 1 }), refusal(403));
+    await assert.rejects(alice.siteBan(eve.user.user_id), refusal(403));
+    await assert.rejects(alice.siteUnban(eve.user.user_id), refusal(403));
+    await assert.rejects(alice.audit({ limit: 1 }), refusal(403));
     await assert.rejects(alice.approveHeld(room, 1), refusal(404));
     await assert.rejects(alice.dropHeld(room, 1), refusal(404));
     await alice.setRole(room, bob.user.user_id, "admin");

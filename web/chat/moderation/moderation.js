@@ -53,7 +53,6 @@ class Page {
     }
 
     #buildTabs() {
-        const heldIn = (id) => this.confab.held(id, { limit: ALL });
         this.kinds = [
             {
                 title: () => t("Reports"),
@@ -67,8 +66,9 @@ class Page {
             },
             {
                 title: () => t("Waiting"),
-                count: () => this.cases.heldCount,
-                read: () => this.#ofRooms(heldIn),
+                count: () => this.cases.held,
+                read: (next) =>
+                    next ? this.confab.follow(next) : this.confab.heldMessages({ limit: PAGE }),
                 key: (one) => one.held_id,
                 row: (one) => this.#held(one),
             },
@@ -181,10 +181,11 @@ class Page {
     #refresh(results, next) {
         const { kind } = this;
         const keys = results.map((one) => kind.key(one));
-        // Of a list of several pages only what is newer than the end of the first one is known.
-        const last = next ? Math.min(...keys) : -Infinity;
+        // Of a list of several pages only what comes before the end of the first one is known.
+        const end = keys.at(-1);
+        const isKnown = (key) => !next || (keys[0] < end ? key <= end : key >= end);
         for (const [key, item] of [...this.items]) {
-            if (key >= last && !keys.includes(key) && !this.deferred.has(item)) {
+            if (isKnown(key) && !keys.includes(key) && !this.deferred.has(item)) {
                 this.#remove(item);
             }
         }
@@ -221,17 +222,6 @@ class Page {
     #act(text, done, act, kind = "") {
         const begin = ({ target }) => this.deferred.add(target.closest("li"), done, act);
         return button(text, begin, kind);
-    }
-
-    /** Reads something of each room. */
-    async #ofRooms(read) {
-        const own = this.rooms.map((room) => room.room_id);
-        const ids = [...new Set([...own, ...this.cases.held.keys()])];
-        const results = await each(ids, async (id) => {
-            const page = await read(id);
-            return page.results.map((one) => ({ room_id: id, ...one }));
-        });
-        return { results };
     }
 
     // ---- rooms ----
@@ -374,29 +364,27 @@ class Page {
                 this.#act(
                     t("Let through"),
                     t("The message is let through."),
-                    () => this.#end(roomId, confab.approveHeld(roomId, id)),
+                    () => confab.approveHeld(roomId, id),
                     "main",
                 ),
                 this.#act(
                     t("Drop"),
                     t("The message is dropped."),
-                    () => this.#end(roomId, confab.dropHeld(roomId, id)),
+                    () => confab.dropHeld(roomId, id),
                     "danger",
                 ),
             ),
         ];
     }
 
-    async #end(roomId, act) {
-        await act;
-        this.cases.heldIn(roomId);
-    }
-
     /** Those of the site, for site moderators, and of the rooms. */
     async #bans() {
         const site = this.isOfSite ? await this.confab.siteBans({ limit: ALL }) : { results: [] };
-        const { results } = await this.#ofRooms((id) => this.confab.bans(id, { limit: ALL }));
-        return { results: [...site.results.map((one) => ({ ...one, room_id: 0 })), ...results] };
+        const rooms = await each(this.rooms, async ({ room_id: id }) => {
+            const { results } = await this.confab.bans(id, { limit: ALL });
+            return results.map((one) => ({ ...one, room_id: id }));
+        });
+        return { results: [...site.results.map((one) => ({ ...one, room_id: 0 })), ...rooms] };
     }
 
     #ban({ user_id: id, username, until, reason, room_id: roomId, banned_by_id: by }) {
@@ -453,5 +441,5 @@ export async function openModeration({ root, confab, people, rooms, cases, open 
     });
     dialog.classList.add("moderation");
     dialog.addEventListener("close", () => page.close());
-    cases.readAll();
+    cases.readSoon();
 }

@@ -11,6 +11,7 @@ const UNAUTHORIZED = 4401;
 const USER_TYPES = new Set([
     "mentioned",
     "message_held",
+    "moderation_changed",
     "new_message_notification",
     "preferences_changed",
     "read_changed",
