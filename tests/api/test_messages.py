@@ -4,6 +4,7 @@ import json
 import pytest
 
 from support.client import Client
+from support.files import send
 from support.rooms import ROOMS, url
 from support.shapes import NOT_FOUND, a_message, wrong
 
@@ -300,3 +301,33 @@ def test_a_plain_post_is_one_statement_that_changes_four_rows(shared):
     # Each index of these two costs a post an entry.
     keys = {name: changed / posts for name, _, changed in rows}
     assert (keys["message"], keys["event"]) == (3, 1)
+
+
+def test_a_page_is_one_statement_and_one_more_if_it_has_reactions_or_files(shared):
+    """However many of its messages have some; quotes and mentions come with the first."""
+    instance = shared(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000)
+    alice, room = Client(instance).register(), None
+
+    def statements():
+        instance.sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; "
+                     "SET GLOBAL general_log = ON")
+        try:
+            page = alice.get(url(room, "messages/")).json()["results"]
+            [(count,)] = instance.sql(
+                "SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute' "
+                "AND argument LIKE '%message m%'")
+        finally:
+            instance.sql("SET GLOBAL general_log = OFF")
+        return len(page), count
+    room = alice.room()
+    first = alice.say(room["room_id"])["message_id"]
+    for _ in range(49):
+        post(alice, room, content="x", reply_to_id=first, mentions={"user_ids": [alice.id]})
+    alice.get(url(room, "messages/"))
+    assert statements() == (50, 1)
+    for message in alice.get(url(room, "messages/?limit=20")).json()["results"]:
+        path = url(room, f"messages/{message['message_id']}/reactions/")
+        assert alice.put(path, json={"emoji": "\U0001f44d"}).status_code == 200
+    file = send(alice, room)
+    assert post(alice, room, content="", files=[file["file_id"]]).status_code == 201
+    assert statements() == (50, 2)

@@ -12,6 +12,8 @@ const reaction = (person, text, emoji) => person.message(text).locator(`[data-em
 
 const pressed = (button) => button.getAttribute("aria-pressed");
 
+const isFocused = (locator) => until(() => locator.evaluate((it) => it.matches(":focus")));
+
 test("a reaction is shown to both, counted, and taken back by a click", async () => {
     const { alice, bob } = await pair();
     await alice.say("Tea is ready.");
@@ -35,20 +37,6 @@ test("a reaction is shown to both, counted, and taken back by a click", async ()
     await alice.page.reload();
     await reaction(alice, "Tea is ready.", "🎉").waitFor();
     assert.equal(await pressed(reaction(alice, "Tea is ready.", "🎉")), "true");
-});
-
-test("a reaction needs no mouse", async () => {
-    const { alice, bob } = await pair();
-    await alice.say("By keys");
-    await bob.sees("By keys");
-    await bob.message("By keys").focus();
-    await bob.page.keyboard.press("Tab");
-    await bob.page.keyboard.press("Enter");
-    await bob.dialog().waitFor();
-    await bob.page.keyboard.press("ArrowRight");
-    await bob.page.keyboard.press("Enter");
-    await reaction(alice, "By keys", "❤️").waitFor();
-    await until(() => bob.message("By keys").evaluate((it) => it.matches(":focus")));
 });
 
 test("a pinned message can be unpinned by all who may; the list leads to it", async () => {
@@ -79,12 +67,10 @@ test("a pinned message can be unpinned by all who may; the list leads to it", as
         .getByRole("button", { name: /The rules of the kitchen/u })
         .click();
     await bob.message("The rules of the kitchen").waitFor();
-    await until(() =>
-        bob.message("The rules of the kitchen").evaluate((it) => it.matches(":focus")),
-    );
+    await isFocused(bob.message("The rules of the kitchen"));
 });
 
-test("a link opens the room at the message; its replies are listed", async () => {
+test("a link opens the room at the message; its replies are listed; all of it by keys", async () => {
     const { alice, bob, room } = await pair();
     await alice.say("Who takes the scones?");
     await bob.message("Who takes the scones?").hover();
@@ -92,7 +78,7 @@ test("a link opens the room at the message; its replies are listed", async () =>
     await bob.say("I do.");
     const question = ({ page }) => page.locator(".items .message", { hasText: "1 reply" });
     await question(alice).waitFor();
-    const id = await question(alice).getAttribute("data-id");
+    const id = Number(await question(alice).getAttribute("data-id"));
     for (let i = 0; i < 120; i += 1) {
         await alice.post(room, `Line ${i}`);
     }
@@ -100,11 +86,42 @@ test("a link opens the room at the message; its replies are listed", async () =>
     await bob.page.goto(`${world.system.url}/#/${room}/${id}`);
     // The newest messages are far below.
     await question(bob).waitFor();
-    await until(() => question(bob).evaluate((it) => it.matches(":focus")));
+    await isFocused(question(bob));
     assert.equal(await bob.page.getByText("Line 119", { exact: true }).count(), 0);
     await question(bob).getByText("1 reply").click();
     await bob
         .dialog()
         .getByRole("button", { name: /I do\./u })
         .waitFor();
+
+    // No mouse from here on.
+    const press = (key) => alice.page.keyboard.press(key);
+    await bob.post(room, "Thirty of them?", { reply_to_id: id });
+    const reply = alice.message("Thirty of them?");
+    await reply.focus();
+    await press("Tab");
+    await press("Enter");
+    const far = alice.page.locator(".items .message", { hasText: "2 replies" });
+    await isFocused(far);
+    await press("Enter");
+    await isFocused(alice.button("React"));
+    await press("Enter");
+    await alice.dialog().waitFor();
+    await press("ArrowRight");
+    await press("Enter");
+    await far.locator('[data-emoji="❤️"]').waitFor();
+    await isFocused(far);
+    await press("Enter");
+    for (const name of ["Reply", "Mark as unread", "Edit", "Pin"]) {
+        await press("ArrowRight");
+        await isFocused(alice.button(name));
+    }
+    await press("Enter");
+    await isFocused(alice.button("Unpin"));
+    await alice.button("Back to the reply").focus();
+    await press("Enter");
+    await isFocused(reply);
+    await press("Home");
+    await press("End");
+    await isFocused(reply);
 });
