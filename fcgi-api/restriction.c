@@ -81,6 +81,13 @@ void restriction_add_until(struct exchange *x, enum error error) {
     write_until(x, error_detail(error), CODE_SILENCED, until);
 }
 
+enum error restriction_check_hidden(struct exchange *x) {
+    if (x->identity.room.members_visible || x->identity.room.may_moderate)
+        return ERROR_NONE;
+    return exchange_fail(x, ERROR_FORBIDDEN, CODE_MEMBERS_HIDDEN,
+                         "Moderators see who is in this room.");
+}
+
 enum error restriction_check_seen(struct exchange *x) {
     const uint64_t hidden = x->identity.room.first_position;
     uint64_t position = 0;

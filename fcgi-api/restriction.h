@@ -27,6 +27,10 @@ bool restriction_is_banned(struct exchange *x);
 /* A disabled user is active again if it was for a ban from the site that is over by now. */
 void restriction_end_ban(struct exchange *x, struct user *user);
 
+/* ERROR_FORBIDDEN, with the answer, if only moderators see who is in the room of the path, and the
+ * user is none of them. */
+enum error restriction_check_hidden(struct exchange *x);
+
 /* ERROR_NOT_FOUND if the message in the path is from before the user joined, in a room where that
  * is hidden. */
 enum error restriction_check_seen(struct exchange *x);

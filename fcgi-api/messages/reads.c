@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "handlers/handlers.h"
 #include "rest/page.h"
+#include "restriction.h"
 #include "store/messages/receipt.h"
 
 /* All marks are read first, since the answer begins with their number. */
@@ -36,6 +37,9 @@ static void write_page(struct exchange *x, struct page *page, const struct recei
 }
 
 static enum error check_access(struct exchange *x) {
+    /* The marks are those of all members. */
+    if (restriction_check_hidden(x))
+        return ERROR_FORBIDDEN;
     if (x->identity.hides_read)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_SHARED,
                              "You do not share what you have read, so you cannot see what others "

@@ -7,6 +7,7 @@
 #include "rest/etag.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "restriction.h"
 #include "rooms/member_events.h"
 #include "store/rooms/ban.h"
 #include "store/users/profile.h"
@@ -17,19 +18,11 @@ static void write_member(void *context, const struct membership *membership) {
     serialize_membership(context, membership, true);
 }
 
-/* Who is in the room may be seen by moderators only. */
-static enum error refuse_hidden(struct exchange *x) {
-    if (x->identity.room.members_visible || x->identity.room.may_moderate)
-        return ERROR_NONE;
-    return exchange_fail(x, ERROR_FORBIDDEN, CODE_MEMBERS_HIDDEN,
-                         "Moderators see who is in this room.");
-}
-
 enum error members_list(struct exchange *x) {
     const struct room_state *state = &x->identity.room;
     struct page page;
     uint64_t changes = 0;
-    if (refuse_hidden(x))
+    if (restriction_check_hidden(x))
         return ERROR_FORBIDDEN;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     if (!field_errors_none(&x->field_errors))

@@ -14,6 +14,7 @@
 #include "redis/redis_presence.h"
 #include "rest/etag.h"
 #include "rest/field.h"
+#include "restriction.h"
 #include "store/rooms/ban.h"
 
 static const char TOO_MANY_ROOMS[] = "You are in too many rooms.";
@@ -63,10 +64,9 @@ enum error rooms_presence(struct exchange *x) {
     const bool is_counted = room_state_is_counted(state, x->service->config->presence_members);
     uint64_t *ids = NULL, online = 0;
     size_t count = 0;
-    enum error error = ERROR_NONE;
-    if (!x->identity.room.members_visible && !x->identity.room.may_moderate)
-        return exchange_fail(x, ERROR_FORBIDDEN, CODE_MEMBERS_HIDDEN,
-                             "Moderators see who is in this room.");
+    enum error error = restriction_check_hidden(x);
+    if (error)
+        return error;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_key(&w, "online");

@@ -78,12 +78,14 @@ static void read_change(struct exchange *x, struct change *change) {
 /* Enables or disables a user, which ends all credentials and closes the sockets. */
 static enum error set_active(struct exchange *x, struct user *user, bool is_active) {
     struct user_change change;
-    if (user->is_active == is_active)
+    /* One who is disabled may be banned, and is to stay disabled afterwards. */
+    if (user->is_active && is_active)
         return ERROR_NONE;
     const enum error error = user_set_active(x->service->db, user->id, is_active, &change);
     if (error)
         return error;
-    user->is_active = is_active;
+    if (change.changed)
+        user->is_active = is_active;
     publish_credentials_changed(x->service->redis, publisher_of(x), &change);
     return ERROR_NONE;
 }

@@ -49,6 +49,7 @@ static bool ends_watch(struct watch *watch, const struct stream_event *event) {
         if (!event->frame)
             return false;
         watch->hides_members = room_has(event, ",\"members_visible\":false");
+        watch->is_archived = room_has(event, ",\"is_archived\":true");
         if (room_has(event, ",\"history\":\"all\"") || room_has(event, ",\"is_open\":true"))
             watch->first_position = 0;
         return watch->is_viewer && !is_read(watch, event);
@@ -314,7 +315,9 @@ static bool is_shown(const struct watch *watch, const struct event_envelope *env
         return false;
     if (type == EVENT_MESSAGE_READ && watch->client->hides_read)
         return false;
-    return !is_presence(type) || !watch->hides_members || watch->moderates;
+    /* A read mark says who is in the room, as presence does. */
+    return !(is_presence(type) || type == EVENT_MESSAGE_READ) || !watch->hides_members ||
+           watch->moderates;
 }
 
 void client_notice(struct subscription *subscription, const struct event_envelope *envelope,

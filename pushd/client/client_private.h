@@ -88,6 +88,7 @@ struct watch {
     bool moderates : 1;             /* the user is a moderator of the room */
     bool hides_members : 1;         /* only moderators see who is in the room */
     bool may_write : 1;             /* and so type; not a reader, nor silenced */
+    bool is_archived : 1;           /* the room: nobody is shown typing */
     bool is_counted : 1;            /* presence is a number, and nobody is shown typing */
     bool is_viewer : 1;             /* of a live or open room, not a member */
     bool is_visitor : 1;            /* one of an open room: neither sees presence nor is seen */

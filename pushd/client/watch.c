@@ -198,6 +198,7 @@ static struct watch *end_authentication(struct client_job *job) {
     }
     watch->moderates = identity.room.may_moderate;
     watch->hides_members = !identity.room.members_visible;
+    watch->is_archived = identity.room.is_archived;
     watch->first_position = identity.room.first_position;
     watch->may_write = (identity.room.role > ROLE_READER || watch->moderates) &&
                        identity.room.silenced_until < clock_now();

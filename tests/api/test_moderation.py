@@ -3,6 +3,7 @@
 import pytest
 from support.api_key import Program
 from support.client import Client
+from support.confabctl import Tool
 from support.files import done, png, post, upload
 from support.shapes import A_TIME, AN_ID, refusal, wrong
 from support.wait import wait_for
@@ -174,11 +175,35 @@ def test_slow_mode_says_when_and_exempts_moderators_and_repeats(room):
 
 
 def test_members_are_hidden_from_all_but_moderators(room):
+    message = room.post(room.admin).json()["message_id"]
     room.patch(members_visible=False)
-    for path in ("members/", "presence/"):
+    for path in ("members/", "presence/", "reads/", f"messages/{message}/reads/"):
         for client in (room.reader, room.member):
             fails(client.get(room.path + path), 403, "members_hidden")
         assert room.moderator.get(room.path + path).status_code == 200
+    with room.member.socket(room.id) as live, room.moderator.socket(room.id) as moderator:
+        assert live.until("connected")["online"] == []
+        assert moderator.until("connected")["online"] != []
+        room.reader.post(f"{room.path}read/", json={"message_id": message})
+        assert moderator.until("message_read")["user_id"] == room.reader.id
+        room.post(room.admin, "mark")
+        assert live.next()["type"] == "new_message"
+
+
+def test_nobody_is_shown_typing_in_an_archived_room(room):
+    with room.member.socket(room.id) as live, room.admin.socket(room.id) as admin:
+        live.until("connected")
+        admin.until("connected")
+        room.patch(is_archived=True)
+        live.until("room_updated")
+        live.send({"type": "typing"})
+        live.send({"type": "ping"})
+        live.until("pong")
+        room.patch(is_archived=False)
+        shown = []
+        while len(shown) < 2 or shown[-1] != "room_updated":
+            shown.append(admin.next()["type"])
+        assert "typing" not in shown
 
 
 # ---- silence ----
@@ -345,6 +370,29 @@ def test_a_ban_from_the_site_ends_all_sessions(user, site_moderator, instance):
     assert site_moderator.delete(f"{path}{client.id}/").status_code == 204
     assert instance.sql("SELECT is_active FROM user WHERE user_id = ?", client.id)[0][0]
     fails(site_moderator.post(path, json={"user_id": site_moderator.id}), 403, "role_too_high")
+
+
+def test_a_ban_from_the_site_outlives_what_the_site_says_of_its_users(user, instance,
+                                                                      site_moderator):
+    site, tool = Program(instance, "users"), Tool(instance)
+    client = user()
+    path, bans = f"/api/site/users/{client.id}/", "/api/site/bans/"
+    for was_active in (True, False):
+        site_moderator.post(bans, json={"user_id": client.id})
+        assert site.patch(path, json={"is_active": True}).json()["is_active"] is False
+        assert site.patch(path, json={"is_active": was_active}).json()["is_active"] is False
+        assert site.post(f"{path}token/").status_code == 403
+        site_moderator.delete(f"{bans}{client.id}/")
+        found = site.patch(path, json={"display_name": "A"}).json()["is_active"]
+        assert found is was_active, "as the site said last"
+    # The administrator ends a ban, too.
+    site_moderator.post(bans, json={"user_id": client.id})
+    assert "is enabled" in tool("user", "enable", client.name)
+    assert instance.sql("SELECT 1 FROM ban WHERE user_id = ?", client.id) == []
+    assert site.post(f"{path}token/").status_code == 201
+    tool("user", "erase", client.name, "--messages", "keep")
+    assert site.patch(path, json={"is_active": True}).status_code == 403
+    assert "is erased" in tool.refuses("user", "enable", f"deleted-{client.id}")
 
 
 def test_a_timed_ban_from_the_site_ends_on_time_wherever_it_is_asked(user, instance, site_moderator):

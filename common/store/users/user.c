@@ -199,6 +199,13 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; "
         "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
         FIND_USER
+        /* 3: an erased account stays erased. */
+        "IF p_active AND EXISTS (SELECT 1 FROM user WHERE user_id = p_user "
+        "AND erased_at IS NOT NULL) THEN SET v_outcome = 3; LEAVE body; END IF; "
+        /* A ban from the site stands; it is what the user is afterwards that changes. */
+        "UPDATE ban SET was_active = p_active WHERE room_id = 0 AND user_id = p_user; "
+        "IF EXISTS (SELECT 1 FROM ban WHERE room_id = 0 AND user_id = p_user) THEN "
+        "LEAVE body; END IF; "
         /* It is so already: nothing changes, and no event. */
         "IF v_active = p_active THEN LEAVE body; END IF; "
         "UPDATE user SET is_active = p_active WHERE user_id = p_user; "

@@ -142,12 +142,18 @@ static enum cli_status set_active(struct cli *cli, struct arguments *arguments, 
     const enum cli_status status = read_user(cli, arguments, &user);
     if (status)
         return status;
-    const enum error error = user_set_active(cli->db, user.id, active, &change);
+    /* The administrator also ends a ban from the site. */
+    enum error error = active ? ban_site_remove(cli->db, 0, user.id) : ERROR_NOT_FOUND;
+    const bool was_banned = !error;
+    if (!error || error == ERROR_NOT_FOUND)
+        error = user_set_active(cli->db, user.id, active, &change);
+    if (error == ERROR_FORBIDDEN)
+        return cli_error("the account %s is erased", user.name);
     if (error)
         return cli_store_error(cli, error);
     /* Enabling closes nothing, but pushd is told of both alike. */
     publish_change(cli, &change);
-    cli_message(change.changed ? "User %s is %s." : "User %s is already %s.", user.name, state);
+    cli_message(change.changed || was_banned ? "User %s is %s." : "User %s is already %s.", user.name, state);
     return CLI_OK;
 }
 
