@@ -80,6 +80,8 @@ export class Poller {
         this.#pause = hasNews
             ? this.pace.pollMin
             : Math.min(this.#pause * SLOWER, this.pace.pollMax);
-        return this.hidden() ? this.pace.pollMax : this.#pause;
+        const pause = this.hidden() ? this.pace.pollMax : this.#pause;
+        // Clients that have asked together, as after a message, do not go on together.
+        return pause * (1 - Math.random() / 10);
     }
 }
