@@ -118,10 +118,10 @@ enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
 enum error user_end_credentials(struct db *db, uint64_t id, uint64_t kept_token,
                                 uint64_t kept_session, struct user_change *change);
 
-/* Enables or disables the account. Disabling ends all tokens and login
- * sessions for good: they are refused as those of a disabled user, and enabling deletes them. A user
- * who is banned from the site becomes so when the ban ends; nothing changes now. ERROR_FORBIDDEN: an
- * erased account cannot be enabled. */
+/* Enables or disables the account. Disabling ends all tokens and login sessions for good: they are
+ * refused as those of a disabled user, and enabling deletes them. A user who is banned from the
+ * site becomes so when the ban ends; nothing changes now. ERROR_FORBIDDEN: an erased account cannot
+ * be enabled. */
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change);
 
 /* Sets whether the user shares read receipts. pushd is informed by the same event. */

@@ -153,7 +153,8 @@ static enum cli_status set_active(struct cli *cli, struct arguments *arguments, 
         return cli_store_error(cli, error);
     /* Enabling closes nothing, but pushd is told of both alike. */
     publish_change(cli, &change);
-    cli_message(change.changed || was_banned ? "User %s is %s." : "User %s is already %s.", user.name, state);
+    cli_message(change.changed || was_banned ? "User %s is %s." : "User %s is already %s.",
+                user.name, state);
     return CLI_OK;
 }
 
