@@ -1311,6 +1311,8 @@ export interface Closed {
     code: 1000 | 4401 | 4403 | 4404;
     /** A description for the user. */
     detail: string;
+    /** The code of the error, if the server has named one, such as "banned". */
+    reason: string | null;
 }
 
 export interface ChannelEvents {

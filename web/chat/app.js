@@ -116,7 +116,7 @@ export class App {
             if (this.#takeLink(event.oldURL)) {
                 event.stopImmediatePropagation();
                 this.#start();
-            } else if (this.login?.element.isConnected && ROOM.test(location.hash)) {
+            } else if (!this.chat && !this.visit && ROOM.test(location.hash)) {
                 // It may be an open room.
                 this.#start();
             }

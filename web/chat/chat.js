@@ -21,6 +21,8 @@ export { Drafts } from "./drafts.js";
 /** The first and the longest pause (ms) before another try to open a room. */
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
+/** So long after a removal its reason may come. */
+const REASON_MS = 500;
 /** From this width (px) on there is a place for a room beside the list. */
 const WIDE = 704;
 
@@ -114,7 +116,7 @@ export class Chat {
             changed: () => this.#roomsChanged(),
             message: (room, message) => this.#messageReceived(room, message),
             invited: (room, user) => this.#invited(room, user),
-            removed: (id, text) => this.#roomRemoved(id, text),
+            removed: (id, text) => this.#removedFrom(id, text),
             failed: (error) => this.notices.showError(error),
         });
         this.rooms.channel.on("state", (state) => state === "live" && this.#retryOpening());
@@ -548,6 +550,20 @@ export class Chat {
         this.tell("message", { message });
         this.unseen += this.conversation.isWatched() ? 0 : 1;
         this.#drawTitle();
+    }
+
+    /** The same, by the list of rooms. The channel of an open room may tell why. */
+    async #removedFrom(id, text) {
+        const { channel = null } = this.shown() === id ? this.conversation : {};
+        if (channel && !channel.closed) {
+            await new Promise((done) => {
+                channel.on("closed", done);
+                setTimeout(done, REASON_MS);
+            });
+        }
+        if (channel?.closed?.reason !== "banned") {
+            this.#roomRemoved(id, text);
+        }
     }
 
     /** The user is no longer a member of a room, or the room was deleted. */

@@ -5,6 +5,10 @@ import { fill, h } from "./ui/dom.js";
 import { icon } from "./ui/icons.js";
 import { t, tn } from "./words.js";
 
+/** Why the user cannot join a room. */
+export const whyNotJoined = (error) =>
+    error.code === "banned" ? t("You are banned from this room.") : errorText(error);
+
 /** Calls `back()` for the button that leads back to the list of rooms on a small screen. */
 export class Placeholder {
     constructor(people, back) {
@@ -43,7 +47,7 @@ export class Placeholder {
                 try {
                     await join();
                 } catch (error) {
-                    problem.textContent = errorText(error);
+                    problem.textContent = whyNotJoined(error);
                 } finally {
                     action.disabled = false;
                 }

@@ -76,8 +76,8 @@ test("a report is handled on the page for moderators, on a phone", async () => {
     );
 });
 
-test("a member is silenced and told so, and the silence is undone", async () => {
-    const { alice, bob } = await pair();
+test("a member is silenced, then not any more, then banned, and told so each time", async () => {
+    const { alice, bob, room } = await pair();
     await bob.say("Noise");
     await alice.message("Noise").hover();
     await alice.button("Moderate the sender").click();
@@ -91,6 +91,13 @@ test("a member is silenced and told so, and the silence is undone", async () => 
     await bob.page.getByText(/A moderator has silenced you until/u).waitFor();
     await alice.button("Undo", alice.dialog()).click();
     await until(async () => (await alice.dialog().count()) === 0);
+    await bob.button("Try again", bob.page.locator(".refused")).click();
+    await bob.say("No more noise");
+    await alice.sees("No more noise");
+    await change({ alice, room }, { is_private: false });
+    await bob.settles();
+    await alice.api("POST", `chat/rooms/${room}/bans/`, { user_id: bob.id });
+    await bob.page.getByText("You are banned from “Kitchen”.").waitFor();
 });
 
 test("a stranger reads an open room by its link, and enters it by logging in", async () => {

@@ -274,8 +274,11 @@ export class Conversation {
             this.tools.pins = null;
             this.timeline.open(0);
         });
-        channel.on("closed", ({ code, detail }) => {
-            if (code === 4404) {
+        channel.on("closed", ({ code, detail, reason }) => {
+            if (reason === "banned") {
+                const room = this.people.roomName(this.room);
+                this.on.removed(t("You are banned from “{room}”.", { room }));
+            } else if (code === 4404) {
                 const room = this.people.roomName(this.room);
                 this.on.removed(t("“{room}” no longer exists.", { room }));
             } else if (code === 4403 && this.wasLive && !(this.isViewer && !this.room.is_private)) {
@@ -601,6 +604,7 @@ export class Conversation {
                 dates: () => this.#openDates(new Date()),
                 moderation: this.on.moderation,
                 told: this.on.told,
+                blocked: (id) => this.timeline.redraw(id),
             },
         });
         this.element.after(this.details.element);

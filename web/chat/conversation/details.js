@@ -32,7 +32,8 @@ function leaveText(room) {
  * nothing can be changed. Calls `on.closed()`, `on.left()` when the user left or deleted the room,
  * `on.changed(room)` when its settings were changed, `on.direct(userId)`, which may be null, to
  * open a direct room, `on.dates()` to go to a day, `on.moderation()` to open the page for
- * moderators, `on.told(text)`, and `on.failed(error)`.
+ * moderators, `on.told(text)`, `on.blocked(userId)` after a block or its end, and
+ * `on.failed(error)`.
  */
 export class Details {
     constructor({ root, confab, people, readOnly, room, online, on }) {
@@ -133,7 +134,11 @@ export class Details {
             this.draw();
         } catch (error) {
             // If the panel was closed meanwhile, perhaps the user has left the room.
-            if (this.element.isConnected) {
+            if (error.code === "members_hidden") {
+                this.draw();
+                this.heading.textContent = t("Members");
+                fill(this.list, h("li.note", t("Only moderators see who is in the room")));
+            } else if (this.element.isConnected) {
                 const reason = errorText(error);
                 const text = t("The members could not be loaded. {reason}", { reason });
                 this.#showFailure(text, () => this.load());
@@ -338,7 +343,12 @@ export class Details {
     }
 
     #block(id) {
-        this.#withPeople(({ toggleBlock }) => this.#try(() => toggleBlock(this, id)));
+        this.#withPeople(({ toggleBlock }) =>
+            this.#try(async () => {
+                await toggleBlock(this, id);
+                this.on.blocked(id);
+            }),
+        );
     }
 
     #withPeople(open) {

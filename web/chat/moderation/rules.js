@@ -15,7 +15,7 @@ const mayModerate = ({ room, self }) =>
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** Why nothing can be written; null if it can. */
-function barrier(conversation, silencedUntil) {
+function barrier(conversation, { silencedUntil, newUntil }) {
     const { room } = conversation;
     if (conversation.isViewer) {
         return t("You are reading this room without being in it.");
@@ -36,6 +36,10 @@ function barrier(conversation, silencedUntil) {
         const time = fullTime(new Date(silencedUntil).toISOString());
         return t("A moderator has silenced you until {time}.", { time });
     }
+    if (newUntil > Date.now() && !room.is_private) {
+        const time = fullTime(new Date(newUntil).toISOString());
+        return t("Your account is new. You can write here from {time} on.", { time });
+    }
     return null;
 }
 
@@ -47,11 +51,21 @@ export class Rules {
     constructor(conversation) {
         this.conversation = conversation;
         this.silencedUntil = 0;
+        this.newUntil = 0;
         this.openAt = 0;
         this.timer = null;
         this.told = h("span", { role: "status" });
         this.joinButton = button(t("Join room"), () => this.#join(), "main");
-        this.notice = h("div.refused", { hidden: true }, icon("lock"), this.told, this.joinButton);
+        // Nothing tells that a silence was ended early.
+        this.tryButton = button(t("Try again"), () => this.#tryAgain(), "link");
+        this.notice = h(
+            "div.refused",
+            { hidden: true },
+            icon("lock"),
+            this.told,
+            this.tryButton,
+            this.joinButton,
+        );
         conversation.composer.element.before(this.notice);
         this.#startFromLast();
     }
@@ -77,6 +91,8 @@ export class Rules {
     refused(error) {
         if (error.code === "silenced") {
             this.silencedUntil = new Date(error.body?.until ?? 0).getTime();
+        } else if (error.code === "too_new") {
+            this.newUntil = new Date(error.body?.until ?? 0).getTime();
         } else if (error.code === "slow_mode") {
             this.#wait(error.retryAfter ?? 1);
         }
@@ -89,6 +105,19 @@ export class Rules {
             this.openAt = Math.max(this.openAt, Date.now() + seconds * 1000);
         }
         this.draw();
+    }
+
+    /** When a silence, and the time for new accounts, is over. */
+    #writesAt() {
+        return Math.max(this.silencedUntil, this.newUntil);
+    }
+
+    /** The server refuses the next message, if it still applies. */
+    #tryAgain() {
+        this.silencedUntil = 0;
+        this.newUntil = 0;
+        this.draw();
+        this.conversation.composer.focus();
     }
 
     async #join() {
@@ -105,11 +134,12 @@ export class Rules {
     draw() {
         const { conversation } = this;
         const { composer, room } = conversation;
-        const text = barrier(conversation, this.silencedUntil);
+        const text = barrier(conversation, this);
         const left = room.slow_seconds > 0 ? Math.ceil((this.openAt - Date.now()) / 1000) : 0;
         composer.element.hidden = text !== null;
         this.notice.hidden = text === null;
         this.joinButton.hidden = !mayJoin(conversation);
+        this.tryButton.hidden = this.#writesAt() <= Date.now();
         // Setting the same text again would make a screen reader repeat it.
         if (this.told.textContent !== (text ?? "")) {
             this.told.textContent = text ?? "";
@@ -126,8 +156,8 @@ export class Rules {
         clearTimeout(this.timer);
         if (left > 0) {
             this.timer = setTimeout(() => this.draw(), 1000);
-        } else if (this.silencedUntil > Date.now()) {
-            const wait = Math.min(this.silencedUntil - Date.now() + 500, LONGEST_MS);
+        } else if (this.#writesAt() > Date.now()) {
+            const wait = Math.min(this.#writesAt() - Date.now() + 500, LONGEST_MS);
             this.timer = setTimeout(() => this.draw(), wait);
         }
     }

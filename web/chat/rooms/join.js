@@ -1,6 +1,7 @@
 // What an invite link leads to: the room, and joining it as a user or as a guest.
 
 import { card } from "../login.js";
+import { whyNotJoined } from "../placeholder.js";
 import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
 import { visibleName } from "../ui/format.js";
@@ -122,7 +123,7 @@ class JoinScreen {
         try {
             await this.#enter();
         } catch (error) {
-            this.problem.textContent = errorText(error);
+            this.problem.textContent = whyNotJoined(error);
         }
         if (submitter) {
             submitter.disabled = false;

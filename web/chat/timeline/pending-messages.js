@@ -9,7 +9,7 @@ import { messageNode, placeMessage, prepareToShow, whyNotSent } from "./message.
 /** How many sent messages to remember as shown in the timeline. */
 const REMEMBERED = 1000;
 /** What the room does not allow. */
-const REFUSALS = new Set(["silenced", "read_only", "archived", "slow_mode"]);
+const REFUSALS = new Set(["silenced", "read_only", "archived", "slow_mode", "too_new"]);
 
 /**
  * Draws into `timeline`. `isConnected()` tells whether messages can be sent now; `drawn()` is

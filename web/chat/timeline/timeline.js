@@ -508,6 +508,18 @@ export class Timeline {
         this.on.changed(id);
     }
 
+    /** Draws the messages of a user again. */
+    redraw(userId) {
+        const own = this.items.filter(({ message }) => message.sender_id === userId);
+        const isBlocked = this.people.blocked.has(userId);
+        this.#keepPosition(() =>
+            own.forEach((node) => {
+                const message = { ...node.message, is_blocked: isBlocked };
+                drawMessage(node, message, this.people, (id) => this.repliedTo(id));
+            }),
+        );
+    }
+
     /** Draws the days again: "Today" has become "Yesterday". */
     drawDays() {
         this.#keepPosition(() => this.#place(0, this.items.length));

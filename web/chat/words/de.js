@@ -3,6 +3,10 @@
 
 const texts = {
     // Guests, open rooms and the page for moderators.
+    "You are banned from this room.": "Du bist von diesem Raum gesperrt.",
+    "You are banned from “{room}”.": "Du bist von „{room}“ gesperrt.",
+    "Your account is new. You can write here from {time} on.":
+        "Dein Konto ist neu. Du kannst hier ab {time} schreiben.",
     "Ban from the room": "Vom Raum sperren",
     "Ban from the whole site": "Von der ganzen Website sperren",
     "For 30 days": "Für 30 Tage",

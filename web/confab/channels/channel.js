@@ -286,7 +286,7 @@ export class Channel extends Emitter {
             this.#startPolling();
             return;
         } else if (CLOSE_TEXT.has(code) && code !== CLOSE.normal) {
-            this.#finish(code, refusal?.detail);
+            this.#finish(code, refusal);
             return;
         }
         if (wasLive && performance.now() - this.#connectedAt > STABLE_AFTER) {
@@ -342,7 +342,7 @@ export class Channel extends Emitter {
 
     #pollFailed(error, pause) {
         if (REFUSED.has(error.status) && !error.foreign) {
-            this.#finish(REFUSED.get(error.status), error.detail);
+            this.#finish(REFUSED.get(error.status), error);
             return;
         }
         this.retryAt = Date.now() + pause;
@@ -360,12 +360,14 @@ export class Channel extends Emitter {
         this.#failedTries = 0;
     }
 
-    #finish(code, detail) {
+    /** `refusal`: the error that has ended it, with code and detail, or null. */
+    #finish(code, refusal = null) {
         if (this.closed) {
             return;
         }
         this.#stop();
-        this.closed = { code, detail: detail ?? CLOSE_TEXT.get(code) };
+        const { detail = CLOSE_TEXT.get(code), code: reason = null } = refusal ?? {};
+        this.closed = { code, detail, reason };
         this.client.ended(this);
         this.#setState("closed");
         this.emit("closed", this.closed);

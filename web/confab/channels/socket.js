@@ -73,7 +73,9 @@ export class Socket {
             return;
         }
         this.#heard = performance.now();
-        if (!this.connected && frame.type === "error") {
+        // A ban from the room of this socket is told before it is closed.
+        const isBan = frame.code === "banned" && frame.room_id === undefined;
+        if (frame.type === "error" && (!this.connected || isBan)) {
             this.#refusal = frame;
             return;
         }

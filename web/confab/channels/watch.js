@@ -98,7 +98,8 @@ export class Watch {
         if (this.#isRechecked) {
             this.#isRechecked = false;
             if (code !== "already_watched") {
-                this.#ended(REFUSALS.has(code) ? FORBIDDEN : TRY_LATER, null);
+                const refusal = code === "banned" ? frame : null;
+                this.#ended(REFUSALS.has(code) ? FORBIDDEN : TRY_LATER, refusal);
             }
         } else if (this.connected && code === "forbidden") {
             // A viewer of a room that is no longer open to viewers.
