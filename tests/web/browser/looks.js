@@ -13,16 +13,22 @@ const quiet = ({ page }) => page.locator(".quiet").allTextContents();
 
 test("who joins, leaves and renames the room is a quiet line, also after a reload", async () => {
     const { alice, bob, room } = await pair();
-    const carol = await loggedInUser();
+    const [carol, dan] = [await loggedInUser(), await openWindow()];
+    await dan.register();
     await alice.say("Before");
     await bob.sees("Before");
     const members = `chat/rooms/${room}/`;
-    await alice.api("POST", `${members}invite/`, { user_id: carol.id });
+    for (const { id } of [carol, dan]) {
+        await alice.api("POST", `${members}invite/`, { user_id: id });
+    }
     await alice.say("Between");
     await bob.sees("Between");
     await alice.api("POST", `${members}remove_member/`, { user_id: carol.id });
     await alice.api("PATCH", members, { name: "Garden" });
-    const lines = [`${alice.name} invited ${carol.name}.`, `${alice.name} removed ${carol.name}.`];
+    const lines = [
+        `${alice.name} invited ${carol.name} and ${dan.name}.`,
+        `${alice.name} removed ${carol.name}.`,
+    ];
     const renamed = `${alice.name} renamed the room to “Garden”.`;
     await until(async () => (await quiet(bob)).includes(renamed));
     assert.deepEqual((await quiet(bob)).slice(-3), [...lines, renamed]);

@@ -70,7 +70,7 @@ test("a pinned message can be unpinned by all who may; the list leads to it", as
     await isFocused(bob.message("The rules of the kitchen"));
 });
 
-test("a link opens the room at the message; its replies are listed; all of it by keys", async () => {
+test("a link opens the room at the message; its replies are listed; all by keys", async () => {
     const { alice, bob, room } = await pair();
     await alice.say("Who takes the scones?");
     await bob.message("Who takes the scones?").hover();

@@ -127,6 +127,7 @@ export class Conversation {
         this.readers = h("span");
         this.composer.under.append(this.readers);
         this.pinsButton = iconButton("pin", t("Pinned messages"), () => this.actOn("openPins"));
+        this.pinsButton.classList.add("pins");
         this.detailsButton = iconButton("people", t("Details"), () => this.toggleDetails());
         this.menuButton = this.on.menu && this.#roomMenu();
         this.backButton = iconButton("back", t("All rooms"), () => this.on.back());
@@ -174,7 +175,17 @@ export class Conversation {
     }
 
     #roomMenu() {
-        return menu(iconButton("more", t("Room"), null), t("Room"), () => this.on.menu());
+        // On a phone there is no place for the button.
+        const pins = () =>
+            this.pinsButton.offsetWidth === 0 && {
+                icon: "pin",
+                text: t("Pinned messages"),
+                act: () => this.actOn("openPins"),
+            };
+        return menu(iconButton("more", t("Room"), null), t("Room"), async () => [
+            ...(await this.on.menu()),
+            pins(),
+        ]);
     }
 
     close() {

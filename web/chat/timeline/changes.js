@@ -1,18 +1,17 @@
 // The quiet lines between messages: who joined, left, renamed the room, or pinned a message.
 
-import { visibleName } from "../ui/format.js";
-import { t } from "../words.js";
+import { listOfNames, visibleName } from "../ui/format.js";
+import { t, tn } from "../words.js";
 
 /** How many of the last events are looked at when a room is opened. */
 const LOOK_BACK = 100;
 
 /**
- * A line for an event, as a function that returns its text, and the user whose name is in it; null
- * for events without one. Events name who acts by the user name. `before` is the room's name before
- * the event, null if it is not known.
+ * A line for an event, as for QuietLines; null for events without one. Events name who acts by the
+ * user name. `before` is the room's name before the event, null if it is not known.
  */
 function lineOf(event, people, before) {
-    const nameOf = (id) => people.name(id) || t("Somebody");
+    const namesOf = (ids) => listOfNames(ids.map((id) => people.name(id) || t("Somebody")));
     // Once known: a guest who registers gets another user name.
     let isSame = false;
     const isAlone = (id, username) => {
@@ -25,20 +24,26 @@ function lineOf(event, people, before) {
             const { invited_by: by } = event;
             return {
                 id,
-                text: () =>
-                    isAlone(id, by)
-                        ? t("{name} joined.", { name: nameOf(id) })
-                        : t("{by} invited {name}.", { by, name: nameOf(id) }),
+                kind: () => (isAlone(id, by) ? "joined" : `invited by ${by}`),
+                text: (ids) => {
+                    const name = namesOf(ids);
+                    return isAlone(id, by)
+                        ? tn(ids.length, "{name} joined.", "{name} joined.", { name })
+                        : t("{by} invited {name}.", { by, name });
+                },
             };
         }
         case "user_removed": {
             const { removed_by: by } = event;
             return {
                 id,
-                text: () =>
-                    isAlone(id, by)
-                        ? t("{name} left.", { name: nameOf(id) })
-                        : t("{by} removed {name}.", { by, name: nameOf(id) }),
+                kind: () => (isAlone(id, by) ? "left" : `removed by ${by}`),
+                text: (ids) => {
+                    const name = namesOf(ids);
+                    return isAlone(id, by)
+                        ? tn(ids.length, "{name} left.", "{name} left.", { name })
+                        : t("{by} removed {name}.", { by, name });
+                },
             };
         }
         case "room_updated": {
@@ -48,13 +53,15 @@ function lineOf(event, people, before) {
             return isRenamed
                 ? {
                       id: null,
+                      kind: () => null,
                       text: () => t("{by} renamed the room to “{room}”.", { by, room: name }),
                   }
                 : null;
         }
         case "message_pinned": {
             const { pinned_by: by } = event;
-            return { id: null, text: () => t("{by} pinned a message.", { by }) };
+            const text = () => t("{by} pinned a message.", { by });
+            return { id: null, kind: () => `pinned by ${by}`, text };
         }
         default:
             return null;

@@ -5,19 +5,23 @@ import { h } from "../ui/dom.js";
 export class QuietLines {
     constructor(people) {
         this.people = people;
-        // The lines after a message, by its id (0: before the first one): {key, text, id}.
+        // The lines after a message, by its id (0: before the first one): {key} and those of add().
         this.lines = new Map();
     }
 
-    /** Adds a line after a message. False if there is one with this key. */
-    add(key, { id, text }, after) {
+    /**
+     * Adds a line after a message: `id` is the user in it, or null, `text(ids)` what it says.
+     * Lines in a row of the same kind() become one, unless that is null. False if there is a line
+     * with this key.
+     */
+    add(key, line, after) {
         const others = this.lines.get(after) ?? [];
-        if (others.some((line) => line.key === key)) {
+        if (others.some((other) => other.key === key)) {
             return false;
         }
         this.lines.set(
             after,
-            [...others, { key, id, text }].sort((a, b) => a.key - b.key),
+            [...others, { ...line, key }].sort((a, b) => a.key - b.key),
         );
         return true;
     }
@@ -25,12 +29,25 @@ export class QuietLines {
     /** Draws the lines after a message into its element. */
     draw(after, node) {
         node?.querySelectorAll(".quiet").forEach((old) => old.remove());
-        const lines = (node ? (this.lines.get(after) ?? []) : []).map(({ id, text }) => {
-            const line = h("p.quiet", { "data-person": id });
-            return this.people.draw(line, () => {
-                line.textContent = text();
-            });
-        });
-        node?.append(...lines);
+        const runs = [];
+        for (const line of node ? (this.lines.get(after) ?? []) : []) {
+            const kind = line.kind();
+            if (kind !== null && kind === runs.at(-1)?.kind) {
+                runs.at(-1).ids.push(line.id);
+            } else {
+                runs.push({ kind, line, ids: [line.id] });
+            }
+        }
+        // A profile may change the kind of a line: who invites is known by the user name.
+        const watch = (id) => {
+            const mark = h("span", { "data-person": id, hidden: true });
+            mark.drawPerson = () => mark.isConnected && this.draw(after, node);
+            return mark;
+        };
+        node?.append(
+            ...runs.map(({ line, ids }) =>
+                h("p.quiet", line.text(ids), line.id && ids.map((id) => watch(id))),
+            ),
+        );
     }
 }

@@ -642,8 +642,14 @@ const texts = {
     "{name} in {room}": "{name} in {room}",
     "{name} invited you": "{name} hat dich eingeladen",
     "{name} invited you.": "{name} hat dich eingeladen.",
-    "{name} joined.": "{name} ist beigetreten.",
-    "{name} left.": "{name} hat den Raum verlassen.",
+    "{name} joined.": {
+        one: "{name} ist beigetreten.",
+        other: "{name} sind beigetreten.",
+    },
+    "{name} left.": {
+        one: "{name} hat den Raum verlassen.",
+        other: "{name} haben den Raum verlassen.",
+    },
     "{name} removed you from “{room}”.": "{name} hat dich aus „{room}“ entfernt.",
     "{name} started a direct message": "{name} hat eine Direktnachricht begonnen",
     "{name} will not see this room until invited again.":
