@@ -8,7 +8,7 @@ import { openDialog, rowButton } from "./ui/dialog.js";
 import { fill, h } from "./ui/dom.js";
 import { fullTime } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
-import { secondFactor } from "./second-factor.js";
+import { secondFactor } from "./account/second-factor.js";
 import { LANGUAGES, t } from "./words.js";
 
 /** The largest page that the server gives. */

@@ -1,8 +1,8 @@
 // The part of the settings in which a user turns two-factor login on and off.
 
-import { button, errorText, form, submitButton, textField } from "./ui/controls.js";
-import { fill, h } from "./ui/dom.js";
-import { t } from "./words.js";
+import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
+import { fill, h } from "../ui/dom.js";
+import { t } from "../words.js";
 
 function codeForm(label, submit) {
     const code = textField("code", t("Code of your authenticator app"), {
