@@ -1,6 +1,6 @@
 // The part of the settings about the user's e-mail address.
 
-import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
+import { button, form, submitButton, textField, tryTo } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
 import { t } from "../words.js";
 
@@ -44,14 +44,7 @@ export function emailPart(confab) {
     const content = h("div.part");
     const problem = h("p.wrong", { role: "alert" });
 
-    const attempt = async (step) => {
-        problem.textContent = "";
-        try {
-            await step();
-        } catch (error) {
-            problem.textContent = errorText(error);
-        }
-    };
+    const attempt = (step) => tryTo(step, problem);
 
     const showSent = (email) =>
         fill(

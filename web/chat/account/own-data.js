@@ -1,6 +1,6 @@
 // The parts of the settings in which users get their data, and delete their account.
 
-import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
+import { button, form, submitButton, textField, tryTo } from "../ui/controls.js";
 import { cancelButton, openDialog } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { fullTime } from "../ui/format.js";
@@ -26,14 +26,7 @@ export function exportPart(confab) {
     const buttons = h("div.buttons");
     let timer = 0;
 
-    const attempt = async (step) => {
-        problem.textContent = "";
-        try {
-            await step();
-        } catch (error) {
-            problem.textContent = errorText(error);
-        }
-    };
+    const attempt = (step) => tryTo(step, problem);
 
     const request = () => attempt(async () => draw(await confab.requestExport()));
     const get = () =>

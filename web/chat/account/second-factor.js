@@ -1,6 +1,6 @@
 // The part of the settings in which a user turns two-factor login on and off.
 
-import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
+import { button, form, submitButton, textField, tryTo } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
 import { t } from "../words.js";
 
@@ -21,14 +21,7 @@ export function secondFactor(confab) {
     const content = h("div");
     const problem = h("p.wrong", { role: "alert" });
 
-    const attempt = async (step) => {
-        problem.textContent = "";
-        try {
-            await step();
-        } catch (error) {
-            problem.textContent = errorText(error);
-        }
-    };
+    const attempt = (step) => tryTo(step, problem);
 
     const showCodes = (codes) => {
         fill(
