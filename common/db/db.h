@@ -57,7 +57,11 @@ struct db_value db_text(struct text text);
 struct db_value db_str(const char *str); /* NULL binds NULL */
 struct db_value db_bytes(const void *bytes, size_t len);
 struct db_value db_time(int64_t micros);
-struct db_value db_id_or_null(uint64_t id); /* 0 binds NULL */
+
+/* The same, or NULL for 0 or an empty text. */
+struct db_value db_id_or_null(uint64_t id);
+struct db_value db_text_or_null(struct text text);
+struct db_value db_time_or_null(int64_t micros);
 
 /* Prepares a connection; the configuration must outlive it. Never NULL. */
 struct db *db_new(const struct config *config);

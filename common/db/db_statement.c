@@ -65,6 +65,14 @@ struct db_value db_id_or_null(uint64_t id) {
     return id ? db_u64(id) : (struct db_value){.kind = DB_KIND_NULL};
 }
 
+struct db_value db_text_or_null(struct text text) {
+    return text.len > 0 ? db_text(text) : (struct db_value){.kind = DB_KIND_NULL};
+}
+
+struct db_value db_time_or_null(int64_t micros) {
+    return micros ? db_time(micros) : (struct db_value){.kind = DB_KIND_NULL};
+}
+
 /* ---- preparing and running ---- */
 
 struct db_rows *db_statement_new(MYSQL *mysql, const char *sql) {

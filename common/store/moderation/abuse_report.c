@@ -85,7 +85,7 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
     static const char SQL[] = ADD(TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_MEMBER));
     const struct db_value values[] = {db_u64(room_id), db_u64(user_id), db_u64(message_id),
                                       db_u64(reason),
-                                      note.len > 0 ? db_text(note) : db_str(NULL)};
+                                      db_text_or_null(note)};
     return run(db, SQL, values, 5, change);
 }
 

@@ -106,10 +106,9 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
         db_u64(draft->sender_id), db_id_or_null(message_id),
         db_u64(draft->file_count > 0 ? MESSAGE_FILE : draft->type),
         db_id_or_null(draft->reply_to_id), db_bool(draft->by_site), db_bool(draft->by_key),
-        draft->client_id.len > 0 ? db_text(draft->client_id) : db_str(NULL),
+        db_text_or_null(draft->client_id),
         db_text(draft->content),
-        draft->mentions ? db_text((struct text){buffer_str(&mentions), mentions.len})
-                        : db_str(NULL),
+        db_text_or_null((struct text){buffer_str(&mentions), mentions.len}),
         db_text((struct text){buffer_str(&files), files.len}), db_u64(draft->file_count));
     buffer_free(&mentions);
     buffer_free(&files);

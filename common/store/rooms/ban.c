@@ -43,10 +43,6 @@ static struct db_value days_of(enum ban_clearing clearing) {
     return clearing == BAN_CLEARS_NONE ? db_str(NULL) : db_u64(clearing == BAN_CLEARS_DAY ? 1 : 0);
 }
 
-static struct db_value time_or_null(int64_t time) {
-    return time ? db_time(time) : db_str(NULL);
-}
-
 enum error ban_add(struct db *db, const struct ban_request *request, struct ban_change *change) {
     static const char SQL[] = TRANSACTION(
         MEMBER_TARGET_DECLARATIONS DECLARATIONS,
@@ -70,8 +66,8 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
     memset(change, 0, sizeof(*change));
     enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(request->room_id),
                               db_u64(request->actor_id), db_u64(request->user_id), db_bool(false),
-                              time_or_null(request->until),
-                              request->reason.len > 0 ? db_text(request->reason) : db_str(NULL),
+                              db_time_or_null(request->until),
+                              db_text_or_null(request->reason),
                               days_of(request->clearing), db_u64(request->address_days));
     if (error)
         return error;
@@ -143,8 +139,8 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
     memset(change, 0, sizeof(*change));
     enum error error =
         DB_RUN(db, SQL, 0, &rows, db_u64(request->actor_id), db_u64(request->user_id),
-               time_or_null(request->until),
-               request->reason.len > 0 ? db_text(request->reason) : db_str(NULL),
+               db_time_or_null(request->until),
+               db_text_or_null(request->reason),
                days_of(request->clearing), db_u64(request->address_days));
     if (error)
         return error;

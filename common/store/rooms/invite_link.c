@@ -6,10 +6,6 @@
 #include "store/moderation/audit_log.h"
 #include "store/transaction.h"
 
-static struct db_value or_null(uint64_t number) {
-    return number > 0 ? db_u64(number) : db_str(NULL);
-}
-
 /* `audit`: its entry, or nothing. */
 #define ADD(audit)                                                                              \
     TRANSACTION(                                                                                \
@@ -35,8 +31,8 @@ enum error invite_link_add(struct db *db, struct invite_link *link) {
     enum error error =
         DB_RUN(db, link->by_administrator ? BY_ADMINISTRATOR : BY_ADMIN, 0, &rows,
                db_u64(link->room_id), db_u64(link->created_by_id), db_text(link->link),
-               db_u64(link->role), link->expires_at ? db_time(link->expires_at) : db_str(NULL),
-               or_null(link->max_uses));
+               db_u64(link->role), db_time_or_null(link->expires_at),
+               db_id_or_null(link->max_uses));
     if (error)
         return error;
     if (transaction_row(rows, &error)) {

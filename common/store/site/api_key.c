@@ -94,7 +94,7 @@ enum error api_key_add(struct db *db, const unsigned char hash[SECRET_HASH_SIZE]
     api_key_write_scopes(key->scopes, scopes);
     return DB_RUN(db, SQL, 0, NULL, db_bytes(hash, SECRET_HASH_SIZE), db_str(key->name),
                   db_str(scopes), db_str(key->addresses),
-                  key->expires_at ? db_time(key->expires_at) : db_str(NULL));
+                  db_time_or_null(key->expires_at));
 }
 
 enum error api_key_revoke(struct db *db, struct text name, bool *changed) {

@@ -50,18 +50,14 @@ static const char SET[] = TRANSACTION(
     "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; END IF; ",
     ", v_changed");
 
-static struct db_value text_or_null(struct text text) {
-    return text.len > 0 ? db_text(text) : db_str(NULL);
-}
-
 enum error profile_set(struct db *db, uint64_t user_id, const struct profile *profile,
                        bool *changed) {
     struct db_rows *rows;
     *changed = false;
     enum error error =
         DB_RUN(db, SET, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(profile->given),
-               text_or_null(profile->display_name), text_or_null(profile->avatar_url),
-               text_or_null(profile->locale), text_or_null(profile->email),
+               db_text_or_null(profile->display_name), db_text_or_null(profile->avatar_url),
+               db_text_or_null(profile->locale), db_text_or_null(profile->email),
                db_bool(profile->email_verified), db_bool(profile->is_bot));
     if (error)
         return error;

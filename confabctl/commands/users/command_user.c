@@ -166,22 +166,10 @@ enum cli_status command_user_enable(struct cli *cli, struct arguments *arguments
     return set_active(cli, arguments, true);
 }
 
-enum cli_status command_user_staff(struct cli *cli, struct arguments *arguments) {
-    struct user user;
-    bool staff;
-    if (!arguments_read(arguments, NULL, 0, 2, 2) || !cli_read_switch(arguments->argv[1], &staff))
-        return CLI_USAGE;
-    const enum cli_status status = cli_change_user(cli, arguments->argv[0], &user);
-    if (status)
-        return status;
-    const enum error error = user_set_staff(cli->db, user.id, staff);
-    if (error)
-        return cli_store_error(cli, error);
-    cli_message("User %s is %s.", user.name, staff ? "staff" : "not staff");
-    return CLI_OK;
-}
-
-enum cli_status command_user_moderator(struct cli *cli, struct arguments *arguments) {
+/* NAME on|off: sets a flag of a user by `set`; `title` is what a user with it is. */
+static enum cli_status set_flag(struct cli *cli, struct arguments *arguments,
+                                enum error (*set)(struct db *db, uint64_t id, bool on),
+                                const char *title) {
     struct user user;
     bool on;
     if (!arguments_read(arguments, NULL, 0, 2, 2) || !cli_read_switch(arguments->argv[1], &on))
@@ -189,11 +177,19 @@ enum cli_status command_user_moderator(struct cli *cli, struct arguments *argume
     const enum cli_status status = cli_change_user(cli, arguments->argv[0], &user);
     if (status)
         return status;
-    const enum error error = user_set_moderator(cli->db, user.id, on);
+    const enum error error = set(cli->db, user.id, on);
     if (error)
         return cli_store_error(cli, error);
-    cli_message("User %s is %s.", user.name, on ? "a moderator" : "not a moderator");
+    cli_message("User %s is %s%s.", user.name, on ? "" : "not ", title);
     return CLI_OK;
+}
+
+enum cli_status command_user_staff(struct cli *cli, struct arguments *arguments) {
+    return set_flag(cli, arguments, user_set_staff, "staff");
+}
+
+enum cli_status command_user_moderator(struct cli *cli, struct arguments *arguments) {
+    return set_flag(cli, arguments, user_set_moderator, "a moderator");
 }
 
 enum cli_status command_user_totp(struct cli *cli, struct arguments *arguments) {
