@@ -1,7 +1,7 @@
 /** The client: the logged-in user, requests as that user, channels and outbox. */
 
 import { Api } from "./api.js";
-import { ConfabError, errorOf, Http } from "./http.js";
+import { ConfabError, errorOf, Http, partMissing } from "./http.js";
 import { NotificationsChannel } from "./channels/notifications-channel.js";
 import { OutboxStorage } from "./outbox-storage.js";
 import { Outbox } from "./outbox.js";
@@ -9,6 +9,7 @@ import { PACE } from "./pace.js";
 import { Profiles } from "./profiles.js";
 import { RoomChannel } from "./channels/room-channel.js";
 import { Sync } from "./channels/sync.js";
+import { Uploads } from "./uploads.js";
 
 const DEFAULT_URL = "http://localhost:8000";
 const CLOSE_UNAUTHORIZED = 4401;
@@ -48,12 +49,6 @@ const ownStorage = () => {
 const userChanged = () =>
     new ConfabError(409, "Another user has logged in in this browser.", { code: "user_changed" });
 
-const partMissing = (cause) =>
-    new ConfabError(0, "A part of the client library could not be loaded.", {
-        code: "unreachable",
-        cause,
-    });
-
 /** The proof of work, which few need. */
 const loadWork = () =>
     import("./proof-of-work.js").catch((cause) => {
@@ -76,9 +71,8 @@ export class Confab extends Api {
     #site = null;
     #isClosed = false;
     #unlisten = [];
-    // Files being sent; what else they need, once loaded; the features of the server, a promise.
-    #uploads = new Set();
-    #sending = null;
+    #uploads;
+    // What the server offers, a promise.
     #features = null;
     // Whether a guest is becoming a user.
     #isChanging = false;
@@ -112,6 +106,7 @@ export class Confab extends Api {
             return results;
         });
         this.#context = this.#channelContext(options, pace);
+        this.#uploads = new Uploads(this, pace, options.storage === undefined);
         this.#options = options;
         this.#listen(options);
     }
@@ -271,7 +266,7 @@ export class Confab extends Api {
 
     wake() {
         this.#channels.forEach((one) => one.wake());
-        this.#uploads.forEach((one) => one.wake());
+        this.#uploads.wake();
         this.outbox.wake();
         this.#site?.wake();
     }
@@ -283,7 +278,7 @@ export class Confab extends Api {
         this.#expired.clear();
         this.#channels.forEach((one) => one.close());
         this.outbox.close();
-        this.#stopUploads();
+        this.#uploads.stop();
         this.profiles.clear();
         this.#site?.stop();
     }
@@ -300,20 +295,13 @@ export class Confab extends Api {
     }
 
     /** Sends a file, in parts. Resolves to the Upload once it has begun. */
-    async upload(roomId, blob, { keep = false, ...details } = {}) {
-        const { newKey, start } = await this.#uploading();
-        return start(roomId, blob, { ...details, key: keep ? newKey() : null });
+    upload(roomId, blob, options) {
+        return this.#uploads.begin(roomId, blob, options);
     }
 
     /** Goes on with an upload that was kept, as after a reload; null if it is not there. */
-    async keptUpload(key) {
-        const { kept, start } = await this.#uploading();
-        const known = [...this.#uploads].find((one) => one.key === key);
-        if (known) {
-            return known;
-        }
-        const { room_id: roomId, blob, details, file_id } = (await kept?.get(key)) ?? {};
-        return blob ? start(roomId, blob, { ...details, file_id, key }) : null;
+    keptUpload(key) {
+        return this.#uploads.resume(key);
     }
 
     /** The bytes of a file, or of its thumbnail. */
@@ -325,57 +313,6 @@ export class Confab extends Api {
             throw errorOf(answer);
         }
         return answer.body;
-    }
-
-    /** Loads what only those need who send files: { kept, newKey, start }. */
-    #uploading() {
-        this.#sending ??= this.#loadUploading();
-        this.#sending.catch(() => {
-            this.#sending = null;
-        });
-        return this.#sending;
-    }
-
-    async #loadUploading() {
-        const [{ Lanes, Upload }, { KeptFiles, newKey }] = await Promise.all([
-            import("./upload.js"),
-            import("./kept-files.js"),
-        ]).catch((cause) => {
-            throw partMissing(cause);
-        });
-        const { pace } = this.#context;
-        const indexedDB = this.#options.storage === undefined ? globalThis.indexedDB : null;
-        const { user_id: id } = this.user ?? (await this.me());
-        const kept = indexedDB ? new KeptFiles(indexedDB, `${this.url}:${id}`) : null;
-        const ask = (method, path, { body, ...more }) => this.exchange(method, path, body, more);
-        const ended = (upload) => this.#uploads.delete(upload);
-        const context = { ask, pace, kept, ended, lanes: new Lanes() };
-        const start = (...what) => {
-            const upload = new Upload(context, ...what);
-            this.#uploads.add(upload);
-            return upload;
-        };
-        return { kept, newKey, start };
-    }
-
-    /** Stops what is being sent. What is kept in the browser stays. */
-    #stopUploads() {
-        this.#uploads.forEach((one) => one.stop());
-        this.#uploads.clear();
-        this.#sending = null;
-    }
-
-    /** The user has logged out: removes the files that are kept in the browser. */
-    async #forgetFiles(id) {
-        this.#stopUploads();
-        if (this.#options.storage === undefined && globalThis.indexedDB && id !== undefined) {
-            try {
-                const { KeptFiles } = await import("./kept-files.js");
-                await new KeptFiles(globalThis.indexedDB, `${this.url}:${id}`).clear();
-            } catch {
-                // They are removed after a week.
-            }
-        }
     }
 
     // ---- login and logout ----
@@ -401,9 +338,9 @@ export class Confab extends Api {
             use: (token, user) => {
                 this.#generation += 1;
                 this.token = token;
-                // The site may have logged in somebody else.
+                // The site may have logged in another user.
                 if (this.user && this.user.user_id !== user.user_id) {
-                    this.#stopUploads();
+                    this.#uploads.stop();
                     this.#expired.clear();
                     this.outbox.release();
                     this.#channels.forEach((one) => one.close());
@@ -466,7 +403,7 @@ export class Confab extends Api {
             this.#context.sync.reset();
             this.emit("user", user);
         }
-        this.#uploads.forEach((one) => one.wake());
+        this.#uploads.wake();
         const expired = [...this.#expired];
         this.#expired.clear();
         expired.forEach((channel) => channel.reopen());
@@ -475,7 +412,7 @@ export class Confab extends Api {
 
     #loggedOut() {
         this.token = null;
-        this.#forgetFiles(this.user?.user_id);
+        this.#uploads.forget(this.user?.user_id);
         this.#expired.clear();
         this.#channels.forEach((one) => one.close());
         this.outbox.clear();
@@ -512,7 +449,7 @@ export class Confab extends Api {
         this.#generation += 1;
         this.#refused = true;
         this.#expired.clear();
-        this.#stopUploads();
+        this.#uploads.stop();
         this.outbox.release();
         this.#channels.forEach((one) => one.close());
         this.#clearUser();

@@ -46,6 +46,13 @@ export class ConfabError extends Error {
     }
 }
 
+/** The error for a module of the library that could not be loaded. */
+export const partMissing = (cause) =>
+    new ConfabError(NO_STATUS, "A part of the client library could not be loaded.", {
+        code: "unreachable",
+        cause,
+    });
+
 /** No response, or not one of this server. */
 function noResponse({ code, detail }, cause) {
     return new ConfabError(NO_STATUS, detail, { code, cause });
@@ -294,7 +301,7 @@ export class Http {
 
 /**
  * Requests a signed token from a page's own site, as its user: the answer is the token, or
- * {"jwt": the token}. Rejected with status 401 if nobody is logged in at the site.
+ * {"jwt": the token}. Rejected with status 401 without a login at the site.
  */
 export async function fetchSiteToken({ fetch, timeout }, url) {
     const aborter = new AbortController();
