@@ -385,6 +385,7 @@ void clients_free(struct clients *clients) {
     presence_free(clients->presence);
     online_counts_free(clients->online_counts);
     client_typing_free(clients);
+    client_notify_free(clients);
     channels_close(clients->channels);
     auth_batch_free(clients->auth_batch);
     online_profiles_free(clients->online_profiles);

@@ -1,6 +1,6 @@
 /*
  * client_notify: the rooms of a notifications client. It is subscribed to the stream of each of its
- * rooms, and sends a new_message_notification for each message by somebody else.
+ * rooms, and sends a new_message_notification for each message by another user.
  *
  * The rooms are read once, when the client opens (client_notify_join). Later the user's own stream
  * says which ones the user enters and leaves. Entering needs the database: messages may have been
@@ -314,36 +314,35 @@ void client_notify_check_blocks(struct client *client, const struct identity *id
 
 /* ---- messages ---- */
 
-/* The notifications of the last event: the subscribers of a channel are served one after the other,
- * so that frames are made once for all of them, one for those whom the message mentions. */
-static struct {
-    struct frame *event;
-    struct frame *frames[2];
-    struct mentions_found mentions;
-} last_made;
-
 static struct text message_of(const struct stream_event *event) {
     return (struct text){frame_json(event->frame).at + event->message_at, event->message_len};
 }
 
-/* Begins with another event. */
-static void look_at(const struct stream_event *event) {
-    if (last_made.event == event->frame)
-        return;
-    frame_release(last_made.event);
-    frame_release(last_made.frames[0]);
-    frame_release(last_made.frames[1]);
-    last_made.frames[0] = last_made.frames[1] = NULL;
-    last_made.event = frame_hold(event->frame);
-    last_made.mentions = serialize_find_mentions(message_of(event));
+static void release(struct notification_frames *made) {
+    frame_release(made->event);
+    frame_release(made->frames[0]);
+    frame_release(made->frames[1]);
+    *made = (struct notification_frames){0};
 }
 
-/* The frame for a message; belongs to last_made. The Message object is cut out of the event's
- * JSON. */
-static struct frame *notification_of(uint64_t room_id, const struct stream_event *event,
-                                     bool is_mention) {
+void client_notify_free(struct clients *clients) {
+    release(&clients->last_notification);
+}
+
+/* Begins with another event. */
+static void look_at(struct notification_frames *made, const struct stream_event *event) {
+    if (made->event == event->frame)
+        return;
+    release(made);
+    made->event = frame_hold(event->frame);
+    made->mentions = serialize_find_mentions(message_of(event));
+}
+
+/* The frame for a message; belongs to `made`. The Message object is cut out of the event's JSON. */
+static struct frame *notification_of(struct notification_frames *made, uint64_t room_id,
+                                     const struct stream_event *event, bool is_mention) {
     struct buffer json = BUFFER_EMPTY;
-    struct frame **frame = &last_made.frames[is_mention];
+    struct frame **frame = &made->frames[is_mention];
     if (!*frame) {
         struct buffer without = BUFFER_EMPTY;
         struct text message = message_of(event);
@@ -369,10 +368,11 @@ static void notify_of_message(struct client *client, uint64_t room_id,
         return;
     if (idmap_get(&client->rooms.blocked, event->actor_id))
         return;
-    look_at(event);
-    const bool is_mention = serialize_is_mentioned(&last_made.mentions, client->user_id);
+    struct notification_frames *made = &client->clients->last_notification;
+    look_at(made, event);
+    const bool is_mention = serialize_is_mentioned(&made->mentions, client->user_id);
     if (wants(client, subscription, is_mention))
-        socket_send(client->socket, notification_of(room_id, event, is_mention));
+        socket_send(client->socket, notification_of(made, room_id, event, is_mention));
 }
 
 /* The room's stream may show the removal of the user before the user's own stream does. Later

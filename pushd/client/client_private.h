@@ -13,6 +13,7 @@
 #include "client/client.h"
 #include "client/online_profiles.h"
 #include "db/auth_batch.h"
+#include "event/serialize.h"
 #include "net/handshake.h"
 #include "presence/online_count.h"
 #include "presence/presence.h"
@@ -88,8 +89,8 @@ struct watch {
     bool moderates : 1;             /* the user is a moderator of the room */
     bool hides_members : 1;         /* only moderators see who is in the room */
     bool may_write : 1;             /* and so type; not a reader, nor silenced */
-    bool is_archived : 1;           /* the room: nobody is shown typing */
-    bool is_counted : 1;            /* presence is a number, and nobody is shown typing */
+    bool is_archived : 1;           /* the room: typing is not shown */
+    bool is_counted : 1;            /* presence is a number, without typing */
     bool is_viewer : 1;             /* of a live or open room, not a member */
     bool is_visitor : 1;            /* one of an open room: neither sees presence nor is seen */
     uint32_t holds;                 /* freed when it has ended and this is 0 */
@@ -169,6 +170,14 @@ struct replays {
     uint32_t reading;           /* reads that are under way */
 };
 
+/* The notifications of the last event: the subscribers of a channel are served one after the other,
+ * so that frames are made once for all of them, one for those whom the message mentions. */
+struct notification_frames {
+    struct frame *event; /* NULL: none yet */
+    struct frame *frames[2];
+    struct mentions_found mentions; /* points into the event */
+};
+
 struct clients {
     const struct config *config;
     struct channels *channels;
@@ -193,6 +202,7 @@ struct clients {
     int64_t next_expiry_ms; /* when all login sessions and tokens that may expire are checked */
     int64_t next_due_ms;    /* when the first token expires; 0: none is known */
     bool checking_expiry;
+    struct notification_frames last_notification;
     /* Subscriptions to be dropped at the next tick: never while channels are walked. */
     struct subscription **leaving;
     size_t leaving_count, leaving_space;
@@ -383,6 +393,9 @@ void client_notify_check_blocks(struct client *client, const struct identity *id
 
 /* The user has set something for a room, as this event of the own stream says. */
 void client_notify_set(struct client *client, const struct stream_event *event);
+
+/* Releases the frames of the last event. */
+void client_notify_free(struct clients *clients);
 
 /* Sends the notifications of the messages among these events. */
 void client_notify(struct client *client, uint64_t room_id, const struct stream_event *events,
