@@ -56,7 +56,7 @@ bool auth_has_token(const struct exchange *x);
 /* Whether the request has a token or a session cookie, valid or not. */
 bool auth_has_credentials(const struct exchange *x);
 
-/* For a request without credentials to what an open room shows to everybody: counts it by its
+/* For a request without credentials to an open room: counts it by its
  * address, and reads the room of the path, if there is one, into x->identity.room. ERROR_NONE, and
  * x->is_anonymous is set, if that is open. */
 enum error auth_anonymous(struct exchange *x, bool with_room);

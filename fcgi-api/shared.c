@@ -63,7 +63,7 @@ static void write_name(const struct config *config, char *out, size_t size, cons
     snprintf(out, size, "%s/confab-%ld-%s", folder, (long)geteuid(), hex);
 }
 
-/* Opens or creates the file; -1 unless it is a file of this user that nobody else may open. */
+/* Opens or creates the file; -1 unless it is a file of this user, closed to others. */
 static int open_file(const char *name) {
     struct stat file;
     /* O_NOFOLLOW: no link that another user has put there. */

@@ -1,4 +1,4 @@
--- Links by which users join a room, and who was removed from rooms: to them older links are closed.
+-- Links by which users join a room, and users removed from rooms: older links do not admit them.
 
 CREATE TABLE IF NOT EXISTS invite_link (
     link_id       BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,

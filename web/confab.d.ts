@@ -283,7 +283,7 @@ interface AnyRoom {
     members_visible: boolean;
     /** While it is public, all users read it, members or not. */
     is_live: boolean;
-    /** "joined": who joins sees messages from then on. */
+    /** "joined": members see only messages since joining. */
     history: "all" | "joined";
     /** What guests may do in it. */
     guests: "none" | "read" | "write";
@@ -375,7 +375,7 @@ export interface BanOptions {
     delete_messages?: "none" | "day" | "all";
 }
 
-/** What somebody with rights has done. */
+/** An action of a moderator, an API key, or the administrator. */
 export interface AuditEntry {
     /** 1, 2, 3, ... */
     audit_id: number;
@@ -957,7 +957,7 @@ export interface ConfabOptions {
     token?: string | null;
     /** How login() and register() authenticate: with the session cookie, or with a token
      *  kept in this object. Default: "cookie" in a page of the same site, else "token".
-     *  "none": nobody logs in. Such a client reads open rooms: room(), messages(), message(),
+     *  "none": without a login. Such a client reads open rooms: room(), messages(), message(),
      *  events(), files, and openRoom(), which polls where the server lets strangers open no
      *  sockets. It asks for nothing else by itself. */
     auth?: "cookie" | "token" | "none";
@@ -1022,7 +1022,7 @@ export class Confab extends Emitter<ConfabEvents> {
     /** Ends the session or the token, closes all channels, and discards unsent messages.
      *  If it is rejected, as without a network, the user is still logged in and nothing is lost. */
     logout(): Promise<void>;
-    /** The current user; rejected with status 401 if nobody is logged in. */
+    /** The current user; rejected with status 401 without a login. */
     me(): Promise<User>;
     /** Logs in by a token signed by your site (JWT). With the option `jwt` or `tokenUrl` this
      *  happens by itself. */
@@ -1038,7 +1038,7 @@ export class Confab extends Emitter<ConfabEvents> {
     /** Sends a mail to this address, which is the user's once it is confirmed. */
     setEmail(email: string, password: string): Promise<void>;
     removeEmail(): Promise<void>;
-    /** Confirms an address with the token of the mail; nobody needs to be logged in. */
+    /** Confirms an address with the token of the mail; no login is needed. */
     confirmEmail(token: string): Promise<void>;
     /** Sends a mail for a new password, if a user has confirmed this address. */
     requestPasswordReset(email: string): Promise<void>;

@@ -47,7 +47,7 @@ bool chore_is_running(const struct chore *chore) {
 static void on_work(uv_work_t *work) {
     struct chore *chore = work->data;
     bool exported = false, mailed = false;
-    /* Mails first: somebody waits for them. */
+    /* Mails first: users wait for them. */
     enum error error = mailer_step(chore->db, chore->config, &mailed);
     if (!error && !mailed)
         error = export_step(chore->db, chore->config->file_dir, &exported);

@@ -189,7 +189,7 @@ static enum error record(struct steps *steps, const struct step_result *results,
 static enum error record_all(struct steps *steps) {
     struct step *step = steps->step;
     enum error error = ERROR_NONE;
-    /* A lease that was lost is recorded by whoever has it now. */
+    /* A lease that was lost is recorded by the worker that has it now. */
     if (!step->has_lost)
         error = record(steps, step->results, step->result_count);
     step->is_recorded = !error;

@@ -213,7 +213,7 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
     return true;
 }
 
-/* Tries each host of the list once, first the one that was used last, by whoever shares it. The
+/* Tries each host of the list once, first the one that was used last by any that share it. The
  * client library would try the next host only if connecting fails, not if the server does not
  * answer. */
 static bool connect_to_any(struct db *db) {

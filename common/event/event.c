@@ -236,7 +236,7 @@ bool event_read(struct text bytes, struct event_envelope *envelope) {
 }
 
 void event_presence_key(struct buffer *out, const char *prefix, uint64_t room_id) {
-    /* A hash in Redis: who is online in the room, by pushd process. */
+    /* A hash in Redis: the users online in the room, by pushd process. */
     buffer_append_str(out, prefix);
     buffer_append_str(out, "presence:");
     buffer_append_u64(out, room_id);

@@ -128,7 +128,7 @@ void publish_mentioned(struct redis_client *client, const struct publisher *publ
     buffer_free(&json);
 }
 
-/* To moderators, who have something to decide: a report, or a message that is held; or one less. */
+/* To moderators: a report or a held message is new, or was settled. */
 static void publish_to_moderators(struct redis_client *client, const struct publisher *publisher,
                                   unsigned type, uint64_t room_id, uint64_t subject_id,
                                   uint64_t actor_id, struct text streams) {

@@ -3,7 +3,7 @@
  *
  * X-Forwarded-For and X-Forwarded-Proto mean something only if the peer that sent them is a trusted
  * proxy, which the caller checks. Each proxy appends an address to X-Forwarded-For, so only the end
- * of it was written by a proxy that is trusted; anybody may have written the rest.
+ * of it was written by a trusted proxy; any client may have written the rest.
  */
 #ifndef CONFAB_FORWARDED_H
 #define CONFAB_FORWARDED_H

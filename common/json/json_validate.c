@@ -1,4 +1,4 @@
-/* Whether a text is JSON that json-c reads the same way as everybody else. A scanner with an
+/* Whether a text is JSON that json-c reads the same way as other parsers. A scanner with an
  * explicit stack of one bit per level; the names are those of RFC 8259. Beyond the grammar it
  * refuses what parsers disagree on or C cannot hold: NUL, lone surrogates, integers beyond 64 bits,
  * numbers that round to infinity, depth beyond 32, a byte order mark. */

@@ -18,7 +18,7 @@
 #define SUBJECT_MAX 128
 #define ISSUER_MAX 255
 
-/* The end of the year 9999; later times are an error of whoever made the token. */
+/* The end of the year 9999; later times are an error of the issuer. */
 #define TIME_MAX INT64_C(253402300799)
 
 /* The most that an error quotes of a claim, and the longest number that it shows. */

@@ -83,7 +83,7 @@ static const char *take_ed25519(struct jwt_key *key) {
     return NULL;
 }
 
-/* With the exponent 1 every signature is its own text, so anybody can make one. */
+/* With the exponent 1 every signature is its own text, so anyone can make one. */
 static bool has_usable_exponent(EVP_PKEY *key) {
     BIGNUM *exponent = NULL;
     const bool usable = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&

@@ -120,7 +120,7 @@ static bool is_for_signatures(struct json_object *jwk, enum jwt_algorithm algori
            (!named.at || text_equals(named, text_of(jwt_algorithm_name(algorithm))));
 }
 
-/* Whoever can read the set could sign with such a key (RFC 7518, section 6; RFC 8037). */
+/* Everyone who can read the set could sign with such a key (RFC 7518, section 6; RFC 8037). */
 static bool has_private_half(struct json_object *jwk) {
     return json_object_object_get_ex(jwk, "d", NULL);
 }

@@ -15,7 +15,7 @@
 /* The name of a file: 32 hexadecimal digits, and a terminator. */
 #define BELL_FILE_NAME_SIZE 33
 
-/* Writes a number into the file `name` of a folder. Creates the file, readable for everybody, if it
+/* Writes a number into the file `name` of a folder. Creates the file, readable for all users, if it
  * does not exist. False, with errno, if the file does not have the number or a higher one then. */
 bool bell_file_write(const char *folder, const char *name, uint64_t number);
 

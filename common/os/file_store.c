@@ -1,5 +1,5 @@
 /* Every access begins at the folder itself and goes down by descriptors (openat), with
- * O_NOFOLLOW at each step: a link that somebody has put there leads nowhere. A file is locked
+ * O_NOFOLLOW at each step: a symbolic link in the path is not followed. A file is locked
  * while it is appended to; the lock is never waited for. */
 #include "os/file_store.h"
 

@@ -1,5 +1,5 @@
 /*
- * redis_presence: who is online in a room, as pushd keeps it in Redis (event/event.h).
+ * redis_presence: the users online in a room, as pushd keeps it in Redis (event/event.h).
  */
 #ifndef CONFAB_REDIS_PRESENCE_H
 #define CONFAB_REDIS_PRESENCE_H

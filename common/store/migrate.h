@@ -2,8 +2,8 @@
  * migrate: upgrades the database to the schema of this program.
  *
  * The steps are the numbered files of schema/, compiled in. Each is applied once, in order, under a
- * lock, and recorded in the table schema_migration. Whoever applies them also records which older
- * programs work with the result, so that hosts can be upgraded one by one.
+ * lock, and recorded in the table schema_migration. The program that applies them also records
+ * which older programs work with the result, so that hosts can be upgraded one by one.
  */
 #ifndef CONFAB_COMMON_STORE_MIGRATE_H
 #define CONFAB_COMMON_STORE_MIGRATE_H

@@ -105,7 +105,7 @@ enum error transaction_number(struct db_rows *rows, uint64_t *number);
     "AND is_active) THEN SET v_role = " ROLE_SQL_MODERATOR "; END IF; "
 
 /* After the checks of access, for what only those do who may write: 17 for readers, 19 for members
- * who are silenced, 22 for who is blocked by the other user of a direct room. */
+ * who are silenced, 22 for a user blocked by the other one of a direct room. */
 #define TRANSACTION_MAY_WRITE                                                               \
     "IF v_role = " ROLE_SQL_READER " THEN SET v_outcome = 17; LEAVE body; END IF; "         \
     "IF v_silenced THEN SET v_outcome = 19; LEAVE body; END IF; "                           \

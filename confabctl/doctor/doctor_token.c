@@ -20,7 +20,7 @@
 
 /* ---- the child ---- */
 
-/* Revokes the token, which may have been revoked by somebody else. */
+/* Revokes the token; it may have been revoked already. */
 static enum cli_status revoke_token(const struct cli *cli, uint64_t token_id) {
     struct user_change change;
     const enum error error = token_end(cli->db, token_id, &change);

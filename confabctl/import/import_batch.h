@@ -22,7 +22,7 @@ struct import_writer {
     int file_error; /* errno if a file could not be copied */
 };
 
-/* Adds a message, and writes the batch if it is full. ERROR_CONFLICT: somebody has posted in the
+/* Adds a message, and writes the batch if it is full. ERROR_CONFLICT: a user has posted in the
  * room. ERROR_INTERNAL with file_error set: a file could not be copied. */
 enum error import_writer_add(struct import_writer *writer, struct import_message *message);
 enum error import_writer_flush(struct import_writer *writer);

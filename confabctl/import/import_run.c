@@ -77,7 +77,7 @@ static enum error import_users(struct import_run *run) {
     return error;
 }
 
-/* At the end, since nobody can be invited by, or write to, a disabled user. */
+/* At the end: a disabled user cannot invite or receive direct messages. */
 static enum error disable_users(struct import_run *run) {
     enum error error = ERROR_NONE;
     for (size_t i = 0; !error && i < run->model->users.count; i++) {
@@ -172,7 +172,7 @@ static enum error add_members(struct import_run *run, size_t room, uint64_t room
         if (!error && member->is_admin)
             error =
                 member_set_admin_by_site(run->cli->db, room_id, run->site_id, user, true, &change);
-        /* Somebody who is disabled or banned here, or a room that is archived. */
+        /* A user who is disabled or banned here, or an archived room. */
         if (error == ERROR_BAD_INPUT || error == ERROR_FORBIDDEN || error == ERROR_BANNED ||
             error == ERROR_ARCHIVED) {
             import_note(model, "members who are disabled or banned here", 1);
@@ -249,7 +249,7 @@ static enum error append_messages(struct import_run *run, uint64_t room_id, size
     import_writer_free(&writer);
     if (error == ERROR_CONFLICT) {
         run->messages_new -= writer.pending;
-        import_note(model, "messages of a room in which somebody has written meanwhile: run again",
+        import_note(model, "messages of a room that has new messages since: run again",
                     writer.pending + (end - i));
         error = ERROR_NONE;
     }

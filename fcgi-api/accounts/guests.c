@@ -1,4 +1,4 @@
-/* POST /api/auth/guest/: adds a user without a password, who joins a room at once, by an invite
+/* POST /api/auth/guest/: adds a user without a password and lets it join a room, by an invite
  * link or by the key of the room. With guest_work, a proof of work comes before anything else. */
 #include <string.h>
 

@@ -17,7 +17,7 @@ static void write_entry(void *context, const struct audit_entry *entry) {
     listing->last_id = entry->id;
 }
 
-/* Oldest first, so that who reads it goes on after the last entry. The numbers have no gaps: they
+/* Oldest first, so that a reader continues after the last entry. The numbers have no gaps: they
  * count the entries and tell which pages there are. */
 enum error audit_list(struct exchange *x) {
     struct buffer results = BUFFER_EMPTY, url = BUFFER_EMPTY;

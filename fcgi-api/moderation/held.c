@@ -87,7 +87,7 @@ enum error held_hold(struct exchange *x, const struct message_draft *draft, uint
     if (error == ERROR_CONFLICT)
         return message_get(x->service->db, draft->room_id, change.posted_id, x->identity.user.id,
                            send_message, x);
-    /* A direct room has nobody who could let it through. */
+    /* A direct room has no moderators. */
     if (error == ERROR_BAD_INPUT)
         return filter_refuse(x, "content");
     if (error == ERROR_GONE) {

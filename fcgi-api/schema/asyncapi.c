@@ -28,7 +28,7 @@ static const struct channel {
     const char *meaning;
 } CHANNELS[] = {
     {"room", ROOM, "/ws/chat/{room_id}/",
-     "Everything about one room: its events, each once and in order, and who types and is online."},
+     "Everything about one room: its events, each once and in order, typing and presence."},
     {"notifications", OWN, "/ws/chat/notifications/",
      "What concerns the user; and everything about the rooms that the client watches, each frame "
      "with its `room_id`."},

@@ -29,7 +29,7 @@ static bool is_read(const struct watch *watch, const struct stream_event *event)
             room_has(event, ",\"is_private\":false"));
 }
 
-/* Follows what an event changes for the user, who may be let in to less or more. True if the user
+/* Follows what an event changes for the user's access. True if the user
  * may read no further. */
 static bool ends_watch(struct watch *watch, const struct stream_event *event) {
     const bool is_self = event->subject_id == watch->client->user_id;

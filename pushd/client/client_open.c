@@ -86,7 +86,7 @@ static void read_work(void *context, struct db *db) {
     free(job->opening->blocked);
     job->opening->blocked = NULL;
     job->opening->blocked_count = 0;
-    /* Most users have never blocked anybody. */
+    /* Most users have blocked no one. */
     if (!job->error && job->identity.block_changes > 0)
         job->error = block_ids(db, job->identity.user.id, &job->opening->blocked,
                                &job->opening->blocked_count);

@@ -32,7 +32,7 @@ uint64_t conn_limit_key(const char *address) {
 uint64_t conn_limit_handshake_begin(struct conn_limit *limit, const struct config *config,
                                     const char *address) {
     const uint64_t key = conn_limit_key(address);
-    /* The total holds for everybody, also for proxies: it keeps the process within its file
+    /* The total holds for all addresses, also proxies: it keeps the process within its file
      * limit. */
     if (limit->handshaking_count + limit->open_count + limit->refused_count >=
         config->max_sockets + CONN_LIMIT_MARGIN)

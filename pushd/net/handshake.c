@@ -117,7 +117,7 @@ bool handshake_origin_allowed(const struct handshake_input *input,
 
 void handshake_client_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
                               const struct config *config) {
-    /* X-Forwarded-For is believed only from a proxy; anybody else could write any address into
+    /* X-Forwarded-For is trusted only from a proxy; other clients could write any address into
      * it. */
     if (conn_limit_is_proxy(config, address))
         forwarded_address(address, forwarded, config->trusted_proxies);

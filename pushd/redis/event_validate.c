@@ -1,5 +1,5 @@
 /* event_validate: an envelope is used if its type belongs on the channel and its JSON is valid.
- * Whoever can publish on Redis could otherwise have pushd send anything to browsers. */
+ * Otherwise everyone who can publish on Redis could make pushd send anything to browsers. */
 #include "redis/event_validate.h"
 
 #include "json/json_validate.h"

@@ -58,7 +58,7 @@ void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_
  * is down: the caller then notifies the sockets of this process itself. */
 bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id, const struct event_envelope *envelope);
 
-/* ---- presence: who is online in a room, over all pushd processes (presence_store.c) ----
+/* ---- presence: the users online in a room, over all pushd processes (presence_store.c) ----
  *
  * A pushd counts as alive while it holds its presence lease, a key of its own that expires after
  * 15 seconds and is renewed every 5. Each change of a room's presence is published in the same

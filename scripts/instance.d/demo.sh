@@ -47,7 +47,7 @@ demo_decide() {
 demo_warn() {
     web_is_open || return 0
     [[ $(demo_users) =~ ^[1-3]$ ]] || return 0
-    say "WARNING: whoever can reach $(web_address) can log in as a demo user: the passwords of" \
+    say "WARNING: everyone who can reach $(web_address) can log in as a demo user: the passwords of" \
         "alice, bob and carol are public. To disable these users:"
     say "    for name in alice bob carol; do" \
         "'$BUILD/confabctl' -c '$CONFIG' user disable \$name; done"

@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_read_is_503_and_not_the_end_of_a_file(place):
     [stored] = [folder / path for path in on_disk(system) if path.endswith(
         system.sql("SELECT LOWER(HEX(stored_as)) FROM file WHERE file_id = ?",
                    file["file_id"])[0][0])]
-    # A pipe in place of the file holds nobody up.
+    # A pipe in place of the file blocks no request.
     data = stored.read_bytes()
     stored.unlink()
     os.mkfifo(stored)

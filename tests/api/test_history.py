@@ -164,7 +164,7 @@ def test_a_socket_shows_nothing_of_earlier_messages(user, since):
     assert events[3]["message"]["message_id"] == reply
     assert events[3]["message"]["reply_to"] is None
     assert "secret" not in str(events)
-    # Whoever was there sees all of it, and the API agrees with the socket.
+    # Earlier members see all of it, and the API agrees with the socket.
     edited = early.until("message_edited")
     assert edited["message"]["content"] == "secret, edited"
     assert early.until("new_message")["message"]["reply_to"]["excerpt"] == "secret, edited"

@@ -659,7 +659,7 @@ def test_who_is_put_out_has_nothing_of_what_was_open(room, way):
         else:
             room.moderator.post(f"{room.path}remove_member/", json={"user_id": room.member.id})
         assert live.closed() == 4403
-    # A signed link is good for its five minutes, whoever has it; there is no other one.
+    # A signed link works for its five minutes, without credentials; there is no other one.
     assert stranger.get(link).status_code == 200
     assert room.member.get(f"/api/chat/files/{number}/").status_code == 404
     assert room.member.get(f"/api/chat/files/{number}/link/").status_code == 404

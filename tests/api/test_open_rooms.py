@@ -161,7 +161,7 @@ def test_a_socket_gets_events_and_sends_nothing(open_sockets, kind):
     admin.say(room, "hello")
     event = socket.next()
     assert (event["type"], event["message"]["content"]) == ("new_message", "hello")
-    # Nobody sees the visitor.
+    # The visitor is not shown to anyone.
     assert [live.next()["type"] for _ in range(2)] == ["connected", "new_message"]
     admin.patch(ROOM.format(room), json={"is_open": False})
     assert socket.next()["type"] == "room_updated"

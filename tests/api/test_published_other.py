@@ -61,7 +61,7 @@ REFUSED = {
     "a room deleted by a member": lambda p: p.bob.delete(p.url()),
     "an invitation by a member": lambda p: p.bob.post(p.url("invite/"),
                                                       json={"user_id": p.eve.id}),
-    "somebody removed by a member": lambda p: p.bob.post(p.url("remove_member/"),
+    "another user removed by a member": lambda p: p.bob.post(p.url("remove_member/"),
                                                          json={"user_id": p.alice.id}),
     "nobody removed": lambda p: p.alice.post(p.url("remove_member/"), json={"user_id": p.eve.id}),
     "the last admin stepping down": lambda p: p.alice.patch(p.url(f"members/{p.alice.id}/"),

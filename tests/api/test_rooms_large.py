@@ -1,4 +1,4 @@
-"""Large rooms, where presence is a number, and live rooms, which everybody reads."""
+"""Large rooms, where presence is a number, and live rooms, which all users read."""
 
 import pytest
 from support.client import Client

@@ -60,7 +60,7 @@ def programs(instance):
 
 @pytest.fixture(scope="module")
 def alice(user):
-    """Somebody whose credentials stay valid."""
+    """A user whose credentials stay valid."""
     return user()
 
 

@@ -75,7 +75,7 @@ def test_the_actor_is_there_before_all_others_and_is_renamed(make_instance):
 
 @pytest.mark.slow("an instance of its own")
 def test_the_actor_has_another_name_if_that_is_taken(make_instance):
-    """As where an earlier version has let somebody take it."""
+    """As where an earlier version has let a user take it."""
     system = make_instance()
     system.sql("DELETE FROM external_user WHERE issuer = '' AND subject = ''")
     taken = Client(system).register()

@@ -43,7 +43,7 @@ class Model:
         return mentions(*named, everybody=self.rng.random() < 0.3), named
 
     def tell(self, message, named):
-        """Whoever had blocked the sender when first named is never told, nor counted."""
+        """A user who had blocked the sender when first named is not notified, and does not count."""
         for person in named:
             if person is not message["sender"] and person not in message["known"]:
                 message["known"].add(person)
@@ -142,7 +142,7 @@ class Model:
             state["views"].pop(person, None)
 
     def ban(self, room, person):
-        """A site moderator bans everybody but admins."""
+        """A site moderator bans all but admins."""
         state = self.rooms[room]
         answer = self.moderator.post(f"{ROOMS}{room}/bans/", json={"user_id": person.id})
         if answer.status_code == 403:

@@ -1,4 +1,4 @@
-/* bell_file: a number that only grows, whoever writes at the same time. */
+/* bell_file: a number that only grows, also with several writers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

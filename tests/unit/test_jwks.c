@@ -101,7 +101,7 @@ static void keys_that_cannot_be_used_are_left_out(void **state) {
         "{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
         "\"x\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
         "{\"kty\":7,\"crv\":\"Ed25519\"}",
-        /* Private keys, which everybody could sign with. */
+        /* Private keys: all readers of the set could sign with them. */
         "{\"kty\":\"OKP\"," ED_NUMBERS ",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"}",
         "{\"kty\":\"EC\"," EC_NUMBERS ",\"d\":\"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI\"}",
         "{\"kty\":\"RSA\",\"n\":\"" RSA_N "\",\"e\":\"AQAB\",\"d\":\"AQAB\"}",

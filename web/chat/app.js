@@ -211,7 +211,7 @@ export class App {
         }
     }
 
-    /** Nobody is logged in, or the server cannot be asked: shows an open room, else why not. */
+    /** Without a login, or an answer of the server: shows an open room, else why not. */
     async #showStranger(failure) {
         const [, wanted] = ROOM.exec(this.page ? location.hash : "") ?? [];
         const roomId = this.onlyRoom ?? Number(wanted ?? 0);

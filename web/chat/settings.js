@@ -83,7 +83,7 @@ function sharing(confab) {
         "label.choice",
         input,
         h("b", t("Show others what you have read")),
-        h("span", t("Otherwise you do not see either what others have read.")),
+        h("span", t("If it is off, you cannot see what others have read either.")),
     );
     return [label, problem];
 }

@@ -6,7 +6,7 @@
 
 const DATABASE = "confab-files";
 const STORE = "files";
-/** What nobody has claimed after this time (ms) is dropped. */
+/** Files not claimed within this time (ms) are dropped. */
 const MOST_AGE = 7 * 24 * 60 * 60 * 1000;
 
 /** A key for a file, which is unique. */

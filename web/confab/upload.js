@@ -78,7 +78,7 @@ export class Upload extends Emitter {
 
     /**
      * `ask(method, path, options)` as Http.exchange(); `kept` are KeptFiles or null;
-     * `ended(upload)` is called when nobody needs it any longer. `details`: { name, media_type,
+     * `ended(upload)` is called when it is no longer needed. `details`: { name, media_type,
      * width, height, duration, thumbnail, file_id, key }.
      */
     constructor({ ask, pace, lanes, kept, ended }, roomId, blob, details) {

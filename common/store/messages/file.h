@@ -70,7 +70,7 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
 enum error file_take_quota(struct db *db, uint64_t user_id, uint64_t bytes, uint64_t quota,
                            uint64_t *seconds);
 
-/* Reads a file for a user (0: nobody). ERROR_NOT_FOUND if there is none, or it is being deleted.
+/* Reads a file for a user (0: none). ERROR_NOT_FOUND if there is none, or it is being deleted.
  * Does not check access. */
 enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct file *file);
 

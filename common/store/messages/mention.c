@@ -88,8 +88,8 @@ enum error mention_check(struct db *db, uint64_t room_id, const struct mention_l
 
 enum error mention_count(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
                          uint64_t last, uint64_t *count) {
-    /* Two ranges of the primary key. A message may be in both. Whoever mentions a user again and
-     * again makes no request of that user slower than the most that is counted. */
+    /* Two ranges of the primary key. A message may be in both. The count stops at a maximum,
+     * so that many mentions of a user do not make the user's requests slower. */
     static const char SQL[] =
         "SELECT COUNT(*) FROM (SELECT DISTINCT position FROM mention FORCE INDEX (PRIMARY) "
         "WHERE user_id IN (0, ?) AND room_id = ? AND position > ? AND position <= ? "

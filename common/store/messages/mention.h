@@ -72,7 +72,7 @@ struct mention_values {
     struct buffer shown, named;
 };
 
-/* most: members of a room up to which everybody may mention all. Free with mention_free. */
+/* most: members of a room up to which all of them may mention all. Free with mention_free. */
 void mention_bind(struct mention_values *bound, const struct mention_list *list,
                   uint64_t sender_id, uint64_t most);
 void mention_free(struct mention_values *bound);

@@ -271,7 +271,7 @@ static enum error run_delete(struct db *db, const char *sql, uint64_t room_id, u
 enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                           struct message_change *change) {
     static const char SQL[] = DELETE_SQL(
-        /* A member; or the sender, who may delete own messages after leaving; or a site moderator.
+        /* A member; the sender, also after leaving; or a site moderator.
          * Others get 403 if they can see the room, else 404. */
         TRANSACTION_LOCK_ROOM TRANSACTION_SITE_MODERATOR
         "IF v_room IS NULL OR (v_role IS NULL AND NOT EXISTS (SELECT 1 FROM message "

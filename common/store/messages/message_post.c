@@ -1,4 +1,4 @@
-/* Posting a message: one transaction, composed of parts for who posts and what the message has; and
+/* Posting a message: one transaction, composed of parts for the sender and the message; and
  * the result of a post that was made before. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -149,7 +149,7 @@
     " AND " user_id " = (SELECT o.user_id FROM token t JOIN user o ON o.user_id = t.user_id " \
     "WHERE t.token_hash = ? AND o.is_active AND " TOKEN_IS_VALID("t") ")"
 
-/* Indexed by who posts, whether the message has files, is a reply, and has mentions. */
+/* Indexed by the kind of sender, whether the message has files, is a reply, and has mentions. */
 #define POSTS_OF(before, by, count_reply, reply_columns, files)          \
     {                                                                    \
         POST_SQL(before by, count_reply, reply_columns, files),          \

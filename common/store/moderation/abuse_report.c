@@ -34,7 +34,7 @@ enum report_state report_state_of(struct text name) {
     return REPORT_OPEN;
 }
 
-/* `enter`: who may report. The reporter 0 is the word filter. */
+/* `enter`: the check of the reporter. The reporter 0 is the word filter. */
 #define ADD(enter)                                                                            \
     TRANSACTION(                                                                              \
         TRANSACTION_ROOM_DECLARATIONS                                                         \
@@ -103,8 +103,8 @@ enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t 
     "p.report_id, p.room_id, p.message_id, p.reporter_id, p.sender_id, p.reason, p.state, "  \
     "p.note, p.content, p.created_at, p.handled_at, p.handled_by_id "
 
-/* The reports of the rooms that the user moderates. It goes by these rooms, so that who moderates
- * nothing reads no report. Values: the user, and the state or NULL. */
+/* The reports of the rooms that the user moderates. It goes by these rooms, so that a user who
+ * moderates none reads no report. Values: the user, and the state or NULL. */
 #define OF_OWN_ROOMS                                                                          \
     "FROM member me JOIN room r ON r.room_id = me.room_id "                                   \
     "JOIN report p ON p.room_id = me.room_id "                                                \

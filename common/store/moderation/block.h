@@ -1,6 +1,6 @@
 /*
- * block: users whom a user has blocked: who is blocked writes no direct messages to the user, and
- * neither invites nor mentions the user.
+ * block: users whom a user has blocked. A blocked user cannot write direct messages to the user, or
+ * invite or mention the user.
  */
 #ifndef CONFAB_COMMON_STORE_MODERATION_BLOCK_H
 #define CONFAB_COMMON_STORE_MODERATION_BLOCK_H

@@ -50,7 +50,7 @@
     "INSERT INTO slow_post (room_id, user_id, posted_at) VALUES (p_room, p_user, v_now) "       \
     "ON DUPLICATE KEY UPDATE posted_at = v_now; END IF; "
 
-/* `enter`: who may. */
+/* `enter`: the check of the sender. */
 #define ADD(enter)                                                                              \
     TRANSACTION(                                                                                \
         ADD_DECLARATIONS,                                                                       \

@@ -40,7 +40,7 @@ bool erasure_is_name(struct text name) {
 
 /* ---- at once ---- */
 
-/* A name that somebody has from before these were kept for erased users gets a suffix. */
+/* An older user may have this name, from before such names were reserved; then it gets a suffix. */
 #define FREE_NAME                                                                        \
     "SET v_name = CONCAT('" PREFIX                                                       \
     "', p_user); "                                                                       \

@@ -1,5 +1,5 @@
 /* Adding guests, making users of them, and what is over: their addresses, and guests who have not
- * been seen for long, who are erased like other users, with their messages kept. */
+ * been seen for long are erased like other users, and their messages kept. */
 #include "store/privacy/guest.h"
 
 #include <stdio.h>

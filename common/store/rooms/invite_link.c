@@ -43,7 +43,7 @@ enum error invite_link_add(struct db *db, struct invite_link *link) {
     return error;
 }
 
-/* `enter`: who may; `audit`: as in ADD. */
+/* `enter`: the check of the user; `audit`: as in ADD. */
 #define REMOVE(enter, audit)                                                                \
     TRANSACTION(                                                                            \
         TRANSACTION_ROOM_DECLARATIONS                                                       \

@@ -2,7 +2,7 @@
  * invite_link: links by which users join a room, without an invitation of their own.
  *
  * A link is 40 random hexadecimal digits. It is good until it expires, is used up or deleted, and
- * as long as the user who made it is an admin of the room: who loses the role leaves no way back
+ * as long as the user who made it is an admin of the room: a former admin has no way back
  * in. Using it is member_add_by_link (member.h).
  */
 #ifndef CONFAB_COMMON_STORE_ROOMS_INVITE_LINK_H

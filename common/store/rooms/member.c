@@ -111,7 +111,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     MEMBER_FIND_TARGET \
     /* A member already: a success that changes nothing. */                                       \
     "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "                                       \
-    /* 21: banned from the room, whoever adds the user; that is what a ban is for. */             \
+    /* 21: banned from the room; it holds for all ways to be added. */             \
     "IF EXISTS (SELECT 1 FROM ban WHERE room_id = p_room AND user_id = p_target "                 \
     "AND (until IS NULL OR until > v_now)) THEN SET v_outcome = 21; LEAVE body; END IF; "         \
     "IF v_guest AND " GUEST_IS_BANNED_SQL " THEN SET v_outcome = 21; LEAVE body; END IF; "        \
@@ -129,7 +129,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     "ELSEIF p_most_members > 0 AND v_members_count >= p_most_members THEN SET v_refusal = 4; "    \
     "END IF; "                                                                                    \
     "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "                               \
-    /* Whoever joins on their own may be invited again at once afterwards. */                     \
+    /* A user who joined without an invitation may be invited again at once. */                    \
     "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "\
     "DELETE FROM removal WHERE room_id = p_room AND user_id = p_target; "                         \
     "SET v_changed = TRUE; SET v_target_admin = v_grant = " ROLE_SQL_ADMIN "; "                   \
@@ -175,7 +175,7 @@ static bool read_change(struct db_rows *rows, enum error *error, struct member_c
     change->changed = *error == ERROR_NONE && db_get_bool(rows, 1);
     return true;
 }
-/* By a link; who is in already uses none up. 4: no such link. The refusals: 5 it is used up, 6 it
+/* By a link; members do not use it up. 4: no such link. The refusals: 5 it is used up, 6 it
  * has expired, 7 the user was removed from the room since it was made. */
 static const char ADD_BY_LINK[] = ADD_WITH(
     "DECLARE p_link CHAR(40) CHARACTER SET ascii COLLATE ascii_bin; "
@@ -267,7 +267,7 @@ enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
     MEMBER_FIND_TARGET \
     /* 4: not found, the target is not a member. */                                               \
     "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
-    /* Moderators remove lower roles, admins everybody. */                                        \
+    /* Moderators remove lower roles, admins all. */                                        \
     "IF p_user <> p_target AND v_role < " ROLE_SQL_ADMIN " AND v_target_role >= v_role THEN "     \
     "SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "                                  \
     MEMBER_REMOVAL                                                                                \
@@ -352,7 +352,7 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
         /* All is so already: no event. */
         "IF p_notify = v_notify AND p_muted <=> v_muted AND p_favorite = v_favorite "
         "AND p_hidden = v_hidden THEN LEAVE body; END IF; "
-        /* A flag on the user spares the lists of everybody else the search for such rooms. It is
+        /* A flag on the user spares the lists of all other users the search for such rooms. It is
          * never cleared. */
         "IF (p_hidden OR p_favorite) AND NOT v_flag THEN "
         "UPDATE user SET has_preferences = TRUE WHERE user_id = p_user; END IF; "

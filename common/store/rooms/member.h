@@ -72,7 +72,7 @@ struct member_change {
     struct membership membership; /* set by member_add, without the names and the picture */
 };
 
-/* How many there may be, 0: any number; and who may invite. */
+/* Maximum numbers, 0: any; and which admins may invite. */
 struct member_limits {
     uint64_t rooms;   /* of a user */
     uint64_t members; /* of a room */

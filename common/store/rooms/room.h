@@ -35,7 +35,7 @@ struct room {
     enum room_guests guests;
     uint64_t slow_seconds; /* between two messages of a member; 0: any number */
     uint64_t retention_days; /* messages are deleted after this time; 0: never */
-    struct text bell; /* path of the bell, set by who shows the room to a member; else empty */
+    struct text bell; /* path of the bell, set by the caller for a member; else empty */
     uint64_t unread_mentions;
     bool has_last_message;
     struct message last_message;

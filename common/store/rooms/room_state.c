@@ -87,7 +87,7 @@ enum error room_state_takes_part(const struct room_state *state) {
     const enum error error = room_state_may_see(state);
     if (error)
         return error;
-    /* A public room can be seen by everybody and read by members. */
+    /* A public room can be seen by all users and read by members. */
     if (state->is_member || state->may_moderate)
         return ERROR_NONE;
     return state->is_banned ? ERROR_BANNED : ERROR_FORBIDDEN;

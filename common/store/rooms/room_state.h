@@ -37,7 +37,7 @@ struct room_state {
     bool members_visible; /* also to members and readers */
     bool is_live;         /* while it is public, all users read it, members or not */
     bool is_open;         /* anyone may read it, also without credentials */
-    bool may_view;        /* so may this user, who is not a member */
+    bool may_view;        /* so may this user, without being a member */
 
     uint64_t trimmed; /* the messages up to this position are gone */
 
@@ -105,11 +105,11 @@ enum error room_state_may_see(const struct room_state *state);
  * ERROR_NOT_FOUND if the user may not see the room, else ERROR_BANNED or ERROR_FORBIDDEN. */
 enum error room_state_takes_part(const struct room_state *state);
 
-/* ERROR_NONE if the user may read messages and events: who takes part in the room, and everybody in
+/* ERROR_NONE if the user may read messages and events: users who take part in the room, and all in
  * a live one. Else the same errors. */
 enum error room_state_may_read(const struct room_state *state);
 
-/* Whether presence in the room is a number, and nobody is shown typing or reading: it is live, or
+/* Whether presence in the room is a number, without typing and read marks: it is live, or
  * has more than `most` members (presence_members). */
 bool room_state_is_counted(const struct room_state *state, uint64_t most);
 

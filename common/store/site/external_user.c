@@ -125,7 +125,7 @@ enum error external_user_find(struct db *db, struct text issuer, struct text sub
     "UPDATE IGNORE user SET username = " name " WHERE user_id = v_user; "     \
     "SET v_named = ROW_COUNT() = 1; END IF; "
 
-/* Makes a user under a name that no one can have, and then gives it the first of the names wished
+/* Makes a user under a reserved name, and then gives it the first of the names wished
  * that is free. ERROR_CONFLICT: the user exists by now. */
 static enum error add(struct db *db, struct text issuer, struct text subject, struct text wished,
                       bool is_bot) {
@@ -144,7 +144,7 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
         TRY_NAME("p_name <> ''", "p_name")
         TRY_NAME("p_name <> ''", "CONCAT(LEFT(p_name, 31 - LENGTH(v_user)), '-', v_user)")
         TRY_NAME("TRUE", "CONCAT('u', v_user)")
-        /* Somebody has registered even under that: the first name has random digits. */
+        /* That name is taken, too: the first name has random digits. */
         TRY_NAME("TRUE", "CONCAT('u', v_user, '-', SUBSTRING(p_first, 2, 8))")
         /* The words by which a search finds the user. */
         PROFILE_WORDS("v_user") AUDIT_USER_SQL("v_user"),

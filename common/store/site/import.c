@@ -198,7 +198,7 @@ enum error import_messages(struct db *db, const struct import_batch *batch) {
         "SET p_messages = ?; SET p_reactions = ?; SET p_files = ?; "
         "SELECT last_seq, message_count INTO v_seq, v_found FROM room "
         "WHERE room_id = p_room FOR UPDATE; "
-        /* 4: no such room; 13: somebody has posted. */
+        /* 4: no such room; 13: it has other messages. */
         "IF v_found IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
         "IF v_found <> p_after THEN SET v_outcome = 13; LEAVE body; END IF; "
         "SET v_numbers = 1 + JSON_LENGTH(p_reactions); "

@@ -1,5 +1,5 @@
 /*
- * site_value: secrets of the whole site, made by whoever needs one first.
+ * site_value: secrets of the whole site, made when one is first needed.
  */
 #ifndef CONFAB_COMMON_STORE_SITE_SITE_VALUE_H
 #define CONFAB_COMMON_STORE_SITE_SITE_VALUE_H

@@ -1,5 +1,5 @@
 /*
- * profile_fields: what the texts of a profile may be, whoever sets them: users, administrators,
+ * profile_fields: the rules for the texts of a profile, the same for users, administrators,
  * signed tokens and the site's programs.
  *
  * Each function returns NULL for a valid value, else what is wrong with it: static words for the

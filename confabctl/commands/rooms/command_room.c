@@ -210,7 +210,7 @@ static enum cli_status copy_to_output(FILE *file) {
     return ferror(file) ? cli_error("cannot read the archive: %s", strerror(errno)) : CLI_OK;
 }
 
-/* The entry comes before the archive, which somebody may read. */
+/* The entry of the audit comes before the archive is written. */
 static enum cli_status note_export(struct cli *cli, uint64_t id) {
     cli->audited.room_id = id;
     audit_log_begin(cli->db, &cli->audited, false);
@@ -286,7 +286,7 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
         status = confirm(cli, id);
     if (status)
         return status;
-    /* User 0, by force: not as a member of the room, and whoever its admins are. `streams` gets the
+    /* User 0, by force: without a membership. `streams` gets the
      * numbers of the members' own events. */
     const enum error error = room_delete(cli->db, id, 0, true, &streams);
     if (error == ERROR_NOT_FOUND) {

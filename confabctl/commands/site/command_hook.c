@@ -113,7 +113,7 @@ static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_i
     if (error)
         return cli_store_error(cli, error);
     cli_message("/api/hooks/in/%s/", key);
-    fputs("This address of the site is shown only now; whoever has it can post.\n", stderr);
+    fputs("This address of the site is shown only now; everyone who has it can post.\n", stderr);
     return CLI_OK;
 }
 

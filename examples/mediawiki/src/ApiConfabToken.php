@@ -8,7 +8,7 @@ use ConfabError;
 use Wikimedia\ParamValidator\ParamValidator;
 
 /**
- * api.php?action=confabtoken: answers {"jwt": "..."} for the user who is logged in, 401 for nobody,
+ * api.php?action=confabtoken: answers {"jwt": "..."} for the user who is logged in, 401 without a login,
  * 403 for a room that this user may not enter.
  */
 class ApiConfabToken extends ApiBase {

@@ -7,8 +7,8 @@ use MediaWiki\Permissions\Authority;
 use Title;
 
 /**
- * Which rooms there are. Rooms come into being with the first token for them. So that they only do
- * where somebody has put a chat, the address of the token is signed.
+ * Which rooms there are. A room is created with the first token for it. The address of the token is
+ * signed, so that rooms are created only for pages with a chat.
  */
 class Rooms {
 	/** @var Config */

@@ -9,7 +9,7 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * GET admin-ajax.php?action=confab_token&room=... answers {"jwt": "..."} for the user who is logged
- * in, 401 for nobody, 403 for a room that this user may not enter.
+ * in, 401 without a login, 403 for a room that this user may not enter.
  *
  * No nonce: the answer changes nothing, pages of other sites cannot read it, and a page that has
  * been open for longer than a nonce lives needs tokens too.

@@ -192,7 +192,7 @@ class Confab_Users {
 	 */
 	private static function note_everywhere( $user_id, $logout ) {
 		self::note( $user_id, $logout );
-		// With spam and archived ones: whoever was in a chat may be there still.
+		// With spam and archived ones: their users may still be in a chat.
 		foreach ( is_multisite() ? get_blogs_of_user( $user_id, true ) : array() as $site ) {
 			if ( get_current_blog_id() !== (int) $site->userblog_id ) {
 				switch_to_blog( $site->userblog_id );

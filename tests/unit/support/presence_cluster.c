@@ -286,7 +286,7 @@ static bool any(const unsigned counts[CLUSTER_USERS]) {
     return false;
 }
 
-/* Drops notices in flight over a subscription that has ended: whoever subscribes again receives
+/* Drops notices in flight over a subscription that has ended: a new subscriber receives
  * them before the confirmation, when the room is not open yet. */
 static void lose_notices(struct pubsub *pubsub, uint64_t room) {
     struct notice **at = &pubsub->notices;

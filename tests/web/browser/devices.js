@@ -23,7 +23,7 @@ async function twoRooms() {
     return { alice, bob, kitchen };
 }
 
-test("what is read on another device is read here when somebody looks", async () => {
+test("what is read on another device is read here when the page is shown", async () => {
     const { alice, bob, kitchen } = await twoRooms();
     const { message_id: id } = await alice.post(kitchen, "Tea is ready.");
     await rooms(bob.page, "Kitchen").locator(".count").waitFor();

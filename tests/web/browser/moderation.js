@@ -28,7 +28,7 @@ test("slow mode keeps the text; other rules stand in place of the input", async 
     await change(people, { slow_seconds: 0 });
     await until(() => bob.button("Send").isEnabled());
     for (const [rules, text] of [
-        [{ post_policy: "moderators" }, "Only moderators write in this room."],
+        [{ post_policy: "moderators" }, "Only moderators can write in this room."],
         [{ post_policy: "members", is_archived: true }, "This room is archived"],
     ]) {
         await change(people, rules);

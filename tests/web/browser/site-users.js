@@ -15,7 +15,7 @@ const TOKEN_URL = "/chat-token.php";
 
 /**
  * A site whose page has this element, and whose token-url answers for `site.user`: claims, or null
- * if nobody is logged in. `site.asked` counts the requests.
+ * without a login. `site.asked` counts the requests.
  */
 async function siteOf(person, html, user, more = {}) {
     const site = { user, asked: 0, cookies: [], ...more };

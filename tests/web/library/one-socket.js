@@ -106,7 +106,7 @@ test("after a lost socket nothing is missed or delivered twice, with one new soc
     const { alice, bob, room } = await pair(system);
     const { notifications, heard, channel } = await page(bob, room, { since: 1 });
     for (let i = 0; i < 5; i += 1) {
-        // It may be live again before anybody looks.
+        // It may be live again before it is looked at.
         const lost = new Promise((resolve) => channel.once("state", resolve));
         bob.sockets.opened.at(-1).terminate();
         assert.notEqual(await lost, "live");

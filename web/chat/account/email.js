@@ -69,7 +69,7 @@ export function emailPart(confab) {
             const change = email ? t("Change the address") : t("Add an address");
             fill(
                 content,
-                h("p", t("With it you can set a new password if you forget yours.")),
+                h("p", t("You can use it to set a new password if you forget yours.")),
                 email && h("p", h("bdi", email), !isConfirmed && ` ${t("(not confirmed)")}`),
                 h(
                     "div.buttons",

@@ -49,7 +49,7 @@ function keepForm(confab, hasMail, buttons, done) {
         "email",
         t("Your e-mail address"),
         { type: "email", autocomplete: "email" },
-        t("May be empty. With it you can set a new password if you forget yours."),
+        t("May be empty. You can use it to set a new password if you forget yours."),
     );
     return form({
         fields: hasMail ? [username, password, email] : [username, password],

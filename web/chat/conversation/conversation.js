@@ -34,7 +34,7 @@ const STRANGER = { user_id: 0, username: "" };
  * `on.join()` makes the user a member, and returns a promise.
  *
  * `visit` is null for users. Strangers, who only read, see that element in place of the input;
- * nothing is asked for but what an open room shows to everybody.
+ * only what an open room shows without credentials is requested.
  */
 export class Conversation {
     constructor({ root, confab, people, room, readOnly, isShown, draft, place, on, visit = null }) {

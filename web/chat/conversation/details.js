@@ -205,7 +205,7 @@ export class Details {
         return (isModerator || this.confab.user.is_moderator) && !room.is_direct && !this.readOnly;
     }
 
-    /** The address at which everybody can read an open room. */
+    /** The public address of an open room. */
     async #copyLink({ room_id: id }) {
         const address = new URL(`${this.confab.url}/#/${id}`, location.href).href;
         try {

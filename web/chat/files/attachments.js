@@ -225,7 +225,7 @@ export class Attachments {
         const under =
             error !== null
                 ? h("span.wrong", { role: "alert" }, fileErrorText(error), " ")
-                : h("span.under", upload ? sizeText(item.size) : t("Being made ready…"));
+                : h("span.under", upload ? sizeText(item.size) : t("Preparing…"));
         element.classList.toggle("failed", error !== null);
         fill(
             element,

@@ -91,7 +91,7 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
         ...(isDirect
             ? []
             : [
-                  ["silence", t("Silence: reads on, and writes nothing")],
+                  ["silence", t("Silence: can read, but not write")],
                   ["remove", t("Remove from the room")],
                   ["ban", t("Ban from the room")],
               ]),

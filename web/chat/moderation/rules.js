@@ -18,19 +18,19 @@ const LONGEST_MS = 2 ** 31 - 1;
 function barrier(conversation, { silencedUntil, newUntil }) {
     const { room } = conversation;
     if (conversation.isViewer) {
-        return t("You are reading this room without being in it.");
+        return t("You are reading this room without having joined it.");
     }
     if (room.is_archived) {
-        return t("This room is archived: it can be read only.");
+        return t("This room is archived and read-only.");
     }
     if (room.role === "reader") {
-        return t("You can read in this room, and not write.");
+        return t("You can only read in this room.");
     }
     if (room.post_policy === "nobody") {
-        return t("Only the site writes in this room.");
+        return t("Only the site can write in this room.");
     }
     if (room.post_policy === "moderators" && !mayModerate(conversation)) {
-        return t("Only moderators write in this room.");
+        return t("Only moderators can write in this room.");
     }
     if (silencedUntil > Date.now()) {
         const time = fullTime(new Date(silencedUntil).toISOString());

@@ -76,7 +76,7 @@ function roomRules(room) {
         guests.element,
         h(
             "label.field",
-            h("span", t("Days after which messages are deleted; empty: as the site has it")),
+            h("span", t("Days after which messages are deleted; empty: the default of the site")),
             days,
         ),
         h(
@@ -85,8 +85,8 @@ function roomRules(room) {
             h("b", t("Open: anyone can read it")),
             h("span", t("Without an account, from anywhere on the web.")),
         ),
-        h("label.choice", hides, h("b", t("Only moderators see who is in the room"))),
-        h("label.choice", archived, h("b", t("Archived: it can be read only"))),
+        h("label.choice", hides, h("b", t("Only moderators see the members"))),
+        h("label.choice", archived, h("b", t("Archived: read-only"))),
     ];
     const chosen = () => ({
         topic: topic.value.trim(),

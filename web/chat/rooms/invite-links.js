@@ -39,7 +39,7 @@ function newLinkForm(add) {
         others: [
             role.element,
             end.element,
-            h("label.field", h("span", t("How many may join by it; empty: any number")), uses),
+            h("label.field", h("span", t("Maximum number of uses; empty: no limit")), uses),
         ],
         buttons: [submitButton(t("Make a link"))],
         submit: () => {
@@ -135,7 +135,7 @@ export function openInviteLinks(root, confab, room) {
     openDialog(root, title, () => {
         const links = new Links(root, confab, room);
         return [
-            h("p", t("Everyone who has a link can join the room by it.")),
+            h("p", t("Everyone with a link can join the room.")),
             links.list,
             links.status,
             links.problem,

@@ -17,7 +17,7 @@ export function placeInAddress() {
     return { roomId: Number(room ?? 0), messageId: Number(message ?? 0) };
 }
 
-/** What stands in place of the input for who is not in the room. */
+/** What is shown in place of the input to users who are not in the room. */
 export const visitBar = (text, ...buttons) =>
     h("div.refused.visit", h("p", text), h("div.actions", buttons));
 
@@ -92,7 +92,7 @@ export class Visit {
         this.confab.close();
     }
 
-    #ended(text = t("This room can be read only by those who are logged in.")) {
+    #ended(text = t("Log in to read this room.")) {
         this.on.ended(text);
     }
 
@@ -139,7 +139,7 @@ export class Visit {
         const takesGuests = hasLogin && this.hasGuests && room.guests === "write" && room.key;
         const text = isForAll
             ? t("You can read here without an account.")
-            : t("You can read here without an account. Not everybody writes in this room.");
+            : t("You can read here without an account. Not everyone can write in this room.");
         const link = siteUrl && { href: siteUrl.href, target: "_top" };
         return visitBar(
             text,

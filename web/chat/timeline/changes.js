@@ -11,7 +11,7 @@ const LOOK_BACK = 100;
  * user name. `before` is the room's name before the event, null if it is not known.
  */
 function lineOf(event, people, before) {
-    const namesOf = (ids) => listOfNames(ids.map((id) => people.name(id) || t("Somebody")));
+    const namesOf = (ids) => listOfNames(ids.map((id) => people.name(id) || t("Someone")));
     // Once known: a guest who registers gets another user name.
     let isSame = false;
     const isAlone = (id, username) => {

@@ -1,5 +1,5 @@
 // Highlights the names of mentioned users in the text of a message. Loaded with the first message
-// that mentions somebody.
+// that mentions a user.
 
 import { h } from "../ui/dom.js";
 import { t } from "../words.js";

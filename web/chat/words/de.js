@@ -13,7 +13,7 @@ const texts = {
     "For a day": "Für einen Tag",
     "For good": "Für immer",
     "For how long": "Wie lange",
-    "Silence: reads on, and writes nothing": "Stummschalten: liest weiter und schreibt nichts",
+    "Silence: can read, but not write": "Stummschalten: liest weiter und schreibt nichts",
     Waiting: "Wartend",
     "API key {id}": "API-Schlüssel {id}",
     "An edit of an earlier message": "Änderung einer früheren Nachricht",
@@ -39,7 +39,7 @@ const texts = {
     "Log in to write": "Zum Schreiben anmelden",
     "Log in to write in this room.": "Melde dich an, um in diesem Raum zu schreiben.",
     "Made an invite link": "Einladungslink erstellt",
-    "May be empty. With it you can set a new password if you forget yours.":
+    "May be empty. You can use it to set a new password if you forget yours.":
         "Darf leer sein. Damit kannst du ein neues Passwort setzen, wenn du deines vergisst.",
     "Opened the archived room again": "Archivierten Raum wieder geöffnet",
     "Removed an invite link": "Einladungslink entfernt",
@@ -56,14 +56,13 @@ const texts = {
     "The message is dropped.": "Die Nachricht wird verworfen.",
     "The message is let through.": "Die Nachricht wird durchgelassen.",
     "The whole site": "Die ganze Website",
-    "This room can be read only by those who are logged in.":
-        "Diesen Raum kann nur lesen, wer angemeldet ist.",
+    "Log in to read this room.": "Diesen Raum kann nur lesen, wer angemeldet ist.",
     "User {id}": "Nutzer {id}",
     "You are a guest": "Du bist Gast",
     "You are a guest. With a name and a password, your messages and rooms stay yours.":
         "Du bist Gast. Mit Name und Passwort bleiben deine Nachrichten und Räume deine.",
     "You can read here without an account.": "Du kannst hier ohne Konto lesen.",
-    "You can read here without an account. Not everybody writes in this room.":
+    "You can read here without an account. Not everyone can write in this room.":
         "Du kannst hier ohne Konto lesen. In diesem Raum schreiben nicht alle.",
     "{count} cases to moderate": {
         one: "{count} Fall für die Moderation",
@@ -84,7 +83,7 @@ const texts = {
     Confirm: "Bestätigen",
     Continue: "Weiter",
     "Copy the link: {what}": "Link kopieren: {what}",
-    "Days after which messages are deleted; empty: as the site has it":
+    "Days after which messages are deleted; empty: the default of the site":
         "Tage, nach denen Nachrichten gelöscht werden; leer: wie auf der ganzen Website",
     "Delete my account": "Mein Konto löschen",
     "Delete them": "Löschen",
@@ -94,11 +93,11 @@ const texts = {
     "E-mail": "E-Mail",
     "Earlier messages, too": "Auch frühere Nachrichten",
     "Enter as a guest": "Als Gast eintreten",
-    "Everyone who has a link can join the room by it.":
+    "Everyone with a link can join the room.":
         "Alle, die einen Link haben, können dem Raum damit beitreten.",
     "Forgot your password?": "Passwort vergessen?",
     "Guests, if the site has them": "Gäste, falls die Website sie zulässt",
-    "How many may join by it; empty: any number":
+    "Maximum number of uses; empty: no limit":
         "Wie viele damit beitreten können; leer: beliebig viele",
     "If this is the confirmed address of an account, a mail is on its way to it.":
         "Wenn das die bestätigte Adresse eines Kontos ist, ist eine E-Mail dorthin unterwegs.",
@@ -138,7 +137,7 @@ const texts = {
         "abgemeldet.",
     "This link is wrong, or was removed.": "Dieser Link ist falsch oder wurde entfernt.",
     "Valid for": "Gültig für",
-    "With it you can set a new password if you forget yours.":
+    "You can use it to set a new password if you forget yours.":
         "Damit kannst du ein neues Passwort setzen, wenn du deines vergessen hast.",
     "Without an account, from anywhere on the web.": "Ohne Konto, von überall im Web.",
     "You get a mail with which you can set a new one.":
@@ -170,7 +169,7 @@ const texts = {
     Abuse: "Beleidigung",
     "All members": "Alle Mitglieder",
     "All of them": "Alle",
-    "Archived: it can be read only": "Archiviert: kann nur gelesen werden",
+    "Archived: read-only": "Archiviert: kann nur gelesen werden",
     Audit: "Protokoll",
     Bans: "Sperren",
     Block: "Blockieren",
@@ -193,10 +192,10 @@ const texts = {
     "More about it": "Mehr dazu",
     None: "Keine",
     "Of the last day": "Vom letzten Tag",
-    "Only moderators see who is in the room": "Nur die Moderation sieht, wer im Raum ist",
-    "Only moderators write in this room.": "In diesem Raum schreibt nur die Moderation.",
+    "Only moderators see the members": "Nur die Moderation sieht, wer im Raum ist",
+    "Only moderators can write in this room.": "In diesem Raum schreibt nur die Moderation.",
     "Only the site": "Nur die Website",
-    "Only the site writes in this room.": "In diesem Raum schreibt nur die Website.",
+    "Only the site can write in this room.": "In diesem Raum schreibt nur die Website.",
     Reader: "Liest nur",
     "Reason, for moderators": "Grund, für die Moderation",
     Report: "Melden",
@@ -211,7 +210,7 @@ const texts = {
     Spam: "Spam",
     "The moderators will look at it.": "Die Moderation sieht es sich an.",
     "There is nothing to do here.": "Hier gibt es nichts zu tun.",
-    "This room is archived: it can be read only.":
+    "This room is archived and read-only.":
         "Dieser Raum ist archiviert: Er kann nur gelesen werden.",
     Topic: "Thema",
     Unblock: "Nicht mehr blockieren",
@@ -220,10 +219,9 @@ const texts = {
     "Who writes": "Wer schreibt",
     "Why do you report this message?": "Warum meldest du diese Nachricht?",
     "With a ban, delete messages": "Bei einer Sperre Nachrichten löschen",
-    "You are reading this room without being in it.":
+    "You are reading this room without having joined it.":
         "Du liest in diesem Raum mit, ohne in ihm zu sein.",
-    "You can read in this room, and not write.":
-        "Du kannst in diesem Raum lesen, aber nicht schreiben.",
+    "You can only read in this room.": "Du kannst in diesem Raum lesen, aber nicht schreiben.",
     "for good": "für immer",
     "{name} is banned.": "{name} ist gesperrt.",
     "{name} is silenced.": "{name} ist stummgeschaltet.",
@@ -383,7 +381,7 @@ const texts = {
         other: "Eine Nachricht kann bis zu {count} Dateien haben.",
     },
     "Being checked for viruses…": "Wird auf Viren geprüft…",
-    "Being made ready…": "Wird vorbereitet…",
+    "Preparing…": "Wird vorbereitet…",
     Download: "Herunterladen",
     "Drop files here to attach them": "Dateien hier ablegen, um sie anzuhängen",
     "It cannot be read. Folders cannot be attached.":
@@ -502,7 +500,7 @@ const texts = {
         other: "Chat öffnen, {count} ungelesene Nachrichten",
     },
     "Open {room}": "{room} öffnen",
-    "Otherwise you do not see either what others have read.":
+    "If it is off, you cannot see what others have read either.":
         "Sonst siehst du auch nicht, was andere gelesen haben.",
     Password: "Passwort",
     Privacy: "Privatsphäre",
@@ -531,7 +529,7 @@ const texts = {
     "Show more": "Mehr anzeigen",
     "Show others what you have read": "Anderen zeigen, was du gelesen hast",
     "Skip to the message field": "Zum Eingabefeld springen",
-    Somebody: "Jemand",
+    Someone: "Jemand",
     "Something went wrong in this page: {text}":
         "Auf dieser Seite ist etwas schiefgegangen: {text}",
     "The chat at {base} cannot be reached. Trying again…":

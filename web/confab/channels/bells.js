@@ -130,7 +130,7 @@ export class Bells {
     }
 
     /**
-     * Nobody has asked the API for long: whether the folder can still be written is found by
+     * The API has not been asked for long: whether the folder can still be written is found by
      * asking. The first client to do so renews the heartbeat for all.
      */
     #isOld() {
