@@ -136,7 +136,7 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
 /* Values: the sender twice. */
 #define OF_SENDER "AND (? = 0 OR h.sender_id = ?) "
 
-/* Those of the rooms that a user moderates, which come first: whoever moderates nothing reads no
+/* Those of the rooms that a user moderates, which come first: a user who moderates none reads no
  * held message; and the same for a site moderator: all. Value: the user, not looked at for all. */
 #define OF_OWN_ROOMS                                                                            \
     "FROM member me JOIN room r ON r.room_id = me.room_id JOIN held h ON h.room_id = me.room_id " \
