@@ -137,7 +137,7 @@ export class Details {
             if (error.code === "members_hidden") {
                 this.draw();
                 this.heading.textContent = t("Members");
-                fill(this.list, h("li.note", t("Only moderators see who is in the room")));
+                fill(this.list, h("li.note", t("Only moderators see the members")));
             } else if (this.element.isConnected) {
                 const reason = errorText(error);
                 const text = t("The members could not be loaded. {reason}", { reason });
