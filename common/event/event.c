@@ -78,6 +78,11 @@ unsigned event_shown_type(unsigned type) {
     return type == EVENT_USER_BANNED ? EVENT_USER_REMOVED : type;
 }
 
+bool event_is_of_member(unsigned type) {
+    return type == EVENT_USER_INVITED || type == EVENT_USER_REMOVED || type == EVENT_USER_BANNED ||
+           type == EVENT_MEMBER_UPDATED;
+}
+
 bool event_belongs(unsigned type, enum event_stream stream, bool stored) {
     const struct type *row = find_type(type);
     if (!row)

@@ -126,6 +126,9 @@ const char *event_name(unsigned type);
 /* The type that clients and followers see: that of a removal for one by a ban. */
 unsigned event_shown_type(unsigned type);
 
+/* Whether the subject is a user who joins, leaves, or gets another role. */
+bool event_is_of_member(unsigned type);
+
 /* True if events of this type are published on channels of this kind, with a sequence number
  * (stored) or without one (a notice). */
 bool event_belongs(unsigned type, enum event_stream stream, bool stored);

@@ -100,6 +100,7 @@ enum error events_list(struct exchange *x) {
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
 
+    room_state_hide_members(&x->identity.room, x->identity.user.id);
     /* An error has no entity tag. Whether the events are there is known from the state alone,
      * without reading them. */
     const bool is_available = after <= state->last_seq && after + 1 >= state->oldest_seq;

@@ -183,11 +183,13 @@ static enum error write_user(struct sync *sync) {
 /* Reads the events of a room after a number, as many as the answer may show. */
 static enum error read_events(struct sync *sync, const struct room_state *state, uint64_t after) {
     const struct service *service = sync->x->service;
+    struct room_state shown = *state;
     enum error error = ERROR_NONE;
     uint64_t done = after;
+    room_state_hide_members(&shown, sync->x->identity.user.id);
     while (!error && !sync->is_full && sync->left > 0 && done < state->last_seq) {
         const uint64_t slice = sync->left < SLICE ? sync->left : SLICE;
-        error = replay_room(service->db, state, done, slice, service->config->event_retention,
+        error = replay_room(service->db, &shown, done, slice, service->config->event_retention,
                             list_event, sync);
         done += slice;
     }

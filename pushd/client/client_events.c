@@ -75,16 +75,27 @@ static bool shows_hidden(const struct watch *watch, const struct stream_event *e
            (event->quoted > 0 && event->quoted <= hidden);
 }
 
-/* The same event without it: the numbers have no gaps. A hidden message is gone for this user. */
+/* Whether the event is about another member, where only moderators see who is in the room. */
+static bool shows_member(const struct watch *watch, const struct stream_event *event) {
+    return watch->hides_members && !watch->moderates && event_is_of_member(event->type) &&
+           event->subject_id != watch->client->user_id;
+}
+
+/* The same event without it: the numbers have no gaps. A hidden message is gone for this user, and
+ * so is the membership of another member. */
 static void send_without(const struct watch *watch, const struct stream_event *event) {
     struct buffer json = BUFFER_EMPTY;
+    const struct room_event nobody = {
+        .room_id = watch->room_id, .seq = event->seq, .type = EVENT_MEMBER_UPDATED};
     const struct room_event gone = {.room_id = watch->room_id,
                                     .seq = event->seq,
                                     .type = EVENT_MESSAGE_DELETED,
                                     .actor_id = event->actor_id,
                                     .actor = text_of(event->actor),
                                     .subject_id = event->subject_id};
-    if (event->position <= watch->first_position)
+    if (shows_member(watch, event))
+        serialize_room_event(&json, &nobody, NULL);
+    else if (event->position <= watch->first_position)
         serialize_room_event(&json, &gone, NULL);
     else
         serialize_without_quote(&json, frame_json(event->frame));
@@ -96,7 +107,8 @@ static void send_without(const struct watch *watch, const struct stream_event *e
 static void send_each(const struct watch *watch, const struct stream_event *events,
                       uint32_t count) {
     for (uint32_t i = 0; i < count && watch->client->socket; i++)
-        if (events[i].frame && shows_hidden(watch, &events[i]))
+        if (events[i].frame &&
+            (shows_hidden(watch, &events[i]) || shows_member(watch, &events[i])))
             send_without(watch, &events[i]);
         else if (events[i].frame)
             socket_send(watch->client->socket, events[i].frame);
@@ -105,9 +117,11 @@ static void send_each(const struct watch *watch, const struct stream_event *even
 static bool any_shows_hidden(const struct watch *watch, const struct stream_event *events,
                              uint32_t count) {
     uint32_t i = 0;
-    while (watch->first_position > 0 && i < count && !shows_hidden(watch, &events[i]))
+    if (watch->first_position == 0 && !watch->hides_members)
+        return false;
+    while (i < count && !shows_hidden(watch, &events[i]) && !shows_member(watch, &events[i]))
         i++;
-    return watch->first_position > 0 && i < count;
+    return i < count;
 }
 
 /* The user is banned. The watch of a notifications client ends by the event alone. */

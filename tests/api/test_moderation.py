@@ -190,6 +190,37 @@ def test_members_are_hidden_from_all_but_moderators(room):
         assert live.next()["type"] == "new_message"
 
 
+def test_others_than_moderators_do_not_learn_who_joins_and_leaves(room, user):
+    room.patch(members_visible=False)
+    start = room.admin.get(room.path).json()["last_seq"]
+    comer = user()
+    with room.member.socket(room.id) as live, room.moderator.socket(room.id) as moderator:
+        for one in (live, moderator):
+            one.until("connected")
+        assert comer.post(f"{room.path}join/").status_code == 201
+        room.set_role(comer, "reader")
+        comer.post(f"{room.path}remove_member/", json={"user_id": comer.id})
+        assert room.set_role(room.member, "reader").status_code == 200
+        shown = [live.until("member_updated") for _ in range(4)]
+        assert [moderator.next()["type"] for _ in range(4)] == [
+            "user_invited", "member_updated", "user_removed", "member_updated"]
+    nobody = [{"type": "member_updated", "membership": None, "updated_by": "", "room_id": room.id,
+               "seq": start + 1 + number} for number in range(3)]
+    own = {"type": "member_updated", "membership": shown[3]["membership"], "room_id": room.id,
+           "updated_by": room.admin.name, "seq": start + 4}
+    assert (shown, shown[3]["membership"]["user_id"]) == ([*nobody, own], room.member.id)
+    with room.member.socket(room.id, since=start) as again:
+        again.until("connected")
+        assert [again.next() for _ in range(4)] == shown
+    assert room.member.events(room.id, after=start) == shown
+    answer = room.member.post("/api/chat/sync/", json={"rooms": {str(room.id): start}}).json()
+    assert [one["events"] for one in answer["rooms"]] == [shown]
+    assert room.moderator.events(room.id, after=start)[0]["user_id"] == comer.id
+    room.patch(is_open=True)
+    assert comer.name not in Client(comer.instance).get(f"{room.path}events/",
+                                                        params={"after": start}).text
+
+
 def test_nobody_is_shown_typing_in_an_archived_room(room):
     with room.member.socket(room.id) as live, room.admin.socket(room.id) as admin:
         live.until("connected")

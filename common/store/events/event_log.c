@@ -57,6 +57,17 @@ static void hide_message(struct room_event *event, uint64_t first_position) {
     event->has_message = false;
 }
 
+/* The same for whom an event is about, where only moderators see who is in the room. It looks as if
+ * the membership was gone since. */
+static void hide_member(struct room_event *event, const struct room_state *state) {
+    if (!state->hides_members || !event_is_of_member(event->type) ||
+        event->subject_id == state->viewer_id)
+        return;
+    event->type = EVENT_MEMBER_UPDATED;
+    event->has_membership = false;
+    event->actor = text_of("");
+}
+
 enum error event_log_list(struct db *db, const struct room_state *state, uint64_t after,
                           uint64_t limit, uint64_t retention_days, room_event_visit *visit,
                           void *context) {
@@ -86,6 +97,7 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
         error = ERROR_NONE;
         event.is_bounded = state->is_bounded;
         hide_message(&event, state->first_position);
+        hide_member(&event, state);
         visit(context, &event);
     }
     db_done(rows);

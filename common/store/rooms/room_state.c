@@ -53,6 +53,11 @@ void room_state_add_moderator(struct room_state *state) {
     state->may_moderate = state->may_moderate || (state->exists && !state->is_direct);
 }
 
+void room_state_hide_members(struct room_state *state, uint64_t user_id) {
+    state->hides_members = !state->members_visible && !state->may_moderate;
+    state->viewer_id = user_id;
+}
+
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state) {
     static const char SQL[] =

@@ -45,6 +45,11 @@ struct room_state {
      * oldest_seq, the events after the member joined. 0: all. */
     uint64_t first_position;
     bool is_bounded; /* the room has such members */
+
+    /* Set by who lists events (room_state_hide_members): those of other members than viewer_id are
+     * shown without whom they are about. */
+    bool hides_members;
+    uint64_t viewer_id;
 };
 
 /* SQL: those who are not in the room read it: all users, or anyone. */
@@ -85,6 +90,10 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
 
 /* Makes a site moderator a moderator of the room, unless it is a direct one. */
 void room_state_add_moderator(struct room_state *state);
+
+/* Has events hide other members than this user, if only moderators see who is in the room, and the
+ * user is none of them. */
+void room_state_hide_members(struct room_state *state, uint64_t user_id);
 
 /* Reads the state for one user; exists is false if there is no such room. */
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,

@@ -131,6 +131,7 @@ static struct message message_of(const struct fake_room *room, uint64_t message_
 
 static struct room room_of(const struct fake_room *room) {
     struct room shown = {.state = {.exists = true,
+                                   .members_visible = true,
                                    .is_private = room->is_private,
                                    .room_id = room->id,
                                    .last_seq = room->stream.last_seq,
