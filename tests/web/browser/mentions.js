@@ -2,7 +2,7 @@
 
 import { test } from "node:test";
 
-import { loggedInUser } from "../support/browser.js";
+import { loggedInUser, SIZES } from "../support/browser.js";
 import "./setup.js";
 
 test("a member is chosen after an @, and sees the mention in a muted room", async () => {
@@ -22,6 +22,13 @@ test("a member is chosen after an @, and sees the mention in a muted room", asyn
     await bob.page.getByRole("button", { name: "Room", exact: true }).click();
     await bob.page.getByRole("menuitem", { name: "Mark as unread" }).click();
     await item.locator(".count.at").waitFor();
+    await bob.page.locator(".message.for-me").hover();
+    await bob.button("Mark as read").waitFor();
+    const menu = bob.page.locator(".menu:visible");
+    await bob.button("Room").click();
+    await menu.waitFor();
+    await bob.page.setViewportSize(SIZES.wide);
+    await menu.waitFor({ state: "hidden" });
     await bob.choose(/^Room$/, "Mark as read");
     await item.locator(".count.at").waitFor({ state: "detached" });
     await bob.choose(/^Room$/, "Remove from the favourites");

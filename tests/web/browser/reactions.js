@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pair, world } from "../support/browser.js";
+import { pair, SIZES, world } from "../support/browser.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -11,6 +11,15 @@ import "./setup.js";
 const reaction = (person, text, emoji) => person.message(text).locator(`[data-emoji="${emoji}"]`);
 
 const pressed = (button) => button.getAttribute("aria-pressed");
+
+/** Whether the choice of a reaction is beside the button that has opened it. */
+async function isBesideButton(person) {
+    const boxes = [person.dialog(), person.page.locator(".tools button").first()];
+    const [choice, button] = await Promise.all(boxes.map((one) => one.boundingBox()));
+    const isBelow = Math.abs(choice.y - button.y - button.height) < 10;
+    const isAbove = Math.abs(choice.y + choice.height - button.y) < 10;
+    return Math.abs(choice.x + choice.width - button.x - button.width) < 10 && (isBelow || isAbove);
+}
 
 const isFocused = (locator) => until(() => locator.evaluate((it) => it.matches(":focus")));
 
@@ -107,6 +116,10 @@ test("a link opens the room at the message; its replies are listed; all by keys"
     await isFocused(alice.button("React"));
     await press("Enter");
     await alice.dialog().waitFor();
+    for (const size of [SIZES.wide, SIZES.tablet]) {
+        await alice.page.setViewportSize(size);
+        await until(() => isBesideButton(alice));
+    }
     await press("ArrowRight");
     await press("Enter");
     await far.locator('[data-emoji="❤️"]').waitFor();
