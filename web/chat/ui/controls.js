@@ -6,6 +6,28 @@ import { icon } from "./icons.js";
 
 let fieldCount = 0;
 
+/** Limits are for seconds, hours or days. */
+function laterText(seconds) {
+    if (seconds < 120) {
+        return tn(
+            seconds,
+            "Too many requests in a short time. Try again in {count} second.",
+            "Too many requests in a short time. Try again in {count} seconds.",
+        );
+    }
+    return seconds < 7200
+        ? tn(
+              Math.ceil(seconds / 60),
+              "This was done too often. Try again in {count} minute.",
+              "This was done too often. Try again in {count} minutes.",
+          )
+        : tn(
+              Math.ceil(seconds / 3600),
+              "This was done too often. Try again in {count} hour.",
+              "This was done too often. Try again in {count} hours.",
+          );
+}
+
 /** Takes a step, and shows in the element `problem` why it failed, if it did. */
 export async function tryTo(step, problem) {
     problem.textContent = "";
@@ -22,11 +44,7 @@ export function errorText(error) {
         return t("Something went wrong in this page: {text}", { text: error.message });
     }
     if (error.status === 429 && error.retryAfter) {
-        return tn(
-            error.retryAfter,
-            "Too many requests in a short time. Try again in {count} second.",
-            "Too many requests in a short time. Try again in {count} seconds.",
-        );
+        return laterText(error.retryAfter);
     }
     const fields = Object.keys(error.fields);
     if (fields.length > 0) {

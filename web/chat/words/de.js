@@ -562,6 +562,14 @@ const texts = {
         "Diesen Raum gibt es nicht, oder du bist kein Mitglied.",
     "To the newest message": "Zur neuesten Nachricht",
     Today: "Heute",
+    "This was done too often. Try again in {count} hours.": {
+        one: "Das war zu oft. Versuche es in {count} Stunde noch einmal.",
+        other: "Das war zu oft. Versuche es in {count} Stunden noch einmal.",
+    },
+    "This was done too often. Try again in {count} minutes.": {
+        one: "Das war zu oft. Versuche es in {count} Minute noch einmal.",
+        other: "Das war zu oft. Versuche es in {count} Minuten noch einmal.",
+    },
     "Too many requests in a short time. Try again in {count} seconds.": {
         one: "Zu viele Anfragen in kurzer Zeit. Versuche es in {count} Sekunde noch einmal.",
         other: "Zu viele Anfragen in kurzer Zeit. Versuche es in {count} Sekunden noch einmal.",
