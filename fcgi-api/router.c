@@ -262,6 +262,9 @@ static enum error check_room(struct exchange *x, const struct route *route) {
         error = room_state_may_read(room);
     else if (route->flags & (ROUTE_MEMBER | ROUTE_ADMIN))
         error = room_state_takes_part(room);
+    /* Site moderators also read rooms that they are not in; members alone write. */
+    if (!error && (route->flags & ROUTE_MEMBER) && is_unsafe(route->method) && !room->is_member)
+        error = ERROR_FORBIDDEN;
     /* room is all zeros if there is none: neither exists nor member. */
     if (!error && (route->flags & ROUTE_ADMIN) && !room->is_admin)
         error = ERROR_FORBIDDEN;

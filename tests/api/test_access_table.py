@@ -31,6 +31,9 @@ def test_the_table_has_all_routes():
         assert set(column) == set(access.rows())
 
 
+DELETE = "DELETE /api/chat/rooms/#/messages/#"
+
+
 def cells(role, prefix):
     return {row: cell for row, cell in access.read()[role].items()
             if f" {prefix}" in row and not row.startswith("GET /healthz")}
@@ -48,6 +51,11 @@ def test_the_table_lets_nobody_in_who_is_kept_out():
     for role in ("reader", "member", "silenced", "moderator"):
         assert cells(role, "/api/chat/rooms/#")["DELETE /api/chat/rooms/#"] == \
             "403 permission_denied"
+    for role in ("outsider", "site moderator"):
+        written = cells(role, "/api/chat/rooms/#/messages") | cells(role, "/api/chat/rooms/#/pins")
+        for row, cell in written.items():
+            is_moderation = role == "site moderator" and row == DELETE
+            assert row.startswith("GET ") or is_moderation or cell[0] == "4", (role, row)
     for row in ("POST /api/chat/rooms", "POST /api/chat/rooms/direct",
                 "POST /api/chat/rooms/#/files"):
         assert cells("guest", "/api/chat/rooms")[row] == "403 not_for_guests"

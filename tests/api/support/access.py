@@ -53,8 +53,8 @@ QUERIES = {"DELETE /api/chat/rooms/#/messages/#/reactions": "?emoji=👍",
 SECOND = {"members": "{reader}", "bans": "{outsider}", "messages": "{message}",
           "pins": "{message}"}
 # They change what others need, so they come last, in this order.
-LAST = ["POST /api/chat/rooms/#/remove_member", "DELETE /api/chat/rooms/#/messages/#",
-        "DELETE /api/chat/rooms/#", "POST /api/auth/register", "DELETE /api/auth/sessions",
+LAST = ["POST /api/chat/rooms/#/join", "POST /api/chat/rooms/#/remove_member",
+        "DELETE /api/chat/rooms/#/messages/#", "DELETE /api/chat/rooms/#", "POST /api/auth/register", "DELETE /api/auth/sessions",
         "POST /api/auth/logout", "DELETE /api/auth/token"]
 
 
