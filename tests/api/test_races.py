@@ -162,6 +162,17 @@ def test_nothing_of_a_member_comes_after_the_silence(place, instance):
     assert set(answers) == {201, 403}
 
 
+# ---- slow mode ----
+
+def test_of_posts_at_once_one_is_taken_in_slow_mode(place):
+    admin, member, room = place
+    path = ROOM.format(room["room_id"])
+    admin.patch(path, json={"slow_seconds": 600})
+    answers = at_once([lambda: twin(member).post(f"{path}messages/", json={"content": "x"})] * 6)
+    assert sorted(answer.status_code for answer in answers) == [201] + [429] * 5
+    assert admin.get(path).json()["message_count"] == 1
+
+
 # ---- the last admin ----
 
 @pytest.mark.parametrize("ways", [("leave", "leave"), ("leave", "step down"),
