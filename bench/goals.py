@@ -53,6 +53,8 @@ GOALS = [
     Goal("idle", "cpu", "CPU between pings", "<=", 0.5, " %"),
     Goal("handshakes", "cpu", "CPU of a handshake", "<=", 100, " us"),
     Goal("handshakes", "back", "all are connected after", "<=", 3, " s"),
+    Goal("arena", "cpu", "CPU of a post / in a room of ten", "<=", 1.2),
+    Goal("model", "apart", "measured / the model, or the reverse, at most", "<=", 1.2),
     Goal("whole", "p99", "p99 / that of POST alone", "<=", 12),
 ]
 

@@ -1,4 +1,4 @@
-"""The data of bench-push: many users in small rooms, and one large room."""
+"""The data of bench-push: many users in small rooms, a large room, and a very large one."""
 
 import data
 
@@ -8,6 +8,11 @@ ROOMS = USERS // MEMBERS
 FIRST_ROOM = 1001
 HALL, HALL_USERS = 1, 1_000     # the large room; its users are the first
 LOBBY = 2                       # as large, without sockets
+ARENA, ARENA_MEMBERS = 3, 100_000   # the very large room, with all users, and others without tokens
+# For the unit costs of the cost model, apart from others: a room of 10,000 users, and rooms of two
+# and of ten of them, whose numbers begin here.
+UNIT, UNIT_ARENA = 10_000, 4
+UNIT_ROOMS = {2: 300_001, MEMBERS: 200_001}
 MESSAGES = 20                   # in every room
 
 
@@ -29,6 +34,47 @@ def load(instance):
                  data.messages_sql(HALL, last, 1, MESSAGES) +
                  data.counters_sql(HALL, last, True) + data.NUMBERS_OF_ROOMS)
     instance.sql("ANALYZE TABLE room, member, message, event, user, token;")
+
+
+def load_arena(instance):
+    """Adds the very large room and the rooms of the cost model, once."""
+    if instance.sql(f"SELECT room_id FROM room WHERE room_id = {ARENA}"):
+        return
+    born = "NOW(6) - INTERVAL 40 DAY"
+    into_room = ("INSERT INTO room (room_id, name, is_private, created_by_id, created_at, "
+                 "last_active_at, members_count)")
+    into_member = "INSERT INTO member (room_id, user_id, is_admin, joined_at)"
+    small = "".join(f"""
+        {into_room} SELECT seq, CONCAT('Room ', seq), TRUE, 1, {born}, {born}, {mates}
+        FROM seq_{first}_to_{first + UNIT // mates - 1};
+        {into_member} SELECT {first} + (user_id - 1) DIV {mates}, user_id, user_id % {mates} = 1,
+        {born} FROM user WHERE user_id <= {UNIT};
+    """ for mates, first in UNIT_ROOMS.items())
+    instance.sql(data.BEGIN + f"""
+        INSERT INTO user (user_id, username, password_hash, created_at)
+        SELECT seq, CONCAT('guest-', seq), '!', {born} FROM seq_{USERS + 1}_to_{ARENA_MEMBERS};
+        {into_room} VALUES ({ARENA}, 'Arena', TRUE, 1, {born}, {born}, {ARENA_MEMBERS}),
+                           ({UNIT_ARENA}, 'Small arena', TRUE, 1, {born}, {born}, {UNIT});
+        {into_member} SELECT {ARENA}, user_id, user_id = 1, {born} FROM user
+        WHERE user_id <= {ARENA_MEMBERS};
+        {into_member} SELECT {UNIT_ARENA}, user_id, user_id = 1, {born} FROM user
+        WHERE user_id <= {UNIT};
+    """ + small + "".join(
+        data.messages_sql(low, high, 1, MESSAGES) + data.counters_sql(low, high, True)
+        for low, high in [(ARENA, UNIT_ARENA), *((first, first + UNIT // mates - 1)
+                                                 for mates, first in UNIT_ROOMS.items())])
+        + data.NUMBERS_OF_ROOMS)
+    instance.sql("ANALYZE TABLE room, member, message, event, user;")
+
+
+def in_unit_rooms(mates):
+    rooms = ((user, UNIT_ROOMS[mates] + (user - 1) // mates) for user in range(1, UNIT + 1))
+    return [(room, MESSAGES, f"/ws/chat/{room}/", data.token(user)) for user, room in rooms]
+
+
+def in_arena(room=ARENA, users=USERS):
+    return [(room, MESSAGES, f"/ws/chat/{room}/", data.token(user))
+            for user in range(1, users + 1)]
 
 
 def in_hall(room=HALL, last_seq=MESSAGES):

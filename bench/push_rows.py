@@ -1,5 +1,7 @@
 """The rows of bench-push, in running order."""
 
+import importlib.machinery
+import importlib.util
 import time
 from contextlib import ExitStack
 from statistics import median
@@ -8,6 +10,7 @@ import data
 import push_data
 from context import Row
 from load import LoadFailed, Sample
+from paths import ROOT
 import proc
 from push_servers import Crowd, Floor, Pushd
 from turns import Result, ratio
@@ -19,6 +22,17 @@ POSTS = 25          # a second
 BEHIND = 5          # missed events
 MANY = 10_000
 AT_ONCE_SECONDS = 3
+ARENA_POSTS = 4     # a second
+MODEL_WORKERS = (1, 2, 4)
+MODEL_SECONDS, MODEL_ROUNDS = 1, 7
+
+
+def scaling():
+    """scripts/scaling as a module."""
+    loader = importlib.machinery.SourceFileLoader("scaling", str(ROOT / "scripts" / "scaling"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("scaling", loader))
+    loader.exec_module(module)
+    return module
 
 
 def _pair(bench, stack, members):
@@ -156,11 +170,11 @@ class _Front:
         self.pid = bench.instance.pid("push")
 
 
-def _poster(bench, crowd):
+def _poster(bench, crowd, posts=POSTS):
     def run(seconds):
         groups = bench.instance.groups()
         before = proc.Snapshot(groups)
-        figures = crowd.ask("post", seconds, POSTS, bench.instance.port, data.token(1))
+        figures = crowd.ask("post", seconds, posts, bench.instance.port, data.token(1))
         cpu, others = proc.Snapshot(groups).since(before)
         if figures["lost"]:
             raise LoadFailed(f"{figures['lost']} sockets were closed")
@@ -190,6 +204,146 @@ def whole(bench):
                 "reader has the message, over all readers."], heard)
 
 
+# ---- one very large room ----
+
+def arena(bench):
+    """A post in a room of 100,000 members with 19,000 sockets, and in one of ten with ten."""
+    push_data.load_arena(bench.instance)
+    with ExitStack() as stack:
+        pushd = stack.enter_context(Pushd(bench.instance))
+        crowds = {"room of 10": push_data.in_rooms()[:push_data.MEMBERS],
+                  "room of 100,000": push_data.in_arena()}
+        contest = {}
+        for name, members in crowds.items():
+            crowd = stack.enter_context(Crowd(pushd, members, name.replace(" ", "-")))
+            crowd.open(len(members))
+            contest[name] = _poster(bench, crowd, ARENA_POSTS)
+        time.sleep(2)
+        found = bench.turns.take(contest)
+        bench.note_order(crowd, f"post SECONDS {ARENA_POSTS} $PORT $TOKEN")
+    few, many = found.values()
+    served = [sum(cpu for name, cpu in result.by_process().items() if name != "push")
+              for result in (few, many)]
+    return Row("arena", "POST in a room of 100,000 members, 19,000 of them online",
+               list(found.values()), [], {"cpu": served[1] / served[0]},
+               [f"{ARENA_POSTS} posts a second, over the whole stack; the sockets are at another "
+                "pushd, whose CPU does not count. All other processes take "
+                f"{served[0]:,.0f} us for a post in a room of ten, and {served[1]:,.0f} in the "
+                "large one."], many)
+
+
+# ---- the cost model ----
+
+class _Place:
+    """Sockets at a pushd of their own: the CPU of its processes, in microseconds."""
+
+    def __init__(self, bench, stack, name, members, posts, online, workers=1):
+        self.pushd = stack.enter_context(Pushd(bench.instance, workers))
+        self.crowd = stack.enter_context(Crowd(self.pushd, members, name))
+        self.count = len(members)
+        self.posts, self.online = posts, online
+
+    def arrive(self):
+        """(CPU until the joins are announced, seconds it took) of opening the sockets."""
+        time.sleep(0.5)
+        begun, before = time.monotonic(), self.pushd.cpu_seconds()
+        self.crowd.open(self.count)
+        time.sleep(1)
+        return (self.pushd.cpu_seconds() - before) * 1e6, time.monotonic() - begun
+
+    def rest(self):
+        """Begins to measure the CPU a second without posts."""
+        self._before, self._at = self.pushd.cpu_seconds(), time.monotonic()
+
+    def rested(self):
+        self.idle = (self.pushd.cpu_seconds() - self._before) * 1e6 / (time.monotonic() - self._at)
+
+    def per_post(self):
+        """CPU for a post, above that."""
+        before = self.pushd.cpu_seconds()
+        figures = self.crowd.ask("pace", MODEL_SECONDS, self.posts)
+        if figures["lost"] or figures["count"] != MODEL_SECONDS * self.posts * self.online:
+            raise LoadFailed(f"{figures['count']} messages arrived, {figures['lost']} were lost")
+        used = (self.pushd.cpu_seconds() - before) * 1e6 - self.idle * figures["seconds"]
+        return used / (MODEL_SECONDS * self.posts)
+
+
+def _of_round(two, ten, many, mates):
+    """Unit costs from the CPU for a post that 2, `mates` and UNIT sockets get."""
+    delivery = (ten - two) / (mates - 2)
+    received = two - 2 * delivery
+    return {"delivery": delivery, "received": received,
+            "delivery_of_many": (many - received) / push_data.UNIT}
+
+
+def _compared(bench, workers):
+    """What the model says of 19,000 sockets and what was measured, by name, in pairs; and the unit
+    costs. They are measured in turns, as the speed of the machine changes."""
+    model, count, mates = scaling(), push_data.USERS, push_data.MEMBERS
+    pairs, units = {}, []
+    with ExitStack() as stack:
+        def place(*arguments):
+            return _Place(bench, stack, *arguments)
+
+        unit_two = place("unit-two", push_data.in_unit_rooms(2), 200, 2)
+        ten = place("ten", push_data.in_rooms(), 200, mates, workers)
+        unit_ten = place("unit-ten", push_data.in_unit_rooms(mates), 200, mates)
+        unit_many = place("unit-many", push_data.in_arena(push_data.UNIT_ARENA, push_data.UNIT), 8,
+                          push_data.UNIT)
+        many = place("many", push_data.in_arena(), 4, count, workers)
+        places = unit_two, ten, unit_ten, unit_many, many
+        came = [each.arrive() for each in places]
+        time.sleep(2)
+        for _ in range(MODEL_ROUNDS):
+            for each in places:
+                each.rest()
+            time.sleep(MODEL_SECONDS)
+            for each in places:
+                each.rested()
+            of_two, of_ten, unit_of_ten, unit_of_many, of_many = [
+                each.per_post() for each in places]
+            units.append(_of_round(of_two, unit_of_ten, unit_of_many, mates))
+            for name, online, measured in (("10", mates, of_ten), ("all", count, of_many)):
+                pairs.setdefault(f"a post, {name} of them online in its room", []).append(
+                    (online, measured))
+    costs = {name: median(unit[name] for unit in units) for name in units[0]}
+    costs["idle_socket"] = unit_ten.idle / push_data.UNIT
+    # Each socket is told to those of its room that came before it.
+    costs["handshake"] = sum(
+        cpu / push_data.UNIT - (online - 1) / 2 * costs["delivery"]
+        - costs["idle_socket"] * seconds
+        for (cpu, seconds), online in ((came[0], 2), (came[2], mates))) / 2
+    found = {name: (model.push_us(costs, workers, posts=1, online=measured[0][0]),
+                    median(one for _, one in measured)) for name, measured in pairs.items()}
+    found["19,000 handshakes"] = model.push_us(
+        costs, workers, handshakes=count, joins=count, mates=(mates - 1) / 2,
+        sockets=count * came[1][1]), came[1][0]
+    return found, costs
+
+
+def scaling_model(bench):
+    push_data.load_arena(bench.instance)
+    lines = ["| workers | 19,000 sockets | by the model, us | measured, us | measured / model |",
+             "| --- | --- | --- | --- | --- |"]
+    apart, costs = 1, []
+    for workers in MODEL_WORKERS:
+        found, unit = _compared(bench, workers)
+        costs.append(unit)
+        for name, (told, measured) in found.items():
+            quotient = measured / told
+            apart = max(apart, quotient, 1 / quotient)
+            lines.append(f"| {workers} | {name} | {told:,.0f} | {measured:,.0f} "
+                         f"| {quotient:.2f} |")
+            print("    " + lines[-1], flush=True)
+    means = ", ".join(f"{name} {median(unit[name] for unit in costs):.2f}" for name in costs[0])
+    return Row("model", "the cost model of docs/scaling.md against 19,000 sockets",
+               values={"apart": apart},
+               text=["\n".join(lines), "CPU of all processes of pushd. The unit costs of the model "
+                     f"are measured in turns with it, with one process and {push_data.UNIT:,} "
+                     f"sockets: in us, {means}. Medians of {MODEL_ROUNDS} rounds; the handshakes "
+                     "are measured once."])
+
+
 ROWS = {
     "fanout": fanout,
     "bursts": bursts,
@@ -199,4 +353,6 @@ ROWS = {
     "idle": idle,
     "handshakes": handshakes,
     "whole": whole,
+    "arena": arena,
+    "model": scaling_model,
 }

@@ -43,19 +43,24 @@ class _Process:
 
 
 class Pushd(_Process):
-    """A new pushd beside that of the instance, on the same data."""
+    """A new pushd beside that of the instance, on the same data; with several `workers`, which
+    share its port."""
     name = "pushd"
 
-    def __init__(self, instance):
+    def __init__(self, instance, workers=1):
         self.prefix = "confab:"
         ports = STATE / "run" / "bench.ports"
         ports.unlink(missing_ok=True)
         env = {**instance.env, **LIMITS, "CONFAB_PUSH_LISTEN": "127.0.0.1:0",
-               "CONFAB_METRICS_LISTEN": "127.0.0.1:0"}
+               "CONFAB_METRICS_LISTEN": "127.0.0.1:0", "CONFAB_PUSH_WORKERS": str(workers)}
         super().__init__("pushd", [BUILD.resolve() / "pushd", "-c", STATE / "confab.conf",
                                    "--ports-file", ports], env, stdin=subprocess.DEVNULL)
         proc.wait_until(ports.exists, START_SECONDS, "pushd does not start")
         self.port = int(ports.read_text().split()[0].split("=")[1])
+
+    def cpu_seconds(self):
+        """CPU time of all its processes."""
+        return sum(map(proc.cpu_seconds, [self.pid, *proc.children(self.pid)]))
 
 
 class Floor(_Process):

@@ -269,6 +269,17 @@ def test_every_error_page_of_the_web_servers_has_a_documented_code():
         assert_codes(content)
 
 
+def test_the_page_on_scaling_has_the_tables_of_its_script_and_each_table_of_the_database():
+    page = markdown.read("docs/scaling.md")
+    for table in output(ROOT / "scripts" / "scaling").split("\n\n"):
+        assert table in page, "scripts/scaling"
+    made = {name for file in (ROOT / "schema").glob("*.sql")
+            for name in re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", file.read_text())}
+    named = [span for places, tables in markdown.table("docs/scaling.md", "place")
+             for span in markdown.in_backticks(tables)]
+    assert sorted(named) == sorted(made | {"schema_migration"})
+
+
 @pytest.mark.parametrize("program", ["fcgi-api", "pushd", "confab-worker", "confabctl"])
 def test_a_manual_page_has_exactly_the_options_of_its_program(program):
     done = subprocess.run([build_folder() / program, "--help"], capture_output=True, text=True,

@@ -28,6 +28,7 @@ static const char LIST[] =
     " FROM event e "
     "LEFT JOIN user a ON a.user_id = e.actor_id "
     "LEFT JOIN message m ON e.event_type IN (" MESSAGE_EVENTS ") AND m.message_id = e.subject_id "
+    "AND m.room_id = e.room_id "
     "LEFT JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
     "LEFT JOIN member mb ON e.event_type = " EVENT_SQL(EVENT_MEMBER_UPDATED)
     " AND mb.room_id = e.room_id AND mb.user_id = e.subject_id "

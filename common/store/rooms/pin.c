@@ -76,7 +76,7 @@ enum error pin_count(struct db *db, const struct room_state *state, uint64_t *co
     /* At most PIN_MOST rows. */
     static const char SEEN[] =
         "SELECT COUNT(*) FROM pin i JOIN message m ON m.message_id = i.message_id "
-        "WHERE i.room_id = ? AND m.position > ?";
+        "AND m.room_id = i.room_id WHERE i.room_id = ? AND m.position > ?";
     if (state->first_position == 0)
         return DB_NUMBER(db, ALL, count, db_u64(state->room_id));
     return DB_NUMBER(db, SEEN, count, db_u64(state->room_id), db_u64(state->first_position));
@@ -86,9 +86,11 @@ enum error pin_list(struct db *db, const struct room_state *state, uint64_t user
                     uint64_t limit, uint64_t offset, message_visit *visit, void *context) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") " FROM "
-        "(SELECT i.message_id, i.seq FROM pin i WHERE i.room_id = ? AND (? = 0 OR "
-        "(SELECT position FROM message WHERE message_id = i.message_id) > ?) "
-        "ORDER BY i.seq DESC LIMIT ? OFFSET ?) p JOIN message m ON m.message_id = p.message_id "
+        "(SELECT i.room_id, i.message_id, i.seq FROM pin i WHERE i.room_id = ? AND (? = 0 OR "
+        "(SELECT position FROM message "
+        "WHERE message_id = i.message_id AND room_id = i.room_id) > ?) "
+        "ORDER BY i.seq DESC LIMIT ? OFFSET ?) p "
+        "JOIN message m ON m.message_id = p.message_id AND m.room_id = p.room_id "
         "JOIN user s ON s.user_id = m.sender_id " MESSAGE_QUOTE_JOIN MESSAGE_QUOTE_NAME_JOIN
         "ORDER BY p.seq DESC";
     struct db_rows *rows;

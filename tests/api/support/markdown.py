@@ -5,13 +5,11 @@ import re
 from support.instance import ROOT
 
 DOCUMENTS = ("README.md", "HACKING.md", "docs/apache.md", "docs/api-notes.md", "docs/clients.md",
-             "docs/configuration.md", "docs/debian.md", "docs/errors.md", "docs/first-day.md", "docs/instance.md",
-             "docs/integrate.md",
-             "docs/lighttpd.md", "docs/moderation.md",
-             "docs/nginx.md", "docs/operations.md", "docs/privacy.md", "docs/requirements.md",
-             "docs/server-api.md",
-             "docs/shared-host.md",
-             "docs/systemd.md", "docs/troubleshooting.md",
+             "docs/cluster.md", "docs/configuration.md", "docs/debian.md", "docs/errors.md",
+             "docs/first-day.md", "docs/instance.md", "docs/integrate.md", "docs/lighttpd.md",
+             "docs/moderation.md", "docs/nginx.md", "docs/operations.md", "docs/privacy.md",
+             "docs/requirements.md", "docs/scaling.md", "docs/server-api.md",
+             "docs/shared-host.md", "docs/systemd.md", "docs/troubleshooting.md",
              "docs/web-servers.md", "schema/README.md", "CHANGELOG.md", "CONTRIBUTING.md",
              "SECURITY.md")
 
