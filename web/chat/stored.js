@@ -3,7 +3,7 @@
 
 import { storageOf } from "./ui/dom.js";
 
-const KINDS = ["draft", "reads", "direct", "last"];
+const KINDS = ["draft", "reads", "direct", "last", "held"];
 
 /** The beginning of the names of one kind; `site` is the address of the chat. */
 export const storedPrefix = (kind, site, userId) => `confab-${kind}:${site}:${userId}:`;

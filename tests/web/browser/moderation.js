@@ -51,6 +51,13 @@ test("a report is handled on the page for moderators, on a phone", async () => {
     await bob.button("Report").click();
     await bob.button("Report", bob.dialog()).click();
     await bob.page.getByText("The moderators will look at it.").waitFor();
+    await bob.say("Has a waitingword");
+    const waits = bob.page.getByText("A moderator looks at this message first.");
+    await waits.waitFor();
+    await bob.page.reload();
+    await waits.waitFor();
+    await bob.button("Withdraw").click();
+    await waits.waitFor({ state: "detached" });
     await alice.page.setViewportSize(SIZES.phone);
     await alice.button("All rooms").click();
     // Told by an event.

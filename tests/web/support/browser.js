@@ -51,6 +51,7 @@ export const world = {
             CONFAB_AVATAR_ORIGINS: PICTURE,
             CONFAB_JWT_KEYS: keysFile(),
             CONFAB_GUESTS: "on",
+            CONFAB_FILTER_FILE: join(ROOT, "tests/web/support/words.txt"),
             // Mails are written, and not sent: no server has this port.
             CONFAB_MAIL_FROM: "Chat <chat@example.org>",
             CONFAB_MAIL_SERVER: "smtp://127.0.0.1:1",

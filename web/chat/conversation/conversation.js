@@ -63,6 +63,7 @@ export class Conversation {
             isConnected: () => ["live", "polling"].includes(this.shown.value),
             drawn: this.drawStatus,
             refused: (error) => this.#followRules(error),
+            failed: (error) => this.on.failed(error),
         });
         this.sendRead = debounce(READ_DELAY_MS, () => this.#markRead());
         this.markSeen = () => this.#markSeen();

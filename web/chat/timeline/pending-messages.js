@@ -1,7 +1,8 @@
 // The user's messages that are being sent, shown below the others until their event arrives.
 
 import { button } from "../ui/controls.js";
-import { h, oncePerFrame } from "../ui/dom.js";
+import { storedPrefix } from "../stored.js";
+import { h, oncePerFrame, storageOf } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { t } from "../words.js";
 import { messageNode, placeMessage, prepareToShow, whyNotSent } from "./message.js";
@@ -13,17 +14,28 @@ const REFUSALS = new Set(["silenced", "read_only", "archived", "slow_mode", "too
 
 /**
  * Draws into `timeline`. `isConnected()` tells whether messages can be sent now; `drawn()` is
- * called after each drawing, `refused(error)` when the room does not allow a message.
+ * called after each drawing, `refused(error)` when the room does not allow a message, and
+ * `failed(error)` when one that is held could not be withdrawn.
  */
 export class PendingMessages {
-    constructor({ confab, room, people, timeline, isConnected, drawn, refused }) {
-        Object.assign(this, { confab, room, people, timeline, isConnected, drawn, refused });
+    constructor({ confab, room, people, timeline, isConnected, drawn, refused, failed }) {
+        Object.assign(this, {
+            confab,
+            room,
+            people,
+            timeline,
+            isConnected,
+            drawn,
+            refused,
+            failed,
+        });
         // By client_id: messages that are sent but not in the timeline yet, and those that are.
         this.sent = new Map();
         this.shown = new Set();
         this.drawSoon = oncePerFrame(() => this.draw());
         this.stopListening = confab.outbox.on("change", (outgoing) => this.#changed(outgoing));
         this.drawSoon();
+        this.#restoreHeld();
     }
 
     close() {
@@ -40,7 +52,61 @@ export class PendingMessages {
         }
         if (outgoing.state === "sent" && !this.shown.has(outgoing.client_id)) {
             this.sent.set(outgoing.client_id, outgoing);
+            if (outgoing.message?.held_id) {
+                this.#rememberHeld();
+            }
         }
+        this.drawSoon();
+    }
+
+    /** The name under which the browser knows that messages of the user are held in this room. */
+    get #heldKey() {
+        const { url, user } = this.confab;
+        return user && storedPrefix("held", url, user.user_id) + this.room.room_id;
+    }
+
+    /** Shows those that a moderator has to look at again, as after a reload. */
+    async #restoreHeld() {
+        const [key, storage] = [this.#heldKey, storageOf("localStorage")];
+        if (!key || !storage?.getItem(key)) {
+            return;
+        }
+        try {
+            const { results } = await this.confab.held(this.room.room_id);
+            const self = this.confab.user?.user_id;
+            const own = results.filter((one) => one.sender_id === self && !one.message_id);
+            for (const one of own) {
+                const id = one.client_id ?? `held-${one.held_id}`;
+                this.sent.set(id, { ...one, client_id: id, uploads: [], message: one });
+            }
+            if (own.length === 0) {
+                storage.removeItem(key);
+            }
+            this.drawSoon();
+        } catch {
+            // They are shown when the room is opened again.
+        }
+    }
+
+    #rememberHeld() {
+        try {
+            storageOf("localStorage")?.setItem(this.#heldKey, "1");
+        } catch {
+            // The storage is full: they are shown until the room is left.
+        }
+    }
+
+    async #withdraw({ client_id: id, message }) {
+        try {
+            await this.confab.dropHeld(this.room.room_id, message.held_id);
+        } catch (error) {
+            // A moderator was faster.
+            if (error.status !== 404 || error.foreign) {
+                this.failed(error);
+                return;
+            }
+        }
+        this.sent.delete(id);
         this.drawSoon();
     }
 
@@ -119,7 +185,8 @@ export class PendingMessages {
             body.append(h("div.state", icon("warning"), text, retry, discard));
         } else if (outgoing.message?.held_id) {
             const text = t("A moderator looks at this message first.");
-            body.append(h("div.state", icon("clock"), text));
+            const withdraw = button(t("Withdraw"), () => this.#withdraw(outgoing), "link");
+            body.append(h("div.state", icon("clock"), text, withdraw));
         } else if (state === "queued" && isIncomplete && this.isConnected()) {
             const discard = button(t("Cancel"), () => outbox.discard(id), "link");
             body.append(h("div.state", icon("clock"), t("Sending files…"), discard));
