@@ -9,13 +9,13 @@
 
 #include "db/db.h"
 
-/* Part of a transaction: orders a clearing of the messages since a time; room 0: in all rooms. The
+/* Part of a transaction: begins a clearing of the messages since a time; room 0: in all rooms. The
  * arguments are SQL. */
 #define CLEARING_SQL(room, user, actor, since)                                            \
     "INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "               \
     "SELECT " room " = 0, " room ", " user ", " actor ", " since "; "
 
-/* Goes on with the oldest order: deletes up to `limit` messages, with their files below file_dir.
+/* Goes on with the oldest clearing: deletes up to `limit` messages, with their files below file_dir.
  * *done counts them; 0: nothing is left. */
 enum error clearing_step(struct db *db, const char *file_dir, uint64_t limit, uint64_t *done);
 

@@ -104,43 +104,44 @@ enum error erasure_begin(struct db *db, uint64_t user_id, bool erases, struct us
 
 /* ---- in slices ---- */
 
-struct order {
+struct erasure {
     uint64_t user_id, room_id;
     enum stage stage;
     bool erases;
 };
 
-static enum error next_order(struct db *db, uint64_t user_id, struct order *order) {
+static enum error next_erasure(struct db *db, uint64_t user_id, struct erasure *erasure) {
     static const char SQL[] =
         "SELECT user_id, room_id, stage, erases FROM erasure WHERE user_id = ? OR ? = 0 "
         "ORDER BY started_at LIMIT 1";
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id));
-    *order = (struct order){0};
+    *erasure = (struct erasure){0};
     if (error)
         return error;
     if (db_next(rows)) {
-        order->user_id = db_get_u64(rows, 0);
-        order->room_id = db_get_u64(rows, 1);
-        order->stage = (enum stage)db_get_u64(rows, 2);
-        order->erases = db_get_bool(rows, 3);
+        erasure->user_id = db_get_u64(rows, 0);
+        erasure->room_id = db_get_u64(rows, 1);
+        erasure->stage = (enum stage)db_get_u64(rows, 2);
+        erasure->erases = db_get_bool(rows, 3);
     }
     db_done(rows);
     return ERROR_NONE;
 }
 
 /* Leaves rooms, direct ones as well: no post of the user gets into them afterwards. */
-static enum error leave_rooms(struct db *db, const struct order *order, uint64_t limit,
+static enum error leave_rooms(struct db *db, const struct erasure *erasure, uint64_t limit,
                               uint64_t *done) {
     static const char SQL[] = "SELECT room_id FROM member WHERE user_id = ? LIMIT ?";
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(order->user_id), db_u64(limit));
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(erasure->user_id), db_u64(limit));
     if (error)
         return error;
     while (!error && db_next(rows)) {
         struct member_change change;
-        error = member_remove_erased(db, db_get_u64(rows, 0), order->user_id, &change);
+        error = member_remove_erased(db, db_get_u64(rows, 0), erasure->user_id, &change);
         /* Another process was faster. */
         if (error == ERROR_NOT_FOUND)
             error = ERROR_NONE;
@@ -152,7 +153,7 @@ static enum error leave_rooms(struct db *db, const struct order *order, uint64_t
 
 /* Files that are in no message, and texts of the user that are not messages. What moderators keep
  * of the user's messages (report.content) stays until report_days. */
-static enum error clear_notes(struct db *db, const struct order *order) {
+static enum error clear_notes(struct db *db, const struct erasure *erasure) {
     static const char *const ALWAYS[] = {
         ("UPDATE file SET state = 4, expires_at = SYSDATE(6) "
          "WHERE user_id = ? AND message_id IS NULL AND state <> 4"),
@@ -166,21 +167,21 @@ static enum error clear_notes(struct db *db, const struct order *order) {
         ("INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "
          "SELECT TRUE, 0, user_id, user_id, '1970-01-02' FROM user WHERE user_id = ?"),
     };
-    enum error error = end_blocks(db, order->user_id);
+    enum error error = end_blocks(db, erasure->user_id);
     for (size_t i = 0; !error && i < sizeof(ALWAYS) / sizeof(ALWAYS[0]); i++)
-        error = DB_RUN(db, ALWAYS[i], DB_REPEATABLE, NULL, db_u64(order->user_id));
-    for (size_t i = 0; !error && order->erases && i < sizeof(ERASING) / sizeof(ERASING[0]); i++)
-        error = DB_RUN(db, ERASING[i], DB_REPEATABLE, NULL, db_u64(order->user_id));
+        error = DB_RUN(db, ALWAYS[i], DB_REPEATABLE, NULL, db_u64(erasure->user_id));
+    for (size_t i = 0; !error && erasure->erases && i < sizeof(ERASING) / sizeof(ERASING[0]); i++)
+        error = DB_RUN(db, ERASING[i], DB_REPEATABLE, NULL, db_u64(erasure->user_id));
     return error;
 }
 
-/* Deletes messages until the order that clear_notes has given is done. */
+/* Deletes messages until the clearing that clear_notes has begun is done. */
 static enum error clear_messages(struct db *db, const struct config *config,
-                                 const struct order *order, uint64_t limit, uint64_t *done) {
+                                 const struct erasure *erasure, uint64_t limit, uint64_t *done) {
     static const char SQL[] =
         "SELECT COUNT(*) FROM clearing WHERE whole_site AND user_id = ? AND actor_id = user_id";
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(order->user_id));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(erasure->user_id));
     if (error)
         return error;
     const bool waits = db_next(rows) && db_get_u64(rows, 0) > 0;
@@ -189,22 +190,22 @@ static enum error clear_messages(struct db *db, const struct config *config,
 }
 
 /* A client may have put anything into its ids: those of deleted messages as well. */
-static enum error clear_client_ids(struct db *db, const struct order *order, uint64_t *done) {
+static enum error clear_client_ids(struct db *db, const struct erasure *erasure, uint64_t *done) {
     static const char CLEAR[] =
         "UPDATE message FORCE INDEX (client_id) SET client_id = CONCAT('s-', message_id) "
         "WHERE room_id = ? AND sender_id = ? AND client_id >= 'c' AND client_id < 'd' LIMIT ?";
     static const char MOVE[] = "UPDATE erasure SET room_id = ? WHERE user_id = ?";
     uint64_t room_id = 0;
-    enum error error = DB_RUN(db, CLEAR, DB_REPEATABLE, NULL, db_u64(order->room_id),
-                              db_u64(order->user_id), db_u64(SLICE));
+    enum error error = DB_RUN(db, CLEAR, DB_REPEATABLE, NULL, db_u64(erasure->room_id),
+                              db_u64(erasure->user_id), db_u64(SLICE));
     *done = error ? 0 : db_changed(db);
     if (error || *done > 0)
         return error;
-    error = clearing_next_room(db, order->room_id, order->user_id, &room_id);
+    error = clearing_next_room(db, erasure->room_id, erasure->user_id, &room_id);
     if (error || room_id == 0)
         return error;
     *done = 1;
-    return DB_RUN(db, MOVE, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(order->user_id));
+    return DB_RUN(db, MOVE, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(erasure->user_id));
 }
 
 /* Rooms that were deleted after their last member, files, and search terms; without waiting for the
@@ -222,38 +223,39 @@ static enum error clear_remains(struct db *db, const struct config *config, uint
 }
 
 /* The next stage, or the end. */
-static enum error end_stage(struct db *db, const struct order *order) {
+static enum error end_stage(struct db *db, const struct erasure *erasure) {
     static const char NEXT[] =
         "UPDATE erasure SET stage = ?, room_id = 0 WHERE user_id = ? AND stage = ?";
     static const char END[] = "DELETE FROM erasure WHERE user_id = ? AND stage = ?";
-    unsigned next = order->stage + 1;
-    if (!order->erases && next == STAGE_MESSAGES)
+    unsigned next = erasure->stage + 1;
+    if (!erasure->erases && next == STAGE_MESSAGES)
         next = STAGE_REMAINS;
     return next < STAGE_COUNT
-               ? DB_RUN(db, NEXT, DB_REPEATABLE, NULL, db_u64(next), db_u64(order->user_id),
-                        db_u64(order->stage))
-               : DB_RUN(db, END, DB_REPEATABLE, NULL, db_u64(order->user_id), db_u64(order->stage));
+               ? DB_RUN(db, NEXT, DB_REPEATABLE, NULL, db_u64(next), db_u64(erasure->user_id),
+                        db_u64(erasure->stage))
+               : DB_RUN(db, END, DB_REPEATABLE, NULL, db_u64(erasure->user_id),
+                        db_u64(erasure->stage));
 }
 
 enum error erasure_step(struct db *db, const struct config *config, uint64_t user_id,
                         uint64_t limit, uint64_t *done) {
-    struct order order;
+    struct erasure erasure;
     *done = 0;
-    enum error error = next_order(db, user_id, &order);
-    if (error || order.user_id == 0)
+    enum error error = next_erasure(db, user_id, &erasure);
+    if (error || erasure.user_id == 0)
         return error;
-    switch (order.stage) {
+    switch (erasure.stage) {
     case STAGE_ROOMS:
-        error = leave_rooms(db, &order, limit, done);
+        error = leave_rooms(db, &erasure, limit, done);
         break;
     case STAGE_NOTES:
-        error = clear_notes(db, &order);
+        error = clear_notes(db, &erasure);
         break;
     case STAGE_MESSAGES:
-        error = clear_messages(db, config, &order, limit, done);
+        error = clear_messages(db, config, &erasure, limit, done);
         break;
     case STAGE_CLIENT_IDS:
-        error = clear_client_ids(db, &order, done);
+        error = clear_client_ids(db, &erasure, done);
         break;
     case STAGE_REMAINS:
     case STAGE_COUNT:
@@ -263,7 +265,7 @@ enum error erasure_step(struct db *db, const struct config *config, uint64_t use
     if (error || *done > 0)
         return error;
     *done = 1;
-    return end_stage(db, &order);
+    return end_stage(db, &erasure);
 }
 
 enum error erasure_run(struct db *db, const struct config *config, uint64_t user_id,
