@@ -1,39 +1,13 @@
-/* Entries of the audit by API keys; ends of silences and of the wait of slow mode. */
+/* Bans, the ages of accounts and hidden history are looked up; a refusal says when it ends. */
 #include "restriction.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "json/json_writer.h"
 #include "store/messages/message.h"
-#include "store/moderation/audit_log.h"
 #include "store/rooms/ban.h"
 #include "store/rooms/silence.h"
-
-static bool is_below(const char *pattern, const char *path) {
-    return strncmp(pattern, path, strlen(path)) == 0;
-}
-
-void restriction_audit_begin(struct exchange *x, const char *pattern) {
-    char action[48];
-    const bool of_user = is_below(pattern, "api/site/users/");
-    const bool of_room = is_below(pattern, "api/site/rooms/");
-    snprintf(action, sizeof(action), "%s %s", x->request->method_name,
-             pattern + strlen("api/site/"));
-    const struct audit_entry entry = {.action = text_of(action),
-                                      .actor = AUDIT_BY_KEY,
-                                      .actor_id = x->key.id,
-                                      .user_id = of_user ? x->ids[0] : 0,
-                                      .room_id = of_room ? x->ids[0] : 0,
-                                      .subject_id = of_user || of_room ? 0 : x->ids[0]};
-    audit_log_begin(x->service->db, &entry, false);
-}
-
-void restriction_audit_end(struct exchange *x) {
-    audit_log_end(x->service->db);
-}
 
 /* A refusal that ends at a time. */
 static void write_until(struct exchange *x, const char *detail, enum error_code code,

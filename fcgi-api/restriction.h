@@ -1,6 +1,6 @@
 /*
  * restriction: what keeps users from a room, or from writing in it: bans, silences, slow mode, new
- * accounts, hidden history. Also the audit of changes by API keys.
+ * accounts, hidden history.
  */
 #ifndef CONFAB_FCGI_API_RESTRICTION_H
 #define CONFAB_FCGI_API_RESTRICTION_H
@@ -8,13 +8,8 @@
 #include "base/error.h"
 #include "server/exchange.h"
 
-/* From now on what is changed for an API key is in the audit; `pattern` is that of its route, below
- * api/site/. */
-void restriction_audit_begin(struct exchange *x, const char *pattern);
-void restriction_audit_end(struct exchange *x);
-
 /* Adds to a refusal until when the user is silenced (ERROR_SILENCED), or when the next message is
- * taken (ERROR_SLOW_MODE), in the room of the path. */
+ * accepted (ERROR_SLOW_MODE), in the room of the path. */
 void restriction_add_until(struct exchange *x, enum error error);
 
 /* ERROR_FORBIDDEN, with the answer, if the account of the user is newer than post_min_age and the

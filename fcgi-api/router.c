@@ -12,6 +12,7 @@
 #include "event/bell.h"
 #include "files/file_link.h"
 #include "handlers/handlers.h"
+#include "key_audit.h"
 #include "limit.h"
 #include "pace.h"
 #include "rest/body.h"
@@ -337,10 +338,10 @@ static enum error serve_once(struct exchange *x, const struct route *route) {
     const bool is_audited = x->has_key && is_unsafe(route->method) && (route->flags & ROUTE_KEY) &&
                             !(route->flags & (ROUTE_READ | ROUTE_UNAUDITED));
     if (is_audited)
-        restriction_audit_begin(x, route->pattern);
+        key_audit_begin(x, route->pattern);
     error = route->handler(x);
     if (is_audited)
-        restriction_audit_end(x);
+        key_audit_end(x);
     return error;
 }
 
