@@ -127,6 +127,18 @@ test("a public room is found, joined and left", async () => {
     assert.equal(await bob.field.isVisible(), false);
     await bob.settles();
     assert.deepEqual(changes, []);
+    // Of many members, one more is counted: nobody asks for the number.
+    await sql(`UPDATE room SET members_count = 600 WHERE room_id = ${room}`);
+    await alice.api("PATCH", `chat/rooms/${room}/`, { topic: "Roses" });
+    await bob.page.getByText("600 members").waitFor();
+    const reads = [];
+    bob.page.on("request", (request) => reads.push(new URL(request.url()).pathname));
+    const carol = await openWindow();
+    await carol.register();
+    await carol.api("POST", `chat/rooms/${room}/join/`);
+    await bob.page.getByText("601 members").waitFor();
+    await bob.settles();
+    assert.ok(!reads.includes(`/api/chat/rooms/${room}/`));
     assert.deepEqual(await bob.page.locator(".room").allTextContents(), []);
     await bob.button("Join room").click();
     await bob.say("Here I am.");

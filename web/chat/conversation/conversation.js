@@ -16,6 +16,8 @@ import { Reads } from "./reads.js";
 import { Timeline } from "../timeline/timeline.js";
 
 const READ_DELAY_MS = 300;
+/** In a room of this many members nothing is requested when one comes or goes: all would at once. */
+const CROWD = 500;
 /** The lines about members are read after the messages. */
 const CHANGES_DELAY_MS = 250;
 /** In place of a user. */
@@ -253,10 +255,7 @@ export class Conversation {
             this.#roomChanged(event.room);
         });
         ["user_invited", "user_removed", "member_updated"].forEach((type) =>
-            channel.on(type, (event) => {
-                this.#showChange(event);
-                this.#membersChanged();
-            }),
+            channel.on(type, (event) => this.#membershipChanged(event)),
         );
         channel.on("message_pinned", (event) => {
             this.tools.pins?.set(event.message.message_id, true);
@@ -315,6 +314,17 @@ export class Conversation {
             this.room = { ...this.room, me };
             this.details?.draw();
         }
+    }
+
+    #membershipChanged(event) {
+        const id = event.user_id ?? event.membership?.user_id;
+        if (this.room.members_count < CROWD || id === this.self.user_id) {
+            this.#showChange(event);
+            this.#membersChanged();
+            return;
+        }
+        const more = { user_invited: 1, user_removed: -1 }[event.type] ?? 0;
+        this.#roomChanged({ members_count: this.room.members_count + more });
     }
 
     async #membersChanged() {
