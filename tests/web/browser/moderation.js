@@ -182,7 +182,7 @@ slow("by an invite link a user and a guest join, and the link is not in the addr
     await alice.button("Invite links").click();
     const dialog = alice.dialog();
     await dialog.getByLabel("Valid for").selectOption("7");
-    await dialog.getByLabel(/^How many may join/u).fill("2");
+    await dialog.getByLabel(/^Maximum number of uses/u).fill("2");
     await alice.button("Make a link", dialog).click();
     await dialog.getByText(/^Member, used 0 of 2 times, until/u).waitFor();
     assert.deepEqual(await faults(alice), []);
