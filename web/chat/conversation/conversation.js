@@ -16,7 +16,7 @@ import { Reads } from "./reads.js";
 import { Timeline } from "../timeline/timeline.js";
 
 const READ_DELAY_MS = 300;
-/** In a room of this many members nothing is requested when one comes or goes: all would at once. */
+/** In a room of so many members nothing is requested when one comes or goes: all would do it. */
 const CROWD = 500;
 /** The lines about members are read after the messages. */
 const CHANGES_DELAY_MS = 250;
