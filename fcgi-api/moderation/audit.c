@@ -17,8 +17,8 @@ static void write_entry(void *context, const struct audit_entry *entry) {
     listing->last_id = entry->id;
 }
 
-/* Oldest first, so that a reader continues after the last entry. The numbers have no gaps: they
- * count the entries and tell which pages there are. */
+/* Oldest first, so that a reader can go on after the last entry that it has. The numbers have
+ * no gaps: they count the entries and tell which pages there are, without COUNT(*). */
 enum error audit_list(struct exchange *x) {
     struct buffer results = BUFFER_EMPTY, url = BUFFER_EMPTY;
     struct audit_listing listing = {.w = json_writer_start(&results)};
@@ -29,6 +29,7 @@ enum error audit_list(struct exchange *x) {
         return ERROR_BAD_INPUT;
     if (limit > PAGE_MOST)
         limit = PAGE_MOST;
+    /* The ends before the entries: what is added in between is on the next page. */
     enum error error = audit_log_ends(x->service->db, &oldest, &last);
     json_write_array(&listing.w);
     if (!error)
@@ -39,6 +40,7 @@ enum error audit_list(struct exchange *x) {
         json_write_object(&w);
         json_write_member_u64(&w, "count", last + 1 - oldest);
         json_write_key(&w, "next");
+        /* No link at the end, also if there were no entries: the reader asks again later. */
         if (listing.last_id && listing.last_id < last) {
             link_self(&url, x->request);
             buffer_printf(&url, "?after=%" PRIu64 "&limit=%" PRIu64, listing.last_id, limit);
@@ -46,6 +48,7 @@ enum error audit_list(struct exchange *x) {
         } else {
             json_write_null(&w);
         }
+        /* A reader goes forward only; the key is there for clients that know other lists. */
         json_write_member_null(&w, "previous");
         json_write_key(&w, "results");
         json_write_raw(&w, results.data, results.len);

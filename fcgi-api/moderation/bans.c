@@ -11,6 +11,7 @@
 
 /* ---- reading ---- */
 
+/* An item of the lists, and the answer to a new ban. */
 static void write_ban(void *context, const struct ban *ban) {
     struct json_writer *w = context;
     json_write_object(w);
@@ -23,6 +24,7 @@ static void write_ban(void *context, const struct ban *ban) {
     json_write_object_end(w);
 }
 
+/* The bans from a room, or from the site (room 0), the latest first. */
 static enum error list(struct exchange *x, uint64_t room_id) {
     struct page page;
     uint64_t count = 0;
@@ -54,6 +56,8 @@ enum error bans_site_list(struct exchange *x) {
 
 static bool read_request(struct exchange *x, uint64_t room_id, struct ban_request *request) {
     struct text clearing;
+    /* The request does not choose for how long the address of a guest is banned along: that is
+     * an option. */
     *request = (struct ban_request){.room_id = room_id, .actor_id = x->identity.user.id,
                                     .address_days = x->service->config->ban_address_days};
     field_id(x, "user_id", &request->user_id);
@@ -70,11 +74,16 @@ static enum error answer(struct exchange *x, const struct ban_request *request, 
     uint64_t cleared;
     x->response.status = created ? 201 : 200;
     if (request->clearing != BAN_CLEARS_NONE) {
-        /* It is the ban that is in the audit. */
+        /* The audit has the ban, not each deletion that follows from it. */
         audit_log_end(x->service->db);
+        /* A first slice while the client waits, so that the latest messages of a spammer are
+         * gone at once. Its errors are ignored: the order is stored, and the worker goes on
+         * with it. */
         clearing_step(x->service->db, x->service->config->file_dir, CLEARED_AT_ONCE, &cleared);
         bell_ring_changed(publisher_of(x)->bell, x->service->db);
     }
+    /* Read again: a user who was banned before keeps created_at, and has the new reason and
+     * end. */
     return ban_get(x->service->db, request->room_id, request->user_id, write_ban, &w);
 }
 
@@ -88,16 +97,20 @@ enum error bans_add(struct exchange *x) {
     struct ban_change change;
     if (!read_request(x, x->ids[0], &request))
         return ERROR_BAD_INPUT;
+    /* A ban makes an event of the room, so it counts like a message. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (error)
         return error;
     error = ban_add(x->service->db, &request, &change);
+    /* 400 at the field: the path names the room, which exists; the user is in the body. */
     if (error == ERROR_BAD_INPUT)
         return refuse_user(x, request.user_id);
     if (change.member.refusal == MEMBER_REFUSAL_ROLE)
         return exchange_fail(x, error, CODE_ROLE_TOO_HIGH, "The user's role is not lower.");
     if (error)
         return error;
+    /* A member was removed, which the room and the user are told. A viewer of a live or open
+     * room was none: an event in the own stream ends the view. */
     if (change.member.changed)
         member_events_removed(x, &x->identity.user, x->ids[0], request.user_id, &change.member);
     else if (change.member.user_seq)
@@ -123,6 +136,7 @@ enum error bans_site_add(struct exchange *x) {
     struct ban_change change;
     if (!read_request(x, 0, &request))
         return ERROR_BAD_INPUT;
+    /* An API key acts without a user: as actor 0 it may ban site moderators, too. */
     if (x->has_key)
         request.actor_id = 0;
     enum error error = ban_site_add(x->service->db, &request, &change);
@@ -133,11 +147,13 @@ enum error bans_site_add(struct exchange *x) {
     if (error)
         return error;
     publish_credentials_changed(x->service->redis, publisher_of(x), &change.user);
+    /* The user is disabled now: pushd checks the credentials of its sockets, and closes them. */
     return answer(x, &request, change.created);
 }
 
 enum error bans_site_remove(struct exchange *x) {
     const uint64_t actor_id = x->has_key ? 0 : x->identity.user.id;
+    /* Tokens and logins from before the ban do not come back: the user has to log in again. */
     const enum error error = ban_site_remove(x->service->db, actor_id, x->ids[0]);
     if (!error)
         x->response.status = 204;

@@ -37,6 +37,7 @@ enum error blocks_add(struct exchange *x) {
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
     enum error error = block_add(x->service->db, x->identity.user.id, user_id, &change);
+    /* 400, since the user can end another block and try again. */
     if (error == ERROR_CONFLICT) {
         field_errors_add(&x->field_errors, "user_id", CODE_TOO_MANY,
                          "You have blocked " BLOCKS_MOST " users already.");
@@ -48,13 +49,16 @@ enum error blocks_add(struct exchange *x) {
         field_errors_add_missing(&x->field_errors, "user_id", user_id);
     if (error)
         return error;
+    /* In the user's own stream, so that pushd and the other clients of the user learn of it. */
     publish_credentials_changed(x->service->redis, publisher_of(x), &change);
+    /* 200: the user was blocked before. */
     x->response.status = change.changed ? 201 : 200;
     struct json_writer w = json_writer_start(&x->response.body);
     return block_get(x->service->db, x->identity.user.id, user_id, write_block, &w);
 }
 
 enum error blocks_remove(struct exchange *x) {
+    /* In the body, as with POST. */
     uint64_t user_id;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;

@@ -15,6 +15,7 @@
 #include "store/moderation/held.h"
 
 static void write_held(void *context, const struct held *held) {
+    /* For moderators, and for the sender as the answer to a post. */
     struct json_writer *w = context;
     struct text rest = held->files, id;
     json_write_object(w);
@@ -29,6 +30,7 @@ static void write_held(void *context, const struct held *held) {
     json_write_member_text_or_null(w, "client_id", held->client_id);
     json_write_key(w, "file_ids");
     json_write_array(w);
+    /* The ids are stored as digits with commas between them, so each is JSON as it is. */
     while (text_split(&rest, ',', &id))
         json_write_raw(w, id.at, id.len);
     json_write_array_end(w);
@@ -38,18 +40,21 @@ static void write_held(void *context, const struct held *held) {
 
 /* ---- holding ---- */
 
+/* For looking whether a message exists. */
 static void ignore_message(void *context, const struct message *message) {
     (void)context;
     (void)message;
 }
 
+/* Makes a message the body of the answer. */
 static void send_message(void *context, const struct message *message) {
     struct exchange *x = context;
     struct json_writer w = json_writer_start(&x->response.body);
     serialize_message(&w, message);
 }
 
-/* What a post would refuse; later the message is posted without the sender. */
+/* What a post would refuse is refused before holding: when the message is released the sender
+ * is not there to correct it. */
 static enum error check_draft(struct exchange *x, const struct message_draft *draft) {
     bool are_members = true;
     enum error error = ERROR_NONE;
@@ -78,18 +83,23 @@ enum error held_hold(struct exchange *x, const struct message_draft *draft, uint
     enum error error = check_draft(x, draft);
     if (error)
         return error;
+    /* Checks membership and rights as a post does, in one transaction with the events of the
+     * moderators. */
     error = held_add(x->service->db, draft, message_id, &change);
     if (!error && change.changed)
         publish_message_held(x->service->redis, publisher_of(x), draft->room_id, change.held_id,
                              draft->sender_id,
                              (struct text){change.streams.data, change.streams.len});
     buffer_free(&change.streams);
+    /* The client_id was used before and that message was posted: the answer is the one to a
+     * repeated post, 200 with the message. */
     if (error == ERROR_CONFLICT)
         return message_get(x->service->db, draft->room_id, change.posted_id, x->identity.user.id,
                            send_message, x);
-    /* A direct room has no moderators. */
+    /* A direct room has no moderator to let the message through, so the word is refused. */
     if (error == ERROR_BAD_INPUT)
         return filter_refuse(x, "content");
+    /* A file that was used meanwhile, has expired, or belongs to another user or room. */
     if (error == ERROR_GONE) {
         field_errors_add(&x->field_errors, "files", CODE_DOES_NOT_EXIST,
                          "Not all of them are unused files of yours in this room.");
@@ -97,6 +107,7 @@ enum error held_hold(struct exchange *x, const struct message_draft *draft, uint
     }
     if (error)
         return error;
+    /* Accepted, but not posted (RFC 9110, section 15.3.3). */
     x->response.status = 202;
     return held_get(x->service->db, draft->room_id, change.held_id, write_held, &w);
 }
@@ -105,6 +116,7 @@ enum error held_hold(struct exchange *x, const struct message_draft *draft, uint
 
 enum error held_messages_list(struct exchange *x) {
     const struct room_state *room = &x->identity.room;
+    /* 0: of all senders. Members who are not moderators see their own, which they may withdraw. */
     const uint64_t sender_id =
         room->may_moderate && !room->is_direct ? 0 : x->identity.user.id;
     struct page page;
@@ -123,6 +135,7 @@ enum error held_messages_list(struct exchange *x) {
     return error;
 }
 
+/* One list for those who moderate many rooms; a site moderator sees the messages of all rooms. */
 enum error held_messages_all(struct exchange *x) {
     const struct user *user = &x->identity.user;
     struct page page;
@@ -157,6 +170,7 @@ struct release {
 static void read_mentions(struct text json, struct mention_list *list) {
     uint64_t id = 0;
     bool is_number = false;
+    /* The JSON is our own, with no numbers but ids, so that reading digits is enough. */
     for (size_t i = 0; i < json.len; i++) {
         const char c = json.at[i];
         if (c >= '0' && c <= '9') {
@@ -169,11 +183,13 @@ static void read_mentions(struct text json, struct mention_list *list) {
         id = 0;
         is_number = false;
     }
+    /* mention_list_write puts `all` last, and no text of a user comes before it. */
     static const char ALL[] = "\"all\":true}";
     list->all = json.len > sizeof(ALL) && memcmp(json.at + json.len - (sizeof(ALL) - 1), ALL,
                                                  sizeof(ALL) - 1) == 0;
 }
 
+/* Copies a row into a draft, which is posted when the row is freed. */
 static void keep_held(void *context, const struct held *held) {
     struct release *release = context;
     struct message_draft *draft = &release->draft;
@@ -204,6 +220,7 @@ static void keep_held(void *context, const struct held *held) {
         (struct text){release->texts.data + held->content.len, held->client_id.len};
 }
 
+/* What is needed to publish a message that was let through. */
 struct released {
     struct exchange *x;
     const struct user *sender;
@@ -237,6 +254,8 @@ static enum error release_draft(struct exchange *x, struct release *release,
     struct db *db = x->service->db;
     struct message_draft *draft = &release->draft;
     enum error error;
+    /* At most twice: with the mentions, then without. An edit without a list leaves the
+     * mentions as they are, so it takes an empty one; a post takes NULL. */
     for (int tries = 0; tries < 2; tries++) {
         error = release->message_id
                     ? message_edit(db, draft->room_id, draft->sender_id, release->message_id,
@@ -256,6 +275,8 @@ static enum error release_draft(struct exchange *x, struct release *release,
 static enum error answer(struct exchange *x, const struct release *release,
                          struct message_change *change) {
     struct user sender;
+    /* The event names the sender, as if it had been posted directly; the moderator is in the
+     * audit. */
     enum error error = user_by_id(x->service->db, release->draft.sender_id, &sender, NULL);
     const uint64_t message_id = release->message_id ? release->message_id : change->message_id;
     struct released released = {x, &sender, change,
@@ -284,12 +305,16 @@ enum error held_messages_approve(struct exchange *x) {
     struct buffer streams = BUFFER_EMPTY;
     struct message_change change = {0};
     const uint64_t actor_id = x->identity.user.id;
+    /* Three transactions: take, post, end. What is taken can neither be dropped nor replaced by
+     * a later edit. After a crash in between it can be approved again; held_id lets one post
+     * through. */
     enum error error = held_take(db, x->ids[0], actor_id, x->ids[1]);
     if (!error)
         error = held_get(db, x->ids[0], x->ids[1], keep_held, &release);
     if (!error) {
         error = release_draft(x, &release, &change);
-        /* The sender has left, is silenced, or the message or a file is gone. */
+        /* The sender has left, is silenced, or the message or a file is gone. After an error of the
+         * database it stays taken: perhaps it is posted, which a second try finds out. */
         if (error && error != ERROR_UNAVAILABLE && error != ERROR_INTERNAL) {
             held_give_back(db, x->ids[0], x->ids[1]);
             error = exchange_fail(x, ERROR_CONFLICT, CODE_CONFLICT,
@@ -308,6 +333,7 @@ enum error held_messages_approve(struct exchange *x) {
 
 enum error held_messages_drop(struct exchange *x) {
     struct buffer streams = BUFFER_EMPTY;
+    /* Not while it is being let through (404). The files of the draft expire at once. */
     const enum error error =
         held_drop(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &streams);
     if (!error)

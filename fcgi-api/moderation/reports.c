@@ -16,6 +16,8 @@ struct shown {
     struct json_writer w; /* of neighbours */
 };
 
+/* Visits the reported message and its neighbours in the order of the room: the message goes to
+ * one text, the neighbours to another. */
 static void note_message(void *context, const struct message *message) {
     struct shown *shown = context;
     if (message->id != shown->report->message_id) {
@@ -26,6 +28,7 @@ static void note_message(void *context, const struct message *message) {
     serialize_message_in_event(&w, message);
 }
 
+/* The fields that the reporter sees, too. */
 static void write_fields(struct json_writer *w, const struct abuse_report *report) {
     json_write_member_u64(w, "report_id", report->id);
     json_write_member_u64(w, "room_id", report->room_id);
@@ -42,6 +45,8 @@ static void write_fields(struct json_writer *w, const struct abuse_report *repor
 static enum error write_whole(struct exchange *x, struct json_writer *w,
                               const struct abuse_report *report) {
     struct shown shown = {.report = report};
+    /* Collected before the object is begun: one statement visits both, the answer has them
+     * apart. */
     shown.w = json_writer_start(&shown.neighbours);
     json_write_array(&shown.w);
     const enum error error = abuse_report_context(x->service->db, report, note_message, &shown);
@@ -52,6 +57,7 @@ static enum error write_whole(struct exchange *x, struct json_writer *w,
     json_write_member_id(w, "handled_by_id", report->handled_by_id);
     json_write_member_time_or_null(w, "handled_at", report->handled_at);
     json_write_key(w, "message");
+    /* null: the message is not stored any more. Its words are in `content` all the same. */
     if (shown.message.len > 0)
         json_write_raw(w, shown.message.data, shown.message.len);
     else
@@ -66,6 +72,7 @@ static enum error write_whole(struct exchange *x, struct json_writer *w,
 
 /* ---- reporting ---- */
 
+/* The answer to the reporter, without what is for moderators only. */
 static void send_own(void *context, const struct abuse_report *report) {
     struct exchange *x = context;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -88,8 +95,11 @@ enum error reports_add(struct exchange *x) {
         return error;
     error = abuse_report_add(x->service->db, x->ids[0], user->id, x->ids[1],
                              report_reason_of(reason), note, &change);
+    /* Nothing was sent to moderators: the report existed, or it failed. */
     if (!change.changed)
         limit_give_back_user(x, LIMIT_REPORTS, user->id);
+    /* The status stays 200 if the user has reported the message before; then that report is
+     * shown, whatever reason this request has. */
     if (!error)
         error = abuse_report_get_own(x->service->db, change.report_id, user->id, send_own, x);
     if (!error && change.changed) {
@@ -113,6 +123,8 @@ struct listing {
 static void list_report(void *context, const struct abuse_report *report) {
     struct listing *listing = context;
     const size_t len = listing->w->out->len;
+    /* A visitor cannot end the statement: it skips what comes after an error or a full page. A
+     * report takes a statement of its own for its neighbours. */
     if (listing->error || listing->page->is_full)
         return;
     listing->error = write_whole(listing->x, listing->w, report);
@@ -132,6 +144,7 @@ static void read_state(struct exchange *x, struct abuse_report_filter *filter) {
         const struct text name = {buffer_str(&value), value.len};
         filter->has_state = true;
         filter->state = report_state_of(name);
+        /* An unknown word is read as "open": comparing with the name finds it. */
         if (!valid || !text_equals(name, text_of(report_state_name(filter->state))))
             field_errors_add(&x->field_errors, "state", CODE_INVALID_CHOICE,
                              "One of open, handled and dismissed is required.");
@@ -159,6 +172,7 @@ enum error reports_list(struct exchange *x) {
     return error ? error : listing.error;
 }
 
+/* Answers with one report. */
 static void send_whole(void *context, const struct abuse_report *report) {
     struct listing *listing = context;
     struct json_writer w = json_writer_start(&listing->x->response.body);
@@ -178,14 +192,18 @@ enum error reports_update(struct exchange *x) {
     struct text state;
     if (!field_text(x, "state", &state))
         return ERROR_BAD_INPUT;
+    /* Whether the user sees the report, and in which room it is: 404 for reports of rooms that
+     * the user does not moderate. */
     enum error error = abuse_report_get(x->service->db, &filter, x->ids[0], keep_room, &room_id);
     if (!error)
         error = abuse_report_set_state(x->service->db, x->ids[0], user_id, report_state_of(state),
                                        &change);
+    /* The lists of the other moderators have one less, too. */
     if (!error)
         publish_moderation_changed(x->service->redis, publisher_of(x), room_id, user_id,
                                    (struct text){change.streams.data, change.streams.len});
     buffer_free(&change.streams);
+    /* Read again, since the database has set handled_by_id and handled_at. */
     if (!error)
         error = abuse_report_get(x->service->db, &filter, x->ids[0], send_whole, &listing);
     return error ? error : listing.error;

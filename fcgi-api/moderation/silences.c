@@ -12,6 +12,7 @@ enum error silences_add(struct exchange *x) {
     field_number(x, "minutes", &minutes);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* It makes an event in the member's own stream, so it counts like a message. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (error)
         return error;
@@ -20,6 +21,8 @@ enum error silences_add(struct exchange *x) {
         return exchange_fail(x, error, CODE_ROLE_TOO_HIGH, "The user's role is not lower.");
     if (error)
         return error;
+    /* pushd ends the typing of the member with this event; the refusal of a post does not need
+     * it. */
     publish_user_event(x->service->redis, publisher_of(x), user_id, EVENT_CREDENTIALS_CHANGED,
                        change.user_seq, x->identity.user.id, x->identity.user.name, x->ids[0],
                        text_of(""));
@@ -35,6 +38,7 @@ enum error silences_remove(struct exchange *x) {
     uint64_t user_id;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
+    /* No event: the next post of the user succeeds, that is all. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
         error = silence_remove(x->service->db, x->ids[0], x->identity.user.id, user_id);
