@@ -1,5 +1,6 @@
-/* The AsyncAPI document: two channels, and for each the frames that the server sends and accepts.
- * Frames and their objects come from frames.def and objects.def. */
+/* The AsyncAPI 3.0 document: two channels, and for each the frames that the server sends and
+ * accepts. Frames and their objects come from frames.def and objects.def. Runs in the build
+ * only, by write_schemas.c. */
 #include "schema/asyncapi.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 /* Bits of frames.def: the channels of a frame, and whether clients send it. */
 enum { ROOM = 1, OWN = 2, TAKEN = 4 };
 
+/* One row for each frame. */
 static const struct frame {
     const struct schema_object *object;
     unsigned where;
@@ -74,6 +76,8 @@ static void write_channels(struct json_writer *w) {
         }
         json_write_key(w, "messages");
         json_write_object(w);
+        /* The messages of a channel are references to the components, by the names of the
+         * frames. */
         for (size_t j = 0; j < FRAME_COUNT; j++) {
             const char *name = FRAMES[j].object->name;
             if (!(FRAMES[j].where & channel->where))
@@ -137,12 +141,14 @@ static void write_messages(struct json_writer *w) {
     json_write_object_end(w);
 }
 
+/* Frames, their objects, and the credentials. */
 static void write_components(struct json_writer *w) {
     static const char SCHEMES[] =
         "{\"token\":{\"type\":\"httpApiKey\",\"in\":\"header\",\"name\":\"Authorization\","
         "\"description\":\"`Token <key>`; or the subprotocols `confab, token.<key>`.\"},"
         "\"session\":{\"type\":\"httpApiKey\",\"in\":\"cookie\",\"name\":\"sessionid\","
         "\"description\":\"Needs an Origin of this site, or of allowed_origins.\"}}";
+    /* Along with a frame the set takes the objects inside of it, each once. */
     struct json_schema_set set = {.count = 0};
     for (size_t i = 0; i < FRAME_COUNT; i++)
         json_schema_add(&set, FRAMES[i].object);
@@ -156,6 +162,7 @@ static void write_components(struct json_writer *w) {
     json_write_object(w);
     json_schema_write_set(w, &set);
     json_write_object_end(w);
+    /* The servers, which are put in for each request (schema_answer.c), refer to these names. */
     json_write_key(w, "securitySchemes");
     json_schema_raw(w, SCHEMES);
     json_write_object_end(w);
@@ -181,6 +188,7 @@ void asyncapi_write(struct buffer *out, const char *servers) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
     write_info(&w);
+    /* JSON, or the placeholder that write_schemas.c finds again. */
     json_write_key(&w, "servers");
     json_schema_raw(&w, servers);
     write_channels(&w);

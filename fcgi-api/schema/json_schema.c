@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 
+/* The time in examples whose field has none of its own. */
 static const char TIME[] = "2024-01-15T10:30:00.123456Z";
 
+/* Kinds whose example in objects.def is a text without quotes. That of the others is JSON. */
 static bool is_text(const struct schema_field *field) {
     return field->kind == SCHEMA_TEXT || field->kind == SCHEMA_EITHER ||
            field->kind == SCHEMA_CHOICE || field->kind == SCHEMA_TIME || field->kind == SCHEMA_URL;
@@ -16,6 +18,7 @@ static bool is_text(const struct schema_field *field) {
 /* ---- sets ---- */
 
 void json_schema_add(struct json_schema_set *set, const struct schema_object *object) {
+    /* No object, or one that only groups fields, such as a query: nothing can refer to it. */
     if (!object->name)
         return;
     for (size_t i = 0; i < set->count; i++)
@@ -39,7 +42,8 @@ void json_schema_ref(struct json_writer *w, const char *name) {
     json_write_object_end(w);
 }
 
-/* "type": "string", or ["string", "null"]. */
+/* "type": "string", or ["string", "null"]: OpenAPI 3.1 and AsyncAPI take schemas with these
+ * lists. */
 static void write_type(struct json_writer *w, const struct schema_field *field, const char *type) {
     if (!(field->flags & SCHEMA_NULLABLE)) {
         json_write_member_str(w, "type", type);
@@ -63,7 +67,7 @@ static void write_either(struct json_writer *w, const struct schema_field *field
     json_write_array_end(w);
 }
 
-/* Writes a keyword with a number, unless that is 0. */
+/* Writes a keyword with a number. In the tables 0 stands for no bound. */
 static void write_bound(struct json_writer *w, const char *key, uint64_t value) {
     if (value > 0)
         json_write_member_u64(w, key, value);
@@ -84,6 +88,7 @@ static void write_words(struct json_writer *w, const struct schema_field *field)
         json_write_text(w, (struct text){words, len});
         words += len + (words[len] == '|');
     }
+    /* "enum" holds besides "type": without this null would not be valid. */
     if (nullable)
         json_write_null(w);
     json_write_array_end(w);
@@ -108,6 +113,8 @@ static void write_list(struct json_writer *w, const struct schema_field *field) 
 /* A reference, or null. */
 static void write_reference(struct json_writer *w, const struct schema_field *field) {
     if (!(field->flags & SCHEMA_NULLABLE)) {
+        /* Not a bare $ref: draft 07 ignores all keywords beside it, and the field has a
+         * description. */
         json_write_key(w, "allOf");
         json_write_array(w);
         json_schema_ref(w, field->of->name);
@@ -170,6 +177,8 @@ static void write_keywords(struct json_writer *w, const struct schema_field *fie
     case SCHEMA_IDS:
         write_list(w, field);
         break;
+    /* The keys are ids, which a schema need not name: "additionalProperties" is that of each
+     * value. */
     case SCHEMA_MAP:
         write_type(w, field, "object");
         json_write_key(w, "additionalProperties");
@@ -195,10 +204,12 @@ void json_schema_field(struct json_writer *w, const struct schema_field *field) 
 
 void json_schema_field_example(struct json_writer *w, const struct schema_field *field) {
     const char *example = field->example;
+    /* JSON is copied; of a kind that is a text only null is. */
     if (example && (!is_text(field) || strcmp(example, "null") == 0)) {
         json_schema_raw(w, example);
         return;
     }
+    /* An example of the table as a text, or else the simplest value that is valid. */
     switch (field->kind) {
     case SCHEMA_TEXT:
     case SCHEMA_EITHER:
@@ -247,6 +258,8 @@ void json_schema_example(struct json_writer *w, const struct schema_object *obje
     }
     json_write_object(w);
     for (size_t i = 0; i < object->count; i++) {
+        /* An empty one in the table: an optional field that the example of its object leaves
+         * out. */
         if (fields[i].example && *fields[i].example == '\0')
             continue;
         json_write_key(w, fields[i].name);
@@ -257,6 +270,7 @@ void json_schema_example(struct json_writer *w, const struct schema_object *obje
 
 /* ---- components ---- */
 
+/* Each of the objects is a component of its own. */
 static void write_union(struct json_writer *w, const struct schema_object *object) {
     json_write_key(w, "oneOf");
     json_write_array(w);
@@ -273,6 +287,8 @@ static void write_codes(struct json_writer *w) {
     for (size_t i = 0; i < CODE_COUNT; i++)
         json_write_str(w, error_code_word((enum error_code)i));
     json_write_array_end(w);
+    /* An extension that documentation tools show. Validators ignore keywords that begin with
+     * x-. */
     json_write_key(w, "x-enum-descriptions");
     json_write_array(w);
 #define ERROR_CODE(name, word, meaning) json_write_str(w, meaning);
@@ -281,6 +297,7 @@ static void write_codes(struct json_writer *w) {
     json_write_array_end(w);
 }
 
+/* Unknown fields are not forbidden: later versions may answer with more. */
 static void write_properties(struct json_writer *w, const struct schema_object *object) {
     const struct schema_field *fields = object->fields;
     bool any_required = false;
@@ -304,6 +321,7 @@ static void write_properties(struct json_writer *w, const struct schema_object *
     json_write_array_end(w);
 }
 
+/* A component is the list of codes, a union, a single value without a name, or an object. */
 static void write_component(struct json_writer *w, const struct schema_object *object) {
     json_write_key(w, object->name);
     json_write_object(w);

@@ -1,4 +1,5 @@
-/* The document: paths, each with its operations; then what they refer to. */
+/* The OpenAPI 3.1 document: paths, each with its operations; then what they refer to. Made of
+ * routes.def, operations.def and objects.def, in the build only, by write_schemas.c. */
 #include "schema/openapi.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include "routes.h"
 #include "schema/json_schema.h"
 
+/* A route, with what its handler takes and answers. */
 struct row {
     const char *method;
     const char *pattern;
@@ -59,7 +61,8 @@ static const struct variable {
 
 #define SIGNS "#$*"
 
-/* Writes the name of a variable after this segment of a path: room_id after "rooms". */
+/* Writes the name of a variable after this segment of a path, a plural without its last letter:
+ * room_id after "rooms". */
 static void write_name(char out[40], char sign, const char *segment, size_t len) {
     static const char MEMBERS[] = "members";
     /* An invite link; the name of a file, after its number; else the secret of a hook. */
@@ -74,6 +77,7 @@ static void write_name(char out[40], char sign, const char *segment, size_t len)
         snprintf(out, 40, "%.*s_id", (int)(len - 1), segment);
 }
 
+/* A parameter in the path. Each sign of SIGNS has a row in the table above. */
 static void write_variable(struct json_writer *w, const char *name, char sign) {
     const struct variable *variable = VARIABLES;
     while (variable->sign != sign)
@@ -97,6 +101,7 @@ static void walk_pattern(const char *pattern, struct buffer *out, struct json_wr
         char name[40];
         const size_t next_len = strcspn(at, "/");
         const bool is_variable = strchr(SIGNS, *at) != NULL;
+        /* The name of a variable depends on the segment before it. */
         if (is_variable)
             write_name(name, *at, segment, len);
         if (is_variable && parameters)
@@ -111,6 +116,7 @@ static void walk_pattern(const char *pattern, struct buffer *out, struct json_wr
     }
 }
 
+/* Those of the path, then those of the query. */
 static void write_parameters(struct json_writer *w, const struct row *row) {
     const struct schema_object *query = row->operation->query;
     if (!strpbrk(row->pattern, SIGNS) && query->count == 0)
@@ -159,6 +165,7 @@ static void write_body(struct json_writer *w, const struct row *row) {
     bool required = false;
     if (!body->name)
         return;
+    /* It may be missing if all its fields may. */
     for (size_t i = 0; i < body->count; i++)
         required = required || body->is_union || !(body->fields[i].flags & SCHEMA_OPTIONAL);
     /* A login may have a token in place of a body. */
@@ -169,6 +176,7 @@ static void write_body(struct json_writer *w, const struct row *row) {
     json_write_key(w, "content");
     json_write_object(w);
     write_content(w, type_of(body), body);
+    /* The forms of pages without scripts have the same fields. */
     if (row->flags & ROUTE_FORM)
         write_content(w, "application/x-www-form-urlencoded", body);
     json_write_object_end(w);
@@ -188,6 +196,7 @@ static bool may_refuse(const struct row *row, const char *status) {
     const bool is_public = (row->flags & ROUTE_PUBLIC) != 0;
     const bool has_query = row->operation->query->count > 0;
     switch (number_of(status)) {
+    /* Both have fields that can be wrong. */
     case 400:
         return has_body || has_query;
     case 413:
@@ -197,8 +206,10 @@ static bool may_refuse(const struct row *row, const char *status) {
         return !is_public;
     case 403:
         return !is_public || has_body;
+    /* Only an id in the path can name what does not exist. */
     case 404:
         return strpbrk(row->pattern, SIGNS) != NULL;
+    /* Only events expire. */
     case 410:
         return row->operation->query == &SCHEMA_EVENTS_QUERY;
     case 503:
@@ -214,6 +225,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
     const struct schema_object *answer = operation->answer;
     json_write_key(w, "responses");
     json_write_object(w);
+    /* Three digits each, separated by blanks. */
     for (const char *at = operation->statuses; *at; at += strspn(at, " ")) {
         char status[4];
         snprintf(status, sizeof(status), "%.3s", at);
@@ -221,6 +233,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
         json_write_key(w, status);
         json_write_object(w);
         json_write_member_str(w, "description", error_reason(number_of(status)));
+        /* These two have no content (RFC 9110, sections 15.3.5 and 15.4.5). */
         if (answer->name && strcmp(status, "204") != 0 && strcmp(status, "304") != 0) {
             json_write_key(w, "content");
             json_write_object(w);
@@ -229,6 +242,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
         }
         json_write_object_end(w);
     }
+    /* References: the same few components for all operations. */
     for (size_t i = 0; i < REFUSAL_COUNT; i++) {
         char ref[64];
         if (!may_refuse(row, REFUSALS[i].status))
@@ -247,6 +261,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
 /* The credentials that an operation accepts; the buffer may be used for the text. */
 #define ACCESS_SIZE 80
 static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
+    /* The bits above the flags of a route are the scope that an API key needs. */
     const unsigned scope = (row->flags >> ROUTE_SCOPE_SHIFT) & API_KEY_ALL;
     if (scope == API_KEY_MODERATE)
         return "For API keys with the scope `moderate`, and for site moderators.";
@@ -277,6 +292,7 @@ static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
 static void write_operation(struct json_writer *w, const struct row *row) {
     const struct schema_operation *operation = row->operation;
     char method[8] = "", access[ACCESS_SIZE], *end = method;
+    /* OpenAPI has the methods in lower case. */
     for (const char *c = row->method; *c; c++)
         *end++ = (char)(*c - 'A' + 'a');
     json_write_key(w, method);
@@ -290,12 +306,15 @@ static void write_operation(struct json_writer *w, const struct row *row) {
     json_write_member_str(w, "summary", operation->summary);
     json_write_member_str(w, "description", access_of(row, access));
     if (row->flags & ROUTE_PUBLIC) {
+        /* An empty list replaces the default, which asks for credentials. */
         json_write_key(w, "security");
         json_schema_raw(w, "[]");
     } else if (row->flags & ROUTE_SIGNED) {
+        /* The last, {}, is no credentials at all: the address is signed. */
         json_write_key(w, "security");
         json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]},{\"session\":[]},{}]");
     } else if (row->flags & ROUTE_KEY) {
+        /* A login session never opens the paths of the site. */
         json_write_key(w, "security");
         json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]}]");
     }
@@ -308,6 +327,8 @@ static void write_operation(struct json_writer *w, const struct row *row) {
 static void write_paths(struct json_writer *w) {
     json_write_key(w, "paths");
     json_write_object(w);
+    /* All methods of a path are in one object, wherever their rows are. Each row is compared
+     * with all before it; this is the build, and speed does not matter. */
     for (size_t i = 0; i < ROW_COUNT; i++) {
         struct buffer path = BUFFER_EMPTY;
         bool seen = false;
@@ -317,6 +338,7 @@ static void write_paths(struct json_writer *w) {
         if (seen)
             continue;
         walk_pattern(ROWS[i].pattern, &path, NULL);
+        /* Paths of the API end with a slash, /healthz does not. */
         if (strncmp(ROWS[i].pattern, "api", 3) == 0)
             buffer_append_char(&path, '/');
         json_write_key(w, buffer_str(&path));
@@ -347,6 +369,7 @@ static void write_refusals(struct json_writer *w) {
         json_write_key(w, "application/json");
         json_write_object(w);
         json_write_key(w, "schema");
+        /* Wrong fields are named; a body that cannot be read at all has the common form. */
         if (is_invalid) {
             json_write_object(w);
             json_write_key(w, "oneOf");
@@ -388,6 +411,7 @@ static void write_components(struct json_writer *w) {
         "\"description\":\"`<key>`, where a web server drops Authorization.\"},"
         "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"sessionid\","
         "\"description\":\"Changes need an Origin of this site, or of allowed_origins.\"}}";
+    /* All that bodies and answers contain; queries are written where they are used. */
     struct json_schema_set set = {.count = 0};
     json_schema_add(&set, &SCHEMA_ERROR);
     for (size_t i = 0; i < ROW_COUNT; i++) {
@@ -422,11 +446,12 @@ static void write_info(struct json_writer *w, const char *servers) {
     json_write_object_end(w);
     json_write_key(w, "servers");
     json_schema_raw(w, servers);
+    /* What an operation needs that says nothing itself. */
     json_write_key(w, "security");
     json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]},{\"session\":[]}]");
 }
 
-/* Each group of handlers once. */
+/* Each group of handlers once: the part of their names before the first underscore. */
 static void write_tags(struct json_writer *w) {
     json_write_key(w, "tags");
     json_write_array(w);

@@ -1,4 +1,5 @@
-/* The tables as constants. */
+/* The tables of objects.def and operations.def as constants. Built twice: into the server
+ * without texts, and, with SCHEMA_FULL, into the program that writes the schemas. */
 #include "schema/schema.h"
 
 #include <string.h>
@@ -48,6 +49,7 @@
 
 /* ---- the objects ---- */
 
+/* objects.def is included twice: first all fields, then the objects that point to them. */
 #define OBJECT(constant, name, meaning, ...) \
     static const struct schema_field FIELDS_##constant[] = {__VA_ARGS__};
 #define UNION OBJECT
@@ -69,6 +71,7 @@ const struct schema_object SCHEMA_NONE = {0};
 
 /* ---- the operations ---- */
 
+/* By the number of the operation. The server needs them to check fields. */
 const struct schema_object *const SCHEMA_BODIES[] = {
 #define OPERATION(handler, body, query, statuses, answer, summary) &SCHEMA_##body,
 #include "schema/operations.def"
@@ -84,6 +87,7 @@ const struct schema_operation SCHEMA_OPERATIONS[] = {
 };
 #endif
 
+/* A union has no fields of its own: the first of its objects that has the name decides. */
 const struct schema_field *schema_find(const struct schema_object *object, const char *name) {
     const struct schema_field *found = NULL;
     for (size_t i = 0; i < object->count && !found; i++) {

@@ -1,4 +1,5 @@
-/* The texts, with the servers put between their parts. */
+/* The texts of the build, with the servers put between their parts: only the request knows
+ * them. */
 #include "schema/schema_answer.h"
 
 #include "schema/schema_text.h"
@@ -20,6 +21,7 @@ void schema_answer_api(struct buffer *out, bool is_https, struct text host, stru
     buffer_free(&url);
 }
 
+/* In AsyncAPI a server has host and path apart. A chat at the root has no path. */
 void schema_answer_events(struct buffer *out, bool is_https, struct text host, struct text path) {
     static const char SECURITY[] =
         "[{\"$ref\":\"#/components/securitySchemes/token\"},"

@@ -12,6 +12,7 @@ static const char SERVERS[] = "@SERVERS@";
 /* Characters on a line of C. */
 #define LINE 90
 
+/* Writes a text as adjacent string literals, which the compiler joins again. */
 static void write_literal(const char *text, size_t len) {
     size_t column = LINE;
     for (size_t i = 0; i < len; i++, column++) {
