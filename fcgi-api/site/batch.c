@@ -48,7 +48,8 @@ struct item {
 
 /* ---- reading ---- */
 
-/* Whether the path, below any prefix that the router may try, is that of a batch. */
+/* Whether the path is that of a batch, below any prefix that the router may try. A path such as
+ * /api/x/api/site/batch/ is found as well. */
 static bool is_batch(struct request *request) {
     do {
         if (request->segment_count == 3 && text_equals(request->segments[0], text_of("api")) &&
@@ -59,6 +60,7 @@ static bool is_batch(struct request *request) {
     return false;
 }
 
+/* True for blanks, too: the path becomes a variable of the request, which has none. */
 static bool has_control(struct text text) {
     for (size_t i = 0; i < text.len; i++)
         if ((unsigned char)text.at[i] <= ' ' || text.at[i] == 0x7f)
@@ -66,10 +68,12 @@ static bool has_control(struct text text) {
     return false;
 }
 
+/* Texts of the item stay valid as long as the body of the batch. */
 static void read_item(struct exchange *x, struct item *item) {
     static const char PREFIX[] = "/api/";
     *item = (struct item){.body = NULL};
     struct text rest;
+    /* A method that does not exist is not an error here: the router answers it with 405. */
     field_text(x, "method", &item->method);
     if (field_text(x, "path", &item->path)) {
         rest = item->path;
@@ -92,6 +96,7 @@ struct run {
     struct buffer body;
 };
 
+/* Adds "NAME=value", as request_init reads it; end_run frees it. */
 static void add_variable(struct run *run, const char *name, struct text value) {
     struct buffer line = BUFFER_EMPTY;
     buffer_append_str(&line, name);
@@ -101,6 +106,7 @@ static void add_variable(struct run *run, const char *name, struct text value) {
     buffer_free(&line);
 }
 
+/* Builds the variables of CGI (RFC 3875) that a web server would pass for this request. */
 static void set_variables(struct run *run, const struct exchange *outer, const struct item *item) {
     const struct request *request = outer->request;
     const char *user = request_header(request, VARIABLE_HTTP_X_CONFAB_USER);
@@ -116,6 +122,7 @@ static void set_variables(struct run *run, const struct exchange *outer, const s
     add_variable(run, "REQUEST_METHOD", item->method);
     add_variable(run, "REQUEST_URI", (struct text){uri.data, uri.len});
     buffer_free(&uri);
+    /* An item may act for another user, if the API key may; else it does as the batch does. */
     if (item->user.at)
         add_variable(run, "HTTP_X_CONFAB_USER", item->user);
     else if (user)
@@ -124,12 +131,14 @@ static void set_variables(struct run *run, const struct exchange *outer, const s
         add_variable(run, "CONTENT_TYPE", text_of("application/json"));
 }
 
+/* Prepares an exchange of its own; what the request shares with the batch is the service. */
 static void begin_run(struct run *run, const struct exchange *outer, const struct item *item) {
     memset(run, 0, sizeof(*run));
     set_variables(run, outer, item);
     run->x.service = outer->service;
     run->x.request = &run->request;
     run->x.in_batch = true;
+    /* The same id: all requests of a batch are found in the log together. */
     memcpy(run->x.id, outer->id, sizeof(run->x.id));
     response_reset(&run->x.response);
     request_init(&run->request, run->variables, outer->service->config);
@@ -140,6 +149,7 @@ static void begin_run(struct run *run, const struct exchange *outer, const struc
                       json_object_to_json_string_ext(
                           item->body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     run->request.body = (struct text){buffer_str(&run->body), run->body.len};
+    /* Each body has the limit of a request that comes alone. */
     if (run->body.len > (size_t)outer->service->config->body_limit * 1024)
         run->request.body_error = ERROR_TOO_LARGE;
 }
@@ -159,11 +169,14 @@ static void serve_item(const struct exchange *outer, const struct item *item,
     struct run *run = xcalloc(1, sizeof(*run));
     begin_run(run, outer, item);
     const struct response *response = &run->x.response;
+    /* Earlier items have been run already, so that only this one is refused, with a status that
+     * tells the client to send it again. */
     if (w->out->len > ANSWERS_MOST)
         response_error(&run->x.response, ERROR_TOO_LARGE, CODE_TOO_LARGE,
                        "The answers of the batch are too long: send this request again.");
     else
         outer->service->serve(&run->x);
+    /* Each request has a line in the log, as if it had come alone. */
     exchange_log(&run->x, started);
     /* A page is not JSON, and a file has no body in memory. */
     const bool has_body = response->body.len > 0 && !response->is_html && response->status != 204 &&
@@ -189,6 +202,7 @@ static enum error read_items(struct exchange *x, struct json_object *list, struc
         read_item(x, &items[i]);
         const bool valid = field_errors_none(&x->field_errors);
         bool nested = false;
+        /* Parsed as a request only to see its path; it is built again when its turn comes. */
         if (valid) {
             field_leave(x, &outer);
             struct run *run = xcalloc(1, sizeof(*run));
@@ -215,10 +229,14 @@ enum error batch_run(struct exchange *x) {
         return exchange_fail(x, ERROR_BAD_INPUT, CODE_INVALID, "A batch cannot have a batch.");
     if (!field_list(x, "requests", &list))
         return ERROR_BAD_INPUT;
+    /* At most REQUESTS_MOST: the rules of the body have checked that. */
     const size_t count = json_object_array_length(list);
+    /* Not on the stack, and one more than needed, so that no list is 0 bytes. */
     struct item *items = xcalloc(count + 1, sizeof(*items));
     const enum error error = read_items(x, list, items);
     struct json_writer w = json_writer_start(&x->response.body);
+    /* Nothing is run if any item is malformed. From here on the batch is 200, whatever its
+     * items are answered. */
     if (!error) {
         json_write_array(&w);
         for (size_t i = 0; i < count; i++)

@@ -11,7 +11,7 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MOST 1000
 
-/* Reads the name of a follower from the query. */
+/* Reads the name of a follower from the query. 1 to FOLLOWER_NAME_MAX characters, not bytes. */
 static bool read_follower(struct exchange *x, struct buffer *name) {
     bool valid = true;
     const bool given = request_query(x->request, "follower", name, &valid);
@@ -24,6 +24,7 @@ static bool read_follower(struct exchange *x, struct buffer *name) {
     return field_errors_none(&x->field_errors);
 }
 
+/* `from` counts only for a follower that is made by this request. */
 static bool read_from(struct exchange *x) {
     struct buffer from = BUFFER_EMPTY;
     bool valid = true;
@@ -46,6 +47,7 @@ struct changes {
     enum error error;
 };
 
+/* No room for another event: by number, or by the bytes of the answer. */
 static bool is_full(const struct changes *changes) {
     return changes->left == 0 || changes->w.out->len > PAGE_BYTES;
 }
@@ -60,6 +62,7 @@ static void show_event(void *context, const struct event_envelope *envelope) {
     changes->left--;
 }
 
+/* The head of a room, up to the bracket of its events. */
 static void begin_room(struct changes *changes, const struct follower_lease *lease) {
     struct json_writer *w = &changes->w;
     json_write_object(w);
@@ -74,10 +77,12 @@ static void show_room(void *context, const struct follower_lease *lease) {
     struct changes *changes = context;
     struct json_writer *w = &changes->w;
     const uint64_t last_seq = lease->room.last_seq;
+    /* The rooms that are left wait for the next request. */
     if (changes->error || is_full(changes)) {
         changes->has_more = true;
         return;
     }
+    /* A batch at a time, as for hooks, so that one busy room does not hold the others up. */
     const uint64_t limit = changes->left < FOLLOWER_BATCH ? changes->left : FOLLOWER_BATCH;
     begin_room(changes, lease);
     changes->last = 0;
@@ -91,17 +96,21 @@ static void show_room(void *context, const struct follower_lease *lease) {
         json_write_member_u64(w, "last_seq", last_seq);
         json_write_object_end(w);
         changes->last = last_seq;
+        /* It takes the place of an event, and the follower acknowledges it as one. */
         changes->left--;
         error = ERROR_NONE;
     }
     json_write_array_end(w);
+    /* No event was shown: last_seq stays where the follower was. */
     json_write_member_u64(w, "last_seq", changes->last ? changes->last : lease->seq);
     json_write_object_end(w);
+    /* More events of this room are left for the next request. */
     changes->has_more = changes->has_more || changes->last < last_seq;
     changes->error = error;
 }
 
 static enum error show_changes(struct exchange *x, uint64_t follower_id, uint64_t limit) {
+    /* `left` goes down with each event that is shown. */
     struct changes changes = {.x = x, .w = json_writer_start(&x->response.body), .left = limit};
     struct json_writer *w = &changes.w;
     json_write_object(w);
@@ -124,6 +133,7 @@ enum error changes_list(struct exchange *x) {
     const bool from_oldest = read_from(x);
     if (limit > LIMIT_MOST)
         limit = LIMIT_MOST;
+    /* The first request of a name makes the follower, and the search for news is a part of it. */
     if (read_follower(x, &name))
         error = follower_pull(x->service->db, (struct text){buffer_str(&name), name.len},
                               from_oldest, &follower_id);
@@ -140,14 +150,17 @@ static enum error take(struct exchange *x, uint64_t follower_id, bool dry, bool 
     uint64_t room_id = 0, seq = 0;
     enum follower_ack ack = FOLLOWER_ACK_TAKEN;
     const bool has_room = field_id(x, "room_id", &room_id);
+    /* Both are read before the first error returns, so that both errors are told. */
     if (!field_number(x, "seq", &seq) || !has_room)
         return ERROR_BAD_INPUT;
+    /* A number beyond the last event is refused: it would hide events that are yet to come. */
     const enum error error =
         follower_acknowledge(x->service->db, follower_id, room_id, seq, dry, &ack);
     *is_beyond = !error && ack == FOLLOWER_ACK_BEYOND;
     return *is_beyond ? ERROR_BAD_INPUT : error;
 }
 
+/* With `dry` all acks are checked, without it taken. The first that is wrong ends it. */
 static enum error take_all(struct exchange *x, struct json_object *acks, uint64_t follower_id,
                            bool dry) {
     const size_t count = json_object_array_length(acks);
@@ -183,6 +196,7 @@ enum error changes_ack(struct exchange *x) {
     /* All are checked before any is taken. */
     if (!error)
         error = take_all(x, acks, follower_id, true);
+    /* Between the two a room may be deleted, which acknowledging takes as done. */
     if (!error)
         error = take_all(x, acks, follower_id, false);
     if (!error)

@@ -25,12 +25,15 @@ enum error erasures_begin(struct exchange *x, uint64_t user_id, bool erases) {
         return error;
     /* What follows is part of it. */
     audit_log_end(service->db);
+    /* Other processes forget the names of users that they have cached when this number changes. */
     shared_numbers(service->shared)->erasures++;
+    /* Sockets and credentials end at once, whatever is left to be erased. */
     if (change.changed)
         publish_credentials_changed(service->redis, publisher_of(x), &change);
     /* What fails now is done later. */
     erasure_run(service->db, service->config, user_id, AT_ONCE_MS, &finished);
     bell_ring_changed(publisher_of(x)->bell, service->db);
+    /* 202: the account is gone, its messages may take longer. */
     x->response.status = 202;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -46,6 +49,7 @@ enum error erasures_own(struct exchange *x) {
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     enum error error = logins_prove(x);
+    /* Proved as for a new password: by the password, or a fresh token of the site. */
     if (!error)
         error = erasures_begin(x, x->identity.user.id, text_equals(messages, text_of("erase")));
     /* The browser drops the cookie. */

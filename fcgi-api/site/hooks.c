@@ -12,6 +12,7 @@
 
 /* ---- showing ---- */
 
+/* null stands for all events, also those that later versions add. */
 static void write_events(struct json_writer *w, const struct hook *hook) {
     json_write_key(w, "events");
     if (!hook->has_types) {
@@ -26,6 +27,7 @@ static void write_events(struct json_writer *w, const struct hook *hook) {
     json_write_array_end(w);
 }
 
+/* null stands for all rooms, also later ones. */
 static void write_rooms(struct json_writer *w, const struct hook *hook) {
     struct text rest = hook->rooms, id;
     json_write_key(w, "rooms");
@@ -46,6 +48,7 @@ struct shown {
     const char *secret; /* NULL: not shown */
 };
 
+/* Without the secret, but for the one answer after it was made. */
 static void write_hook(void *context, const struct hook *hook) {
     const struct shown *shown = context;
     struct json_writer *w = shown->w;
@@ -67,6 +70,7 @@ static void write_hook(void *context, const struct hook *hook) {
     json_write_object_end(w);
 }
 
+/* Reads the hook again for the answer, so that it shows what is stored. */
 static enum error show(struct exchange *x, uint64_t id, const char *secret) {
     struct json_writer w = json_writer_start(&x->response.body);
     struct shown shown = {&w, secret};
@@ -96,7 +100,8 @@ enum error hooks_get(struct exchange *x) {
 
 /* ---- reading ---- */
 
-/* Finds a list of at most `most`; false if it is missing, null (*is_null) or wrong. */
+/* Finds a list of at most `most`; false if it is missing, null (*is_null) or wrong, which adds
+ * an error. Not field_list, as null has a meaning of its own here. */
 static bool find_list(struct exchange *x, const char *name, size_t most, bool *is_null,
                       struct json_object **list) {
     *is_null = false;
@@ -120,6 +125,7 @@ static bool read_events(struct exchange *x, bool *has_types, uint64_t *types) {
     struct json_object *list;
     bool is_null;
     *types = 0;
+    /* 64: the types are bits of one number. */
     if (!find_list(x, "events", 64, &is_null, &list)) {
         *has_types = false;
         return is_null;
@@ -149,6 +155,7 @@ static bool read_rooms(struct exchange *x, bool *has_rooms, struct buffer *rooms
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         struct json_object *item = json_object_array_get_idx(list, i);
         uint64_t id = 0;
+        /* Digits in a string are taken, since JavaScript cannot hold every id as a number. */
         const bool is_number =
             json_object_is_type(item, json_type_int) || json_object_is_type(item, json_type_string);
         if (!is_number || !text_to_u64(text_of(json_object_get_string(item)), &id) || id == 0) {
@@ -161,6 +168,7 @@ static bool read_rooms(struct exchange *x, bool *has_rooms, struct buffer *rooms
     return true;
 }
 
+/* Whether the host is public is found out at each delivery: its address may change. */
 static void read_url(struct exchange *x, struct text *url) {
     if (field_text(x, "url", url) && !hook_url_is_valid(*url))
         field_errors_add(&x->field_errors, "url", CODE_INVALID,
@@ -181,6 +189,7 @@ enum error hooks_add(struct exchange *x) {
     field_bool(x, "is_active", &hook.is_active);
     enum error error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
     if (!error) {
+        /* 32 bytes: Standard Webhooks wants 24 to 64. */
         randombytes_buf(hook.secret, sizeof(hook.secret));
         hook_secret_text(hook.secret, secret);
         hook.rooms = (struct text){buffer_str(&rooms), rooms.len};
@@ -194,6 +203,7 @@ enum error hooks_add(struct exchange *x) {
     return error;
 }
 
+/* Only what is given changes. A new secret is a change like the others. */
 enum error hooks_update(struct exchange *x) {
     struct hook_patch patch = {.set_types = false};
     struct buffer rooms = BUFFER_EMPTY;
@@ -214,8 +224,10 @@ enum error hooks_update(struct exchange *x) {
         patch.secret = fresh;
     }
     enum error error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
+    /* A room that is added is read from now on, one that is taken away is forgotten. */
     if (!error)
         error = hook_change(x->service->db, x->ids[0], &patch);
+    /* The answer has the secret only if this request made it. */
     if (!error)
         error = show(x, x->ids[0], new_secret ? secret : NULL);
     buffer_free(&rooms);
@@ -229,6 +241,7 @@ enum error hooks_delete(struct exchange *x) {
     return error;
 }
 
+/* The worker sends the test, so that it takes the way of any other delivery. */
 enum error hooks_test(struct exchange *x) {
     const enum error error = hook_test(x->service->db, x->ids[0]);
     if (error)

@@ -18,6 +18,7 @@
 /* The segment of the path after api/hooks/in. */
 #define SECRET_SEGMENT 3
 
+/* The same error for text that is not JSON and for JSON that is not an object. */
 static enum error refuse_payload(struct exchange *x) {
     field_errors_add(&x->field_errors, "payload", CODE_PARSE_ERROR, "Not a valid JSON object.");
     return ERROR_BAD_INPUT;
@@ -36,6 +37,8 @@ static enum error open_payload(struct exchange *x) {
         return refuse_payload(x);
     const char *text = json_object_get_string(payload);
     const size_t len = (size_t)json_object_get_string_len(payload);
+    /* json-c sees only what json_validate accepts; then the NUL after it is parsed, too, which
+     * ends a number. */
     if (json_validate(text, len, NULL))
         return refuse_payload(x);
     struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
@@ -46,11 +49,14 @@ static enum error open_payload(struct exchange *x) {
         json_object_put(object);
         return refuse_payload(x);
     }
+    /* The exchange owns its fields: the former ones end here, and the text of `payload` with
+     * them. */
     json_object_put(x->fields);
     x->fields = object;
     return ERROR_NONE;
 }
 
+/* The event of a post, made from the draft, so that nothing is read again. */
 static void publish(struct exchange *x, const struct hook_in *hook,
                     const struct message_draft *draft, const struct message_change *change) {
     const struct text name = text_of(x->identity.user.name);
@@ -73,7 +79,8 @@ static void publish(struct exchange *x, const struct hook_in *hook,
     publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
 }
 
-/* The answer is the same for a message that is held, but for its status. */
+/* What the program gets is the same for a message that is held, but for its status: it does not
+ * see the draft. */
 static enum error hold(struct exchange *x, const struct message_draft *draft) {
     const enum error error = held_hold(x, draft, 0);
     buffer_clear(&x->response.body);
@@ -89,6 +96,7 @@ static enum error post(struct exchange *x, const struct hook_in *hook, struct te
                                         .content = content,
                                         .type = MESSAGE_TEXT};
     struct message_change change;
+    /* The room of the hook takes its place, for what reads the room of the path. */
     /* The path has no room. */
     x->ids[0] = hook->room_id;
     if (filtered->actions & WORD_HOLD)
@@ -109,9 +117,11 @@ enum error hooks_in_post(struct exchange *x) {
     struct hook_in hook;
     struct user *user = &x->identity.user;
     struct text content;
+    /* A path that cannot be a secret is not looked up. 404, as for a secret that is unknown. */
     if (!secret_hash_key(x->request->segments[SECRET_SEGMENT], hash))
         return ERROR_NOT_FOUND;
     enum error error = hook_in_find(x->service->db, hash, &hook);
+    /* The bot is the user of this request: in limits, the filter and the event. */
     if (!error)
         error = user_by_id(x->service->db, hook.user_id, user, NULL);
     if (!error)

@@ -30,11 +30,13 @@
 
 /* ---- the token ---- */
 
+/* What is wrong with a token is an error of its field: 400, and the site learns why. */
 static enum error refuse(struct exchange *x, enum error_code code, const char *why) {
     field_errors_add(&x->field_errors, "jwt", code, "%s", why);
     return ERROR_BAD_INPUT;
 }
 
+/* 403, as for a password that is right of a user who is disabled. */
 static enum error refuse_inactive(struct exchange *x) {
     return exchange_fail(x, ERROR_FORBIDDEN, CODE_USER_INACTIVE, "User inactive or deleted.");
 }
@@ -63,6 +65,7 @@ struct login {
     struct user user; /* id 0: not made yet */
 };
 
+/* Verifies signature, times, issuer and audience; then whether its rooms can be read at all. */
 static enum error check_token(struct exchange *x, struct text token, struct login *login) {
     const struct service *service = x->service;
     struct buffer why = BUFFER_EMPTY;
@@ -104,17 +107,21 @@ static enum error accept_token(struct exchange *x, struct login *login) {
     /* The first visit. */
     if (error == ERROR_NOT_FOUND)
         error = ERROR_NONE;
+    /* A ban whose time is over ends here, so that the login is not refused for it. */
     if (!error && login->user.id)
         restriction_end_ban(x, &login->user);
     if (!error && login->user.id && !login->user.is_active)
         error = refuse_inactive(x);
-    /* Each login writes: those of one user are counted as requests, before the jti is used up. */
+    /* Each login writes: those of one user are counted as requests, before the jti is used up.
+     * So a client that is refused may try the same token again. */
     if (!error && login->user.id)
         error = limit_take_user(x, LIMIT_REQUESTS, login->user.id);
+    /* From here on the token is of no use to others. The jti is kept until the token expires. */
     if (!error && login->jwt.id.len > 0)
         error = used_jwt_add(db, login->issuer, login->jwt.id, login->jwt.expires_at);
     if (error == ERROR_CONFLICT)
         error = refuse(x, CODE_REPLAYED, "A token with this jti was used before.");
+    /* Of all refusals, which are 400, also that of a jti. */
     if (error == ERROR_BAD_INPUT)
         error = count_refused(x);
     if (error)
@@ -138,7 +145,8 @@ static enum error adopt_guest(struct exchange *x, const struct login *login) {
     return error == ERROR_NOT_FOUND || error == ERROR_CONFLICT ? ERROR_NONE : error;
 }
 
-/* Makes the user at the first visit, and brings profile and rooms up to date. */
+/* Makes the user at the first visit, and brings profile and rooms up to date. Step by step, the
+ * user of `login` being filled in by the first that makes or finds it. */
 static enum error update_user(struct exchange *x, struct login *login) {
     bool created = false;
     enum error error = ERROR_NONE;
@@ -148,14 +156,17 @@ static enum error update_user(struct exchange *x, struct login *login) {
     if (!error && !login->user.id)
         error = external_user_ensure(x->service->db, login->issuer, login->jwt.subject,
                                      login->profile.username, false, &login->user, &created);
+    /* What the token says of the profile replaces what the user has, if it differs. */
     if (!error)
         error = site_profile_apply(x, &login->user, created, &login->profile);
-    /* Another role, or null, ends that. */
+    /* Another role, or null, ends that. A claim that is missing changes nothing: only a token
+     * with a role gives or takes it. */
     const bool is_moderator = text_equals(login->profile.role, text_of("moderator"));
     if (!error && login->profile.role.at && is_moderator != login->user.is_moderator)
         error = user_set_moderator(x->service->db, login->user.id, is_moderator);
     if (!error && login->profile.role.at)
         login->user.is_moderator = is_moderator;
+    /* Last, as rooms are most of the work, and a failure leaves a user who can log in again. */
     if (!error)
         error = site_rooms_apply(x, &login->user, &login->rooms);
     return error;
@@ -178,17 +189,20 @@ static enum error log_in(struct exchange *x, enum credential credential, char ke
     secret_make_key(key);
     if (!error && !secret_hash_key(text_of(key), hash))
         error = ERROR_INTERNAL;
+    /* A token expires after token_days, a login session after session_days without use. */
     if (!error)
         error = credential == CREDENTIAL_TOKEN
                     ? token_add_expiring(x->service->db, login.user.id, hash, config->token_days,
                                          expires_at)
                     : login_session_add(x->service->db, login.user.id, hash, config->session_days);
+    /* The claims are copied where they are needed; the token's memory ends here. */
     jwt_free(&login.jwt);
     /* Disabled meanwhile. */
     if (error == ERROR_CONFLICT)
         return refuse_inactive(x);
     if (error)
         return error;
+    /* For the log, and for the answer. */
     x->identity.user = login.user;
     x->has_identity = true;
     return ERROR_NONE;
@@ -200,6 +214,7 @@ enum error logins_jwt(struct exchange *x) {
     enum error error = log_in(x, CREDENTIAL_TOKEN, key, &expires_at);
     if (error)
         return error;
+    /* The key is shown this once; the database has its hash. */
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_str(&w, "token", key);
@@ -213,6 +228,7 @@ enum error logins_jwt(struct exchange *x) {
 /* With a token of the site in the body the login session is for its user. */
 enum error logins_login(struct exchange *x) {
     char key[SECRET_KEY_SIZE];
+    /* Login sessions have no date in the answer. */
     int64_t unused;
     if (!has_jwt(x))
         return accounts_login(x);
@@ -233,6 +249,7 @@ static enum error prove(struct exchange *x) {
     const enum error error = accept_token(x, &login);
     if (error)
         return error;
+    /* login.user.id is 0 for a subject that has no user yet, which no identity is. */
     const bool is_same = login.user.id == x->identity.user.id;
     jwt_free(&login.jwt);
     return is_same ? ERROR_NONE : refuse(x, CODE_OTHER_USER, "The token is of another user.");
@@ -249,11 +266,13 @@ enum error logins_password(struct exchange *x) {
     struct text password;
     struct user_change change;
     char hash[SECRET_PASSWORD_SIZE];
+    /* Without password_login the ordinary handler refuses, with its own words. */
     if (!has_jwt(x) || service->config->password_login == CONFIG_OFF)
         return accounts_password(x);
     if (!accounts_new_password(x, &password))
         return ERROR_BAD_INPUT;
     enum error error = prove(x);
+    /* Hashing is slow on purpose, and takes one of a few places that all processes share. */
     if (!error)
         error = password_worker_hash(service->config, service->shared, password, hash);
     /* The credential of this request survives, all others end. */

@@ -29,6 +29,7 @@ struct shown {
     uint64_t seq; /* 0: nothing changed */
 };
 
+/* Writes the room, and publishes its change in the same visit, as both need the row. */
 static void write_room(void *context, const struct room *room) {
     const struct shown *shown = context;
     struct room quiet = *room;
@@ -50,6 +51,7 @@ struct item {
     struct room_patch patch;
 };
 
+/* Reads one item; its errors become its result. */
 static bool read_room(struct exchange *x, struct item *item) {
     *item = (struct item){.patch = {.is_private = true}};
     /* An item that is not an object has this error already. */
@@ -66,6 +68,8 @@ static bool read_room(struct exchange *x, struct item *item) {
 /* Makes or changes a room; *seq is that of the event, 0 if there is none. */
 static enum error put_room(struct exchange *x, const struct user *site, const struct item *item,
                            uint64_t *room_id, bool *made, uint64_t *seq) {
+    /* Two steps, each a transaction: a room of this key is ensured, and then brought to the
+     * item's name and privacy unless it was just made so. */
     struct room_change change = {.changed = false};
     enum error error = site_change_room(x, site, item->key, item->patch.name,
                                         item->patch.is_private, room_id, made);
@@ -98,6 +102,7 @@ static enum error put_item(struct exchange *x, struct json_writer *w, const stru
     return ERROR_NONE;
 }
 
+/* An item that is wrong has its own result; only an error of the database ends the list. */
 enum error room_sync_rooms(struct exchange *x) {
     struct json_object *list;
     struct user site;
@@ -160,6 +165,7 @@ static enum error read_entry(struct exchange *x, struct named *named) {
                          "Give user_id or external_id, not both.");
     if (field_bool(x, "is_admin", &is_admin))
         named->role = is_admin ? SITE_CHANGE_ROLE_ADMIN : SITE_CHANGE_ROLE_MEMBER;
+    /* The errors are reported by read_list, with the number of the item. */
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     if (by_external)
@@ -169,6 +175,7 @@ static enum error read_entry(struct exchange *x, struct named *named) {
         error = user_by_id(x->service->db, named->user_id, &user, NULL);
     if (!error)
         restriction_end_ban(x, &user);
+    /* A user who does not exist is kept as 0: removing one is a success. */
     named->user_id = error ? 0 : user.id;
     named->is_active = !error && user.is_active;
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
@@ -183,6 +190,7 @@ static void ignore_member(void *context, const struct membership *membership) {
 static enum error check_entry(struct exchange *x, const char *name, size_t place,
                               const struct named *named) {
     enum error error = ERROR_NONE;
+    /* Disabled users may stay where they are, but are not added. */
     if (named->user_id && !named->is_active)
         error = member_get(x->service->db, x->ids[0], named->user_id, ignore_member, NULL);
     if (named->user_id == 0)
@@ -202,6 +210,7 @@ static enum error read_list(struct exchange *x, const char *name, bool must_exis
         return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
     out->given = true;
     out->count = json_object_array_length(list);
+    /* One more than needed: an empty list is given as well. */
     out->users = xcalloc(out->count + 1, sizeof(*out->users));
     for (size_t i = 0; i < out->count; i++) {
         const struct field_place outer = field_enter(x, name, list, i);
@@ -224,12 +233,14 @@ static enum error read_lists(struct sync *sync) {
     struct named_list *const lists[] = {&sync->set, &sync->add, &sync->remove};
     static const char *const names[] = {"set", "add", "remove"};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        /* Removing takes any user; adding only one who exists. */
         const enum error error = read_list(x, names[i], lists[i] != &sync->remove, lists[i]);
         if (error && error != ERROR_BAD_INPUT)
             return error;
     }
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* Both ways at once have no meaning that would be clear to all. */
     if (sync->set.given && (sync->add.given || sync->remove.given))
         field_errors_add(&x->field_errors, "set", CODE_CONFLICTING,
                          "Give set, or add and remove, not both.");
@@ -254,9 +265,11 @@ static enum error add_some(struct sync *sync, const struct named_list *list, con
                                    list->users[i].role, &change);
         sync->added += change.added;
         sync->updated += change.updated;
+        /* Disabled since the list was read. */
         if (error == ERROR_BAD_INPUT)
             field_errors_add(&x->field_errors, name, CODE_USER_INACTIVE,
                              "Item %zu: the user is disabled.", i + 1);
+        /* An error of the list as well, after which the others go on. */
         if (change.is_banned)
             field_errors_add(&x->field_errors, name, CODE_BANNED,
                              "Item %zu: the user is banned from the room.", i + 1);
@@ -307,6 +320,7 @@ static enum error remove_others(struct sync *sync) {
     enum error error = ERROR_NONE;
     for (size_t i = 0; i < count; i++)
         kept[i] = sync->set.users[i].user_id;
+    /* Sorted, so that finding each member takes a logarithm of the list. */
     qsort(kept, count, sizeof(*kept), compare_ids);
     for (size_t i = 0; i < sync->member_count && !error; i++)
         if (!bsearch(&sync->members[i], kept, count, sizeof(*kept), compare_ids))
@@ -319,6 +333,7 @@ static enum error remove_others(struct sync *sync) {
 static enum error apply(struct sync *sync) {
     enum error error = ERROR_NONE;
     if (sync->set.given) {
+        /* Read before anything is changed: what this request adds is not among them. */
         error = member_list_ids(sync->x->service->db, sync->x->ids[0], collect_member, sync);
         if (!error && sync->member_count > sync->set.count + MEMBERS_MOST) {
             field_errors_add(&sync->x->field_errors, "set", CODE_MAX_LENGTH,
@@ -331,6 +346,7 @@ static enum error apply(struct sync *sync) {
         return error ? error : remove_others(sync);
     }
     error = add_all(sync, &sync->add, "add");
+    /* 0: a user who does not exist is not a member. */
     for (size_t i = 0; i < sync->remove.count && !error; i++)
         if (sync->remove.users[i].user_id)
             error = remove_one(sync, sync->remove.users[i].user_id);
@@ -347,7 +363,7 @@ static enum error send_counts(struct exchange *x, const struct sync *sync) {
     return ERROR_NONE;
 }
 
-/* Users of a direct room have chosen each other: it has no other members. */
+/* Users of a direct room have chosen each other: the site adds and removes none there. */
 static enum error check_room(struct exchange *x) {
     struct room_state state;
     const enum error error = room_state_get(x->service->db, x->ids[0], 0, &state);
@@ -367,6 +383,7 @@ enum error room_sync_members(struct exchange *x) {
         error = site_change_actor(x, &sync.site);
     if (!error)
         error = apply(&sync);
+    /* Items that could not be added are errors, though the others were: the site sees which. */
     if (!error && !field_errors_none(&x->field_errors))
         error = ERROR_BAD_INPUT;
     if (!error)

@@ -1,5 +1,5 @@
-/* Changes in the name of the site. Each looks first, since most calls of a site find everything as
- * it should be already. */
+/* Changes in the name of the site. Each looks first, by a statement that locks nothing, since
+ * most calls of a site find everything as it should be already. */
 #include "site/site_change.h"
 
 #include "event/publish.h"
@@ -8,6 +8,7 @@
 #include "store/rooms/member.h"
 #include "store/site/external_user.h"
 
+/* The bot in whose name the site acts; it is made when it is first needed. */
 enum error site_change_actor(struct exchange *x, struct user *site) {
     return external_user_site(x->service->db, x->service->config->jwt_actor, site);
 }
@@ -54,6 +55,7 @@ static enum error set_role(struct exchange *x, const struct user *site, uint64_t
     struct member_change change;
     const enum error error =
         member_set_admin_by_site(x->service->db, room_id, site->id, user_id, is_admin, &change);
+    /* The last admin of a room cannot be lowered; a member who has left has no role. */
     if (error == ERROR_BAD_INPUT || error == ERROR_NOT_FOUND) /* or has left meanwhile */
         return ERROR_NONE;
     if (error || !change.changed)
@@ -68,6 +70,7 @@ enum error site_change_member(struct exchange *x, const struct user *site, uint6
                               struct site_change_member *change) {
     struct present present = {.is_member = false};
     const struct config *config = x->service->config;
+    /* A site is bound by both limits, but adds users with whom it shares no room. */
     const struct member_limits limits = {config->max_rooms_user, config->max_members, false};
     struct member_change added;
     bool updated = false;
@@ -76,10 +79,13 @@ enum error site_change_member(struct exchange *x, const struct user *site, uint6
     if (error && error != ERROR_NOT_FOUND)
         return error;
     error = ERROR_NONE;
+    /* Another request may add the user at the same time: then `changed` is false, and no event
+     * is published twice. */
     if (!present.is_member) {
         error = member_add_by_site(x->service->db, room_id, site->id, user_id,
                                    &limits, &added);
         change->is_banned = error == ERROR_BANNED;
+        /* Not an error of the whole request: the caller names the item. */
         if (change->is_banned)
             return ERROR_NONE;
         change->too_many_members = added.refusal == MEMBER_REFUSAL_MEMBERS;
@@ -89,9 +95,11 @@ enum error site_change_member(struct exchange *x, const struct user *site, uint6
     }
     if (change->added)
         member_events_added(x, site, room_id, user_id, &added);
+    /* The role is set after the member was added, in a transaction and an event of its own. */
     if (!error && role != SITE_CHANGE_ROLE_ANY &&
         present.is_admin != (role == SITE_CHANGE_ROLE_ADMIN))
         error = set_role(x, site, room_id, user_id, role == SITE_CHANGE_ROLE_ADMIN, &updated);
+    /* One who was added counts once, not as updated, too. */
     change->updated = updated && !change->added;
     return error;
 }

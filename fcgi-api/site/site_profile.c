@@ -13,6 +13,7 @@ static void take(struct profile *profile, enum profile_field field, struct text 
     profile->given |= field;
 }
 
+/* A name beyond ASCII, and without "@", which would make it look like a mail address. */
 static bool has_other_script(struct text name) {
     bool found = false;
     for (size_t i = 0; i < name.len; i++) {
@@ -48,5 +49,6 @@ enum error site_profile_apply(struct exchange *x, const struct user *user, bool 
         profile.email_verified = claims->email_verified;
         profile.given |= PROFILE_EMAIL_VERIFIED;
     }
+    /* None of the claims was given or fits: no statement. */
     return profile.given ? profile_set(x->service->db, user->id, &profile, &changed) : ERROR_NONE;
 }

@@ -29,7 +29,8 @@ static enum error find_site(struct run *run) {
     return run->site.id ? ERROR_NONE : site_change_actor(run->x, &run->site);
 }
 
-/* Brings one room up to date; room_id 0: it is to be made. */
+/* Brings one room up to date; room_id 0: it is to be made. Repeats if the room is deleted
+ * meanwhile, and gives up with 503 after ATTEMPTS. */
 static enum error apply_room(struct run *run, const struct jwt_room *claim, uint64_t room_id) {
     const enum site_change_role role =
         claim->is_admin ? SITE_CHANGE_ROLE_ADMIN : SITE_CHANGE_ROLE_MEMBER;
@@ -58,6 +59,7 @@ static enum error apply_room(struct run *run, const struct jwt_room *claim, uint
     return error ? error : ERROR_UNAVAILABLE;
 }
 
+/* One statement for all rooms of the token; those that are right already cost nothing more. */
 static enum error apply_rooms(struct run *run) {
     const size_t count = run->rooms->count;
     struct text keys[JWT_ROOMS_MAX];
@@ -77,6 +79,7 @@ static enum error apply_rooms(struct run *run) {
 
 /* ---- leaving ---- */
 
+/* A token has few rooms, so that comparing each key is fast enough. */
 static void collect_extra(void *context, uint64_t room_id, struct text key) {
     struct run *run = context;
     for (size_t i = 0; i < run->rooms->count; i++)
@@ -87,6 +90,8 @@ static void collect_extra(void *context, uint64_t room_id, struct text key) {
     run->extra[run->extra_count++] = room_id;
 }
 
+/* With `rooms_only` the token lists all keyed rooms of the user: the others end. Rooms without
+ * a key are not the site's, and stay. */
 static enum error remove_extra(struct run *run) {
     if (!run->rooms->only)
         return ERROR_NONE;

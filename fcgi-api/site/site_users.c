@@ -30,6 +30,7 @@ struct shown {
     struct text external_id;
 };
 
+/* Writes what the site sees of a user; the public profile has neither address nor external id. */
 static void write_user(void *context, const struct profile *profile) {
     const struct shown *shown = context;
     struct json_writer *w = shown->w;
@@ -65,6 +66,7 @@ struct change {
     bool is_active, is_moderator;
 };
 
+/* Reads what an item of PUT and the body of PATCH share. */
 static void read_change(struct exchange *x, struct change *change) {
     *change = (struct change){.has_active = false};
     profile_body_read(x, &change->profile);
@@ -90,6 +92,7 @@ static enum error set_active(struct exchange *x, struct user *user, bool is_acti
     return ERROR_NONE;
 }
 
+/* Each part is a transaction of its own. Repeating the request ends what an error has left. */
 static enum error apply(struct exchange *x, const struct change *change, struct user *user) {
     bool changed;
     enum error error = ERROR_NONE;
@@ -106,7 +109,8 @@ static enum error apply(struct exchange *x, const struct change *change, struct 
 
 /* ---- PUT: several ---- */
 
-/* Reads an external id: the bytes that a token has in `sub`. */
+/* Reads an external id: the bytes that a token has in `sub`. The bound is in bytes, besides
+ * that in characters, as the column is. */
 static bool read_external_id(struct exchange *x, struct text *id) {
     if (!field_text(x, "external_id", id))
         return false;
@@ -131,6 +135,8 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
         field_text(x, "username", &name);
         read_change(x, &change);
     }
+    /* By issuer and subject: a concurrent request for the same user finds the one that was
+     * made. */
     if (field_errors_none(&x->field_errors))
         error = external_user_ensure(x->service->db, issuer_of(x), external_id, name,
                                      change.profile.is_bot, &user, &created);
@@ -138,6 +144,7 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
         restriction_end_ban(x, &user);
     if (!error)
         error = apply(x, &change, &user);
+    /* Errors of fields are the result of this item; any other error ends the request. */
     if (error && error != ERROR_BAD_INPUT)
         return error;
     if (error) {
@@ -152,6 +159,7 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
     return error;
 }
 
+/* The results are in the order of the items. */
 enum error site_users_put(struct exchange *x) {
     struct json_object *list;
     enum error error = ERROR_NONE;
@@ -173,6 +181,7 @@ enum error site_users_put(struct exchange *x) {
 
 /* ---- one user ---- */
 
+/* A list of none or one, as external ids are unique; clients read it like any other list. */
 enum error site_users_list(struct exchange *x) {
     struct buffer value = BUFFER_EMPTY;
     struct page page;
@@ -195,6 +204,7 @@ enum error site_users_list(struct exchange *x) {
         restriction_end_ban(x, &user);
     if (error == ERROR_NOT_FOUND || found) {
         struct json_writer w = json_writer_start(&x->response.body);
+        /* `count` is 0 or 1, whatever page is asked for. */
         page_begin(x, &w, &page, found, "external_id");
         error = found && page.offset == 0 ? show_user(x, &w, &user, external_id) : ERROR_NONE;
         page_end(x, &w, &page, found, "external_id");
@@ -238,7 +248,8 @@ enum error site_users_update(struct exchange *x) {
     return error;
 }
 
-/* Reads ?erase=keep|erase. */
+/* Reads ?erase=keep|erase. Without it the user is only disabled; any other word is an error,
+ * since what is erased does not come back. */
 static bool read_erase(struct exchange *x, bool *is_given, bool *erases) {
     struct buffer value = BUFFER_EMPTY;
     bool valid = true;
@@ -272,6 +283,7 @@ enum error site_users_token(struct exchange *x) {
     unsigned char hash[SECRET_HASH_SIZE];
     int64_t expires_at;
     struct user user;
+    /* Found first: a key for a user who does not exist would be made for nothing. */
     enum error error = find_only_user(x, &user);
     secret_make_key(key);
     if (!error && !secret_hash_key(text_of(key), hash))
@@ -279,6 +291,7 @@ enum error site_users_token(struct exchange *x) {
     if (!error)
         error = token_add_expiring(x->service->db, user.id, hash, x->service->config->token_days,
                                    &expires_at);
+    /* Disabled between the two statements, or before. */
     if (error == ERROR_CONFLICT)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_USER_INACTIVE, "User inactive or deleted.");
     if (error)
@@ -297,6 +310,7 @@ enum error site_users_logout(struct exchange *x) {
     struct user_change change;
     struct user user;
     enum error error = find_only_user(x, &user);
+    /* 0, 0: no credential is spared, as the request has an API key. */
     if (!error)
         error = user_end_credentials(x->service->db, user.id, 0, 0, &change);
     if (error)
