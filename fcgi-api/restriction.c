@@ -1,4 +1,6 @@
-/* Bans, the ages of accounts and hidden history are looked up; a refusal says when it ends. */
+/* What a refusal adds to its answer (until when a silence or slow mode lasts), the checks of
+ * the age of an account, of hidden members and hidden history, and the audit of API keys. Bans
+ * and silences themselves are in store/rooms/. */
 #include "restriction.h"
 
 #include <inttypes.h>
@@ -9,7 +11,36 @@
 #include "store/rooms/ban.h"
 #include "store/rooms/silence.h"
 
-/* A refusal that ends at a time. */
+static bool is_below(const char *pattern, const char *path) {
+    return strncmp(pattern, path, strlen(path)) == 0;
+}
+
+/* The action of an entry is the method and the pattern below api/site/, such as "PATCH
+ * users/#": the same word for all users. */
+void restriction_audit_begin(struct exchange *x, const char *pattern) {
+    char action[48];
+    const bool of_user = is_below(pattern, "api/site/users/");
+    const bool of_room = is_below(pattern, "api/site/rooms/");
+    snprintf(action, sizeof(action), "%s %s", x->request->method_name,
+             pattern + strlen("api/site/"));
+    /* What the id of the path stands for depends on the route: a user, a room, or else another
+     * subject. A transaction that names them itself takes precedence
+     * (store/moderation/audit_log.h). */
+    const struct audit_entry entry = {.action = text_of(action),
+                                      .actor = AUDIT_BY_KEY,
+                                      .actor_id = x->key.id,
+                                      .user_id = of_user ? x->ids[0] : 0,
+                                      .room_id = of_room ? x->ids[0] : 0,
+                                      .subject_id = of_user || of_room ? 0 : x->ids[0]};
+    audit_log_begin(x->service->db, &entry, false);
+}
+
+void restriction_audit_end(struct exchange *x) {
+    audit_log_end(x->service->db);
+}
+
+/* A refusal that ends at a time. Replaces the body that the refusal has so far; status and
+ * headers stay. */
 static void write_until(struct exchange *x, const char *detail, enum error_code code,
                         int64_t until) {
     buffer_clear(&x->response.body);
@@ -24,9 +55,15 @@ static void write_until(struct exchange *x, const char *detail, enum error_code 
 enum error restriction_check_age(struct exchange *x) {
     const struct identity *identity = &x->identity;
     const int64_t minutes = (int64_t)x->service->config->post_min_age;
+    /* Only what everybody can read is protected from new accounts: into a private room the user
+     * was invited. A moderator is trusted already; for a request with an API key the site
+     * answers. */
     if (minutes == 0 || x->has_key || identity->room.is_private || identity->room.may_moderate)
         return ERROR_NONE;
+    /* post_min_age is in minutes, times are in microseconds. */
     const int64_t until = identity->user.created_at + minutes * 60 * 1000000;
+    /* Whether it is a bot takes a statement: asked last, for accounts only that would be
+     * refused. */
     if (clock_now() >= until || user_is_bot(x->service->db, identity->user.id))
         return ERROR_NONE;
     exchange_fail(x, ERROR_FORBIDDEN, CODE_TOO_NEW, NULL);
@@ -39,6 +76,7 @@ bool restriction_is_banned(struct exchange *x) {
 }
 
 void restriction_end_ban(struct exchange *x, struct user *user) {
+    /* A statement more for disabled users only: housekeeping may not have ended the ban yet. */
     if (!user->is_active)
         user->is_active = ban_end_due(x->service->db, user->id);
 }
@@ -47,6 +85,8 @@ void restriction_add_until(struct exchange *x, enum error error) {
     const uint64_t user_id = x->identity.user.id;
     uint64_t seconds;
     int64_t until;
+    /* Whole seconds, as the header wants them, and at least 1 (RFC 9110, section 10.2.3). If
+     * they cannot be read the refusal goes without. */
     if (error == ERROR_SLOW_MODE &&
         !silence_slow_wait(x->service->db, x->ids[0], user_id, &seconds))
         response_header_printf(&x->response, "Retry-After", "%" PRIu64, seconds);
@@ -56,6 +96,7 @@ void restriction_add_until(struct exchange *x, enum error error) {
 }
 
 enum error restriction_check_hidden(struct exchange *x) {
+    /* Both are in the state of the room, which was read with the identity. */
     if (x->identity.room.members_visible || x->identity.room.may_moderate)
         return ERROR_NONE;
     return exchange_fail(x, ERROR_FORBIDDEN, CODE_MEMBERS_HIDDEN,
@@ -68,6 +109,8 @@ enum error restriction_check_seen(struct exchange *x) {
     /* Most members see all messages. */
     if (hidden == 0)
         return ERROR_NONE;
+    /* Answered like a message that does not exist: another status would tell that there was
+     * one. */
     const enum error error = message_position(x->service->db, x->ids[0], x->ids[1], &position);
     return !error && position <= hidden ? ERROR_NOT_FOUND : error;
 }
