@@ -43,7 +43,7 @@ bool chore_is_running(const struct chore *chore) {
     return chore->is_running;
 }
 
-/* On the thread. */
+/* On a thread of libuv. Only this uses the connection while is_running is set. */
 static void on_work(uv_work_t *work) {
     struct chore *chore = work->data;
     bool exported = false, mailed = false;
@@ -51,17 +51,20 @@ static void on_work(uv_work_t *work) {
     enum error error = mailer_step(chore->db, chore->config, &mailed);
     if (!error && !mailed)
         error = export_step(chore->db, chore->config->file_dir, &exported);
+    /* After an error the next tick tries again, half a second later. */
     chore->found_one = !error && (mailed || exported);
 }
 
 static void on_done(uv_work_t *work, int status) {
     struct chore *chore = work->data;
     (void)status;
+    /* Before the callback, which may begin the next one. */
     chore->is_running = false;
     chore->ended(chore->context);
 }
 
 void chore_next(struct chore *chore) {
+    /* There is one work request, and one connection. */
     if (chore->is_running)
         return;
     chore->is_running = true;

@@ -23,12 +23,13 @@ struct delivery *delivery_new(const struct hook *hook, uint64_t room_id, struct 
     delivery->room_id = room_id;
     delivery->seq = seq;
     delivery->last_seq = last_seq;
+    /* Copies: the texts of the hook belong to a row that is freed before the delivery is sent. */
     buffer_append(&delivery->url, hook->url.at, hook->url.len);
     memcpy(delivery->secrets[0], hook->secret, HOOK_SECRET_BYTES);
     memcpy(delivery->secrets[1], hook->old_secret, HOOK_SECRET_BYTES);
     /* For a day after a change the old secret signs as well. */
     delivery->secret_count = hook->has_old_secret ? 2 : 1;
-    /* Made of what does not change from try to try. */
+    /* Made of what does not change from try to try: receivers tell a repeated delivery by it. */
     snprintf(delivery->id, sizeof(delivery->id),
              "msg_%.16s_%" PRIu64 "_%" PRIu64 "_%" PRIu64 "_%" PRIu64, origin, hook->id, room_id,
              seq + 1, last_seq);
@@ -62,8 +63,10 @@ static void sign(const struct delivery *delivery, const unsigned char secret[HOO
                                   delivery->body.len);
     crypto_auth_hmacsha256_final(&state, mac);
     const int start = snprintf(out, size, "v1,");
+    /* With padding, as the specification of Standard Webhooks has it. */
     sodium_bin2base64(out + start, size - (size_t)start, mac, sizeof(mac),
                       sodium_base64_VARIANT_ORIGINAL);
+    /* The state contains the key. */
     sodium_memzero(&state, sizeof(state));
 }
 
@@ -90,6 +93,7 @@ uint64_t delivery_delay_ms(uint64_t tries) {
 void delivery_free(struct delivery *delivery) {
     if (!delivery)
         return;
+    /* Secrets do not stay in memory that is freed. */
     sodium_memzero(delivery->secrets, sizeof(delivery->secrets));
     buffer_free(&delivery->url);
     buffer_free(&delivery->body);

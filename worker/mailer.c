@@ -17,6 +17,8 @@
 
 /* ---- the text ---- */
 
+/* The token is behind "#": a browser sends that part to no server, so it gets into no log.
+ * Without page_url the user enters it by hand. */
 static void append_link(struct buffer *out, const struct config *config, const char *what,
                         const char *token) {
     if (config->page_url[0])
@@ -25,6 +27,7 @@ static void append_link(struct buffer *out, const struct config *config, const c
         buffer_printf(out, "    %s\r\n\r\n", token);
 }
 
+/* The words of a mail of either kind; lines end with CRLF (RFC 5322, section 2.3). */
 static void append_text(struct buffer *out, const struct config *config,
                         const struct account_mail *mail, const char *token) {
     const bool is_reset = mail->kind == ACCOUNT_MAIL_RESET;
@@ -58,19 +61,23 @@ static struct text address_of(const char *from) {
     return (struct text){address, strcspn(address, "> \t")};
 }
 
+/* The head, which the mail server does not complete, and the text. */
 static void append_mail(struct buffer *out, const struct config *config,
                         const struct account_mail *mail, const char *token) {
     char date[64], id[33];
     const struct text host = host_of(config->mail_from);
     const time_t now = time(NULL);
     struct tm parts;
+    /* Random, since it must be unique (RFC 5322, section 3.6.4). */
     secret_random_hex(id, 16);
+    /* The locale is never set, so that days and months have their English names. */
     strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&now, &parts));
     buffer_printf(out, "Date: %s\r\nFrom: %s\r\nTo: <%s>\r\n", date, config->mail_from,
                   mail->email);
     buffer_printf(out, "Message-ID: <%s@%.*s>\r\n", id, (int)host.len, host.at);
     buffer_printf(out, "Subject: %s\r\n",
                   mail->kind == ACCOUNT_MAIL_RESET ? "New password" : "Confirm your address");
+    /* Programs that answer mails for absent users leave these alone (RFC 3834, section 5). */
     buffer_append_str(out,
                       "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
                       "Content-Type: text/plain; charset=utf-8\r\n\r\n");
@@ -83,6 +90,7 @@ struct reader {
     struct text left;
 };
 
+/* Gives libcurl the next piece of the mail; 0 bytes are its end. */
 static size_t on_read(char *out, size_t size, size_t count, void *context) {
     struct reader *reader = context;
     const size_t room = size * count;
@@ -92,6 +100,7 @@ static size_t on_read(char *out, size_t size, size_t count, void *context) {
     return len;
 }
 
+/* The connection to mail_server, by SMTP or, from the beginning encrypted, SMTPS. */
 static void set_server(CURL *easy, const struct config *config) {
     const bool checks = config->mail_tls == CONFIG_ON;
     curl_easy_setopt(easy, CURLOPT_URL, config->mail_server);
@@ -106,6 +115,7 @@ static void set_server(CURL *easy, const struct config *config) {
     }
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, TOTAL_SECONDS);
+    /* Signals cannot be used on a thread; proxies of the environment are not meant for mail. */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
 }
@@ -115,6 +125,7 @@ static bool send_mail(const struct config *config, const struct account_mail *ma
                       const struct buffer *text, const char **failure) {
     struct buffer from = BUFFER_EMPTY, to = BUFFER_EMPTY;
     struct reader reader = {{text->data, text->len}};
+    /* mail_from may have a name; the envelope takes the address alone. */
     const struct text sender = address_of(config->mail_from);
     CURL *easy = curl_easy_init();
     if (!easy) {
@@ -146,20 +157,24 @@ enum error mailer_step(struct db *db, const struct config *config, bool *done) {
     struct buffer text = BUFFER_EMPTY;
     const char *failure;
     *done = false;
+    /* Without mail_from there are no mails; those that are due expire after an hour. */
     if (!config->mail_from[0])
         return ERROR_NONE;
+    /* A new token for each try: the database has only the hash of the last one. */
     secret_make_key(token);
     if (!secret_hash_key(text_of(token), hash))
         return ERROR_INTERNAL;
     const enum error error = account_mail_claim(db, hash, &mail);
+    /* None is due, or another worker was faster. */
     if (error || !mail.id)
         return error;
     *done = true;
     append_mail(&text, config, &mail, token);
     const bool was_sent = send_mail(config, &mail, &text, &failure);
     buffer_free(&text);
-    /* Without the address. */
+    /* The log has the id of the user, not the address. */
     if (!was_sent)
         log_warn("a mail to user %" PRIu64 " could not be sent: %s", mail.user_id, failure);
+    /* A mail that failed stays due and is deleted after some tries. */
     return account_mail_record(db, mail.id, was_sent);
 }

@@ -47,11 +47,13 @@ struct lags {
     struct buffer events, seconds, failing, tries;
 };
 
+/* A line with the labels that all metrics of a follower have; `more` is another label. */
 static void append_line(struct buffer *out, const char *name, const struct follower_lag *lag,
                         const char *more, uint64_t value) {
     buffer_printf(out, "%s{follower=\"%" PRIu64 "\",kind=\"%s\",name=\"", name, lag->follower_id,
                   lag->is_hook ? "hook" : "pull");
     for (size_t i = 0; i < lag->name.len; i++) {
+        /* Escaped as Prometheus' text format wants it. */
         const char c = lag->name.at[i];
         if (c == '"' || c == '\\')
             buffer_append_char(out, '\\');
@@ -61,10 +63,12 @@ static void append_line(struct buffer *out, const char *name, const struct follo
     buffer_printf(out, "\"%s} %" PRIu64 "\n", more, value);
 }
 
+/* Each follower has a line in up to four metrics. */
 static void add_lag(void *context, const struct follower_lag *lag) {
     struct lags *lags = context;
     append_line(&lags->events, "confab_follower_lag_events", lag, "", lag->events);
     append_line(&lags->seconds, "confab_follower_lag_seconds", lag, "", lag->seconds);
+    /* The rest comes from deliveries, and a puller has none. */
     if (!lag->is_hook)
         return;
     append_line(&lags->failing, "confab_hook_failing_rooms", lag, "", lag->failing);
@@ -74,6 +78,7 @@ static void add_lag(void *context, const struct follower_lag *lag) {
                 lag->failed);
 }
 
+/* Writes the head of a metric and its lines, which it frees. */
 static void append_metric(struct buffer *out, const char *name, const char *type, const char *help,
                           struct buffer *lines) {
     buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -81,7 +86,8 @@ static void append_metric(struct buffer *out, const char *name, const char *type
     buffer_free(lines);
 }
 
-/* On a thread. */
+/* On a thread, since the database may take its time. Scrapes are rare, so that each has a
+ * connection of its own. */
 static void read_lags(uv_work_t *work) {
     struct job *job = work->data;
     struct buffer *out = &job->body;
@@ -92,6 +98,7 @@ static void read_lags(uv_work_t *work) {
     if (!error)
         error = worker_count(db, &workers);
     db_free(db);
+    /* If reading has failed there are no lines of followers, and this metric says why. */
     buffer_printf(out,
                   "# HELP confab_worker_database_up 1 if the database can be read.\n"
                   "# TYPE confab_worker_database_up gauge\nconfab_worker_database_up %d\n"
@@ -110,6 +117,7 @@ static void read_lags(uv_work_t *work) {
 
 /* ---- answering ---- */
 
+/* On the loop again, which owns the counters of this process: they need no lock. */
 static void on_lags_read(uv_work_t *work, int status) {
     struct job *job = work->data;
     struct metrics *metrics = job->metrics;
@@ -130,6 +138,7 @@ static void on_lags_read(uv_work_t *work, int status) {
     buffer_free(&job->body);
     free(job);
     metrics->jobs--;
+    /* metrics_close came while this was being read, and has left the memory to the last job. */
     if (metrics->is_closing && metrics->jobs == 0)
         free(metrics);
 }
@@ -143,6 +152,7 @@ static void start_job(struct metrics *metrics, struct http_request *request) {
     uv_queue_work(metrics->loop, &job->work, read_lags, on_lags_read);
 }
 
+/* 503 without a database, and also if steps do not end any more. */
 static void answer_health(const struct metrics *metrics, struct http_request *request) {
     struct buffer body = BUFFER_EMPTY;
     const bool is_well =
@@ -165,6 +175,7 @@ static bool on_request(void *context, struct http_request *request, struct text 
 
 /* ---- the module ---- */
 
+/* With port 0 the system has chosen one; the file tells which. */
 static void write_port(const char *path, unsigned port) {
     char line[32];
     snprintf(line, sizeof(line), "worker=%u\n", port);
@@ -199,6 +210,7 @@ void metrics_count(struct metrics *metrics, const struct step_result *result) {
     if (!metrics)
         return;
     metrics->delivered += result->succeeded;
+    /* One of the three grows by one: what was not tried was aborted. */
     metrics->failed += result->was_tried && !result->succeeded;
     metrics->aborted += !result->was_tried;
 }
@@ -208,6 +220,7 @@ void metrics_note_step(struct metrics *metrics, bool is_connected, size_t under_
         return;
     metrics->is_connected = is_connected;
     metrics->under_way = under_way;
+    /* Only steps that had a database: after STEP_MS without one the worker is degraded. */
     if (is_connected)
         metrics->stepped_ms = clock_monotonic_ms();
 }

@@ -73,6 +73,7 @@ struct edited {
     bool is_bounded; /* see struct room_event */
 };
 
+/* Publishes the edit: clients replace the message by this one, which has the new state. */
 static void publish(void *context, const struct message *message) {
     const struct edited *edited = context;
     struct scan *scan = edited->scan;
@@ -93,6 +94,7 @@ static void publish(void *context, const struct message *message) {
 /* Records the result, and publishes the message if it has changed. */
 static void record(struct scan *scan, const struct file *file, bool is_clean) {
     struct file_scanned scanned;
+    /* A file that no message has yet is shown to others nowhere: nothing is to be published. */
     if (file_scan_record(scan->db, file->id, file->room_id, is_clean, &scanned) ||
         !scanned.message_id)
         return;
@@ -102,6 +104,7 @@ static void record(struct scan *scan, const struct file *file, bool is_clean) {
         edited.is_bounded = room.is_bounded;
     /* Events show the message as it is now, with the state of its files. */
     message_get(scan->db, file->room_id, scanned.message_id, 0, publish, &edited);
+    /* The client buffers what it sends, and nothing else may be published here for long. */
     redis_client_flush(scan->redis);
 }
 
@@ -112,6 +115,7 @@ static void scan_file(struct scan *scan, const struct file *file) {
     struct buffer whole = BUFFER_EMPTY;
     uint64_t size = 0;
     enum scanner_result result = SCANNER_FOUND;
+    /* clamd gets the open file, a command the path. */
     const int fd = file_store_open(folder, file->stored_as, FILE_STORE_WHOLE, &size);
     /* Missing: a worker has removed it and died. Any other cause is to be mended. */
     if (fd < 0 && errno != ENOENT) {
@@ -138,10 +142,12 @@ static void scan_file(struct scan *scan, const struct file *file) {
         record(scan, file, result == SCANNER_CLEAN);
 }
 
+/* On a thread of libuv. Only this uses the connections while is_running is set. */
 static void on_work(uv_work_t *work) {
     struct scan *scan = work->data;
     struct file file;
-    /* The claim keeps other workers from the file for a while. */
+    /* The claim keeps other workers from the file for a while. An error counts as no file: the next
+     * tick asks again. */
     scan->found_one = file_scan_claim(scan->db, &file) == ERROR_NONE;
     if (scan->found_one)
         scan_file(scan, &file);
@@ -157,6 +163,7 @@ static void on_done(uv_work_t *work, int status) {
 }
 
 void scan_next(struct scan *scan) {
+    /* Without a scanner nothing is ever found, so that --once does not wait for it. */
     if (scan->is_running || !scanner_is_configured(scan->config) || !scan->config->file_dir[0]) {
         scan->found_one = scan->is_running && scan->found_one;
         return;

@@ -33,7 +33,7 @@ bool scanner_is_configured(const struct config *config) {
 
 /* ---- a command ---- */
 
-/* Waits for the process; kills it when it takes too long. */
+/* Waits for the process; kills it when it takes too long. Polls, since waitpid has no timeout. */
 static bool wait_for(pid_t pid, int *status) {
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
     const int64_t end = clock_monotonic_ms() + SCAN_MS;
@@ -54,14 +54,17 @@ static bool wait_for(pid_t pid, int *status) {
 static size_t split(char *command, char *words[WORDS_MOST]) {
     size_t count = 0;
     char *place = NULL;
+    /* Two places are left, for the path and the NULL. */
     for (char *word = strtok_r(command, " \t", &place); word && count < WORDS_MOST - 2;
          word = strtok_r(NULL, " \t", &place))
         words[count++] = word;
     return count;
 }
 
+/* The path is one argument, whatever characters it has: there is no shell that reads it. */
 static enum scanner_result run_command(const char *scan_command, const char *path,
                                        const char **failure) {
+    /* strtok_r writes into the command, so it works on a copy. */
     char *words[WORDS_MOST], *command = xstrdup(scan_command), *file = xstrdup(path);
     posix_spawn_file_actions_t actions;
     pid_t pid;
@@ -84,6 +87,7 @@ static enum scanner_result run_command(const char *scan_command, const char *pat
                : !ended             ? "scan_command takes too long"
                : !WIFEXITED(status) ? "scan_command was killed"
                                     : "scan_command exits neither with 0 nor with 1";
+    /* Only 1 is a finding: a scanner that crashes or is misused must not have files deleted. */
     if (!ended || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
         return SCANNER_FAILED;
     return WEXITSTATUS(status) == 0 ? SCANNER_CLEAN : SCANNER_FOUND;
@@ -93,7 +97,8 @@ static enum scanner_result run_command(const char *scan_command, const char *pat
 
 enum scanner_result scanner_read_answer(struct text answer) {
     static const char OK[] = ": OK", FOUND[] = " FOUND";
-    /* Answers end with a NUL or a line break. */
+    /* Answers end with a NUL or a line break. Then only their end counts: before it is the name
+     * of what was found, which may be any text. */
     while (answer.len > 0 &&
            (answer.at[answer.len - 1] == '\0' || answer.at[answer.len - 1] == '\n'))
         answer.len--;
@@ -108,6 +113,7 @@ enum scanner_result scanner_read_answer(struct text answer) {
 
 static int connect_path(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    /* A longer path would be cut, and name another socket. */
     if (strlen(path) >= sizeof(address.sun_path))
         return -1;
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -130,6 +136,7 @@ static int connect_host(const char *where) {
     snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
     if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
         return -1;
+    /* Each address of the name in turn, until one accepts. */
     for (const struct addrinfo *one = found; one && fd < 0; one = one->ai_next) {
         fd = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd >= 0 && connect(fd, one->ai_addr, one->ai_addrlen) != 0) {
@@ -155,7 +162,8 @@ static bool send_all(int fd, const void *bytes, size_t len) {
     return true;
 }
 
-/* Sends a chunk: its length in four bytes, then the bytes; without any, the end. */
+/* Sends a chunk: its length in four bytes, most significant first, then the bytes. Length 0 is
+ * the end. */
 static bool send_chunk(int fd, const char *bytes, size_t len) {
     const unsigned char head[4] = {(unsigned char)(len >> 24), (unsigned char)(len >> 16),
                                    (unsigned char)(len >> 8), (unsigned char)len};
@@ -168,7 +176,9 @@ static enum scanner_result ask(int fd, int file) {
     ssize_t got = 0;
     size_t len = 0;
     off_t at = 0;
+    /* With "z" commands and answers end with a NUL, which sizeof counts here. */
     bool sent = send_all(fd, "zINSTREAM", sizeof("zINSTREAM"));
+    /* From the beginning, whatever the position of the descriptor is. */
     while (sent && (got = pread(file, chunk, sizeof(chunk), at)) > 0) {
         sent = send_chunk(fd, chunk, (size_t)got);
         at += got;
@@ -176,6 +186,7 @@ static enum scanner_result ask(int fd, int file) {
     /* Also if the file cannot be read to its end, or clamd has closed: it may say why. */
     if (got < 0 || (sent && !send_chunk(fd, NULL, 0)))
         return SCANNER_FAILED;
+    /* clamd closes after its answer, which is one line. */
     while (len < sizeof(answer) && (got = recv(fd, answer + len, sizeof(answer) - len, 0)) > 0)
         len += (size_t)got;
     return scanner_read_answer((struct text){answer, len});
@@ -187,6 +198,7 @@ static enum scanner_result ask_clamd(const char *where, int file, const char **f
     *failure = "scan_socket does not answer";
     if (fd < 0)
         return SCANNER_FAILED;
+    /* For each call; clamd is given up when it takes or sends nothing for so long. */
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
     const enum scanner_result result = ask(fd, file);

@@ -61,6 +61,7 @@ struct watch {
 
 /* ---- the end of a request ---- */
 
+/* The only place where a request ends and is freed. */
 static void end(struct transfer *transfer, const struct sender_answer *answer) {
     struct sender *sender = transfer->sender;
     void *context = transfer->context;
@@ -109,7 +110,9 @@ static void finish(struct transfer *transfer, CURLcode code) {
     struct sender_answer answer = {.body = {buffer_str(&transfer->body), transfer->body.len}};
     char status_text[64];
     long status = 0;
+    /* Stays 0 if no status line has come. */
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    /* Standard Webhooks: any 2xx is a success, everything else a failure. */
     answer.succeeded = code == CURLE_OK && status >= 200 && status < 300;
     if (code != CURLE_OK)
         answer.failure = failure_of(transfer, code);
@@ -154,6 +157,7 @@ static void act(struct sender *sender, curl_socket_t socket, int events) {
     collect(sender);
 }
 
+/* The socket is ready: passes on for what, in libcurl's words. */
 static void on_poll(uv_poll_t *poll, int status, int events) {
     const struct watch *watch = poll->data;
     int flags = status < 0 ? CURL_CSELECT_ERR : 0;
@@ -168,6 +172,7 @@ static void on_timer(uv_timer_t *timer) {
     act(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* libcurl wants to be called after this time; at once if it is 0, never if it is negative. */
 static int set_timer(CURLM *multi, long timeout_ms, void *context) {
     struct sender *sender = context;
     (void)multi;
@@ -193,6 +198,7 @@ static struct watch *watch_new(struct sender *sender, curl_socket_t socket) {
     return watch;
 }
 
+/* libcurl begins, changes or ends its interest in a socket. */
 static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known) {
     struct sender *sender = context;
     struct watch *watch = known;
@@ -208,6 +214,7 @@ static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context,
     }
     if (!watch)
         watch = watch_new(sender, socket);
+    /* Starting a poll handle again replaces the events that it waits for. */
     uv_poll_start(&watch->poll,
                   (what & CURL_POLL_IN ? UV_READABLE : 0) |
                       (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
@@ -220,6 +227,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
                                  struct curl_sockaddr *address) {
     struct transfer *transfer = context;
     const struct config *config = transfer->sender->config;
+    /* Sockets are opened to connect, never to listen. */
     if (purpose != CURLSOCKTYPE_IPCXN)
         return CURL_SOCKET_BAD;
     if (config->hook_private == CONFIG_OFF && !public_address_is(&address->addr)) {
@@ -286,6 +294,8 @@ static void set_options(struct transfer *transfer, const struct sender_request *
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     if (config->hook_ca[0])
         curl_easy_setopt(easy, CURLOPT_CAINFO, config->hook_ca);
+    /* libcurl does not copy the body, which is why it must stay until the end. Without one it
+     * is a GET. */
     if (request->body.at) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
@@ -331,6 +341,7 @@ void sender_set_limit(struct sender *sender, int64_t limit_ms) {
 
 void sender_abort(struct sender *sender) {
     const struct sender_answer answer = {.aborted = true, .failure = "aborted"};
+    /* A callback may start requests: those come before the first one, and are not ended here. */
     struct transfer *next;
     for (struct transfer *transfer = sender->first; transfer; transfer = next) {
         next = transfer->next;
@@ -343,6 +354,7 @@ struct sender *sender_new(uv_loop_t *loop, const struct config *config, sender_d
     sender->loop = loop;
     sender->config = config;
     sender->done = done;
+    /* There is no lease yet; each step sets the limit. */
     sender->limit_ms = INT64_MAX;
     uv_timer_init(loop, &sender->timer);
     sender->timer.data = sender;
@@ -361,6 +373,8 @@ static void free_sender(uv_handle_t *handle) {
 }
 
 void sender_free(struct sender *sender) {
+    /* Requests first, as they use the handle of libcurl. Its cleanup closes idle connections,
+     * which ends their watches, and so uses the timer and the loop. */
     sender_abort(sender);
     curl_multi_cleanup(sender->multi);
     uv_close((uv_handle_t *)&sender->timer, free_sender);

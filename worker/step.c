@@ -87,6 +87,7 @@ struct steps *steps_new(const struct config *config) {
     steps->config = config;
     steps->db = db_new(config);
     steps->bell = bell_new(config->bell_dir, NULL);
+    /* host:pid, as the table of workers shows it. */
     gethostname(host, sizeof(host) - 1);
     snprintf(steps->name, sizeof(steps->name), "%s:%d", host, (int)getpid());
     return steps;
@@ -107,12 +108,15 @@ static enum error keep_row(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     bool kept = true;
     enum error error = ERROR_NONE;
+    /* The lease lasts WORKER_LEASE_MS, so that some renewals may fail before it ends. */
     if (steps->worker_id && now - steps->renewed_ms < RENEW_MS)
         return ERROR_NONE;
     if (steps->worker_id)
         error = worker_renew(steps->db, steps->worker_id, &kept);
     if (!error && !kept)
         log_warn("the lease of this worker expired; other workers have taken over its deliveries");
+    /* Another worker has removed the row and taken the leases over: what this one would record
+     * of them is void. */
     if (!error && steps->worker_id && !kept) {
         steps->step->has_lost = true;
         steps->worker_id = 0;
@@ -141,6 +145,8 @@ static void add_result(struct steps *steps, struct step_result result) {
     steps->own_results[steps->own_count++] = result;
 }
 
+/* A success moves the place of the hook to the end of the delivery; a failure leaves it where
+ * it was and sets the time of the next try. */
 static struct follower_result row_of(const struct step_result *result) {
     return (struct follower_result){.follower_id = result->hook_id,
                                     .room_id = result->room_id,
@@ -168,6 +174,7 @@ static size_t sum_up(struct hook_tries *sums, size_t count, const struct step_re
 }
 
 static enum error record(struct steps *steps, const struct step_result *results, size_t count) {
+    /* One more than needed: none is not an allocation of no bytes. */
     struct follower_result *rows = xcalloc(count + 1, sizeof(*rows));
     struct hook_tries *sums = xcalloc(count + 1, sizeof(*sums));
     size_t sum_count = 0;
@@ -193,6 +200,7 @@ static enum error record_all(struct steps *steps) {
     if (!step->has_lost)
         error = record(steps, step->results, step->result_count);
     step->is_recorded = !error;
+    /* From the last step: leases that needed no delivery. */
     if (!error)
         error = record(steps, steps->own_results, steps->own_count);
     if (!error)
@@ -206,16 +214,21 @@ static enum error record_all(struct steps *steps) {
 static enum error search(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     uint64_t seconds = SEARCH_SECONDS;
+    /* At the start, then every ten seconds; the others look back for a few seconds only. */
     const bool is_thorough = steps->thorough_ms == 0 || now - steps->thorough_ms >= THOROUGH_MS;
     uint64_t hooks = 0;
     enum error error = hook_count(steps->db, &hooks);
     steps->step->has_hooks = hooks > 0;
+    /* Back to the last thorough one and FOLLOWER_LATE more: a transaction that waited for locks
+     * commits that late with an early time. */
     if (!error && is_thorough)
         error = follower_found_before(steps->db, &seconds);
     if (!error)
         error = follower_find(steps->db, seconds);
+    /* After the search: if it fails, or the worker dies, the next one covers its time as well. */
     if (!error && is_thorough)
         error = follower_note_found(steps->db);
+    /* After the clock of the database was set back a try could be hours away. */
     if (!error && is_thorough)
         error = follower_cap_due(steps->db);
     /* After a restore it is another one. */
@@ -243,6 +256,8 @@ struct events {
 
 static void keep_event(void *context, const struct event_envelope *envelope) {
     struct events *events = context;
+    /* The first event goes in whatever its length; one that does not fit begins the next
+     * delivery. */
     if (events->count == FOLLOWER_BATCH ||
         (events->count > 0 && events->json.len + envelope->text.len > EVENTS_MOST))
         return;
@@ -254,6 +269,7 @@ static void keep_event(void *context, const struct event_envelope *envelope) {
 
 static void read_events(struct steps *steps, const struct follower_lease *lease) {
     struct events *events = steps->events;
+    /* Hooks that have read equally far share what was read for the first of them. */
     const bool is_same = events->room_id == lease->room.room_id && events->seq == lease->seq &&
                          events->batch_seq == lease->batch_seq && !events->error;
     if (is_same && events->count > 0)
@@ -268,6 +284,7 @@ static void read_events(struct steps *steps, const struct follower_lease *lease)
                                 steps->config->event_retention, keep_event, events);
 }
 
+/* The step owns the delivery until the loop sends it. */
 static void add_delivery(struct steps *steps, struct delivery *delivery,
                          const struct follower_lease *lease) {
     struct step *step = steps->step;
@@ -340,6 +357,7 @@ static enum error deliver_events(struct steps *steps, const struct follower_leas
         return ERROR_NONE;
     }
     delivery_free(delivery);
+    /* None of the events is wanted: the place moves past them without a request. */
     if (!w.comma) {
         struct step_result result = result_of(steps, lease);
         result.succeeded = true;
@@ -349,6 +367,7 @@ static enum error deliver_events(struct steps *steps, const struct follower_leas
     return error;
 }
 
+/* A test has no room: one event of a type of its own. */
 static enum error deliver_test(struct steps *steps, const struct follower_lease *lease) {
     struct delivery *delivery =
         delivery_new(&lease->hook, 0, lease->room_key, lease->seq, lease->batch_seq, steps->origin);
@@ -380,6 +399,7 @@ static enum error deliver(struct steps *steps, const struct follower_lease *leas
         return deliver_resync(steps, lease);
     if (!events->error && events->count > 0)
         return deliver_events(steps, lease);
+    /* Unreadable for now: it is due again in a moment, without counting as a try. */
     result.delay_ms = LATER_MS;
     add_result(steps, result);
     return events->error;
@@ -416,15 +436,19 @@ static enum error take(struct steps *steps) {
     struct step *step = steps->step;
     const size_t most = step->slots < CLAIM_MOST ? step->slots : CLAIM_MOST;
     steps->lease_count = 0;
+    /* All slots are taken: what is leased must be sent soon. */
     if (most == 0)
         return ERROR_NONE;
     enum error error = ERROR_NONE;
+    /* The rows of a claim may not have been read for an error: then that claim is read again,
+     * or its leases would stay until the worker ends. */
     if (!steps->claim_is_unread) {
         steps->claim_is_unread = true;
         error = follower_claim(steps->db, steps->worker_id, ++steps->claim, most);
     }
     if (!error)
         error = make_deliveries(steps);
+    /* As many as wanted: there are probably more. */
     step->has_more = steps->own_count > 0 || steps->lease_count == most;
     return error;
 }
@@ -438,6 +462,8 @@ static enum error look_at_jwks(struct steps *steps) {
     enum error error = ERROR_NONE;
     if (!url[0])
         return ERROR_NONE;
+    /* What the loop has fetched is stored first; the database then says, to one worker only,
+     * whether it is due again. */
     if (step->jwks_failure)
         error = jwks_failed(steps->db, url, step->jwks_failure);
     else if (step->jwks)
@@ -453,6 +479,7 @@ static enum error keep_search(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     const bool is_due = steps->search_has_more || steps->search_ms == 0 ||
                         now - steps->search_ms >= SEARCH_INDEX_EVERY_MS;
+    /* Switched off by a reload, or the process is ending: nothing is left to do. */
     if (!steps->step->keep_search || steps->config->search == CONFIG_OFF)
         steps->search_has_more = false;
     if (!steps->step->keep_search || steps->config->search == CONFIG_OFF || !is_due)
@@ -484,6 +511,7 @@ static enum error keep_house(struct steps *steps) {
         now - steps->housekeeping_ms < HOUSEKEEPING_MS)
         return ERROR_NONE;
     steps->housekeeping_ms = now;
+    /* One process at a time does the housekeeping of a site: a worker, or one of fcgi-api. */
     if (!steps->housekeeping_claimed)
         error = housekeeping_claim(steps->db, HOUSEKEEPING_SECONDS, false,
                                    &steps->housekeeping_claimed);
@@ -499,6 +527,8 @@ static enum error keep_house(struct steps *steps) {
     return error;
 }
 
+/* The order matters: without its row the worker leases nothing; results are recorded before new
+ * leases, which begin where the last ones ended. The first error ends the step. */
 void steps_run(struct steps *steps, struct step *step) {
     steps->step = step;
     enum error error = keep_row(steps);

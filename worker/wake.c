@@ -33,6 +33,7 @@ static void run(void *context) {
     bool is_subscribed = false, received = false;
     /* The channels of rooms (event/event.h). */
     snprintf(pattern, sizeof(pattern), "%sroom:*", wake->config->redis_prefix);
+    /* Set by wake_free on the other thread; seen after at most one wait. */
     while (!wake->stopping) {
         if (!is_subscribed)
             is_subscribed = redis_subscribe_pattern(wake->redis, pattern, WAIT_MS);
@@ -41,6 +42,7 @@ static void run(void *context) {
             sleep_ms(WAIT_MS);
             continue;
         }
+        /* False after the connection was lost: then it subscribes again. */
         is_subscribed = redis_subscribe_wait(wake->redis, WAIT_MS, &received);
         if (!received)
             continue;

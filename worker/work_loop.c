@@ -95,6 +95,7 @@ static void log_failure(const struct delivery *delivery, const struct step_resul
              result->delay_ms / 1000);
 }
 
+/* The result waits for the next step, which is run soon; the delivery ends here. */
 static void delivery_ended(struct worker *worker, struct delivery *delivery,
                            const struct sender_answer *answer) {
     struct step_result result = {.hook_id = delivery->hook_id,
@@ -108,6 +109,7 @@ static void delivery_ended(struct worker *worker, struct delivery *delivery,
                                  /* A test is tried once. */
                                  .is_gone = delivery->room_id == 0 && !answer->aborted,
                                  .delay_ms = delivery_delay_ms(delivery->tries)};
+    /* Not tried, as far as anybody knows: due again at once. */
     if (answer->aborted)
         result.delay_ms = 1;
     else if (!answer->succeeded) {
@@ -171,6 +173,7 @@ static struct purpose *purpose_new(struct worker *worker, struct delivery *deliv
 static void send_delivery(struct worker *worker, struct delivery *delivery) {
     char id[DELIVERY_ID_SIZE + 16], timestamp[64];
     char signatures[DELIVERY_SIGNATURES_SIZE + 32], values[DELIVERY_SIGNATURES_SIZE];
+    /* Signed at each try: receivers refuse timestamps that are old. */
     const int64_t now = clock_now() / 1000000;
     /* Expect: an answer of 100 is not waited for. */
     const char *const headers[] = {
@@ -179,6 +182,7 @@ static void send_delivery(struct worker *worker, struct delivery *delivery) {
     snprintf(id, sizeof(id), "webhook-id: %s", delivery->id);
     snprintf(timestamp, sizeof(timestamp), "webhook-timestamp: %" PRId64, now);
     snprintf(signatures, sizeof(signatures), "webhook-signature: %s", values);
+    /* The headers are copied; the body belongs to the delivery, which lives until the end. */
     sender_start(worker->sender,
                  &(struct sender_request){.url = buffer_str(&delivery->url),
                                           .headers = headers,
@@ -202,8 +206,10 @@ static void on_work(uv_work_t *work) {
     steps_run(worker->steps, &worker->step);
 }
 
+/* Between two steps, whose thread reads the configuration. */
 static void reload(struct worker *worker) {
     worker->must_reload = false;
+    /* An invalid file changes nothing, and was logged. */
     if (!startup_reload_threaded(worker->config, worker->args->config_path, "confab-worker"))
         return;
     log_info("configuration reloaded");
@@ -223,6 +229,7 @@ static bool is_done(const struct worker *worker) {
            !scan_is_busy(worker->scan) && !chore_is_busy(worker->chore);
 }
 
+/* What was leased is sent at once, since the lease is running already. */
 static void begin_deliveries(struct worker *worker) {
     struct step *step = &worker->step;
     for (size_t i = 0; i < step->delivery_count; i++)
@@ -249,6 +256,7 @@ static void on_step_done(uv_work_t *work, int status) {
     worker->is_running = false;
     worker->has_hooks = step->has_hooks;
     log_connection(worker);
+    /* Other workers may send the same by now. */
     if (step->has_lost)
         sender_abort(worker->sender);
     /* Those that came meanwhile stay. */
@@ -260,6 +268,7 @@ static void on_step_done(uv_work_t *work, int status) {
         worker->has_jwks = worker->has_jwks && !step->jwks && !step->jwks_failure;
     }
     metrics_note_step(worker->metrics, step->is_connected, sender_count(worker->sender));
+    /* Before anything is sent: nothing leaves after the lease. */
     sender_set_limit(worker->sender, step->lease_until);
     begin_deliveries(worker);
     if (worker->must_reload)
@@ -277,6 +286,7 @@ static bool is_working(const struct worker *worker) {
     return !worker->stopping && !is_late && !worker->must_reload;
 }
 
+/* How many deliveries the next step may lease. A few long bodies count as many short ones. */
 static size_t slots_of(const struct worker *worker) {
     const size_t busy = sender_count(worker->sender);
     if (!is_working(worker) || busy >= worker->most ||
@@ -287,6 +297,7 @@ static size_t slots_of(const struct worker *worker) {
 
 static void run_step(struct worker *worker) {
     struct step *step = &worker->step;
+    /* One is running: another one follows it, since this one may be past what has changed. */
     worker->again = worker->is_running;
     if (worker->is_running)
         return;
@@ -358,11 +369,13 @@ static void on_signal(uv_signal_t *handle, int number) {
         worker->stopping = true;
         worker->stop_ms = clock_monotonic_ms() + STOP_MS;
     }
+    /* To reload between two steps, or to record what has ended. */
     run_step(worker);
 }
 
 static void open_parts(struct worker *worker) {
     static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    /* Writing to a receiver that has closed fails; it does not end the process. */
     signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&worker->loop);
     uv_timer_init(&worker->loop, &worker->tick);
@@ -388,11 +401,13 @@ static void open_parts(struct worker *worker) {
 static size_t most_deliveries(void) {
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
+    /* As many files as the process may have without privileges. */
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur >= DELIVERIES_MOST + OTHER_FILES)
         return DELIVERIES_MOST;
+    /* The limit is too low for a reserve: better a few connections that fail than no delivery. */
     return limit.rlim_cur > 2 * OTHER_FILES ? (size_t)limit.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
@@ -405,6 +420,7 @@ static void close_parts(struct worker *worker) {
      * would repeat otherwise. */
     while (worker->is_running || scan_is_running(worker->scan) || chore_is_running(worker->chore))
         uv_run(&worker->loop, UV_RUN_ONCE);
+    /* What is aborted has a result, too, by which the next step gives the lease back. */
     sender_abort(worker->sender);
     if (worker->result_count > 0) {
         run_step(worker);
@@ -440,8 +456,10 @@ int work_loop_run(const struct work_loop_args *args) {
     sd_notify_ready();
     if (!args->once)
         log_info("started; at most %zu deliveries at a time", worker.most);
+    /* The first tick comes at once. */
     uv_timer_start(&worker.tick, on_tick, 0, TICK_MS);
     uv_run(&worker.loop, UV_RUN_DEFAULT);
+    /* cron, or the administrator, sees by the status that nothing could be done. */
     const bool has_failed = args->once && !worker.was_connected;
     close_parts(&worker);
     if (!args->once)
