@@ -1,6 +1,6 @@
-/* What a refusal adds to its answer (until when a silence or slow mode lasts), the checks of
- * the age of an account, of hidden members and hidden history, and the audit of API keys. Bans
- * and silences themselves are in store/rooms/. */
+/* What a refusal adds to its answer (until when a silence or slow mode lasts), and the checks of
+ * the age of an account, of hidden members and of hidden history. Bans and silences themselves are
+ * in store/rooms/. */
 #include "restriction.h"
 
 #include <inttypes.h>
@@ -10,34 +10,6 @@
 #include "store/messages/message.h"
 #include "store/rooms/ban.h"
 #include "store/rooms/silence.h"
-
-static bool is_below(const char *pattern, const char *path) {
-    return strncmp(pattern, path, strlen(path)) == 0;
-}
-
-/* The action of an entry is the method and the pattern below api/site/, such as "PATCH
- * users/#": the same word for all users. */
-void restriction_audit_begin(struct exchange *x, const char *pattern) {
-    char action[48];
-    const bool of_user = is_below(pattern, "api/site/users/");
-    const bool of_room = is_below(pattern, "api/site/rooms/");
-    snprintf(action, sizeof(action), "%s %s", x->request->method_name,
-             pattern + strlen("api/site/"));
-    /* What the id of the path stands for depends on the route: a user, a room, or else another
-     * subject. A transaction that names them itself takes precedence
-     * (store/moderation/audit_log.h). */
-    const struct audit_entry entry = {.action = text_of(action),
-                                      .actor = AUDIT_BY_KEY,
-                                      .actor_id = x->key.id,
-                                      .user_id = of_user ? x->ids[0] : 0,
-                                      .room_id = of_room ? x->ids[0] : 0,
-                                      .subject_id = of_user || of_room ? 0 : x->ids[0]};
-    audit_log_begin(x->service->db, &entry, false);
-}
-
-void restriction_audit_end(struct exchange *x) {
-    audit_log_end(x->service->db);
-}
 
 /* A refusal that ends at a time. Replaces the body that the refusal has so far; status and
  * headers stay. */
