@@ -11,3 +11,4 @@ WORK = BUILD / "bench"                   # output of a run: raw figures, its pag
 STATE = BUILD / "bench" / "state"        # the instance; removed after the run
 PAGE = ROOT / "docs" / "performance.md"
 PUSH_PAGE = ROOT / "docs" / "performance-push.md"
+SEARCH_PAGE = ROOT / "docs" / "performance-search.md"

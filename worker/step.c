@@ -20,7 +20,7 @@
 #include "store/followers/worker.h"
 #include "store/housekeeping.h"
 #include "store/messages/clearing.h"
-#include "store/messages/search_index.h"
+#include "store/search/search_index.h"
 #include "store/privacy/erasure.h"
 #include "store/server.h"
 #include "store/site/jwks.h"

@@ -18,11 +18,11 @@
 #include "store/messages/file_list.h"
 #include "store/messages/message.h"
 #include "store/messages/reaction.h"
-#include "store/messages/search.h"
 #include "store/moderation/audit_log.h"
 #include "store/rooms/invite_link.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
+#include "store/search/search.h"
 #include "store/users/profile.h"
 #include "store/users/user.h"
 

@@ -287,22 +287,26 @@ static const struct rule RULES[] = {
         "SELECT 0, c.user_id, 0, c.n FROM (SELECT user_id, COUNT(*) n FROM user_event "
         "GROUP BY user_id) c LEFT JOIN user u ON u.user_id = c.user_id WHERE u.user_id IS NULL",
         false},
-       /* What searches have of a room. Posts are read a moment later, so that fewer are right. */
+       /* What searches have of a room. Posts are read later, so that fewer are right. */
        {"search_seq", "last_seq of the room; events that searches have read",
-        "SELECT r.room_id, 0, r.last_seq, s.seq FROM search_room s "
+        "SELECT r.room_id, 0, r.last_seq, s.seq FROM search_progress s "
         "JOIN room r ON r.room_id = s.room_id WHERE s.seq > r.last_seq",
         false},
        {"search_position", "message_count of the room; messages that searches have read",
-        "SELECT r.room_id, 0, r.message_count, s.position FROM search_room s "
+        "SELECT r.room_id, 0, r.message_count, s.position FROM search_progress s "
         "JOIN room r ON r.room_id = s.room_id WHERE s.position > r.message_count",
         false},
+       /* An offset is two bytes; see search_batch.h. */
        {"search_deleted", "expected terms of deleted messages; terms",
-        "SELECT t.room_id, 0, 0, COUNT(*) FROM search_term t "
-        "JOIN message m ON m.room_id = t.room_id AND m.position = t.position "
-        "JOIN search_room s ON s.room_id = t.room_id JOIN room r ON r.room_id = t.room_id "
-        "WHERE m.is_deleted AND s.seq = r.last_seq GROUP BY t.room_id",
+        "SELECT m.room_id, 0, 0, COUNT(*) FROM message m "
+        "JOIN search_progress s ON s.room_id = m.room_id JOIN room r ON r.room_id = m.room_id "
+        "STRAIGHT_JOIN search_posting t ON t.room_id = m.room_id "
+        "AND t.segment = (m.position - 1) DIV 16384 AND INSTR(t.positions, "
+        "CHAR((m.position - 1) MOD 16384 DIV 128 + 128, (m.position - 1) MOD 128)) > 0 "
+        "WHERE m.is_deleted AND s.seq = r.last_seq GROUP BY m.room_id",
         false},
-       {"orphaned_terms", "expected terms of a missing room; terms", ORPHANS("search_term"), false},
+       {"orphaned_terms", "expected lists of terms of a missing room; lists",
+        ORPHANS("search_posting"), false},
        {"orphaned_files", "expected files of a missing room; files",
         ORPHANS("file WHERE state <> 4 AND room_id > 0"), false},
        /* Files: each of its sender's own living message in its room, or unused and to expire. */

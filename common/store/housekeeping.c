@@ -11,7 +11,6 @@
 #include "store/messages/clearing.h"
 #include "store/messages/file.h"
 #include "store/messages/retention.h"
-#include "store/messages/search_index.h"
 #include "store/moderation/abuse_report.h"
 #include "store/moderation/audit_log.h"
 #include "store/moderation/held.h"
@@ -23,6 +22,7 @@
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/rooms/silence.h"
+#include "store/search/search_index.h"
 #include "store/site/used_jwt.h"
 #include "store/users/user.h"
 
@@ -129,9 +129,12 @@ static enum error keep_search(struct db *db, const struct config *config, struct
     uint64_t deleted = 0;
     enum error error;
     if (config->search == CONFIG_ON)
-        return search_index_step(db, &run->search, left > 0 ? (uint64_t)left : 0, more);
-    error = search_index_purge(db, 0, SLICE, &deleted);
-    *more = deleted > 0;
+        error = search_index_step(db, &run->search, left > 0 ? (uint64_t)left : 0, more);
+    else
+        error = search_index_purge(db, 0, SLICE, &deleted);
+    if (!error && deleted == 0)
+        error = search_index_purge_former(db, SLICE, &deleted);
+    *more = *more || deleted > 0;
     return error;
 }
 

@@ -9,7 +9,7 @@
 
 #include "db/db.h"
 #include "store/events/event_log.h"
-#include "store/messages/search_index.h"
+#include "store/search/search_index.h"
 
 /* How far a run has come. Zeroed it is at the beginning. */
 struct housekeeping {

@@ -10,7 +10,7 @@
 #include "handlers/handlers.h"
 #include "rest/page.h"
 #include "shared.h"
-#include "store/messages/search.h"
+#include "store/search/search.h"
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MOST 100

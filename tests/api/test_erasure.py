@@ -66,6 +66,7 @@ MADE = {
     "hook": {"name", "url", "rooms", "secret", "old_secret", "failure"}, "external_user": {"issuer"},
     "follower": {"pull_name"}, "hook_in": {"name", "secret_hash"}, "housekeeping": {"task"},
     "invite_link": {"link"}, "jwks": {"url", "body", "failure"}, "known_address": {"address"},
+    "search_posting": {"positions"}, "search_term": {"term"},    # the latter of former versions
     "message": {"mentions"}, "held": {"mentions", "files"},
     # While messages are being deleted; and kept for report_days.
     "clearing": {"last_key"}, "report": {"content"}, "migrating": {"holder"}, "rate": {"bucket"}, "reaction": {"emoji"},
@@ -142,7 +143,7 @@ def write_marker_everywhere(system, mark, other):
         own.until("connected")
     system.sql("INSERT INTO external_user (issuer, subject, user_id) VALUES ('site', ?, ?)",
                MARKER, mark.id)
-    assert system.confabctl("events", "purge").returncode == 0  # which fills the search index
+    assert system.confabctl("search", "rebuild").returncode == 0
     return room, place, direct
 
 

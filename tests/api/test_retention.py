@@ -49,7 +49,7 @@ def test_the_oldest_messages_go_with_all_that_belongs_to_them(user, instance):
     post(admin, room, [file["file_id"]])
     reply = admin.say(room["room_id"], "a reply", reply_to_id=first["message_id"])
     kept = [reply] + [admin.say(room["room_id"], f"kept {number}") for number in range(4)]
-    purge(instance)  # which indexes them for searches
+    Tool(instance)("search", "rebuild", "--room", room["room_id"])
     age(instance, room, 2)
     seq = admin.get(url(room)).json()["last_seq"]
     purge(instance)
@@ -83,6 +83,8 @@ def test_the_oldest_messages_go_with_all_that_belongs_to_them(user, instance):
     assert admin.get(url(room, "pins/")).json()["count"] == 0
     assert set(on_disk(instance)) == before
     assert not admin.get("/api/chat/search/", params={"q": "first"}).json()["results"]
+    assert {term for term, in instance.sql("SELECT term FROM search_posting WHERE room_id = ?",
+                                           room["room_id"])} == {"a", "kept", "reply", 0, 1, 2, 3}
     Tool(instance)("check", "--deep")
 
     # All of them; the next message is the only one.

@@ -12,14 +12,19 @@ from support.files import post, send
 from support.hooks import Worker
 from support.rooms import message_url, remove, url
 from support.shapes import refusal, wrong
+from support.sql_session import SqlSession
 from support.wait import wait_for
 
 SEARCH = "/api/chat/search/"
 
 
 def index(system):
+    """Also the new messages, which are indexed once there are many of them, or none for minutes."""
+    move = "UPDATE room SET last_active_at = last_active_at {} INTERVAL 121 SECOND"
+    system.sql(move.format("-"))
     with Worker(system, "--once") as worker:
         assert worker.process.wait(60) == 0, worker.log
+    system.sql(move.format("+"))
 
 
 def bury(system, room, sender, count=600):
@@ -27,15 +32,16 @@ def bury(system, room, sender, count=600):
     ones are read without it."""
     room_id = room["room_id"]
     system.sql(f"""
+        SET @now = NOW(6);
         INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id,
-            content) SELECT room_id, message_count + seq, {sender.id}, 1, NOW(6),
-            CONCAT('b', seq), '...' FROM room JOIN seq_1_to_{count} WHERE room_id = {room_id};
+            content) SELECT room_id, message_count + seq, {sender.id}, 1, @now,
+            CONCAT('b', message_count + seq), '...' FROM room JOIN seq_1_to_{count} WHERE room_id = {room_id};
         INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at)
             SELECT r.room_id, r.last_seq + m.position - r.message_count, 1, m.sender_id,
             m.message_id, m.created_at FROM room r JOIN message m ON m.room_id = r.room_id
             AND m.position > r.message_count WHERE r.room_id = {room_id};
         UPDATE room SET message_count = message_count + {count}, last_seq = last_seq + {count},
-            last_active_at = NOW(6) WHERE room_id = {room_id}""")
+            last_active_at = @now WHERE room_id = {room_id}""")
 
 
 def search(client, q, **options):
@@ -174,7 +180,7 @@ def test_messages_of_many_rooms_are_indexed_together(make_instance):
     before = int(system.sql(writes)[0][1])
     index(system)
     assert int(system.sql(writes)[0][1]) - before < 10
-    terms = {(room, term) for room, term in system.sql("SELECT room_id, term FROM search_term")}
+    terms = {(room, term) for room, term in system.sql("SELECT room_id, term FROM search_posting")}
     wanted = {(room, f"first{room}") for room in rooms[2:]} | {(rooms[0], "changed")}
     for room in rooms:
         wanted |= {(room, f"second{room}"), (room, "common")}
@@ -217,6 +223,21 @@ def test_pages_go_on_without_gaps_or_repetitions(instance, alice):
         assert seen == [f"paged {i}" for i in reversed(range(25))]
 
 
+def test_a_letter_is_found_in_old_messages_of_more_rooms_than_are_looked_at_at_a_time(instance):
+    client = Client(instance).register()
+    rooms = [client.room() for _ in range(70)]
+    for room in rooms:
+        client.say(room["room_id"], f"zebra {room['room_id']}")
+        bury(instance, room, client, 40)
+    index(instance)
+    found, cursor = [], {}
+    while cursor is not None:
+        page = search(client, "z", **cursor)
+        found += [result["content"] for result in page["results"]]
+        cursor = page["next"] and {"cursor": page["next"]}
+    assert found == [f"zebra {room['room_id']}" for room in reversed(rooms)]
+
+
 def test_has_file_needs_a_file(instance, alice):
     room = alice.room()
     file = send(alice, room)
@@ -246,8 +267,48 @@ def test_edited_and_deleted_messages_are_gone_at_once_and_then_from_the_index(in
     assert contents(alice, "quixotic") == []
     index(instance)
     assert contents(alice, "sensible", room=room["room_id"]) == ["sensible"]
-    assert instance.sql("SELECT term FROM search_term WHERE room_id = ?", room["room_id"]) \
+    assert instance.sql("SELECT term FROM search_posting WHERE room_id = ?", room["room_id"]) \
         == [("sensible",)]
+
+
+def test_new_messages_are_found_before_they_are_in_the_index(instance, alice):
+    """A room with an index, then few messages in it and many in other rooms, which are newer."""
+    room, others = alice.room(), [alice.room() for _ in range(3)]
+    alice.say(room["room_id"], "fresh one")
+    bury(instance, room, alice)
+    index(instance)
+    alice.say(room["room_id"], "fresh two")
+    edited = alice.say(room["room_id"], "fresh three")
+    bury(instance, room, alice, 20)
+    for other in others:
+        bury(instance, other, alice)
+    alice.patch(message_url(edited), json={"content": "fresh four"})
+    with Worker(instance, "--once") as worker:
+        assert worker.process.wait(60) == 0, worker.log
+    assert instance.sql("SELECT LENGTH(positions) FROM search_posting WHERE room_id = ? "
+                        "AND term = 'fresh'", room["room_id"]) == [(2,)]
+    assert contents(alice, "fresh") == ["fresh four", "fresh two", "fresh one"]
+
+
+def test_the_words_of_many_deleted_messages_are_gone_from_the_index(instance, alice):
+    """Positions whose bytes mean something in regular expressions are among them."""
+    room, count = alice.room(), 600
+    bury(instance, room, alice, count)
+    instance.sql("UPDATE message SET content = CONCAT('common', IF(position % 2, ' odd', ' even')) "
+                 "WHERE room_id = ?", room["room_id"])
+    index(instance)
+    instance.sql(f"""
+        UPDATE message SET is_deleted = TRUE, content = '' WHERE room_id = ? AND position % 2;
+        INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at)
+            SELECT r.room_id, r.last_seq + (m.position + 1) / 2, 3, 1, m.message_id, NOW(6)
+            FROM room r JOIN message m ON m.room_id = r.room_id AND m.position % 2
+            WHERE r.room_id = ?;
+        UPDATE room SET last_seq = last_seq + {count // 2}, changed_at = NOW(6) WHERE room_id = ?""",
+                 *[room["room_id"]] * 3)
+    index(instance)
+    assert instance.sql("SELECT term, LENGTH(positions) FROM search_posting WHERE room_id = ?",
+                        room["room_id"]) == [("common", count), ("even", count)]
+    assert instance.confabctl("check", "--deep").returncode == 0
 
 
 def test_only_rooms_of_the_caller_are_searched(instance, alice):
@@ -272,8 +333,58 @@ def test_a_deleted_room_is_gone_from_results_and_index(instance, alice):
     alice.delete(url(room))
     assert contents(alice, "ephemeral") == []
     instance.confabctl("events", "purge")
-    for table in ("search_term", "search_room"):
+    for table in ("search_posting", "search_progress"):
         assert instance.sql(f"SELECT * FROM {table} WHERE room_id = ?", room["room_id"]) == []
+
+
+def waits(system, words, milliseconds=0):
+    """Whether a statement with these words waits for a locked table, and for longer than that."""
+    return bool(system.sql("SELECT id FROM information_schema.processlist WHERE info LIKE ? "
+                           "AND state = 'Waiting for table metadata lock' AND time_ms > ?",
+                           f"%{words}%", milliseconds))
+
+
+def follow(client, q, page):
+    """The contents of this page and the next ones."""
+    found = [result["content"] for result in page["results"]]
+    while page["next"]:
+        page = search(client, q, cursor=page["next"])
+        found += [result["content"] for result in page["results"]]
+    return found
+
+
+def test_long_searches_take_half_of_the_processes_and_others_end_early(shared):
+    """Locked tables make searches long. Of two processes one may search for longer than 50 ms."""
+    system = shared(CONFAB_PROCESSES=2)
+    client = Client(system).register()
+    room = client.room()
+    client.say(room["room_id"], "a needle")
+    bury(system, room, client)
+    index(system)
+    with SqlSession(system) as texts, SqlSession(system) as lists, ThreadPoolExecutor() as pool:
+        def begin():
+            """Starts a search, which waits for the newest messages for longer than it may take."""
+            texts.run("LOCK TABLES message WRITE")
+            page = pool.submit(search, client, "needle")
+            wait_for(lambda: waits(system, "m.content", 60), 30, "a search that waits")
+            texts.run("UNLOCK TABLES")
+            return page
+
+        def goes_on():
+            return waits(system, "search_posting")
+
+        lists.run("LOCK TABLES search_posting WRITE")
+        pages = [begin()]
+        wait_for(lambda: pages[-1].done() or goes_on(), 30, "the search to go on")
+        # On a machine so slow that a second was over.
+        while pages[-1].done():
+            pages.append(begin())
+            wait_for(lambda: pages[-1].done() or goes_on(), 30, "the search to go on")
+        other = begin().result(30)
+        assert other["results"] == [] and other["next"] and not pages[-1].done()
+        lists.run("UNLOCK TABLES")
+        for page in (other, *(page.result(30) for page in pages)):
+            assert follow(client, "needle", page) == ["a needle"]
 
 
 @pytest.mark.parametrize("query, errors", [
@@ -301,13 +412,13 @@ def test_parameters_that_are_refused(alice, query, errors):
 @pytest.mark.slow("indexes all messages again")
 def test_a_rebuilt_index_finds_the_same_and_nothing_is_missing_meanwhile(instance, alice, talk):
     before = contents(alice, "hel")
-    rows = instance.sql("SELECT COUNT(*) FROM search_term WHERE room_id = ?", talk["room_id"])
-    instance.sql("DELETE FROM search_term WHERE room_id = ? AND term LIKE 'hel%'", talk["room_id"])
+    rows = instance.sql("SELECT term, positions FROM search_posting WHERE room_id = ?", talk["room_id"])
+    instance.sql("DELETE FROM search_posting WHERE room_id = ? AND term LIKE 'hel%'", talk["room_id"])
     assert len(contents(alice, "hel")) < len(before)
     done = instance.confabctl("search", "rebuild", "--room", talk["room_id"])
     assert done.returncode == 0 and done.stdout.startswith("Rooms: 1, messages: ")
     assert contents(alice, "hel") == before
-    assert instance.sql("SELECT COUNT(*) FROM search_term WHERE room_id = ?",
+    assert instance.sql("SELECT term, positions FROM search_posting WHERE room_id = ?",
                         talk["room_id"]) == rows
     assert instance.confabctl("search", "rebuild").returncode == 0
     assert contents(alice, "hel") == before
@@ -324,19 +435,20 @@ def test_events_that_expired_unread_make_the_room_be_read_again(instance, alice)
                  room["room_id"], room["room_id"])
     index(instance)
     assert contents(alice, "modern", room=room["room_id"]) == ["modern"]
-    assert instance.sql("SELECT term FROM search_term WHERE room_id = ?", room["room_id"]) \
+    assert instance.sql("SELECT term FROM search_posting WHERE room_id = ?", room["room_id"]) \
         == [("modern",)]
 
 
 @pytest.mark.slow("starts a worker")
-def test_a_message_is_found_within_two_seconds_where_a_worker_runs(shared):
+def test_messages_are_found_at_once_and_indexed_where_a_worker_runs(shared):
     system = shared(WORKER=1)
     client = Client(system).register()
-    client.say(client.room()["room_id"], "punctual")
-    # Of the newest messages a search reads the text itself, without the index.
+    room = client.room()
+    client.say(room["room_id"], "punctual")
+    bury(system, room, client)
     assert contents(client, "punctual") == ["punctual"]
-    wait_for(lambda: system.sql("SELECT 1 FROM search_term WHERE term = 'punctual'"), 2,
-             "the message in the index")
+    wait_for(lambda: system.sql("SELECT term FROM search_posting WHERE room_id = ?",
+                                room["room_id"]) == [("punctual",)], 30, "the message in the index")
 
 
 @pytest.mark.slow("an instance of its own")
@@ -347,12 +459,26 @@ def test_searching_can_be_off(make_instance):
     answer = client.get(SEARCH, params={"q": "silent"})
     assert (answer.status_code, answer.json()) == (403, refusal("search_off"))
     assert "search" not in client.get("/api/").json()["features"]
-    system.sql("INSERT INTO search_term VALUES (1, 0, 'old', 1, NOW(6)); "
-               "INSERT INTO search_room VALUES (1, 1, 1, 1, 1)")
+    system.sql("INSERT INTO search_posting VALUES (1, 0, 'old', ''); "
+               "INSERT INTO search_progress VALUES (1, 1, 1, 1, 1, 1)")
     index(system)
     system.confabctl("events", "purge")
-    for table in ("search_term", "search_room"):
+    for table in ("search_posting", "search_progress"):
         assert system.sql(f"SELECT * FROM {table}") == []
+
+
+@pytest.mark.slow("an instance of its own")
+def test_the_former_index_is_deleted_an_hour_after_the_migration(make_instance):
+    """Older programs search in it until they are replaced."""
+    system = make_instance()
+    system.sql("INSERT INTO search_term VALUES (1, 0, 'old', 1, NOW(6)); "
+               "INSERT INTO search_room VALUES (1, 1, 1, 1, 1)")
+    count = "SELECT (SELECT COUNT(*) FROM search_term), (SELECT COUNT(*) FROM search_room)"
+    system.confabctl("events", "purge")
+    assert system.sql(count) == [(1, 1)]
+    system.sql("UPDATE schema_migration SET applied_at = applied_at - INTERVAL 1 HOUR")
+    system.confabctl("events", "purge")
+    assert system.sql(count) == [(0, 0)]
 
 
 @pytest.mark.slow("registers 200 users")

@@ -31,8 +31,6 @@ static const char TRIM[] = TRANSACTION(
     "UPDATE reply y JOIN message m ON m.room_id = y.room_id AND m.position = y.position "
     "SET m.reply_to_id = NULL WHERE y.room_id = p_room AND y.message_id IN " SLICE "; "
     "DELETE FROM reply WHERE room_id = p_room AND message_id IN " SLICE "; "
-    "DELETE FROM search_term WHERE room_id = p_room AND block <= v_high DIV 2048 "
-    "AND position <= v_high; "
     "DELETE FROM message WHERE room_id = p_room AND position <= v_high; "
     "SELECT message_id INTO v_oldest FROM message WHERE room_id = p_room "
     "AND position = v_high + 1; "

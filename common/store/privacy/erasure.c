@@ -10,10 +10,10 @@
 #include "event/event.h"
 #include "store/messages/clearing.h"
 #include "store/messages/file.h"
-#include "store/messages/search_index.h"
 #include "store/moderation/block.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
+#include "store/search/search_index.h"
 #include "store/transaction.h"
 
 #define PREFIX "deleted-"

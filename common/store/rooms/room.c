@@ -7,9 +7,9 @@
 
 #include "event/event.h"
 #include "store/messages/mention.h"
-#include "store/messages/search_index.h"
 #include "store/moderation/audit_log.h"
 #include "store/moderation/block.h"
+#include "store/search/search_index.h"
 #include "store/transaction.h"
 
 /* ---- reading ---- */

@@ -181,7 +181,7 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
 /* Searches that had come to the end of the stream are still there. */
 #define END_STREAM                                                                           \
     "DELETE FROM event WHERE room_id = p_room; "                                             \
-    "UPDATE search_room SET seq = v_seq + v_numbers, version = version + 1 "                 \
+    "UPDATE search_progress SET seq = v_seq + v_numbers, version = version + 1 "             \
     "WHERE room_id = p_room AND seq = v_seq; "                                               \
     "UPDATE room SET last_seq = v_seq + v_numbers, oldest_seq = v_seq + v_numbers + 1, "     \
     "message_count = p_after + p_count, changed_at = SYSDATE(6), "                           \

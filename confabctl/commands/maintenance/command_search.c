@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "command.h"
-#include "store/messages/search_index.h"
+#include "store/search/search_index.h"
 
 /* Rebuilds all rooms, in the order of their ids. */
 static enum error rebuild_all(struct cli *cli, uint64_t *rooms, uint64_t *messages) {

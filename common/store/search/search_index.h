@@ -1,12 +1,12 @@
 /*
- * search_index: keeps the index of searches (store/messages/search.h).
+ * search_index: keeps the index of searches (store/search/search.h).
  *
- * A follower of all rooms: search_room has how far it has come in each, the last event (seq) and
- * the last message (position). No post waits for it. Several processes may do it at the same time:
- * the version of the row shows which comes too late, and that one changes nothing.
+ * A follower of all rooms: search_progress has how far it has come in each, the last event (seq)
+ * and the last message (position). No post waits for it. Several processes may do it at the same
+ * time: the version of the row shows which comes too late, and that one changes nothing.
  */
-#ifndef CONFAB_COMMON_STORE_MESSAGES_SEARCH_INDEX_H
-#define CONFAB_COMMON_STORE_MESSAGES_SEARCH_INDEX_H
+#ifndef CONFAB_COMMON_STORE_SEARCH_SEARCH_INDEX_H
+#define CONFAB_COMMON_STORE_SEARCH_SEARCH_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +42,9 @@ enum error search_index_next_room(struct db *db, uint64_t after, uint64_t *room_
 /* Deletes at most `limit` rows of the index: of a room that was deleted, or with room_id 0 of all
  * rooms. */
 enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, uint64_t *deleted);
+
+/* Deletes at most `limit` rows of the former index (search_term), in which older programs search,
+ * from an hour after the migration on. */
+enum error search_index_purge_former(struct db *db, uint64_t limit, uint64_t *deleted);
 
 #endif

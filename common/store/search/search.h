@@ -1,15 +1,15 @@
 /*
  * search: finding messages by their words, in the rooms of a user.
  *
- * The index (search_index.h) has a row for each term of each message: room, block, term, position;
- * a block is SEARCH_BLOCK positions of a room. It finds candidates; each is compared with
- * the text of the message, so that an edited or deleted message is no longer found at once.
+ * The index (search_batch.h) has a list of messages for each term. It finds candidates; each is
+ * compared with the text of the message, so that an edited or deleted message is no longer found at
+ * once. Messages that are not in the index yet are found by their texts.
  *
  * Results come newest first. The rooms are chosen before anything is looked up, so the time that a
  * search takes does not depend on other rooms.
  */
-#ifndef CONFAB_COMMON_STORE_MESSAGES_SEARCH_H
-#define CONFAB_COMMON_STORE_MESSAGES_SEARCH_H
+#ifndef CONFAB_COMMON_STORE_SEARCH_SEARCH_H
+#define CONFAB_COMMON_STORE_SEARCH_SEARCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,13 +19,6 @@
 #include "db/db.h"
 #include "store/messages/message.h"
 #include "unicode/search_text.h"
-
-/* Positions of a block. With half of it a rare word costs twice as much, with twice of it a
- * frequent beginning of a word. */
-#define SEARCH_BLOCK 2048
-
-/* A search ends after this time with what it has found, and goes on with the next request. */
-#define SEARCH_BUDGET_MS 50
 
 /* A place in the order of results, which are newest first: those after it come later. */
 struct search_place {
@@ -65,7 +58,8 @@ struct search_result {
  * it. */
 typedef bool search_visit(void *context, const struct search_result *result);
 
-/* Visits at most `limit` results. *more: there may be others, from search->place on. */
+/* Visits at most `limit` results, until its time is over (search_budget.h). *more: there may be
+ * others, from search->place on. */
 enum error search_run(struct db *db, struct search *search, search_visit *visit, void *context,
                       bool *more);
 

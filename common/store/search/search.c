@@ -1,0 +1,83 @@
+/* A search begins with the newest messages of the user's rooms, which are read and compared with
+ * the query as long as many of them match: words and beginnings of words that most messages have
+ * would cost most by the index. Then it goes through the segments of the rooms, those with the
+ * newest messages first. The index gives candidates, which are read and compared, newest first. */
+#include "store/search/search.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "store/search/search_private.h"
+
+/* So many of the newest messages must match for the next ones to be read without the index. */
+enum { SCAN_MATCHES = 5 };
+
+/* Shows what was found. True if the search ends here: the page is full, or the time is over, but
+ * not before all rooms have come below `start`, where the search began. */
+static bool is_page(struct search_run *run, const struct search_place *start, enum error *error,
+                    bool *more) {
+    const struct search_place bound = search_rooms_bound(run);
+    *error = search_show(run, &bound);
+    *more = bound.at != INT64_MIN || run->next < run->found_count;
+    if (*error || run->is_full || run->shown == run->search->limit)
+        return true;
+    /* All before the bound was shown, so that the next request begins there. */
+    if (bound.at != INT64_MIN && search_compare(&run->search->place, &bound) < 0)
+        run->search->place = bound;
+    return search_budget_is_over(&run->budget, clock_monotonic_ms()) &&
+           search_compare(&bound, start) > 0;
+}
+
+/* Whether messages of the first rooms are not in the index. */
+static bool has_fresh(const struct search_run *run, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (run->rooms[i].position > run->rooms[i].indexed &&
+            run->rooms[i].position > run->rooms[i].hidden)
+            return true;
+    return false;
+}
+
+static enum error go_through(struct search_run *run, bool *more) {
+    const struct search_place start = run->search->place;
+    size_t matches = SCAN_MATCHES;
+    enum error error = ERROR_NONE;
+    *more = false;
+    while (run->room_count > 0 && !run->rooms[0].is_done) {
+        const size_t count = search_rooms_pick(run);
+        const bool is_scan = matches >= SCAN_MATCHES && !run->has_looked_up;
+        if (is_scan || has_fresh(run, count)) {
+            error = search_read_newest(run, count, is_scan, &matches);
+        } else {
+            error = search_lookup(run, count);
+            if (!error)
+                error = search_read_candidates(run, count);
+        }
+        search_rooms_sort(run);
+        if (error || is_page(run, &start, &error, more))
+            return error;
+    }
+    return error;
+}
+
+enum error search_run(struct db *db, struct search *search, search_visit *visit, void *context,
+                      bool *more) {
+    struct search_run run = {.db = db,
+                             .search = search,
+                             .visit = visit,
+                             .context = context,
+                             .budget = {.end_ms = clock_monotonic_ms() + SEARCH_BUDGET_MS,
+                                        .may_go_on = search->may_go_on,
+                                        .context = search->context}};
+    *more = false;
+    if (search->before != INT64_MAX && search->before <= search->place.at)
+        search->place = (struct search_place){search->before, 0, 0};
+    run.lookup_count = search_query_lookups(search->query, &run.lookup_bytes, run.lookups);
+    enum error error = search_rooms_read(&run);
+    if (!error)
+        error = go_through(&run, more);
+    search_rooms_free(&run);
+    free(run.found);
+    buffer_free(&run.lookup_bytes);
+    fold_free(&run.fold);
+    return error;
+}

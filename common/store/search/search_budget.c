@@ -1,0 +1,14 @@
+/* The caller is asked only if the answer matters, since going on may take one of few places. */
+#include "store/search/search_budget.h"
+
+bool search_budget_is_over(struct search_budget *budget, int64_t now_ms) {
+    const int64_t last_ms = budget->end_ms + (int64_t)(SEARCH_BUDGETS_MOST - 1) * SEARCH_BUDGET_MS;
+    if (now_ms < budget->end_ms)
+        return false;
+    if (budget->work >= SEARCH_LITTLE_WORK || now_ms >= last_ms)
+        return true;
+    if (!budget->has_asked)
+        budget->may = budget->may_go_on(budget->context);
+    budget->has_asked = true;
+    return !budget->may;
+}

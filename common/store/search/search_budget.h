@@ -1,0 +1,33 @@
+/*
+ * search_budget: how long a search may take.
+ *
+ * A search ends after SEARCH_BUDGET_MS with what it has found, and goes on with the next request.
+ * A small one is complete even on a busy machine: one that has done little so far goes on for
+ * SEARCH_BUDGETS_MOST times as long, if the caller lets it.
+ */
+#ifndef CONFAB_COMMON_STORE_SEARCH_SEARCH_BUDGET_H
+#define CONFAB_COMMON_STORE_SEARCH_SEARCH_BUDGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SEARCH_BUDGET_MS 50
+#define SEARCH_BUDGETS_MOST 20
+
+/* Lists of the index and messages that are little work. */
+#define SEARCH_LITTLE_WORK 300
+
+struct search_budget {
+    int64_t end_ms; /* of SEARCH_BUDGET_MS */
+    uint64_t work;  /* lists and messages that were read */
+
+    /* Called once, at end_ms: may the search go on for longer? */
+    bool (*may_go_on)(void *context);
+    void *context;
+    bool has_asked, may;
+};
+
+/* Whether the search ends now, at this time of the monotonic clock. */
+bool search_budget_is_over(struct search_budget *budget, int64_t now_ms);
+
+#endif

@@ -1,0 +1,148 @@
+/* Finds the rooms that have something new by the times of their last post and of their last other
+ * change, and has search_update.h bring their index up to date. */
+#include "store/search/search_index.h"
+
+#include "base/clock.h"
+#include "store/followers/follower.h"
+#include "store/search/search_update.h"
+
+/* The interval of thorough searches for changed rooms; the searches between them find rooms that
+ * changed in the last seconds. */
+#define THOROUGH_MS 10000
+#define RECENT_SECONDS 5
+
+static enum error seconds_since_last(struct db *db, uint64_t *seconds) {
+    /* A time in the future: the clock was set back. Without one, all rooms. */
+    static const char SQL[] =
+        "SELECT CAST(ABS(TIMESTAMPDIFF(SECOND, COALESCE((SELECT ran_at FROM housekeeping "
+        "WHERE task = 'search_index'), '2000-01-01'), NOW(6))) AS UNSIGNED)";
+    const enum error error = db_number(db, SQL, seconds);
+    *seconds += FOLLOWER_LATE;
+    return error;
+}
+
+static enum error note_look(struct db *db, int64_t looked_ms) {
+    static const char SQL[] =
+        "INSERT INTO housekeeping (task, ran_at) "
+        "VALUES ('search_index', NOW(6) - INTERVAL ? * 1000 MICROSECOND) "
+        "ON DUPLICATE KEY UPDATE ran_at = VALUES(ran_at)";
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL,
+                  db_u64((uint64_t)(clock_monotonic_ms() - looked_ms)));
+}
+
+/* Finds rooms that have come to have many new messages, or messages that were changed, in the last
+ * seconds, or new messages that were the last ones for SEARCH_FRESH_SECONDS then. */
+static enum error find_rooms(struct db *db, struct search_index *index, uint64_t seconds) {
+    static const char SQL[] =
+        "(SELECT r.room_id FROM room r LEFT JOIN search_progress s ON s.room_id = r.room_id "
+        "WHERE r.last_active_at >= NOW(6) - INTERVAL ? SECOND "
+        "AND r.message_count >= COALESCE(s.position, 0) + ? LIMIT ?) UNION "
+        "(SELECT r.room_id FROM room r LEFT JOIN search_progress s ON s.room_id = r.room_id "
+        "WHERE r.last_active_at BETWEEN NOW(6) - INTERVAL ? SECOND AND NOW(6) - INTERVAL ? SECOND "
+        "AND (s.room_id IS NULL OR s.position <> r.message_count OR s.seq <> r.last_seq) LIMIT ?) "
+        "UNION (SELECT r.room_id FROM room r JOIN search_progress s ON s.room_id = r.room_id "
+        "WHERE r.changed_at >= NOW(6) - INTERVAL ? SECOND AND s.seq <> r.last_seq LIMIT ?) LIMIT ?";
+    const struct db_value most = db_u64(SEARCH_INDEX_ROOMS);
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(seconds), db_u64(SEARCH_FRESH), most,
+               db_u64(SEARCH_FRESH_SECONDS + seconds), db_u64(SEARCH_FRESH_SECONDS), most,
+               db_u64(seconds), most, most);
+    index->count = index->next = 0;
+    if (error)
+        return error;
+    while (db_next(rows))
+        index->rooms[index->count++] = db_get_u64(rows, 0);
+    db_done(rows);
+    index->is_full = index->count == SEARCH_INDEX_ROOMS;
+    return ERROR_NONE;
+}
+
+/* Finds what is to be done next. */
+static enum error look(struct db *db, struct search_index *index, int64_t now) {
+    const bool is_thorough = index->looked_ms == 0 || now - index->looked_ms >= THOROUGH_MS;
+    uint64_t seconds = RECENT_SECONDS;
+    enum error error = is_thorough ? seconds_since_last(db, &seconds) : ERROR_NONE;
+    index->looking_ms = is_thorough ? now : 0;
+    return error ? error : find_rooms(db, index, seconds);
+}
+
+enum error search_index_step(struct db *db, struct search_index *index, uint64_t budget_ms,
+                             bool *more) {
+    const int64_t now = clock_monotonic_ms(), end = now + (int64_t)budget_ms;
+    enum error error = ERROR_NONE;
+    if (index->next == index->count)
+        error = look(db, index, now);
+    while (!error && index->next < index->count && clock_monotonic_ms() < end) {
+        const size_t left = index->count - index->next;
+        size_t done = 0;
+        error = search_update_rooms(db, index->rooms + index->next,
+                                    left < SEARCH_UPDATE_ROOMS ? left : SEARCH_UPDATE_ROOMS, end,
+                                    &done);
+        if (done == 0)
+            break;
+        index->next += done;
+    }
+    const bool is_finished = index->next == index->count && !index->is_full;
+    /* All that had changed before a thorough look is done. */
+    if (!error && is_finished && index->looking_ms) {
+        error = note_look(db, index->looking_ms);
+        index->looked_ms = index->looking_ms;
+        index->looking_ms = 0;
+    }
+    /* What came meanwhile is left to the next call: it is more then, for the same statements. */
+    *more = !error && !is_finished;
+    return error;
+}
+
+enum error search_index_rebuild(struct db *db, uint64_t room_id, uint64_t *messages) {
+    return search_update_again(db, room_id, messages);
+}
+
+enum error search_index_next_room(struct db *db, uint64_t after, uint64_t *room_id) {
+    static const char SQL[] = "SELECT room_id FROM room WHERE room_id > ? ORDER BY room_id LIMIT 1";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(after));
+    *room_id = 0;
+    if (error)
+        return error;
+    if (db_next(rows))
+        *room_id = db_get_u64(rows, 0);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, uint64_t *deleted) {
+    static const char ROOM[] = "DELETE FROM search_progress WHERE room_id = ?";
+    static const char POSTINGS[] = "DELETE FROM search_posting WHERE room_id = ? LIMIT ?";
+    static const char ROOMS[] = "DELETE FROM search_progress LIMIT ?";
+    static const char ALL[] = "DELETE FROM search_posting LIMIT ?";
+    *deleted = 0;
+    /* The row first, so that a process that is indexing this room changes nothing any more. */
+    enum error error = room_id ? DB_RUN(db, ROOM, DB_REPEATABLE, NULL, db_u64(room_id))
+                               : DB_RUN(db, ROOMS, DB_REPEATABLE, NULL, db_u64(limit));
+    if (!error && !room_id)
+        *deleted = db_changed(db);
+    if (error || *deleted > 0)
+        return error;
+    error = room_id ? DB_RUN(db, POSTINGS, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit))
+                    : DB_RUN(db, ALL, DB_REPEATABLE, NULL, db_u64(limit));
+    *deleted = error ? 0 : db_changed(db);
+    return error;
+}
+
+enum error search_index_purge_former(struct db *db, uint64_t limit, uint64_t *deleted) {
+    static const char DUE[] =
+        "SELECT COUNT(*) FROM schema_migration WHERE name = 'search_postings' "
+        "AND applied_at < NOW(6) - INTERVAL 1 HOUR";
+    static const char *const TABLES[] = {"DELETE FROM search_term LIMIT ?",
+                                         "DELETE FROM search_room LIMIT ?"};
+    uint64_t due = 0;
+    enum error error = db_number(db, DUE, &due);
+    *deleted = 0;
+    for (size_t i = 0; !error && due > 0 && *deleted == 0 && i < 2; i++) {
+        error = DB_RUN(db, TABLES[i], DB_REPEATABLE, NULL, db_u64(limit));
+        *deleted = error ? 0 : db_changed(db);
+    }
+    return error;
+}

@@ -1,0 +1,34 @@
+/*
+ * search_update: brings the search index of rooms up to date.
+ */
+#ifndef CONFAB_COMMON_STORE_SEARCH_SEARCH_UPDATE_H
+#define CONFAB_COMMON_STORE_SEARCH_SEARCH_UPDATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/db.h"
+
+/* The new messages of a room are added to the index when there are so many of them, or nothing was
+ * posted for so many seconds: the more at once, the less each costs. Searches read the text of
+ * those that are left, which costs as much as a hundred lists of the index for a user in a hundred
+ * rooms that are all busy. In a room that is never silent for so long the oldest of them is younger
+ * than the shortest event_retention, a day. */
+#define SEARCH_FRESH 32
+#define SEARCH_FRESH_SECONDS 120
+
+/* Most rooms of one call. */
+#define SEARCH_UPDATE_ROOMS 50
+
+/* Updates the index of at most SEARCH_UPDATE_ROOMS rooms, until end_ms: those with little news
+ * together, others one by one. *done: how many of the first are up to date, or are being updated
+ * by another process. */
+enum error search_update_rooms(struct db *db, const uint64_t *rooms, size_t count, int64_t end_ms,
+                               size_t *done);
+
+/* Indexes all messages of a room again. ERROR_NOT_FOUND: there is no such room. *messages: how many
+ * it has. */
+enum error search_update_again(struct db *db, uint64_t room_id, uint64_t *messages);
+
+#endif
