@@ -1,4 +1,5 @@
-/* /api/auth/me/export/: an archive of what the user has written and set, which the worker makes. */
+/* /api/auth/me/export/: asking for an archive of what the user has written and set, and how far
+ * it is. The worker makes it; it is sent as any file (files.c). */
 #include "files/file_link.h"
 #include "handlers/handlers.h"
 #include "http/file_name.h"
@@ -12,6 +13,7 @@ static enum error append_url(struct exchange *x, const struct file *file, struct
     return file_link_query(x, file->id, url, &expires_at);
 }
 
+/* Both requests are answered alike, so that a client may repeat the first or ask by the second. */
 static enum error show(struct exchange *x) {
     struct export export;
     struct buffer url = BUFFER_EMPTY;
@@ -24,6 +26,7 @@ static enum error show(struct exchange *x) {
         json_write_object(&w);
         json_write_member_str(&w, "state", export_state_name(export.state));
         json_write_member_str(&w, "url", is_ready ? buffer_str(&url) : NULL);
+        /* When the archive is deleted, which is later than the end of the address. */
         json_write_member_time_or_null(&w, "expires_at", is_ready ? export.file.expires_at : 0);
         json_write_object_end(&w);
     }
@@ -35,6 +38,7 @@ enum error exports_request(struct exchange *x) {
     /* The archive needs a place. */
     if (!x->service->config->file_dir[0])
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_FILES_OFF, "The server has no file_dir.");
+    /* Nothing happens if one is being made, or is ready. */
     enum error error = export_request(x->service->db, x->identity.user.id);
     if (!error)
         error = show(x);

@@ -28,23 +28,29 @@
  * its room or moderate the site, and before a message uses it by its sender. */
 static enum error find_readable(struct exchange *x, struct file *file) {
     const uint64_t user_id = x->has_identity ? x->identity.user.id : 0;
+    /* The router lets such a request in only after it has checked the signature. */
     const bool is_signed = !x->has_identity && !x->is_anonymous;
+    /* One statement: the file, its room, and how the user stands to it. */
     enum error error = file_get(x->service->db, x->ids[0], user_id, file);
     const bool is_open = x->is_anonymous && !error && file->is_open && file->message_id;
+    /* An outsider learns nothing about the file, not even that there is none. */
     if (x->is_anonymous && !is_open && (!error || error == ERROR_NOT_FOUND))
         return auth_refuse_anonymous(x);
     /* The archive of an export is in no room, and of its owner alone. */
     if (error == ERROR_NOT_FOUND) {
         error = file_get_export(x->service->db, x->ids[0], file);
+        /* Of another user: 404, as for a file that does not exist. */
         return error || is_signed || file->user_id == user_id ? error : ERROR_NOT_FOUND;
     }
     if (error)
         return error;
     const bool moderates = x->has_identity && x->identity.user.is_moderator && !file->is_direct;
+    /* Before a message uses it a file is its sender's alone. */
     const bool may_see = file->message_id ? file->is_member || file->is_viewer || moderates
                                           : file->is_member && file->user_id == user_id;
     if (!is_signed && !is_open && !may_see)
         return ERROR_NOT_FOUND;
+    /* A code of its own, so that a client asks again; what has not been scanned is not sent. */
     if (file->state == FILE_SCANNING)
         return exchange_fail(x, ERROR_NOT_FOUND, CODE_SCANNING, "The file is being scanned.");
     return file->state == FILE_READY ? ERROR_NONE : ERROR_NOT_FOUND;
@@ -52,6 +58,8 @@ static enum error find_readable(struct exchange *x, struct file *file) {
 
 /* ---- sending ---- */
 
+/* Whatever opens the file has no scripts, no forms and no origin; what a browser would not show
+ * is downloaded. */
 static void add_headers(struct exchange *x, struct text name, const char *type) {
     struct buffer disposition = BUFFER_EMPTY;
     file_name_disposition(&disposition, !file_is_shown(text_of(type)), name);
@@ -70,6 +78,7 @@ static bool set_tag(struct exchange *x, const struct file *file, enum file_store
     buffer_append_str(tag, part == FILE_STORE_THUMBNAIL ? ".t." : ".");
     buffer_append_hex(tag, size);
     x->etag_is_strong = true;
+    /* False as well without If-None-Match. */
     return etag_end(x);
 }
 
@@ -85,10 +94,12 @@ static bool range_is_valid(const struct exchange *x) {
 /* The web server sends the file, also parts of it. */
 static void leave_to_web_server(struct exchange *x, const char *type, const char *path) {
     const struct config *config = x->service->config;
+    /* A path on the web server, which is internal: no client can request it. */
     if (config->file_send == CONFIG_FILE_SEND_X_ACCEL)
         response_header_printf(&x->response, "X-Accel-Redirect", ACCEL_PREFIX "%s", path);
     else
         response_header_printf(&x->response, "X-Sendfile", "%s/%s", config->file_dir, path);
+    /* -1: there is a type, but no body from here. */
     response_set_file(&x->response, type, -1, 0, 0);
 }
 
@@ -97,11 +108,13 @@ static enum error send_bytes(struct exchange *x, const char *type, int fd, uint6
     const struct text header = text_of(request_header(x->request, VARIABLE_HTTP_RANGE));
     enum range_kind kind = RANGE_WHOLE;
     uint64_t from = 0, len = size;
-    /* Ranges are for GET alone. */
+    /* Ranges are for GET alone. In a batch there is no Range, since its variables are not
+     * passed on. */
     if (x->request->method == METHOD_GET && range_is_valid(x))
         kind = range_read(header, size, &from, &len);
     response_header(&x->response, "Accept-Ranges", "bytes");
     if (kind == RANGE_UNSATISFIABLE) {
+        /* The caller's descriptor ends in every case: here, or with the response. */
         close(fd);
         response_header_printf(&x->response, "Content-Range", "bytes */%" PRIu64, size);
         return ERROR_RANGE;
@@ -123,10 +136,12 @@ static enum error refuse_unreadable(const struct exchange *x, const struct file 
     const char *folder = x->service->config->file_dir;
     log_error("file %" PRIu64 " cannot be read from file_dir: %s", file->id,
               cause ? strerror(cause) : "its size has changed");
+    /* ELOOP is a symbolic link, EPERM a file of another owner: neither is served. */
     const bool is_gone = cause == 0 || cause == ENOENT || cause == ELOOP || cause == EPERM;
     return is_gone && file_store_is_usable(folder) ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE;
 }
 
+/* Checks the file on disk, then sends it or names it to the web server. */
 static enum error send_file(struct exchange *x, const struct file *file, enum file_store_part part,
                             const char *type) {
     const struct config *config = x->service->config;
@@ -135,6 +150,7 @@ static enum error send_file(struct exchange *x, const struct file *file, enum fi
     const int fd = file_store_open(config->file_dir, file->stored_as, part, &size);
     if (fd < 0)
         return refuse_unreadable(x, file, errno);
+    /* Cut or grown by something else: better no bytes than wrong ones. */
     if (part == FILE_STORE_WHOLE && size != file->size) {
         close(fd);
         return refuse_unreadable(x, file, 0);
@@ -144,6 +160,8 @@ static enum error send_file(struct exchange *x, const struct file *file, enum fi
         return ERROR_NONE;
     }
     add_headers(x, text_of(file->name), type);
+    /* In a batch nothing is passed on to the web server: its header would name one file of
+     * many. */
     if (config->file_send == CONFIG_FILE_SEND_OFF || x->in_batch)
         return send_bytes(x, type, fd, size);
     close(fd);
@@ -159,10 +177,12 @@ enum error files_get(struct exchange *x) {
 }
 
 enum error files_thumbnail(struct exchange *x) {
+    /* A file that may not be read has no thumbnail either. */
     struct file file;
     const enum error error = find_readable(x, &file);
     if (error)
         return error;
+    /* NULL: the file has none. */
     const char *type = image_kind_type((enum image_kind)file.thumbnail);
     return type ? send_file(x, &file, FILE_STORE_THUMBNAIL, type) : ERROR_NOT_FOUND;
 }

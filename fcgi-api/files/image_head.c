@@ -1,5 +1,6 @@
-/* Three formats, each with its own place for the size. Reading ends with the bytes that are there;
- * whatever is wrong is no picture. */
+/* Width and height of a WebP, JPEG or PNG, without decoding it: three formats, each with its
+ * own place for the size. Reading ends with the bytes that are there; whatever is wrong is not
+ * a picture. */
 #include "files/image_head.h"
 
 #include <string.h>
@@ -33,11 +34,12 @@ static uint32_t little(struct text bytes, size_t at, size_t count) {
     return number;
 }
 
+/* Whether these bytes stand at this place, if there are as many. */
 static bool has(struct text bytes, size_t at, const char *magic, size_t len) {
     return bytes.len >= at + len && memcmp(bytes.at + at, magic, len) == 0;
 }
 
-/* PNG: the chunk IHDR comes first, with width and height. */
+/* PNG (RFC 2083): after eight bytes of signature comes the chunk IHDR with width and height. */
 static bool read_png(struct text bytes, struct image_head *head) {
     if (!has(bytes, 0, "\x89PNG\r\n\x1a\n", 8) || !has(bytes, 8, "\0\0\0\rIHDR", 8) ||
         bytes.len < 24)
@@ -51,6 +53,7 @@ static bool read_webp(struct text bytes, struct image_head *head) {
     *head = (struct image_head){.kind = IMAGE_WEBP};
     if (!has(bytes, 0, "RIFF", 4) || !has(bytes, 8, "WEBP", 4) || bytes.len < 30)
         return false;
+    /* The extended form: the size of the canvas less one, 24 bits each. */
     if (has(bytes, 12, "VP8X", 4)) {
         head->width = little(bytes, 24, 3) + 1;
         head->height = little(bytes, 27, 3) + 1;
@@ -79,12 +82,14 @@ static bool is_frame(uint32_t marker) {
 
 /* JPEG: segments, each with a marker and its length, until that of the frame. */
 static bool read_jpeg(struct text bytes, struct image_head *head) {
+    /* After the marker that begins the picture (FF D8). */
     size_t at = 2;
     if (!has(bytes, 0, "\xff\xd8\xff", 3))
         return false;
     while (at + 4 <= bytes.len) {
         if (byte(bytes, at) != 0xff)
             return false;
+        /* The marker alone, or with a length of two bytes, which counts itself. */
         const uint32_t marker = byte(bytes, at + 1);
         /* Any number of FF may come before a marker. */
         if (marker == 0xff) {
@@ -101,6 +106,7 @@ static bool read_jpeg(struct text bytes, struct image_head *head) {
         const uint32_t len = big(bytes, at + 2, 2);
         if (len < 2)
             return false;
+        /* Length, precision in bits, height, width. */
         if (is_frame(marker) && at + 9 <= bytes.len) {
             *head = (struct image_head){IMAGE_JPEG, big(bytes, at + 7, 2), big(bytes, at + 5, 2)};
             return true;
@@ -112,6 +118,7 @@ static bool read_jpeg(struct text bytes, struct image_head *head) {
     return false;
 }
 
+/* PNG and WebP first, as they are told apart by their first bytes. */
 bool image_head_read(struct text bytes, struct image_head *head) {
     return (read_png(bytes, head) || read_webp(bytes, head) || read_jpeg(bytes, head)) &&
            head->width > 0 && head->height > 0;

@@ -38,6 +38,7 @@ static const struct {
     {"application/x-pdf", "application/pdf"},
 };
 
+/* The characters of a type (RFC 6838, section 4.2), after it is in lower case. */
 static bool is_token_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
            (c != '\0' && strchr("!#$&-^_.+", c));
@@ -58,7 +59,7 @@ static bool has_form(const char *type) {
 
 bool media_type_normalize(struct text type, char out[MEDIA_TYPE_SIZE]) {
     struct text rest = type, name;
-    /* Without "; charset=...". */
+    /* Without "; charset=...". A type without ";" is its own first part. */
     if (!text_split(&rest, ';', &name) || !text_lower(text_trim(name), out, MEDIA_TYPE_SIZE) ||
         !has_form(out))
         return false;
@@ -83,7 +84,8 @@ static struct {
     const char *(*error)(magic_t database);
 } library;
 
-/* Finds a function; the form that POSIX gives for dlsym. */
+/* Finds a function. ISO C has no conversion from a pointer to data; copying the bytes is the
+ * form that POSIX gives for dlsym. */
 static bool find(void *handle, const char *name, void *function) {
     void *found = dlsym(handle, name);
     memcpy(function, &found, sizeof(found));
@@ -94,6 +96,7 @@ static bool find(void *handle, const char *name, void *function) {
 static bool load(void) {
     if (library.is_loaded)
         return true;
+    /* Never closed: the next file needs it again. */
     void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     library.is_loaded = handle && find(handle, "magic_open", &library.open) &&
                         find(handle, "magic_close", &library.close) &&
@@ -107,6 +110,7 @@ static bool load(void) {
 
 /* NULL, with the cause logged, if there is none. */
 static magic_t open_database(void) {
+    /* The type alone, without looking inside of compressed files or programs. */
     magic_t database = library.open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF);
     if (database && library.load(database, NULL) == 0)
         return database;
@@ -121,6 +125,7 @@ bool media_type_find(struct text bytes, char out[MEDIA_TYPE_SIZE]) {
     magic_t database = load() ? open_database() : NULL;
     if (!database)
         return false;
+    /* More bytes would take longer, and say no more. */
     const size_t len = bytes.len < MEDIA_TYPE_HEAD ? bytes.len : MEDIA_TYPE_HEAD;
     const char *found = library.buffer(database, bytes.at, len);
     /* What it cannot tell, or reports in some other form, is a row of bytes. */
@@ -135,6 +140,7 @@ bool media_type_find(struct text bytes, char out[MEDIA_TYPE_SIZE]) {
 
 /* ---- agreement ---- */
 
+/* Whether the type begins so. */
 static bool starts(struct text type, const char *prefix) {
     return text_skip(&type, prefix);
 }
@@ -190,11 +196,16 @@ static bool is_same_container(struct text one, struct text other) {
     return is(one, "video/quicktime") && ends(other, "/mp4");
 }
 
+/* Decides between what the client has announced and what the bytes are: whatever a browser may
+ * run must be announced as that. */
 bool media_type_agrees(struct text claimed, struct text found) {
+    /* "application/octet-stream" announces nothing, so it agrees with all; the type of the
+     * bytes is stored. */
     if (text_equals(claimed, found) || is(claimed, "application/octet-stream"))
         return true;
     if (is_same_container(claimed, found) || is_in_container(claimed, found))
         return true;
+    /* HTML, XML and SVG agree with themselves only, and XML with formats made of it. */
     if (is_active(found))
         return is(found, "text/xml") && ends(claimed, "+xml");
     /* Text is text; what it is exactly is often a guess. */
@@ -210,6 +221,7 @@ bool media_type_agrees(struct text claimed, struct text found) {
 
 bool media_type_is_listed(const char *list, struct text type) {
     struct text rest = text_of(list), word;
+    /* An empty list allows all types. */
     bool is_empty = true;
     while (text_next_word(&rest, ", \t", &word)) {
         is_empty = false;

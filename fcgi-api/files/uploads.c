@@ -31,6 +31,7 @@
 
 /* ---- the folder ---- */
 
+/* Sending alone is switched off; files that were sent before can be read. */
 static enum error check_files_on(struct exchange *x) {
     const struct config *config = x->service->config;
     if (config->files == CONFIG_ON && config->file_dir[0])
@@ -45,6 +46,7 @@ static enum error store_error(const struct exchange *x, enum file_store_result r
         return ERROR_NO_SPACE;
     }
     log_error("file_dir %s cannot be used: %s", x->service->config->file_dir,
+              /* errno is that of file_store, which refuses a folder that others could write to. */
               errno == EPERM    ? "it belongs to another user, or something in it does"
               : errno == EACCES ? "it is open to all users, or closed to this one"
                                 : strerror(errno));
@@ -59,6 +61,7 @@ static uint64_t part_size(const struct exchange *x) {
     return kib * 1024;
 }
 
+/* The state of an upload, for announcing it and for asking about it. */
 static void write_upload(struct exchange *x, uint64_t file_id, uint64_t offset,
                          int64_t expires_at) {
     struct json_writer w = json_writer_start(&x->response.body);
@@ -72,7 +75,8 @@ static void write_upload(struct exchange *x, uint64_t file_id, uint64_t offset,
 
 /* ---- announcing ---- */
 
-/* Reads the name, with the errors that a text field does not know. */
+/* Reads the name, with the errors that a text field does not know: its bytes are bounded as a
+ * file system does it, besides its characters. */
 static void read_name(struct exchange *x, struct text *name) {
     if (!field_text(x, "name", name))
         return;
@@ -86,6 +90,8 @@ static void read_name(struct exchange *x, struct text *name) {
                          "A name without slashes and control characters is required.");
 }
 
+/* application/octet-stream is taken here whatever the list says: what the file is, is found out
+ * at its end. */
 static void read_type(struct exchange *x, char type[MEDIA_TYPE_SIZE]) {
     struct text text;
     if (!field_text(x, "media_type", &text))
@@ -99,13 +105,14 @@ static void read_type(struct exchange *x, char type[MEDIA_TYPE_SIZE]) {
                          "Files of this type cannot be sent here.");
 }
 
-/* 429 until the next day. */
+/* 429 until the next day, by the clock of the database. */
 static enum error refuse_quota(struct exchange *x, uint64_t seconds) {
     response_header_printf(&x->response, "Retry-After", "%" PRIu64, seconds);
     return exchange_fail(x, ERROR_RATE_LIMITED, CODE_THROTTLED,
                          "You have sent as many bytes as a user may in a day.");
 }
 
+/* The bytes of thumbnails; those of files are counted when they are announced. */
 static enum error take_quota(struct exchange *x, uint64_t bytes) {
     uint64_t seconds = 0;
     const enum error error =
@@ -120,6 +127,7 @@ enum error uploads_announce(struct exchange *x) {
     char type[MEDIA_TYPE_SIZE] = "";
     uint64_t file_id = 0, seconds = 0;
     int64_t expires_at = 0;
+    /* Before anything else: where files are off, no field matters. */
     enum error error = check_files_on(x);
     if (error)
         return error;
@@ -132,6 +140,7 @@ enum error uploads_announce(struct exchange *x) {
     draft.media_type = text_of(type);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* A limit of the site, in MiB, which the rules of the field do not know. */
     if (draft.size > config->file_limit * MEBIBYTE)
         return exchange_fail(x, ERROR_TOO_LARGE, CODE_FILE_TOO_LARGE, "The file is too large.");
     error = restriction_check_age(x);
@@ -144,6 +153,8 @@ enum error uploads_announce(struct exchange *x) {
     /* Before a row is made that could never be filled. */
     if (!file_store_check(config->file_dir))
         return store_error(x, FILE_STORE_FAILED);
+    /* Counts the bytes toward the quota in the same transaction, so that two announcements
+     * cannot share what is left. */
     error = file_announce(x->service->db, &draft, config->file_unused,
                           config->file_quota_user * MEBIBYTE, &file_id, &expires_at, &seconds);
     if (error == ERROR_RATE_LIMITED)
@@ -166,7 +177,8 @@ static enum error find_own(struct exchange *x, struct file *file) {
     return file->user_id == x->identity.user.id && file->is_member ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
-/* How many bytes there are of a file: all, once it is finished. */
+/* How many bytes there are of a file: all, once it is finished. The size on disk is the only
+ * record. */
 static enum error find_offset(struct exchange *x, const struct file *file, uint64_t *offset) {
     *offset = file->size;
     if (file->state != FILE_UPLOADING)
@@ -184,12 +196,14 @@ enum error uploads_get(struct exchange *x) {
         error = find_offset(x, &file, &offset);
     if (error)
         return error;
+    /* As in other protocols of resumable uploads; the body has the number as well. */
     response_header_printf(&x->response, "Upload-Offset", "%" PRIu64, offset);
     write_upload(x, file.id, offset, file.expires_at);
     return ERROR_NONE;
 }
 
-/* 409 with where the server stands. */
+/* 409 with where the server stands: the client goes on there, after a part whose answer it
+ * missed. */
 static enum error refuse_offset(struct exchange *x, uint64_t offset) {
     buffer_clear(&x->response.body);
     struct json_writer w = json_writer_start(&x->response.body);
@@ -216,6 +230,7 @@ static enum error append_part(struct exchange *x, const struct file *file, uint6
     if (body.len > file->size - offset)
         return exchange_fail(x, ERROR_TOO_LARGE, CODE_FILE_TOO_LARGE,
                              "These are more bytes than were announced.");
+    /* Appends under a lock of the file, and only if its size is still `offset`. */
     const enum file_store_result result =
         file_store_append(x->service->config->file_dir, file->stored_as, offset, body, &size);
     /* Another request was quicker. */
@@ -238,6 +253,7 @@ enum error uploads_append(struct exchange *x) {
         error = find_own(x, &file);
     if (error)
         return error;
+    /* Missing is an error: a part at 0 by mistake would begin the file again. */
     if (!page_number(x, "offset", 0, &offset)) {
         field_errors_add(&x->field_errors, "offset", CODE_REQUIRED, "This field is required.");
         return ERROR_BAD_INPUT;
@@ -251,6 +267,7 @@ static enum error check_thumbnail(struct exchange *x, struct image_head *head) {
     const struct text body = x->request->body;
     if (body.len > THUMBNAIL_BYTES)
         return ERROR_TOO_LARGE;
+    /* Only the head is read; the picture itself is for browsers to decode. */
     if (!image_head_read(body, head))
         field_errors_add(&x->field_errors, "thumbnail", CODE_INVALID,
                          "A WebP, JPEG or PNG is required.");
@@ -263,6 +280,7 @@ static enum error check_thumbnail(struct exchange *x, struct image_head *head) {
 enum error uploads_thumbnail(struct exchange *x) {
     struct file file;
     struct image_head head;
+    /* `changed` is false if the upload was given up meanwhile. */
     bool changed = false;
     enum error error = check_files_on(x);
     if (!error)
@@ -274,7 +292,8 @@ enum error uploads_thumbnail(struct exchange *x) {
     /* Others may have seen it without, or with another one. */
     if (file.message_id)
         return exchange_fail(x, ERROR_CONFLICT, CODE_CONFLICT, "A message has used the file.");
-    /* A thumbnail is smaller than its picture; what it has more counts as bytes of a file, too. */
+    /* A thumbnail is smaller than its picture; what it has more counts as bytes of a file, too.
+     * Written whole to another name first: readers see the former one or the new one. */
     if (x->request->body.len > file.size)
         error = take_quota(x, x->request->body.len - file.size);
     if (error)
@@ -295,6 +314,7 @@ enum error uploads_thumbnail(struct exchange *x) {
 /* Compares the bytes with the hash that the client gives; an empty one is not compared. */
 static enum error check_hash(struct exchange *x, const struct file *file, int fd,
                              struct text wanted) {
+    /* In hexadecimal digits, in upper or lower case. */
     char digits[SECRET_SHA256_SIZE];
     if (wanted.len == 0)
         return ERROR_NONE;
@@ -310,9 +330,11 @@ static enum error check_hash(struct exchange *x, const struct file *file, int fd
 /* Sets file->media_type to what the bytes say. */
 static enum error check_type(struct exchange *x, struct file *file, int fd) {
     char *head = xcalloc(1, MEDIA_TYPE_HEAD), found[MEDIA_TYPE_SIZE];
+    /* The first bytes say what a file is. */
     const ssize_t len = pread(fd, head, MEDIA_TYPE_HEAD, 0);
     const bool is_known = len > 0 && media_type_find((struct text){head, (size_t)len}, found);
     free(head);
+    /* libmagic is missing or has no database: nothing is taken unchecked. */
     if (!is_known)
         return ERROR_INTERNAL;
     if (!media_type_agrees(text_of(file->media_type), text_of(found)))
@@ -321,6 +343,7 @@ static enum error check_type(struct exchange *x, struct file *file, int fd) {
     else if (!media_type_is_listed(x->service->config->file_types, text_of(found)))
         field_errors_add(&x->field_errors, "media_type", CODE_FILE_TYPE,
                          "Files of type %s cannot be sent here.", found);
+    /* What is stored and sent is the type of the bytes, also if the announced one agrees. */
     memcpy(file->media_type, found, sizeof(found));
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
@@ -329,10 +352,13 @@ static enum error check_type(struct exchange *x, struct file *file, int fd) {
 static enum error finish(struct exchange *x, struct file *file, struct text hash) {
     const struct config *config = x->service->config;
     uint64_t size = 0;
+    /* The file is missing as long as no part has come: that is incomplete, not an error of the
+     * disk. */
     const int fd = file_store_open(config->file_dir, file->stored_as, FILE_STORE_WHOLE, &size);
     if (fd < 0 && errno != ENOENT)
         return store_error(x, FILE_STORE_FAILED);
     enum error error = ERROR_NONE;
+    /* 400 in place of 409: the client has to send the rest first. */
     if (fd < 0 || size != file->size)
         error = exchange_fail(x, ERROR_BAD_INPUT, CODE_INCOMPLETE,
                               "The upload of the file has not ended.");
@@ -342,6 +368,7 @@ static enum error finish(struct exchange *x, struct file *file, struct text hash
         error = check_type(x, file, fd);
     if (fd >= 0)
         close(fd);
+    /* With a scanner the file is not readable until the worker has scanned it. */
     const bool scan = config->scan_command[0] || config->scan_socket[0];
     if (!error)
         error = file_finish(x->service->db, file->id, file->media_type, scan);

@@ -37,12 +37,15 @@ static bool is_type(const char *content_type, const char *type) {
     return true;
 }
 
+/* Says where it went wrong, by the byte, for those who write clients. */
 static enum error refuse_json(struct exchange *x, const char *why, size_t at) {
     char detail[160];
     snprintf(detail, sizeof(detail), "JSON parse error - %s (at byte %zu).", why, at);
     return exchange_fail(x, ERROR_BAD_INPUT, CODE_PARSE_ERROR, detail);
 }
 
+/* json_validate first: it is strict (RFC 8259), bounds the depth, and refuses NUL and broken
+ * UTF-8. */
 static enum error parse_json(struct exchange *x) {
     const struct text body = x->request->body;
     size_t at = 0;
@@ -57,9 +60,11 @@ static enum error parse_json(struct exchange *x) {
     /* The NUL after the body is parsed too: it ends a number, which could otherwise go on. */
     struct json_object *object = json_tokener_parse_ex(x->tokener, body.at, (int)body.len + 1);
     const enum json_tokener_error result = json_tokener_get_error(x->tokener);
+    /* Also after an error, as it would go on in the middle of this body. */
     json_tokener_reset(x->tokener);
     if (result != json_tokener_success)
         return refuse_json(x, "invalid", 0);
+    /* A list or a plain value is valid JSON, but has no fields. */
     if (!json_object_is_type(object, json_type_object)) {
         json_object_put(object);
         return exchange_fail(x, ERROR_BAD_INPUT, CODE_INVALID,
@@ -95,10 +100,13 @@ static bool add_pair(struct json_object *object, struct text pair, struct buffer
     return true;
 }
 
+/* application/x-www-form-urlencoded: all values are strings, which the readers of fields
+ * convert. */
 static enum error parse_form(struct exchange *x) {
     struct buffer scratch = BUFFER_EMPTY;
     struct text rest = x->request->body;
     bool valid = true;
+    /* Freed with the exchange, also after an error. */
     x->fields = json_object_new_object();
     /* Empty pairs, as in "a=1&&b=2", are skipped. */
     while (rest.len > 0 && valid) {
@@ -114,6 +122,7 @@ static enum error parse_form(struct exchange *x) {
                                  "The form is not valid percent-encoded UTF-8.");
 }
 
+/* The type is echoed, in JSON, so that it must be valid UTF-8. */
 static enum error refuse_type(struct exchange *x, const char *type) {
     char detail[200];
     /* Cut to 100 bytes, perhaps in the middle of a character. */
@@ -124,9 +133,11 @@ static enum error refuse_type(struct exchange *x, const char *type) {
 }
 
 enum error body_parse(struct exchange *x, bool form) {
+    /* The web server passed on another number of bytes than it announced. */
     if (x->request->body_error == ERROR_BAD_INPUT)
         return exchange_fail(x, ERROR_BAD_INPUT, CODE_BAD_REQUEST,
                              "The length of the body differs from Content-Length.");
+    /* Too large, or broken off: the error has its standard answer. */
     if (x->request->body_error)
         return x->request->body_error;
     /* No body is an object without fields: each required one is then reported. */
@@ -135,6 +146,7 @@ enum error body_parse(struct exchange *x, bool form) {
         return ERROR_NONE;
     }
     const char *type = request_header(x->request, VARIABLE_CONTENT_TYPE);
+    /* Without a type nothing is guessed (RFC 9110, section 8.3). */
     if (!type)
         return refuse_type(x, "");
     if (is_type(type, "application/json"))

@@ -10,6 +10,7 @@
 void cors_headers(struct exchange *x, const char *methods) {
     const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     const char *allowed = x->service->config->allowed_origins;
+    /* The option is empty: not even Vary, so that caches keep one answer for all. */
     if (allowed[0] == '\0')
         return;
     /* A shared cache must not reuse a response for another origin. */
@@ -19,7 +20,8 @@ void cors_headers(struct exchange *x, const char *methods) {
     /* The origin itself, never *, which browsers refuse together with credentials. */
     response_header(&x->response, "Access-Control-Allow-Origin", origin);
     response_header(&x->response, "Access-Control-Allow-Credentials", "true");
-    /* The response to a request; below, that to a preflight. */
+    /* The response to a request; below, that to a preflight. A page reads only the headers that
+     * are named here. */
     if (x->request->method != METHOD_OPTIONS) {
         response_header(&x->response, "Access-Control-Expose-Headers",
                         "ETag, Retry-After, X-Request-ID, Allow, X-Confab-User-Id, X-Confab-Pace, "
@@ -27,6 +29,7 @@ void cors_headers(struct exchange *x, const char *methods) {
         return;
     }
     response_header(&x->response, "Access-Control-Allow-Methods", methods);
+    /* Of a request with others a browser does not send the request at all. */
     response_header(
         &x->response, "Access-Control-Allow-Headers",
         "Authorization, X-Confab-Token, X-Confab-User-Id, X-HTTP-Method-Override, Content-Type, "

@@ -9,6 +9,7 @@
  * crowd, and a message is seen soon. */
 #define ANONYMOUS_SECONDS 2
 
+/* Whether working out a tag before reading rows can save anything. */
 bool etag_is_conditional(const struct exchange *x) {
     return request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH) != NULL;
 }
@@ -28,6 +29,7 @@ static bool is_listed(const char *list, struct text opaque) {
             return true;
         at = end;
     }
+    /* Any version will do; after the loop, as "*" has no quotes. */
     return strcmp(list, "*") == 0;
 }
 
@@ -37,6 +39,7 @@ struct buffer *etag_begin(struct exchange *x) {
 }
 
 bool etag_end(struct exchange *x) {
+    /* Only GET and HEAD set tags, so that If-None-Match always means 304, never 412. */
     const char *list = request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH);
     if (!list || !is_listed(list, (struct text){x->etag.data, x->etag.len}))
         return false;
@@ -51,6 +54,7 @@ void etag_set_max_age(struct exchange *x, unsigned seconds) {
 
 void etag_write(struct exchange *x) {
     struct buffer *headers = &x->response.headers;
+    /* An error is not the thing that the tag is of. */
     if (x->etag.len == 0 || x->response.status >= 400)
         return;
     buffer_append_str(headers, x->etag_is_strong ? "ETag: \"" : "ETag: W/\"");
@@ -68,6 +72,7 @@ void etag_write(struct exchange *x) {
                       "\r\nVary: Authorization, X-Confab-Token, X-Confab-User, Cookie\r\n");
 }
 
+/* Dots keep 1 and 23 apart from 12 and 3. */
 static void append_counter(struct buffer *tag, uint64_t counter) {
     buffer_append_char(tag, '.');
     buffer_append_u64(tag, counter);
@@ -79,7 +84,8 @@ uint64_t etag_bell(const struct exchange *x, const struct room_state *state) {
 
 uint64_t etag_view(const struct room_state *state) {
     const struct room_view *view = &state->view;
-    /* Microseconds since 1970 leave the upper bits. */
+    /* Microseconds since 1970 leave the upper bits. Four bits below: two of notify and one of
+     * each flag. */
     return ((uint64_t)view->muted_until << 4) +
            (uint64_t)view->notify * 4 + view->is_favorite * 2u + view->is_hidden;
 }
@@ -95,9 +101,11 @@ static struct buffer *begin_room(struct exchange *x, const struct room_state *st
     append_counter(tag, state->last_seq);
     append_counter(tag, state->oldest_seq);
     append_counter(tag, state->last_read_position);
+    /* One number: the role takes the bits 1 and 2, below 8. */
     append_counter(tag, state->is_member + 2u * state->role + 8u * state->may_moderate);
     append_counter(tag, etag_bell(x, state));
     append_counter(tag, etag_view(state));
+    /* Blocks mark messages, so that they belong to the tag of what the user sees. */
     append_counter(tag, x->identity.block_changes);
     return tag;
 }
@@ -107,6 +115,7 @@ bool etag_set_room(struct exchange *x, const struct room_state *state) {
     return etag_end(x);
 }
 
+/* The names of members come from profiles, which no event of the room changes. */
 bool etag_set_members(struct exchange *x, const struct room_state *state,
                       uint64_t profile_changes) {
     append_counter(begin_room(x, state), profile_changes);

@@ -17,13 +17,15 @@
 static const struct schema_field *rules_of(const struct exchange *x, const char *name) {
     const struct schema_field *field = schema_find(x->body, name);
     if (!field) {
+        /* Stops in tests, before it could reach a user. */
         log_error("objects.def has no field %s for %s", name, x->route);
         abort();
     }
     return field;
 }
 
-/* The value of a field, NULL if it is missing or null. Adds an error if that is not allowed. */
+/* The value of a field, NULL if it is missing or null. Adds an error if that is not allowed. An
+ * optional null is treated as missing. */
 static struct json_object *find(struct exchange *x, const struct schema_field *field) {
     struct json_object *value;
     if (!json_object_object_get_ex(x->fields, field->name, &value)) {
@@ -85,12 +87,14 @@ bool field_text(struct exchange *x, const char *name, struct text *out) {
     struct json_object *value = find(x, field);
     if (!value)
         return false;
+    /* json-c has integers and decimals as types of their own. */
     const enum json_type type = json_object_get_type(value);
     /* Numbers are taken as their text, true and false are not. */
     if (type != json_type_string && type != json_type_int && type != json_type_double) {
         field_errors_add(&x->field_errors, name, CODE_INVALID, "Not a valid string.");
         return false;
     }
+    /* The text of a number is kept by json-c with its value, as long as the body lives. */
     struct text text = text_of(json_object_get_string(value));
     /* A string may be longer than strlen says only if it had a NUL, which json_validate refuses. */
     if (type == json_type_string)
@@ -107,6 +111,7 @@ bool field_text(struct exchange *x, const char *name, struct text *out) {
 static const char *const TRUE_WORDS[] = {"true", "t", "yes", "y", "on", "1"};
 static const char *const FALSE_WORDS[] = {"false", "f", "no", "n", "off", "0"};
 
+/* The words of DRF's BooleanField, in any case. */
 static bool word_to_bool(struct text word, bool *out) {
     for (size_t i = 0; i < sizeof(TRUE_WORDS) / sizeof(TRUE_WORDS[0]); i++) {
         /* *out is right for both: true for the first word, false for the second. */
@@ -141,6 +146,7 @@ static bool is_number(struct json_object *value, uint64_t *out) {
            text_to_u64(text_of(json_object_get_string(value)), out);
 }
 
+/* 0 is no id: AUTO_INCREMENT begins with 1. */
 bool field_id(struct exchange *x, const char *name, uint64_t *out) {
     struct json_object *value = find(x, rules_of(x, name));
     if (!value)
@@ -166,6 +172,7 @@ bool field_number(struct exchange *x, const char *name, uint64_t *out) {
                          "Ensure this value is greater than or equal to %" PRIu64 ".", field->min);
         return false;
     }
+    /* Without it any number is valid that fits 64 bits. */
     if (field->max > 0 && number > field->max) {
         field_errors_add(&x->field_errors, name, CODE_MAX_VALUE,
                          "Ensure this value is less than or equal to %" PRIu64 ".", field->max);
@@ -179,6 +186,7 @@ bool field_time(struct exchange *x, const char *name, int64_t *out) {
     struct json_object *value = find(x, rules_of(x, name));
     if (!value)
         return false;
+    /* From 1970 on: the columns are DATETIME, and 0 stands for none. */
     if (json_object_is_type(value, json_type_string) &&
         clock_parse(text_of(json_object_get_string(value)), out) && *out >= 0)
         return true;
@@ -215,6 +223,7 @@ bool field_thousandths(struct exchange *x, const char *name, uint64_t *out) {
     return true;
 }
 
+/* Bounds the number of items before anything is allocated or looked up for them. */
 bool field_items(struct exchange *x, const char *name, struct json_object **out) {
     const struct schema_field *field = rules_of(x, name);
     struct json_object *value = find(x, field);
@@ -241,8 +250,9 @@ bool field_ids(struct exchange *x, const char *name, uint64_t *out, size_t *coun
     const size_t len = json_object_array_length(value);
     for (size_t i = 0; i < len; i++) {
         struct json_object *item = json_object_array_get_idx(value, i);
+        /* No id is greater than INT64_MAX, where the integers of json-c end. */
         bool valid = is_number(item, &out[i]) && out[i] > 0 && out[i] <= INT64_MAX;
-        /* Each at most once. */
+        /* Each at most once. At most `max` ids, so that comparing all pairs is fast enough. */
         for (size_t j = 0; valid && j < i; j++)
             valid = out[j] != out[i];
         if (!valid) {
@@ -263,6 +273,7 @@ static void keep_id(uint64_t *ids, size_t *count, uint64_t id) {
     ids[(*count)++] = id;
 }
 
+/* One message for all that can be wrong: such lists are made by programs. */
 bool field_id_set(struct exchange *x, const char *name, uint64_t *out, size_t *count) {
     const struct schema_field *field = rules_of(x, name);
     struct json_object *value = find(x, field);
@@ -284,7 +295,8 @@ bool field_id_set(struct exchange *x, const char *name, uint64_t *out, size_t *c
     return valid;
 }
 
-/* By id. The order of those with the same id is kept apart, since qsort does not keep it. */
+/* For sorting by id. The order of those with the same id is kept apart, since qsort does not
+ * keep it. */
 struct ordered {
     struct field_pair value;
     size_t place;
@@ -307,6 +319,7 @@ bool field_numbered(struct exchange *x, const char *name, struct field_pair **ou
         return false;
     /* Two passes: first all members as they come, then sorted and without repetitions. */
     valid = json_object_get_type(value) == json_type_object;
+    /* As many as the body has, which its own limit bounds. */
     const size_t size = valid ? (size_t)json_object_object_length(value) : 0;
     struct ordered *all = xcalloc(size + 1, sizeof(*all));
     if (valid) {
@@ -353,6 +366,7 @@ struct field_place field_enter(struct exchange *x, const char *name, struct json
     /* The item takes the place of the body: the functions above read its fields, and errors gather
      * in a list of its own. */
     const struct field_place outer = {x->fields, x->body, x->field_errors};
+    /* Before x->body changes, as the rules are those of the list. */
     const struct schema_object *body = rules_of(x, name)->of;
     x->fields = json_object_array_get_idx(list, at);
     x->body = body;
@@ -363,6 +377,7 @@ struct field_place field_enter(struct exchange *x, const char *name, struct json
     return outer;
 }
 
+/* Errors that were not written as a result end here. */
 void field_leave(struct exchange *x, const struct field_place *outer) {
     field_errors_free(&x->field_errors);
     x->fields = outer->fields;
@@ -379,9 +394,11 @@ void field_leave_wrong(struct exchange *x, const struct field_place *outer, cons
     x->field_errors = outer->errors;
     field_errors_add(&x->field_errors, name, errors.first_code, "Item %zu: %s", at + 1,
                      buffer_str(&errors.first));
+    /* Its first error only: with many items a list of all would be long. */
     field_errors_free(&errors);
 }
 
+/* The same form as the answer to a request with wrong fields, so that clients read both alike. */
 void field_write_errors(const struct exchange *x, struct json_writer *w) {
     struct buffer errors = BUFFER_EMPTY;
     field_errors_write(&x->field_errors, &errors);
@@ -393,6 +410,7 @@ void field_write_errors(const struct exchange *x, struct json_writer *w) {
     buffer_free(&errors);
 }
 
+/* Unlike an item a wrong object is an error of the field itself. */
 bool field_enter_object(struct exchange *x, const char *name, struct field_place *outer) {
     const struct schema_field *field = rules_of(x, name);
     struct json_object *value = find(x, field);

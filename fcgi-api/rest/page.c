@@ -11,6 +11,7 @@
 bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *value) {
     struct buffer raw = BUFFER_EMPTY;
     bool valid = false;
+    /* Missing: *value keeps the caller's default. */
     if (!request_query(x->request, name, &raw, &valid)) {
         buffer_free(&raw);
         return false;
@@ -53,6 +54,7 @@ void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, 
         page->limit = limit_most;
 }
 
+/* The tag comes after the parameters: a request that is wrong is 400, never 304. */
 bool page_read_in_room(struct exchange *x, struct page *page, enum error *error) {
     page_read(x, PAGE_DEFAULT, PAGE_MOST, page);
     *error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
@@ -66,6 +68,7 @@ void page_keep_parameters(struct exchange *x, struct buffer *url, const char *ke
     bool valid;
     /* Names separated by blanks. */
     while (*kept) {
+        /* `kept` is a constant of the caller, whose names fit. */
         const size_t len = strcspn(kept, " ");
         memcpy(name, kept, len);
         name[len] = '\0';
@@ -77,14 +80,15 @@ void page_keep_parameters(struct exchange *x, struct buffer *url, const char *ke
             const unsigned char c = (unsigned char)value.data[i];
             const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
                                     (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c));
-            /* %02X of an unsigned byte, or the byte itself. */
+            /* %02X of an unsigned byte, or the byte itself: both take it as an argument. */
             buffer_printf(url, unreserved ? "%c" : "%%%02X", c);
         }
     }
     buffer_free(&value);
 }
 
-/* Writes the link to another page, or null if there is none. */
+/* Writes the link to another page, or null if there is none. Links are absolute, as DRF has
+ * them. */
 static void write_link(struct exchange *x, struct json_writer *w, const char *key, uint64_t limit,
                        uint64_t offset, bool exists, const char *kept) {
     struct buffer url = BUFFER_EMPTY;
@@ -107,7 +111,8 @@ static void write_link(struct exchange *x, struct json_writer *w, const char *ke
 
 void page_begin(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
                 const char *kept) {
-    /* The difference first, so that no sum overflows. */
+    /* The difference first, so that no sum overflows. A page that ended early by its bytes is
+     * followed by one that begins there. */
     const uint64_t step = page->is_full ? page->shown : page->limit;
     const bool more = page->offset < count && step < count - page->offset;
     json_write_object(w);
@@ -123,7 +128,8 @@ void page_begin(struct exchange *x, struct json_writer *w, struct page *page, ui
 }
 
 bool page_keep(struct page *page, struct json_writer *w, size_t len_before) {
-    /* One result is always shown, however long. */
+    /* One result is always shown, however long. Measured after writing, as the length of JSON
+     * is not known before. */
     if (page->shown > 0 && w->out->len - page->results_at > PAGE_BYTES) {
         w->out->len = len_before;
         page->is_full = true;
@@ -136,6 +142,7 @@ bool page_keep(struct page *page, struct json_writer *w, size_t len_before) {
 void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
               const char *kept) {
     struct buffer *body = w->out;
+    /* Rewritten only in this case: most pages never fill up. */
     if (page->is_full) {
         /* The link to the next page was written before the end of this one was known. */
         struct buffer results = BUFFER_EMPTY;
@@ -151,6 +158,7 @@ void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint
     json_write_object_end(w);
 }
 
+/* A cursor is an id, so that pages stay as they are when rows are added before them. */
 void page_write_cursor(struct exchange *x, struct json_writer *w, const char *key, bool exists,
                        const char *cursor, uint64_t id, uint64_t limit) {
     struct buffer url = BUFFER_EMPTY;
