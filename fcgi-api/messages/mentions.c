@@ -16,6 +16,7 @@ struct mention_listing {
     bool more;                  /* there are messages beyond the page */
 };
 
+/* Keeps a message that fits, and where its JSON ends. */
 static void list_mention(void *context, const struct message *message) {
     struct mention_listing *listing = context;
     struct page *page = &listing->page;
@@ -36,14 +37,18 @@ static void list_mention(void *context, const struct message *message) {
     listing->last_id = message->id;
 }
 
+/* Writes newest first, whatever way the page was read: by `after` it comes oldest first. */
 static void write_page(struct exchange *x, struct mention_listing *listing, bool after,
                        bool has_cursor) {
     struct json_writer w = json_writer_start(&x->response.body);
     const uint64_t shown = listing->page.shown, limit = listing->page.limit;
-    /* A page by cursor has the message of the cursor on its other side. */
+    /* A page by cursor has the message of the cursor on its other side. Which links there are
+     * is known without counting: by the message that was read beyond the page, and by the
+     * cursor itself. */
     const bool older = shown > 0 && (after || listing->more);
     const bool newer = shown > 0 && (after ? listing->more : has_cursor);
     json_write_object(&w);
+    /* Counting all mentions of a user would read them all. */
     json_write_member_null(&w, "count");
     page_write_cursor(x, &w, "next", older, "before",
                       after ? listing->first_id : listing->last_id, limit);
@@ -64,6 +69,7 @@ enum error mentions_list(struct exchange *x) {
     struct mention_listing listing = {.x = x};
     uint64_t cursor = 0;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &listing.page);
+    /* 0 is allowed for `after` only: it means from the first message on. */
     const bool before = page_number(x, "before", 1, &cursor);
     const bool after = page_number(x, "after", 0, &cursor);
     if (before && after)
@@ -71,6 +77,7 @@ enum error mentions_list(struct exchange *x) {
                          "Give before or after, not both.");
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* By the index of mentions of the user; a room that the user has left is left out. */
     const enum error error = mention_page(x->service->db, x->identity.user.id, after, cursor,
                                           listing.page.limit + 1, list_mention, &listing);
     if (!error)

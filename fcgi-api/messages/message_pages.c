@@ -25,10 +25,12 @@ struct message_listing {
     uint64_t center;         /* index of the message of a page around one */
 };
 
+/* Its head comes first, as the count is known before the rows; so it needs no copy. */
 static bool is_by_offset(const struct message_listing *listing) {
     return listing->which->kind == MESSAGE_PAGE_OFFSET;
 }
 
+/* With the first row, since a statement that also finds the identity brings the counts with it. */
 static void begin_listing(struct message_listing *listing) {
     struct exchange *x = listing->x;
     /* By cursor the head is known only at the end. */
@@ -51,7 +53,8 @@ static void list_message(void *context, const struct message *message) {
     /* Full already; the statement may have a few rows more. */
     if (page->is_full || page->shown == PAGE_MOST)
         return;
-    /* Each message by itself, without commas, since their order may be reversed. */
+    /* Each message by itself, without commas, since their order may be reversed. The comma is
+     * written later, between the messages in their final order. */
     if (!is_by_offset(listing))
         listing->w = json_writer_start(out);
     blocked_write_message(listing->x, &listing->w, message);
@@ -60,6 +63,7 @@ static void list_message(void *context, const struct message *message) {
         page->shown++;
     else if (!page_keep(page, &listing->w, len))
         return;
+    /* shown is at least 1 here, and `at` the index of this message. */
     const uint64_t at = page->shown - 1;
     if (at == 0)
         listing->first_position = message->position;
@@ -86,11 +90,13 @@ static void read_page(struct exchange *x, struct page *page, struct message_page
             continue;
         if (which->kind != MESSAGE_PAGE_OFFSET)
             field_errors_add(&x->field_errors, CURSORS[i].name, CODE_CONFLICTING,
+                             /* The last one given counts, which does not matter after an error. */
                              "Give one of before, after and around.");
         *which = (struct message_page){CURSORS[i].kind, page->limit, cursor};
     }
 }
 
+/* Where the JSON of a message begins in `results`: at the end of the one before. */
 static size_t start_of(const struct message_listing *listing, uint64_t at) {
     return at > 0 ? listing->ends[at - 1] : 0;
 }
@@ -101,6 +107,7 @@ static void cut_around(struct message_listing *listing) {
     while (page->shown > 1 &&
            listing->ends[listing->begin + page->shown - 1] - start_of(listing, listing->begin) >
                PAGE_BYTES) {
+        /* How many messages there are on both sides of the one in the middle. */
         const uint64_t newer = listing->center - listing->begin, older = page->shown - 1 - newer;
         page->shown--;
         if (newer > older)
@@ -116,14 +123,17 @@ static void write_cursor_page(struct exchange *x, struct message_listing *listin
     const uint64_t hidden = room->first_position;
     const bool oldest_first = listing->which->kind == MESSAGE_PAGE_AFTER, empty = shown == 0;
     const uint64_t limit = listing->which->limit;
-    /* Indices of both ends; their positions tell whether there is anything beyond them. */
+    /* Indices of both ends; their positions tell whether there is anything beyond them. `last`
+     * is not used if the page is empty, and then is not before `first`. */
     const uint64_t first = listing->begin, last = empty ? first : first + shown - 1;
     const uint64_t newest = oldest_first ? last : first, oldest = oldest_first ? first : last;
+    /* Positions have no gaps, so the position of either end follows from the first one. */
     const bool more_newer = oldest_first ? listing->first_position + newest < count
                                          : listing->first_position - newest < count;
     const bool more_older =
         oldest_first ? listing->first_position + oldest > hidden + 1
                      : listing->first_position - oldest > hidden + 1;
+    /* An empty page "before" the first message: all messages are newer. */
     const bool before_all = empty && listing->which->kind == MESSAGE_PAGE_BEFORE && count > hidden;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -134,7 +144,7 @@ static void write_cursor_page(struct exchange *x, struct message_listing *listin
                       empty ? 0 : listing->ids[newest], limit);
     json_write_key(&w, "results");
     json_write_array(&w);
-    /* Always shown newest first. */
+    /* Always shown newest first. Each as it was written, separated by commas now. */
     for (uint64_t i = 0; i < shown; i++) {
         const uint64_t at = oldest_first ? last - i : first + i;
         const size_t start = start_of(listing, at);
@@ -157,7 +167,8 @@ static void end_listing(struct message_listing *listing) {
         write_cursor_page(x, listing);
 }
 
-/* Reads the page and authenticates the user in one statement. */
+/* Reads the page and authenticates the user in one statement. One round trip less for a page
+ * with a token; see exchange.h. */
 static enum error list_by_token(struct exchange *x, struct message_listing *listing) {
     bool found;
     const enum error error =
@@ -165,6 +176,7 @@ static enum error list_by_token(struct exchange *x, struct message_listing *list
                               listing->which, &x->identity, &found, list_message, listing);
     /* Neither error nor found: the router serves the request again, with all checks. */
     exchange_end_pending(x, error, found);
+    /* After the page, as the state of the room came with it. So such a page is never 304. */
     if (x->has_identity)
         etag_set_room(x, &x->identity.room);
     return error;
@@ -190,6 +202,7 @@ static enum error list_by_identity(struct exchange *x, struct message_listing *l
 enum error messages_list(struct exchange *x) {
     struct page page;
     struct message_page which;
+    /* Written as a field error though it is a parameter: clients read both alike. */
     read_page(x, &page, &which);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;

@@ -24,12 +24,15 @@
 
 /* ---- one message ---- */
 
+/* Marked for the user if its sender is blocked. */
 static void send_message(void *context, const struct message *message) {
     struct exchange *x = context;
     struct json_writer w = json_writer_start(&x->response.body);
     blocked_write_message(x, &w, message);
 }
 
+/* The tag is that of the room: any change of the room changes it, which is more often than
+ * needed, and never too seldom. */
 enum error messages_get(struct exchange *x) {
     if (etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
@@ -42,12 +45,14 @@ enum error messages_get(struct exchange *x) {
 static bool read_mentions(struct exchange *x, struct mention_list *list) {
     struct field_place outer;
     *list = (struct mention_list){.count = 0};
+    /* Its own place, so that errors inside of it do not get the names of fields of the body. */
     if (!field_enter_object(x, "mentions", &outer))
         return false;
     field_id_set(x, "user_ids", list->ids, &list->count);
     field_bool(x, "all", &list->all);
     const bool valid = field_errors_none(&x->field_errors);
     field_leave(x, &outer);
+    /* One error for the object, whatever is wrong inside. */
     if (!valid)
         field_errors_add(&x->field_errors, "mentions", CODE_INVALID,
                          "user_ids must be a list of at most %d ids, all true or false.",
@@ -55,6 +60,7 @@ static bool read_mentions(struct exchange *x, struct mention_list *list) {
     return valid;
 }
 
+/* 400 at the field: the user exists perhaps, and may have left just now. */
 static void add_mentions_error(struct exchange *x) {
     field_errors_add(&x->field_errors, "mentions", CODE_NOT_A_MEMBER,
                      "A user who is mentioned is not a member of the room.");
@@ -70,6 +76,7 @@ static void check_mentions(struct exchange *x, const struct mention_list *list) 
 /* The error of a change whose mentions were refused, if they were. */
 static enum error refuse_mentions(struct exchange *x, enum error error,
                                   const struct message_change *change) {
+    /* Not an error of the field: another user could send the same. */
     if (change->bad_mentions == MENTION_NOT_ALL)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_MAY_NOT_MENTION_ALL,
                              "Only admins may mention all members of this room.");
@@ -92,6 +99,8 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
                             const struct message *message, uint64_t message_id,
                             const struct bell_name *bell) {
     struct room_event event = room_event_of(x, type, seq, message_id);
+    /* The bell is rung by what the database has; the event itself is found by the gap check of
+     * pushd. */
     /* 0: this process does not know the number (a repeated statement); pushd finds the event. */
     if (seq == 0) {
         bell_ring_room(publisher_of(x)->bell, x->service->db, x->ids[0], false);
@@ -99,7 +108,9 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
     }
     event.bell = bell;
     event.has_message = message != NULL;
-    /* The room of a post may not have been read; its quote says whether there are bounds. */
+    /* The room of a post may not have been read; its quote says whether there are bounds. A
+     * room with bounds hides old messages from members who joined later, so that a quote is
+     * published only to those who see it. */
     if (type == EVENT_NEW_MESSAGE)
         event.is_bounded = message && message->quote.position > 0;
     if (message)
@@ -109,6 +120,7 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
 
 /* ---- posting ---- */
 
+/* The default is set by the caller: "text", or "system" for the site. */
 /* by_site: the messages of the site itself are all of one type, which it may name; users cannot
  * choose it. */
 static void read_type(struct exchange *x, bool by_site, enum message_type *type) {
@@ -125,7 +137,9 @@ static void read_type(struct exchange *x, bool by_site, enum message_type *type)
                          "\"%.*s\" is not a valid choice.", (int)name.len, name.at);
 }
 
-/* A message without files needs words; files that are wrong count as files here. */
+/* A message without files needs words; files that are wrong count as files here. A message
+ * without files needs words; files that are wrong count as files here, so that one mistake is
+ * one error. */
 static void read_content(struct exchange *x, bool has_files, struct text *content) {
     if (has_files && !field_is_given(x, "content"))
         return;
@@ -133,8 +147,9 @@ static void read_content(struct exchange *x, bool has_files, struct text *conten
         field_errors_add(&x->field_errors, "content", CODE_BLANK, "This field may not be blank.");
 }
 
-/* Texts point into the parsed body; the draft to *mentions if it has any. file_ids: storage for the
- * ids; NULL: there are no files. */
+/* Texts point into the parsed body; the draft to *mentions if it has any. file_ids: storage for
+ * the ids; NULL: there are no files. Texts point into the parsed body; the draft to *mentions
+ * if it has any. */
 static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
                        struct message_draft *draft, struct mention_list *mentions) {
     *draft = (struct message_draft){.room_id = x->ids[0],
@@ -147,6 +162,7 @@ static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
     /* The site may mention all. */
     if (by_site)
         draft->all_members = UINT64_MAX;
+    /* At most FILE_MOST, by the rules of the field. */
     if (file_ids)
         field_ids(x, "files", file_ids, &draft->file_count);
     const bool has_files = draft->file_count > 0 || !field_errors_none(&x->field_errors);
@@ -154,6 +170,7 @@ static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
     read_type(x, by_site, &draft->type);
     field_id(x, "reply_to_id", &draft->reply_to_id);
     field_text(x, "client_id", &draft->client_id);
+    /* An empty object of mentions is as good as none. */
     if (read_mentions(x, mentions) && !mention_list_is_empty(mentions))
         draft->mentions = mentions;
 }
@@ -163,6 +180,7 @@ struct posted {
     const struct message_change *change;
 };
 
+/* Answers a post without files, and publishes it. */
 static enum error send_posted(struct exchange *x, const struct message_draft *draft,
                               struct message_change *change) {
     struct buffer mentions = BUFFER_EMPTY;
@@ -181,6 +199,7 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
                                     .client_id = draft->client_id,
                                     .quote = change->quote,
                                     .mentions = {mentions.data, mentions.len}};
+    /* Before publishing: the answer is what the client waits for. */
     send_message(x, &message);
     x->response.status = 201;
     publish_message(x, EVENT_NEW_MESSAGE, change->seq, &message, message.id, &change->bell);
@@ -200,12 +219,15 @@ static void send_with_files(void *context, const struct message *message) {
                     &posted->change->bell);
 }
 
+/* The visit has the message, and the names of its files, only during the call. */
 static enum error send_posted_files(struct exchange *x, const struct message_change *change) {
     struct posted posted = {x, change};
     return message_get(x->service->db, x->ids[0], change->message_id, x->identity.user.id,
                        send_with_files, &posted);
 }
 
+/* Says which of the files cannot be used. Asked for after the transaction has refused all of
+ * them. */
 /* Says which of the files cannot be used. */
 static enum error add_file_error(struct exchange *x, const struct message_draft *draft) {
     uint64_t wrong_id = 0;
@@ -249,6 +271,7 @@ static void check_reply(struct exchange *x, const struct message_draft *draft) {
 static enum error post(struct exchange *x, struct message_draft *draft,
                        struct message_change *change) {
     struct auth_cache *cache = x->service->auth_cache;
+    /* NULL: the router has authenticated the user already, and no token is checked. */
     draft->token_hash = x->auth_pending ? x->token_hash : NULL;
     const enum error error = message_post(x->service->db, draft, change);
     /* The token ended, or the user is no longer a member: the ordinary way finds out which. */
@@ -266,24 +289,29 @@ static enum error post_filtered(struct exchange *x, struct message_draft *draft,
                                 const struct filtered *filtered) {
     struct message_change change;
     const bool is_held = (filtered->actions & WORD_HOLD) != 0;
-    /* What is held is rare: the ordinary way finds out who has sent it. */
+    /* What is held is rare: the ordinary way finds out who has sent it. auth_pending stays set,
+     * by which the router drops this and serves the request again. */
     if (is_held && x->auth_pending)
         return ERROR_NONE;
     /* Only valid requests count as messages. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (error)
         return error;
+    /* Neither posted nor numbered: a moderator decides first. */
     if (is_held)
         return held_hold(x, draft, 0);
     error = post(x, draft, &change);
     if (change.bad_reply)
         add_reply_error(x, draft);
+    /* The transaction ends with the first of these that it finds; the others are looked for
+     * here, so that all errors are reported together. */
     if (change.bad_files)
         error = add_file_error(x, draft);
     if (change.bad_mentions == MENTION_NOT_MEMBERS)
         check_reply(x, draft);
     if (error)
         return refuse_mentions(x, error, &change);
+    /* A repeated post was reported with the first. */
     if (change.changed)
         filter_report(x, filtered, change.message_id);
     /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
@@ -301,6 +329,7 @@ enum error messages_post(struct exchange *x) {
     uint64_t file_ids[FILE_MOST];
     read_draft(x, false, file_ids, &draft, &mentions);
     if (!field_errors_none(&x->field_errors)) {
+        /* With a pending token the user may not be allowed to know what is in the room. */
         if (!x->auth_pending) {
             check_reply(x, &draft);
             check_mentions(x, draft.mentions);
@@ -309,11 +338,13 @@ enum error messages_post(struct exchange *x) {
     }
     if (draft.file_count > 0 && x->service->config->files == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_FILES_OFF, "Files are switched off here.");
+    /* After the fields, as it may take a statement. */
     enum error error = restriction_check_age(x);
     if (error)
         return error;
     struct filtered filtered;
     error = filter_text(x, "content", &draft.content, &filtered);
+    /* The draft may point into `filtered` from here on, which is freed when all is done. */
     if (!error)
         error = post_filtered(x, &draft, &filtered);
     filter_free(&filtered);
@@ -322,7 +353,9 @@ enum error messages_post(struct exchange *x) {
 
 /* ---- posting by the site ---- */
 
-/* Finds the bot that "user" names, by id or "ext:..."; a field error if it is none. */
+/* Finds the bot that "user" names, by id or "ext:..."; a field error if it is none. Finds the
+ * bot that "user" names, by id or "ext:..."; a field error if it is none. Only bots: a site
+ * does not write in the name of people. */
 static enum error find_bot(struct exchange *x, struct text name, struct user *bot) {
     const struct text issuer = text_of(x->service->config->jwt_issuer);
     struct api_key_user named;
@@ -332,6 +365,7 @@ static enum error find_bot(struct exchange *x, struct text name, struct user *bo
         error = site_user_find_named(x->service->db, &named, issuer, bot, &is_bot);
     if (error && error != ERROR_NOT_FOUND)
         return error;
+    /* A bot may have been banned for a time, too. */
     if (!error)
         restriction_end_ban(x, bot);
     if (error)
@@ -351,6 +385,8 @@ static enum error find_sender(struct exchange *x, struct text bot, struct messag
         error = find_bot(x, bot, sender);
     else
         error = external_user_site(x->service->db, x->service->config->jwt_actor, sender);
+    /* A bot is bound by the rules of a member; the site's own user is not, and needs no
+     * membership. */
     draft->sender_id = sender->id;
     draft->by_site = !bot.at;
     return error;
@@ -366,6 +402,7 @@ static enum error post_by_site(struct exchange *x, struct message_draft *draft,
                                const struct filtered *filtered) {
     struct message_change change = {0};
     const bool is_held = (filtered->actions & WORD_HOLD) != 0;
+    /* Of a held message `change` stays empty, and what is below finds nothing to do. */
     enum error error =
         is_held ? held_hold(x, draft, 0) : message_post(x->service->db, draft, &change);
     if (change.bad_reply)
@@ -388,6 +425,8 @@ enum error messages_post_by_site(struct exchange *x) {
     struct mention_list mentions;
     struct text bot = {NULL, 0};
     field_text(x, "user", &bot);
+    /* Without `user` the message is the site's, and may have a type. A wrong `user` leaves that
+     * open, and is an error anyway. NULL: the site sends no files. */
     read_draft(x, !bot.at && field_errors_none(&x->field_errors), NULL, &draft, &mentions);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
@@ -415,6 +454,7 @@ static void send_edited(void *context, const struct message *message) {
     publish_message(edit->x, EVENT_MESSAGE_EDITED, edit->seq, message, message->id, NULL);
 }
 
+/* Whether a message has files, for read_new_content. */
 static void note_files(void *context, const struct message *message) {
     bool *has_files = context;
     *has_files = message->files.len > 0;
@@ -430,6 +470,7 @@ static enum error read_new_content(struct exchange *x, struct text *content) {
     error = message_get(x->service->db, x->ids[0], x->ids[1], 0, note_files, &has_files);
     if (!has_files)
         field_errors_add(&x->field_errors, "content", CODE_BLANK, "This field may not be blank.");
+    /* A message that does not exist is found out by the transaction, with the right status. */
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
@@ -437,18 +478,23 @@ static enum error read_new_content(struct exchange *x, struct text *content) {
 static enum error edit_filtered(struct exchange *x, struct text content,
                                 const struct mention_list *mentions,
                                 const struct filtered *filtered) {
+    /* Only held_hold needs a draft: an edit changes nothing but these two. */
     struct message_change change = {0};
     const struct message_draft draft = {.room_id = x->ids[0],
                                         .sender_id = x->identity.user.id,
                                         .content = content,
                                         .type = MESSAGE_TEXT,
                                         .mentions = mentions};
+    /* An edit makes an event, and counts like a post. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    /* It waits for a moderator, while the message stays as it was. */
     if (!error && filtered->actions & WORD_HOLD)
         return held_hold(x, &draft, x->ids[1]);
     if (!error)
         error = message_edit(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], content,
                              mentions, x->service->config->mention_all_members, &change);
+    /* Sender only, not archived, not silenced: the transaction decides, under the lock of the
+     * room. */
     if (error)
         return refuse_mentions(x, error, &change);
     filter_report(x, filtered, x->ids[1]);
@@ -483,6 +529,8 @@ enum error messages_edit(struct exchange *x) {
     return error;
 }
 
+/* The sender, or a moderator: the transaction decides. The row stays, without its words, as
+ * positions have no gaps. */
 enum error messages_delete(struct exchange *x) {
     struct message_change change;
     const enum error error =

@@ -16,6 +16,7 @@ struct pin_listing {
     struct json_writer w;
 };
 
+/* A full page leaves the rest to the next one. */
 static void list_pin(void *context, const struct message *message) {
     struct pin_listing *listing = context;
     const size_t len = listing->w.out->len;
@@ -31,6 +32,7 @@ enum error pins_list(struct exchange *x) {
     enum error error;
     if (!page_read_in_room(x, &page, &error))
         return error;
+    /* Of those that the user sees: a member who joined later may see fewer. */
     error = pin_count(x->service->db, &x->identity.room, &count);
     if (error)
         return error;
@@ -71,9 +73,11 @@ static void send_pinned(void *context, const struct message *message) {
 
 enum error pins_add(struct exchange *x) {
     struct pinning pinning = {.x = x};
+    /* Pinning makes an event for all members, so it counts like a message. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
         error = pin_add(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &pinning.change);
+    /* 100 pins: a list that is shown at once. */
     if (pinning.change.too_many)
         return exchange_fail(x, error, CODE_TOO_MANY, "The room has 100 pinned messages.");
     if (error)
@@ -86,6 +90,7 @@ enum error pins_add(struct exchange *x) {
 enum error pins_remove(struct exchange *x) {
     struct pin_change change = {0};
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
+    /* Anyone who may pin may unpin, whoever has pinned it. */
     if (!error)
         error = pin_remove(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &change);
     if (error)

@@ -13,6 +13,7 @@
 
 /* ---- reading ---- */
 
+/* The reaction of one user; the totals are shown with the message. */
 static void write_reaction(void *context, const struct reaction *reaction) {
     serialize_reaction(context, reaction);
 }
@@ -36,22 +37,26 @@ enum error reactions_list(struct exchange *x) {
 
 /* ---- changing ---- */
 
+/* The event has the totals of all emoji, so that a client needs no earlier state. */
 static void publish_reactions(struct exchange *x, const struct reaction_change *change) {
     struct room_event event =
         room_event_of(x, EVENT_REACTIONS_CHANGED, change->seq, x->ids[1]);
     event.has_message = true;
     event.message.reactions = (struct text){change->totals.data, change->totals.len};
+    /* The position decides which members see the message, and so the event. */
     if (event.is_bounded)
         message_position(x->service->db, x->ids[0], x->ids[1], &event.message.position);
     publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
 }
 
+/* What adding and removing share; `run` is the transaction of either. */
 static enum error change_reaction(struct exchange *x, struct text emoji,
                                   enum error run(struct db *db, const struct reaction_key *key,
                                                  struct reaction_change *change)) {
     struct reaction_key key = {
         .room_id = x->ids[0], .message_id = x->ids[1], .user_id = x->identity.user.id};
     struct reaction_change change;
+    /* The table of emoji (Unicode) has the one form of each, so that variants count together. */
     if (!emoji_find(emoji, &key.emoji)) {
         field_errors_add(&x->field_errors, "emoji", CODE_INVALID, "This is not one emoji.");
         return ERROR_BAD_INPUT;
@@ -59,10 +64,12 @@ static enum error change_reaction(struct exchange *x, struct text emoji,
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (error)
         return error;
+    /* The row of the user, the totals and the event are one transaction. */
     error = run(x->service->db, &key, &change);
     if (change.too_many)
         field_errors_add(&x->field_errors, "emoji", CODE_TOO_MANY,
                          "The message has %d other emoji already.", REACTION_KINDS_MOST);
+    /* Without change the totals are those of now, and the answer the same as the first time. */
     if (!error) {
         struct json_writer w = json_writer_start(&x->response.body);
         serialize_reactions(&w, (struct text){change.totals.data, change.totals.len}, true);
@@ -75,6 +82,7 @@ static enum error change_reaction(struct exchange *x, struct text emoji,
 
 enum error reactions_add(struct exchange *x) {
     struct text emoji;
+    /* Removing stays possible. */
     if (x->service->config->reactions == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_REACTIONS_OFF, "Reactions are off.");
     if (!field_text(x, "emoji", &emoji))

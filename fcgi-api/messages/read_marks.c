@@ -20,7 +20,7 @@ static void publish_receipt(struct exchange *x, uint64_t room_id, uint64_t messa
     buffer_free(&json);
 }
 
-/* To the user's other devices. */
+/* To the user's other devices, in the own stream: numbered, so that none misses it. */
 static void publish_own_mark(struct exchange *x, uint64_t room_id,
                              const struct message_mark *mark) {
     const struct user *user = &x->identity.user;
@@ -42,6 +42,7 @@ static enum error send_mark(struct exchange *x, const struct message_mark *mark)
     return ERROR_NONE;
 }
 
+/* message_mark_read and message_mark_unread. */
 typedef enum error move_mark(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                              struct message_mark *mark);
 
@@ -53,7 +54,8 @@ static enum error mark_by(struct exchange *x, move_mark *move, struct message_ma
     *mark = (struct message_mark){0};
     if (!field_id(x, "message_id", &message_id))
         return ERROR_BAD_INPUT;
-    /* From before the user joined, and not to be seen. */
+    /* From before the user joined, and not to be seen. Costs a statement only where members
+     * have bounds. */
     if (hidden > 0)
         error = message_position(x->service->db, x->ids[0], message_id, &position);
     mark->bad_message = !error && hidden > 0 && position <= hidden;
@@ -68,12 +70,15 @@ static enum error mark_by(struct exchange *x, move_mark *move, struct message_ma
     return error;
 }
 
+/* The mark only moves forward; an earlier message changes nothing, and is answered with the
+ * mark as it is. */
 enum error messages_read(struct exchange *x) {
     struct message_mark mark;
     const enum error error = mark_by(x, message_mark_read, &mark);
     if (error)
         return error;
-    /* Others see read marks at once; in the room they are not stored as events. */
+    /* Others see read marks at once; in the room they are not stored as events. Large rooms
+     * show no receipts: each would go to all members. */
     if ((mark.moved || mark.noted) &&
         !room_state_is_counted(&x->identity.room, x->service->config->presence_members))
         publish_receipt(x, x->ids[0], mark.message_id);
@@ -96,7 +101,7 @@ enum error messages_unread(struct exchange *x) {
 }
 
 /* The marks of all rooms while they are published. */
-/* Where receipts are not shown, pushd drops them. */
+/* Where receipts are not shown, pushd drops them. Called for each room whose mark has moved. */
 static void publish_moved(void *context, uint64_t room_id, const struct message_mark *mark,
                           const struct room_view *view) {
     struct exchange *x = context;
@@ -105,6 +110,7 @@ static void publish_moved(void *context, uint64_t room_id, const struct message_
     member_events_view(x, room_id, view, mark->view_seq);
 }
 
+/* All rooms in one transaction, whose events follow each other in the stream of the user. */
 enum error messages_read_all(struct exchange *x) {
     const enum error error =
         message_mark_all_read(x->service->db, x->identity.user.id, publish_moved, x);
@@ -112,6 +118,7 @@ enum error messages_read_all(struct exchange *x) {
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
+    /* What came meanwhile is counted by its event. */
     json_write_member_u64(&w, "unread_count", 0);
     json_write_object_end(&w);
     return ERROR_NONE;

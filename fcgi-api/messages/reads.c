@@ -14,6 +14,7 @@ struct receipts {
     size_t count, space;
 };
 
+/* Copies a row; rooms with receipts are small, so memory is bounded by receipts_members. */
 static void keep_receipt(void *context, const struct receipt *receipt) {
     struct receipts *list = context;
     list->items = array_reserve(list->items, &list->space, list->count + 1, sizeof(*list->items));
@@ -28,6 +29,7 @@ static void write_receipt(struct json_writer *w, const struct receipt *receipt) 
     json_write_object_end(w);
 }
 
+/* The page is cut out of the list, which is read whole: its number comes first in the JSON. */
 static void write_page(struct exchange *x, struct page *page, const struct receipts *list) {
     struct json_writer w = json_writer_start(&x->response.body);
     page_begin(x, &w, page, list->count, "");
@@ -40,6 +42,7 @@ static enum error check_access(struct exchange *x) {
     /* The marks are those of all members. */
     if (restriction_check_hidden(x))
         return ERROR_FORBIDDEN;
+    /* Sharing is mutual: whoever hides the own marks does not see those of others. */
     if (x->identity.hides_read)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_SHARED,
                              "You do not share what you have read, so you cannot see what others "
@@ -62,6 +65,7 @@ static enum error list_receipts(struct exchange *x, uint64_t message_id) {
     enum error error = check_access(x);
     if (error)
         return error;
+    /* Of a message: the members whose mark is at it or after it. */
     error = message_id ? receipt_list_of_message(db, x->ids[0], message_id, keep_receipt, &list)
                        : receipt_list(db, x->ids[0], keep_receipt, &list);
     if (!error)

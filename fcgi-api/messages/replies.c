@@ -14,6 +14,7 @@ struct reply_listing {
     bool has_begun;
 };
 
+/* With the first row, which has the number of all replies, or at the end without any. */
 static void begin_listing(struct reply_listing *listing) {
     listing->w = json_writer_start(&listing->x->response.body);
     page_begin(listing->x, &listing->w, listing->page, listing->count, "");
@@ -39,6 +40,7 @@ enum error replies_list(struct exchange *x) {
         return error;
     const struct message_replies which = {
         .room_id = x->ids[0], .message_id = x->ids[1], .limit = page.limit, .offset = page.offset};
+    /* The page and its count are one statement; the names of senders may take another one. */
     error = message_page_replies(x->service->db, x->service->names, x->identity.user.id, &which,
                                  &listing.count, list_reply, &listing);
     if (error)

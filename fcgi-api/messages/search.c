@@ -30,7 +30,8 @@ struct search_listing {
 
 /* ---- the request ---- */
 
-/* Reads a number of up to 16 hexadecimal digits in lower case. */
+/* Reads a number of up to 16 hexadecimal digits in lower case: 64 bits, as write_cursor writes
+ * it. */
 static bool read_hex(struct text text, uint64_t *number) {
     *number = 0;
     if (text.len == 0 || text.len > NUMBER_MOST)
@@ -45,6 +46,7 @@ static bool read_hex(struct text text, uint64_t *number) {
     return true;
 }
 
+/* A cursor is made by write_cursor; anything else is an error, so that a mistake is noticed. */
 static void read_cursor(struct exchange *x, struct search *search) {
     struct buffer value = BUFFER_EMPTY;
     uint64_t numbers[NUMBERS];
@@ -57,6 +59,7 @@ static void read_cursor(struct exchange *x, struct search *search) {
             valid = count < NUMBERS && read_hex(part, &numbers[count]);
             count++;
         }
+        /* The time is signed in the database; a larger number is none. */
         if (valid && count == NUMBERS && numbers[0] <= INT64_MAX)
             search->place = (struct search_place){(int64_t)numbers[0], numbers[1], numbers[2]};
         else
@@ -73,6 +76,7 @@ static void write_cursor(struct json_writer *w, const struct search_place *place
     json_write_member_str(w, "next", text);
 }
 
+/* Missing: the caller's bound stays, which excludes nothing. */
 static void read_time(struct exchange *x, const char *name, int64_t *time) {
     struct buffer value = BUFFER_EMPTY;
     bool valid = false;
@@ -83,6 +87,7 @@ static void read_time(struct exchange *x, const char *name, int64_t *time) {
     buffer_free(&value);
 }
 
+/* Only these two words are known; an unknown one is not ignored. */
 static void read_has(struct exchange *x, enum search_has *has) {
     struct buffer value = BUFFER_EMPTY;
     bool valid = false;
@@ -130,9 +135,11 @@ static void read_words(struct exchange *x, struct search_query *query) {
 
 /* ---- the answer ---- */
 
+/* False ends the search: the page is full. */
 static bool write_result(void *context, const struct search_result *result) {
     struct search_listing *listing = context;
     const size_t len = listing->w.out->len;
+    /* Copies, as both structs belong to the search; only the mark is added. */
     struct message marked = *result->message;
     struct search_result shown = *result;
     marked.is_blocked = blocked_has(listing->x, marked.sender_id);
@@ -148,6 +155,7 @@ static bool take_place(void *context) {
 }
 
 static enum error list_results(struct exchange *x, struct search *search) {
+    /* Asked only when a search takes long: the usual one needs no place. */
     search->may_go_on = take_place;
     search->context = x->service;
     struct search_listing listing = {
@@ -156,6 +164,8 @@ static enum error list_results(struct exchange *x, struct search *search) {
     json_write_object(&listing.w);
     json_write_key(&listing.w, "results");
     json_write_array(&listing.w);
+    /* It ends by itself after a bounded time; then `more` is true, and the cursor is where it
+     * stopped. */
     const enum error error = search_run(x->service->db, search, write_result, &listing, &more);
     /* If it took one. */
     shared_leave_place(x->service->shared);
@@ -171,6 +181,7 @@ static enum error list_results(struct exchange *x, struct search *search) {
 
 enum error search_get(struct exchange *x) {
     struct search_query query = {.count = 0};
+    /* Bounds that exclude nothing, until the parameters narrow them. */
     struct search search = {.user_id = x->identity.user.id,
                             .query = &query,
                             .before = INT64_MAX,
