@@ -11,6 +11,8 @@ static bool is_below(const char *pattern, const char *path) {
     return strncmp(pattern, path, strlen(path)) == 0;
 }
 
+/* The name has the method and the pattern below api/site/, such as "PATCH users/#": one word
+ * for the same change of all users. */
 void key_audit_begin(struct exchange *x, const char *pattern) {
     char action[48];
     const bool of_user = is_below(pattern, "api/site/users/");

@@ -33,6 +33,7 @@ struct account {
     const struct user *user;
 };
 
+/* The account as only the user itself sees it, with the address of the bell. */
 static void write_account(void *context, const struct profile *profile) {
     const struct account *account = context;
     struct buffer bell = BUFFER_EMPTY;
@@ -55,6 +56,7 @@ static enum error send_account(struct exchange *x, const struct user *user) {
 /* password_login is off: the response to all that takes a password says where to log in. */
 static enum error refuse_password(struct exchange *x) {
     const char *url = x->service->config->login_url;
+    /* Written here, as the answer has a member more than other refusals. */
     buffer_clear(&x->response.body);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -66,6 +68,7 @@ static enum error refuse_password(struct exchange *x) {
     return ERROR_FORBIDDEN;
 }
 
+/* Without passwords users log in at the site, by signed tokens or by its server. */
 static bool takes_passwords(const struct exchange *x) {
     return x->service->config->password_login != CONFIG_OFF;
 }
@@ -86,6 +89,7 @@ static void notify_sockets(struct exchange *x, const struct user_change *change)
 
 /* ---- registering ---- */
 
+/* The name as it was entered; logins take it in any case. */
 static enum error send_registered(struct exchange *x, uint64_t id, struct text name,
                                   const char *key) {
     struct json_writer w = json_writer_start(&x->response.body);
@@ -103,6 +107,7 @@ static void add_taken_error(struct exchange *x) {
                      "A user with that username already exists.");
 }
 
+/* A password that is common, or the name itself; its length is checked by the field's rules. */
 bool accounts_check_common(struct exchange *x, const char *field, struct text password,
                            struct text username) {
     const bool is_common = password_rule_is_too_common(password, username);
@@ -116,7 +121,7 @@ bool accounts_check_common(struct exchange *x, const char *field, struct text pa
  * together. */
 static enum error read_registration(struct exchange *x, struct text *name, struct text *password) {
     struct user user;
-    /* FIELDS_KEEP: blanks of a password count. */
+    /* Blanks of a password count: its field has SCHEMA_KEEP. */
     const bool has_name = field_text(x, "username", name);
     const bool has_password = field_text(x, "password", password);
     if (has_name && !text_is_username(*name))
@@ -129,13 +134,15 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
     else if (has_name && !has_password &&
              user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
         add_taken_error(x);
+    /* Also without a valid name, so that both errors are reported. */
     if (has_password)
         accounts_check_common(x, "password", *password, has_name ? *name : text_of(""));
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
 
 /* What the limits count by: a name in lower case (empty if it is too long for one), and the
- * client's address, readable and as a hash. */
+ * client's address, readable and as a hash. Of an IPv6 client the address is its /64: a
+ * subscriber has all addresses in it. */
 struct attempt {
     struct text name;
     struct text password;
@@ -145,6 +152,8 @@ struct attempt {
 };
 
 static void describe_attempt(const struct exchange *x, struct attempt *attempt) {
+    /* A name that is too long stays empty: no account can have it, and the limit of the address
+     * holds. */
     text_lower(attempt->name, attempt->lowered, sizeof(attempt->lowered));
     cidr_subscriber(x->request->address, attempt->address);
     secret_digest(text_of(attempt->address), attempt->address_hash, USER_ADDRESS_SIZE);
@@ -166,7 +175,8 @@ enum error accounts_register(struct exchange *x) {
     if (error)
         return error;
     describe_attempt(x, &attempt);
-    /* The limit before the hash, which is the expensive part. */
+    /* The limit before the hash, which is the expensive part. Only valid requests count, so
+     * that a typing mistake costs nothing. */
     error = limit_take(x, LIMIT_REGISTRATIONS, attempt.address);
     if (!error)
         error =
@@ -177,7 +187,8 @@ enum error accounts_register(struct exchange *x) {
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), key_hash))
         return ERROR_INTERNAL;
-    /* A guest becomes this user, and keeps its messages. */
+    /* A guest becomes this user, and keeps its messages. Tried with the guest's own token or
+     * cookie, which this request may have. */
     if (auth_is_guest(x)) {
         struct user_change change;
         id = x->identity.user.id;
@@ -185,6 +196,7 @@ enum error accounts_register(struct exchange *x) {
         if (!error)
             notify_sockets(x, &change);
     } else {
+        /* The address is kept as one from which the user has logged in, see prove(). */
         error =
             user_add(service->db, attempt.name, password_hash, key_hash, attempt.address_hash, &id);
     }
@@ -202,7 +214,8 @@ enum error accounts_register(struct exchange *x) {
  * hash, this often in all: another login may have replaced it by one with other parameters. */
 #define PROOF_ATTEMPTS 3
 
-/* Counts an attempt toward the limits of address, and of name and address. */
+/* Counts an attempt toward the limits of address, and of name and address. Before the password
+ * is checked, which is what costs time. */
 static enum error count_attempt(struct exchange *x, struct attempt *attempt) {
     describe_attempt(x, attempt);
     return limit_take_login(x, attempt->address, attempt->lowered);
@@ -212,10 +225,12 @@ static enum error count_attempt(struct exchange *x, struct attempt *attempt) {
 static enum error find_user(struct db *db, struct text name, struct user *user,
                             struct user_proof *proof, bool *is_known) {
     bool again = false;
+    /* By the name in lower case; is_known: the user has logged in from this address lately. */
     enum error error =
         user_by_login(db, name, proof->address, user, proof->password_hash, is_known);
     if (error != ERROR_NOT_FOUND)
         return error;
+    /* False outside of a cluster: nothing to wait for. */
     error = db_catch_up(db, &again);
     if (error)
         return error;
@@ -234,6 +249,7 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
     const struct config *config = service->config;
     bool is_known = false, matches = false;
     enum error error = ERROR_NOT_FOUND;
+    /* Without a user the proof is of user 0, and no password hash. */
     memset(proof, 0, sizeof(*proof));
     memcpy(proof->address, attempt->address_hash, USER_ADDRESS_SIZE);
     /* A text that is not a valid name has no account, so no query is needed. */
@@ -242,20 +258,25 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
     if (error && error != ERROR_NOT_FOUND)
         return error;
     const bool exists = !error;
+    /* Set before the password is checked: the proof is used only if it was right. */
     proof->user_id = exists ? user->id : 0;
     /* An address from which the user has logged in lately is exempt, so that others cannot lock the
      * user out. */
     error = is_known ? ERROR_NONE : limit_take(x, LIMIT_LOGINS_NAME, attempt->lowered);
     if (error)
         return error;
-    /* A user of the site has no password, and takes as long as an unknown name. */
+    /* A user of the site has no password hash; then one of no account is checked, which takes
+     * as long as for a wrong password. */
     error = password_worker_verify(config, service->shared,
                                    exists && *proof->password_hash ? proof->password_hash : NULL,
                                    attempt->password, &matches);
+    /* May make the user active; only after the password was right, so that nothing is told to
+     * others. */
     if (exists && matches)
         restriction_end_ban(x, user);
     /* A disabled user is refused like a wrong password: the answer shows no difference. */
     const bool proved = exists && matches && user->is_active;
+    /* Wrong passwords stay counted. An error of the database is not the client's. */
     if (!is_known && (error || proved))
         limit_give_back(x, LIMIT_LOGINS_NAME, attempt->lowered);
     if (error)
@@ -263,7 +284,8 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
     return proved ? ERROR_NONE : ERROR_UNAUTHENTICATED;
 }
 
-/* Hashes the password again if the configured cost has changed: only now is it known. */
+/* Hashes the password again if the configured cost has changed: only now is it known. The costs
+ * are options: raising them reaches each user with the next login. */
 static void refresh(const struct exchange *x, const struct attempt *attempt,
                     struct user_proof *proof) {
     const struct config *config = x->service->config;
@@ -283,6 +305,7 @@ static enum error refuse_login(struct exchange *x) {
     return ERROR_BAD_INPUT;
 }
 
+/* Two tables, and two ways to send the key: in the body, or as a cookie. */
 enum credential { CREDENTIAL_TOKEN, CREDENTIAL_SESSION };
 
 /* Reads username, password and code, and adds a credential for the user if they are right. */
@@ -309,11 +332,13 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), hash))
         return ERROR_INTERNAL;
+    /* The loop is about the hash only: each round reads the user again. */
     for (int i = 0; i < PROOF_ATTEMPTS; i++) {
         error = prove(x, &attempt, user, &proof);
         if (error == ERROR_UNAUTHENTICATED)
             return refuse_login(x);
-        /* A code counts once, so that it is not checked again. */
+        /* A code counts once, so that it is not checked again. After the password: a client
+         * that does not know it is not told that there is a code to enter. */
         if (!error && !has_code)
             error = second_factor_check(x, user->id, attempt.lowered, code, &has_code);
         if (error)
@@ -325,10 +350,11 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
                     : login_session_add_proved(service->db, &proof, hash,
                                                service->config->session_days);
         /* A conflict: between proof and transaction the hash was replaced, or two-factor login
-         * turned on. */
+         * turned on. Stored, or an error that another round would not change. */
         if (error != ERROR_CONFLICT)
             return error;
     }
+    /* Another process replaces the hash again and again: the client tries later. */
     return ERROR_UNAVAILABLE;
 }
 
@@ -349,6 +375,7 @@ enum error accounts_token_add(struct exchange *x) {
 /* Adds a login session for the user of the token in the request. */
 static enum error log_in_by_token(struct exchange *x, char key[SECRET_KEY_SIZE]) {
     unsigned char hash[SECRET_HASH_SIZE];
+    /* Only this route, which is public, authenticates by itself, since a body would do as well. */
     enum error error = auth_identify(x);
     if (error)
         return error;
@@ -360,6 +387,7 @@ static enum error log_in_by_token(struct exchange *x, char key[SECRET_KEY_SIZE])
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), hash))
         return ERROR_INTERNAL;
+    /* One transaction checks that the token still holds, and adds the session. */
     error = login_session_add_by_token(x->service->db, x->identity.user.id, x->identity.token_id,
                                        hash, x->service->config->session_days);
     /* The token was valid a moment ago: the reason why it no longer is comes from here. */
@@ -386,6 +414,7 @@ enum error accounts_login(struct exchange *x) {
         return error;
     /* The key is sent in the cookie only, never in the body. */
     auth_set_cookie(x, text_of(key));
+    /* For the log, and for X-Confab-User-Id in the answer. */
     x->identity.user = user;
     x->has_identity = true;
     return send_account(x, &user);
@@ -395,7 +424,7 @@ enum error accounts_login(struct exchange *x) {
 
 enum error accounts_token_end(struct exchange *x) {
     struct user_change change;
-    /* By cookie, the route is logout. */
+    /* By cookie, the route is logout. token_id is 0 for a login session. */
     if (!x->identity.token_id)
         return exchange_fail(x, ERROR_BAD_INPUT, CODE_TOKEN_REQUIRED,
                              "The request was not authenticated by a token.");
@@ -411,10 +440,12 @@ enum error accounts_token_end(struct exchange *x) {
 enum error accounts_logout(struct exchange *x) {
     struct identity found;
     enum error error = ERROR_NONE;
-    /* All cookies are tried, as a browser may send several. */
+    /* All cookies are tried, as a browser may send several. *place moves on with each cookie,
+     * so that the loop ends. */
     for (size_t place = 0; !error;) {
         struct user_change change = {0};
         error = auth_session(x, &place, &found);
+        /* The cookie of another user, from another tab, stays. */
         if (!error && found.user.id == x->identity.user.id) {
             error = login_session_end(x->service->db, found.session_id, &change);
             notify_sockets(x, &change);
@@ -431,6 +462,7 @@ enum error accounts_me(struct exchange *x) {
     return send_account(x, &x->identity.user);
 }
 
+/* Receipts of others are shown only to those who share their own. */
 /* ---- the profile ---- */
 
 /* Stores share_read; the sockets of the user, which depend on it, hear of it. */
@@ -448,7 +480,8 @@ enum error accounts_profile(struct exchange *x) {
     struct profile profile = {0};
     bool changed, share_read;
     enum error error = ERROR_NONE;
-    /* Whatever the new name is. */
+    /* The site is where users change these. Refused whatever the new name is; share_read alone
+     * is not the site's. */
     if (config->profile_edit == CONFIG_OFF &&
         (profile_body_is_given(x) || !field_is_given(x, "share_read")))
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_PROFILE_FROM_SITE,
@@ -457,6 +490,7 @@ enum error accounts_profile(struct exchange *x) {
     profile_body_read(x, &profile);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* Nothing given: the account is shown as it is. */
     if (profile.given)
         error = profile_set(x->service->db, x->identity.user.id, &profile, &changed);
     if (!error && has_share_read)
@@ -472,6 +506,7 @@ static enum error change_password(struct exchange *x, struct text old, struct te
                                   struct user_change *change) {
     const struct service *service = x->service;
     const struct identity *identity = &x->identity;
+    /* The name of the user itself: the request proves the password of no other account. */
     struct attempt attempt = {.name = text_of(identity->user.name), .password = old};
     struct user_proof proof;
     struct user user;
@@ -492,7 +527,8 @@ static enum error change_password(struct exchange *x, struct text old, struct te
             error = password_worker_hash(service->config, service->shared, new, hash);
         if (error)
             return error;
-        /* The credential of this request survives, all others end. */
+        /* The credential of this request survives, all others end. A conflict: the hash is no
+         * longer the one that was proved; the loop proves the new one. */
         error = user_set_password(service->db, identity->user.id, proof.password_hash, hash,
                                   identity->token_id, identity->session_id, change);
         if (error != ERROR_CONFLICT)
@@ -502,6 +538,7 @@ static enum error change_password(struct exchange *x, struct text old, struct te
     return error ? error : ERROR_UNAVAILABLE;
 }
 
+/* For what needs more than a credential: a cookie that was left open is not enough. */
 enum error accounts_prove(struct exchange *x) {
     struct attempt attempt = {.name = text_of(x->identity.user.name)};
     struct user_proof proof;
@@ -520,6 +557,7 @@ enum error accounts_prove(struct exchange *x) {
     return ERROR_BAD_INPUT;
 }
 
+/* The rules are those of registration. */
 bool accounts_new_password(struct exchange *x, struct text *password) {
     if (!field_text(x, "new_password", password))
         return false;

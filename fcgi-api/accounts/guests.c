@@ -19,6 +19,7 @@
 #include "store/site/site_value.h"
 #include "store/site/used_jwt.h"
 
+/* What the request asks for; room_id is found by link or key. */
 struct wish {
     struct text display_name;
     struct text link, key; /* one of them is empty */
@@ -26,6 +27,7 @@ struct wish {
     uint64_t room_id;
 };
 
+/* With both or neither there is no way in that would be clear. */
 static bool read_wish(struct exchange *x, struct wish *wish) {
     *wish = (struct wish){.link = text_of(""), .key = text_of(""), .work = text_of("")};
     field_text(x, "display_name", &wish->display_name);
@@ -45,11 +47,13 @@ static bool read_wish(struct exchange *x, struct wish *wish) {
 static enum error ask_for_work(struct exchange *x, struct text key, enum error_code code,
                                const char *detail) {
     char challenge[PROOF_OF_WORK_CHALLENGE_SIZE];
+    /* A challenge is signed by the site's key and has a time, so that it need not be stored. */
     proof_of_work_challenge(key, clock_now() / 1000000, challenge);
     exchange_fail(x, ERROR_FORBIDDEN, code, NULL);
     buffer_clear(&x->response.body);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
+    /* Also with the right code only for this answer: bits tells the client how long it takes. */
     json_write_member_str(&w, "detail", detail);
     json_write_member_str(&w, "code", error_code_word(code));
     json_write_member_str(&w, "challenge", challenge);
@@ -64,6 +68,7 @@ static enum error check_work(struct exchange *x, struct text work) {
     char key[SITE_VALUE_SIZE];
     struct text challenge;
     int64_t expires_s;
+    /* 0: no work is wanted. */
     if (bits == 0)
         return ERROR_NONE;
     enum error error = site_value_secret(db, "guest_work_key", key);
@@ -71,6 +76,7 @@ static enum error check_work(struct exchange *x, struct text work) {
         return error;
     if (work.len == 0)
         return ask_for_work(x, text_of(key), CODE_WORK_REQUIRED, "A proof of work is required.");
+    /* A wrong proof and one that was used are answered alike, with a new challenge. */
     error = ERROR_CONFLICT;
     /* Each challenge is good for one attempt; the ids of signed tokens are used up likewise. */
     if (proof_of_work_check(text_of(key), work, bits, clock_now() / 1000000, &challenge,
@@ -88,12 +94,13 @@ static void keep_room(void *context, const struct invite_link_room *room) {
     wish->room_id = room->room_id;
 }
 
+/* 404 if there is none. Whether the room takes guests is checked later. */
 static enum error find_room(struct exchange *x, struct wish *wish) {
     return wish->link.len > 0 ? invite_link_room(x->service->db, wish->link, keep_room, wish)
                               : room_by_key(x->service->db, wish->key, &wish->room_id);
 }
 
-/* Joins in the name of the guest, x->identity. */
+/* Joins in the name of the guest, x->identity, which has no token yet in this request. */
 static enum error enter(struct exchange *x, const struct wish *wish) {
     const struct config *config = x->service->config;
     const struct member_limits limits = {config->max_rooms_user, config->max_members, false};
@@ -108,6 +115,7 @@ static enum error enter(struct exchange *x, const struct wish *wish) {
     return error;
 }
 
+/* The key is shown this once. */
 static enum error send_guest(struct exchange *x, const char *key) {
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -128,6 +136,8 @@ enum error guests_add(struct exchange *x) {
         return ERROR_BAD_INPUT;
     if (x->service->config->guests == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_GUESTS_OFF, "There are no guests here.");
+    /* Before the limit: a program that does no work does not use up the limit of its
+     * neighbours. */
     enum error error = check_work(x, wish.work);
     /* Each attempt counts: it may also be one to guess a key. */
     cidr_subscriber(x->request->address, subscriber);
@@ -135,8 +145,10 @@ enum error guests_add(struct exchange *x) {
         error = limit_take(x, LIMIT_GUESTS, subscriber);
     if (!error)
         error = auth_guest_address(x, address);
+    /* Before the guest is made, so that a wrong link leaves no user. */
     if (!error)
         error = find_room(x, &wish);
+    /* Bans of this address, and whether the room takes guests at all. */
     if (!error)
         error = guest_check(db, wish.room_id, address);
     if (error == ERROR_NOT_ALLOWED)
@@ -149,6 +161,7 @@ enum error guests_add(struct exchange *x) {
     if (error)
         return error;
     error = enter(x, &wish);
+    /* The room was full, or the link used up: the guest has done nothing yet, and goes. */
     if (error)
         guest_remove(db, x->identity.user.id);
     if (error)

@@ -12,10 +12,12 @@
 #include "store/logins/account_mail.h"
 #include "store/users/profile.h"
 
+/* Without mail_from the server sends no mail. */
 static bool has_mail(const struct exchange *x) {
     return x->service->config->mail_from[0] != '\0';
 }
 
+/* 202: the worker sends the mail; the answer is the same whether it will. */
 static enum error accepted(struct exchange *x) {
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -29,12 +31,15 @@ static enum error no_content(struct exchange *x) {
     return ERROR_NONE;
 }
 
+/* Of the client, not of the user: mails to many accounts come from one address. */
 static enum error count_mail(struct exchange *x) {
     char address[CIDR_SUBSCRIBER_SIZE];
     cidr_subscriber(x->request->address, address);
     return limit_take(x, LIMIT_MAILS, address);
 }
 
+/* Mails go to this address as it is entered, so that it must not be able to add lines or
+ * addresses. */
 static bool read_email(struct exchange *x, struct text *email) {
     if (!field_text(x, "email", email))
         return false;
@@ -49,6 +54,7 @@ static bool read_email(struct exchange *x, struct text *email) {
 
 /* ---- the address ---- */
 
+/* The address that was confirmed; one that waits for its mail is not shown. */
 static void write_email(void *context, const struct profile *profile) {
     struct json_writer *w = context;
     json_write_object(w);
@@ -72,14 +78,17 @@ enum error mails_add(struct exchange *x) {
     if (!has_mail(x))
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_MAIL_OFF, "This server sends no mail.");
     enum error error = accounts_prove(x);
+    /* After the password, so that guessing one uses up the limit of logins. */
     if (!error)
         error = count_mail(x);
+    /* The address becomes that of the user only with the token of the mail. */
     if (!error)
         error = account_mail_confirm(x->service->db, x->identity.user.id, email);
     return error ? error : accepted(x);
 }
 
 enum error mails_remove(struct exchange *x) {
+    /* Given and empty: both columns become NULL. */
     const struct profile none = {.given = PROFILE_EMAIL | PROFILE_EMAIL_VERIFIED};
     bool changed;
     const enum error error = profile_set(x->service->db, x->identity.user.id, &none, &changed);
@@ -88,6 +97,7 @@ enum error mails_remove(struct exchange *x) {
 
 /* ---- tokens ---- */
 
+/* Of a token that is wrong, old or used nothing more is told. */
 static enum error refuse_token(struct exchange *x) {
     field_errors_add(&x->field_errors, "token", CODE_WRONG_TOKEN,
                      "The link is wrong, has expired, or was used before.");
@@ -105,6 +115,7 @@ static bool read_token(struct exchange *x, unsigned char hash[SECRET_HASH_SIZE],
 
 enum error mails_confirm(struct exchange *x) {
     unsigned char hash[SECRET_HASH_SIZE];
+    /* A text that cannot be a token needs no statement. */
     bool fits;
     if (!read_token(x, hash, &fits))
         return ERROR_BAD_INPUT;
@@ -117,6 +128,8 @@ enum error mails_confirm(struct exchange *x) {
 
 /* ---- a new password ---- */
 
+/* The answer is 202 in every case, without a look at the database before it: time and status
+ * say nothing about whether there is an account. */
 enum error mails_reset(struct exchange *x) {
     struct text email;
     enum error error = accounts_check_passwords(x);
@@ -130,6 +143,8 @@ enum error mails_reset(struct exchange *x) {
     return error ? error : accepted(x);
 }
 
+/* A token from a mail in place of the old password: used up, then the password is set, and all
+ * credentials end. */
 enum error mails_reset_confirm(struct exchange *x) {
     const struct service *service = x->service;
     unsigned char hash[SECRET_HASH_SIZE];
@@ -143,6 +158,7 @@ enum error mails_reset_confirm(struct exchange *x) {
         return error;
     const bool has_token = read_token(x, hash, &fits);
     const bool has_password = field_text(x, "new_password", &password);
+    /* Fields first, so that a token is not used up by a request that lacks the password. */
     if (!has_token || !has_password)
         return ERROR_BAD_INPUT;
     error =
@@ -159,6 +175,7 @@ enum error mails_reset_confirm(struct exchange *x) {
         error = account_mail_use_reset(service->db, hash);
     if (error == ERROR_NOT_FOUND)
         return refuse_token(x);
+    /* NULL: no former password is compared; 0, 0: no credential survives. */
     if (!error)
         error = user_set_password(service->db, mail.user_id, NULL, password_hash, 0, 0, &change);
     if (error)

@@ -8,6 +8,7 @@
  * to check. */
 static bool read_text(struct exchange *x, const char *name, enum profile_field field,
                       struct profile *profile, struct text *text) {
+    /* null and an empty text both remove a value; null needs no check. */
     if (field_is_null(x, name)) {
         *text = (struct text){"", 0};
         profile->given |= field;
@@ -22,12 +23,14 @@ static bool read_text(struct exchange *x, const char *name, enum profile_field f
 /* most_bytes: what the schema, which counts characters, does not check; 0: nothing. */
 static void add_problem(struct exchange *x, const char *name, struct text value, size_t most_bytes,
                         const char *problem) {
+    /* Problems of length have their own code, as those that the schema finds. */
     const bool is_too_long = most_bytes > 0 && value.len > most_bytes;
     if (problem)
         field_errors_add(&x->field_errors, name, is_too_long ? CODE_MAX_LENGTH : CODE_INVALID, "%s",
                          problem);
 }
 
+/* Whether any field is given that a site may keep for itself (profile_edit). */
 bool profile_body_is_given(const struct exchange *x) {
     return field_is_given(x, "display_name") || field_is_given(x, "avatar_url") ||
            field_is_given(x, "locale");
@@ -45,6 +48,7 @@ void profile_body_read(struct exchange *x, struct profile *profile) {
         add_problem(x, "locale", profile->locale, 0, profile_fields_check_locale(profile->locale));
 }
 
+/* Apart from the others: only the site sets addresses without a mail that confirms them. */
 void profile_body_read_email(struct exchange *x, struct profile *profile) {
     if (read_text(x, "email", PROFILE_EMAIL, profile, &profile->email))
         add_problem(x, "email", profile->email, PROFILE_EMAIL_BYTES,

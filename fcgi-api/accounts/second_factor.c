@@ -20,7 +20,8 @@
 #define GROUP_SIZE 4
 #define PLAIN_SIZE (GROUP_COUNT * GROUP_SIZE)
 
-/* Removes what people type between groups, and lowers letters. False if the rest does not fit. */
+/* Removes what people type between groups, and lowers letters. False if the rest does not fit.
+ * The six digits of an app come through as they are. */
 static bool normalize(struct text code, char out[PLAIN_SIZE + 1]) {
     size_t len = 0;
     for (size_t i = 0; i < code.len; i++) {
@@ -35,7 +36,8 @@ static bool normalize(struct text code, char out[PLAIN_SIZE + 1]) {
     return true;
 }
 
-/* Makes a recovery code and its hash. */
+/* Makes a recovery code and its hash. 16 letters of 5 bits each; the alphabet is that of base32
+ * (RFC 4648), which has no 0 and 1. */
 static void make_recovery(struct json_writer *w, unsigned char hash[USER_TOTP_HASH_SIZE]) {
     static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyz234567";
     unsigned char random[PLAIN_SIZE];
@@ -43,6 +45,7 @@ static void make_recovery(struct json_writer *w, unsigned char hash[USER_TOTP_HA
     size_t len = 0;
     randombytes_buf(random, sizeof(random));
     for (size_t i = 0; i < PLAIN_SIZE; i++) {
+        /* 32 letters divide 256, so that each is equally likely. */
         plain[i] = LETTERS[random[i] & 31];
         if (i > 0 && i % GROUP_SIZE == 0)
             shown[len++] = '-';
@@ -58,9 +61,12 @@ static enum error use_recovery(struct exchange *x, uint64_t user_id, const struc
                                const char *plain, bool *used) {
     unsigned char hash[USER_TOTP_HASH_SIZE];
     secret_digest(text_of(plain), hash, sizeof(hash));
+    /* In constant time each; the number of codes is not a secret. */
     for (size_t i = 0; i < totp->recovery_count; i++) {
         if (sodium_memcmp(hash, totp->recovery + i * USER_TOTP_HASH_SIZE, sizeof(hash)) != 0)
             continue;
+        /* Taken out of the row only if the row is as it was read: two requests cannot use one
+         * code. */
         const enum error error = user_totp_use_recovery(x->service->db, user_id, totp, i);
         *used = !error;
         return error;
@@ -77,6 +83,8 @@ static enum error use_code(struct exchange *x, uint64_t user_id, const struct us
     *used = false;
     if (!normalize(code, plain))
         return ERROR_NONE;
+    /* The present time step or a neighbour, later than the last one used (RFC 6238, section
+     * 5.2). */
     if (totp_find(totp->secret, clock_now() / 1000000, totp->last_step, text_of(plain), &step)) {
         error = user_totp_use_step(x->service->db, user_id, step);
         *used = !error;
@@ -93,7 +101,8 @@ static enum error refuse_code(struct exchange *x) {
     return ERROR_BAD_INPUT;
 }
 
-/* Uses up a code within the limit of wrong ones. */
+/* Uses up a code within the limit of wrong ones: taken before, given back if it was right, so
+ * that guesses at the same time do not exceed it. */
 static enum error prove_code(struct exchange *x, uint64_t user_id, const char *name,
                              const struct user_totp *totp, struct text code) {
     bool used = false;
@@ -112,6 +121,7 @@ enum error second_factor_check(struct exchange *x, uint64_t user_id, const char 
                                struct text code, bool *used) {
     struct user_totp totp;
     enum error error = user_totp_get(x->service->db, user_id, &totp);
+    /* Not turned on: passwords are enough, and `used` stays false. */
     if (error == ERROR_NOT_FOUND || (!error && !totp.is_on))
         return ERROR_NONE;
     if (error)
@@ -136,6 +146,7 @@ static enum error fail_conflict(struct exchange *x, const char *why) {
 enum error second_factor_get(struct exchange *x) {
     struct user_totp totp = {0};
     const enum error error = user_totp_get(x->service->db, x->identity.user.id, &totp);
+    /* Not found: never turned on, which is shown as off. */
     if (error && error != ERROR_NOT_FOUND)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -146,7 +157,8 @@ enum error second_factor_get(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* Appends what is no letter, digit or one of "-._~" as %XX. */
+/* Appends what is no letter, digit or one of "-._~" as %XX: all that is not unreserved (RFC 3986,
+ * section 2.3). */
 static void append_escaped(struct buffer *out, struct text text) {
     for (size_t i = 0; i < text.len; i++) {
         const unsigned char c = (unsigned char)text.at[i];
@@ -171,10 +183,12 @@ enum error second_factor_begin(struct exchange *x) {
     unsigned char secret[TOTP_SECRET_SIZE];
     char base32[TOTP_BASE32_SIZE];
     struct buffer uri = BUFFER_EMPTY;
+    /* Nothing to protect: the site logs its users in. */
     if (x->service->config->password_login == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_PASSWORD_LOGIN_OFF,
                              "Users log in at the site, not by a password.");
     randombytes_buf(secret, sizeof(secret));
+    /* Replaces a secret that was not confirmed, never one that is in use. */
     const enum error error = user_totp_begin(x->service->db, x->identity.user.id, secret);
     if (error)
         return error == ERROR_CONFLICT ? fail_conflict(x, "Two-factor login is on.") : error;
@@ -183,6 +197,7 @@ enum error second_factor_begin(struct exchange *x) {
     append_uri(&uri, x, base32);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
+    /* Shown once; the app keeps it. */
     json_write_member_str(&w, "secret", base32);
     json_write_member_text(&w, "uri", (struct text){uri.data, uri.len});
     json_write_object_end(&w);
@@ -196,7 +211,8 @@ static void limited_name(const struct exchange *x, char name[USER_NAME_SIZE]) {
     text_lower(text_of(x->identity.user.name), name, USER_NAME_SIZE);
 }
 
-/* Checks the first code, which is not stored as used yet: user_totp_confirm does that. */
+/* Checks the first code, which is not stored as used yet: user_totp_confirm does that. The step
+ * goes into totp->last_step, so that this code cannot be used again at a login. */
 static enum error prove_first(struct exchange *x, struct user_totp *totp, struct text code) {
     char name[USER_NAME_SIZE], plain[PLAIN_SIZE + 1];
     limited_name(x, name);
@@ -219,6 +235,7 @@ enum error second_factor_confirm(struct exchange *x) {
     enum error error = user_totp_get(x->service->db, user_id, &totp);
     if (error == ERROR_NOT_FOUND)
         return fail_conflict(x, "Ask for a secret first, by POST /api/auth/totp/.");
+    /* Another code here would replace the recovery codes. */
     if (!error && totp.is_on)
         return fail_conflict(x, "Two-factor login is on.");
     if (!error)
@@ -229,14 +246,17 @@ enum error second_factor_confirm(struct exchange *x) {
     json_write_object(&w);
     json_write_key(&w, "recovery_codes");
     json_write_array(&w);
+    /* All at once: the answer lists them, the row gets their hashes. */
     for (; totp.recovery_count < USER_TOTP_RECOVERY_COUNT; totp.recovery_count++)
         make_recovery(&w, totp.recovery + totp.recovery_count * USER_TOTP_HASH_SIZE);
     json_write_array_end(&w);
     json_write_object_end(&w);
     error = user_totp_confirm(x->service->db, user_id, &totp);
+    /* The codes in the body belong to nothing then: the error replaces them. */
     return error == ERROR_CONFLICT ? fail_conflict(x, "Another request was faster.") : error;
 }
 
+/* By a code, not the password: a stolen session is not enough to turn it off. */
 enum error second_factor_end(struct exchange *x) {
     const uint64_t user_id = x->identity.user.id;
     char name[USER_NAME_SIZE];

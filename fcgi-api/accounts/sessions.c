@@ -16,6 +16,7 @@ struct listing {
     struct json_writer *w;
 };
 
+/* Neither keys nor hashes: an entry is known by id and times. */
 static void write_entry(void *context, const struct session_entry *entry) {
     const struct listing *listing = context;
     const struct identity *identity = listing->identity;
@@ -33,6 +34,7 @@ static void write_entry(void *context, const struct session_entry *entry) {
     json_write_object_end(w);
 }
 
+/* Two tables in one list, the latest first. */
 enum error sessions_list(struct exchange *x) {
     const uint64_t user_id = x->identity.user.id;
     struct page page;
@@ -58,7 +60,7 @@ static enum error send_ended(struct exchange *x, const struct user_change *chang
     return ERROR_NONE;
 }
 
-/* All but the one of this request. */
+/* All but the one of this request, for users who have lost a device. */
 enum error sessions_end_others(struct exchange *x) {
     struct user_change change;
     const struct identity *identity = &x->identity;
@@ -73,7 +75,7 @@ enum error sessions_end(struct exchange *x) {
     struct db *db = x->service->db;
     struct user_change change;
     bool owned = false;
-    /* That of another user does not exist for this one. */
+    /* That of another user does not exist for this one: ids are numbers, and could be tried. */
     enum error error = session_list_owns(db, x->identity.user.id, is_token, id, &owned);
     if (!error && !owned)
         error = ERROR_NOT_FOUND;

@@ -36,6 +36,7 @@ static void write_profile(void *context, const struct profile *profile) {
     serialize_profile(context, profile);
 }
 
+/* The rows come by name in rising order, also for a page "before". */
 static void keep_profile(void *context, const struct profile *profile) {
     struct user_listing *listing = context;
     const struct text name = profile->username;
@@ -47,6 +48,7 @@ static void keep_profile(void *context, const struct profile *profile) {
 
 /* ---- the query ---- */
 
+/* Sets *which; two cursors are an error. */
 static void read_cursor(struct exchange *x, const char *name, enum profile_page_kind kind,
                         struct buffer *value, struct profile_page *which) {
     bool valid;
@@ -63,6 +65,7 @@ static void read_cursor(struct exchange *x, const char *name, enum profile_page_
         *which = (struct profile_page){kind, text, which->limit, 0};
 }
 
+/* texts: storage for what *listing borrows; the caller frees it. */
 static enum error read_query(struct exchange *x, struct buffer texts[3],
                              struct user_listing *listing) {
     struct page page;
@@ -98,8 +101,10 @@ static void write_link(struct user_listing *listing, struct json_writer *w, cons
 }
 
 static void write_page(struct user_listing *listing, uint64_t count) {
+    /* A page that was read backwards is shown in the order of names all the same. */
     const bool backwards = listing->which.kind == PROFILE_PAGE_BEFORE;
     const bool is_first = listing->which.kind == PROFILE_PAGE_OFFSET && listing->which.offset == 0;
+    /* NULL: an empty page has no links. */
     const char *low = listing->count > 0 ? listing->low : NULL;
     const char *high = listing->count > 0 ? listing->high : NULL;
     struct json_writer w = json_writer_start(&listing->x->response.body);
@@ -109,7 +114,8 @@ static void write_page(struct user_listing *listing, uint64_t count) {
         json_write_member_null(&w, "count");
     else
         json_write_member_u64(&w, "count", count);
-    /* A page reached by "before" has the page it came from after it. */
+    /* A page reached by "before" has the page it came from after it: there is a next one for
+     * certain. */
     write_link(listing, &w, "next", "after", listing->more || backwards ? high : NULL);
     write_link(listing, &w, "previous", "before",
                backwards  ? (listing->more ? low : NULL)
@@ -120,7 +126,8 @@ static void write_page(struct user_listing *listing, uint64_t count) {
     json_write_object_end(&w);
 }
 
-/* Writes the empty page of an offset beyond the end; refuses the offset if the end is not known. */
+/* Writes the empty page of an offset beyond the end; refuses the offset if the end is not
+ * known. The links of such a page lead back to the last page that has users. */
 static enum error write_beyond(struct user_listing *listing, uint64_t count) {
     struct exchange *x = listing->x;
     struct page page = {.limit = listing->which.limit, .offset = listing->which.offset};
@@ -150,7 +157,9 @@ static enum error list_by_name(struct exchange *x) {
     struct user_listing listing = {.x = x};
     uint64_t count = 0;
     enum error error = read_query(x, texts, &listing);
-    /* The count first: it is bounded, and decides whether the offset is beyond the end. */
+    /* The count first: it is bounded, and decides whether the offset is beyond the end. One
+     * more than COUNT_MOST tells "more than that". By the index of names; a bound keeps it
+     * cheap. */
     if (!error)
         error = profile_page_count(x->service->db, listing.search, COUNT_MOST + 1, &count);
     if (!error && listing.which.kind == PROFILE_PAGE_OFFSET && listing.which.offset >= count) {
@@ -168,7 +177,8 @@ static enum error list_by_name(struct exchange *x) {
 
 /* ---- by id ---- */
 
-/* Reads "1,2,3"; an empty list has none. Adds an error to x->field_errors if it is invalid. */
+/* Reads "1,2,3"; an empty list has none. Adds an error to x->field_errors if it is invalid. At
+ * most IDS_MOST are stored, one more is counted, so that too many are noticed. */
 static size_t read_ids(struct exchange *x, struct text list, uint64_t ids[IDS_MOST]) {
     struct text id;
     size_t count = 0;
@@ -202,12 +212,14 @@ static void count_profile(void *context, const struct profile *profile) {
 
 /* The tag is a hash of the profiles: they have no counter, and are few. */
 static void set_tag(struct exchange *x, const struct buffer *results) {
+    /* Eight bytes tell versions of a few profiles apart. */
     unsigned char hash[8];
     secret_digest((struct text){results->data, results->len}, hash, sizeof(hash));
     struct buffer *tag = etag_begin(x);
     buffer_append_char(tag, 'p');
     for (size_t i = 0; i < sizeof(hash); i++)
         buffer_printf(tag, "%02x", hash[i]);
+    /* The result is in the status: 304 makes the gateway send no body. */
     etag_end(x);
     etag_set_max_age(x, IDS_MAX_AGE_S);
 }
@@ -219,6 +231,7 @@ static enum error list_by_id(struct exchange *x, struct text list) {
     const size_t count = read_ids(x, list, ids);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* Users who do not exist are left out, without an error. */
     json_write_array(&counted.w);
     const enum error error = profile_list(x->service->db, ids, count, count_profile, &counted);
     json_write_array_end(&counted.w);

@@ -90,7 +90,6 @@ static void read_page(struct exchange *x, struct page *page, struct message_page
             continue;
         if (which->kind != MESSAGE_PAGE_OFFSET)
             field_errors_add(&x->field_errors, CURSORS[i].name, CODE_CONFLICTING,
-                             /* The last one given counts, which does not matter after an error. */
                              "Give one of before, after and around.");
         *which = (struct message_page){CURSORS[i].kind, page->limit, cursor};
     }

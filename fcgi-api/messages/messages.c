@@ -99,9 +99,9 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
                             const struct message *message, uint64_t message_id,
                             const struct bell_name *bell) {
     struct room_event event = room_event_of(x, type, seq, message_id);
-    /* The bell is rung by what the database has; the event itself is found by the gap check of
+    /* 0: this process does not know the number (a repeated statement); pushd finds the event.
+     * The bell is rung by what the database has; the event itself is found by the gap check of
      * pushd. */
-    /* 0: this process does not know the number (a repeated statement); pushd finds the event. */
     if (seq == 0) {
         bell_ring_room(publisher_of(x)->bell, x->service->db, x->ids[0], false);
         return;
@@ -120,9 +120,8 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
 
 /* ---- posting ---- */
 
-/* The default is set by the caller: "text", or "system" for the site. */
 /* by_site: the messages of the site itself are all of one type, which it may name; users cannot
- * choose it. */
+ * choose it. The default is set by the caller: "text", or "system" for the site. */
 static void read_type(struct exchange *x, bool by_site, enum message_type *type) {
     struct text name;
     /* Missing or wrong: the default stays. */
@@ -226,9 +225,7 @@ static enum error send_posted_files(struct exchange *x, const struct message_cha
                        send_with_files, &posted);
 }
 
-/* Says which of the files cannot be used. Asked for after the transaction has refused all of
- * them. */
-/* Says which of the files cannot be used. */
+/* Says which of the files cannot be used, after the transaction has refused all of them. */
 static enum error add_file_error(struct exchange *x, const struct message_draft *draft) {
     uint64_t wrong_id = 0;
     bool is_incomplete = false;

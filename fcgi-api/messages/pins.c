@@ -90,7 +90,7 @@ enum error pins_add(struct exchange *x) {
 enum error pins_remove(struct exchange *x) {
     struct pin_change change = {0};
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
-    /* Anyone who may pin may unpin, whoever has pinned it. */
+    /* Those who may pin may unpin the pins of others, too. */
     if (!error)
         error = pin_remove(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &change);
     if (error)

@@ -100,8 +100,7 @@ enum error messages_unread(struct exchange *x) {
     return send_mark(x, &mark);
 }
 
-/* The marks of all rooms while they are published. */
-/* Where receipts are not shown, pushd drops them. Called for each room whose mark has moved. */
+/* Called for each room whose mark has moved. Where receipts are not shown, pushd drops them. */
 static void publish_moved(void *context, uint64_t room_id, const struct message_mark *mark,
                           const struct room_view *view) {
     struct exchange *x = context;

@@ -42,7 +42,7 @@ static enum error check_access(struct exchange *x) {
     /* The marks are those of all members. */
     if (restriction_check_hidden(x))
         return ERROR_FORBIDDEN;
-    /* Sharing is mutual: whoever hides the own marks does not see those of others. */
+    /* Sharing is mutual: a user who hides the own marks does not see those of others. */
     if (x->identity.hides_read)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_SHARED,
                              "You do not share what you have read, so you cannot see what others "

@@ -18,6 +18,7 @@
 
 /* ---- the links of a room ---- */
 
+/* With the link itself, which admins may pass on. */
 static void write_link(void *context, const struct invite_link *link) {
     serialize_invite_link(context, link);
 }
@@ -38,19 +39,23 @@ enum error links_list(struct exchange *x) {
     return error;
 }
 
+/* Role, end and number of uses of a link are fixed when it is made. */
 enum error links_add(struct exchange *x) {
     struct invite_link link = {.room_id = x->ids[0], .created_by_id = x->identity.user.id};
     char key[SECRET_KEY_SIZE];
     struct text role;
     if (field_text(x, "role", &role))
         link.role = role_of(role);
+    /* Missing fields are 0: no end, any number of uses. */
     field_time(x, "expires_at", &link.expires_at);
     field_number(x, "max_uses", &link.max_uses);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* A random key, as for a token: its holder may join. */
     secret_make_key(key);
     link.link = text_of(key);
     const enum error error = invite_link_add(x->service->db, &link);
+    /* 400, since an admin can remove links and try again. */
     if (error == ERROR_CONFLICT)
         return exchange_fail(x, ERROR_BAD_INPUT, CODE_TOO_MANY, "The room has too many links.");
     if (error)
@@ -69,7 +74,8 @@ static enum error remove_link(struct exchange *x, uint64_t link_id, struct text 
     return error;
 }
 
-/* The path ends with the number of the link, or with the link itself. */
+/* The path ends with the number of the link, or with the link itself. A link of digits only
+ * would be taken for a number; links have letters as well. */
 enum error links_remove(struct exchange *x) {
     const struct text segment = x->request->segments[LINK_OF_ROOM_SEGMENT];
     uint64_t link_id;
@@ -78,6 +84,7 @@ enum error links_remove(struct exchange *x) {
     return remove_link(x, 0, segment);
 }
 
+/* The same with the link in the body, so that it gets into no log of a web server. */
 enum error links_end(struct exchange *x) {
     struct text link;
     return field_text(x, "link", &link) ? remove_link(x, 0, link) : ERROR_BAD_INPUT;
@@ -93,7 +100,8 @@ static void keep_room(void *context, const struct invite_link_room *room) {
 enum error links_join(struct exchange *x, struct text link, struct member_change *change) {
     const struct config *config = x->service->config;
     const struct member_limits limits = {config->max_rooms_user, config->max_members, false};
-    /* The room is locked before the link is read again. */
+    /* Two reads of the link: the first says which room to lock, the second, under that lock,
+     * whether the link still counts. So max_uses holds for users who join at the same time. */
     enum error error = invite_link_room(x->service->db, link, keep_room, &x->ids[0]);
     if (!error)
         error = member_add_by_link(x->service->db, x->ids[0], x->identity.user.id, link, &limits,
@@ -106,6 +114,7 @@ enum error links_join(struct exchange *x, struct text link, struct member_change
     case MEMBER_REFUSAL_EXPIRED:
         return exchange_fail(x, error, CODE_LINK_EXPIRED, "The link has expired.");
     case MEMBER_REFUSAL_REMOVED:
+        /* An admin has removed the user: an older link does not undo that. */
         return exchange_fail(x, error, CODE_REMOVED,
                              "You were removed from the room since the link was made.");
     case MEMBER_REFUSAL_GUEST:
@@ -117,6 +126,7 @@ enum error links_join(struct exchange *x, struct text link, struct member_change
     default:
         break;
     }
+    /* Not changed: the user is a member already, and the link keeps its use. */
     if (!error && change->changed)
         member_events_added(x, &x->identity.user, x->ids[0], x->identity.user.id, change);
     return error;
@@ -136,6 +146,7 @@ enum error links_use(struct exchange *x) {
     const enum error error = links_join(x, link, &change);
     if (error)
         return error;
+    /* 200: a member before. */
     x->response.status = change.changed ? 201 : 200;
     return member_get(x->service->db, x->ids[0], x->identity.user.id, show_membership, x);
 }
@@ -147,9 +158,11 @@ struct showing {
     enum error error;
 };
 
+/* For users who are not in the room, so it shows little: neither members nor messages. */
 static void show_room(void *context, const struct invite_link_room *room) {
     struct showing *showing = context;
     struct exchange *x = showing->x;
+    /* 410, since the link did exist. */
     if (room->is_expired)
         showing->error = exchange_fail(x, ERROR_GONE, CODE_LINK_EXPIRED, "The link has expired.");
     else if (room->is_used_up)

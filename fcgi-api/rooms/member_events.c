@@ -10,6 +10,7 @@
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 
+/* The JSON of an event of a room is made by publish_room_event, from these fields. */
 static void publish_event(struct exchange *x, const struct user *actor, uint64_t room_id,
                           unsigned type, uint64_t seq, uint64_t subject_id) {
     const struct room_event event = {.room_id = room_id,
@@ -29,6 +30,7 @@ static void publish_to_user(struct exchange *x, const struct user *actor, uint64
     buffer_free(json);
 }
 
+/* Numbered in the own stream of the user, so that all devices show the same. */
 void member_events_view(struct exchange *x, uint64_t room_id, const struct room_view *view,
                         uint64_t seq) {
     struct buffer json = BUFFER_EMPTY;
@@ -46,6 +48,7 @@ struct invitation {
     uint64_t seq;
 };
 
+/* The user is told in the own stream, as the user does not follow the room yet. */
 static void publish_invitation(void *context, const struct room *room) {
     const struct invitation *invitation = context;
     const uint64_t room_id = room->state.room_id;
@@ -59,6 +62,7 @@ static void publish_invitation(void *context, const struct room *room) {
 void member_events_added(struct exchange *x, const struct user *actor, uint64_t room_id,
                          uint64_t user_id, const struct member_change *change) {
     struct invitation invitation = {x, actor, user_id, change->user_seq};
+    /* First the room, whose members see the new one. */
     publish_event(x, actor, room_id, EVENT_USER_INVITED, change->seq, user_id);
     /* The invitation has the name of the room, which is read only if the event is published. */
     if (redis_client_is_configured(x->service->redis) || publisher_of(x)->bell)
@@ -94,6 +98,7 @@ static void publish_promotion(void *context, const struct membership *membership
     member_events_role(promotion->x, promotion->actor, membership, promotion->seq);
 }
 
+/* pushd handles it like a deleted room: the sockets of the room end. */
 static void publish_last_left(struct exchange *x, const struct user *actor, uint64_t room_id,
                               uint64_t user_id, uint64_t seq) {
     char stream[48];
@@ -105,18 +110,21 @@ static void publish_last_left(struct exchange *x, const struct user *actor, uint
 
 void member_events_removed(struct exchange *x, const struct user *actor, uint64_t room_id,
                            uint64_t user_id, const struct member_change *change) {
+    /* Stays empty if the room is gone: nothing to free. */
     struct buffer json = BUFFER_EMPTY;
     /* The room was deleted with its last member. */
     if (change->room_deleted) {
         publish_last_left(x, actor, room_id, user_id, change->user_seq);
         return;
     }
+    /* A ban has an event of its own, so that members see the difference. */
     publish_event(x, actor, room_id, change->by_ban ? EVENT_USER_BANNED : EVENT_USER_REMOVED,
                   change->seq, user_id);
     serialize_room_removed(&json, change->user_seq, room_id, actor->name);
     publish_to_user(x, actor, room_id, user_id, EVENT_ROOM_REMOVED, change->user_seq, &json);
     /* The removed user was the last admin: another has the role now. */
     if (change->promoted_id) {
+        /* A second event of the same transaction, with the next number. */
         struct promotion promotion = {x, actor, change->promoted_seq};
         member_get(x->service->db, room_id, change->promoted_id, publish_promotion, &promotion);
     }

@@ -14,6 +14,7 @@
 
 /* ---- reading ---- */
 
+/* With name and picture of the member. */
 static void write_member(void *context, const struct membership *membership) {
     serialize_membership(context, membership, true);
 }
@@ -22,6 +23,8 @@ enum error members_list(struct exchange *x) {
     const struct room_state *state = &x->identity.room;
     struct page page;
     uint64_t changes = 0;
+    /* Before the page: a user who may not see the list is not told what is wrong with the
+     * request. */
     if (restriction_check_hidden(x))
         return ERROR_FORBIDDEN;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
@@ -30,6 +33,7 @@ enum error members_list(struct exchange *x) {
     /* Joining and leaving are events, so the room's tag covers the list, but for the names and
      * pictures of the members. */
     enum error error = profile_changes(x->service->db, &changes);
+    /* An answer of 304, or an error. */
     if (error || etag_set_members(x, state, changes))
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -41,6 +45,7 @@ enum error members_list(struct exchange *x) {
 
 /* ---- joining ---- */
 
+/* A membership without the profile, which the client has already. */
 static enum error send_membership(struct exchange *x, const struct membership *membership) {
     struct json_writer w = json_writer_start(&x->response.body);
     serialize_membership(&w, membership, false);
@@ -53,6 +58,7 @@ static void show_membership(void *context, const struct membership *membership) 
 
 /* Adds the user, publishes the events, and sends the membership. */
 static enum error add_member(struct exchange *x, uint64_t user_id, bool joining) {
+    /* invite_from = shared_room: strangers cannot be invited. */
     const struct config *config = x->service->config;
     const struct member_limits limits = {config->max_rooms_user, config->max_members,
                                          config->invite_from == CONFIG_SHARED_ROOM};
@@ -60,12 +66,15 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
     struct db *db = x->service->db;
     enum error error = member_add(db, x->ids[0], x->identity.user.id, user_id, joining, &limits,
                                   &change);
-    /* No active user: perhaps only until now. */
+    /* No active user: perhaps only until now. The store has refused a disabled user. A ban that
+     * is over ends now, and the user counts as active. */
     if (error == ERROR_BAD_INPUT && ban_end_due(db, user_id))
         error = member_add(db, x->ids[0], x->identity.user.id, user_id, joining, &limits, &change);
-    /* Only a new member counts as an invitation. */
+    /* Only a new member counts as an invitation. Given back also after a refusal: the limit is
+     * there to bound what others are sent. */
     if (!joining && !change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, x->identity.user.id);
+    /* A user who has left is not added again at once: this admin is refused for an hour. */
     if (change.refusal == MEMBER_REFUSAL_LEFT)
         return exchange_fail(x, error, CODE_RECENTLY_REMOVED,
                              "The user left or was removed less than an hour ago; another admin "
@@ -77,6 +86,7 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
         return exchange_fail(x, error, CODE_NO_GUESTS, "The room takes no guests.");
     if (change.refusal == MEMBER_REFUSAL_MEMBERS)
         return exchange_fail(x, error, CODE_TOO_MANY_MEMBERS, "The room has too many members.");
+    /* No such user, or a disabled one: the answer is the same. */
     if (error == ERROR_BAD_INPUT)
         field_errors_add_missing(&x->field_errors, "user_id", user_id);
     if (error)
@@ -98,6 +108,7 @@ enum error members_invite(struct exchange *x) {
     return error ? error : add_member(x, user_id, false);
 }
 
+/* Joining makes an event of the room, so it counts like a message. */
 enum error members_join(struct exchange *x) {
     const enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     return error ? error : add_member(x, x->identity.user.id, true);
@@ -105,6 +116,7 @@ enum error members_join(struct exchange *x) {
 
 /* ---- the user's own view of the room ---- */
 
+/* Only what is given is changed. */
 static void read_view(struct exchange *x, struct room_view_patch *patch) {
     struct text notify;
     patch->has_notify = field_text(x, "notify", &notify);
@@ -129,6 +141,7 @@ enum error members_me(struct exchange *x) {
         member_set_view(x->service->db, x->ids[0], x->identity.user.id, &patch, &view, &user_seq);
     if (error)
         return error;
+    /* 0: everything was so before. */
     if (user_seq)
         member_events_view(x, x->ids[0], &view, user_seq);
     struct json_writer w = json_writer_start(&x->response.body);
@@ -147,11 +160,13 @@ enum error members_remove(struct exchange *x) {
     if (error)
         return error;
     error = member_remove(x->service->db, x->ids[0], x->identity.user.id, user_id, &change);
+    /* The store knows which role each of them has, under the lock of the room. */
     if (change.refusal == MEMBER_REFUSAL_ROLE)
         return exchange_fail(x, error, CODE_ROLE_TOO_HIGH,
                              "Moderators remove members and readers only.");
     if (error)
         return error;
+    /* Removing a user who is not a member is 404 above; leaving is removing oneself. */
     x->response.status = 204;
     member_events_removed(x, &x->identity.user, x->ids[0], user_id, &change);
     return ERROR_NONE;
@@ -171,7 +186,7 @@ static void send_role(void *context, const struct membership *membership) {
         member_events_role(role->x, &role->x->identity.user, membership, role->seq);
 }
 
-/* The role, by its name or else as is_admin. */
+/* The role, by its name or else as is_admin, which clients of earlier versions send. */
 static bool read_role(struct exchange *x, enum role *role) {
     struct text name;
     bool is_admin;
@@ -197,6 +212,7 @@ enum error members_update(struct exchange *x) {
     if (error)
         return error;
     error = member_set_role(x->service->db, x->ids[0], x->identity.user.id, user_id, role, &change);
+    /* One admin has to stay: another is named first. */
     if (error == ERROR_BAD_INPUT)
         field_errors_add(&x->field_errors, field_is_given(x, "role") ? "role" : "is_admin",
                          CODE_LAST_ADMIN, "The last admin of a room cannot lose the role.");

@@ -17,8 +17,9 @@ struct room_listing {
     uint64_t hash; /* of everything on which the page depends */
 };
 
-/* Every change of a room increments its last_seq; the creation time differs between databases; the
- * read position and the role are those of the user. */
+/* Every change of a room increments its last_seq; the creation time differs between databases;
+ * the read position and the role are those of the user. The order of the rooms is in the hash,
+ * too. */
 static void visit_room(void *context, const struct room *room) {
     struct room_listing *listing = context;
     const struct room_state *state = &room->state;
@@ -46,8 +47,9 @@ static bool set_etag(struct exchange *x, const struct room_list *list, uint64_t 
     return etag_end(x);
 }
 
-/* ?public=1 requests the public rooms, ?hidden=1 those that the user has hidden; otherwise those of
- * the user that are not. */
+/* ?public=1 requests the public rooms, ?hidden=1 those that the user has hidden; otherwise
+ * those of the user that are not. Both flags together have no meaning: a room that is hidden is
+ * one of the user's own. */
 static enum room_list_kind read_kind(struct exchange *x) {
     const bool is_public = page_flag(x, "public"), is_hidden = page_flag(x, "hidden");
     if (is_public && is_hidden)
@@ -70,6 +72,7 @@ static enum error read_key(struct exchange *x, struct room_list *list) {
             error = room_by_key(x->service->db, text, &list->room_id);
     }
     buffer_free(&key);
+    /* room_id stays 0, of which count_rooms makes an empty list. */
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
@@ -83,6 +86,8 @@ static void count_room(void *context, const struct room *room) {
 static enum error count_rooms(struct exchange *x, struct room_list *list) {
     const uint64_t all = x->identity.rooms_count;
     uint64_t hidden = 0;
+    /* has_preferences came with the identity: most users have hidden nothing and have no
+     * favourites, and need no statement here. */
     enum error error = ERROR_NONE;
     if (list->kind == ROOM_LIST_PUBLIC)
         return room_list_count_public(x->service->db, &list->count);
@@ -131,6 +136,7 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
     return error;
 }
 
+/* Own rooms by last activity, favourites first. */
 enum error rooms_list(struct exchange *x) {
     struct page page;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);

@@ -21,6 +21,7 @@ static const char TOO_MANY_ROOMS[] = "You are in too many rooms.";
 
 /* ---- reading ---- */
 
+/* With the address of the bell, if there is one, which is for this user only. */
 static void send_room(void *context, const struct room *room) {
     struct exchange *x = context;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -37,7 +38,7 @@ static void send_room_to_viewer(void *context, const struct room *room) {
 
 enum error rooms_get(struct exchange *x) {
     /* One statement for token and room; if it finds nothing, the router serves the request
-     * again. */
+     * again. Saves a round trip for the commonest request of a client that has a token. */
     if (x->auth_pending) {
         bool found;
         const enum error error = room_get_by_token(x->service->db, x->token_hash, x->ids[0],
@@ -54,6 +55,7 @@ enum error rooms_get(struct exchange *x) {
     return room_get(x->service->db, x->ids[0], x->identity.user.id, send_room_to_viewer, x);
 }
 
+/* Visits the profile of one user who is online. */
 static void write_online(void *context, const struct profile *profile) {
     serialize_online(context, profile);
 }
@@ -61,6 +63,7 @@ static void write_online(void *context, const struct profile *profile) {
 /* The users who are online, from Redis, or only their number; without Redis the list is empty. */
 enum error rooms_presence(struct exchange *x) {
     const struct room_state *state = &x->identity.room;
+    /* From some number of members on only a count is kept: presence_members. */
     const bool is_counted = room_state_is_counted(state, x->service->config->presence_members);
     uint64_t *ids = NULL, online = 0;
     size_t count = 0;
@@ -86,6 +89,7 @@ enum error rooms_presence(struct exchange *x) {
 
 /* ---- changing ---- */
 
+/* Publishes an event of the own stream of a user, and frees its JSON. */
 static void publish_to_user(struct exchange *x, uint64_t user_id, unsigned type, uint64_t seq,
                             uint64_t room_id, struct buffer *json) {
     publish_user_event(x->service->redis, publisher_of(x), user_id, type, seq, x->identity.user.id,
@@ -104,6 +108,7 @@ enum error rooms_create(struct exchange *x) {
     struct room_change change;
     struct room room = {0};
     bool is_private = true;
+    /* Private unless the request says otherwise. */
     field_text(x, "name", &room.name);
     field_bool(x, "is_private", &is_private);
     if (!field_errors_none(&x->field_errors))
@@ -111,6 +116,7 @@ enum error rooms_create(struct exchange *x) {
     enum error error = limit_take_user(x, LIMIT_ROOMS, x->identity.user.id);
     if (error)
         return error;
+    /* Room, membership and event in one transaction; which also checks the limit of rooms. */
     error = room_create(x->service->db, x->identity.user.id, room.name, is_private,
                         x->service->config->max_rooms_user, &change);
     /* No room was made: it does not count. */
@@ -120,7 +126,7 @@ enum error rooms_create(struct exchange *x) {
         return exchange_fail(x, error, CODE_TOO_MANY_ROOMS, TOO_MANY_ROOMS);
     if (error)
         return error;
-    /* A new room is known without reading it. */
+    /* A new room is known without reading it: its creator is its only member, and admin. */
     room.created_by_id = x->identity.user.id;
     room.state = (struct room_state){.exists = true,
                                      .is_private = is_private,
@@ -150,7 +156,8 @@ static void send_direct(void *context, const struct room *room) {
     struct exchange *x = direct->x;
     struct buffer json = BUFFER_EMPTY;
     send_room(x, room);
-    /* It existed: 200; the user's own devices are told that it is no longer hidden. */
+    /* It existed: 200. If it was hidden, opening it shows it again, which the user's own devices
+     * are told. */
     if (!direct->change.changed) {
         if (direct->change.actor_seq) {
             serialize_preferences_changed(&json, direct->change.actor_seq, room->state.room_id,
@@ -161,7 +168,9 @@ static void send_direct(void *context, const struct room *room) {
         return;
     }
     x->response.status = 201;
+    /* The user has a room more, the other user an invitation to it. */
     publish_created(x, room, direct->change.actor_seq);
+    /* Seen from the other side the room has the name of this user. */
     const struct text name = text_of(x->identity.user.name);
     serialize_room_invitation(&json, direct->change.other_seq, room->state.room_id, &name,
                               x->identity.user.name);
@@ -173,18 +182,23 @@ static void send_direct(void *context, const struct room *room) {
 static enum error find_or_create(struct exchange *x, struct direct *direct) {
     struct db *db = x->service->db;
     const uint64_t user_id = x->identity.user.id;
-    /* Without a write first: opening an existing room is the usual case. */
+    /* Without a write first: opening an existing room is the usual case. Both orders of the two
+     * users find the same room: it is stored with the lower id first. */
     enum error error = room_find_direct(db, user_id, direct->other_id, &direct->change);
     if (error != ERROR_NOT_FOUND)
         return error;
     error = limit_take_user(x, LIMIT_INVITATIONS, user_id);
     if (error)
         return error;
+    /* The unique key of the pair decides between two requests at the same time: one makes the
+     * room, the other finds it. direct_from = shared_room: only users who share a room may
+     * write to each other. */
     error = room_direct(db, user_id, direct->other_id, x->service->config->max_rooms_user,
                         x->service->config->direct_from == CONFIG_SHARED_ROOM, &direct->change);
     /* No new room was made, perhaps because another request made it first: nothing to count. */
     if (error || !direct->change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, user_id);
+    /* A block and no shared room are both ERROR_NOT_ALLOWED: the answer does not tell which. */
     return error == ERROR_FORBIDDEN ? exchange_fail(x, error, CODE_TOO_MANY_ROOMS, TOO_MANY_ROOMS)
                                     : error;
 }
@@ -198,7 +212,8 @@ enum error rooms_direct(struct exchange *x) {
     /* No active user: perhaps only until now. */
     if (error == ERROR_BAD_INPUT && ban_end_due(x->service->db, direct.other_id))
         error = find_or_create(x, &direct);
-    /* The store refuses both with the same number. */
+    /* The store refuses both with the same number: the user itself, and one who does not exist
+     * or is disabled. */
     if (error == ERROR_BAD_INPUT) {
         if (direct.other_id == x->identity.user.id)
             field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER,
@@ -217,6 +232,7 @@ struct update {
     struct room_change change;
 };
 
+/* Answers with the changed room, and publishes it. */
 static void send_updated(void *context, const struct room *room) {
     const struct update *update = context;
     struct exchange *x = update->x;
@@ -230,6 +246,7 @@ static void send_updated(void *context, const struct room *room) {
 
 /* A number of days, or null; at most that of the site. */
 static void read_retention(struct exchange *x, struct room_patch *patch) {
+    /* 0: the site has no limit, and a room may keep its messages for ever. */
     const uint64_t most = x->service->config->message_retention;
     patch->has_retention = field_is_null(x, "retention_days") ||
                            field_number(x, "retention_days", &patch->retention_days);
@@ -238,7 +255,8 @@ static void read_retention(struct exchange *x, struct room_patch *patch) {
                          "Ensure this value is less than or equal to %" PRIu64 ".", most);
 }
 
-/* What the room allows. */
+/* What the room allows. Words are checked by the rules of the fields, so that the conversions
+ * cannot fail. */
 static void read_rules(struct exchange *x, struct room_patch *patch) {
     struct text policy;
     field_text(x, "topic", &patch->topic);
@@ -275,6 +293,7 @@ enum error rooms_update(struct exchange *x) {
     read_rules(x, &patch);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* A change is an event of the room, also if it turns out to change nothing. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
         error = room_update(x->service->db, x->ids[0], x->identity.user.id, &patch, &update.change);
@@ -284,6 +303,7 @@ enum error rooms_update(struct exchange *x) {
     return room_get(x->service->db, x->ids[0], x->identity.user.id, send_updated, &update);
 }
 
+/* Its rows are removed by housekeeping, in slices; for users it is gone with the transaction. */
 enum error rooms_delete(struct exchange *x) {
     struct buffer streams = BUFFER_EMPTY;
     const enum error error =
