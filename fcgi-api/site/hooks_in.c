@@ -96,7 +96,7 @@ static enum error post(struct exchange *x, const struct hook_in *hook, struct te
                                         .content = content,
                                         .type = MESSAGE_TEXT};
     struct message_change change;
-    /* The path has no room: that of the hook takes its place, for what reads the room of the path. */
+    /* The path has no room: that of the hook takes its place. */
     x->ids[0] = hook->room_id;
     if (filtered->actions & WORD_HOLD)
         return hold(x, &draft);
