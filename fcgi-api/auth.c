@@ -22,7 +22,8 @@
 /* After a failure the use of credentials is not noted for this time. */
 #define NOTE_AGAIN_MS 60000
 
-/* Sets the response of a failed authentication. */
+/* Sets the response of a failed authentication. 401 and not 403: the client is asked for other
+ * credentials. */
 static enum error refuse(struct exchange *x, enum error_code code, const char *detail) {
     /* RFC 9110 wants the scheme in every 401. */
     response_header(&x->response, "WWW-Authenticate", "Token");
@@ -43,6 +44,7 @@ bool auth_has_token(const struct exchange *x) {
     return find_token(x->request, &key);
 }
 
+/* The next session cookie from *place on whose key is that of a session. */
 enum error auth_session(struct exchange *x, size_t *place, struct identity *identity) {
     const struct config *config = x->service->config;
     const struct text cookie = text_of(request_header(x->request, VARIABLE_HTTP_COOKIE));
@@ -66,7 +68,8 @@ enum error auth_session(struct exchange *x, size_t *place, struct identity *iden
     return error;
 }
 
-/* The first valid session of an active user; if there is none, one of an inactive user. */
+/* The first valid session of an active user; if there is none, one of an inactive user, so that
+ * the answer can say what is wrong. */
 static enum error identify_by_cookie(struct exchange *x) {
     struct identity next;
     size_t place = 0;
@@ -88,6 +91,7 @@ bool auth_defer(struct exchange *x) {
     /* Only a well-formed token is deferred; the handler's own statement finds out whether it is
      * valid. */
     x->has_token = find_token(x->request, &key) && secret_hash_key(key, x->token_hash);
+    /* The handler clears it when its statement has checked the token. */
     x->auth_pending = x->has_token;
     return x->auth_pending;
 }
@@ -102,8 +106,9 @@ bool auth_from_cache(struct exchange *x) {
 
 /* ---- API keys ---- */
 
-/* Finds the key of this request and counts the request, even one that the key does not permit. On
- * an error the response is set. */
+/* Finds the key of this request and counts the request, even one that the key does not permit.
+ * On an error the response is set. The hash is looked up, so that a key is compared in no other
+ * way. */
 static enum error find_key(struct exchange *x, struct text key) {
     unsigned char hash[SECRET_HASH_SIZE];
     enum error error = ERROR_UNAUTHENTICATED;
@@ -115,6 +120,7 @@ static enum error find_key(struct exchange *x, struct text key) {
     return error ? error : limit_take_key(x);
 }
 
+/* 403: the key is valid, but not for this request. */
 static enum error refuse_key(struct exchange *x, enum api_key_refusal refusal) {
     return exchange_fail(x, ERROR_FORBIDDEN,
                          refusal == API_KEY_WRONG_ADDRESS ? CODE_KEY_ADDRESS : CODE_KEY_NEEDS_USER,
@@ -134,6 +140,7 @@ static enum error identify_by_key(struct exchange *x, struct text key) {
         return refuse_key(x, refusal);
     if (error)
         return error;
+    /* A ban whose time is over does not refuse the user. */
     restriction_end_ban(x, &x->identity.user);
     /* Not 401: the key itself is valid. */
     if (!x->identity.user.is_active)
@@ -149,6 +156,7 @@ enum error auth_require_key(struct exchange *x, unsigned scope) {
     /* 403 for users, whose credentials are valid; 401 for invalid credentials. */
     if (!find_token(x->request, &key) || !secret_is_api_key(key)) {
         error = auth_identify(x);
+        /* Site moderators use the paths of moderation by their own credentials, without a key. */
         if (!error && scope == API_KEY_MODERATE && x->identity.user.is_moderator)
             return ERROR_NONE;
         return error ? error
@@ -158,6 +166,7 @@ enum error auth_require_key(struct exchange *x, unsigned scope) {
     error = find_key(x, key);
     if (error)
         return error;
+    /* An address is allowed by the list of the key; without one all are. */
     if (!api_key_allows_address(&x->key, x->request->address))
         return refuse_key(x, API_KEY_WRONG_ADDRESS);
     if (scope == 0 || (x->key.scopes & scope))
@@ -168,6 +177,7 @@ enum error auth_require_key(struct exchange *x, unsigned scope) {
 
 /* ---- guests ---- */
 
+/* Signed with a secret of the site: the database can compare addresses, and shows none. */
 enum error auth_guest_address(struct exchange *x, char address[GUEST_ADDRESS_SIZE]) {
     char key[SITE_VALUE_SIZE], subscriber[CIDR_SUBSCRIBER_SIZE];
     const enum error error = site_value_secret(x->service->db, "guest_address_key", key);
@@ -180,7 +190,8 @@ enum error auth_guest_address(struct exchange *x, char address[GUEST_ADDRESS_SIZ
 
 /* ---- users ---- */
 
-/* A request that reads is served even if the database takes no changes. */
+/* The time of the last use, at most now and then (use_is_due). A request that reads is served
+ * even if the database takes no changes. */
 static void note_use(struct exchange *x) {
     struct service *service = x->service;
     const int64_t now = clock_monotonic_ms();
@@ -200,6 +211,7 @@ enum error auth_identify(struct exchange *x) {
     if (by_token && secret_is_api_key(key))
         return identify_by_key(x, key);
     if (by_token) {
+        /* A token that is not well-formed is not looked up. */
         x->has_token = secret_hash_key(key, x->token_hash);
         if (x->has_token)
             error = token_find(x->service->db, x->token_hash, x->ids[0], &x->identity);
@@ -213,6 +225,7 @@ enum error auth_identify(struct exchange *x) {
         return refuse(x, CODE_NOT_AUTHENTICATED, NULL);
     if (error)
         return error;
+    /* 401 for a disabled user as for a wrong token: the client drops its credentials. */
     if (!x->identity.user.is_active)
         return refuse(x, CODE_USER_INACTIVE, "User inactive or deleted.");
     x->has_identity = true;
@@ -236,6 +249,8 @@ enum error auth_refuse_anonymous(struct exchange *x) {
     return refuse(x, CODE_NOT_AUTHENTICATED, NULL);
 }
 
+/* Requests without credentials are counted by address, so that a crowd does not cost more than
+ * its share. */
 enum error auth_anonymous(struct exchange *x, bool with_room) {
     char address[CIDR_SUBSCRIBER_SIZE];
     cidr_subscriber(x->request->address, address);
@@ -245,6 +260,7 @@ enum error auth_anonymous(struct exchange *x, bool with_room) {
     if (error)
         return error;
     x->is_anonymous = true;
+    /* 401, not 403: with credentials the room might be readable. */
     return with_room && !x->identity.room.is_open ? auth_refuse_anonymous(x) : ERROR_NONE;
 }
 
@@ -271,6 +287,7 @@ enum error auth_check_origin(struct exchange *x) {
     return ERROR_NONE;
 }
 
+/* Does not fail a request that needs no authentication: it is a guest's or not. */
 bool auth_is_guest(struct exchange *x) {
     struct text key;
     unsigned char hash[SECRET_HASH_SIZE];
@@ -285,6 +302,7 @@ bool auth_is_guest(struct exchange *x) {
     }
     if (!error && x->identity.user.is_guest && x->identity.user.is_active)
         return true;
+    /* What a credential of another user has left here must not be used. */
     memset(&x->identity, 0, sizeof(x->identity));
     x->session_key = (struct text){NULL, 0};
     return false;
@@ -337,6 +355,8 @@ void auth_set_cookie(struct exchange *x, struct text key) {
     const bool https = x->request->is_https;
     /* __Host- needs Secure and Path=/. HttpOnly: scripts of the page cannot read the key. */
     response_header_printf(&x->response, "Set-Cookie",
+                           /* SameSite=Lax: other sites cannot send the cookie with anything but
+                            * links. */
                            "%s%s=%.*s; Max-Age=%" PRIu64 "; Path=%.*s; HttpOnly; SameSite=Lax%s",
                            https && path.len == 1 ? CREDENTIALS_HOST_PREFIX : "",
                            config->cookie_name, (int)key.len, key.at, seconds, (int)path.len,

@@ -20,12 +20,15 @@ static void write_path(struct exchange *x, const struct bell_name *name, uint64_
     buffer_append_str(path, file);
 }
 
+/* Writes a room as its user sees it: with the bell, and the last message marked if its sender
+ * is blocked. */
 void bell_path_write_room(struct exchange *x, struct json_writer *w, const struct room *room) {
     struct buffer path = BUFFER_EMPTY;
     struct room shown = *room;
     struct bell_name name = room->state.bell;
     uint64_t last_seq = room->state.last_seq;
     enum error error = ERROR_NONE;
+    /* Bells are for members: the path alone shows when the room changes. */
     if (x->service->publisher.bell && room->state.is_member) {
         /* The bell has not been shown to a client before. */
         if (!name.exists)
@@ -40,6 +43,7 @@ void bell_path_write_room(struct exchange *x, struct json_writer *w, const struc
     buffer_free(&path);
 }
 
+/* Appends nothing without bell_dir, or after an error. */
 void bell_path_of_user(struct exchange *x, uint64_t user_id, struct buffer *path) {
     struct bell_name name;
     uint64_t last_seq;

@@ -33,6 +33,7 @@ void change_health_record(struct change_health *health, bool disk_is_full) {
 }
 
 bool change_health_disk_is_full(const struct change_health *health) {
+    /* NULL, without shared memory: nothing is known, which counts as room on the disk. */
     const int64_t failed_ms = health ? health->failed_ms : 0;
     return failed_ms && clock_monotonic_ms() - failed_ms < VALID_MS;
 }

@@ -48,6 +48,7 @@ static const char USAGE[] =
     "By default it serves plain CGI or FastCGI when started by a web server, and else runs\n"
     "`processes` processes that listen on `fcgi_listen`.\n";
 
+/* What the command line asks for; one of these is done. */
 enum action {
     ACTION_SERVE,
     ACTION_PREFORK,
@@ -72,6 +73,7 @@ static struct jwt_keys *jwt_keys;
 /* The words of filter_file, likewise. */
 static struct word_filter *word_filter;
 
+/* Set by a signal handler, read between requests. */
 static volatile int stop_wanted;
 
 static void on_stop(int number) {
@@ -84,6 +86,7 @@ static void on_stop(int number) {
 /* Shared by all processes, so made before they are. */
 static struct change_health *change_health;
 
+/* Opens what a process needs for itself; what is shared with others was made before. */
 static void service_open(struct service *service, const struct config *config) {
     struct shared_numbers *numbers = shared_numbers(shared);
     /* Connections are opened when the first request needs them. */
@@ -99,6 +102,7 @@ static void service_open(struct service *service, const struct config *config) {
                                 .word_filter = word_filter,
                                 .serve = router_serve,
                                 .between_requests = housekeeping_step};
+    /* The processes of a host agree on the database server that works, and on erased names. */
     db_share_first_host(service->db, &numbers->database_host);
     user_names_watch(service->names, &numbers->erasures);
     service->publisher =
@@ -121,6 +125,7 @@ static void service_close(struct service *service) {
     word_filter_free(service->word_filter);
 }
 
+/* One request, then the process ends; memory is freed for leak checkers. */
 static int serve_cgi(const struct config *config) {
     struct service service;
     service_open(&service, config);
@@ -137,6 +142,7 @@ static void reduce_preemption(void) {
     sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
+/* What each child of the parent does, and a process of a web server. */
 static int serve_fastcgi(const struct config *config, int listen_fd, const volatile int *stop) {
     struct service service;
     reduce_preemption();
@@ -160,6 +166,7 @@ static int serve_alone(const struct config *config) {
 /* False if the schema has another version. True if the database is unavailable: the program starts
  * without it. */
 static bool check_schema(const struct config *config) {
+    /* A connection of its own, closed before any process is forked. */
     struct db *db = db_new(config);
     enum migrate_state state = MIGRATE_CURRENT;
     unsigned version = 0;
@@ -181,7 +188,8 @@ static bool check_schema(const struct config *config) {
     return state == MIGRATE_CURRENT || state == MIGRATE_NEWER;
 }
 
-/* Keys and words. False, with the errors in the log, if one of the files is wrong. */
+/* Keys and words, both or neither. False, with the errors in the log, if one of the files is
+ * wrong. */
 static bool read_files(const struct config *config, struct buffer *problems) {
     struct word_filter *words;
     struct jwt_keys *fresh;
@@ -198,7 +206,7 @@ static bool read_files(const struct config *config, struct buffer *problems) {
     return true;
 }
 
-/* The same for --check-config. */
+/* The same for --check-config. Nothing is kept; both are checked, so that all errors are shown. */
 static bool check_files(const struct config *config, struct buffer *problems) {
     struct word_filter *words;
     const bool valid = filter_load(config, &words, problems);
@@ -232,6 +240,7 @@ static int serve(struct config *config, bool prefork) {
     if (gateway_is_cgi() || (passed && !prefork)) {
         /* The web server starts such processes one by one, so they share a file with a name. */
         shared = shared_open(config);
+        /* A CGI process answers one request: nothing to tell others. */
         change_health = passed ? change_health_new() : NULL;
         return passed ? serve_alone(config) : serve_cgi(config);
     }
@@ -254,7 +263,8 @@ static int print_example(void) {
     return 0;
 }
 
-/* The schemas that GET /api/schema/ and /api/schema/events/ answer, for a made-up address. */
+/* The schemas that GET /api/schema/ and /api/schema/events/ answer, for a made-up address. The
+ * host is the one of RFC 2606, in place of that of a request. */
 static int print_schema(bool events) {
     struct buffer out = BUFFER_EMPTY;
     if (events)
@@ -308,6 +318,7 @@ static int refuse_cgi(void) {
 }
 
 static int run(bool prefork) {
+    /* Large, and used until the process ends. */
     struct config config;
     /* A CGI program must answer; other starts report by their exit status. */
     if (!startup_load(&config, config_path))

@@ -41,6 +41,7 @@ static struct shared *map_file(int fd) {
     return shared;
 }
 
+/* Without a name: only processes that inherit the descriptor have it. */
 struct shared *shared_new(void) {
     return map_file(memfd_create("confab-shared", MFD_CLOEXEC));
 }
@@ -91,6 +92,7 @@ struct shared *shared_open(const struct config *config) {
     return map_file(fd);
 }
 
+/* Closing the file drops the locks of this process. */
 void shared_free(struct shared *shared) {
     if (!shared)
         return;
@@ -107,6 +109,7 @@ void *shared_memory(const struct shared *shared) {
     return shared->memory;
 }
 
+/* At the end, so that the limits, which take the rest, begin at a page. */
 struct shared_numbers *shared_numbers(const struct shared *shared) {
     void *end = (char *)shared->memory + SHARED_MEMORY_SIZE - sizeof(struct shared_numbers);
     return end;
@@ -118,6 +121,7 @@ struct shared_numbers *shared_numbers(const struct shared *shared) {
 bool shared_take_place(const struct shared *shared, enum shared_work work, uint64_t processes) {
     const uint64_t first = (uint64_t)work * PLACES_OF_A_KIND;
     const uint64_t count = processes > 1 ? processes / 2 : 1;
+    /* No file to lock: the process works without a place. */
     if (shared->fd < 0)
         return true;
     /* The first free byte; F_SETLK does not wait. */

@@ -14,7 +14,8 @@
 /* Events read by one statement: with the longest messages, 6 MiB. */
 #define SLICE 200
 
-/* A page while it is read. */
+/* A page while it is read. Numbers are those of the stream, as in the WebSocket: a client can
+ * change between both. */
 struct event_listing {
     struct json_writer w;
     uint64_t last; /* the number of the last event of the page */
@@ -40,7 +41,8 @@ static enum error list_events(struct exchange *x, uint64_t after, uint64_t limit
                               struct event_listing *listing) {
     const struct room_state *state = &x->identity.room;
     enum error error = ERROR_NONE;
-    /* Numbers have no gaps, so slice n begins at after + n * SLICE. */
+    /* Numbers have no gaps, so slice n begins at after + n * SLICE. The first slice in any
+     * case: it finds out whether events have expired. */
     for (uint64_t done = 0; !error && !listing->is_full && done < limit; done += SLICE)
         if (done == 0 || after + done < state->last_seq)
             error = replay_room(x->service->db, state, after + done,
@@ -50,7 +52,8 @@ static enum error list_events(struct exchange *x, uint64_t after, uint64_t limit
     return error == ERROR_GONE && listing->last > 0 ? ERROR_NONE : error;
 }
 
-/* 410 with the number to continue from. */
+/* 410 with the number to continue from: the client loads its data, and then asks after that
+ * number. */
 static enum error respond_gone(struct exchange *x, uint64_t last_seq, const char *detail) {
     /* The array that was begun is dropped. */
     buffer_clear(&x->response.body);
@@ -75,6 +78,7 @@ static void read_range(struct exchange *x, uint64_t *after, uint64_t *limit) {
         *limit = LIMIT_MOST;
 }
 
+/* The head up to the bracket; what follows depends on the events. */
 static void begin_events(struct exchange *x, struct event_listing *listing) {
     *listing = (struct event_listing){.w = json_writer_start(&x->response.body)};
     json_write_object(&listing->w);
@@ -100,6 +104,7 @@ enum error events_list(struct exchange *x) {
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
 
+    /* In a room with hidden members the events of other members are left out. */
     room_state_hide_members(&x->identity.room, x->identity.user.id);
     /* An error has no entity tag. Whether the events are there is known from the state alone,
      * without reading them. */
@@ -126,7 +131,8 @@ enum error events_own(struct exchange *x) {
     read_range(x, &after, &limit);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    /* The tag of the stream; the number from which it is read is in the URL. */
+    /* The tag of the stream; the number from which it is read is in the URL. Only a number that
+     * the stream has: one beyond it is answered by 410. */
     if (after <= x->identity.last_seq) {
         buffer_printf(etag_begin(x), "u%" PRIu64 ".%" PRIx64 ".%" PRIu64, user->id,
                       (uint64_t)user->created_at, x->identity.last_seq);
@@ -138,6 +144,7 @@ enum error events_own(struct exchange *x) {
         replay_user_page(x->service->db, user->id, after, limit,
                          x->service->config->event_retention, &state, &more, list_event, &listing);
     if (error == ERROR_GONE) {
+        /* An error has no entity tag. */
         buffer_clear(etag_begin(x));
         return respond_gone(x, state.last_seq,
                             "The events after this number have expired; reload the list of rooms.");

@@ -68,6 +68,7 @@ struct sync {
 
 /* ---- the request ---- */
 
+/* Later, answer() compares what is given with the state of the server. */
 static void read_fields(struct exchange *x, struct request_fields *given) {
     *given = (struct request_fields){.limit = LIMIT_DEFAULT};
     /* A client that starts has null or nothing. */
@@ -82,6 +83,7 @@ static void read_fields(struct exchange *x, struct request_fields *given) {
 
 /* ---- the state ---- */
 
+/* In rising order of ids, as the statement has them; write_rooms relies on that. */
 static void keep_room(void *context, const struct sync_room *room) {
     struct sync *sync = context;
     sync->rooms = array_reserve(sync->rooms, &sync->rooms_space, sync->rooms_count + 1,
@@ -94,6 +96,7 @@ static void keep_room(void *context, const struct sync_room *room) {
 static uint64_t hash_state(const struct sync *sync) {
     const struct identity *identity = &sync->x->identity;
     uint64_t hash = HASH_START;
+    /* A restored database has another id, and so another tag. */
     for (const char *c = sync->database_id; *c; c++)
         hash = hash_byte(hash, (unsigned char)*c);
     hash = hash_u64(hash, identity->user.id);
@@ -109,6 +112,7 @@ static uint64_t hash_state(const struct sync *sync) {
 
 /* ---- events ---- */
 
+/* The events of a stream are collected apart, since they may have to be dropped. */
 static void begin_stream(struct sync *sync) {
     buffer_clear(&sync->events);
     sync->list = json_writer_start(&sync->events);
@@ -117,6 +121,7 @@ static void begin_stream(struct sync *sync) {
     sync->last = 0;
 }
 
+/* From here on an entry must fit, as the answer is not empty any more. */
 static void end_stream(struct sync *sync) {
     json_write_array_end(&sync->list);
     sync->is_empty = sync->is_empty && sync->shown == 0;
@@ -130,13 +135,16 @@ static void drop_stream(struct sync *sync) {
 
 static void list_event(void *context, const struct event_envelope *envelope) {
     struct sync *sync = context;
+    /* What is written, what is collected, this event, and the end of its entry. */
     const size_t bytes = sync->w.out->len + sync->events.len + envelope->text.len + ENTRY_BYTES;
+    /* The entry of this room must be shown, even if no event of the room is new. */
     if (envelope->type == EVENT_PREFERENCES_CHANGED) {
         sync->changed = array_reserve(sync->changed, &sync->changed_space, sync->changed_count + 1,
                                       sizeof(sync->changed[0]));
         sync->changed[sync->changed_count++] = envelope->subject_id;
     }
-    /* The statement has more rows than the answer can show. */
+    /* The statement has more rows than the answer can show. The first entry is shown however
+     * long it is, or the client would never get beyond it. */
     sync->is_full = sync->is_full || (bytes > PAGE_BYTES && !(sync->is_empty && sync->shown == 0));
     if (sync->is_full)
         return;
@@ -154,10 +162,12 @@ static enum error write_user(struct sync *sync) {
     bool resync = sync->is_other_database, more = false;
     enum error error = ERROR_NONE;
     begin_stream(sync);
-    /* A number of the future: in a cluster, perhaps of another node. */
+    /* A number of the future: in a cluster, perhaps of another node, which the router then
+     * waits for. */
     if (!resync && given->has_user_seq && given->user_seq > identity->last_seq)
         sync->x->may_be_outdated = true;
-    /* Usually nothing is new, which is known already. */
+    /* Usually nothing is new, which is known already. An unknown number has no events: the
+     * client has just loaded its data. */
     if (!resync && given->has_user_seq && given->user_seq != identity->last_seq) {
         error = replay_user_page(sync->x->service->db, identity->user.id, given->user_seq,
                                  sync->left, sync->x->service->config->event_retention, &state,
@@ -169,6 +179,7 @@ static enum error write_user(struct sync *sync) {
     if (error && !resync)
         return error;
     end_stream(sync);
+    /* Not all is shown: too many events, too many bytes, or a page of the stream. */
     sync->more = sync->more || sync->is_full || (more && sync->last < state.last_seq);
     json_write_key(&sync->w, "user");
     json_write_object(&sync->w);
@@ -186,11 +197,13 @@ static enum error read_events(struct sync *sync, const struct room_state *state,
     struct room_state shown = *state;
     enum error error = ERROR_NONE;
     uint64_t done = after;
+    /* A copy: what the user may not see depends on the room, and the state is used again. */
     room_state_hide_members(&shown, sync->x->identity.user.id);
     while (!error && !sync->is_full && sync->left > 0 && done < state->last_seq) {
         const uint64_t slice = sync->left < SLICE ? sync->left : SLICE;
         error = replay_room(service->db, &shown, done, slice, service->config->event_retention,
                             list_event, sync);
+        /* Numbers have no gaps, so that the next slice begins there, whatever types it has. */
         done += slice;
     }
     /* Those that were deleted meanwhile: the client is told with its next request. */
@@ -199,6 +212,7 @@ static enum error read_events(struct sync *sync, const struct room_state *state,
 
 /* ---- rooms ---- */
 
+/* `changed` is short: it has the events of this answer. */
 static bool has_changed_preferences(const struct sync *sync, uint64_t room_id) {
     for (size_t i = 0; i < sync->changed_count; i++)
         if (sync->changed[i] == room_id)
@@ -210,12 +224,14 @@ static bool has_changed_preferences(const struct sync *sync, uint64_t room_id) {
 static enum error write_room(struct sync *sync, const struct sync_room *room, uint64_t after) {
     const struct room_state *state = &room->state;
     const struct request_fields *given = &sync->given;
-    /* A number of the future, or of another database. */
+    /* A number of the future, or of another database. A number of the future, of another
+     * database, or before the oldest event that is kept: there is no way to go on from there. */
     bool resync =
         sync->is_other_database || after > state->last_seq || after + 1 < state->oldest_seq;
     if (after > state->last_seq && !sync->is_other_database)
         sync->x->may_be_outdated = true;
     const bool has_events = !resync && after < state->last_seq;
+    /* The read mark or a preference was changed by another device. */
     const bool is_marked = (given->has_user_seq && room->mark_seq > given->user_seq) ||
                            has_changed_preferences(sync, state->room_id);
     if (!resync && !has_events && !is_marked)
@@ -228,6 +244,7 @@ static enum error write_room(struct sync *sync, const struct sync_room *room, ui
     }
     begin_stream(sync);
     uint64_t mentions = 0;
+    /* By an index of mentions that are not read, of this room and user. */
     enum error error =
         mention_count_unread(sync->x->service->db, state, sync->x->identity.user.id, &mentions);
     if (!error && has_events)
@@ -247,6 +264,7 @@ static enum error write_room(struct sync *sync, const struct sync_room *room, ui
     json_write_key(w, "events");
     json_write_raw(w, sync->events.data, sync->events.len);
     json_write_member_u64(w, "last_seq", state->last_seq);
+    /* Positions have no gaps: their difference is the number of messages. */
     json_write_member_u64(w, "unread_count", state->message_count - state->last_read_position);
     json_write_member_u64(w, "unread_mentions", mentions);
     json_write_member_bool(w, "resync", resync);
@@ -259,6 +277,7 @@ static enum error write_room(struct sync *sync, const struct sync_room *room, ui
 static void write_new_room(void *context, const struct room *room) {
     struct sync *sync = context;
     struct buffer *out = sync->w.out;
+    /* To take the room back if it does not fit. */
     const size_t len = out->len;
     const bool comma = sync->w.comma;
     if (sync->is_full)
@@ -268,6 +287,7 @@ static void write_new_room(void *context, const struct room *room) {
     bell_path_write_room(sync->x, &sync->w, room);
     json_write_member_u64(&sync->w, "last_seq", room->state.last_seq);
     json_write_object_end(&sync->w);
+    /* Whether it fits is known only after writing it. */
     sync->is_full = !sync->is_empty && out->len + ENTRY_BYTES > PAGE_BYTES;
     sync->is_empty = false;
     if (!sync->is_full)
@@ -284,9 +304,11 @@ static enum error write_new_rooms(struct sync *sync, const uint64_t *ids, size_t
     struct service *service = sync->x->service;
     struct buffer json = BUFFER_EMPTY;
     enum error error = ERROR_NONE;
+    /* There were no entries for these: the client asks again. */
     sync->more = sync->more || (sync->is_full && count > 0);
     for (size_t done = 0; !error && !sync->is_full && done < count;) {
         buffer_clear(&json);
+        /* A JSON array, which the statement takes as one value for the whole slice. */
         for (size_t i = 0; i < ROOMS_SLICE && done < count; i++, done++) {
             buffer_append_char(&json, i == 0 ? '[' : ',');
             buffer_append_u64(&json, ids[done]);
@@ -314,8 +336,10 @@ static enum error write_rooms(struct sync *sync) {
     json_write_array(&sync->w);
     for (size_t i = 0; i < sync->rooms_count && !error; i++) {
         const struct sync_room *room = &sync->rooms[i];
+        /* Named by the client, and not one of the user's rooms: left, deleted, or never there. */
         for (; at < given_count && given[at].id < room->state.room_id; at++)
             json_write_u64(&gone_list, given[at].id);
+        /* Known to the client: only what is new of it. */
         if (at < given_count && given[at].id == room->state.room_id) {
             error = write_room(sync, room, given[at++].number);
         } else if (!room->state.view.is_hidden) {
@@ -326,6 +350,7 @@ static enum error write_rooms(struct sync *sync) {
     for (; at < given_count; at++)
         json_write_u64(&gone_list, given[at].id);
     json_write_array_end(&gone_list);
+    /* In a cluster this node may not know yet that the user is in the room. */
     if (gone.len > 2)
         sync->x->may_be_outdated = true;
     if (!error)
@@ -341,6 +366,7 @@ static enum error write_rooms(struct sync *sync) {
 /* ---- the answer ---- */
 
 static enum error write_answer(struct sync *sync, const char *etag) {
+    /* "user" first: its events tell which rooms the user has joined or left. */
     sync->w = json_writer_start(&sync->x->response.body);
     struct json_writer *w = &sync->w;
     json_write_object(w);
@@ -355,6 +381,7 @@ static enum error write_answer(struct sync *sync, const char *etag) {
     return error;
 }
 
+/* All numbers of the client are those of the server; one statement was enough. */
 static enum error write_unchanged(struct exchange *x) {
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -366,6 +393,7 @@ static enum error write_unchanged(struct exchange *x) {
 static enum error answer(struct sync *sync) {
     const struct request_fields *given = &sync->given;
     char etag[17];
+    /* All rooms of the user with their counters; nothing of their contents. */
     enum error error = sync_rooms(sync->x->service->db, sync->x->identity.user.id,
                                   sync->database_id, keep_room, sync);
     if (error)
@@ -373,6 +401,7 @@ static enum error answer(struct sync *sync) {
     sync->is_other_database =
         given->database_id.at && !text_equals(given->database_id, text_of(sync->database_id));
     snprintf(etag, sizeof(etag), "%016" PRIx64, hash_state(sync));
+    /* The tag that the client got for exactly this state. */
     if (!sync->is_other_database && given->etag.at && text_equals(given->etag, text_of(etag)))
         return write_unchanged(sync->x);
     return write_answer(sync, etag);

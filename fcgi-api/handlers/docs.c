@@ -12,6 +12,7 @@ static const char POLICY[] =
     "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
     "trusted-types 'none'";
 
+/* What clients need to know before they log in: which parts of the API are on. */
 enum error docs_info(struct exchange *x) {
     const struct config *config = x->service->config;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -19,6 +20,7 @@ enum error docs_info(struct exchange *x) {
     json_write_member_str(&w, "version", CONFAB_VERSION);
     json_write_key(&w, "features");
     json_write_array(&w);
+/* The table has one row for each feature: its word, and when it is there. */
 #define FEATURE(word, condition) \
     if (condition)               \
         json_write_str(&w, word);
@@ -38,6 +40,7 @@ static struct text path_of(const struct request *request) {
 }
 
 enum error docs_openapi(struct exchange *x) {
+    /* Made by the build; only the address of the server is put in. */
     const struct request *request = x->request;
     schema_answer_api(&x->response.body, request->is_https, request->host, path_of(request));
     return ERROR_NONE;
@@ -55,6 +58,7 @@ enum error docs_page(struct exchange *x) {
     const char *up = path.len > 0 && path.at[path.len - 1] == '/' ? "../.." : "..";
     response_header(&x->response, "Content-Security-Policy", POLICY);
     response_header(&x->response, "Referrer-Policy", "no-referrer");
+    /* The only HTML that the server makes: no text of a user is in it. */
     x->response.is_html = true;
     buffer_printf(&x->response.body,
                   "<!doctype html>\n"

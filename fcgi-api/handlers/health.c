@@ -9,6 +9,7 @@
 /* Of the database, as words of the response. */
 static const char OK[] = "ok", UNREACHABLE[] = "unreachable", NO_CHANGES[] = "refuses changes";
 
+/* Each check has a time limit, so that this answers when others would hang. */
 static const char *database_state(struct exchange *x) {
     struct db *db = x->service->db;
     /* A new connection, if the old one is dead. */
@@ -26,7 +27,8 @@ static const char *redis_state(struct exchange *x) {
     uint64_t pushd_count;
     if (!redis_client_is_configured(redis))
         return "not configured";
-    /* First a cheap test; then publish, subscribe and write, which may be refused separately. */
+    /* First a cheap test; then publish, subscribe and write, which may be refused separately.
+     * Longer than other commands may take, as this request is rare and its answer matters. */
     if (!redis_client_ping(redis, REDIS_CLIENT_RARE_MS))
         return UNREACHABLE;
     if (!redis_server_try(redis, REDIS_CLIENT_RARE_MS, &pushd_count))
@@ -42,6 +44,7 @@ enum error health_get(struct exchange *x) {
     /* The words are constants of this file, so comparing their addresses is enough. */
     const char *database = database_state(x), *redis = redis_state(x);
     char node[DB_NODE_SIZE];
+    /* A host that is about to stop is healthy, but should get no new requests. */
     const bool draining = change_health_is_draining(x->service->change_health);
     const bool available = database == OK && !draining;
     const bool degraded = redis != OK && redis_client_is_configured(x->service->redis);
@@ -59,13 +62,14 @@ enum error health_get(struct exchange *x) {
         json_write_member_str(&w, "database", database);
         json_write_member_str(&w, "redis", redis);
     }
-    /* Of several database servers, the one that this process uses. */
+    /* Of several database servers, the one that this process uses. Empty for a single server. */
     db_node(x->service->db, node);
     if (node[0])
         json_write_member_str(&w, "node", node);
     json_write_object_end(&w);
     if (available)
         return ERROR_NONE;
+    /* 503 in every such case: load balancers look at the status only. */
     x->response.status = error_status(ERROR_UNAVAILABLE);
     return ERROR_UNAVAILABLE;
 }
