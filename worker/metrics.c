@@ -98,7 +98,7 @@ static void read_lags(uv_work_t *work) {
     if (!error)
         error = worker_count(db, &workers);
     db_free(db);
-    /* If reading has failed there are no lines of followers, and this metric says why. */
+    /* If reading has failed there are no lines of followers, and this metric is 0. */
     buffer_printf(out,
                   "# HELP confab_worker_database_up 1 if the database can be read.\n"
                   "# TYPE confab_worker_database_up gauge\nconfab_worker_database_up %d\n"

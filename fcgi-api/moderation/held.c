@@ -14,8 +14,8 @@
 #include "store/messages/mention.h"
 #include "store/moderation/held.h"
 
+/* For moderators, and for the sender as the answer to a post. */
 static void write_held(void *context, const struct held *held) {
-    /* For moderators, and for the sender as the answer to a post. */
     struct json_writer *w = context;
     struct text rest = held->files, id;
     json_write_object(w);
@@ -189,7 +189,7 @@ static void read_mentions(struct text json, struct mention_list *list) {
                                                  sizeof(ALL) - 1) == 0;
 }
 
-/* Copies a row into a draft, which is posted when the row is freed. */
+/* Copies a row into a draft: the row is freed before the draft is posted. */
 static void keep_held(void *context, const struct held *held) {
     struct release *release = context;
     struct message_draft *draft = &release->draft;
