@@ -20,6 +20,7 @@
 /* A worker whose last step is older is reported as unavailable. */
 #define STEP_MS 15000
 
+/* Owned by the loop; a job on a thread uses `config` only. */
 struct metrics {
     uv_loop_t *loop;
     const struct config *config;
@@ -93,6 +94,7 @@ static void read_lags(uv_work_t *work) {
     struct buffer *out = &job->body;
     struct lags lags = {.events = BUFFER_EMPTY};
     uint64_t workers = 0;
+    /* Connects for this request, and may fail without disturbing the steps. */
     struct db *db = db_new(job->metrics->config);
     enum error error = follower_lags(db, add_lag, &lags);
     if (!error)
@@ -143,6 +145,7 @@ static void on_lags_read(uv_work_t *work, int status) {
         free(metrics);
 }
 
+/* The answer is given by on_lags_read; until then the request stays open. */
 static void start_job(struct metrics *metrics, struct http_request *request) {
     struct job *job = xcalloc(1, sizeof(*job));
     job->metrics = metrics;
@@ -163,6 +166,7 @@ static void answer_health(const struct metrics *metrics, struct http_request *re
     buffer_free(&body);
 }
 
+/* False: another path, which the server answers with 404. */
 static bool on_request(void *context, struct http_request *request, struct text path) {
     if (text_equals(path, text_of("/metrics")))
         start_job(context, request);
@@ -228,6 +232,7 @@ void metrics_note_step(struct metrics *metrics, bool is_connected, size_t under_
 void metrics_close(struct metrics *metrics) {
     if (!metrics)
         return;
+    /* No new request comes; those that are being read end by themselves. */
     http_server_close(metrics->server);
     metrics->is_closing = true;
     if (metrics->jobs == 0)

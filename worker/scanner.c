@@ -27,6 +27,7 @@
 #define WORDS_MOST 32
 #define CHUNK 65536
 
+/* Without either nothing is scanned, and files are ready at once. */
 bool scanner_is_configured(const struct config *config) {
     return config->scan_command[0] || config->scan_socket[0];
 }
@@ -45,6 +46,7 @@ static bool wait_for(pid_t pid, int *status) {
             return false;
         nanosleep(&pause, NULL);
     }
+    /* Then waits for its end, which SIGKILL makes certain: no zombie is left. */
     kill(pid, SIGKILL);
     waitpid(pid, status, 0);
     return false;
@@ -72,7 +74,8 @@ static enum scanner_result run_command(const char *scan_command, const char *pat
     const size_t count = split(command, words);
     words[count] = file;
     words[count + 1] = NULL;
-    /* Its words are not for the worker's log: they may have the names of paths. */
+    /* Its words are not for the worker's log: they may have the names of paths. Nor is there
+     * any input: a command that asks for something must not wait. */
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -148,6 +151,7 @@ static int connect_host(const char *where) {
     return fd;
 }
 
+/* A closed socket is an error here, not SIGPIPE. */
 static bool send_all(int fd, const void *bytes, size_t len) {
     const char *at = bytes;
     while (len > 0) {

@@ -27,6 +27,7 @@
 #define HEAD_MOST ((size_t)64 * 1024)
 #define DROPPED_MOST ((size_t)1024 * 1024)
 
+/* `bytes` counts bodies that are being sent: they are all in memory. */
 struct sender {
     uv_loop_t *loop;
     const struct config *config;
@@ -65,7 +66,8 @@ struct watch {
 static void end(struct transfer *transfer, const struct sender_answer *answer) {
     struct sender *sender = transfer->sender;
     void *context = transfer->context;
-    /* The callback comes when the counters are right again: it may start the next request. */
+    /* The callback comes when the counters are right again: it may start the next request. The
+     * order matters: libcurl must let go of the handle before it is freed. */
     curl_multi_remove_handle(sender->multi, transfer->easy);
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
@@ -81,6 +83,7 @@ static void end(struct transfer *transfer, const struct sender_answer *answer) {
 
 /* Why a request has failed. libcurl's own texts contain names and addresses of the site. */
 static const char *failure_of(const struct transfer *transfer, CURLcode code) {
+    /* These two are found by the callbacks below, and libcurl says only that it was stopped. */
     if (transfer->was_refused)
         return "the address is not public (hook_private = off)";
     if (transfer->is_too_large)
@@ -141,6 +144,7 @@ static void collect(struct sender *sender) {
 
 /* ---- libcurl's callbacks ---- */
 
+/* The lease ends by the monotonic clock, which goes on while the process is stopped. */
 static bool is_over(const struct sender *sender) {
     return clock_monotonic_ms() >= sender->limit_ms;
 }
@@ -168,6 +172,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
     act(watch->sender, watch->socket, flags);
 }
 
+/* A timeout of libcurl, or the start of a new request. */
 static void on_timer(uv_timer_t *timer) {
     act(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
@@ -187,6 +192,7 @@ static void free_watch(uv_handle_t *handle) {
     free(handle->data);
 }
 
+/* A watch for a socket that libcurl has opened; set_socket starts it. */
 static struct watch *watch_new(struct sender *sender, curl_socket_t socket) {
     struct watch *watch = xcalloc(1, sizeof(*watch));
     watch->sender = sender;
@@ -230,6 +236,8 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
     /* Sockets are opened to connect, never to listen. */
     if (purpose != CURLSOCKTYPE_IPCXN)
         return CURL_SOCKET_BAD;
+    /* After the name was resolved, and for the very address that is connected to: a second
+     * answer of a name server cannot lead elsewhere. */
     if (config->hook_private == CONFIG_OFF && !public_address_is(&address->addr)) {
         transfer->was_refused = true;
         return CURL_SOCKET_BAD;
@@ -245,6 +253,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
     /* A caller that wants no body still reads it, up to a bound, so that the connection can be used
      * again. */
     const bool is_dropped = transfer->most == 0;
+    /* Counted also if it is dropped, so that an endless body ends. */
     transfer->body_len += len;
     transfer->is_too_large = transfer->body_len > (is_dropped ? DROPPED_MOST : transfer->most);
     if (transfer->is_too_large)
@@ -266,11 +275,13 @@ static size_t take_head(char *bytes, size_t size, size_t count, void *context) {
 
 /* ---- requests ---- */
 
+/* What every request has in common; those of libcurl's defaults that are not wanted. */
 static void set_options(struct transfer *transfer, const struct sender_request *request) {
     const struct config *config = transfer->sender->config;
     CURL *easy = transfer->easy;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    /* Neither file: nor any other protocol that libcurl may know. */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     /* A redirect could lead to an address that is not public, or to another receiver. */
@@ -281,6 +292,7 @@ static void set_options(struct transfer *transfer, const struct sender_request *
     /* A name server that does not answer: the thread that waits for it ends by itself. Without this
      * the end of the request would wait for the thread, and with it all other requests. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    /* Both are short: a slow receiver takes a slot, and a lease is running. */
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TOTAL_MS);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
@@ -333,6 +345,7 @@ size_t sender_bytes(const struct sender *sender) {
     return sender->bytes;
 }
 
+/* Set after each step: the lease is longer by then, or was lost. */
 void sender_set_limit(struct sender *sender, int64_t limit_ms) {
     sender->limit_ms = limit_ms;
     if (is_over(sender))

@@ -6,6 +6,7 @@
 #include "rest/link.h"
 #include "rest/page.h"
 
+/* last_id: of the last entry that was written, for the link to the next page. */
 struct audit_listing {
     struct json_writer w;
     uint64_t last_id;
@@ -38,6 +39,7 @@ enum error audit_list(struct exchange *x) {
     if (!error) {
         struct json_writer w = json_writer_start(&x->response.body);
         json_write_object(&w);
+        /* oldest is last + 1 if there is none, which makes 0. */
         json_write_member_u64(&w, "count", last + 1 - oldest);
         json_write_key(&w, "next");
         /* No link at the end, also if there were no entries: the reader asks again later. */

@@ -5,6 +5,7 @@
 #include "rest/page.h"
 #include "store/moderation/block.h"
 
+/* An item of the list, and the answer to a new block. */
 static void write_block(void *context, const struct block *block) {
     struct json_writer *w = context;
     json_write_object(w);
@@ -43,6 +44,7 @@ enum error blocks_add(struct exchange *x) {
                          "You have blocked " BLOCKS_MOST " users already.");
         return ERROR_BAD_INPUT;
     }
+    /* Neither oneself nor a user who does not exist: both are 400 at the field. */
     if (error == ERROR_BAD_INPUT && user_id == x->identity.user.id)
         field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER, "Nobody blocks oneself.");
     else if (error == ERROR_BAD_INPUT)

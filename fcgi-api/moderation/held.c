@@ -58,6 +58,7 @@ static void send_message(void *context, const struct message *message) {
 static enum error check_draft(struct exchange *x, const struct message_draft *draft) {
     bool are_members = true;
     enum error error = ERROR_NONE;
+    /* A reply to a message that was deleted since, or never was in this room. */
     if (draft->reply_to_id)
         error = message_get(x->service->db, draft->room_id, draft->reply_to_id, 0, ignore_message,
                             NULL);
@@ -83,9 +84,11 @@ enum error held_hold(struct exchange *x, const struct message_draft *draft, uint
     enum error error = check_draft(x, draft);
     if (error)
         return error;
-    /* Checks membership and rights as a post does, in one transaction with the events of the
+    /* A sender without the right to post gets the refusal of a post, and nothing is held.
+     * Checks membership and rights as a post does, in one transaction with the events of the
      * moderators. */
     error = held_add(x->service->db, draft, message_id, &change);
+    /* Not changed: the same client_id was held before; moderators have been told. */
     if (!error && change.changed)
         publish_message_held(x->service->redis, publisher_of(x), draft->room_id, change.held_id,
                              draft->sender_id,
@@ -196,6 +199,8 @@ static void keep_held(void *context, const struct held *held) {
     struct text rest = held->files, id;
     *draft = (struct message_draft){.room_id = held->room_id,
                                     .sender_id = held->sender_id,
+                                    /* By held_id the transaction of the post recognizes a
+                                     * second release. */
                                     .held_id = held->id,
                                     .type = held->type,
                                     .reply_to_id = held->reply_to_id,
@@ -205,6 +210,7 @@ static void keep_held(void *context, const struct held *held) {
                                     .file_ids = release->file_ids,
                                     .all_members = UINT64_MAX};
     release->message_id = held->message_id;
+    /* The ids were valid when they were stored: anything else ends the list. */
     while (draft->file_count < FILE_MOST && text_split(&rest, ',', &id) &&
            text_to_u64(id, &release->file_ids[draft->file_count]))
         draft->file_count++;
@@ -279,6 +285,7 @@ static enum error answer(struct exchange *x, const struct release *release,
      * audit. */
     enum error error = user_by_id(x->service->db, release->draft.sender_id, &sender, NULL);
     const uint64_t message_id = release->message_id ? release->message_id : change->message_id;
+    /* An edit has another event; the position of the message stays. */
     struct released released = {x, &sender, change,
                                 release->message_id ? EVENT_MESSAGE_EDITED : EVENT_NEW_MESSAGE};
     x->response.status = 201;
@@ -320,6 +327,7 @@ enum error held_messages_approve(struct exchange *x) {
             error = exchange_fail(x, ERROR_CONFLICT, CODE_CONFLICT,
                                   "The sender may not write this any more.");
         }
+        /* It is posted: only now the row is deleted, with an entry in the audit. */
         if (!error)
             error = held_end(db, x->ids[0], actor_id, x->ids[1], &streams);
         if (!error)

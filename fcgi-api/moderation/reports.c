@@ -131,6 +131,7 @@ static void list_report(void *context, const struct abuse_report *report) {
     page_keep(listing->page, listing->w, len);
 }
 
+/* The same rule for lists and for one report. */
 static struct abuse_report_filter filter_of(const struct exchange *x) {
     return (struct abuse_report_filter){.user_id = x->identity.user.id,
                                         .is_site_moderator = x->identity.user.is_moderator};
@@ -160,6 +161,7 @@ enum error reports_list(struct exchange *x) {
     read_state(x, &filter);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* Reports are deleted after report_days, so that counting them is affordable. */
     enum error error = abuse_report_count(x->service->db, &filter, &count);
     if (error)
         return error;
@@ -179,6 +181,7 @@ static void send_whole(void *context, const struct abuse_report *report) {
     listing->error = write_whole(listing->x, &w, report);
 }
 
+/* Only the room is needed, for the events of its moderators. */
 static void keep_room(void *context, const struct abuse_report *report) {
     *(uint64_t *)context = report->room_id;
 }

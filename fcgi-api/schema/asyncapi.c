@@ -23,6 +23,7 @@ static const struct frame {
 
 #define FRAME_COUNT (sizeof(FRAMES) / sizeof(FRAMES[0]))
 
+/* The addresses of pushd; `where` selects the frames of each. */
 static const struct channel {
     const char *name;
     unsigned where;
@@ -80,6 +81,7 @@ static void write_channels(struct json_writer *w) {
          * frames. */
         for (size_t j = 0; j < FRAME_COUNT; j++) {
             const char *name = FRAMES[j].object->name;
+            /* A frame may belong to both channels. */
             if (!(FRAMES[j].where & channel->where))
                 continue;
             json_write_key(w, name);
@@ -95,6 +97,7 @@ static void write_channels(struct json_writer *w) {
 /* The frames of one direction of a channel. In AsyncAPI the action is that of the server. */
 static void write_operation(struct json_writer *w, const struct channel *channel, bool taken) {
     char name[64];
+    /* room_sends, room_takes and so on: unique in the document. */
     snprintf(name, sizeof(name), "%s_%s", channel->name, taken ? "takes" : "sends");
     json_write_key(w, name);
     json_write_object(w);
@@ -181,6 +184,7 @@ static void write_info(struct json_writer *w) {
     json_write_key(w, "license");
     json_schema_raw(w, "{\"name\":\"BSD 2-Clause\"}");
     json_write_object_end(w);
+    /* pushd sends no binary frames. */
     json_write_member_str(w, "defaultContentType", "application/json");
 }
 

@@ -77,6 +77,7 @@ static void write_bound(struct json_writer *w, const char *key, uint64_t value) 
 static void write_words(struct json_writer *w, const struct schema_field *field) {
     const char *words = field->words;
     const bool nullable = (field->flags & SCHEMA_NULLABLE) != 0;
+    /* With null there are two values, which "const" cannot say. */
     if (!strchr(words, '|') && !nullable) {
         json_write_member_str(w, "const", words);
         return;
@@ -94,7 +95,7 @@ static void write_words(struct json_writer *w, const struct schema_field *field)
     json_write_array_end(w);
 }
 
-/* A list of objects, of texts or of ids. */
+/* A list of objects, of texts or of ids: its items are a reference or written in place. */
 static void write_list(struct json_writer *w, const struct schema_field *field) {
     write_type(w, field, "array");
     write_bound(w, "maxItems", field->max);
@@ -121,6 +122,7 @@ static void write_reference(struct json_writer *w, const struct schema_field *fi
         json_write_array_end(w);
         return;
     }
+    /* Only the reference may be replaced by null; the object itself has no null. */
     json_write_key(w, "anyOf");
     json_write_array(w);
     json_schema_ref(w, field->of->name);
@@ -192,6 +194,7 @@ static void write_keywords(struct json_writer *w, const struct schema_field *fie
     }
 }
 
+/* The description stands beside the keywords, which is why references need allOf. */
 void json_schema_field(struct json_writer *w, const struct schema_field *field) {
     json_write_object(w);
     if (field->meaning)
@@ -234,6 +237,7 @@ void json_schema_field_example(struct json_writer *w, const struct schema_field 
     case SCHEMA_OBJECT:
         json_schema_example(w, field->of);
         break;
+    /* One item shows what a list has; a list of texts is shown empty. */
     case SCHEMA_LIST:
     case SCHEMA_IDS:
         json_write_array(w);

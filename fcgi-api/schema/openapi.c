@@ -17,6 +17,7 @@ struct row {
     const struct schema_operation *operation;
 };
 
+/* In the order of routes.def, which is the order of the document. */
 static const struct row ROWS[] = {
 #define ROUTE(method, pattern, handler, flags) \
     {#method, pattern, flags, &SCHEMA_OPERATIONS[OPERATION_##handler]},
@@ -65,7 +66,8 @@ static const struct variable {
  * room_id after "rooms". */
 static void write_name(char out[40], char sign, const char *segment, size_t len) {
     static const char MEMBERS[] = "members";
-    /* An invite link; the name of a file, after its number; else the secret of a hook. */
+    /* An invite link; the name of a file, after its number; else the secret of a hook. Signs
+     * tell more than names: a text is a link, a file's name or a secret, by what comes before. */
     if (sign == '*' && segment[0] == 'l')
         snprintf(out, 40, "link");
     else if (sign == '*')
@@ -79,6 +81,7 @@ static void write_name(char out[40], char sign, const char *segment, size_t len)
 
 /* A parameter in the path. Each sign of SIGNS has a row in the table above. */
 static void write_variable(struct json_writer *w, const char *name, char sign) {
+    /* Ends: walk_pattern passes signs of the table only. */
     const struct variable *variable = VARIABLES;
     while (variable->sign != sign)
         variable++;
@@ -93,7 +96,8 @@ static void write_variable(struct json_writer *w, const char *name, char sign) {
     json_write_object_end(w);
 }
 
-/* Appends the path of a pattern to `out`, or writes the parameters in it to `parameters`. */
+/* Appends the path of a pattern to `out`, or writes the parameters in it to `parameters`. A
+ * pattern has no slash at its beginning, the path of the document has. */
 static void walk_pattern(const char *pattern, struct buffer *out, struct json_writer *parameters) {
     const char *segment = "", *at = pattern;
     size_t len = 0;
@@ -124,6 +128,7 @@ static void write_parameters(struct json_writer *w, const struct row *row) {
     json_write_key(w, "parameters");
     json_write_array(w);
     walk_pattern(row->pattern, NULL, w);
+    /* The fields of the query object are its parameters. */
     for (size_t i = 0; i < query->count; i++) {
         const struct schema_field *field = &query->fields[i];
         json_write_object(w);
@@ -142,6 +147,7 @@ static void write_parameters(struct json_writer *w, const struct row *row) {
 
 /* ---- bodies and answers ---- */
 
+/* One type of a body or answer, with schema and example. */
 static void write_content(struct json_writer *w, const char *type,
                           const struct schema_object *object) {
     json_write_key(w, type);
@@ -199,11 +205,13 @@ static bool may_refuse(const struct row *row, const char *status) {
     /* Both have fields that can be wrong. */
     case 400:
         return has_body || has_query;
+    /* A body can be too large, or of another type; without one neither can happen. */
     case 413:
     case 415:
         return has_body;
     case 401:
         return !is_public;
+    /* Rights of the user, or the origin of a page whose request sets a cookie. */
     case 403:
         return !is_public || has_body;
     /* Only an id in the path can name what does not exist. */
@@ -215,6 +223,7 @@ static bool may_refuse(const struct row *row, const char *status) {
     case 503:
         /* That of /healthz is an ordinary answer. */
         return !strstr(row->operation->statuses, status);
+    /* 429 and the default: anything may be limited, or fail. */
     default:
         return true;
     }
@@ -232,6 +241,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
         at += strlen(status);
         json_write_key(w, status);
         json_write_object(w);
+        /* The reason phrase of HTTP: what the answer is, is said by its schema. */
         json_write_member_str(w, "description", error_reason(number_of(status)));
         /* These two have no content (RFC 9110, sections 15.3.5 and 15.4.5). */
         if (answer->name && strcmp(status, "204") != 0 && strcmp(status, "304") != 0) {
@@ -260,6 +270,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
 
 /* The credentials that an operation accepts; the buffer may be used for the text. */
 #define ACCESS_SIZE 80
+/* By the first flag that holds, as a route may have several. */
 static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
     /* The bits above the flags of a route are the scope that an API key needs. */
     const unsigned scope = (row->flags >> ROUTE_SCOPE_SHIFT) & API_KEY_ALL;
@@ -297,6 +308,7 @@ static void write_operation(struct json_writer *w, const struct row *row) {
         *end++ = (char)(*c - 'A' + 'a');
     json_write_key(w, method);
     json_write_object(w);
+    /* The name of the handler: it is unique, and the function that a reader looks for. */
     json_write_member_str(w, "operationId", operation->name);
     /* The group of a handler is the file that it is in. */
     json_write_key(w, "tags");
@@ -343,6 +355,7 @@ static void write_paths(struct json_writer *w) {
             buffer_append_char(&path, '/');
         json_write_key(w, buffer_str(&path));
         json_write_object(w);
+        /* From the first row of the path on: none before it has this path. */
         for (size_t j = i; j < ROW_COUNT; j++)
             if (strcmp(ROWS[i].pattern, ROWS[j].pattern) == 0)
                 write_operation(w, &ROWS[j]);
@@ -354,6 +367,7 @@ static void write_paths(struct json_writer *w) {
 
 /* ---- what paths refer to ---- */
 
+/* Each answer to an error once; operations refer to it. */
 static void write_refusals(struct json_writer *w) {
     static const char FIELD_ERRORS[] =
         "{\"name\":[\"This field is required.\"],\"codes\":{\"name\":[\"required\"]}}";
@@ -413,6 +427,7 @@ static void write_components(struct json_writer *w) {
         "\"description\":\"Changes need an Origin of this site, or of allowed_origins.\"}}";
     /* All that bodies and answers contain; queries are written where they are used. */
     struct json_schema_set set = {.count = 0};
+    /* Refusals refer to it, and no operation has it as its answer. */
     json_schema_add(&set, &SCHEMA_ERROR);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         json_schema_add(&set, ROWS[i].operation->body);
@@ -459,6 +474,7 @@ static void write_tags(struct json_writer *w) {
         const char *name = ROWS[i].operation->name;
         const size_t len = strcspn(name, "_") + 1;
         bool seen = false;
+        /* The underscore belongs to the comparison, or "room" would be found in "rooms". */
         for (size_t j = 0; j < i; j++)
             seen = seen || strncmp(ROWS[j].operation->name, name, len) == 0;
         if (seen)

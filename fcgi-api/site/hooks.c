@@ -20,7 +20,8 @@ static void write_events(struct json_writer *w, const struct hook *hook) {
         return;
     }
     json_write_array(w);
-    /* The numbers of events are those of bits. */
+    /* The numbers of events are those of bits. Bits without a name cannot be set:
+     * hook_take_event knows the events of rooms only. */
     for (unsigned type = 0; type < 64; type++)
         if (hook->types >> type & 1)
             json_write_word(w, event_name(type));
@@ -48,7 +49,8 @@ struct shown {
     const char *secret; /* NULL: not shown */
 };
 
-/* Without the secret, but for the one answer after it was made. */
+/* Without the secret, but for the one answer after it was made. Of the last failure the text
+ * has no address and no name of a host. */
 static void write_hook(void *context, const struct hook *hook) {
     const struct shown *shown = context;
     struct json_writer *w = shown->w;
@@ -131,6 +133,7 @@ static bool read_events(struct exchange *x, bool *has_types, uint64_t *types) {
         return is_null;
     }
     *has_types = true;
+    /* The first wrong item ends it: its number is in the error. */
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         struct json_object *item = json_object_array_get_idx(list, i);
         if (!json_object_is_type(item, json_type_string) ||
@@ -212,6 +215,7 @@ enum error hooks_update(struct exchange *x) {
     bool new_secret = false;
     field_text(x, "name", &patch.name);
     read_url(x, &patch.url);
+    /* set_types is true for null as well, which means all events from now on. */
     patch.set_types = read_events(x, &patch.has_types, &patch.types);
     patch.set_rooms = read_rooms(x, &patch.has_rooms, &rooms);
     patch.rooms = (struct text){buffer_str(&rooms), rooms.len};

@@ -17,6 +17,7 @@
 #include "store/users/profile.h"
 #include "store/users/user.h"
 
+/* The site's own ids are subjects of its issuer, whether a token or the API names them. */
 static struct text issuer_of(const struct exchange *x) {
     return text_of(x->service->config->jwt_issuer);
 }
@@ -50,7 +51,7 @@ static void write_user(void *context, const struct profile *profile) {
     json_write_object_end(w);
 }
 
-/* Writes a user, whose profile is read for this. */
+/* Writes a user, whose profile is read for this: `user` has only what every request needs. */
 static enum error show_user(struct exchange *x, struct json_writer *w, const struct user *user,
                             struct text external_id) {
     struct shown shown = {w, user, external_id};
@@ -94,6 +95,7 @@ static enum error set_active(struct exchange *x, struct user *user, bool is_acti
 
 /* Each part is a transaction of its own. Repeating the request ends what an error has left. */
 static enum error apply(struct exchange *x, const struct change *change, struct user *user) {
+    /* `changed` is not needed: the answer shows the profile as it is then. */
     bool changed;
     enum error error = ERROR_NONE;
     if (change->profile.given)
@@ -130,6 +132,7 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
     enum error error = ERROR_BAD_INPUT;
     /* An item that is not an object has this error already. */
     if (field_errors_none(&x->field_errors)) {
+        /* Errors of both are collected; the id is used only without any. */
         read_external_id(x, &external_id);
         /* A wish: what a user name cannot have is left out, and a taken one gets a number. */
         field_text(x, "username", &name);
@@ -170,6 +173,7 @@ enum error site_users_put(struct exchange *x) {
     json_write_key(&w, "results");
     json_write_array(&w);
     for (size_t i = 0; i < json_object_array_length(list) && !error; i++) {
+        /* The item takes the place of the body until field_leave. */
         const struct field_place outer = field_enter(x, "users", list, i);
         error = put_user(x, &w);
         field_leave(x, &outer);
@@ -206,6 +210,7 @@ enum error site_users_list(struct exchange *x) {
         struct json_writer w = json_writer_start(&x->response.body);
         /* `count` is 0 or 1, whatever page is asked for. */
         page_begin(x, &w, &page, found, "external_id");
+        /* Beyond the first page there is nothing, as with any list. */
         error = found && page.offset == 0 ? show_user(x, &w, &user, external_id) : ERROR_NONE;
         page_end(x, &w, &page, found, "external_id");
     }
@@ -286,6 +291,7 @@ enum error site_users_token(struct exchange *x) {
     /* Found first: a key for a user who does not exist would be made for nothing. */
     enum error error = find_only_user(x, &user);
     secret_make_key(key);
+    /* A token is added only for an active user: the statement checks it. */
     if (!error && !secret_hash_key(text_of(key), hash))
         error = ERROR_INTERNAL;
     if (!error)
