@@ -299,15 +299,17 @@ soak: ## kill servers under load, then test sockets, SOAK_SECONDS (600) each (MO
 cluster: ## the faults of a cluster: three databases, Redis with Sentinels, two hosts, HAProxy
 	@scripts/packages build run test cluster
 	+$(build_first)
-	@/usr/bin/python3 -B -m pytest -p no:cacheprovider -x -v -s tests/cluster $(CLUSTER_PICK)
+	@exec scripts/cluster all
 
-# Three faults: of a database, of Redis, of a host.
-cluster-short: ## the same, a minute of it
-	@$(MAKE) --no-print-directory cluster \
-		CLUSTER_PICK='-k "killed_database or killed_redis or drained_host"'
+cluster-short: ## three of them: of a database, of Redis, of a host
+	@scripts/packages build run test cluster
+	+$(build_first)
+	@exec scripts/cluster short
 
-cluster-soak: ## the same, then faults in any order, CLUSTER_SECONDS (3600)
-	@CLUSTER_SECONDS=$(CLUSTER_SECONDS) $(MAKE) --no-print-directory cluster
+cluster-soak: ## all of them in random orders, CLUSTER_SECONDS (3600); CLUSTER_SEED repeats an order
+	@scripts/packages build run test cluster
+	+$(build_first)
+	@exec scripts/cluster soak
 
 coverage: ## run all tests on instrumented programs, print the line coverage
 	@scripts/packages build run test

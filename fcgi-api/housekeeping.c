@@ -4,13 +4,18 @@
 #include "housekeeping.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "event/bell.h"
 #include "redis/redis_server.h"
+#include "shared.h"
 #include "store/housekeeping.h"
 #include "store/server.h"
+
+/* How often this host records which Redis it uses; see server_note_redis. */
+#define NOTE_EVERY_MS 10000
 
 /* How often each process tries to claim housekeeping, and how often one of them gets it. */
 #define CLAIM_EVERY_MS 60000
@@ -34,18 +39,25 @@ bool housekeeping_note_redis(struct service *service, uint64_t timeout_ms) {
     return others;
 }
 
+/* True in one of the processes of this host each time. */
+static bool note_is_due(struct service *service, int64_t now) {
+    _Atomic int64_t *noted_ms = &shared_numbers(service->shared)->redis_noted_ms;
+    int64_t last = atomic_load(noted_ms);
+    /* A time to come is that of a process before the last boot. */
+    const bool is_due = last == 0 || now - last >= NOTE_EVERY_MS || last > now;
+    return is_due && atomic_compare_exchange_strong(noted_ms, &last, now);
+}
+
 void housekeeping_step(struct service *service, bool idle) {
     const int64_t now = clock_monotonic_ms();
     bool *claimed = &service->housekeeping_claimed;
     uint64_t deleted = 0;
     bool finished = false;
+    if (note_is_due(service, now))
+        housekeeping_note_redis(service, service->config->redis_timeout);
     /* Not due: the usual case, one comparison. */
     if (now < service->housekeeping_due_ms)
         return;
-
-    /* Once a minute, also in processes that do not get the claim. */
-    if (!*claimed)
-        housekeeping_note_redis(service, service->config->redis_timeout);
 
     /* The claim is in the database, so that only one process gets it; a worker, if there is one. */
     if (!*claimed && housekeeping_claim(service->db, RUN_EVERY_SECONDS, true, claimed))

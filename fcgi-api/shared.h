@@ -37,10 +37,11 @@ void *shared_memory(const struct shared *shared);
 
 /* Single numbers, at the end of that memory. */
 struct shared_numbers {
-    struct bell_times bells;     /* see event/bell.h */
-    _Atomic int64_t pace_us;     /* see pace.h */
-    db_first_host database_host; /* see db/db.h */
-    _Atomic uint64_t erasures;   /* see store/users/user_names.h */
+    struct bell_times bells;        /* see event/bell.h */
+    _Atomic int64_t pace_us;        /* see pace.h */
+    db_first_host database_host;    /* see db/db.h */
+    _Atomic uint64_t erasures;      /* see store/users/user_names.h */
+    _Atomic int64_t redis_noted_ms; /* see housekeeping.c */
 };
 
 /* Never NULL; zero at first. */

@@ -255,9 +255,15 @@ static bool was_closed(const struct db *db) {
     return clock_monotonic_ms() - db->used_ms > IDLE_MS && poll(&fd, 1, 0) > 0;
 }
 
+/* True if another process or thread has left the host of this connection: it need not be found out
+ * by each of them, with a timeout each, and all write through the same host. */
+static bool was_left(const struct db *db) {
+    return atomic_load(db->first) != db->host && host_count(db) > 1;
+}
+
 static bool connect_if_needed(struct db *db) {
     /* Results in use may still be read from the connection. */
-    if (db->connection && db->connection->handed_out == 0 && was_closed(db))
+    if (db->connection && db->connection->handed_out == 0 && (was_left(db) || was_closed(db)))
         db_disconnect(db);
     if (db->connection)
         return true;

@@ -18,7 +18,8 @@
  *
  * The table of error numbers is in db/db_error.c. database_host can be a list of hosts: each is
  * tried in turn, for two seconds. One that refuses changes, does not answer in time or has no
- * cluster is left: the next one of the list goes first from then on.
+ * cluster is left, by all that share db_first_host: the next one of the list goes first from then
+ * on.
  *
  * A connection is for one thread at a time.
  */
@@ -66,9 +67,9 @@ struct db_value db_time_or_null(int64_t micros);
 /* Prepares a connection; the configuration must outlive it. Never NULL. */
 struct db *db_new(const struct config *config);
 
-/* Of a list of hosts, the one to try first, by index; several connections may share it, also those
- * of several processes, so that each host that fails is found out by one of them. Any number is
- * valid; 0 is the first of the list. */
+/* Of a list of hosts, the one to use, by index; several connections may share it, also those of
+ * several processes: each host that fails is found out by one of them, and all change over with
+ * their next statement. Any number is valid; 0 is the first of the list. */
 typedef _Atomic uint32_t db_first_host;
 
 /* Shares it; it must outlive the connection. */

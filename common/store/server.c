@@ -52,17 +52,17 @@ enum error server_binlog_by_statement(struct db *db, bool *by_statement) {
     return error;
 }
 
-/* Two rows of housekeeping for each Redis: when a host last used it, which each records once a
- * minute, and since when it is used. One that was last used before this one was first used is its
+/* Two rows of housekeeping for each Redis: when a host last used it, which each records every ten
+ * seconds (an idle one at least every twenty), and since when it is used. One that was last used before this one was first used is its
  * predecessor, such as itself before it lost its data. */
 enum error server_find_other_redis(struct db *db, const char *identity, bool *others) {
     /* `since` is this Redis, `other` one with a different identity that was in use after it and
-     * within the last 150 s (two records and a half). */
+     * within the last 45 s: that of a host that has stopped or changed over is soon forgotten. */
     static const char SQL[] =
         "SELECT COUNT(*) FROM housekeeping since JOIN housekeeping other "
         "ON other.task LIKE 'redis:%' AND other.task <> CONCAT('redis:', ?) "
         "AND other.ran_at > since.ran_at "
-        "AND other.ran_at > SYSDATE(6) - INTERVAL 150 SECOND "
+        "AND other.ran_at > SYSDATE(6) - INTERVAL 45 SECOND "
         "WHERE since.task = CONCAT('redis since:', ?)";
     struct db_rows *rows;
     *others = false;

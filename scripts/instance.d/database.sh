@@ -51,7 +51,7 @@ database_ready() {
 
 # Creates the database unless it exists, and applies migrations.
 database_migrate() {
-    database_sql "CREATE DATABASE IF NOT EXISTS confab
-        CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin" &&
+    { [[ " $ELSEWHERE " == *" database "* ]] || database_sql "CREATE DATABASE IF NOT EXISTS confab
+        CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"; } &&
         "$BUILD/confabctl" -c "$CONFIG" migrate </dev/null 9>&-
 }

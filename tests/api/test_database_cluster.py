@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -181,6 +182,52 @@ def test_a_frozen_first_host_is_passed_over_at_the_start(make_instance, cluster,
         assert client.get("/api/auth/me/").status_code == 200
     assert time.monotonic() - begin < 12
     assert client.get("/healthz").json() == {"status": "ok", "node": "one"}
+    system.close()
+
+
+class Relay:
+    """A port that leads to a database server, until freeze(): then what is sent gets lost."""
+
+    def __init__(self, port):
+        self._target = port
+        self._frozen = False
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def freeze(self):
+        self._frozen = True
+
+    def _accept(self):
+        while True:
+            near = self._server.accept()[0]
+            far = socket.create_connection(("127.0.0.1", self._target))
+            for ends in ((near, far), (far, near)):
+                threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
+
+    def _pass_on(self, source, target):
+        while piece := source.recv(65536):
+            if not self._frozen:
+                target.sendall(piece)
+
+
+def test_a_frozen_server_is_found_out_by_one_process_for_all(make_instance, cluster):
+    relay = Relay(cluster.nodes[0].port)
+    env = {**cluster.env(0), "CONFAB_DATABASE_TIMEOUT": 6,
+           "CONFAB_DATABASE_HOST": f"127.0.0.1:{relay.port},127.0.0.1:{cluster.nodes[0].port}"}
+    system = make_instance(CONFAB_PROCESSES=4, **env)
+    user = Client(system).register()
+
+    def seconds(_):
+        begin = time.monotonic()
+        assert at(system, user).get("/api/auth/me/").status_code == 200
+        return time.monotonic() - begin
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(seconds, range(32)))  # each process is connected
+        relay.freeze()
+        assert seconds(0) > 5
+        assert max(pool.map(seconds, range(32))) < 5
     system.close()
 
 

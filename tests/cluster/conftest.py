@@ -1,11 +1,12 @@
-"""A cluster on this machine: three databases, Redis with Sentinels, two hosts behind HAProxy. The
-clock of the second host is two seconds ahead."""
+"""A cluster of machines (network namespaces) with the addresses and the files of conf/cluster:
+three databases, each with a Redis and a Sentinel; two hosts, of which the clock of the second is
+two seconds ahead; HAProxy and the clients on one more."""
 
 import re
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,16 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "api"))
 
 from support.build import build_folder  # noqa: E402
-from support.galera import Galera  # noqa: E402
+from support.galera import Galera, is_ready  # noqa: E402
 from support.instance import Instance  # noqa: E402
 from support.leash import leashed  # noqa: E402
-from support.port import free_port  # noqa: E402
+from support.network import Network  # noqa: E402
 from support.sentinel import Replicated  # noqa: E402
 from support.wait import wait_for  # noqa: E402
 
+OWN = "10.0.2.1"
+DATABASES = {"db1": "10.0.0.1", "db2": "10.0.0.2", "db3": "10.0.0.3"}
+HOSTS = {"web1": "10.0.1.1", "web2": "10.0.1.2"}
 
 # What counts intervals goes by the real clock.
 WRAPPER = """#!/bin/sh
@@ -43,37 +47,49 @@ def programs_ahead(folder):
 
 
 class HAProxy:
-    """conf/cluster/haproxy.cfg, with ports of 127.0.0.1. It is used like an Instance."""
+    """conf/cluster/haproxy.cfg, as it is but for its user and its log. It is used like an
+    Instance."""
 
-    def __init__(self, hosts, folder):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+    port = 80
+    url = "http://127.0.0.1:80"
+
+    def __init__(self, folder):
         self.file = folder / "haproxy.cfg"
         self.control = folder / "control"
+        self.log_file = folder / "haproxy.log"
         text = (ROOT / "conf" / "cluster" / "haproxy.cfg").read_text()
         text = re.sub(r"^    (user|group) haproxy\n|^    daemon\n", "", text, flags=re.MULTILINE)
-        text = text.replace("maxconn 100000",
-                            f"maxconn 1000\n    stats socket {self.control}")
-        text = text.replace("bind :80", f"bind 127.0.0.1:{self.port}")
-        for number, host in enumerate(hosts, 1):
-            text = text.replace(f"10.0.1.{number}:80", f"127.0.0.1:{host.port}")
+        text = text.replace("maxconn 100000", f"maxconn 1000\n    stats socket {self.control}\n"
+                            "    log stdout format raw local0")
+        text = text.replace("    mode http\n", "    mode http\n    log global\n    option httplog\n")
         self.file.write_text(text)
         self.process = None
 
     def __enter__(self):
-        self.process = subprocess.Popen(leashed(["haproxy", "-f", self.file]))
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(leashed(["haproxy", "-f", self.file]), stdout=log, stderr=log)
+        wait_for(self.control.exists, 20, "HAProxy")
         return self
 
     def __exit__(self, *error):
         self.process.kill()
         self.process.wait(20)
 
+    def is_up(self, name):
+        """Whether it sends requests to this host."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(20)
+            control.connect(str(self.control))
+            control.sendall(b"show stat\n")
+            lines = control.makefile().read().splitlines()
+        return any(line.startswith(f"hosts,{name},") and ",UP," in line for line in lines)
+
     def log(self):
-        return ""
+        return self.log_file.read_text()[-4000:]
 
 
 class Cluster:
-    """`galera`, `redis`, `hosts` (two instances) and `front` (HAProxy)."""
+    """`network`, `galera`, `redis`, `hosts` (two instances) and `front` (HAProxy)."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -81,39 +97,52 @@ class Cluster:
 
     def __enter__(self):
         with ExitStack() as stack:
-            self.galera = stack.enter_context(Galera(count=3))
-            self.redis = stack.enter_context(Replicated(count=3))
+            self.network = stack.enter_context(Network(OWN, **DATABASES, **HOSTS))
+            databases = [self.network.machines[name] for name in DATABASES]
+            self.galera = stack.enter_context(Galera(machines=databases))
+            self.redis = stack.enter_context(Replicated(machines=databases))
             env = {**self.galera.env(0, 1, 2), **self.redis.env, "CONFAB_PROCESSES": "4",
-                   "CONFAB_TRUSTED_PROXIES": "127.0.0.1", "CONFAB_DRAIN_WAIT": "4",
-                   "CONFAB_REDIS_TIMEOUT": "50"}
+                   "CONFAB_TRUSTED_PROXIES": OWN, "CONFAB_DRAIN_WAIT": "4",
+                   "CONFAB_REDIS_TIMEOUT": "50", "ELSEWHERE": "database redis"}
+            ahead = {"BUILD": programs_ahead(self._folder / "ahead")}
             self.hosts = []
-            for own in ({}, {"BUILD": programs_ahead(self._folder / "ahead")}):
-                host = Instance(quick=True, **env, **own)
+            for name, own in (("web1", {}), ("web2", ahead)):
+                host = Instance(machine=self.network.machines[name], **env, **own)
                 stack.callback(host.close)
                 self.hosts.append(host.start())
-            self.front = stack.enter_context(HAProxy(self.hosts, self._folder))
-            wait_for(self._serves, 30, "HAProxy")
+            self.front = stack.enter_context(HAProxy(self._folder))
+            self.settle()
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error):
         self._stack.close()
 
-    def is_up(self, number):
-        """Whether HAProxy sends requests to this host."""
-        with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(20)
-            control.connect(str(self.front.control))
-            control.sendall(b"show stat\n")
-            lines = control.makefile().read().splitlines()
-        return any(line.startswith(f"hosts,web{number + 1},") and ",UP," in line
-                   for line in lines)
+    def settle(self):
+        """Waits until everything is together and up."""
+        for node in self.galera.nodes:
+            wait_for(lambda node=node: is_ready(node), 120, "a database to be with the others")
+        for host in self.hosts:
+            wait_for(lambda host=host: self.front.is_up(host.machine.name), 60, "HAProxy")
 
-    def _serves(self):
-        done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
-                               f"{self.front.url}/healthz"], capture_output=True, text=True,
-                              timeout=20)
-        return done.stdout == "200"
+    @contextmanager
+    def apart(self, **env):
+        """The second host writes through another database than the first. `env` is more of its
+        configuration."""
+        host = self.hosts[1]
+        before = dict(host.env)
+        self._restart(host, {**before, **self.galera.env(1, 2, 0), **env})
+        try:
+            yield
+        finally:
+            self._restart(host, before)
+
+    def _restart(self, host, env):
+        host.env = env
+        for server in ("api", "push"):
+            host.end(server, 9)
+        host.start()
+        self.settle()
 
 
 @pytest.fixture(scope="session")

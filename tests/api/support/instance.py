@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from support import fastcgi, template
 from support.build import ROOT, build_folder
+from support.network import HERE
 from support.published import Subscription
 from support.schema import check_answer
 from support.wait import wait_for
@@ -31,13 +32,14 @@ DEFAULTS = {"CONFAB_RATE_LIMITS": "off", "CONFAB_PASSWORD_MEMORY": "8",
 
 class Instance:
     """Started by start(), ended by close(). Keyword arguments are environment variables of
-    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO, WORKER (0 unless
-    a test wants confab-worker, whose statements would disturb those that count them). With `quick`
+    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO, ELSEWHERE (servers
+    that the configuration names, and that are not to be started), WORKER (0 unless a test wants confab-worker, whose statements would disturb those that count them). With `quick`
     the first start copies a prepared database instead of installing one. A server that a test
-    ends stays dead (SUPERVISE)."""
+    ends stays dead (SUPERVISE). On a machine of a Network it has the usual port."""
 
-    def __init__(self, quick=False, **env):
+    def __init__(self, quick=False, machine=HERE, **env):
         self.build = build_folder()
+        self.machine = machine
         self._quick = quick
         # Short, because paths of Unix sockets are limited.
         self.state = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
@@ -46,19 +48,26 @@ class Instance:
         own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0", "WORKER": "0",
                "LEASH": str(os.getpid()), "BUILD": str(self.build)}
         clean = {key: value for key, value in os.environ.items()
-                 if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
+                 if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS", "ELSEWHERE")}
+        if machine is not HERE:
+            own.update(LISTEN=machine.address, PORT="80")
         self.env = {**clean, **own, **DEFAULTS, **{key: str(value) for key, value in env.items()}}
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
+
+    @property
+    def address(self):
+        return self.machine.address
 
     # ---- starting and stopping ----
 
     def start(self):
         """Starts the servers that do not run."""
-        if self._quick and not (self.state / "db").exists():
-            template.copy_to(self.state / "db", self._make_template)
+        if (self._quick and "database" not in self.env.get("ELSEWHERE", "")
+                and not (self.state / "db").exists()):
+            template.copy_to(self.state / "db", self.make_template)
         self._script("start")
         self.port = int((self.state / "run" / "web").read_text().split()[0])
         return self
@@ -99,7 +108,8 @@ class Instance:
         os.kill(pid, number)
         wait_for(lambda: not is_alive(pid), 60, f"the end of {server}")
 
-    def _make_template(self, folder):
+    @staticmethod
+    def make_template(folder):
         """Copies the database of a new instance, after its first start, to `folder`."""
         fresh = Instance()
         try:
@@ -109,8 +119,9 @@ class Instance:
             fresh.close()
 
     def _script(self, verb):
-        done = subprocess.run([str(SCRIPT), verb], env=self.env, cwd=ROOT, text=True, timeout=240,
-                              stdin=subprocess.DEVNULL, capture_output=True)
+        done = subprocess.run(self.machine.enter([str(SCRIPT), verb]), env=self.env, cwd=ROOT,
+                              text=True, timeout=240, stdin=subprocess.DEVNULL,
+                              capture_output=True)
         if done.returncode != 0:
             raise RuntimeError(f"scripts/instance {verb} failed:\n{done.stdout}{done.stderr}")
 
@@ -172,8 +183,8 @@ class Instance:
         """Runs confabctl; returns the completed process."""
         command = [str(self.build / "confabctl"), "-c", str(self.config), *map(str, args)]
         where = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
-        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60,
-                              **where)
+        return subprocess.run(self.machine.enter(command), env=self.env, capture_output=True,
+                              text=True, timeout=60, **where)
 
     # ---- raw FastCGI and raw HTTP ----
 

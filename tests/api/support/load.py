@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+import time
 from collections import Counter
 from http.client import HTTPConnection, HTTPException
 
@@ -21,13 +22,14 @@ class Load:
     """
 
     def __init__(self, instance, token, scripts):
-        self._port = instance.port
+        self._place = (getattr(instance, "address", "127.0.0.1"), instance.port)
         self._headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
         self._scripts = scripts
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._threads = []
         self.statuses = Counter()  # by (method, status)
+        self.slowest = 0.0         # seconds until an answer
         self.failures = []         # "GET /path: 500 ..." for each failure and status >= 400
 
     @property
@@ -58,7 +60,7 @@ class Load:
             assert not thread.is_alive(), f"a request is not answered within {seconds} s"
 
     def _run(self, script):
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=50)
+        connection = HTTPConnection(*self._place, timeout=50)
         try:
             request = next(script)
             while not self._ended.is_set():
@@ -70,6 +72,7 @@ class Load:
 
     def _ask(self, connection, method, path, fields):
         body = None if fields is None else json.dumps(fields).encode()
+        begin = time.monotonic()
         try:
             connection.request(method, path, body, self._headers)
             answer = connection.getresponse()
@@ -79,6 +82,7 @@ class Load:
             text, status = repr(error).encode(), 0
         with self._lock:
             self.statuses[method, status] += 1
+            self.slowest = max(self.slowest, time.monotonic() - begin)
             if status == 0 or status >= 400:
                 self.failures.append(f"{method} {path}: {status} {text[:200]!r}")
         return status, text
@@ -102,10 +106,12 @@ def posting(room_id):
 
 def posting_surely(room_id, name, count=None):
     """Posts `count` messages (None: forever), each with its own client_id, with which it is
-    repeated until it succeeds."""
+    repeated after a moment until it succeeds."""
     for number in itertools.count(1) if count is None else range(1, count + 1):
         status = None
         while status not in (200, 201):
+            if status is not None:
+                time.sleep(0.1)
             status, _ = yield ("POST", f"/api/chat/rooms/{room_id}/messages/",
                                {"content": f"number {number}", "client_id": f"{name}-{number}"})
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from support.instance import bind, read_value
 from support.leash import leashed
+from support.network import HERE
 from support.port import free_port
 from support.wait import wait_for
 
@@ -17,15 +18,17 @@ PROGRAMS = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
 class MariaDB:
     """MariaDB(lines, tcp=True): a server with these lines in its configuration, and an empty
-    database `confab`, which the user `site` may use. Start it by start() or as a context."""
+    database `confab`, which the user `site` may use. Start it by start() or as a context. On a
+    machine of a Network it has the usual port."""
 
-    def __init__(self, lines="", tcp=False, env=None):
+    def __init__(self, lines="", tcp=False, env=None, machine=HERE):
         self.folder = Path(tempfile.mkdtemp(prefix="confab-db-", dir="/tmp"))
         self.socket = self.folder / "db.sock"
-        self.port = free_port() if tcp else None
+        self.machine = machine
+        self.port = (free_port() if machine is HERE else 3306) if tcp else None
         self.process = None
         self._environment = {**os.environ, **(env or {})}
-        network = (f"bind-address = 127.0.0.1\nport = {self.port}\nskip-name-resolve" if tcp
+        network = (f"bind-address = {machine.address}\nport = {self.port}\nskip-name-resolve" if tcp
                    else "skip-networking")
         (self.folder / "my.cnf").write_text(
             f"[mariadbd]\ndatadir = {self.folder}/data\nsocket = {self.socket}\n"
@@ -42,7 +45,7 @@ class MariaDB:
     def __exit__(self, *error):
         self.close()
 
-    def start(self, *arguments):
+    def start(self, *arguments, seconds=60):
         user = pwd.getpwuid(os.getuid()).pw_name
         as_root = ["--user=root"] if os.getuid() == 0 else []
         new = not (self.folder / "data").exists()
@@ -54,16 +57,20 @@ class MariaDB:
                 check=True, capture_output=True, timeout=120, env={**os.environ, "PATH": PROGRAMS})
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                leashed([shutil.which("mariadbd", path=PROGRAMS),
-                         f"--defaults-file={self.folder}/my.cnf", *as_root, *arguments]),
+                leashed(self.machine.enter(
+                    [shutil.which("mariadbd", path=PROGRAMS),
+                     f"--defaults-file={self.folder}/my.cnf", *as_root, *arguments])),
                 stdout=log, stderr=log, start_new_session=True, env=self._environment)
-        wait_for(self._is_ready, 60, "MariaDB")
+        wait_for(self._is_ready, seconds, "MariaDB")
         if new:
             self.sql("CREATE DATABASE confab", database="")
-            for host in ("localhost", "127.0.0.1"):
-                self.sql(f"CREATE USER site@{host} IDENTIFIED BY 'site'; "
-                         f"GRANT ALL ON confab.* TO site@{host}")
+            self.create_user()
         return self
+
+    def create_user(self):
+        for host in ("localhost", "127.0.0.1" if self.machine is HERE else "'10.0.%'"):
+            self.sql(f"CREATE USER site@{host} IDENTIFIED BY 'site'; "
+                     f"GRANT ALL ON confab.* TO site@{host}")
 
     def _is_ready(self):
         if self.process.poll() is not None:
@@ -105,7 +112,8 @@ class MariaDB:
         """The configuration of an instance that uses this server."""
         env = {"CONFAB_DATABASE_USER": "site", "CONFAB_DATABASE_PASSWORD": "site"}
         if self.port:
-            return {**env, "CONFAB_DATABASE_SOCKET": "", "CONFAB_DATABASE_HOST": "127.0.0.1",
+            return {**env, "CONFAB_DATABASE_SOCKET": "",
+                    "CONFAB_DATABASE_HOST": self.machine.address,
                     "CONFAB_DATABASE_PORT": str(self.port)}
         return {**env, "CONFAB_DATABASE_SOCKET": str(self.socket)}
 

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from support.leash import leashed
+from support.network import HERE
 from support.port import free_port
 from support.wait import wait_for
 
@@ -17,11 +18,12 @@ def program():
 
 class Redis:
     """Redis(lines, certificates): a server at a port of 127.0.0.1, with TLS if certificates are
-    given. Used in a `with`."""
+    given; on a machine of a Network at the usual port. Used in a `with`."""
 
-    def __init__(self, lines="", certificates=None):
+    def __init__(self, lines="", certificates=None, machine=HERE):
         self.folder = Path(tempfile.mkdtemp(prefix="confab-redis-", dir="/tmp"))
-        self.port = free_port()
+        self.machine = machine
+        self.port = free_port() if machine is HERE else 6379
         self.options = []
         network = f"port {self.port}"
         if certificates:
@@ -30,21 +32,24 @@ class Redis:
                        f"tls-ca-cert-file {certificates.ca}\ntls-auth-clients no")
             self.options = ["--tls", "--cacert", str(certificates.ca)]
         (self.folder / "redis.conf").write_text(
-            f"bind 127.0.0.1\n{network}\ndir {self.folder}\nsave \"\"\n{lines}\n")
+            f"bind {machine.address}\nprotected-mode no\n{network}\ndir {self.folder}\nsave \"\"\n{lines}\n")
         (self.folder / "redis-server").symlink_to(program())
         self.process = None
 
     def __enter__(self):
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                leashed([self.folder / "redis-server", self.folder / "redis.conf"]), stdout=log,
-                stderr=log, start_new_session=True)
+                leashed(self.machine.enter([self.folder / "redis-server",
+                                            self.folder / "redis.conf"])),
+                stdout=log, stderr=log, start_new_session=True)
         wait_for(lambda: self.command("PING") in ("PONG", "NOAUTH Authentication required."), 20)
         return self
 
     def command(self, *words):
-        done = subprocess.run(["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), *self.options,
-                               *map(str, words)], capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            self.machine.enter(["redis-cli", "-h", self.machine.address, "-p", str(self.port),
+                                *self.options, *map(str, words)]),
+            capture_output=True, text=True, timeout=20)
         return done.stdout.strip()
 
     @property

@@ -97,12 +97,13 @@ class Socket:
         port = instance.port
         if direct:
             port = push_port(instance) if direct is True else direct
-        made = cls(port if isinstance(port, str) else ("127.0.0.1", port), rcvbuf)
+        address = getattr(instance, "address", "127.0.0.1")
+        made = cls(port if isinstance(port, str) else (address, port), rcvbuf)
         made.path = path
         try:
             made.connection.sendall(made.request(
                 path if since is None else f"{path}?since={since}",
-                "localhost" if isinstance(port, str) else f"127.0.0.1:{port}",
+                "localhost" if isinstance(port, str) else f"{address}:{port}",
                 {"Authorization": token and f"Token {token}",
                  "Cookie": cookie and f"sessionid={cookie}",
                  "Origin": origin, "Sec-WebSocket-Protocol": protocols, **(headers or {})}))
