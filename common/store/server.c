@@ -53,8 +53,8 @@ enum error server_binlog_by_statement(struct db *db, bool *by_statement) {
 }
 
 /* Two rows of housekeeping for each Redis: when a host last used it, which each records every ten
- * seconds (an idle one at least every twenty), and since when it is used. One that was last used before this one was first used is its
- * predecessor, such as itself before it lost its data. */
+ * seconds (an idle one every twenty), and since when it is used. One that was last used before this
+ * one was first used is its predecessor, such as itself before it lost its data. */
 enum error server_find_other_redis(struct db *db, const char *identity, bool *others) {
     /* `since` is this Redis, `other` one with a different identity that was in use after it and
      * within the last 45 s: that of a host that has stopped or changed over is soon forgotten. */

@@ -188,8 +188,8 @@ static enum error list_by_identity(struct exchange *x, struct message_listing *l
     const enum error error =
         message_page_list(x->service->db, x->service->names, &x->identity.room, x->identity.user.id,
                           which, &cursor_found, list_message, listing);
-    /* Such a page is empty only before the first message. Else the message of the cursor has arrived
-     * between both statements, from another node. */
+    /* Such a page is empty only before the first message. Else the message of the cursor has
+     * arrived from another node between both statements. */
     if (!error && cursor_found && listing->page->shown == 0 && which->kind != MESSAGE_PAGE_AFTER)
         x->may_be_outdated = true;
     if (error || cursor_found)
