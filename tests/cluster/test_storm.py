@@ -109,7 +109,8 @@ def are_alike(nodes):
 def storm(cluster, fault, bound):
     client = Client(cluster.hosts[0]).register()
     room = client.room()["room_id"]
-    scripts = [posting_surely(room, f"{fault.__name__}-{number}") for number in range(WRITERS)]
+    scripts = [posting_surely(room, f"{fault.__name__}-{number}", pause=0.01)
+               for number in range(WRITERS)]
     with Load(cluster.front, client.token, scripts) as load:
         load.wait_for(40)
         pauses, commits = Pauses(load), [Commits(node) for node in cluster.galera.nodes]

@@ -67,7 +67,7 @@ class Galera:
     def __init__(self, machines=None):
         self._with_tables = bool(machines)
         self._transfer = Path(tempfile.mkdtemp(prefix="confab-galera-", dir="/tmp"))
-        scripts = f"{Path(__file__).parent}:{ROOT}/build/wsrep"
+        scripts = f"{Path(__file__).parent}:{ROOT}/build/cluster-bin"
         path = {"PATH": f"{scripts}:{PROGRAMS}", "TRANSFER": str(self._transfer)}
         if machines:
             places = [(machine.name, _shipped_lines(machine), machine) for machine in machines]

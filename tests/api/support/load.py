@@ -104,10 +104,11 @@ def posting(room_id):
         yield "POST", f"/api/chat/rooms/{room_id}/messages/", {"content": f"number {number}"}
 
 
-def posting_surely(room_id, name, count=None):
+def posting_surely(room_id, name, count=None, pause=0):
     """Posts `count` messages (None: forever), each with its own client_id, with which it is
-    repeated after a moment until it succeeds."""
+    repeated after a moment until it succeeds; then waits for `pause` seconds."""
     for number in itertools.count(1) if count is None else range(1, count + 1):
+        time.sleep(pause)
         status = None
         while status not in (200, 201):
             if status is not None:
