@@ -53,12 +53,14 @@ class Commits(threading.Thread):
         super().__init__(daemon=True)
         self._node = node
         self._end_wanted = threading.Event()
+        self._session = None
         self.longest = 0.0
 
     def run(self):
         change = f"REPLACE INTO site_value (name, value) VALUES ('{self._node.name}', SYSDATE(6))"
         try:
             with SqlSession(self._node) as session:
+                self._session = session
                 last = time.monotonic()
                 while not self._end_wanted.wait(0.05):
                     failed = session.run(change)
@@ -71,7 +73,11 @@ class Commits(threading.Thread):
 
     def end(self):
         self._end_wanted.set()
-        self.join(60)
+        self.join(2)
+        # No answer to a change: the database has ended meanwhile.
+        if self.is_alive():
+            self._session.end()
+            self.join(20)
         return self.longest
 
 

@@ -42,6 +42,10 @@ class SqlSession:
         self._process.kill()
         self._process.wait(10)
 
+    def end(self):
+        """Lets another thread that waits for a result get an EOFError."""
+        self._process.kill()
+
     def run(self, query, *args):
         """Runs a statement; returns the lines of its result or error."""
         self.send(query, *args)
