@@ -102,7 +102,7 @@ class Cluster:
             self.galera = stack.enter_context(Galera(machines=databases))
             self.redis = stack.enter_context(Replicated(machines=databases))
             env = {**self.galera.env(0, 1, 2), **self.redis.env, "CONFAB_PROCESSES": "4",
-                   "CONFAB_TRUSTED_PROXIES": OWN, "CONFAB_DRAIN_WAIT": "4", "CONFAB_DRAIN_TIME": "1",
+                   "CONFAB_TRUSTED_PROXIES": OWN, "CONFAB_DRAIN_WAIT": "3", "CONFAB_DRAIN_TIME": "1",
                    "CONFAB_REDIS_TIMEOUT": "50", "ELSEWHERE": "database redis"}
             ahead = {"BUILD": programs_ahead(self._folder / "ahead")}
             self.hosts = []
