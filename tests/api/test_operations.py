@@ -207,10 +207,10 @@ tests:
         values: '0x20'
     alert_rule_test:
       - {{eval_time: 4m, alertname: ConfabDatabaseClusterSmall, exp_alerts: [{{exp_labels: {{severity: page}}, exp_annotations: {{summary: "the cluster of databases has 2 servers instead of 3"}}}}]}}
-      - {{eval_time: 4m, alertname: ConfabDatabaseSplit, exp_alerts: [{{exp_labels: {{severity: page}}, exp_annotations: {{summary: "the database servers do not agree on how many they are: some are cut off"}}}}]}}
-      - {{eval_time: 4m, alertname: ConfabDatabaseOutsideCluster, exp_alerts: [{{exp_labels: {{severity: page, instance: db3}}, exp_annotations: {{summary: "the database server at db3 has no cluster and refuses changes"}}}}]}}
-      - {{eval_time: 4m, alertname: ConfabRedisWithoutReplica, exp_alerts: [{{exp_labels: {{severity: page, instance: r1, master_name: chat}}, exp_annotations: {{summary: "no replica of Redis could take over (by the Sentinel at r1)"}}}}]}}
-      - {{eval_time: 4m, alertname: ConfabHostsFew, exp_alerts: [{{exp_labels: {{severity: page, instance: h1}}, exp_annotations: {{summary: "HAProxy at h1 has 1 host: one more, and the site is down"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabDatabaseSplit, exp_alerts: [{{exp_labels: {{severity: page}}, exp_annotations: {{summary: "the database servers report different cluster sizes: some are cut off"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabDatabaseOutsideCluster, exp_alerts: [{{exp_labels: {{severity: page, instance: db3}}, exp_annotations: {{summary: "the database server at db3 is not part of the cluster and refuses writes"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabRedisWithoutReplica, exp_alerts: [{{exp_labels: {{severity: page, instance: r1, master_name: chat}}, exp_annotations: {{summary: "Redis has no replica for a failover (reported by the Sentinel at r1)"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabHostsFew, exp_alerts: [{{exp_labels: {{severity: page, instance: h1}}, exp_annotations: {{summary: "HAProxy at h1 has 1 host left; if it fails, the site is down"}}}}]}}
       - {{eval_time: 4m, alertname: ConfabSentinelsFew, exp_alerts: []}}
 """
 
