@@ -152,9 +152,10 @@ static void intersect(struct slots *slots, bool is_first) {
     }
 }
 
-/* The range at last: it reads most rows. */
+/* The longest one first, which is the rarest: the others are looked up where that was found. */
 static enum error find_all(struct search_run *run, struct slots *slots) {
-    const size_t first = run->lookup_count > 1 && is_range(&run->lookups[0]);
+    const size_t first =
+        run->lookup_count > 1 && run->lookups[0].first.len < run->lookups[1].first.len;
     enum error error = ERROR_NONE;
     for (size_t i = 0; !error && i < run->lookup_count; i++) {
         const struct search_lookup *lookup = &run->lookups[(first + i) % run->lookup_count];
