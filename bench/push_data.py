@@ -9,10 +9,10 @@ FIRST_ROOM = 1001
 HALL, HALL_USERS = 1, 1_000     # the large room; its users are the first
 LOBBY = 2                       # as large, without sockets
 ARENA, ARENA_MEMBERS = 3, 100_000   # the very large room, with all users, and others without tokens
-# For the unit costs of the cost model, apart from others: a room of 10,000 users, and rooms of two
-# and of ten of them, whose numbers begin here.
+# For the unit costs of the cost model, apart from others: a room of all users, and rooms of two
+# and of ten (twice) of 10,000 of them, whose numbers begin here.
 UNIT, UNIT_ARENA = 10_000, 4
-UNIT_ROOMS = {2: 300_001, MEMBERS: 200_001}
+UNIT_ROOMS = {200_001: MEMBERS, 300_001: MEMBERS, 400_001: 2}
 MESSAGES = 20                   # in every room
 
 
@@ -49,32 +49,33 @@ def load_arena(instance):
         FROM seq_{first}_to_{first + UNIT // mates - 1};
         {into_member} SELECT {first} + (user_id - 1) DIV {mates}, user_id, user_id % {mates} = 1,
         {born} FROM user WHERE user_id <= {UNIT};
-    """ for mates, first in UNIT_ROOMS.items())
+    """ for first, mates in UNIT_ROOMS.items())
     instance.sql(data.BEGIN + f"""
         INSERT INTO user (user_id, username, password_hash, created_at)
         SELECT seq, CONCAT('guest-', seq), '!', {born} FROM seq_{USERS + 1}_to_{ARENA_MEMBERS};
         {into_room} VALUES ({ARENA}, 'Arena', TRUE, 1, {born}, {born}, {ARENA_MEMBERS}),
-                           ({UNIT_ARENA}, 'Small arena', TRUE, 1, {born}, {born}, {UNIT});
+                           ({UNIT_ARENA}, 'Small arena', TRUE, 1, {born}, {born}, {USERS});
         {into_member} SELECT {ARENA}, user_id, user_id = 1, {born} FROM user
         WHERE user_id <= {ARENA_MEMBERS};
         {into_member} SELECT {UNIT_ARENA}, user_id, user_id = 1, {born} FROM user
-        WHERE user_id <= {UNIT};
+        WHERE user_id <= {USERS};
     """ + small + "".join(
         data.messages_sql(low, high, 1, MESSAGES) + data.counters_sql(low, high, True)
         for low, high in [(ARENA, UNIT_ARENA), *((first, first + UNIT // mates - 1)
-                                                 for mates, first in UNIT_ROOMS.items())])
+                                                 for first, mates in UNIT_ROOMS.items())])
         + data.NUMBERS_OF_ROOMS)
     instance.sql("ANALYZE TABLE room, member, message, event, user;")
 
 
-def in_unit_rooms(mates):
-    rooms = ((user, UNIT_ROOMS[mates] + (user - 1) // mates) for user in range(1, UNIT + 1))
+def in_unit_rooms(first):
+    mates = UNIT_ROOMS[first]
+    rooms = ((user, first + (user - 1) // mates) for user in range(1, UNIT + 1))
     return [(room, MESSAGES, f"/ws/chat/{room}/", data.token(user)) for user, room in rooms]
 
 
-def in_arena(room=ARENA, users=USERS):
+def in_arena(room=ARENA):
     return [(room, MESSAGES, f"/ws/chat/{room}/", data.token(user))
-            for user in range(1, users + 1)]
+            for user in range(1, USERS + 1)]
 
 
 def in_hall(room=HALL, last_seq=MESSAGES):
