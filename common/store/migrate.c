@@ -1,6 +1,7 @@
 /* Applying migrations, one process at a time. A migration is a numbered SQL script of schema/,
  * compiled in; the table schema_migration has those that were applied. DDL commits at once in
- * MariaDB, so a script that fails halfway has to be mended by hand. */
+ * MariaDB, so a script that fails halfway has to be mended by hand. Steps are only added, never
+ * changed: a released step stays as it is. */
 #include "store/migrate.h"
 
 #include <stdio.h>
@@ -47,6 +48,8 @@ static enum error check_newer(struct db *db, unsigned version, enum migrate_stat
         "AND SUBSTRING_INDEX(value, ':', 1) = ? AND SUBSTRING_INDEX(value, ':', -1) + 0 <= ?";
     struct db_rows *rows;
     const enum error error =
+        /* One row at most; the count says whether the note is about this version and includes this
+         * program. */
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(version), db_u64(migrate_latest()));
     if (error)
         return error;
@@ -58,6 +61,8 @@ static enum error check_newer(struct db *db, unsigned version, enum migrate_stat
 
 /* Leaves that note. */
 static enum error note_works_from(struct db *db) {
+    /* Written after the last step, so that programs of older releases find it when they look
+     * next. */
     static const char SQL[] =
         "INSERT INTO site_value (name, value) VALUES ('schema_works_from', CONCAT(?, ':', ?)) "
         "ON DUPLICATE KEY UPDATE value = VALUES(value)";
@@ -72,6 +77,7 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
         "'schema_migration'";
     static const char NEWEST[] = "SELECT MAX(version) FROM schema_migration";
     uint64_t exists = 0, newest = 0;
+    /* Without the table nothing was applied: version 0. */
     enum error error = db_number(db, EXISTS, &exists);
     if (!error && exists)
         error = db_number(db, NEWEST, &newest);
@@ -82,6 +88,7 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
     *state = newest == migrate_latest()  ? MIGRATE_CURRENT
              : newest < migrate_latest() ? MIGRATE_BEHIND
                                          : MIGRATE_AHEAD;
+    /* A newer schema is fine if the program that made it has said so. */
     return *state == MIGRATE_AHEAD ? check_newer(db, *version, state) : ERROR_NONE;
 }
 
@@ -89,6 +96,7 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
 static enum error apply(struct db *db, const struct migrate_step *step) {
     static const char RECORD[] =
         "INSERT INTO schema_migration (version, name, applied_at) VALUES (?, ?, SYSDATE(6))";
+    /* Not prepared: a script has several statements, with DDL among them. */
     const enum error error = db_run_script(db, step->sql);
     if (error) {
         log_error("migration %u (%s) failed: %s", step->version, step->name, db_last_error(db));
@@ -112,6 +120,8 @@ struct lock {
 
 /* Takes over the row of a holder that has died. */
 static enum error take_over(struct db *db, const struct lock *lock, bool *taken) {
+    /* Only a row that was not renewed (check_lock) for LEASE_MINUTES; of several nodes one changes
+     * it. */
     static const char SQL[] =
         "UPDATE schema_migration SET name = ?, applied_at = SYSDATE(6) WHERE version = 0 "
         "AND applied_at < SYSDATE(6) - INTERVAL " LEASE_MINUTES " MINUTE";
@@ -128,11 +138,14 @@ static enum error take_row(struct db *db, struct lock *lock) {
     char host[32] = "";
     const int64_t end_ms = clock_monotonic_ms() + LOCK_SECONDS * 1000;
     enum error error;
+    /* The name of the holder is for the administrator, who reads it in the table, and for
+     * release_row. */
     gethostname(host, sizeof(host) - 1);
     snprintf(lock->holder, sizeof(lock->holder), "lock of %s, process %ld", host, (long)getpid());
     do {
         error = DB_RUN(db, SQL, 0, NULL, db_str(lock->holder));
         lock->has_row = !error;
+        /* A duplicate key: another holder has the row. */
         if (error == ERROR_CONFLICT)
             error = take_over(db, lock, &lock->has_row);
         if (!error && !lock->has_row)
@@ -145,6 +158,7 @@ static enum error take_row(struct db *db, struct lock *lock) {
 }
 
 static enum error release_row(struct db *db, const struct lock *lock) {
+    /* Only the own row: one that was taken over belongs to another. */
     static const char SQL[] = "DELETE FROM schema_migration WHERE version = 0 AND name = ?";
     return lock->has_row ? DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(lock->holder)) : ERROR_NONE;
 }
@@ -154,9 +168,12 @@ static enum error release_row(struct db *db, const struct lock *lock) {
 static enum error check_lock(struct db *db, const struct lock *lock) {
     static const char SQL[] =
         "UPDATE schema_migration SET applied_at = SYSDATE(6) WHERE version = 0 AND name = ?";
+    /* Reconnects if the connection was lost, which changes its number: a lock of the server ended
+     * with the old one. */
     enum error error = db_ping(db);
     bool is_held = db_connection_number(db) == lock->connection;
     if (!error && is_held && lock->has_row) {
+        /* Renews the lease of the row; 0 rows changed: it was taken over. */
         error = DB_RUN(db, SQL, 0, NULL, db_str(lock->holder));
         is_held = !error && db_changed(db) == 1;
     }
@@ -177,8 +194,10 @@ static enum error apply_missing(struct db *db, const struct lock *lock, unsigned
     if (!error && state == MIGRATE_AHEAD)
         return ERROR_CONFLICT;
     for (size_t i = 0; i < migrate_step_count && !error; i++) {
+        /* The steps are in rising order; those that were applied are skipped. */
         if (migrate_steps[i].version <= *version)
             continue;
+        /* Before each step, since a step may take minutes. */
         error = check_lock(db, lock);
         if (!error)
             error = apply(db, &migrate_steps[i]);
@@ -193,15 +212,20 @@ static enum error apply_missing(struct db *db, const struct lock *lock, unsigned
 /* With the lock of the server held: takes the one of the cluster, if it is one, and applies. */
 static enum error migrate_locked(struct db *db, struct lock *lock, unsigned *applied,
                                  unsigned *version) {
+    /* No statement waits for a table that is in use: it would block all readers that come after
+     * it. */
     enum error error = db_run_script(db, "SET SESSION lock_wait_timeout = 0");
     if (!error)
         error = db_run_script(db, RECORD_TABLE);
+    /* In a cluster GET_LOCK holds at one node only. */
     if (!error && db_is_cluster(db))
         error = take_row(db, lock);
     if (!error)
         error = apply_missing(db, lock, applied, version);
+    /* A step that found a table in use is repeated as a whole by migrate_run. */
     if (error == ERROR_INTERNAL && db_last_errno(db) == LOCK_WAIT_TIMEOUT)
         error = ERROR_TIMEOUT;
+    /* On failure as well. */
     const enum error released = release_row(db, lock);
     return error ? error : released;
 }
@@ -209,6 +233,8 @@ static enum error migrate_locked(struct db *db, struct lock *lock, unsigned *app
 /* ERROR_TIMEOUT: a table is in use. The lock belongs to the connection, so it is also released if
  * this process dies, or if a script fails. */
 static enum error run_once(struct db *db, unsigned *applied, unsigned *version) {
+    /* The name has the database in it, so that other databases of the server can be migrated
+     * meanwhile. */
     static const char LOCK[] = "SELECT GET_LOCK(CONCAT('confab_migrate_', DATABASE()), ?)";
     static const char UNLOCK[] = "SELECT RELEASE_LOCK(CONCAT('confab_migrate_', DATABASE()))";
     struct db_rows *rows;
@@ -217,6 +243,7 @@ static enum error run_once(struct db *db, unsigned *applied, unsigned *version) 
     if (error)
         return error;
     const bool locked = db_next(rows) && db_get_u64(rows, 0) == 1;
+    /* The lock is that of this connection; check_lock compares the number. */
     struct lock lock = {.connection = db_connection_number(db)};
     db_done(rows);
     if (!locked) {
@@ -240,6 +267,7 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     const int64_t end_ms = clock_monotonic_ms() + TRY_MS;
     enum error error;
     *applied = 0;
+    /* `applied` counts over all attempts, since steps that are done are not repeated. */
     *version = 0;
     while ((error = run_once(db, applied, version)) == ERROR_TIMEOUT &&
            clock_monotonic_ms() < end_ms)

@@ -6,7 +6,8 @@
 #include "base/clock.h"
 #include "store/transaction.h"
 
-/* No bucket is full later than in this time; if one is, the clock was set back. */
+/* No bucket is full later than in this time; if one is, the clock was set back. Two days are more
+ * than any configured rate takes to refill a bucket. */
 #define MOST_SPAN_US (2 * 24 * 3600 * INT64_C(1000000))
 
 /* tat is the time at which the bucket is full again, in microseconds since 1970. A bucket whose
@@ -14,6 +15,7 @@
 #define WAIT(tat, interval, span) "GREATEST(" tat " + " interval " - " span " - p_at, 0)"
 #define VALID(span) "IF(tat > p_at + " span ", p_at, GREATEST(tat, p_at))"
 
+/* 1 or 2 buckets; the caller hashes their names, so that the table has no addresses. */
 enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t count,
                      uint64_t *wait_us) {
     static const char SQL[] = TRANSACTION_UNAUDITED(
@@ -25,6 +27,8 @@ enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t c
         "DECLARE v_first, v_second BIGINT DEFAULT p_at; DECLARE v_wait BIGINT DEFAULT 0; ",
         /* The row is made first, so that there is one to lock. */
         "INSERT IGNORE INTO rate (bucket, tat) VALUES (p_first, 0); "
+        /* The lock makes parallel requests count one after the other. Buckets are locked in the
+         * order given, that of the account first. */
         "SELECT " VALID("p_first_span")
         " INTO v_first FROM rate WHERE bucket = p_first FOR UPDATE; "
         "SET v_wait = " WAIT("v_first", "p_first_interval", "p_first_span") "; "
@@ -48,6 +52,7 @@ enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t c
     const struct token_bucket *first = &buckets[0], *second = &buckets[count - 1];
     struct db_rows *rows;
     const enum error error =
+        /* The time is that of this host, as with Redis, so that both ways agree. */
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_i64(clock_now()),
                db_bytes(first->name, TOKEN_BUCKET_NAME_SIZE), db_u64(first->interval_us),
                db_u64(first->interval_us * first->burst),
@@ -64,6 +69,7 @@ enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t c
 enum error rate_give_back(struct db *db, const struct token_bucket *bucket) {
     /* Only if the bucket is not full, which has nothing to give back. */
     static const char SQL[] = "UPDATE rate SET tat = tat - ? WHERE bucket = ? AND tat > ?";
+    /* Not repeatable: giving back twice would allow a request too many. */
     return DB_RUN(db, SQL, 0, NULL, db_u64(bucket->interval_us),
                   db_bytes(bucket->name, TOKEN_BUCKET_NAME_SIZE), db_i64(clock_now()));
 }

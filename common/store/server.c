@@ -9,6 +9,7 @@ enum error server_read(struct db *db, struct server *server) {
     static const char SQL[] =
         "SELECT LEAST(@@max_connections, "
         "IF(@@max_user_connections > 0, @@max_user_connections, @@max_connections)), "
+        /* The time of the server, in UTC as everywhere. */
         "UTC_TIMESTAMP(6)";
     struct db_rows *rows;
     const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
@@ -28,6 +29,7 @@ enum error server_origin(struct db *db, char origin[SERVER_ORIGIN_SIZE]) {
     const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
         return error;
+    /* Without the row the text is empty. */
     const struct text value = db_next(rows) ? db_get_text(rows, 0) : (struct text){"", 0};
     snprintf(origin, SERVER_ORIGIN_SIZE, "%.*s", (int)value.len, value.at);
     db_done(rows);
@@ -45,6 +47,8 @@ enum error server_check_changes(struct db *db) {
 }
 
 enum error server_binlog_by_statement(struct db *db, bool *by_statement) {
+    /* Statements that use SYSDATE and user variables are not safe for a binary log of
+     * statements. */
     static const char SQL[] = "SELECT @@log_bin AND @@binlog_format = 'STATEMENT'";
     uint64_t found = 0;
     const enum error error = db_number(db, SQL, &found);
@@ -78,6 +82,7 @@ enum error server_find_other_redis(struct db *db, const char *identity, bool *ot
 enum error server_note_redis(struct db *db, const char *identity, bool *others) {
     /* 'redis since' keeps its first time, 'redis' gets the present one. */
     static const char SQL[] =
+        /* One statement for both rows; the 2 s spare a write for processes that start together. */
         "INSERT INTO housekeeping (task, ran_at) VALUES (CONCAT('redis:', ?), SYSDATE(6)), "
         "(CONCAT('redis since:', ?), SYSDATE(6)) "
         "ON DUPLICATE KEY UPDATE ran_at = IF(task LIKE 'redis since:%' OR "

@@ -15,6 +15,7 @@
     " AND e.seq = t.oldest_seq"
 
 static enum error read_users(struct db *db, struct statistics *statistics) {
+    /* Users without the site's own. Counts of tables are exact and read an index. */
     static const char SQL[] = "SELECT COUNT(*), SUM(is_active), SUM(is_staff), SUM(" KEPT
                               "), "
                               "(SELECT COUNT(*) FROM session WHERE expires_at > SYSDATE(6)), "
@@ -52,6 +53,7 @@ static enum error read_rooms(struct db *db, struct statistics *statistics) {
     if (db_next(rows)) {
         statistics->rooms = db_get_u64(rows, 0);
         statistics->public_rooms = db_get_u64(rows, 1);
+        /* Direct rooms are private ones, too. */
         statistics->direct_rooms = db_get_u64(rows, 2);
         statistics->memberships = db_get_u64(rows, 3);
         statistics->messages = db_get_u64(rows, 4);
@@ -63,7 +65,7 @@ static enum error read_rooms(struct db *db, struct statistics *statistics) {
 }
 
 static enum error read_database(struct db *db, struct statistics *statistics) {
-    /* The size is InnoDB's estimate. */
+    /* The size is InnoDB's estimate. SUM of the data of all tables and their indexes. */
     static const char SQL[] =
         "SELECT (SELECT SUM(data_length + index_length) FROM information_schema.tables "
         "WHERE table_schema = DATABASE()), (" OLDEST("room", "room_id", "event") "), "
@@ -82,6 +84,7 @@ static enum error read_database(struct db *db, struct statistics *statistics) {
     return ERROR_NONE;
 }
 
+/* The three statements see different moments. */
 enum error statistics_read(struct db *db, struct statistics *statistics) {
     memset(statistics, 0, sizeof(*statistics));
     enum error error = read_users(db, statistics);

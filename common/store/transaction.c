@@ -1,8 +1,9 @@
-/* Reading the result of a transaction. */
+/* Reading the result of a transaction. The first column of the only row is v_outcome. */
 #include "store/transaction.h"
 
 bool transaction_row(struct db_rows *rows, enum error *outcome) {
     const bool has_row = db_next(rows);
+    /* An outcome of a newer program is passed on as a number. */
     *outcome = has_row ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
     return has_row;
 }
@@ -16,6 +17,7 @@ enum error transaction_outcome(struct db_rows *rows) {
 
 enum error transaction_number(struct db_rows *rows, uint64_t *number) {
     enum error outcome;
+    /* Of a refused transaction the second column has no meaning. */
     if (transaction_row(rows, &outcome) && !outcome)
         *number = db_get_u64(rows, 1);
     db_done(rows);

@@ -1,12 +1,14 @@
 /* Reading the events of a room together with their subjects; deleting events in slices. The stream
  * of a room is numbered without gaps from oldest_seq to last_seq; what an event shows (the message,
- * the membership) is joined from its table as it is now. */
+ * the membership) is joined from its table as it is now. Which events a user may see of a message
+ * or a member is decided here as well. */
 #include "store/events/event_log.h"
 
 #include "event/event.h"
 #include "store/transaction.h"
 
-/* The types of events whose subject is a message that is shown, or its reactions. */
+/* The types of events whose subject is a message that is shown, or its reactions. Edited and pinned
+ * messages are shown in full, so that a client needs no second request. */
 #define MESSAGE_EVENTS                                                                           \
     EVENT_SQL(EVENT_NEW_MESSAGE)                                                                 \
     ", " EVENT_SQL(EVENT_MESSAGE_EDITED) ", " EVENT_SQL(EVENT_REACTIONS_CHANGED) ", " EVENT_SQL( \
@@ -38,6 +40,7 @@ static const char LIST[] =
 static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct room_event *event) {
     event->bell = NULL;
     event->room_id = room_id;
+    /* The envelope finds the bell's name itself, where it is published. */
     event->seq = db_get_u64(rows, 0);
     event->type = (unsigned)db_get_u64(rows, 1);
     event->actor_id = db_get_u64(rows, 2);
@@ -46,12 +49,15 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct 
     /* False, from columns of NULL, if the event has no such subject. */
     event->message = (struct message){0};
     event->has_message = message_from_row(rows, FIRST_MESSAGE, room_id, &event->message);
+    /* MEMBER_COLUMNS of a member who has left are NULL: the event then shows ids only. */
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
 
 /* Leaves out what the user may not see: a quote; and an event of a message from before the user
  * joined says that the message is gone, since the numbers have no gaps. */
 static void hide_message(struct room_event *event, uint64_t first_position) {
+    /* Hidden messages become deletions, which name no more than the id; message_show_to also takes
+     * out the quote of one that is hidden. */
     if (!event->has_message || message_show_to(&event->message, first_position))
         return;
     event->type = EVENT_MESSAGE_DELETED;
@@ -61,6 +67,7 @@ static void hide_message(struct room_event *event, uint64_t first_position) {
 /* The same for whom an event is about, where only moderators see who is in the room. It looks as if
  * the membership was gone since. */
 static void hide_member(struct room_event *event, const struct room_state *state) {
+    /* The user may always see what concerns the user. */
     if (!state->hides_members || !event_is_of_member(event->type) ||
         event->subject_id == state->viewer_id)
         return;
@@ -88,7 +95,8 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
     if (error)
         return error;
     /* The first row must be the next event and within the retention (column 5). Otherwise events
-     * are missing. */
+     * are missing. ERROR_GONE also without any row: last_seq says that there are events, so they
+     * were deleted between the caller's read of the state and this statement. */
     error = ERROR_GONE;
     while (db_next(rows)) {
         event_from_row(rows, state->room_id, &event);
@@ -96,6 +104,7 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
         if (error && (event.seq != after + 1 || db_get_bool(rows, 5)))
             break;
         error = ERROR_NONE;
+        /* Hidden events are visited too, in another form: clients count on numbers without gaps. */
         event.is_bounded = state->is_bounded;
         hide_message(&event, state->first_position);
         hide_member(&event, state);

@@ -18,14 +18,17 @@ enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DAT
         "WHERE s.name = 'database_id' ORDER BY me.room_id";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    /* Empty on failure and without a row, which a client takes for another database. */
     database_id[0] = '\0';
     if (error)
         return error;
     while (db_next(rows)) {
         const struct text id = db_get_text(rows, 0);
         struct sync_room room = {.mark_seq = db_get_u64(rows, 1)};
+        /* The id is on each row, since the statement is one; the copies are equal. */
         snprintf(database_id, SYNC_DATABASE_ID_SIZE, "%.*s", (int)id.len, id.at);
         room_state_from_row(rows, 2, &room.state);
+        /* The LEFT JOIN has one row of NULLs for a user without rooms. */
         if (room.state.exists)
             visit(context, &room);
     }
@@ -42,6 +45,7 @@ enum error sync_new_database(struct db *db) {
         "INSERT INTO site_value (name, value) VALUES ('database_id', ?) "
         "ON DUPLICATE KEY UPDATE value = VALUES(value); ",
         "");
+    /* 16 random bytes as 32 hexadecimal digits. */
     char id[SYNC_DATABASE_ID_SIZE];
     secret_random_hex(id, (sizeof(id) - 1) / 2);
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(id));

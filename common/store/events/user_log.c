@@ -8,6 +8,7 @@
 #include "event/event.h"
 
 static enum error read_state(struct db *db, uint64_t user_id, struct user_log_state *state) {
+    /* One row by the primary key: the two numbers bound what can be read. */
     static const char SQL[] = "SELECT last_seq, oldest_seq FROM user WHERE user_id = ?";
     struct db_rows *rows;
     memset(state, 0, sizeof(*state));
@@ -124,16 +125,19 @@ static enum error list(struct db *db, struct listing *listing, uint64_t after, u
         return error;
     listing->next = after + 1;
     /* The first number is that of a mark that was replaced, or of an event that was deleted since
-     * the state was read. */
+     * the state was read. The state is read again only in this case: usually the first row is the
+     * next number. */
     const bool has_row = db_next(rows);
     if (!has_row || db_get_u64(rows, 0) != after + 1) {
         error = read_state(db, listing->user_id, &state);
         if (!error && is_gone(&state, after))
             error = ERROR_GONE;
     }
-    /* Later rows are younger. */
+    /* Later rows are younger. A first row past the retention (column 5) means that events after
+     * `after` may be gone by now. */
     if (!error && has_row && db_get_bool(rows, 5))
         error = ERROR_GONE;
+    /* Each gap between two rows is filled before the second one is visited. */
     if (!error && has_row)
         do {
             event_from_row(rows, listing->user_id, &event);
@@ -153,12 +157,13 @@ enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64
     struct listing listing = {
         .user_id = user_id, .fills = true, .visit = visit, .context = context};
     const enum error error = read_state(db, user_id, state);
-    /* Nothing is new. */
+    /* Nothing is new. A client that has everything costs one read by key. */
     if (error || after == state->last_seq)
         return error;
     if (is_gone(state, after))
         return ERROR_GONE;
-    /* Compared so that `after + limit` cannot overflow. */
+    /* Compared so that `after + limit` cannot overflow. The numbers are the limit, and not the
+     * rows: a number without an event counts as well. */
     const uint64_t last = limit < state->last_seq - after ? after + limit : state->last_seq;
     return list(db, &listing, after, last, last - after, retention_days);
 }
@@ -182,12 +187,15 @@ enum error user_log_page(struct db *db, uint64_t user_id, uint64_t after, uint64
     struct counted counted = {visit, context, 0};
     struct listing listing = {.user_id = user_id, .visit = count_event, .context = &counted};
     enum error error = read_state(db, user_id, state);
+    /* Set also on failure. */
     *more = false;
     if (error || after == state->last_seq)
         return error;
     if (is_gone(state, after))
         return ERROR_GONE;
+    /* The limit is one of rows here, and `last` the end of the stream: gaps are not visited. */
     error = list(db, &listing, after, state->last_seq, limit, retention_days);
+    /* A full page may also have been the last; the next one is empty then. */
     *more = counted.count == limit;
     return error;
 }

@@ -1,7 +1,8 @@
 /* Finding what followers have not read, leasing it to workers, recording what was read. Lists of
  * rows go to the server as one JSON text, so that each step is one statement. A statement that
  * changes rows reads no row of `room`, whose lock would hold up posts; INSERT ... SELECT takes none
- * (READ COMMITTED). */
+ * (READ COMMITTED). Times are those of the database server (NOW(6)), since workers run on several
+ * hosts. */
 #include "store/followers/follower.h"
 
 #include <inttypes.h>
@@ -43,6 +44,8 @@
 
 enum error follower_find(struct db *db, uint64_t seconds) {
     static const char SQL[] =
+        /* Deleted hooks have no row; those that are not active keep their place and catch up later
+         * (hook.c). */
         FIND(CHANGED_SINCE("NOW(6) - INTERVAL ? SECOND"), ACTIVE_HOOKS, "NULL");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(seconds), db_u64(seconds));
 }
@@ -55,6 +58,8 @@ enum error follower_found_before(struct db *db, uint64_t *seconds) {
         "WHERE task = 'follow'), (SELECT MIN(created_at) FROM hook), NOW(6)), NOW(6))) "
         "AS UNSIGNED)";
     const enum error error = db_number(db, SQL, seconds);
+    /* A change committed just before the last search had a time up to FOLLOWER_LATE seconds
+     * earlier, and may not have been seen by it. */
     *seconds += FOLLOWER_LATE;
     return error;
 }
@@ -70,6 +75,7 @@ enum error follower_idle_seconds(struct db *db, uint64_t *seconds) {
     static const char SQL[] =
         "SELECT CAST(GREATEST(TIMESTAMPDIFF(SECOND, ran_at, NOW(6)), 0) AS UNSIGNED) "
         "FROM housekeeping WHERE task = 'follow'";
+    /* UINT64_MAX stands for a search that never ran: any limit of the caller is exceeded. */
     struct db_rows *rows;
     const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
@@ -82,6 +88,8 @@ enum error follower_idle_seconds(struct db *db, uint64_t *seconds) {
 enum error follower_cap_due(struct db *db) {
     /* The longest wait after so many tries, and a minute; see delivery_delay_ms. */
     static const char SQL[] =
+        /* The condition on worker_id is the beginning of KEY due (worker_id, due_at). POW has the
+         * doubling wait in seconds, which grows to about an hour. */
         "UPDATE follower_room SET due_at = NOW(6) "
         "WHERE worker_id IS NULL AND due_at > NOW(6) + INTERVAL 1 MINUTE "
         "AND due_at > NOW(6) + INTERVAL LEAST(6 * POW(2, LEAST(tries, 10)), 4000) + 60 SECOND";
@@ -100,11 +108,15 @@ static const char DUE[] =
     "FROM (SELECT follower_id, room_id, seq, batch_seq, due_at, worker_id, tries > 0 AS again, "
     "ROW_NUMBER() OVER (PARTITION BY follower_id, tries > 0 "
     "ORDER BY worker_id IS NULL, due_at, room_id) AS place "
+    /* Rooms that the worker already holds are numbered before new ones, so that they count towards
+     * its limit for the hook; they are not selected. */
     "FROM follower_room WHERE worker_id = ? OR (worker_id IS NULL AND due_at <= NOW(6))) x "
     "LEFT JOIN room r ON r.room_id = x.room_id "
     "WHERE x.worker_id IS NULL AND x.place <= IF(x.again, ?, ?) "
     "ORDER BY x.again, x.place, x.due_at LIMIT ?";
 
+/* Only rows that are still free: between DUE and this, other workers run the same two
+ * statements. */
 static const char LEASE[] =
     "UPDATE follower_room p JOIN JSON_TABLE(?, '$[*]' COLUMNS ("
     "f BIGINT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', b BIGINT UNSIGNED PATH '$[2]'"
@@ -121,6 +133,7 @@ enum error follower_claim(struct db *db, uint64_t worker_id, uint64_t claim, uin
                db_u64(FOLLOWER_RETRIES), db_u64(FOLLOWER_FIRSTS), db_u64(limit));
     if (error)
         return error;
+    /* Triples of follower, room and the last event of the delivery, for LEASE. */
     while (db_next(rows))
         buffer_printf(&list, "%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", list.len ? "," : "[",
                       db_get_u64(rows, 0), db_get_u64(rows, 1), db_get_u64(rows, 2));
@@ -128,6 +141,8 @@ enum error follower_claim(struct db *db, uint64_t worker_id, uint64_t claim, uin
     /* Usually nothing is due. */
     if (list.len > 0) {
         buffer_append_char(&list, ']');
+        /* Rows that another worker took are not reported here: follower_claimed reads what was
+         * really leased. */
         error = DB_RUN(db, LEASE, DB_REPEATABLE, NULL, db_text((struct text){list.data, list.len}),
                        db_u64(worker_id), db_u64(claim));
     }
@@ -155,6 +170,7 @@ static void lease_from_row(const struct db_rows *rows, struct follower_lease *le
 #define HOOK_COLUMNS                              \
     "h.hook_id, h.url, h.event_types, h.secret, " \
     "IF(h.old_secret_until > NOW(6), h.old_secret, NULL)"
+/* The columns of a lease come first. */
 #define FIRST_HOOK_COLUMN 9
 
 static void hook_from_row(const struct db_rows *rows, struct hook *hook) {
@@ -198,6 +214,7 @@ enum error follower_claimed(struct db *db, uint64_t worker_id, uint64_t claim,
 
 enum error follower_set_batch(struct db *db, uint64_t worker_id, const struct follower_lease *lease,
                               uint64_t batch_seq) {
+    /* worker_id is compared, so that a worker whose lease was lost changes nothing. */
     static const char SQL[] =
         "UPDATE follower_room SET batch_seq = ? "
         "WHERE follower_id = ? AND room_id = ? AND worker_id = ?";
@@ -226,6 +243,7 @@ static enum error read_ends(struct db *db, struct text list, uint64_t *last) {
 /* Appends what one row becomes: follower, room, seq, delay (-1: not due), failed, gone, claim. */
 static void append_result(struct buffer *list, const struct follower_result *result,
                           uint64_t last_seq) {
+    /* All is read when the room has no later event; then the row leaves the index of due rows. */
     const bool is_read = !result->has_failed && result->seq >= last_seq;
     buffer_printf(list, "%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", list->len ? "," : "[",
                   result->follower_id, result->room_id, result->seq);
@@ -264,14 +282,19 @@ enum error follower_record(struct db *db, uint64_t worker_id, const struct follo
         "c BIGINT UNSIGNED PATH '$[6]')) j "
         "ON p.follower_id = j.f AND p.room_id = j.r AND p.claim = j.c "
         "WHERE j.g AND p.worker_id = ?";
+    /* One more, since an empty array may be NULL. */
     uint64_t *last = xcalloc(count + 1, sizeof(*last));
     bool any_gone = false;
+    /* DELETE is needed for rooms that are over only, which are rare. */
     for (size_t i = 0; i < count; i++)
         any_gone = any_gone || results[i].is_gone;
+    /* The first list is for its rooms; `last` is still all zeros. The second one has the
+     * numbers. */
     struct buffer list = result_list(results, last, count);
     enum error error = read_ends(db, (struct text){list.data, list.len}, last);
     buffer_free(&list);
     list = result_list(results, last, count);
+    /* Deleted before the update, so that the update finds only rows that stay. */
     if (!error && any_gone)
         error = DB_RUN(db, GONE, DB_REPEATABLE, NULL, db_text((struct text){list.data, list.len}),
                        db_u64(worker_id));
@@ -295,6 +318,8 @@ enum error follower_lags(struct db *db, follower_lag_visit *visit, void *context
         "AS UNSIGNED), CAST(COALESCE(SUM(p.tries > 0), 0) AS UNSIGNED), "
         "h.delivered_count, h.failed_count, h.failure, h.failed_at, h.delivered_at "
         "FROM follower f LEFT JOIN hook h ON h.hook_id = f.follower_id "
+        /* Rows that are not due have no lag; they are left out by the join, not by WHERE, so that a
+         * follower without any is listed. */
         "LEFT JOIN follower_room p ON p.follower_id = f.follower_id AND p.due_at IS NOT NULL "
         "LEFT JOIN room r ON r.room_id = p.room_id "
         "GROUP BY f.follower_id ORDER BY f.follower_id";
@@ -303,6 +328,8 @@ enum error follower_lags(struct db *db, follower_lag_visit *visit, void *context
     if (error)
         return error;
     while (db_next(rows)) {
+        /* Without a hook (a puller) the columns of the hook are NULL, which reads as 0 or an empty
+         * text. */
         const struct follower_lag lag = {
             .follower_id = db_get_u64(rows, 0),
             .name = db_get_text(rows, 1),
@@ -345,6 +372,8 @@ enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint
         "DECLARE p_oldest BOOLEAN DEFAULT ?; DECLARE v_id BIGINT UNSIGNED; "
         "DECLARE v_seen DATETIME(6); ",
         "SET v_now = SYSDATE(6); "
+        /* No lock: a second first request fails at the unique key of pull_name and is repeated
+         * below. */
         "SELECT follower_id, seen_at INTO v_id, v_seen FROM follower WHERE pull_name = p_name; "
         "IF v_id IS NULL THEN "
         "SET v_seen = IF(p_oldest, " LONG_AGO ", v_now); "
@@ -369,12 +398,14 @@ enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint
     if (!db_next(rows))
         error = ERROR_INTERNAL;
     else {
+        /* Column 0 is the outcome. */
         *follower_id = db_get_u64(rows, 1);
         since = db_get_time(rows, 2);
         now = db_get_time(rows, 3);
         is_old = db_get_bool(rows, 4);
     }
     db_done(rows);
+    /* 70 seconds before the last request (FOLLOWER_LATE), for events that were committed late. */
     if (!error)
         error = find_pulled(db, *follower_id, since);
     /* Not with each request: the search reaches back further than that anyway. */
@@ -392,6 +423,7 @@ enum error follower_by_name(struct db *db, struct text name, uint64_t *follower_
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
     if (error)
         return error;
+    /* No row is created for a name that is unknown. */
     error = db_next(rows) ? ERROR_NONE : ERROR_NOT_FOUND;
     if (!error) {
         *follower_id = db_get_u64(rows, 0);
@@ -415,6 +447,7 @@ enum error follower_delete(struct db *db, struct text name) {
 
 enum error follower_pending(struct db *db, uint64_t follower_id, uint64_t limit,
                             follower_visit *visit, void *context) {
+    /* TRUE is `exists`, as the room was joined; the end of the delivery is the end of the room. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN p.follower_id, p.room_id, TRUE, r.last_seq, r.oldest_seq, "
         "r.room_key, p.seq, r.last_seq, p.tries "
@@ -438,9 +471,12 @@ enum error follower_acknowledge(struct db *db, uint64_t follower_id, uint64_t ro
         "DECLARE v_last BIGINT UNSIGNED; DECLARE v_result INT DEFAULT 0; ",
         "SELECT last_seq INTO v_last FROM room WHERE room_id = p_room; "
         "SET v_now = SYSDATE(6); "
+        /* 1 and 2 are FOLLOWER_ACK_BEYOND and FOLLOWER_ACK_NO_ROOM; neither changes anything. */
         "IF v_last IS NULL THEN SET v_result = 2; "
         "ELSEIF p_seq > v_last THEN SET v_result = 1; "
         "ELSEIF NOT p_dry THEN "
+        /* Assignments run from left to right, so that due_at and behind_at are computed from the
+         * old seq, which is set last. */
         "UPDATE follower_room SET "
         "due_at = IF(seq <= v_last AND GREATEST(seq, p_seq) < v_last, due_at, NULL), "
         "behind_at = IF(due_at IS NULL, NULL, v_now), "

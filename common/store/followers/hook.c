@@ -1,5 +1,6 @@
 /* The rows of hooks. A hook and its follower are created and deleted together. The rows of a hook
- * that is not active are leased to worker 0, which does not exist. */
+ * that is not active are leased to worker 0, which does not exist. Deliveries and leases are in
+ * follower.c; signing is the worker's. */
 #include "store/followers/hook.h"
 
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 
 void hook_secret_text(const unsigned char secret[HOOK_SECRET_BYTES], char out[HOOK_SECRET_SIZE]) {
     static const char PREFIX[] = "whsec_";
+    /* The form of Standard Webhooks: whsec_ and the key in base64, which libraries decode. */
     memcpy(out, PREFIX, sizeof(PREFIX));
     sodium_bin2base64(out + sizeof(PREFIX) - 1, HOOK_SECRET_SIZE - (sizeof(PREFIX) - 1), secret,
                       HOOK_SECRET_BYTES, sodium_base64_VARIANT_ORIGINAL);
@@ -22,6 +24,8 @@ bool hook_url_is_valid(struct text url) {
     struct text rest = url;
     if (url.len > HOOK_URL_MAX || (!text_skip(&rest, "https://") && !text_skip(&rest, "http://")))
         return false;
+    /* Blanks and bytes outside of printable ASCII could end a request line early, or add a
+     * header. */
     for (size_t i = 0; i < rest.len; i++)
         if (rest.at[i] <= ' ' || rest.at[i] > '~')
             return false;
@@ -30,6 +34,7 @@ bool hook_url_is_valid(struct text url) {
     size_t host = 0;
     while (host < rest.len && !strchr("/?#", rest.at[host]))
         host++;
+    /* Scheme, host and port are checked as an origin is: one rule for both. */
     return origin_is_valid((struct text){url.at, url.len - rest.len + host});
 }
 
@@ -38,6 +43,7 @@ bool hook_take_event(struct text name, uint64_t *types) {
     /* Types that are stored and not shown have no name outside. */
     if (event_shown_type(type) != type || !event_belongs(type, EVENT_STREAM_ROOM, true))
         return false;
+    /* One bit for each type; their numbers are below 64. */
     *types |= UINT64_C(1) << type;
     return true;
 }
@@ -61,6 +67,7 @@ void hook_take_room(uint64_t room_id, struct buffer *rooms) {
 void hook_secret_from_row(const struct db_rows *rows, unsigned column,
                           unsigned char secret[HOOK_SECRET_BYTES]) {
     const struct text bytes = db_get_text(rows, column);
+    /* A column of another length, such as NULL, leaves the secret as it is. */
     if (bytes.len == HOOK_SECRET_BYTES)
         memcpy(secret, bytes.at, HOOK_SECRET_BYTES);
 }
@@ -125,11 +132,14 @@ enum error hook_count(struct db *db, uint64_t *count) {
 
 /* ---- changing ---- */
 
+/* Differs from db_text_or_null: an empty text is a value here. */
 static struct db_value text_or_null(struct text text) {
     return text.at ? db_text(text) : db_str(NULL);
 }
 
 enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
+    /* Both rows or none: hook_id refers to the follower. A name that is taken is a duplicate key,
+     * which db_run returns as ERROR_CONFLICT. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_name VARCHAR(64) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_url VARCHAR(2048) CHARACTER SET utf8mb4 DEFAULT ?; "
@@ -161,6 +171,8 @@ enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
     " = r.last_seq, NULL, v_now), v_now, IF(v_active, NULL, 0) "                                  \
     "FROM room r WHERE " rooms "; "
 
+/* The last event before the follower began; if all such events were deleted, the one before the
+ * oldest that is left. */
 #define SEQ_AT_START                                                   \
     "COALESCE((SELECT e.seq FROM event e WHERE e.room_id = r.room_id " \
     "AND e.created_at < v_started ORDER BY e.seq DESC LIMIT 1), r.oldest_seq - 1)"
@@ -182,7 +194,8 @@ enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
  * that was set back: then anything may have changed. */
 #define ACTIVE_UNTIL "IF(f.seen_at > NOW(6), '2000-01-01', f.seen_at - INTERVAL 70 SECOND) "
 
-/* As follower_find, of this hook, and from the time on when it was last active. */
+/* As follower_find, of this hook, and from the time on when it was last active. Rows that exist
+ * only become due; those that do not exist begin where the hook began. */
 static const char CATCH_UP[] =
     "INSERT INTO follower_room (follower_id, room_id, seq, due_at, behind_at) "
     "SELECT STRAIGHT_JOIN h.hook_id, r.room_id, COALESCE(p.seq, (SELECT e.seq FROM event e "
@@ -197,6 +210,8 @@ static const char CATCH_UP[] =
     "follower_room.behind_at), due_at = COALESCE(follower_room.due_at, VALUES(due_at))";
 
 enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patch) {
+    /* NULL means unchanged, except for types and rooms, whose NULL is a value (all) and has a flag
+     * of its own. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_name VARCHAR(64) CHARACTER SET utf8mb4 DEFAULT ?; "
@@ -208,6 +223,8 @@ enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patc
         "DECLARE p_hours BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE v_active BOOLEAN; DECLARE v_started DATETIME(6); "
         "DECLARE v_rooms VARCHAR(2200) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin; ",
+        /* The row is locked before it is compared: of two changes of the rooms the second one sees
+         * the list of the first. */
         "SELECT h.is_active, h.rooms, f.started_at INTO v_active, v_rooms, v_started FROM hook h "
         "JOIN follower f ON f.follower_id = h.hook_id WHERE h.hook_id = p_id FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
@@ -216,6 +233,7 @@ enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patc
         "UPDATE hook SET name = COALESCE(p_name, name), url = COALESCE(p_url, url), "
         "event_types = IF(p_set_types, p_types, event_types), "
         "rooms = IF(p_set_rooms, p_rooms, rooms), is_active = COALESCE(p_active, is_active), "
+        /* old_secret is assigned before secret, so that it takes the value that is replaced. */
         "old_secret = IF(p_secret IS NULL, old_secret, secret), "
         "old_secret_until = IF(p_secret IS NULL, old_secret_until, "
         "v_now + INTERVAL p_hours HOUR), "
@@ -231,6 +249,7 @@ enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patc
         ", NOT v_active AND p_active");
     struct db_rows *rows;
     const struct db_value types = patch->has_types ? db_u64(patch->types) : db_str(NULL);
+    /* Bound as NULL if there is none, as for `rooms`. */
     const struct db_value room_list = patch->has_rooms ? db_text(patch->rooms) : db_str(NULL);
     const struct db_value active = patch->set_active ? db_bool(patch->is_active) : db_str(NULL);
     const struct db_value secret =
@@ -241,7 +260,10 @@ enum error hook_change(struct db *db, uint64_t id, const struct hook_patch *patc
                secret, db_u64(HOOK_OLD_SECRET_HOURS));
     if (error)
         return error;
+    /* The last column of the result: it was off and is on. */
     const bool is_back = transaction_row(rows, &error) && !error && db_get_bool(rows, 1);
+    /* After the commit: CATCH_UP reads rows of rooms, which the transaction must not keep
+     * locked. */
     db_done(rows);
     return is_back ? DB_RUN(db, CATCH_UP, DB_REPEATABLE, NULL, db_u64(id)) : error;
 }
@@ -251,6 +273,7 @@ enum error hook_delete(struct db *db, uint64_t id) {
         TRANSACTION(
         "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; ",
         "DELETE FROM hook WHERE hook_id = p_id; "
+        /* The hook first, since its id refers to the follower. */
         "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
         "DELETE FROM follower_room WHERE follower_id = p_id; "
         "DELETE FROM follower WHERE follower_id = p_id; " AUDIT_SUBJECT_SQL("p_id"),
@@ -286,6 +309,8 @@ enum error hook_note(struct db *db, const struct hook_tries *tries, size_t count
     if (count == 0)
         return ERROR_NONE;
     static const char SQL[] =
+        /* Counters are added to, so a statement that is repeated after a lost connection would
+         * count twice: it is not repeatable, and a lost count is accepted. */
         "UPDATE hook h JOIN JSON_TABLE(?, '$[*]' COLUMNS (h BIGINT UNSIGNED PATH '$[0]', "
         "d BIGINT UNSIGNED PATH '$[1]', x BIGINT UNSIGNED PATH '$[2]', "
         "w VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[3]')) j ON h.hook_id = j.h "
@@ -296,6 +321,8 @@ enum error hook_note(struct db *db, const struct hook_tries *tries, size_t count
     struct buffer list = BUFFER_EMPTY;
     for (size_t i = 0; i < count; i++) {
         buffer_printf(&list, "%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",\"", i > 0 ? "," : "[",
+                      /* A JSON array of [hook, delivered, failed, "failure"]; NULL is written as an
+                       * empty text and not used. */
                       tries[i].hook_id, tries[i].delivered, tries[i].failed);
         append_plain(&list, tries[i].failure ? tries[i].failure : "");
         buffer_append_str(&list, "\"]");
@@ -322,6 +349,8 @@ static void hook_in_from_row(const struct db_rows *rows, struct hook_in *hook) {
 
 enum error hook_in_add(struct db *db, struct text name, const unsigned char hash[SECRET_HASH_SIZE],
                        uint64_t room_id, uint64_t user_id) {
+    /* The audit has the room and the bot, the number of the hook as the subject, never the
+     * secret. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_name VARCHAR(64) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_hash BINARY(32) DEFAULT ?; "
@@ -336,6 +365,7 @@ enum error hook_in_add(struct db *db, struct text name, const unsigned char hash
 
 enum error hook_in_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                         struct hook_in *hook) {
+    /* By the unique key of secret_hash. The bot may post only while it is active. */
     static const char SQL[] =
         "SELECT " IN_COLUMNS IN_FROM "WHERE i.secret_hash = ? AND u.is_active";
     struct db_rows *rows;

@@ -1,5 +1,6 @@
 /* The rows of living workers. A row is removed together with its leases, in one transaction: no
- * lease refers to a worker that is gone. */
+ * lease refers to a worker that is gone. A row that is not valid is treated as missing
+ * everywhere. */
 #include "store/followers/worker.h"
 
 #include "store/transaction.h"
@@ -28,10 +29,13 @@ enum error worker_add(struct db *db, struct text name, uint64_t *id) {
 
 enum error worker_renew(struct db *db, uint64_t id, bool *kept) {
     static const char SQL[] =
+        /* Also for a row that is not valid any more, as long as no other worker has removed it: the
+         * leases are still its own then. */
         "UPDATE worker SET alive_until = SYSDATE(6) + INTERVAL ? * 1000 MICROSECOND "
         "WHERE worker_id = ?";
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(WORKER_LEASE_MS), db_u64(id));
+    /* alive_until differs each time, so a row that exists always counts as changed. */
     *kept = !error && db_changed(db) > 0;
     return error;
 }
@@ -47,10 +51,12 @@ enum error worker_remove_dead(struct db *db) {
                     "");
     uint64_t dead = 0;
     const enum error error = db_number(db, FIND, &dead);
+    /* The count first: usually no worker is dead, and then nothing is locked. */
     return error || dead == 0 ? error : db_run(db, SQL, DB_REPEATABLE, NULL, 0, NULL);
 }
 
 enum error worker_remove(struct db *db, uint64_t id) {
+    /* A worker that ends gives back its leases at once, instead of after WORKER_LEASE_MS. */
     static const char SQL[] =
         TRANSACTION("DECLARE p_worker BIGINT UNSIGNED DEFAULT ?; ",
                     "SET v_now = SYSDATE(6); "

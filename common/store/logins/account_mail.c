@@ -1,4 +1,6 @@
-/* Mails to users, as rows: due_at is when one is to be sent, NULL once it was. */
+/* Mails to users, as rows: due_at is when one is to be sent, NULL once it was. Kind 1 confirms an
+ * address, kind 2 sets a new password (enum account_mail_kind). The mails themselves are written by
+ * the worker. */
 #include "store/logins/account_mail.h"
 
 #include <stdio.h>
@@ -14,9 +16,12 @@
 /* A failed mail is tried again after so many minutes times the tries, so often. */
 #define TRIES_MOST "5"
 
+/* A condition on a mail that was sent; values: the hash of the token, and the kind. */
 #define VALID "token_hash = ? AND kind = ? AND expires_at > SYSDATE(6)"
 
 enum error account_mail_confirm(struct db *db, uint64_t user_id, struct text email) {
+    /* The limit is part of the statement. Two requests at once may both pass it; it is against
+     * floods, not exact. */
     static const char SQL[] =
         "INSERT INTO account_mail (user_id, kind, email, created_at, due_at) "
         "SELECT u.user_id, 1, ?, SYSDATE(6), SYSDATE(6) FROM user u WHERE u.user_id = ? "
@@ -26,6 +31,8 @@ enum error account_mail_confirm(struct db *db, uint64_t user_id, struct text ema
 }
 
 enum error account_mail_reset(struct db *db, struct text email) {
+    /* By the index of email_key, the lower-case form of the address. Nothing is returned, so that
+     * the answer does not reveal whether the address is known. */
     static const char SQL[] =
         "INSERT INTO account_mail (user_id, kind, email, created_at, due_at) "
         "SELECT u.user_id, 2, u.email, SYSDATE(6), SYSDATE(6) FROM user u "
@@ -36,6 +43,8 @@ enum error account_mail_reset(struct db *db, struct text email) {
 }
 
 static void read_mail(const struct db_rows *rows, struct account_mail *mail) {
+    /* Names and addresses are bounded by the schema; snprintf cuts them if the database was
+     * edited. */
     const struct text name = db_get_text(rows, 3), email = db_get_text(rows, 4);
     mail->id = db_get_u64(rows, 0);
     mail->user_id = db_get_u64(rows, 1);
@@ -50,8 +59,12 @@ static void read_mail(const struct db_rows *rows, struct account_mail *mail) {
 
 enum error account_mail_claim(struct db *db, const unsigned char token_hash[SECRET_HASH_SIZE],
                               struct account_mail *mail) {
+    /* By KEY due_at. Sent mails have NULL there and are not read. */
     static const char NEXT[] = MAIL_SELECT "WHERE a.due_at <= SYSDATE(6) ORDER BY a.due_at LIMIT 1";
     static const char CLAIM[] =
+        /* The next try is set before this one, so that a worker that dies while sending delays the
+         * mail only. The token is replaced with each try: an earlier one, which may have arrived,
+         * is not valid any more. */
         "UPDATE account_mail SET tries = tries + 1, token_hash = ?, "
         "expires_at = SYSDATE(6) + INTERVAL ? MINUTE, "
         "due_at = SYSDATE(6) + INTERVAL 2 * tries MINUTE "
@@ -64,6 +77,7 @@ enum error account_mail_claim(struct db *db, const unsigned char token_hash[SECR
     if (db_next(rows))
         read_mail(rows, mail);
     db_done(rows);
+    /* Nothing is due. */
     if (!mail->id)
         return ERROR_NONE;
     error = DB_RUN(db, CLAIM, 0, NULL, db_bytes(token_hash, SECRET_HASH_SIZE),
@@ -75,6 +89,7 @@ enum error account_mail_claim(struct db *db, const unsigned char token_hash[SECR
 }
 
 enum error account_mail_record(struct db *db, uint64_t id, bool was_sent) {
+    /* A failed try changes nothing but the last one: due_at was set by the claim. */
     static const char SENT[] = "UPDATE account_mail SET due_at = NULL WHERE account_mail_id = ?";
     static const char GIVEN_UP[] =
         "DELETE FROM account_mail WHERE account_mail_id = ? AND tries >= " TRIES_MOST;
@@ -94,6 +109,7 @@ enum error account_mail_find(struct db *db, enum account_mail_kind kind,
     if (found)
         read_mail(rows, mail);
     db_done(rows);
+    /* Wrong, expired and used tokens are one answer. */
     return found ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
@@ -112,6 +128,9 @@ enum error account_mail_find(struct db *db, enum account_mail_kind kind,
 enum error account_mail_use_confirm(struct db *db,
                                     const unsigned char token_hash[SECRET_HASH_SIZE]) {
     static const char SQL[] = USE("1",
+                                  /* The address is the one that the mail was sent to, not the
+                                   * present one of the user. An UPDATE that changes nothing
+                                   * (confirmed twice) is no error, hence the second condition. */
                                   "UPDATE user SET email = v_email, email_verified = TRUE "
                                   "WHERE user_id = v_user AND is_active; "
                                   "IF ROW_COUNT() = 0 AND NOT EXISTS (SELECT 1 FROM user "
@@ -123,6 +142,8 @@ enum error account_mail_use_confirm(struct db *db,
 }
 
 enum error account_mail_use_reset(struct db *db, const unsigned char token_hash[SECRET_HASH_SIZE]) {
+    /* The password is changed by the caller, after the token is used up: no token works twice, even
+     * if the change fails. */
     static const char SQL[] = USE("2", "");
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, 0, &rows, db_bytes(token_hash, SECRET_HASH_SIZE));

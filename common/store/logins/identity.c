@@ -11,6 +11,7 @@ enum error identity_note_use(struct db *db, const struct identity *identity) {
     static const char TOKEN[] = "UPDATE token SET last_used_at = SYSDATE(6) WHERE token_id = ?";
     static const char SESSION[] =
         "UPDATE session SET last_used_at = SYSDATE(6) WHERE session_id = ?";
+    /* One of the two ids is 0. */
     return identity->token_id
                ? DB_RUN(db, TOKEN, DB_REPEATABLE, NULL, db_u64(identity->token_id))
                : DB_RUN(db, SESSION, DB_REPEATABLE, NULL, db_u64(identity->session_id));
@@ -20,6 +21,7 @@ enum identity_due identity_from_row(const struct db_rows *rows, bool with_room,
                                     struct identity *identity, uint64_t *id) {
     memset(identity, 0, sizeof(*identity));
     user_from_row(rows, 0, &identity->user);
+    /* The order is that of IDENTITY_COLUMNS. */
     identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
     identity->has_preferences = db_get_bool(rows, USER_COLUMN_COUNT + 2);
     identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
@@ -33,6 +35,7 @@ enum identity_due identity_from_row(const struct db_rows *rows, bool with_room,
     if (with_room)
         room_state_from_row(rows, IDENTITY_COLUMN_COUNT + IDENTITY_CREDENTIAL_COUNT,
                             &identity->room);
+    /* Site moderators have the rights of moderators in rooms that are not direct. */
     if (identity->user.is_moderator)
         room_state_add_moderator(&identity->room);
     return due;
@@ -40,6 +43,7 @@ enum identity_due identity_from_row(const struct db_rows *rows, bool with_room,
 
 enum error identity_read(struct db_rows *rows, bool with_room, struct identity *identity,
                          uint64_t *id, enum identity_due *due) {
+    /* One row at most: hashes are unique. */
     enum error error = ERROR_UNAUTHENTICATED;
     memset(identity, 0, sizeof(*identity));
     if (db_next(rows)) {
@@ -54,6 +58,7 @@ enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
                                    struct user_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
+    /* Deleting is repeatable: a second run finds no row, and reports that nothing has changed. */
     enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
     if (error)
         return error;
@@ -98,11 +103,13 @@ void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity
         const uint64_t place =
             db_get_u64(rows, IDENTITY_COLUMN_COUNT + IDENTITY_CREDENTIAL_COUNT +
                                  ROOM_STATE_COLUMN_COUNT);
+        /* Defensive: places come from the statement itself. */
         if (place < 1 || place > count)
             continue;
         struct identity_query *query = &queries[place - 1];
         struct identity *identity = &query->identity;
         const enum identity_due due = identity_from_row(
+            /* For a session that is due the caller renews; the flag asks it to. */
             rows, true, identity, of_sessions ? &identity->session_id : &identity->token_id);
         identity->session_renewed = due == IDENTITY_DUE_RENEWAL;
         query->error = ERROR_NONE;
@@ -112,6 +119,8 @@ void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity
 
 enum error identity_find_ended(struct db *db, const char *sql, const unsigned char *hashes,
                                size_t count, bool *ended) {
+    /* Hashes as hexadecimal digits, since JSON has no bytes; UNHEX in the join makes them usable
+     * for the index. */
     struct buffer json = BUFFER_EMPTY;
     struct db_rows *rows;
     for (size_t i = 0; i < count; i++) {

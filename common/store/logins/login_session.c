@@ -1,5 +1,6 @@
 /* Adding, finding, renewing and ending login sessions, the rows behind the cookies. Only the hash
- * of a cookie's key is stored. expires_at moves ahead while the session is used. */
+ * of a cookie's key is stored. expires_at moves ahead while the session is used. The second factor
+ * and passwords are not checked here. */
 #include "store/logins/login_session.h"
 
 #include "base/buffer.h"
@@ -26,6 +27,8 @@ enum error login_session_add_proved(struct db *db, const struct user_proof *proo
 
 enum error login_session_add(struct db *db, uint64_t user_id,
                              const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
+    /* Users who were disabled since the caller's check are refused (13 is ERROR_CONFLICT). The lock
+     * makes this login come either before the change, which then ends it, or after. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE v_active BOOLEAN; ",
         "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
@@ -65,6 +68,7 @@ enum error login_session_add_by_token(struct db *db, uint64_t user_id, uint64_t 
 /* A session is renewed when a fourteenth of its time has passed (a day of fourteen), not at each
  * request: that would be a write for every read. */
 static uint64_t minutes_left(uint64_t days) {
+    /* In minutes, so that session_days 1 has a share of more than 0. */
     const uint64_t minutes = days * 24 * 60;
     return minutes - minutes / 14;
 }
@@ -83,6 +87,7 @@ static uint64_t minutes_left(uint64_t days) {
 /* A request that reads is served even if the database takes no changes: a later one will renew the
  * session. */
 static void renew_session(struct db *db, uint64_t days, struct identity *identity) {
+    /* Both columns in one write: a renewal is a use. */
     static const char SQL[] =
         "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY, last_used_at = SYSDATE(6) "
         "WHERE session_id = ?";
@@ -92,6 +97,8 @@ static void renew_session(struct db *db, uint64_t days, struct identity *identit
 
 enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                               uint64_t days, uint64_t room_id, struct identity *identity) {
+/* By the unique key of session_hash, with the user and, if asked for, the room and the
+ * membership. */
 #define SESSION_SQL(room_columns, room_joins)                          \
     "SELECT " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS room_columns     \
     " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins \
@@ -110,6 +117,7 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
     if (error)
         return error;
     enum identity_due due = IDENTITY_DUE_NOTHING;
+    /* The room's columns are read only if they were selected. */
     error = identity_read(rows, room_id != 0, identity, &identity->session_id, &due);
     if (!error && due == IDENTITY_DUE_RENEWAL)
         renew_session(db, days, identity);
@@ -133,7 +141,8 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
     if (error)
         return error;
     identity_read_batch(rows, true, queries, count);
-    /* After the rows were read; few sessions of a batch are due. */
+    /* After the rows were read; few sessions of a batch are due. session_renewed means due at this
+     * point; renew_session sets it to whether it was done. */
     for (size_t i = 0; i < count; i++)
         if (queries[i].identity.session_renewed)
             renew_session(db, days, &queries[i].identity);
@@ -153,6 +162,7 @@ enum error login_session_end(struct db *db, uint64_t session_id, struct user_cha
 }
 
 enum error login_session_purge_idle(struct db *db, uint64_t limit, uint64_t *deleted) {
+    /* No index has the time of the last use: housekeeping alone reads the table. */
     static const char SQL[] =
         "DELETE FROM session WHERE NOT " LOGIN_IS_IN_USE("session") " LIMIT ?";
     return db_delete(db, SQL, limit, deleted);

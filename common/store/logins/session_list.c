@@ -1,4 +1,5 @@
-/* The two tables of credentials read as one list. */
+/* The two tables of credentials read as one list. Both are read with the user's id by their keys on
+ * user_id, then sorted: a user has few. */
 #include "store/logins/session_list.h"
 
 #include "store/logins/token.h"
@@ -10,6 +11,7 @@
 
 enum error session_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
                         session_list_visit *visit, void *context) {
+    /* TRUE and FALSE tell the tables apart; ids are unique in each table only. */
     static const char SQL[] =
         "SELECT c.is_token, c.id, c.created_at, c.last_used_at FROM ("
         "SELECT TRUE AS is_token, t.token_id AS id, t.created_at, t.last_used_at " TOKENS
@@ -30,6 +32,7 @@ enum error session_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_
 }
 
 enum error session_list_count(struct db *db, uint64_t user_id, uint64_t *count) {
+    /* Both halves bind the same user. */
     static const char SQL[] =
         "SELECT (SELECT COUNT(*) " TOKENS ") + (SELECT COUNT(*) " SESSIONS ")";
     return DB_NUMBER(db, SQL, count, db_u64(user_id), db_u64(user_id));
@@ -37,6 +40,7 @@ enum error session_list_count(struct db *db, uint64_t user_id, uint64_t *count) 
 
 enum error session_list_owns(struct db *db, uint64_t user_id, bool is_token, uint64_t id,
                              bool *owned) {
+    /* Of another user, expired and unknown are one answer, so that ids cannot be probed. */
     static const char TOKEN[] = "SELECT 1 " TOKENS " AND t.token_id = ?";
     static const char SESSION[] = "SELECT 1 " SESSIONS " AND s.session_id = ?";
     struct db_rows *rows;

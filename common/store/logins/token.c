@@ -10,6 +10,8 @@
 
 enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
                      uint64_t *token_id) {
+    /* For tokens of the administrator, who may give them to users that are disabled: no check of
+     * the user. */
     static const char SQL[] = TRANSACTION(
         "", "INSERT INTO token (user_id, token_hash, created_at) VALUES (?, ?, SYSDATE(6)); ",
         /* Column 0 is the outcome. */
@@ -19,6 +21,7 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
         DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_bytes(hash, SECRET_HASH_SIZE));
     if (error)
         return error;
+    /* 0 without a row, which only a broken server returns. */
     *token_id = db_next(rows) ? db_get_u64(rows, 1) : 0;
     db_done(rows);
     return ERROR_NONE;
@@ -42,6 +45,8 @@ enum error token_add_expiring(struct db *db, uint64_t user_id,
                               db_bytes(hash, SECRET_HASH_SIZE));
     if (error)
         return error;
+    /* If the user is disabled the outcome is 13 (ERROR_CONFLICT), and *expires_at has no
+     * meaning. */
     if (transaction_row(rows, &error)) {
         *expires_at = db_get_time(rows, 1);
     }
@@ -86,6 +91,7 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                                : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, key);
     if (error)
         return error;
+    /* A token that is due for a note is reported in identity->use_is_due by identity_from_row. */
     error = identity_read(rows, room_id != 0, identity, &identity->token_id, &due);
     return error;
 }
@@ -95,6 +101,7 @@ enum error token_find_many(struct db *db, struct identity_query *queries, size_t
         "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS ", " IDENTITY_ROOM_COLUMNS
         ", j.place "
         "FROM " IDENTITY_BATCH
+        /* The server would otherwise estimate a scan of a small table as cheaper. */
         "JOIN token t FORCE INDEX (token_hash) ON t.token_hash = UNHEX(j.hash) "
         "AND " TOKEN_IS_VALID("t") " "
         "JOIN user u ON u.user_id = t.user_id " IDENTITY_BATCH_JOINS;
@@ -120,6 +127,7 @@ void token_member_from_row(const struct db_rows *rows, unsigned first, struct id
 }
 
 enum error token_ended(struct db *db, const unsigned char *hashes, size_t count, bool *ended) {
+    /* Tokens that are found and valid have not ended; a missing row means ended. */
     static const char SQL[] =
         IDENTITY_LIVING_SQL("token t FORCE INDEX (token_hash)", "t.token_hash")
         " AND " TOKEN_IS_VALID("t");
@@ -133,6 +141,7 @@ enum error token_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
 }
 
 enum error token_purge_idle(struct db *db, uint64_t limit, uint64_t *deleted) {
+    /* Reads the whole table; no index has the time of the last use. */
     static const char SQL[] = "DELETE FROM token WHERE NOT " LOGIN_IS_IN_USE("token") " LIMIT ?";
     return db_delete(db, SQL, limit, deleted);
 }
@@ -150,6 +159,7 @@ enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void 
         "JOIN user u ON u.user_id = t.user_id WHERE t.user_id = ? OR ? = 0 ORDER BY t.token_id";
     struct db_rows *rows;
     const enum error error =
+        /* Bound twice: once compared, once for whether it is 0. */
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id));
     if (error)
         return error;

@@ -1,5 +1,6 @@
 /* One row of user_totp. Each change names what it expects to find, so that of two requests with the
- * same code one changes nothing, and is refused. */
+ * same code one changes nothing, and is refused. Codes are computed in secrets/totp.c; recovery
+ * codes are stored as hashes only. */
 #include <string.h>
 
 #include "store/logins/user_totp.h"
@@ -14,6 +15,7 @@ enum error user_totp_get(struct db *db, uint64_t user_id, struct user_totp *totp
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
+    /* Cleared after the query, so that on failure *totp is as it was. */
     memset(totp, 0, sizeof(*totp));
     error = db_next(rows) ? ERROR_NONE : ERROR_NOT_FOUND;
     if (!error) {
@@ -25,6 +27,7 @@ enum error user_totp_get(struct db *db, uint64_t user_id, struct user_totp *totp
         totp->last_step = db_get_u64(rows, 2);
         /* One column has the hashes of all recovery codes, one after the other. */
         totp->recovery_count = recovery.len / USER_TOTP_HASH_SIZE;
+        /* More than the array holds only if the database was edited: the rest is ignored. */
         if (totp->recovery_count > USER_TOTP_RECOVERY_COUNT)
             totp->recovery_count = USER_TOTP_RECOVERY_COUNT;
         memcpy(totp->recovery, recovery.at, totp->recovery_count * USER_TOTP_HASH_SIZE);
@@ -36,6 +39,8 @@ enum error user_totp_get(struct db *db, uint64_t user_id, struct user_totp *totp
 /* Runs a change of one row; ERROR_CONFLICT if it found none. */
 static enum error change(struct db *db, const char *sql, const struct db_value *values,
                          size_t count) {
+    /* Not repeatable: after a lost connection the second run would find the change of the first and
+     * report a conflict to the user who made it; ERROR_UNAVAILABLE is the truth then. */
     const enum error error = db_run(db, sql, 0, values, count, NULL);
     if (error)
         return error;
@@ -56,6 +61,8 @@ enum error user_totp_begin(struct db *db, uint64_t user_id,
 }
 
 enum error user_totp_confirm(struct db *db, uint64_t user_id, const struct user_totp *totp) {
+    /* The secret is compared, so that a code that proved an older, replaced secret does not turn on
+     * the new one. */
     static const char SQL[] =
         "UPDATE user_totp SET confirmed_at = SYSDATE(6), last_step = ?, recovery = ? "
         "WHERE user_id = ? AND confirmed_at IS NULL AND secret = ?";
@@ -90,6 +97,7 @@ enum error user_totp_use_recovery(struct db *db, uint64_t user_id, const struct 
 
 enum error user_totp_end(struct db *db, uint64_t user_id, bool *ended) {
     static const char SQL[] =
+        /* LEAVE before the end: no entry in the audit for a factor that was not on. */
         TRANSACTION("DECLARE v_ended BOOLEAN DEFAULT FALSE; ",
                     "DELETE FROM user_totp WHERE user_id = ?; SET v_ended = ROW_COUNT() > 0; "
                     "IF NOT v_ended THEN LEAVE body; END IF; ",

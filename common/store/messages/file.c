@@ -1,5 +1,7 @@
-/* The SQL of files: announcing with the day's quota, reading one with the membership of the
- * user, finishing, and deleting: first the mark, then the bytes, then the row. */
+/* The SQL of files: announcing with the day's quota, reading one with the membership of the user,
+ * finishing, and deleting: first the mark, then the bytes, then the row. States are those of enum
+ * file_state: 0 uploading, 1 being scanned, 2 usable, 3 blocked, 4 deleted. The bytes are in
+ * os/file_store.c, outside of the database. */
 #include "store/messages/file.h"
 
 #include <inttypes.h>
@@ -45,10 +47,12 @@ struct file_shown file_shown_of(const struct file *file) {
     "IF (SELECT bytes FROM file_quota WHERE user_id = p_user) > p_quota THEN "                 \
     "SET v_outcome = 10; LEAVE body; END IF; "
 
+/* Seconds until the quota begins again, rounded up. */
 #define UNTIL_TOMORROW "TIMESTAMPDIFF(SECOND, v_now, v_today + INTERVAL 1 DAY) + 1"
 
 enum error file_take_quota(struct db *db, uint64_t user_id, uint64_t bytes, uint64_t quota,
                            uint64_t *seconds) {
+    /* 10 is ERROR_RATE_LIMITED, and *seconds its Retry-After. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_size BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_quota BIGINT UNSIGNED DEFAULT ?; DECLARE v_today DATE; ",
@@ -58,6 +62,7 @@ enum error file_take_quota(struct db *db, uint64_t user_id, uint64_t bytes, uint
     enum error error =
         DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_u64(bytes), db_u64(quota));
     if (error)
+        /* *seconds is set also if the quota refused the bytes. */
         return error;
     if (transaction_row(rows, &error))
         *seconds = db_get_u64(rows, 1);
@@ -73,6 +78,8 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
         "DECLARE p_size BIGINT UNSIGNED DEFAULT ?; DECLARE p_quota BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_stored BINARY(16) DEFAULT UNHEX(?); "
         "DECLARE p_name VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT ?; "
+        /* The type is what the client claims; file_finish replaces it by the one that the bytes
+         * have. */
         "DECLARE p_type VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_width BIGINT UNSIGNED DEFAULT ?; DECLARE p_height BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_duration BIGINT UNSIGNED DEFAULT ?; DECLARE p_hours BIGINT UNSIGNED DEFAULT ?; "
@@ -93,11 +100,13 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
         "p_type, p_width, p_height, p_duration, v_now, v_expires); "
         "SET v_file = LAST_INSERT_ID(); ",
         ", v_file, v_expires, " UNTIL_TOMORROW);
+    /* The name on the disk is random, so that it cannot be guessed from the id. */
     char stored_as[FILE_STORE_NAME_SIZE];
     struct db_rows *rows;
     secret_random_hex(stored_as, (sizeof(stored_as) - 1) / 2);
     enum error error = DB_RUN(
         db, SQL, 0, &rows, db_u64(draft->room_id), db_u64(draft->user_id), db_u64(draft->size),
+        /* Widths of 0 and unknown durations are stored as NULL. */
         db_u64(quota), db_str(stored_as), db_text(draft->name), db_text(draft->media_type),
         db_id_or_null(draft->width), db_id_or_null(draft->height),
         draft->has_duration ? db_u64(draft->duration_ms) : db_str(NULL), db_u64(hours));
@@ -124,6 +133,7 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
 static void copy_text(const struct db_rows *rows, unsigned column, char *out, size_t size) {
     const struct text text = db_get_text(rows, column);
     const size_t len = text.len < size ? text.len : size - 1;
+    /* An empty column may have no address, which memcpy must not be given. */
     if (len > 0)
         memcpy(out, text.at, len);
     out[len] = '\0';
@@ -151,6 +161,8 @@ static void file_from_row(const struct db_rows *rows, struct file *file) {
 enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct file *file) {
     /* The room must still be there: its files are marked only by housekeeping. */
     static const char SQL[] =
+        /* Whether the user sees it is decided by columns, so that the caller can tell 403 from 404.
+         * A member sees what came after joining, and always the own files. */
         "SELECT STRAIGHT_JOIN " FILE_COLUMNS ", me.user_id IS NOT NULL AND ("
         ROOM_FIRST_POSITION("me", "r") " = 0 OR f.user_id = me.user_id OR "
         "(SELECT position FROM message WHERE message_id = f.message_id) > me.first_position), "
@@ -177,6 +189,7 @@ enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct fi
 }
 
 enum error file_get_export(struct db *db, uint64_t file_id, struct file *file) {
+    /* Exports are in no room (0) and are checked against their user by the caller. */
     static const char SQL[] = "SELECT " FILE_COLUMNS " FROM file f WHERE f.file_id = ? "
                               "AND f.room_id = 0 AND f.state = 2 AND f.expires_at > SYSDATE(6)";
     struct db_rows *rows;
@@ -191,6 +204,8 @@ enum error file_get_export(struct db *db, uint64_t file_id, struct file *file) {
 }
 
 enum error file_each(struct db *db, file_visit *visit, void *context) {
+    /* Of all rooms and states, for comparing with the folder; only `confabctl files` reads whole
+     * tables. */
     static const char SQL[] = "SELECT " FILE_COLUMNS " FROM file f ORDER BY f.stored_as";
     struct db_rows *rows;
     struct file file;
@@ -208,6 +223,8 @@ enum error file_each(struct db *db, file_visit *visit, void *context) {
 /* ---- finishing ---- */
 
 enum error file_finish(struct db *db, uint64_t file_id, const char *media_type, bool scan) {
+    /* Only once: a second request that finishes the same upload finds state 1 or 2 and changes
+     * nothing. */
     static const char SQL[] =
         "UPDATE file SET media_type = ?, state = IF(?, 1, 2), scan_at = IF(?, SYSDATE(6), NULL) "
         "WHERE file_id = ? AND state = 0";
@@ -219,6 +236,7 @@ enum error file_set_thumbnail(struct db *db, uint64_t file_id, unsigned kind, bo
     /* The time makes a repeated change a change. */
     static const char SQL[] =
         "UPDATE file SET thumbnail = ?, thumbnail_at = SYSDATE(6) "
+        /* Not once it is in a message: other users have seen it then. */
         "WHERE file_id = ? AND message_id IS NULL AND state <= 2";
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(kind), db_u64(file_id));
     *changed = !error && db_changed(db) > 0;
@@ -233,12 +251,15 @@ enum error file_check(struct db *db, uint64_t room_id, uint64_t user_id, const u
     enum error error = ERROR_NONE;
     *wrong_id = 0;
     *is_incomplete = false;
+    /* One read by key for each, at most FILE_MOST. The post checks all again under its lock; this
+     * finds the one to name in the error. */
     for (size_t i = 0; !error && i < count && !*wrong_id; i++) {
         struct db_rows *rows;
         error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(ids[i]), db_u64(room_id),
                        db_u64(user_id));
         if (error)
             break;
+        /* Found and still uploading is an error of its own. */
         const bool found = db_next(rows);
         *is_incomplete = found && db_get_u64(rows, 0) == FILE_UPLOADING;
         if (!found || *is_incomplete)
@@ -257,6 +278,8 @@ static enum error remove_marked(struct db *db, const char *folder, uint64_t file
     static const char LATER[] =
         "UPDATE file SET expires_at = SYSDATE(6) + INTERVAL " AGAIN_HOURS
         " HOUR WHERE file_id = ? AND state = 4";
+    /* The bytes before the row: a row without bytes can be removed again, bytes without a row
+     * cannot be found. */
     *removed = file_store_remove(folder, stored_as);
     if (!*removed)
         log_warn("file %" PRIu64 " cannot be removed from file_dir; trying again in an hour",
@@ -268,6 +291,7 @@ void file_remove_of_message(struct db *db, const char *folder, uint64_t message_
     static const char SQL[] =
         "SELECT file_id, LOWER(HEX(stored_as)) FROM file WHERE message_id = ? AND state = 4";
     struct db_rows *rows;
+    /* Errors are not reported: what stays is marked, and housekeeping removes it. */
     if (!folder[0] || DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id)))
         return;
     enum error error = ERROR_NONE;
@@ -282,6 +306,8 @@ void file_remove_of_message(struct db *db, const char *folder, uint64_t message_
 
 /* Marks a file that has expired, unless a message has just used it. */
 static enum error mark_expired(struct db *db, uint64_t file_id, bool *marked) {
+    /* The condition is repeated under the lock of the row, since a post may have taken the file
+     * after it was listed. */
     static const char SQL[] =
         "UPDATE file SET state = 4 "
         "WHERE file_id = ? AND message_id IS NULL AND state <> 4 AND expires_at <= SYSDATE(6)";
@@ -292,6 +318,7 @@ static enum error mark_expired(struct db *db, uint64_t file_id, bool *marked) {
 
 enum error file_purge(struct db *db, const char *folder, uint64_t limit, uint64_t *deleted) {
     static const char SQL[] =
+        /* By KEY expires_at; files in use have NULL there. */
         "SELECT file_id, LOWER(HEX(stored_as)), state FROM file "
         "WHERE expires_at <= SYSDATE(6) ORDER BY expires_at LIMIT ?";
     struct db_rows *rows;
@@ -307,6 +334,8 @@ enum error file_purge(struct db *db, const char *folder, uint64_t limit, uint64_
         const uint64_t file_id = db_get_u64(rows, 0);
         bool marked = db_get_u64(rows, 2) == FILE_DELETED, removed = false;
         copy_text(rows, 1, stored_as, sizeof(stored_as));
+        /* What is marked already was deleted with its message, or could not be removed the last
+         * time. */
         if (!marked)
             error = mark_expired(db, file_id, &marked);
         if (!error && marked)
@@ -324,6 +353,8 @@ enum error file_purge(struct db *db, const char *folder, uint64_t limit, uint64_
     "(scan_at <= NOW(6) OR scan_at > NOW(6) + INTERVAL " FILE_SCAN_SECONDS " SECOND) "
 
 enum error file_scan_claim(struct db *db, struct file *file) {
+    /* By KEY scan_at, which is NULL for files that need no scan. The claim moves it on, so that a
+     * scan whose worker died is repeated. */
     static const char NEXT[] = "SELECT " FILE_COLUMNS " FROM file f WHERE " SCAN_IS_DUE
                                "ORDER BY scan_at LIMIT 1";
     static const char CLAIM[] = "UPDATE file SET scan_at = NOW(6) + INTERVAL " FILE_SCAN_SECONDS
@@ -352,13 +383,16 @@ enum error file_scan_record(struct db *db, uint64_t file_id, uint64_t room_id, b
         "DECLARE p_clean BOOLEAN DEFAULT ?; DECLARE v_seq, v_message, p_user BIGINT UNSIGNED; ",
         "SELECT last_seq + 1 INTO v_seq FROM room WHERE room_id = p_room FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
+        /* Only a file that is still being scanned; deleted or finished: nothing to do. */
         "SELECT message_id, user_id INTO v_message, p_user FROM file "
         "WHERE file_id = p_file AND state = 1 FOR UPDATE; "
         "IF p_user IS NULL THEN SET v_message = NULL; LEAVE body; END IF; "
         "UPDATE file SET state = IF(p_clean, 2, 3), scan_at = NULL WHERE file_id = p_file; "
+        /* A file that is in no message yet has no event: its state is read when it is posted. */
         "IF v_seq IS NULL OR v_message IS NULL THEN SET v_message = NULL; LEAVE body; END IF; "
         "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_EDITED), "v_message"),
+        /* An edit of the message, since the clients show the state of its files. */
         ", COALESCE(v_message, 0), COALESCE(v_seq, 0)");
     struct db_rows *rows;
     *scanned = (struct file_scanned){0};

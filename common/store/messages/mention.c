@@ -36,6 +36,7 @@ static int compare_ids(const void *one, const void *other) {
 
 void mention_bind(struct mention_values *bound, const struct mention_list *list,
                   uint64_t sender_id, uint64_t most) {
+    /* The sender's own mention is shown and not stored: it notifies the sender of nothing. */
     uint64_t ids[MENTION_MOST];
     size_t count = 0;
     *bound = (struct mention_values){0};
@@ -45,6 +46,7 @@ void mention_bind(struct mention_values *bound, const struct mention_list *list,
     /* By rising id: the order in which rows of users are locked. */
     if (count > 1)
         qsort(ids, count, sizeof(ids[0]), compare_ids);
+    /* A JSON array, which the transaction joins as a table. */
     write_ids(&bound->named, ids, count);
     mention_list_write(&bound->shown, list);
     /* What the message shows contains the sender; what is stored as mentions does not. */
@@ -63,6 +65,7 @@ void mention_free(struct mention_values *bound) {
 
 enum error mention_check(struct db *db, uint64_t room_id, const struct mention_list *list,
                          bool *are_members) {
+    /* LIMIT 1: one user who is not a member is enough to refuse. */
     static const char SQL[] =
         "SELECT 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "LEFT JOIN member m ON m.room_id = ? AND m.user_id = j.id WHERE m.user_id IS NULL LIMIT 1";
@@ -74,6 +77,7 @@ enum error mention_check(struct db *db, uint64_t room_id, const struct mention_l
     buffer_free(&ids);
     if (error)
         return error;
+    /* No row: all are. */
     *are_members = !db_next(rows);
     db_done(rows);
     return ERROR_NONE;
@@ -88,8 +92,9 @@ enum error mention_check(struct db *db, uint64_t room_id, const struct mention_l
 
 enum error mention_count(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
                          uint64_t last, uint64_t *count) {
-    /* Two ranges of the primary key. A message may be in both. The count stops at a maximum,
-     * so that many mentions of a user do not make the user's requests slower. */
+    /* Two ranges of the primary key. A message may be in both. The count stops at a maximum, so
+     * that many mentions of a user do not make the user's requests slower. User 0 stands for a
+     * mention of all. DISTINCT, since one message may mention the user and all. */
     static const char SQL[] =
         "SELECT COUNT(*) FROM (SELECT DISTINCT position FROM mention FORCE INDEX (PRIMARY) "
         "WHERE user_id IN (0, ?) AND room_id = ? AND position > ? AND position <= ? "
@@ -144,7 +149,8 @@ enum error mention_page(struct db *db, uint64_t user_id, bool after, uint64_t cu
                         uint64_t limit, message_visit *visit, void *context) {
     static const char BEFORE[] = LIST("<", "DESC");
     static const char AFTER[] = LIST(">", "ASC");
-    /* Without a cursor the page begins with the newest. */
+    /* Without a cursor the page begins with the newest. Both halves of the union take the limit, so
+     * that each reads no more rows than the page can have. */
     const struct db_value user = db_u64(user_id), most = db_u64(limit),
                           from = db_u64(after || cursor ? cursor : UINT64_MAX);
     struct db_rows *rows;
@@ -153,6 +159,7 @@ enum error mention_page(struct db *db, uint64_t user_id, bool after, uint64_t cu
                                     from, most, user, from, most, most);
     if (error)
         return error;
+    /* A message that the user may not see any more is left out, and the page is shorter. */
     while (db_next(rows))
         if (message_from_row(rows, 0, db_get_u64(rows, MESSAGE_COLUMN_COUNT), &message) &&
             message_show_to(&message, db_get_u64(rows, MESSAGE_COLUMN_COUNT + 1)))

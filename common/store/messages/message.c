@@ -21,10 +21,12 @@ static const char *const TYPES[] = {
 #define TYPE_COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
 
 const char *message_type_name(enum message_type type) {
+    /* NULL for a number of a newer version of the database. */
     return type < TYPE_COUNT ? TYPES[type] : NULL;
 }
 
 unsigned message_type_of(struct text name) {
+    /* Up to MESSAGE_SYSTEM, which users cannot post. */
     for (unsigned type = MESSAGE_TEXT; type < MESSAGE_SYSTEM; type++)
         if (text_equals(name, text_of(TYPES[type])))
             return type;
@@ -66,7 +68,8 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     message->files = db_get_text(rows, first + 19);
     message->mentions = db_get_text(rows, first + 20);
 
-    /* Generated keys are not shown. */
+    /* Generated keys are not shown. The first letter says where the key comes from; only the rest
+     * of a client's own is its client_id. */
     if (message->client_id.len > 0 && message->client_id.at[0] == MESSAGE_KEY_OF_CLIENT)
         message->client_id = (struct text){message->client_id.at + 1, message->client_id.len - 1};
     else
@@ -75,6 +78,7 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
 }
 
 bool message_show_to(struct message *message, uint64_t first_position) {
+    /* A quote of a message from before the user joined is taken out; the message itself is kept. */
     if (message->quote.position <= first_position)
         message->quote.message_id = first_position > 0 ? 0 : message->quote.message_id;
     return message->position > first_position;
@@ -90,6 +94,7 @@ enum error message_position(struct db *db, uint64_t room_id, uint64_t message_id
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
     if (error)
         return error;
+    /* 0: not in this room. */
     *position = db_next(rows) ? db_get_u64(rows, 0) : 0;
     db_done(rows);
     return ERROR_NONE;
@@ -98,6 +103,8 @@ enum error message_position(struct db *db, uint64_t room_id, uint64_t message_id
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t user_id,
                        message_visit *visit, void *context) {
     static const char SQL[] =
+        /* The joins have one row each, so that the statement reads a message and what it quotes by
+         * keys. */
         "SELECT " MESSAGE_COLUMNS("?") ", " ROOM_FIRST_POSITION("me", "r")
         " FROM message m JOIN user s ON s.user_id = m.sender_id "
         "JOIN room r ON r.room_id = m.room_id "
@@ -132,12 +139,14 @@ static void keep_mentioned(const struct db_rows *rows, enum error error,
                            struct message_change *change) {
     const struct text streams = db_get_text(rows, MENTION_COLUMN + 1);
     change->bad_mentions = (enum mention_refusal)db_get_u64(rows, MENTION_COLUMN);
+    /* `mentioned` is a copy, since the texts of rows end with them; the caller frees the buffer. */
     if (!error)
         buffer_append(&change->mentioned, streams.at, streams.len);
 }
 
 void message_keep_quote(const struct db_rows *rows, unsigned first, uint64_t message_id,
                         struct message_change *change) {
+    /* The columns are borrowed; the texts move into the change, so that it outlives the rows. */
     struct message_quote *quote = &change->quote;
     *quote = message_quote_from_row(rows, first, message_id);
     struct text *texts[] = {&quote->sender_username, &quote->excerpt};
@@ -161,8 +170,11 @@ enum error message_read_change(struct db_rows *rows, uint64_t reply_to_id, bool 
         change->message_id = db_get_u64(rows, 2);
         change->seq = db_get_u64(rows, 3);
         change->position = db_get_u64(rows, 4);
+        /* Microseconds since 1970: edited_at, or the time of the deletion. */
         change->at = db_get_time(rows, 5);
         bell_name_from_row(rows, BELL_COLUMN, &change->bell);
+        /* Which columns there are depends on the statement: those of mentions come before those of
+         * the quote. */
         if (reply_to_id)
             message_keep_quote(rows, MENTION_COLUMN + (with_mentions ? MENTION_COLUMN_COUNT : 0),
                                reply_to_id, change);
@@ -181,6 +193,8 @@ enum error message_read_change(struct db_rows *rows, uint64_t reply_to_id, bool 
     "DECLARE v_position, v_sender, v_kinds BIGINT UNSIGNED; " \
     "DECLARE v_deleted BOOLEAN; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
 
+/* By the unique key of message_id; the room is compared so that ids of other rooms are not found.
+ * No lock: the room's row, which every change takes, excludes others. */
 #define FIND_MESSAGE                                                               \
     "SELECT position, sender_id, is_deleted, reaction_kinds " \
     "INTO v_position, v_sender, v_deleted, v_kinds " \
@@ -189,6 +203,8 @@ enum error message_read_change(struct db_rows *rows, uint64_t reply_to_id, bool 
 
 #define ADVANCE_ROOM "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
 
+/* In the order of message_read_change; the bell is NULL, as only posts need it without another
+ * read. */
 #define CHANGE_COLUMNS ", v_changed, p_message, v_seq, v_position, v_now, NULL, 0"
 
 /* `check`, `set` and `store` add the mentions. */
@@ -214,6 +230,7 @@ enum error message_read_change(struct db_rows *rows, uint64_t reply_to_id, bool 
 enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                         struct text content, const struct mention_list *mentions,
                         uint64_t all_members, struct message_change *change) {
+    /* Two texts, as for posts: an edit without mentions locks no users. */
     static const char PLAIN[] = EDIT_SQL("", "", "", "", "");
     static const char WITH_MENTIONS[] =
         EDIT_SQL(MENTION_DECLARATIONS, MENTION_LOCK("v_position") MENTION_CHECK,
@@ -226,10 +243,14 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
     memset(change, 0, sizeof(*change));
     if (mentions) {
         mention_bind(&bound, mentions, user_id, all_members);
+        /* The first four values are those of both texts. */
         memcpy(values + 4, bound.values, sizeof(bound.values));
     }
+    /* Repeatable: a second run stores the same text and one more event, which tells clients nothing
+     * new. */
     const enum error error = db_run(db, mentions ? WITH_MENTIONS : PLAIN, DB_REPEATABLE, values,
                                     mentions ? 4 + MENTION_VALUES : 4, &rows);
+    /* The buffers of `bound` are borrowed until db_run returns. */
     mention_free(&bound);
     return error ? error : message_read_change(rows, 0, mentions != NULL, change);
 }
@@ -270,6 +291,7 @@ static enum error run_delete(struct db *db, const char *sql, uint64_t room_id, u
 
 enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                           struct message_change *change) {
+    /* The audit has deletions by others only; the sender's own are not moderation. */
     static const char SQL[] = DELETE_SQL(
         /* A member; the sender, also after leaving; or a site moderator.
          * Others get 403 if they can see the room, else 404. */
@@ -288,6 +310,8 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
 
 enum error message_clear(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                          struct message_change *change) {
+    /* For clearings, which were allowed when they began: no check of the actor, and no entry for
+     * each message. */
     static const char SQL[] = DELETE_SQL(
         TRANSACTION_LOCK_ROOM
         "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; " FIND_MESSAGE, "");

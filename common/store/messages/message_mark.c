@@ -1,5 +1,6 @@
 /* Read marks: the transactions that move the mark of a member forwards or back, and those of all
- * rooms of a user to their ends. */
+ * rooms of a user to their ends. Marks never lock the row of a room, so they do not hold up
+ * posts. */
 #include "store/messages/message_mark.h"
 
 #include <string.h>
@@ -46,6 +47,8 @@
         "(SELECT message_id FROM message WHERE room_id = p_room AND position = v_read), "        \
         "v_mark_seq, v_user_seq, v_noted")
 
+/* Only when the user moves the mark forwards; joining and marking as unread do not count as
+ * reading. */
 #define READ_NOW \
     "UPDATE member SET read_at = SYSDATE(6) WHERE room_id = p_room AND user_id = p_user; "
 
@@ -59,11 +62,14 @@ static enum error move_mark(struct db *db, const char *sql, uint64_t room_id, ui
         return error;
     if (transaction_row(rows, &error)) {
         mark->moved = db_get_bool(rows, 1);
+        /* Of a refused change the count has no meaning. */
         mark->unread_count = error ? 0 : db_get_u64(rows, 2);
         mark->message_id = db_get_u64(rows, 3);
+        /* The event on the user's own stream has a number only if the mark moved. */
         mark->user_seq = mark->moved ? db_get_u64(rows, 4) : 0;
         mark->view_seq = mark->moved ? db_get_u64(rows, 5) : 0;
         mark->noted = !error && db_get_bool(rows, 6);
+        /* 1 is the only outcome of this kind here: the message is not in the room. */
         mark->bad_message = error == ERROR_BAD_INPUT;
     }
     db_done(rows);
@@ -73,6 +79,7 @@ static enum error move_mark(struct db *db, const char *sql, uint64_t room_id, ui
 enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                              struct message_mark *mark) {
     static const char SQL[] =
+        /* Forwards only: a late request of another device does not move the mark back. */
         MARK_SQL("v_position", "v_target > v_read",
                  READ_NOW
                  /* The mark was set by joining; now the user has read up to there. */
@@ -84,6 +91,8 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
 enum error message_mark_unread(struct db *db, uint64_t room_id, uint64_t user_id,
                                uint64_t message_id, struct message_mark *mark) {
     static const char SQL[] =
+        /* The mark goes to the message before, so that the given one is unread. Clients that show
+         * the room's unread state learn of it by a preferences_changed. */
         MARK_SQL("v_position - 1", "v_target < v_read",
                  "SET v_now = SYSDATE(6); " TRANSACTION_USER_EVENT(
                      "p_user", EVENT_SQL(EVENT_PREFERENCES_CHANGED), "p_user", "p_room", "+ 0"));
@@ -101,8 +110,12 @@ enum error message_mark_all_read(struct db *db, uint64_t user_id, message_mark_v
      * with the membership, and a preferences_changed. A message posted meanwhile stays unread. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE v_seq, v_count BIGINT UNSIGNED; ",
+        /* The lock on the user's row gives out the 2 * v_count numbers, and excludes other marks of
+         * the user. */
         "SELECT last_seq INTO v_seq FROM user WHERE user_id = p_user FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
+        /* Posted since: the position in the JSON is the end of the room at this moment, and MARKS
+         * uses the same list in three statements. */
         "SET @confab_moved = (SELECT JSON_ARRAYAGG(JSON_ARRAY(r.room_id, r.message_count)) "
         "FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = p_user AND me.last_read_position < r.message_count); "
@@ -116,6 +129,8 @@ enum error message_mark_all_read(struct db *db, uint64_t user_id, message_mark_v
         "SELECT p_user, v_seq + v_count + j.place, " EVENT_SQL(EVENT_PREFERENCES_CHANGED)
         ", p_user, j.room, v_now FROM " MARKS "; ",
         ", v_seq, v_count");
+    /* @confab_moved belongs to the connection, so this must run on the same one: it is not
+     * repeatable, since a new connection has no such variable. */
     static const char MOVED[] =
         "SELECT j.room, j.place, m.message_id, r.message_count - j.position, "
         ROOM_VIEW_COLUMNS("me", "r") " FROM " MARKS "JOIN room r ON r.room_id = j.room "
@@ -137,6 +152,8 @@ enum error message_mark_all_read(struct db *db, uint64_t user_id, message_mark_v
     if (error)
         return error;
     while (db_next(rows)) {
+        /* Numbers of the first half are those of read_changed, of the second half those of
+         * preferences_changed. */
         const uint64_t place = db_get_u64(rows, 1);
         const struct message_mark mark = {.moved = true,
                                           .message_id = db_get_u64(rows, 2),

@@ -19,6 +19,7 @@
 #define RANGE \
     "message m " MESSAGE_QUOTE_JOIN "WHERE m.room_id = ? AND m.position > ? AND m.position <= ?"
 static const char *const BY_POSITION[2] = PAGE(RANGE, "DESC");
+/* The index is with_lists: 0 plain, 1 with reactions and files. */
 static const char *const FROM_BEGINNING[2] = PAGE(RANGE, "ASC");
 
 /* Pages by cursor: positions relative to that of the message c. The cast is needed because the
@@ -41,6 +42,7 @@ static const char *const AROUND[2] =
 
 /* Limits a number so that sums of it do not overflow. */
 static int64_t clamp(uint64_t number) {
+    /* A quarter, since at most three such numbers are added. */
     return number > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)number;
 }
 
@@ -51,7 +53,8 @@ static enum error run_page(struct db *db, const struct room_state *state, uint64
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
     const int64_t hidden = clamp(state->first_position);
     /* The values stand in the order of the question marks: the user, bounds, the cursor and its
-     * room. */
+     * room. In SQL the low bound comes before the high one; values are bound in the order of the
+     * text. */
     if (page->kind == MESSAGE_PAGE_BEFORE)
         return DB_RUN(db, BEFORE[with_lists], DB_REPEATABLE, rows, user, db_i64(limit),
                       db_i64(hidden), db_i64(from), room, db_i64(hidden));
@@ -60,6 +63,7 @@ static enum error run_page(struct db *db, const struct room_state *state, uint64
                       room, db_i64(hidden));
 
     if (page->kind == MESSAGE_PAGE_AROUND) {
+        /* Half of the page is newer than the message, as far as there are newer ones. */
         const struct db_value newer = db_i64(limit / 2),
                               count = db_i64(clamp(state->message_count));
         return DB_RUN(db, AROUND[with_lists], DB_REPEATABLE, rows, user, newer, count,
@@ -93,6 +97,7 @@ static bool has_lists(struct db_rows *rows, unsigned first) {
 
 static enum error read_page(struct db *db, const struct room_state *state, uint64_t user_id,
                             const struct message_page *page, struct db_rows **rows) {
+    /* Most pages are done after this. */
     const enum error error = run_page(db, state, user_id, page, false, rows);
     if (error || !has_lists(*rows, 0))
         return error;
@@ -103,6 +108,7 @@ static enum error read_page(struct db *db, const struct room_state *state, uint6
 static enum error find_cursor(struct db *db, const struct room_state *state, uint64_t message_id,
                               bool *found) {
     uint64_t position = 0;
+    /* Both an id of another room and one from before the user joined are unknown. */
     const enum error error = message_position(db, state->room_id, message_id, &position);
     *found = !error && position > state->first_position;
     return error;
@@ -117,6 +123,8 @@ static enum error visit_page(struct db *db, struct user_names *names, struct db_
     struct message message;
     enum error error = ERROR_NONE;
     do {
+        /* Loads all names of the page with the first row that lacks one, by one statement at
+         * most. */
         error = user_names_load(names, db, rows, senders, 2);
         if (!error && message_from_row(rows, first, room_id, &message)) {
             message.sender_username = user_names_find(names, message.sender_id);
@@ -154,6 +162,8 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
                                  const struct message_page *page, struct identity *identity,
                                  bool *found, message_visit *visit, void *context) {
 #define NEWEST "CAST(r.message_count AS SIGNED)"
+    /* The token, the membership and the page in one statement: what a client does most often needs
+     * one round trip. */
     static const char SQL[] = "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS
                               ", " MESSAGE_COLUMNS_PLAIN("u.user_id") TOKEN_MEMBER_FROM
         "JOIN message m ON m.room_id = r.room_id "
@@ -166,12 +176,14 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     /* Pages by cursor take the ordinary way. */
     if (page->kind != MESSAGE_PAGE_OFFSET)
         return ERROR_NONE;
+    /* The columns of the message follow those of the token. */
     unsigned first = TOKEN_MEMBER_COLUMN_COUNT;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_i64(from + limit),
                               db_i64(from), db_bytes(token_hash, SECRET_HASH_SIZE));
     if (error)
         return error;
     user_names_begin(names, db);
+    /* Moves to the first row again. */
     const bool needs_lists = has_lists(rows, first);
     *found = db_next(rows);
     /* No row: the token, the membership or the page may be missing. The ordinary way finds out
@@ -199,7 +211,9 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
 enum error message_page_replies(struct db *db, struct user_names *names, uint64_t user_id,
                                 const struct message_replies *replies, uint64_t *count,
                                 message_visit *visit, void *context) {
-    /* The message, and a range of the primary key of `reply`, which has their positions. */
+    /* The message, and a range of the primary key of `reply`, which has their positions. An outer
+     * join: without replies in this range there is a row with the message's count and NULLs, which
+     * message_from_row skips. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS("?") ", p.reply_count FROM message p "
         "LEFT JOIN reply y ON y.room_id = p.room_id AND y.message_id = p.message_id "

@@ -1,5 +1,7 @@
-/* Posting a message: one transaction, composed of parts for the sender and the message; and
- * the result of a post that was made before. */
+/* Posting a message: one transaction, composed of parts for the sender and the message; and the
+ * result of a post that was made before. Rules of access are part of the statement, so that a post
+ * is one round trip and one lock of the room. What the parts mean is said at each macro; run_post
+ * binds the values in the same order. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,6 +172,7 @@ static const char *const POST[3][2][2][2] = {
 /* Writes the value of the column client_id: the client's own, or else a generated one. That starts
  * with the time, so that the index grows at its end; the random digits make it unique. */
 static void make_key(const struct message_draft *draft, char key[KEY_SIZE], struct text *text) {
+    /* The letter keeps generated keys apart from those of clients, which may look alike. */
     if (draft->client_id.len > 0) {
         key[0] = MESSAGE_KEY_OF_CLIENT;
         /* A client_id has up to 64 characters of up to 4 bytes; KEY_SIZE has room for them. */
@@ -177,6 +180,7 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
         *text = (struct text){key, 1 + draft->client_id.len};
         return;
     }
+    /* A held message that is released has one key, so that releasing it twice posts it once. */
     if (draft->held_id) {
         const int len = snprintf(key, KEY_SIZE, "%c%" PRIu64, MESSAGE_KEY_OF_HELD, draft->held_id);
         *text = (struct text){key, (size_t)len};
@@ -196,6 +200,8 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
 #define FILE_VALUES (FILE_MOST + 4)
 static size_t bind_files(const struct message_draft *draft, char list[FILE_IDS_SIZE],
                          struct db_value *values) {
+    /* In USE_FILES the ids stand twice: as a list, for their order, and one by one, since IN needs
+     * values for the index. */
     size_t count = 0, len = 0;
     for (size_t i = 0; i < draft->file_count; i++)
         len += (size_t)snprintf(list + len, FILE_IDS_SIZE - len, "%s%" PRIu64, i > 0 ? "," : "",
@@ -206,6 +212,7 @@ static size_t bind_files(const struct message_draft *draft, char list[FILE_IDS_S
         values[count++] = db_id_or_null(i < draft->file_count ? draft->file_ids[i] : 0);
     values[count++] = db_u64(draft->room_id);
     values[count++] = db_u64(draft->sender_id);
+    /* How many rows the UPDATE must have changed. */
     values[count++] = db_u64(draft->file_count);
     return count;
 }
@@ -220,6 +227,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     struct db_value values[29 + MENTION_VALUES + FILE_VALUES];
     char file_ids[FILE_IDS_SIZE];
     size_t count = 0;
+    /* The site is checked least: it needs no membership and has no token. */
     struct mention_values bound;
     const enum sender by = draft->by_site      ? SENDER_SITE
                            : draft->token_hash ? SENDER_TOKEN
@@ -240,18 +248,22 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
             values[count++] = db_bytes(draft->token_hash, SECRET_HASH_SIZE);
     }
     values[count++] = room;
+    /* In BY_RULES slow mode does not apply to API keys; BY_SITE has no such value. */
     if (by != SENDER_SITE)
         values[count++] = db_bool(draft->by_key);
     /* The reply must be to a message of the same room. */
     if (draft->reply_to_id) {
         values[count++] = db_u64(draft->reply_to_id);
         values[count++] = room;
+        /* SEEN_FROM: the sender must see what is answered. */
         values[count++] = sender;
         values[count++] = room;
+        /* Of REPLY in the list of replies, under the answered message's id. */
         values[count++] = db_u64(draft->reply_to_id);
     }
     values[count++] = room;
     values[count++] = sender;
+    /* A message with files is a file, unless USE_FILES makes an image of it. */
     values[count++] = db_u64(draft->file_count > 0 ? MESSAGE_FILE : draft->type);
     values[count++] = db_id_or_null(draft->reply_to_id);
     values[count++] = db_text(key);
@@ -275,6 +287,8 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
  * this very post, whose statement was repeated after a lost connection: then changed is true. */
 static enum error find_posted(struct db *db, const struct message_draft *draft, struct text key,
                               struct message_change *change) {
+    /* By the unique key (room_id, sender_id, client_id). The quote is read again, as the repeated
+     * answer is to be the same. */
     static const char SQL[] =
         "SELECT m.message_id, m.position, m.created_at, q.message_id, "
         MESSAGE_QUOTE_COLUMNS("qs.username") " FROM message m " MESSAGE_QUOTE_JOIN
@@ -287,6 +301,7 @@ static enum error find_posted(struct db *db, const struct message_draft *draft, 
     error = ERROR_NOT_FOUND;
     /* No seq: the caller does not know it, and pushd finds the event in the database. */
     if (db_next(rows)) {
+        /* With a client_id it is a repetition, which publishes nothing. */
         *change = (struct message_change){.changed = draft->client_id.len == 0,
                                           .message_id = db_get_u64(rows, 0),
                                           .position = db_get_u64(rows, 1),
@@ -309,6 +324,7 @@ enum error message_post(struct db *db, const struct message_draft *draft,
         return ERROR_BAD_INPUT;
     make_key(draft, key, &key_text);
     enum error error = run_post(db, draft, key_text, &rows);
+    /* Reads the outcome, too. */
     if (!error)
         error = message_read_change(rows, draft->reply_to_id, draft->mentions != NULL, change);
 
@@ -320,6 +336,7 @@ enum error message_post(struct db *db, const struct message_draft *draft,
         if (found != ERROR_NOT_FOUND)
             return found;
     }
+    /* 1 (ERROR_BAD_INPUT) has several causes; mentions report theirs apart. */
     change->bad_reply = error == ERROR_BAD_INPUT && change->bad_mentions == MENTION_FINE;
     /* The outcome of USE_FILES. */
     change->bad_files = error == ERROR_GONE;

@@ -1,5 +1,6 @@
 /* Reactions: the transactions that add and remove one, and the list of those of a message. The
- * number of the event is the number of the reaction in its room, which gives their order. */
+ * number of the event is the number of the reaction in its room, which gives their order. Which
+ * texts are emoji is checked in unicode/emoji.c. */
 #include "store/messages/reaction.h"
 
 #include "event/event.h"
@@ -11,6 +12,7 @@ bool reaction_next(struct text *list, struct reaction_total *total) {
     if (!text_split(list, ' ', &total->emoji) || !text_split(list, ' ', &number) ||
         !text_split(list, ' ', &mine) || !text_to_u64(number, &total->number))
         return false;
+    /* 1: the user who reads is among them. */
     total->is_mine = text_equals(mine, text_of("1"));
     return true;
 }
@@ -41,6 +43,7 @@ bool reaction_next(struct text *list, struct reaction_total *total) {
         "SET v_changed = TRUE; ",                                                               \
         ", v_changed, v_seq, " REACTION_LIST("p_room", "p_message", "p_user"))
 
+/* By the primary key of reaction_total. */
 #define OF_TOTAL "WHERE room_id = p_room AND message_id = p_message AND emoji = p_emoji; "
 
 static enum error run_change(struct db *db, const char *sql, const struct reaction_key *key,
@@ -48,6 +51,7 @@ static enum error run_change(struct db *db, const char *sql, const struct reacti
     struct db_rows *rows;
     *change = (struct reaction_change){.totals = BUFFER_EMPTY};
     enum error error =
+        /* Repeatable: a second run finds the emoji given, or taken back, and changes nothing. */
         DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(key->room_id), db_u64(key->user_id),
                db_u64(key->message_id), db_text(key->emoji));
     if (error)
@@ -55,8 +59,10 @@ static enum error run_change(struct db *db, const char *sql, const struct reacti
     if (transaction_row(rows, &error)) {
         const struct text totals = db_get_text(rows, 3);
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        /* The only bad input that the statement finds: too many kinds. */
         change->too_many = error == ERROR_BAD_INPUT;
         change->seq = db_get_u64(rows, 2);
+        /* A copy, since the texts of rows end with them; the caller frees it. */
         buffer_append(&change->totals, totals.at, totals.len);
     }
     db_done(rows);
@@ -67,6 +73,7 @@ enum error reaction_add(struct db *db, const struct reaction_key *key,
                         struct reaction_change *change) {
     static const char SQL[] = CHANGE(
         "v_given",
+        /* The total first: whether the emoji is new decides about the limit. */
         "UPDATE reaction_total SET number = number + 1 " OF_TOTAL
         /* The first with this emoji; 1: there are too many others. */
         "IF ROW_COUNT() = 0 THEN "
@@ -85,6 +92,8 @@ enum error reaction_remove(struct db *db, const struct reaction_key *key,
     static const char SQL[] = CHANGE(
         "NOT v_given",
         "DELETE FROM reaction WHERE room_id = p_room AND message_id = p_message "
+        /* The total at 0 is deleted; ROW_COUNT of the last statement is how many kinds fewer there
+         * are. */
         "AND user_id = p_user AND emoji = p_emoji; "
         "UPDATE reaction_total SET number = number - 1 " OF_TOTAL
         "DELETE FROM reaction_total WHERE number = 0 AND room_id = p_room "
@@ -98,6 +107,7 @@ enum error reaction_remove(struct db *db, const struct reaction_key *key,
 enum error reaction_count(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t *count) {
     /* A sum over at most REACTION_KINDS_MOST rows. */
     static const char SQL[] =
+        /* From the message, so that one without reactions has a row, and a deleted one none. */
         "SELECT (SELECT SUM(t.number) FROM reaction_total t "
         "WHERE t.room_id = m.room_id AND t.message_id = m.message_id) "
         "FROM message m WHERE m.message_id = ? AND m.room_id = ? AND NOT m.is_deleted";
@@ -107,6 +117,7 @@ enum error reaction_count(struct db *db, uint64_t room_id, uint64_t message_id, 
         return error;
     error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
+        /* SUM of no row is NULL, which reads as 0. */
         *count = db_get_u64(rows, 0);
         error = ERROR_NONE;
     }

@@ -1,4 +1,6 @@
-/* Reading how far members have read: their marks, with the message at each. */
+/* Reading how far members have read: their marks, with the message at each. Users who do not share
+ * their marks (user.share_read) are left out here; whether the reader shares is checked by the
+ * caller. */
 #include "store/messages/receipt.h"
 
 /* A mark that was only set by joining is not a receipt. */
@@ -17,6 +19,8 @@ static void visit_row(const struct db_rows *rows, receipt_visit *visit, void *co
 }
 
 enum error receipt_list(struct db *db, uint64_t room_id, receipt_visit *visit, void *context) {
+    /* Along KEY room_membership (room_id, membership_id), which has the order: nothing is
+     * sorted. */
     static const char SQL[] = "SELECT STRAIGHT_JOIN " COLUMNS
                               " FROM member mb FORCE INDEX (room_membership) "
                               "JOIN user u ON u.user_id = mb.user_id AND u.share_read " MARK
@@ -35,6 +39,8 @@ enum error receipt_list_of_message(struct db *db, uint64_t room_id, uint64_t mes
                                    receipt_visit *visit, void *context) {
     /* There is a row for the message even if no member has read it. */
     static const char SQL[] =
+        /* An outer join, so that a message that no member has read can be told from one that does
+         * not exist. */
         "SELECT STRAIGHT_JOIN " COLUMNS
         " FROM message m LEFT JOIN (member mb JOIN user u ON u.user_id = mb.user_id) "
         "ON mb.room_id = m.room_id AND mb.read_at IS NOT NULL "
@@ -48,6 +54,7 @@ enum error receipt_list_of_message(struct db *db, uint64_t room_id, uint64_t mes
     error = ERROR_NOT_FOUND;
     while (db_next(rows)) {
         error = ERROR_NONE;
+        /* The row of the message alone. */
         if (!db_is_null(rows, 0))
             visit_row(rows, visit, context);
     }

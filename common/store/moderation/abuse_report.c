@@ -1,4 +1,6 @@
-/* Reports: one for each message and member, with events for those who moderate the room. */
+/* Reports: one for each message and member, with events for those who moderate the room. Moderators
+ * of a room and site moderators see reports; which events they get is in moderators.h. Direct rooms
+ * have no moderators: their reports are for site moderators. */
 #include "store/moderation/abuse_report.h"
 
 #include "store/moderation/audit_log.h"
@@ -13,10 +15,12 @@ static const char *const STATES[] = {
     [REPORT_OPEN] = "open", [REPORT_HANDLED] = "handled", [REPORT_DISMISSED] = "dismissed"};
 
 const char *report_reason_name(enum report_reason reason) {
+    /* A number of a newer version of the database is shown as "other". */
     return reason >= REPORT_SPAM && reason <= REPORT_OTHER ? REASONS[reason] : "other";
 }
 
 enum report_reason report_reason_of(struct text name) {
+    /* Unknown names never get here: the API checks them first. */
     for (unsigned reason = REPORT_SPAM; reason < REPORT_OTHER; reason++)
         if (text_equals(name, text_of(REASONS[reason])))
             return (enum report_reason)reason;
@@ -65,10 +69,14 @@ static enum error run(struct db *db, const char *sql, const struct db_value *val
                       struct abuse_report_change *change) {
     struct db_rows *rows;
     *change = (struct abuse_report_change){.streams = BUFFER_EMPTY};
+    /* A second report of the same member is found and not added, so that a repetition changes
+     * nothing. */
     enum error error = db_run(db, sql, DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
+        /* `streams` are the moderators' streams that got an event, for publishing; a copy, which
+         * the caller frees. */
         const struct text streams = db_get_text(rows, 3);
         change->changed = !error && db_get_bool(rows, 1);
         change->report_id = db_get_u64(rows, 2);
@@ -83,6 +91,7 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
                             enum report_reason reason, struct text note,
                             struct abuse_report_change *change) {
     static const char SQL[] = ADD(TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_MEMBER));
+    /* Reports are possible in archived rooms, too. */
     const struct db_value values[] = {db_u64(room_id), db_u64(user_id), db_u64(message_id),
                                       db_u64(reason),
                                       db_text_or_null(note)};
@@ -91,6 +100,7 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
 
 enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t message_id,
                                       struct abuse_report_change *change) {
+    /* No reporter (0), no note, and no check of a membership. */
     static const char SQL[] = ADD(TRANSACTION_ENTER_BY_SITE("FALSE"));
     const struct db_value values[] = {db_u64(room_id), db_u64(0), db_u64(message_id),
                                       db_u64(REPORT_OTHER), db_str(NULL)};
@@ -115,6 +125,7 @@ enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t 
 #define OF_ALL_ROOMS "FROM report p WHERE ? > 0 AND p.state = COALESCE(?, p.state) "
 
 static struct db_value state_of(const struct abuse_report_filter *filter) {
+    /* COALESCE(NULL, p.state) compares the state with itself: all states. */
     return filter->has_state ? db_u64(filter->state) : db_str(NULL);
 }
 
@@ -138,6 +149,8 @@ static struct abuse_report from_row(const struct db_rows *rows) {
 enum error abuse_report_list(struct db *db, const struct abuse_report_filter *filter,
                              uint64_t limit, uint64_t offset, abuse_report_visit *visit,
                              void *context) {
+    /* KEY (room_id, report_id) has the order within a room; the reports of several rooms are
+     * sorted. */
     static const char OWN[] = PAGE(OF_OWN_ROOMS), ALL[] = PAGE(OF_ALL_ROOMS);
     struct db_rows *rows;
     const enum error error =
@@ -175,6 +188,7 @@ static enum error visit_one(struct db_rows *rows, abuse_report_visit *visit, voi
 
 enum error abuse_report_get(struct db *db, const struct abuse_report_filter *filter,
                             uint64_t report_id, abuse_report_visit *visit, void *context) {
+    /* Without a state: reports that are closed can be read by id. */
     static const char OWN[] = "SELECT " COLUMNS OF_OWN_ROOMS "AND p.report_id = ?",
                       ALL[] = "SELECT " COLUMNS OF_ALL_ROOMS "AND p.report_id = ?";
     struct db_rows *rows;
@@ -188,6 +202,7 @@ enum error abuse_report_get_own(struct db *db, uint64_t report_id, uint64_t user
                           abuse_report_visit *visit, void *context) {
     static const char SQL[] =
         "SELECT " COLUMNS "FROM report p WHERE p.report_id = ? AND p.reporter_id = ?";
+    /* Reporters read back their own report only. */
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(report_id), db_u64(user_id));
@@ -202,11 +217,14 @@ enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t us
         "DECLARE v_state INT; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
         "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",
         "SELECT room_id, sender_id, state INTO p_room, v_sender, v_state FROM report "
+        /* The report is locked before its room: only this transaction locks reports, so there is no
+         * other order to conflict with. */
         "WHERE report_id = p_report FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
         "IF p_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
         /* In that state already: a success, without another entry of the audit. */
         "IF v_state = p_state THEN LEAVE body; END IF; "
+        /* For MODERATORS_NUMBER: in direct rooms only site moderators are told. */
         "SET v_direct_low = (SELECT direct_low FROM room WHERE room_id = p_room); "
         MODERATORS_NUMBER
         "UPDATE report SET state = p_state, handled_at = v_now, handled_by_id = p_user "
@@ -216,6 +234,7 @@ enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t us
                   "p_report", "NULL")
         MODERATORS_TELL(EVENT_MODERATION_CHANGED, "p_room"),
         ", v_changed, p_report, v_streams");
+    /* 1 is REPORT_HANDLED. */
     const struct db_value values[] = {db_u64(report_id), db_u64(user_id), db_u64(state)};
     return run(db, SQL, values, 3, change);
 }
@@ -223,6 +242,8 @@ enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t us
 enum error abuse_report_context(struct db *db, const struct abuse_report *report,
                                 message_visit *visit, void *context) {
     static const char SQL[] =
+        /* The message, REPORT_NEIGHBOURS before and as many after it: a range of the primary
+         * key. */
         "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("NULL") " FROM message c JOIN message m "
         "ON m.room_id = c.room_id AND m.position BETWEEN "
         /* Signed, since a difference below 0 would be an error of unsigned numbers. */
@@ -235,6 +256,7 @@ enum error abuse_report_context(struct db *db, const struct abuse_report *report
                                     db_u64(report->room_id));
     if (error)
         return error;
+    /* Deleted neighbours have rows, and are visited as deleted. */
     while (db_next(rows))
         if (message_from_row(rows, 0, report->room_id, &message))
             visit(context, &message);

@@ -1,4 +1,5 @@
-/* Who acts on a connection, reading a page of them by number, and deleting old ones. */
+/* Who acts on a connection, reading a page of them by number, and deleting old ones. What an entry
+ * consists of, and how transactions write it, is in audit_sql.h. */
 #include "store/moderation/audit_log.h"
 
 #include <inttypes.h>
@@ -18,6 +19,7 @@ const char *audit_actor_name(enum audit_actor actor) {
 
 /* Appends a text of the program as an SQL string; what would need an escape is left out. */
 static void append_quoted(struct buffer *sql, struct text text) {
+    /* The connection's variables cannot be bound as values: db_set_session takes a text. */
     buffer_append_char(sql, '\'');
     for (size_t i = 0; i < text.len; i++)
         if (text.at[i] >= ' ' && text.at[i] <= '~' && !strchr("'\\", text.at[i]))
@@ -27,6 +29,7 @@ static void append_quoted(struct buffer *sql, struct text text) {
 
 void audit_log_begin(struct db *db, const struct audit_entry *entry, bool once) {
     struct buffer sql = BUFFER_EMPTY;
+    /* Which of the variables a transaction may set itself is in audit_sql.h. */
     buffer_append_str(&sql, "SET @confab_audit_action = ");
     append_quoted(&sql, entry->action);
     buffer_printf(&sql,
@@ -36,16 +39,20 @@ void audit_log_begin(struct db *db, const struct audit_entry *entry, bool once) 
                   ", @confab_audit_once = %d, @confab_audit_last = NULL",
                   (int)entry->actor, entry->actor_id, entry->user_id, entry->room_id,
                   entry->subject_id, once);
+    /* Run before the next statement of this connection, and again after a reconnect. */
     db_set_session(db, buffer_str(&sql));
     buffer_free(&sql);
 }
 
 void audit_log_end(struct db *db) {
+    /* Transactions that follow have no entries but those of moderators. */
     db_set_session(db, "SET @confab_audit_action = NULL, @confab_audit_kind = NULL, "
                        "@confab_audit_actor = NULL, @confab_audit_last = NULL");
 }
 
 enum error audit_log_note(struct db *db) {
+    /* An empty transaction: AUDIT_END_SQL alone writes the entry, for acts that are no change of
+     * the database. */
     static const char SQL[] = TRANSACTION("", "", "");
     struct db_rows *rows;
     const enum error error = db_run(db, SQL, 0, NULL, 0, &rows);
@@ -55,6 +62,7 @@ enum error audit_log_note(struct db *db) {
 enum error audit_log_list(struct db *db, uint64_t after, uint64_t limit, audit_log_visit *visit,
                           void *context) {
     static const char SQL[] =
+        /* By the primary key; the caller pages with the number of the last entry. */
         "SELECT audit_id, action, actor_kind, actor_id, user_id, room_id, subject_id, reason, "
         "created_at FROM audit WHERE audit_id > ? ORDER BY audit_id LIMIT ?";
     struct db_rows *rows;

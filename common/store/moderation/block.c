@@ -1,5 +1,6 @@
 /* Blocks. The direct room of the two notes that there is one, so that posts elsewhere look for
- * none; the row of the user is locked, so that no direct room is made at the same time. */
+ * none; the row of the user is locked, so that no direct room is made at the same time. The row of
+ * the user is locked, so that two requests cannot pass the limit together. */
 #include "store/moderation/block.h"
 
 #include <stdlib.h>
@@ -34,6 +35,7 @@ static enum error run(struct db *db, const char *sql, uint64_t user_id, uint64_t
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(blocked_id));
+    /* *change has the event on the user's own stream, for publishing. */
     return user_change_read(error, rows, user_id, change);
 }
 
@@ -42,11 +44,13 @@ enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id,
     static const char SQL[] = TRANSACTION(
         DECLARATIONS,
         LOCK
-        /* 1, bad input: the other user does not exist, or is the same one. */
+        /* 1, bad input: the other user does not exist, or is the same one. v_user counts the rows
+         * that were found: 2 if both exist and differ. */
         "IF v_user < 2 THEN SET v_outcome = 1; LEAVE body; END IF; "
         "INSERT IGNORE INTO block (user_id, blocked_id, created_at) "
         "VALUES (p_user, p_blocked, v_now); "
         "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
+        /* Checked after the insertion; the rollback takes it back. 13: ERROR_CONFLICT. */
         "IF (SELECT COUNT(*) FROM block WHERE user_id = p_user) > " BLOCKS_MOST " THEN "
         "SET v_outcome = 13; LEAVE body; END IF; "
         "SET v_changed = TRUE; " NOTE,
@@ -60,6 +64,7 @@ enum error block_remove(struct db *db, uint64_t user_id, uint64_t blocked_id,
         DECLARATIONS,
         LOCK
         "DELETE FROM block WHERE user_id = p_user AND blocked_id = p_blocked; "
+        /* Not blocked: a success that changes nothing. */
         "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
         "SET v_changed = TRUE; " NOTE,
         ", v_changed, v_user_seq");
@@ -79,6 +84,7 @@ static struct block from_row(const struct db_rows *rows) {
 enum error block_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
                       block_visit *visit, void *context) {
     static const char SQL[] =
+        /* A user blocks at most BLOCKS_MOST others: sorting them is cheap. */
         SELECT "ORDER BY b.created_at DESC, b.blocked_id DESC LIMIT ? OFFSET ?";
     struct db_rows *rows;
     const enum error error =
@@ -117,6 +123,7 @@ enum error block_get(struct db *db, uint64_t user_id, uint64_t blocked_id, block
 }
 
 enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *count) {
+    /* By the primary key (user_id, blocked_id). */
     static const char SQL[] = "SELECT blocked_id FROM block WHERE user_id = ? ORDER BY blocked_id";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
@@ -124,7 +131,8 @@ enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *co
     *count = 0;
     if (error)
         return error;
-    /* The caller searches them with bsearch, hence the ORDER BY. */
+    /* The caller searches them with bsearch, hence the ORDER BY. The caller frees it; never NULL
+     * after success. */
     *ids = xcalloc((size_t)db_count(rows), sizeof(**ids));
     while (db_next(rows))
         (*ids)[(*count)++] = db_get_u64(rows, 0);

@@ -85,7 +85,7 @@
         MODERATORS_TELL(EVENT_MESSAGE_HELD, "v_held"),                                          \
         ", v_changed, v_held, v_posted, v_streams")
 
-/* Writes "1,2,3". */
+/* Writes "1,2,3". The same list in the column `files` and for FIND_IN_SET. */
 static void write_ids(struct buffer *out, const uint64_t *ids, size_t count) {
     for (size_t i = 0; i < count; i++)
         buffer_printf(out, "%s%" PRIu64, i > 0 ? "," : "", ids[i]);
@@ -98,8 +98,10 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
     struct buffer mentions = BUFFER_EMPTY, files = BUFFER_EMPTY;
     struct db_rows *rows;
     *change = (struct held_change){.streams = BUFFER_EMPTY};
+    /* The site may hold messages in archived rooms no more than post there. */
     if (draft->mentions)
         mention_list_write(&mentions, draft->mentions);
+    /* A message of an edit has no files here: edits do not change them. */
     write_ids(&files, draft->file_ids, draft->file_count);
     enum error error = DB_RUN(
         db, draft->by_site ? BY_SITE : BY_MEMBER, DB_REPEATABLE, &rows, db_u64(draft->room_id),
@@ -115,6 +117,7 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
+        /* Not changed: it was held before (held_id), or posted before (posted_id). */
         change->changed = !error && db_get_bool(rows, 1);
         change->held_id = db_get_u64(rows, 2);
         change->posted_id = db_get_u64(rows, 3);
@@ -123,6 +126,7 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
             buffer_append(&change->streams, streams.at, streams.len);
     }
     db_done(rows);
+    /* The caller reads the posted message, as for a repeated post. */
     return !error && change->posted_id ? ERROR_CONFLICT : error;
 }
 
@@ -163,6 +167,7 @@ static struct held from_row(const struct db_rows *rows) {
 
 enum error held_list(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t limit,
                      uint64_t offset, held_visit *visit, void *context) {
+    /* 0 lists all, for moderators; else those of one sender, who sees only the own ones. */
     static const char SQL[] = SELECT OF_SENDER "ORDER BY h.held_id LIMIT ? OFFSET ?";
     struct db_rows *rows;
     const enum error error =
@@ -182,6 +187,7 @@ enum error held_count(struct db *db, uint64_t room_id, uint64_t sender_id, uint6
     /* Few rows: they wait for a moderator. */
     static const char SQL[] = "SELECT COUNT(*) FROM held h WHERE h.room_id = ? " OF_SENDER;
     struct db_rows *rows;
+    /* Bound twice: compared with 0, and with the sender. */
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
                                     db_u64(sender_id), db_u64(sender_id));
     if (error)
@@ -194,6 +200,8 @@ enum error held_count(struct db *db, uint64_t room_id, uint64_t sender_id, uint6
 enum error held_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                                uint64_t limit, uint64_t offset, held_visit *visit,
                                void *context) {
+    /* STRAIGHT_JOIN: from the user's rooms to what is held there, by KEY client_id, which begins
+     * with room_id. */
     static const char OWN[] = "SELECT STRAIGHT_JOIN " COLUMNS OF_OWN_ROOMS
                               "ORDER BY h.held_id LIMIT ? OFFSET ?",
                       ALL[] = "SELECT " COLUMNS OF_ALL_ROOMS "ORDER BY h.held_id LIMIT ? OFFSET ?";
@@ -219,6 +227,7 @@ enum error held_count_moderated(struct db *db, uint64_t user_id, bool is_site_mo
 
 enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visit *visit,
                     void *context) {
+    /* The room is compared, too: its moderators must not read those of others. */
     static const char SQL[] = SELECT "AND h.held_id = ?";
     struct db_rows *rows;
     enum error error =
@@ -255,6 +264,7 @@ static enum error run(struct db *db, const char *sql, uint64_t room_id, uint64_t
                               db_u64(held_id));
     if (error)
         return error;
+    /* `streams` is written only if the change was made. */
     if (transaction_row(rows, &error) && !error && streams) {
         const struct text text = db_get_text(rows, 1);
         buffer_append(streams, text.at, text.len);
@@ -263,6 +273,8 @@ static enum error run(struct db *db, const char *sql, uint64_t room_id, uint64_t
     return error;
 }
 
+/* First of three steps: marks the row, so that the sender's later edit does not delete it, and
+ * others do not drop it. */
 enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id) {
     static const char SQL[] =
         TRANSACTION(DECLARATIONS,
@@ -272,6 +284,7 @@ enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
     return run(db, SQL, room_id, actor_id, held_id, NULL);
 }
 
+/* After a failed second step (the post): the message is held as before. */
 enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id) {
     static const char SQL[] = "UPDATE held SET is_taken = FALSE WHERE held_id = ? AND room_id = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(held_id), db_u64(room_id));
@@ -279,6 +292,8 @@ enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id) {
 
 enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
                     struct buffer *streams) {
+    /* Last of three steps. The row is found by its id; without it the steps were finished by
+     * another request. */
     static const char SQL[] = TRANSACTION(
         DECLARATIONS,
         TRANSACTION_LOCK_ROOM
@@ -295,6 +310,8 @@ enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t
 
 enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
                      struct buffer *streams) {
+    /* The sender may take back the own message; moderators drop those of others, which is in the
+     * audit. */
     static const char SQL[] = TRANSACTION(
         DECLARATIONS,
         TRANSACTION_LOCK_ROOM TRANSACTION_SITE_MODERATOR
@@ -303,9 +320,11 @@ enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
         FIND
         "IF v_sender <> p_user AND COALESCE(v_role, 0) < " ROLE_SQL_MODERATOR " THEN "
         "SET v_outcome = 3; LEAVE body; END IF; "
+        /* It is being let through at this moment: too late. */
         "IF v_taken THEN SET v_outcome = 4; LEAVE body; END IF; "
         MODERATORS_NUMBER
         "DELETE FROM held WHERE held_id = p_held; "
+        /* The files would expire in ten years otherwise; now housekeeping removes them. */
         "UPDATE file SET expires_at = v_now WHERE FIND_IN_SET(file_id, v_files) "
         "AND room_id = p_room AND user_id = v_sender AND message_id IS NULL AND state <> 4; "
         "IF v_sender <> p_user THEN "

@@ -35,6 +35,7 @@ bool erasure_is_name(struct text name) {
     const size_t len = strlen(PREFIX);
     if (name.len <= len || !text_equals_nocase((struct text){name.at, len}, text_of(PREFIX)))
         return false;
+    /* Only names that the erasure makes, so that users may be called deleted-anything-else. */
     return name.at[len] >= '0' && name.at[len] <= '9';
 }
 
@@ -54,15 +55,19 @@ static const char BEGIN[] = TRANSACTION(
     "DECLARE v_name VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_nopad_ci; ",
     "SELECT is_active, erased_at INTO v_active, v_erased FROM user WHERE user_id = p_user "
     "FOR UPDATE; SET v_now = SYSDATE(6); "
+    /* 4: no such user. 3: a user whose external id is empty, as the site's own user has. */
     "IF v_active IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
     "IF EXISTS (SELECT 1 FROM external_user WHERE user_id = p_user AND issuer = '' "
     "AND subject = '') THEN SET v_outcome = 3; LEAVE body; END IF; "
-    /* A second time: only to erase the messages, too. */
+    /* A second time: only to erase the messages, too. The stage begins again if the messages are to
+     * be erased after an erasure that kept them. */
     "IF v_erased IS NULL OR p_erases THEN "
     "INSERT INTO erasure (user_id, erases, started_at) VALUES (p_user, p_erases, v_now) "
     "ON DUPLICATE KEY UPDATE stage = IF(erases, stage, 0), erases = erases OR p_erases; END IF; "
     "IF v_erased IS NOT NULL AND NOT p_erases THEN LEAVE body; END IF; "
     AUDIT_USER_SQL("p_user")
+    /* Everything that lets the user in or names the user goes in this transaction; what may take
+     * long follows in slices. */
     "IF v_erased IS NULL THEN "
     FREE_NAME
     "UPDATE user SET username = v_name, password_hash = '', is_active = FALSE, is_staff = FALSE, "
@@ -79,7 +84,9 @@ static const char BEGIN[] = TRANSACTION(
     "DELETE FROM export_job WHERE user_id = p_user; "
     "DELETE FROM held WHERE sender_id = p_user; DELETE FROM guest WHERE user_id = p_user; "
     "SET v_changed = TRUE; "
+    /* Closes the user's sockets: pushd checks the credentials again. */
     TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
+    /* Lists that show profiles get new entity tags. */
     "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; END IF; ",
     ", v_changed, v_user_seq");
 
@@ -88,6 +95,7 @@ static enum error end_blocks(struct db *db, uint64_t user_id) {
     uint64_t *ids = NULL;
     size_t count = 0;
     struct user_change unused;
+    /* The caller has no use for the events on the stream of a user who is gone. */
     enum error error = block_ids(db, user_id, &ids, &count);
     for (size_t i = 0; !error && i < count; i++)
         error = block_remove(db, user_id, ids[i], &unused);
@@ -98,6 +106,7 @@ static enum error end_blocks(struct db *db, uint64_t user_id) {
 enum error erasure_begin(struct db *db, uint64_t user_id, bool erases, struct user_change *change) {
     struct db_rows *rows;
     enum error error = DB_RUN(db, BEGIN, 0, &rows, db_u64(user_id), db_bool(erases));
+    /* If end_blocks fails, the stage of notes does it again. */
     error = user_change_read(error, rows, user_id, change);
     return error ? error : end_blocks(db, user_id);
 }
@@ -112,6 +121,7 @@ struct erasure {
 
 static enum error next_erasure(struct db *db, uint64_t user_id, struct erasure *erasure) {
     static const char SQL[] =
+        /* 0: of any user, the oldest first. */
         "SELECT user_id, room_id, stage, erases FROM erasure WHERE user_id = ? OR ? = 0 "
         "ORDER BY started_at LIMIT 1";
     struct db_rows *rows;
@@ -133,6 +143,8 @@ static enum error next_erasure(struct db *db, uint64_t user_id, struct erasure *
 /* Leaves rooms, direct ones as well: no post of the user gets into them afterwards. */
 static enum error leave_rooms(struct db *db, const struct erasure *erasure, uint64_t limit,
                               uint64_t *done) {
+    /* At most `limit` rooms at once. Rows are found again until there are none: no place has to be
+     * kept. */
     static const char SQL[] = "SELECT room_id FROM member WHERE user_id = ? LIMIT ?";
     struct db_rows *rows;
     enum error error =
@@ -154,16 +166,20 @@ static enum error leave_rooms(struct db *db, const struct erasure *erasure, uint
 /* Files that are in no message, and texts of the user that are not messages. What moderators keep
  * of the user's messages (report.content) stays until report_days. */
 static enum error clear_notes(struct db *db, const struct erasure *erasure) {
+    /* Repeatable statements, each by the user's id. */
     static const char *const ALWAYS[] = {
         ("UPDATE file SET state = 4, expires_at = SYSDATE(6) "
          "WHERE user_id = ? AND message_id IS NULL AND state <> 4"),
         "DELETE FROM held WHERE sender_id = ?",
         "UPDATE report SET note = NULL WHERE reporter_id = ?",
     };
+    /* Only if the messages are erased as well. */
     static const char *const ERASING[] = {
         "UPDATE ban SET reason = NULL WHERE banned_by_id = ?",
         /* The reason of a change of role is the role. */
         "UPDATE audit SET reason = NULL WHERE actor_kind = 1 AND actor_id = ? AND action <> 'role'",
+        /* From before the first message on. actor_id = user_id marks the clearing as one of an
+         * erasure. */
         ("INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "
          "SELECT TRUE, 0, user_id, user_id, '1970-01-02' FROM user WHERE user_id = ?"),
     };
@@ -184,6 +200,7 @@ static enum error clear_messages(struct db *db, const struct config *config,
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(erasure->user_id));
     if (error)
         return error;
+    /* Other clearings may come first; each step goes on with the oldest. */
     const bool waits = db_next(rows) && db_get_u64(rows, 0) > 0;
     db_done(rows);
     return waits ? clearing_step(db, config->file_dir, limit, done) : ERROR_NONE;
@@ -192,6 +209,8 @@ static enum error clear_messages(struct db *db, const struct config *config,
 /* A client may have put anything into its ids: those of deleted messages as well. */
 static enum error clear_client_ids(struct db *db, const struct erasure *erasure, uint64_t *done) {
     static const char CLEAR[] =
+        /* By the key (room_id, sender_id, client_id): the user's messages with ids of clients are
+         * one range. The new value is unique by the message's id. */
         "UPDATE message FORCE INDEX (client_id) SET client_id = CONCAT('s-', message_id) "
         "WHERE room_id = ? AND sender_id = ? AND client_id >= 'c' AND client_id < 'd' LIMIT ?";
     static const char MOVE[] = "UPDATE erasure SET room_id = ? WHERE user_id = ?";
@@ -199,11 +218,13 @@ static enum error clear_client_ids(struct db *db, const struct erasure *erasure,
     enum error error = DB_RUN(db, CLEAR, DB_REPEATABLE, NULL, db_u64(erasure->room_id),
                               db_u64(erasure->user_id), db_u64(SLICE));
     *done = error ? 0 : db_changed(db);
+    /* This room again, until none is left. */
     if (error || *done > 0)
         return error;
     error = clearing_next_room(db, erasure->room_id, erasure->user_id, &room_id);
     if (error || room_id == 0)
         return error;
+    /* Moving on counts, so that the stage does not end here. */
     *done = 1;
     return DB_RUN(db, MOVE, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(erasure->user_id));
 }
@@ -212,6 +233,7 @@ static enum error clear_client_ids(struct db *db, const struct erasure *erasure,
  * next housekeeping. */
 static enum error clear_remains(struct db *db, const struct config *config, uint64_t limit,
                                 uint64_t *done) {
+    /* Searches forget the messages: 100 ms at a time. */
     struct search_index search = {0};
     bool more = config->search == CONFIG_ON;
     enum error error = room_purge(db, SLICE, done);
@@ -224,9 +246,11 @@ static enum error clear_remains(struct db *db, const struct config *config, uint
 
 /* The next stage, or the end. */
 static enum error end_stage(struct db *db, const struct erasure *erasure) {
+    /* The stage is compared, so that of two processes one moves it on. */
     static const char NEXT[] =
         "UPDATE erasure SET stage = ?, room_id = 0 WHERE user_id = ? AND stage = ?";
     static const char END[] = "DELETE FROM erasure WHERE user_id = ? AND stage = ?";
+    /* Without erasing the messages two stages are left out. */
     unsigned next = erasure->stage + 1;
     if (!erasure->erases && next == STAGE_MESSAGES)
         next = STAGE_REMAINS;
@@ -262,8 +286,10 @@ enum error erasure_step(struct db *db, const struct config *config, uint64_t use
         error = clear_remains(db, config, limit, done);
         break;
     }
+    /* More of this stage is left. */
     if (error || *done > 0)
         return error;
+    /* The next stage counts as done work: the caller goes on until nothing is left. */
     *done = 1;
     return end_stage(db, &erasure);
 }
@@ -275,6 +301,7 @@ enum error erasure_run(struct db *db, const struct config *config, uint64_t user
     *finished = false;
     while (!error && !*finished && clock_monotonic_ms() < end) {
         uint64_t done;
+        /* 50 rooms or messages in each step, as in housekeeping. */
         error = erasure_step(db, config, user_id, 50, &done);
         *finished = !error && done == 0;
     }

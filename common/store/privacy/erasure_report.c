@@ -1,5 +1,6 @@
 /* The columns are found in information_schema, by their names, so that no table is forgotten; what
- * each means is a table here. */
+ * each means is a table here. A column that the table does not have is reported as unknown, which a
+ * test looks for. */
 #include "store/privacy/erasure_report.h"
 
 #include <inttypes.h>
@@ -19,6 +20,8 @@ enum until {
     UNTIL_AUDIT,
 };
 
+/* In the order of table and column. `where` narrows columns that have ids of other things as
+ * well. */
 static const struct known_place {
     const char *table, *column, *what;
     enum until until;
@@ -74,6 +77,7 @@ static const struct known_place {
 };
 
 static const struct known_place *find_place(struct text table, struct text column) {
+    /* Some fifty rows, for a command: no need for more than a linear search. */
     for (size_t i = 0; i < sizeof(PLACES) / sizeof(PLACES[0]); i++)
         if (text_equals(table, text_of(PLACES[i].table)) &&
             text_equals(column, text_of(PLACES[i].column)))
@@ -89,6 +93,7 @@ static void write_until(enum until until, const struct config *config, char *out
         [UNTIL_BAN] = "it ends",
         [UNTIL_HOUR] = "a few hours at most",
     };
+    /* Only used for the last three kinds, which depend on options. */
     const uint64_t days = until == UNTIL_EVENTS    ? config->event_retention
                           : until == UNTIL_REPORTS ? config->report_days
                                                    : config->audit_days;
@@ -112,6 +117,8 @@ static bool is_plain(struct text name) {
 /* The text of a statement must be constant, so this one makes another out of its values. */
 static enum error count_rows(struct db *db, const struct known_place *known, const char *table,
                              const char *column, uint64_t user_id, uint64_t *count) {
+    /* Names of tables and columns cannot be bound as values; is_plain makes sure that they need no
+     * quoting. The condition comes from the table above only. */
     static const char SQL[] =
         "BEGIN NOT ATOMIC DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "EXECUTE IMMEDIATE CONCAT('SELECT COUNT(*) FROM `', ?, '` WHERE `', ?, '` = ?', ?) "
@@ -131,6 +138,7 @@ static enum error count_rows(struct db *db, const struct known_place *known, con
 enum error erasure_report(struct db *db, const struct config *config, uint64_t user_id,
                           erasure_place_visit *visit, void *context) {
     static const char SQL[] =
+        /* All columns that may have the id of a user: by name, and of the type of ids. */
         "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS "
         "WHERE TABLE_SCHEMA = DATABASE() AND DATA_TYPE = 'bigint' AND (COLUMN_NAME IN "
         "('user_id', 'sender_id', 'reporter_id', 'actor_id', 'admin_id', 'blocked_id', "
@@ -145,10 +153,12 @@ enum error erasure_report(struct db *db, const struct config *config, uint64_t u
         const struct known_place *known = find_place(table, column);
         char names[2][65], until[96] = "unknown";
         struct erasure_place place = {names[0], names[1], "not known to this program", until, 0};
+        /* Not one of the schema's own: left out rather than quoted. */
         if (!is_plain(table) || !is_plain(column))
             continue;
         snprintf(names[0], sizeof(names[0]), "%.*s", (int)table.len, table.at);
         snprintf(names[1], sizeof(names[1]), "%.*s", (int)column.len, column.at);
+        /* An unknown column is counted and reported as such. */
         if (known) {
             place.what = known->what;
             write_until(known->until, config, until, sizeof(until));
@@ -172,6 +182,7 @@ enum error erasure_state(struct db *db, uint64_t user_id, int64_t *erased_at, bo
     error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
         *erased_at = db_get_time(rows, 0);
+        /* Done: erased, and no row of stages is left. */
         *is_done = *erased_at > 0 && db_get_bool(rows, 1);
         error = ERROR_NONE;
     }

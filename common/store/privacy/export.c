@@ -1,5 +1,7 @@
 /* The parts of an archive are a table: a statement, and the fields of its rows. Messages are read
- * in slices, in the order of their positions. */
+ * in slices, in the order of their positions. The archive is written to file_dir while it is read,
+ * so that its size does not matter. No part has secrets: hashes of passwords and tokens stay
+ * out. */
 #include "store/privacy/export.h"
 
 #include <errno.h>
@@ -28,6 +30,7 @@
 
 /* ---- rows as JSON ---- */
 
+/* JSON is a column that has JSON already, and is copied as it is. */
 enum kind { NUMBER, TEXT, BOOLEAN, TIME, JSON };
 
 struct field {
@@ -64,9 +67,11 @@ static void write_field(struct json_writer *w, const struct field *field,
 static void write_rows(struct tar_file *tar, const struct field *fields, struct db_rows *rows) {
     struct buffer line = BUFFER_EMPTY;
     while (db_next(rows)) {
+        /* One buffer for all lines: its memory is reused. */
         buffer_clear(&line);
         struct json_writer w = json_writer_start(&line);
         json_write_object(&w);
+        /* Unused fields have no name. */
         for (unsigned i = 0; i < FIELDS_MOST && fields[i].name; i++)
             write_field(&w, &fields[i], rows, i);
         json_write_object_end(&w);
@@ -83,6 +88,7 @@ static enum error write_parts(struct db *db, struct tar_file *tar, const struct 
     for (size_t i = 0; !error && i < count; i++) {
         struct db_rows *rows;
         error = DB_RUN(db, parts[i].sql, DB_REPEATABLE, &rows, db_u64(id));
+        /* The archive is not finished then, and is removed by the caller. */
         if (error)
             return error;
         tar_file_open(tar, parts[i].path, clock_now());
@@ -107,6 +113,7 @@ static const struct field MESSAGE[FIELDS_MOST] = {
     {"sender_username", TEXT}, {"message_type", TEXT},  {"content", TEXT},
     {"is_deleted", BOOLEAN},   {"reply_to_id", NUMBER}, {"created_at", TIME},
     {"edited_at", TIME},       {"mentions", JSON},      {"client_id", TEXT},
+    /* The order is that of MESSAGE_SELECT. */
     {"file_ids", JSON},
 };
 
@@ -117,6 +124,7 @@ static enum error list_positions(struct db *db, uint64_t room_id, uint64_t user_
         "SELECT position FROM message FORCE INDEX (client_id) WHERE room_id = ? "
         "AND sender_id = ? ORDER BY position";
     struct db_rows *rows;
+    /* Eight bytes for each message of the user in one room. */
     size_t space = 0;
     *count = 0;
     *positions = NULL;
@@ -135,6 +143,7 @@ static enum error list_positions(struct db *db, uint64_t room_id, uint64_t user_
 static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_t room_id,
                                     uint64_t user_id) {
     static const char SQL[] = MESSAGE_SELECT
+        /* Each position is a probe of the primary key (room_id, position). */
         "JSON_TABLE(?, '$[*]' COLUMNS (position BIGINT UNSIGNED PATH '$')) j "
         "JOIN message m ON m.room_id = ? AND m.position = j.position "
         "JOIN user s ON s.user_id = m.sender_id ORDER BY m.position";
@@ -142,6 +151,7 @@ static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_
     size_t count;
     struct buffer json = BUFFER_EMPTY;
     enum error error = list_positions(db, room_id, user_id, &positions, &count);
+    /* A slice of positions as JSON for each statement. */
     for (size_t at = 0; !error && at < count;) {
         struct db_rows *rows;
         buffer_clear(&json);
@@ -161,6 +171,7 @@ static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_
 }
 
 static enum error write_own_messages(struct db *db, struct tar_file *tar, uint64_t user_id) {
+    /* Rooms by rising id, those that the user has left as well. */
     uint64_t room_id = 0;
     tar_file_open(tar, "messages.jsonl", clock_now());
     enum error error = clearing_next_room(db, room_id, user_id, &room_id);
@@ -178,6 +189,7 @@ static enum error write_room_messages(struct db *db, struct tar_file *tar, uint6
         "message m JOIN user s ON s.user_id = m.sender_id "
         "WHERE m.room_id = ? AND m.position > ? AND m.position <= ? "
         "ORDER BY m.position";
+    /* The end is read first: messages that are posted meanwhile are left out. */
     static const char LAST[] = "SELECT message_count FROM room WHERE room_id = ?";
     struct db_rows *rows;
     enum error error = DB_RUN(db, LAST, DB_REPEATABLE, &rows, db_u64(room_id));
@@ -186,6 +198,7 @@ static enum error write_room_messages(struct db *db, struct tar_file *tar, uint6
     const uint64_t last = db_next(rows) ? db_get_u64(rows, 0) : 0;
     db_done(rows);
     tar_file_open(tar, "messages.jsonl", clock_now());
+    /* Positions without a row (retention) only make a slice smaller. */
     for (uint64_t at = 0; !error && at < last; at += SLICE) {
         error =
             DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(at), db_u64(at + SLICE));
@@ -207,7 +220,8 @@ static enum error write_room_messages(struct db *db, struct tar_file *tar, uint6
     "SELECT file_id, room_id, message_id, name, media_type, size, created_at FROM file " \
     "WHERE " condition " = ? AND state = 2 AND room_id > 0 ORDER BY file_id"
 
-/* Names in archives have no folders in them, and end where the format ends. */
+/* Names in archives have no folders in them, and end where the format ends. A client's name may be
+ * anything: no slash, no NUL, no leading dot, and cut between characters. */
 static void write_path(uint64_t file_id, struct text name, char out[256]) {
     size_t len = (size_t)snprintf(out, 256, "files/%" PRIu64 "/", file_id);
     size_t kept = 0;
@@ -216,6 +230,7 @@ static void write_path(uint64_t file_id, struct text name, char out[256]) {
         out[len++] = '_';
     for (uint32_t point; kept < name.len;) {
         const size_t size = text_decode(name.at + kept, name.len - kept, &point);
+        /* Invalid UTF-8 ends the name; TAR_FILE_NAME is the limit of the format. */
         if (size == 0 || kept + size >= TAR_FILE_NAME)
             break;
         for (size_t i = 0; i < size; i++, kept++)
@@ -229,10 +244,12 @@ static void copy_file(struct tar_file *tar, const char *file_dir, const char *st
     char bytes[65536];
     uint64_t size;
     ssize_t got;
+    /* Without bytes on this host the file is left out; files.jsonl lists it. */
     const int fd = file_store_open(file_dir, stored_as, FILE_STORE_WHOLE, &size);
     if (fd < 0)
         return;
     tar_file_open(tar, path, time);
+    /* The header has the size, which tar_file_close writes. */
     while (!tar->failed && (got = read(fd, bytes, sizeof(bytes))) > 0)
         tar_file_write(tar, (struct text){bytes, (size_t)got});
     tar_file_close(tar);
@@ -242,6 +259,7 @@ static void copy_file(struct tar_file *tar, const char *file_dir, const char *st
 static enum error write_files(struct db *db, struct tar_file *tar, const char *file_dir,
                               const char *sql, uint64_t id) {
     struct db_rows *rows;
+    /* Without file_dir no file has bytes here. */
     if (!file_dir[0])
         return ERROR_NONE;
     const enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
@@ -251,6 +269,7 @@ static enum error write_files(struct db *db, struct tar_file *tar, const char *f
         char path[256], stored_as[FILE_STORE_NAME_SIZE];
         const struct text name = db_get_text(rows, 2);
         write_path(db_get_u64(rows, 0), name, path);
+        /* 32 hexadecimal digits, which is the whole name. */
         snprintf(stored_as, sizeof(stored_as), "%.32s", db_get_text(rows, 1).at);
         copy_file(tar, file_dir, stored_as, path, db_get_time(rows, 3));
     }
@@ -264,6 +283,8 @@ static enum error write_files(struct db *db, struct tar_file *tar, const char *f
 
 /* ---- a user ---- */
 
+/* One row of the table makes one file of the archive; a name ending in .jsonl has one object on
+ * each line. */
 static const struct part USER_PARTS[] = {
     {"account.json",
      "SELECT user_id, username, display_name, avatar_url, locale, email, email_verified, is_bot, "
@@ -324,6 +345,7 @@ static const struct part USER_PARTS[] = {
 static enum error write_user(struct db *db, const char *file_dir, uint64_t user_id, int fd,
                              uint64_t *size) {
     struct tar_file tar = tar_file_start(fd);
+    /* Errors of the database come first; a failed write shows at the end. */
     enum error error =
         write_parts(db, &tar, USER_PARTS, sizeof(USER_PARTS) / sizeof(USER_PARTS[0]), user_id);
     if (!error)
@@ -370,6 +392,7 @@ static const struct part ROOM_PARTS[] = {
 };
 
 enum error export_room(struct db *db, const char *file_dir, uint64_t room_id, int fd) {
+    /* A room that does not exist would make an empty archive. */
     static const char FIND[] = "SELECT room_id FROM room WHERE room_id = ?";
     struct db_rows *rows;
     uint64_t size;
@@ -381,6 +404,7 @@ enum error export_room(struct db *db, const char *file_dir, uint64_t room_id, in
     if (!exists)
         return ERROR_NOT_FOUND;
     struct tar_file tar = tar_file_start(fd);
+    /* The members come before the messages, so that a reader knows their names. */
     error = write_parts(db, &tar, ROOM_PARTS, sizeof(ROOM_PARTS) / sizeof(ROOM_PARTS[0]), room_id);
     if (!error)
         error = write_room_messages(db, &tar, room_id);
@@ -393,11 +417,14 @@ enum error export_room(struct db *db, const char *file_dir, uint64_t room_id, in
 /* ---- requests ---- */
 
 const char *export_state_name(enum export_state state) {
+    /* In the order of enum export_state. */
     static const char *const NAMES[] = {"none", "waiting", "ready", "failed"};
     return state < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[state] : "none";
 }
 
 enum error export_request(struct db *db, uint64_t user_id) {
+    /* State 1 waits, 2 is ready, 3 has failed. A request that waits stays; a fresh archive is kept;
+     * all else is made again. */
     static const char SQL[] =
         "INSERT INTO export_job (user_id, state, requested_at) VALUES (?, 1, SYSDATE(6)) "
         "ON DUPLICATE KEY UPDATE "
@@ -423,6 +450,7 @@ enum error export_get(struct db *db, uint64_t user_id, struct export *export) {
     db_done(rows);
     if (export->state != EXPORT_READY)
         return ERROR_NONE;
+    /* The archive has expired: as if there was none. */
     error = file_get_export(db, file_id, &export->file);
     if (error == ERROR_NOT_FOUND) {
         export->state = EXPORT_NONE;
@@ -440,6 +468,8 @@ struct job {
 
 /* Takes the request that is due; user_id 0: there is none. The archive before it is removed. */
 static enum error claim(struct db *db, struct job *job) {
+    /* By KEY state (state, requested_at): the oldest request that no worker has, or whose worker
+     * has died. */
     static const char NEXT[] =
         "SELECT user_id, file_id FROM export_job WHERE state = 1 "
         "AND (claimed_until IS NULL OR claimed_until < SYSDATE(6)) ORDER BY requested_at LIMIT 1";
@@ -447,6 +477,7 @@ static enum error claim(struct db *db, struct job *job) {
                                    ", file_id = NULL "
                                    "WHERE user_id = ? AND state = 1 "
                                    "AND (claimed_until IS NULL OR claimed_until < SYSDATE(6))";
+    /* The former archive is replaced. It is marked only: housekeeping removes the bytes. */
     static const char FORMER[] =
         "UPDATE file SET state = 4, expires_at = SYSDATE(6) WHERE file_id = ? AND room_id = 0";
     struct db_rows *rows;
@@ -472,12 +503,14 @@ static enum error claim(struct db *db, struct job *job) {
 
 /* The row comes before the bytes, and expires in case the worker is killed. */
 static enum error add_row(struct db *db, struct job *job) {
+    /* State 0, and no room: not served until it is finished. */
     static const char SQL[] =
         "INSERT INTO file (room_id, user_id, state, stored_as, name, size, media_type, created_at, "
         "expires_at) SELECT 0, user_id, 0, UNHEX(?), CONCAT('confab-', username, '.tar'), 0, "
         "'application/x-tar', SYSDATE(6), SYSDATE(6) + " CLAIM " FROM user WHERE user_id = ?";
     static const char FIND[] = "SELECT file_id FROM file WHERE stored_as = UNHEX(?)";
     struct db_rows *rows;
+    /* A name that cannot be guessed, by which the row is found again. */
     secret_random_hex(job->name, (FILE_STORE_NAME_SIZE - 1) / 2);
     enum error error = DB_RUN(db, SQL, 0, NULL, db_str(job->name), db_u64(job->user_id));
     if (!error)
@@ -490,6 +523,7 @@ static enum error add_row(struct db *db, struct job *job) {
 }
 
 static enum error finish(struct db *db, const struct job *job, uint64_t size) {
+    /* The expiry is counted from now; state 0, since the row may have expired meanwhile. */
     static const char FILE_READY_NOW[] =
         "UPDATE file SET state = 2, size = ?, expires_at = SYSDATE(6) + INTERVAL ? DAY "
         "WHERE file_id = ? AND state = 0";
@@ -507,6 +541,7 @@ static enum error fail(struct db *db, const struct job *job) {
         "UPDATE export_job SET state = 3, claimed_until = NULL WHERE user_id = ?";
     static const char DROP[] =
         "UPDATE file SET state = 4, expires_at = SYSDATE(6) WHERE file_id = ? AND room_id = 0";
+    /* errno is of the last failed call, and may be of none if the database failed. */
     log_error("the export of user %" PRIu64 " failed: %s", job->user_id, strerror(errno));
     const enum error error = DB_RUN(db, DROP, DB_REPEATABLE, NULL, db_u64(job->file_id));
     return error ? error : DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(job->user_id));
@@ -516,13 +551,16 @@ enum error export_step(struct db *db, const char *file_dir, bool *done) {
     struct job job;
     uint64_t size = 0;
     *done = false;
+    /* The archive is made on a host that has file_dir. */
     if (!file_dir[0] || !file_store_check(file_dir))
         return ERROR_NONE;
     enum error error = claim(db, &job);
     if (error || !job.user_id)
         return error;
+    /* Set before the work, so that the caller looks for another request afterwards. */
     *done = true;
     error = add_row(db, &job);
+    /* The claim runs out, and the request is tried again. */
     if (error)
         return error;
     const int fd = file_store_create(file_dir, job.name);

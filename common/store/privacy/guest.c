@@ -1,5 +1,6 @@
 /* Adding guests, making users of them, and what is over: their addresses, and guests who have not
- * been seen for long are erased like other users, and their messages kept. */
+ * been seen for long are erased like other users, and their messages kept. Guests have a token and
+ * no password; what they may do in rooms is decided by room.guests. */
 #include "store/privacy/guest.h"
 
 #include <stdio.h>
@@ -16,6 +17,8 @@
 
 enum error guest_check(struct db *db, uint64_t room_id, const char *address) {
     static const char SQL[] =
+        /* The result is the error itself: 21 banned, 22 takes no guests, 18 archived; no row: no
+         * such room. Room 0 in address_ban stands for the site. */
         "SELECT CASE WHEN EXISTS (SELECT 1 FROM address_ban b WHERE b.address = ? "
         "AND b.room_id IN (0, r.room_id) AND b.until > SYSDATE(6)) THEN 21 "
         "WHEN r.guests = 0 OR r.direct_low IS NOT NULL THEN 22 WHEN r.is_archived THEN 18 "
@@ -32,6 +35,8 @@ enum error guest_check(struct db *db, uint64_t room_id, const char *address) {
 static enum error add(struct db *db, const char *name, struct text display_name,
                       const char *address, const unsigned char *token_hash, uint64_t *user_id) {
     static const char SQL[] = TRANSACTION(
+        /* The three rows in one transaction: no guest without a token. The address is an HMAC
+         * already. */
         "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_shown VARCHAR(64) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_address CHAR(40) CHARACTER SET ascii DEFAULT ?; "
@@ -60,6 +65,8 @@ enum error guest_add(struct db *db, struct text display_name, const char *addres
     char name[USER_NAME_SIZE], digits[11];
     uint64_t user_id = 0;
     enum error error = ERROR_CONFLICT;
+    /* Ten random digits: a name that is taken is a duplicate key (ERROR_CONFLICT), and another one
+     * is tried. */
     for (int i = 0; error == ERROR_CONFLICT && i < ATTEMPTS; i++) {
         secret_random_hex(digits, 5);
         snprintf(name, sizeof(name), "guest-%s", digits);
@@ -69,6 +76,8 @@ enum error guest_add(struct db *db, struct text display_name, const char *addres
 }
 
 enum error guest_remove(struct db *db, uint64_t user_id) {
+    /* Takes back guest_add when the guest could not join the room. Only while the guest is in no
+     * room: members are erased instead. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; ",
         "SET v_now = SYSDATE(6); "
@@ -80,6 +89,7 @@ enum error guest_remove(struct db *db, uint64_t user_id) {
 
 enum error guest_note(struct db *db, uint64_t user_id, const char *address) {
     static const char SQL[] =
+        /* The latest address is what a ban of the guest applies to. */
         "UPDATE guest SET address = ?, seen_at = SYSDATE(6) WHERE user_id = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(address), db_u64(user_id));
 }
@@ -110,6 +120,7 @@ enum error guest_register(struct db *db, uint64_t user_id, struct text name,
         /* A name that is taken fails as a duplicate: ERROR_CONFLICT. */
         "UPDATE user SET username = p_name, password_hash = p_password, is_guest = FALSE "
         "WHERE user_id = p_user; "
+        /* The new name has other words, by which searches find the user. */
         PROFILE_WORDS("p_user")
         GUEST_ENDS
         "INSERT INTO token (token_hash, user_id, created_at, last_used_at) "
@@ -130,7 +141,8 @@ enum error guest_become_external(struct db *db, uint64_t user_id, struct text is
         "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_guest BOOLEAN; ",
         GUEST_FIND
-        /* Known already: ERROR_CONFLICT. */
+        /* Known already: ERROR_CONFLICT. The unique key of external_user: of two guests with the
+         * same id of the site one is refused. */
         "INSERT INTO external_user (issuer, subject, user_id) VALUES (?, ?, p_user); "
         "UPDATE user SET is_guest = FALSE WHERE user_id = p_user; "
         /* IGNORE: a name that is taken changes no row. */
@@ -144,6 +156,8 @@ enum error guest_become_external(struct db *db, uint64_t user_id, struct text is
     char name[USER_NAME_SIZE];
     struct db_rows *rows;
     external_user_fit_name(wished, name);
+    /* A name made of the one that is wished; empty if nothing of it can be used, and the guest's
+     * name stays. */
     const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_str(name),
                                     db_text(issuer), db_text(subject));
     return user_change_read(error, rows, user_id, change);
@@ -151,6 +165,7 @@ enum error guest_become_external(struct db *db, uint64_t user_id, struct text is
 
 enum error guest_purge(struct db *db, uint64_t guest_days, uint64_t address_days, uint64_t limit,
                        uint64_t *done) {
+    /* Addresses are kept for as long as a ban may need them, guests for longer. */
     static const char ADDRESSES[] =
         "UPDATE guest SET address = NULL WHERE address IS NOT NULL "
         "AND seen_at < NOW(6) - INTERVAL ? DAY LIMIT ?";
@@ -162,16 +177,19 @@ enum error guest_purge(struct db *db, uint64_t guest_days, uint64_t address_days
     uint64_t user_id = 0;
     enum error error =
         DB_RUN(db, ADDRESSES, DB_REPEATABLE, NULL, db_u64(address_days), db_u64(limit));
+    /* What is deleted here makes housekeeping run another step. */
     *done = error ? 0 : db_changed(db);
     if (!error)
         error = DB_RUN(db, BANS, DB_REPEATABLE, NULL, db_u64(limit));
     *done += error ? 0 : db_changed(db);
     if (!error)
         error = DB_NUMBER(db, NEXT, &user_id, db_u64(guest_days));
+    /* 0: no guest is due. */
     if (error || user_id == 0)
         return error;
     /* The next step erases the next. */
     error = erasure_begin(db, user_id, false, &change);
+    /* The account may be gone already; then only the row is left to be deleted. */
     if (!error || error == ERROR_NOT_FOUND)
         error = DB_RUN(db, GONE, DB_REPEATABLE, NULL, db_u64(user_id));
     *done += 1;

@@ -1,5 +1,7 @@
 /* Bans: a row for each banned user of a room, written in the transaction that removes the member;
- * room 0 stands for the site, whose bans disable the user. */
+ * room 0 stands for the site, whose bans disable the user. Ends of bans: a ban of a room is over by
+ * itself, since all checks compare `until`; one of the site must be ended, since it has disabled
+ * the user. */
 #include "store/rooms/ban.h"
 
 #include <string.h>
@@ -39,6 +41,7 @@ enum ban_clearing ban_clearing_of(struct text name) {
     "p_target = p_user OR COALESCE(v_target_role, 0) >= v_role OR (v_role < " ROLE_SQL_ADMIN   \
     " AND EXISTS (SELECT 1 FROM user WHERE user_id = p_target AND is_moderator))"
 
+/* NULL: no messages are deleted; 0: all; 1: those of the last day. */
 static struct db_value days_of(enum ban_clearing clearing) {
     return clearing == BAN_CLEARS_NONE ? db_str(NULL) : db_u64(clearing == BAN_CLEARS_DAY ? 1 : 0);
 }
@@ -47,11 +50,14 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
     static const char SQL[] = TRANSACTION(
         MEMBER_TARGET_DECLARATIONS DECLARATIONS,
         VALUES
+        /* The room is locked first, then the target, as in every transaction. */
         TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
         "SELECT user_id INTO v_target FROM user WHERE user_id = p_target FOR UPDATE; "
+        /* 1: bad input, no such user. The user need not be a member: a ban also keeps users out. */
         "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
         MEMBER_FIND_TARGET
         "IF " MAY_NOT_BAN " THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
+        /* Site bans store whether the user was active; bans of rooms do not need it. */
         STORE("p_room", "FALSE")
         "IF v_membership IS NOT NULL THEN " MEMBER_REMOVAL_AS(EVENT_USER_BANNED)
         /* A viewer is not a member: an event of the own stream ends the view. */
@@ -64,6 +70,7 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
         MEMBER_REMOVAL_COLUMNS ", v_created");
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
+    /* Not repeatable: a second run would report a ban that exists, and no removal. */
     enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(request->room_id),
                               db_u64(request->actor_id), db_u64(request->user_id), db_bool(false),
                               db_time_or_null(request->until),
@@ -72,6 +79,7 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
     if (error)
         return error;
     error = member_removal_from_rows(rows, &change->member);
+    /* The event is a removal of another kind: sockets close as banned. */
     change->member.by_ban = change->member.changed;
     if (!error)
         change->created = db_get_bool(rows, 7);
@@ -100,6 +108,7 @@ enum error ban_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64
         TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
         "DELETE FROM ban WHERE room_id = p_room AND user_id = p_target; "
         "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
+        /* Also bans of the guest's address. */
         GUEST_UNBAN_SQL("p_room")
         AUDIT_SQL("'unban'", "p_target", "p_room", "0", "NULL"),
         "");
@@ -137,6 +146,7 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
         ", v_user_seq, v_created");
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
+    /* p_user 0 is the administrator or an API key, who may ban moderators. */
     enum error error =
         DB_RUN(db, SQL, 0, &rows, db_u64(request->actor_id), db_u64(request->user_id),
                db_time_or_null(request->until),
@@ -145,6 +155,7 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
+        /* The event closes the user's sockets: pushd finds the credentials of a disabled user. */
         change->user = (struct user_change){!error, request->user_id, db_get_u64(rows, 1)};
         change->created = db_get_bool(rows, 2);
     }
@@ -180,6 +191,7 @@ static const char SITE_REMOVE_DUE[] = TRANSACTION(
 bool ban_end_due(struct db *db, uint64_t user_id) {
     struct db_rows *rows;
     enum error error;
+    /* A failure counts as not ended: the user is refused, and the next login tries again. */
     if (DB_RUN(db, SITE_REMOVE_DUE, DB_REPEATABLE, &rows, db_u64(0), db_u64(user_id)))
         return false;
     /* Not active: an administrator had disabled the user before the ban. */
@@ -190,6 +202,7 @@ bool ban_end_due(struct db *db, uint64_t user_id) {
 
 enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id) {
     const struct db_value values[] = {db_u64(actor_id), db_u64(user_id)};
+    /* Not repeatable, as in run: a second run would find no ban. */
     return run(db, SITE_REMOVE, values, 2, NULL);
 }
 
@@ -213,6 +226,8 @@ static struct ban from_row(const struct db_rows *rows) {
 enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
                     ban_visit *visit, void *context) {
     static const char SQL[] = "SELECT " COLUMNS "WHERE b.room_id = ? AND " IS_VALID
+                              /* A range of the primary key (room_id, user_id), sorted: bans of one
+                               * room are few. */
                               " ORDER BY b.created_at DESC, b.user_id DESC LIMIT ? OFFSET ?";
     struct db_rows *rows;
     const enum error error =
@@ -235,6 +250,7 @@ enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
 
 enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,
                    void *context) {
+    /* Also one that is over and not deleted yet: the caller shows `until`. */
     static const char SQL[] = "SELECT " COLUMNS "WHERE b.room_id = ? AND b.user_id = ?";
     struct db_rows *rows;
     enum error error =
@@ -255,6 +271,7 @@ bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id) {
     static const char SQL[] =
         "SELECT 1 FROM ban b WHERE b.room_id = ? AND b.user_id = ? AND " IS_VALID;
     struct db_rows *rows;
+    /* A failure of the database counts as not banned: it only chooses between two refusals. */
     if (DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id)))
         return false;
     const bool holds = db_next(rows);
@@ -263,6 +280,8 @@ bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id) {
 }
 
 void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state) {
+    /* Only asked if the user is refused anyway, so that a request that is allowed costs no
+     * query. */
     if (room_state_may_read(state) == ERROR_FORBIDDEN)
         state->is_banned = ban_holds(db, state->room_id, user_id);
 }
@@ -270,6 +289,7 @@ void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state) {
 /* One at a time, as each is a transaction; 0: none. */
 static enum error next_due(struct db *db, uint64_t *user_id) {
     static const char SQL[] =
+        /* KEY until has the bans that end. */
         "SELECT user_id FROM ban WHERE until <= SYSDATE(6) AND room_id = 0 LIMIT 1";
     *user_id = 0;
     return db_number(db, SQL, user_id);
@@ -280,6 +300,7 @@ static enum error next_due(struct db *db, uint64_t *user_id) {
 
 void ban_end_all_due(struct db *db) {
     uint64_t user_id;
+    /* Between two of them others may end by a login; then nothing is found. */
     for (int i = 0; i < ENDED_AT_ONCE && !next_due(db, &user_id) && user_id > 0; i++)
         ban_end_due(db, user_id);
 }
@@ -294,6 +315,7 @@ enum error ban_purge(struct db *db, uint64_t limit, uint64_t *ended) {
     /* The next step ends the next. */
     if (error || user_id == 0)
         return error;
+    /* The deletion and the user's activation are one transaction, in ban_end_due. */
     ban_end_due(db, user_id);
     *ended += 1;
     return ERROR_NONE;

@@ -1,4 +1,5 @@
-/* Reading and making the secrets, columns of room and user. */
+/* Reading and making the secrets, columns of room and user. A name is derived from the secret
+ * (event/bell.c); here are only the secrets. */
 #include "store/rooms/bell_name.h"
 
 #include <sodium.h>
@@ -12,6 +13,7 @@ void bell_name_from_row(const struct db_rows *rows, unsigned first, struct bell_
         return;
     name->exists = true;
     memcpy(name->secret, secret.at, BELL_SECRET_SIZE);
+    /* Raised when members leave, so that they do not know the later names. */
     name->generation = db_get_u64(rows, first + 1);
 }
 
@@ -24,6 +26,7 @@ static enum error read_name(struct db *db, const char *sql, uint64_t id, struct 
     if (error)
         return error;
     error = ERROR_NOT_FOUND;
+    /* NULL columns leave the name as one that does not exist. */
     if (db_next(rows)) {
         bell_name_from_row(rows, 0, name);
         *last_seq = db_get_u64(rows, 2);
@@ -37,12 +40,14 @@ static enum error read_name(struct db *db, const char *sql, uint64_t id, struct 
 static enum error make_name(struct db *db, const char *make_sql, const char *read_sql, uint64_t id,
                             struct bell_name *name, uint64_t *last_seq) {
     unsigned char secret[BELL_SECRET_SIZE];
+    /* 16 random bytes from libsodium, not guessable. */
     randombytes_buf(secret, sizeof(secret));
     const enum error error =
         DB_RUN(db, make_sql, DB_REPEATABLE, NULL, db_bytes(secret, sizeof(secret)), db_u64(id));
     return error ? error : read_name(db, read_sql, id, name, last_seq);
 }
 
+/* Users have no generation: the name of a user's bell is known to this user only. */
 static const char OF_ROOM[] = "SELECT bell, bell_generation, last_seq FROM room WHERE room_id = ?";
 static const char OF_USER[] = "SELECT bell, 0, last_seq FROM user WHERE user_id = ?";
 
@@ -58,6 +63,7 @@ enum error bell_name_of_user(struct db *db, uint64_t user_id, struct bell_name *
 
 enum error bell_names_changed(struct db *db, uint64_t seconds, bell_name_visit *visit,
                               void *context) {
+    /* By KEY changed_at; only rooms whose bell was asked for. */
     static const char SQL[] =
         "SELECT bell, bell_generation, last_seq FROM room "
         "WHERE changed_at >= NOW(6) - INTERVAL ? SECOND AND bell IS NOT NULL";
@@ -76,6 +82,7 @@ enum error bell_names_changed(struct db *db, uint64_t seconds, bell_name_visit *
 
 enum error bell_name_make_of_room(struct db *db, uint64_t room_id, struct bell_name *name,
                                   uint64_t *last_seq) {
+    /* Two requests at once: the condition lets the first one write, and both read its secret. */
     static const char MAKE[] = "UPDATE room SET bell = ? WHERE room_id = ? AND bell IS NULL";
     /* Nearly always there is one, so that nothing is written. */
     const enum error error = bell_name_of_room(db, room_id, name, last_seq);

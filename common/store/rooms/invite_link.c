@@ -1,5 +1,6 @@
 /* Adding, listing and ending invite links. All changes lock the room first, as the use of a link
- * does, so that the number of uses is right. */
+ * does, so that the number of uses is right. A link is stored as it is, since admins may read it
+ * again. Its use is in member.c (ADD_BY_LINK). */
 #include "store/rooms/invite_link.h"
 
 #include "event/event.h"
@@ -23,12 +24,15 @@
         ", v_link, v_now")
 
 enum error invite_link_add(struct db *db, struct invite_link *link) {
+    /* The audit names the role that the link gives. */
     static const char BY_ADMIN[] =
         ADD(AUDIT_SQL("'link'", "0", "p_room", "v_link",
                       "ELT(1 + p_role, 'reader', 'member', 'moderator', 'admin')"));
+    /* The entry of an administrator or a key comes from the connection (audit_sql.h). */
     static const char BY_ADMINISTRATOR[] = ADD("");
     struct db_rows *rows;
     enum error error =
+        /* Not repeatable: a second run would add a second link. */
         DB_RUN(db, link->by_administrator ? BY_ADMINISTRATOR : BY_ADMIN, 0, &rows,
                db_u64(link->room_id), db_u64(link->created_by_id), db_text(link->link),
                db_u64(link->role), db_time_or_null(link->expires_at),
@@ -60,9 +64,11 @@ enum error invite_link_add(struct db *db, struct invite_link *link) {
 
 enum error invite_link_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t link_id,
                               struct text link) {
+    /* By id or, with id 0, by the text of the link. */
     static const char BY_ADMIN[] =
         REMOVE(TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT),
                AUDIT_SQL("'unlink'", "0", "p_room", "v_link", "NULL"));
+    /* user_id 0: the administrator, who is in no room. */
     static const char BY_ADMINISTRATOR[] = REMOVE(TRANSACTION_ENTER_BY_SITE("FALSE"), "");
     struct db_rows *rows;
     enum error error =
@@ -70,6 +76,7 @@ enum error invite_link_remove(struct db *db, uint64_t room_id, uint64_t user_id,
                db_u64(user_id), db_u64(link_id), db_text(link));
     if (error)
         return error;
+    /* The outcome is all there is. */
     transaction_row(rows, &error);
     db_done(rows);
     return error;
@@ -77,6 +84,8 @@ enum error invite_link_remove(struct db *db, uint64_t room_id, uint64_t user_id,
 
 enum error invite_link_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
                             invite_link_visit *visit, void *context) {
+    /* Links that have expired or were used up are listed until they are deleted;
+     * INVITE_LINK_SQL_VALID leaves out those whose makers are no longer admins. */
     static const char SQL[] =
         "SELECT l.link_id, l.room_id, l.link, l.role, l.created_by_id, l.created_at, "
         "l.expires_at, l.max_uses, l.uses FROM invite_link l WHERE l.room_id = ? AND "
@@ -117,6 +126,8 @@ enum error invite_link_count(struct db *db, uint64_t room_id, uint64_t *count) {
 
 enum error invite_link_room(struct db *db, struct text link, invite_link_room_visit *visit,
                             void *context) {
+    /* Before joining, a user sees name, topic and size of the room, by the unique key of `link`.
+     * Expired and used up are told apart here, for the page. */
     static const char SQL[] =
         "SELECT r.room_id, r.name, r.topic, r.members_count, " INVITE_LINK_SQL_EXPIRED("l") ", "
         INVITE_LINK_SQL_USED_UP("l") " FROM invite_link l JOIN room r ON r.room_id = l.room_id "
@@ -146,6 +157,7 @@ enum error invite_link_room(struct db *db, struct text link, invite_link_room_vi
 
 enum error invite_link_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char SQL[] =
+        /* A day later than they end, so that a user can be told that a link has expired. */
         "DELETE FROM invite_link WHERE expires_at < NOW(6) - INTERVAL 1 DAY LIMIT ?";
     return db_delete(db, SQL, limit, deleted);
 }

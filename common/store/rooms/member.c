@@ -23,6 +23,7 @@ bool member_from_row(const struct db_rows *rows, unsigned first, struct membersh
     membership->joined_at = db_get_time(rows, first + 5);
     membership->display_name = db_get_text(rows, first + 6);
     membership->avatar_url = db_get_text(rows, first + 7);
+    /* is_admin is a column of its own; `role` is below it. */
     membership->role = membership->is_admin ? ROLE_ADMIN : (enum role)db_get_u64(rows, first + 8);
     return true;
 }
@@ -53,6 +54,7 @@ enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t
 
 enum error member_list_ids(struct db *db, uint64_t room_id, member_id_visit *visit,
                            void *context) {
+    /* A range of the primary key; the ids are sorted by it. */
     static const char SQL[] = "SELECT user_id FROM member WHERE room_id = ? ORDER BY user_id";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
@@ -67,6 +69,7 @@ enum error member_list_ids(struct db *db, uint64_t room_id, member_id_visit *vis
 enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
                       void *context) {
     static const char SQL[] =
+        /* One row by the primary key (room_id, user_id). */
         "SELECT " MEMBER_COLUMNS FROM_MEMBER "WHERE mb.room_id = ? AND mb.user_id = ?";
     struct db_rows *rows;
     struct membership membership;
@@ -172,6 +175,7 @@ static const char ADD_BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_D
 static bool read_change(struct db_rows *rows, enum error *error, struct member_change *change) {
     if (!transaction_row(rows, error))
         return false;
+    /* Without an error the second column says whether there was something to change. */
     change->changed = *error == ERROR_NONE && db_get_bool(rows, 1);
     return true;
 }
@@ -188,6 +192,8 @@ static const char ADD_BY_LINK[] = ADD_WITH(
     INVITE_LINK_SQL_VALID("l") "; "
     "IF v_room IS NULL OR v_link IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
     TRANSACTION_NOT_ARCHIVED,
+    /* The check of ADD_WITH: the link was made before the user was removed. NULL (never removed) is
+     * not true. */
     "IF v_made <= (SELECT removed_at FROM removal WHERE room_id = p_room AND user_id = p_target) "
     "THEN SET v_outcome = 3; SET v_refusal = 7; LEAVE body; END IF; "
     "IF v_expired THEN SET v_outcome = 6; SET v_refusal = 6; LEAVE body; END IF; "
@@ -200,6 +206,7 @@ enum error member_removal_from_rows(struct db_rows *rows, struct member_change *
         return error;
     /* Columns: outcome, changed, last, seq, seq of the target, promoted user, refusal. */
     change->refusal = (enum member_refusal)db_get_u64(rows, 6);
+    /* The last member has left, and the room was deleted with it. */
     change->room_deleted = change->changed && db_get_bool(rows, 2);
     change->user_seq = db_get_u64(rows, 4);
     change->promoted_id = db_get_u64(rows, 5);
@@ -213,6 +220,8 @@ enum error member_removal_from_rows(struct db_rows *rows, struct member_change *
 static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                       uint64_t target_id, bool joining, struct text link,
                       const struct member_limits *limits, struct member_change *change) {
+    /* The order of the question marks: three of MEMBER_TARGET_DECLARATIONS with p_flag, then those
+     * of ADD_WITH. */
     const struct db_value values[] = {
         db_u64(room_id),        db_u64(user_id),          db_u64(target_id),
         db_bool(joining),       db_u64(limits->rooms),    db_u64(limits->members),
@@ -220,6 +229,7 @@ static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t
     const size_t count = sizeof(values) / sizeof(values[0]) - (link.len > 0 ? 0 : 1);
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
+    /* Repeatable: a second run finds the member, and changes nothing. */
     enum error error = db_run(db, sql, DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
@@ -232,6 +242,8 @@ static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t
                                                  .room_id = room_id,
                                                  .user_id = target_id,
                                                  .is_admin = db_get_bool(rows, 5),
+                                                 /* The role of a new member that matters to the
+                                                  * caller is admin or not. */
                                                  .role = ROLE_MEMBER,
                                                  .joined_at = db_get_time(rows, 6)};
     }
@@ -246,6 +258,8 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
                change);
 }
 
+/* The guest acts for itself, and needs no invitation: the room's `guests` was checked by
+ * guest_check, and is checked again under the lock. */
 enum error member_add_guest(struct db *db, uint64_t room_id, uint64_t user_id,
                             const struct member_limits *limits, struct member_change *change) {
     return add(db, ADD_BY_SITE, room_id, user_id, user_id, true, text_of(""), limits, change);
@@ -284,6 +298,7 @@ static const char REMOVE_BY_MEMBER[] = REMOVE(
     "COALESCE(v_role, 0) < " ROLE_SQL_MODERATOR ") THEN SET v_outcome = 3; LEAVE body; END IF; "
     "IF p_target <> p_user THEN " TRANSACTION_NOT_ARCHIVED "END IF; ");
 static const char REMOVE_BY_SITE[] = REMOVE(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT)
+                                            /* The site has all rights of an admin. */
                                             "SET v_role = " ROLE_SQL_ADMIN "; ");
 
 /* Direct rooms as well, and archived ones. */
@@ -297,6 +312,7 @@ static enum error remove_member(struct db *db, const char *sql, uint64_t room_id
     /* Not repeatable: a second run would find no member, and answer 404 for a removal that
      * worked. */
     enum error error = DB_RUN(db, sql, 0, &rows, db_u64(room_id), db_u64(user_id),
+                              /* The fourth value is p_flag, which a removal does not use. */
                               db_u64(target_id), db_bool(false));
     if (error)
         return error;
@@ -322,6 +338,7 @@ enum error member_remove_erased(struct db *db, uint64_t room_id, uint64_t user_i
 
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char SQL[] =
+        /* By KEY left_at. */
         "DELETE FROM departure WHERE left_at < NOW(6) - " DEPARTURE " LIMIT ?";
     return db_delete(db, SQL, limit, deleted);
 }
@@ -337,6 +354,8 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
         "DECLARE p_muted DATETIME(6) DEFAULT ?; DECLARE p_favorite, p_hidden BOOLEAN; "
         "DECLARE v_count, v_user_seq BIGINT UNSIGNED; DECLARE v_notify INT; "
         "DECLARE v_muted DATETIME(6); DECLARE v_favorite, v_hidden, v_flag BOOLEAN; ",
+        /* The order in the list of the lock: the row of the user only; the room is read without
+         * one, as marks of members do not change it. */
         "SET p_favorite = ?; SET p_hidden = ?; "
         "SELECT has_preferences INTO v_flag FROM user WHERE user_id = p_user FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
@@ -368,6 +387,7 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
     *user_seq = 0;
     enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+               /* NULL for what is not given. */
                patch->has_notify ? db_u64(patch->view.notify) : none, db_bool(patch->has_muted),
                patch->view.muted_until ? db_time(patch->view.muted_until) : none,
                patch->has_favorite ? db_bool(patch->view.is_favorite) : none,
@@ -375,6 +395,7 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
+        /* 0 if all was so already: there is no event. */
         *user_seq = db_get_u64(rows, 1);
         *view = room_view_from_row(rows, 2);
     }
@@ -410,6 +431,7 @@ static enum error run_role(struct db *db, const char *sql, const struct db_value
     enum error error = db_run(db, sql, DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
+    /* Column 2 is the number of the event, which an unchanged role does not have. */
     if (read_change(rows, &error, change))
         change->seq = db_get_u64(rows, 2);
     db_done(rows);
@@ -426,6 +448,7 @@ enum error member_set_role(struct db *db, uint64_t room_id, uint64_t user_id, ui
         /* Guests moderate nothing. */
         "IF (p_flag OR v_new_role > " ROLE_SQL_MEMBER ") AND EXISTS (SELECT 1 FROM user "
         "WHERE user_id = p_target AND is_guest) THEN SET v_outcome = 3; LEAVE body; END IF; ");
+    /* An admin's row has role `member`: see above SET_ROLE. */
     const bool is_admin = role == ROLE_ADMIN;
     const struct db_value values[] = {db_u64(room_id), db_u64(user_id), db_u64(target_id),
                                       db_bool(is_admin), db_u64(is_admin ? ROLE_MEMBER : role)};
@@ -436,6 +459,7 @@ enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t si
                                     uint64_t target_id, bool is_admin,
                                     struct member_change *change) {
     static const char SQL[] =
+        /* The site sets admins only; other roles are the room's own matter. */
         SET_ROLE("DECLARE v_new_role INT DEFAULT " ROLE_SQL_MEMBER "; ",
                  TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT),
                  "IF v_target_admin = p_flag THEN LEAVE body; END IF; ");

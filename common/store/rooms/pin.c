@@ -42,6 +42,7 @@ static enum error run_change(struct db *db, const char *sql, uint64_t room_id, u
         return error;
     if (transaction_row(rows, &error)) {
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        /* The only bad input that the statement finds. */
         change->too_many = error == ERROR_BAD_INPUT;
         change->seq = db_get_u64(rows, 2);
     }
@@ -51,6 +52,7 @@ static enum error run_change(struct db *db, const char *sql, uint64_t room_id, u
 
 enum error pin_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                    struct pin_change *change) {
+    /* The count is read under the lock of the room: parallel requests cannot exceed it. */
     static const char SQL[] =
         CHANGE("v_position IS NULL OR v_deleted", "v_pinned",
                /* 1: too many. */
@@ -72,6 +74,7 @@ enum error pin_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
 }
 
 enum error pin_count(struct db *db, const struct room_state *state, uint64_t *count) {
+    /* Members who see all messages are told the stored count; others are counted for. */
     static const char ALL[] = "SELECT pin_count FROM room WHERE room_id = ?";
     /* At most PIN_MOST rows. */
     static const char SEEN[] =
@@ -84,6 +87,8 @@ enum error pin_count(struct db *db, const struct room_state *state, uint64_t *co
 
 enum error pin_list(struct db *db, const struct room_state *state, uint64_t user_id,
                     uint64_t limit, uint64_t offset, message_visit *visit, void *context) {
+    /* Newest pin first. The sub-select skips pins of messages from before the user joined, and has
+     * the page before the messages are read. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") " FROM "
         "(SELECT i.room_id, i.message_id, i.seq FROM pin i WHERE i.room_id = ? AND (? = 0 OR "
@@ -101,6 +106,7 @@ enum error pin_list(struct db *db, const struct room_state *state, uint64_t user
                                     db_u64(offset));
     if (error)
         return error;
+    /* A deleted message is never pinned: deleting removes the pin. */
     while (db_next(rows))
         if (message_from_row(rows, 0, state->room_id, &message))
             visit(context, &message);

@@ -1,4 +1,5 @@
-/* The words of roles, and of what rooms allow. */
+/* The words of roles, and of what rooms allow. The numbers are stored, so the order of the lists
+ * never changes. */
 #include "store/rooms/role.h"
 
 #include <stddef.h>
@@ -20,6 +21,7 @@ static const char *const HISTORIES[] = {[HISTORY_ALL] = "all", [HISTORY_JOINED] 
 static const char *const GUESTS[] = {
     [GUESTS_NONE] = "none", [GUESTS_READ] = "read", [GUESTS_WRITE] = "write"};
 
+/* Unknown words and numbers, such as of a newer version, count as the cautious choice. */
 static const struct words OF_ROLES = {ROLES, 4, ROLE_MEMBER};
 static const struct words OF_POLICIES = {POLICIES, 3, POST_BY_NOBODY};
 static const struct words OF_HISTORIES = {HISTORIES, 2, HISTORY_JOINED};

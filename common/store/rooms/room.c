@@ -17,6 +17,7 @@
 void room_from_row(const struct db_rows *rows, unsigned first, struct room *room) {
     memset(room, 0, sizeof(*room));
     room_state_from_row(rows, first, &room->state);
+    /* The columns of the state come first; the order is that of ROOM_COLUMNS. */
     first += ROOM_STATE_COLUMN_COUNT;
     room->name = db_get_text(rows, first);
     room->created_by_id = db_get_u64(rows, first + 1);
@@ -33,12 +34,14 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
     room->has_last_message =
         message_from_row(rows, first + 10, room->state.room_id, &room->last_message);
     room->has_last_message =
+        /* A member who joined later does not see the last message if it is older. */
         room->has_last_message && message_show_to(&room->last_message, room->state.first_position);
 }
 
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
                     void *context) {
     static const char SQL[] =
+        /* The last column: site moderators see rooms that they are not in. */
         "SELECT " ROOM_COLUMNS ", (SELECT is_moderator FROM user WHERE user_id = ?) FROM "
         ROOM_STATE_FROM ROOM_JOINS "WHERE r.room_id = ?";
     struct db_rows *rows;
@@ -54,6 +57,7 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
     }
     /* user_id 0: for an event, which shows the room to its members. */
     const bool for_event = user_id == 0 && room.state.exists;
+    /* Open rooms can be read without a membership. */
     error = for_event || room.state.is_open ? ERROR_NONE : room_state_may_see(&room.state);
     if (!error)
         error = mention_count_unread(db, &room.state, user_id, &room.unread_mentions);
@@ -68,6 +72,7 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
                              room_visit *visit, void *context) {
     static const char SQL[] = "SELECT " TOKEN_MEMBER_COLUMNS
                               ", " ROOM_COLUMNS TOKEN_MEMBER_FROM ROOM_JOINS TOKEN_MEMBER_WHERE;
+    /* Token, membership and room by one statement. */
     struct db_rows *rows;
     struct room room;
     *found = false;
@@ -123,6 +128,7 @@ static enum error read_change(struct db_rows *rows, struct room_change *change) 
 
 enum error room_create(struct db *db, uint64_t user_id, struct text name, bool is_private,
                        uint64_t most_rooms, struct room_change *change) {
+    /* Not repeatable: rooms have no key by which a second run would find the first one's. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
@@ -138,6 +144,7 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
         "SET v_room = LAST_INSERT_ID(); "
         /* rooms_count and the user's own stream, which tells other sockets of the user. */
         TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_ROOM_CREATED), "p_user", "v_room", "+ 1")
+        /* The creator is the only member, and its admin. */
         "INSERT INTO member (room_id, user_id, is_admin, joined_at) "
         "VALUES (v_room, p_user, TRUE, v_now); "
         /* The row of totals last: all rooms share it. */
@@ -154,6 +161,8 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
 
 bool room_key_is_valid(struct text key) {
     for (size_t i = 0; i < key.len; i++) {
+        /* ASCII letters, digits and a few signs: keys stand in URLs, JSON and SQL without
+         * escapes. */
         const char c = key.at[i];
         /* strchr finds the terminator too. */
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -165,6 +174,7 @@ bool room_key_is_valid(struct text key) {
 
 enum error room_by_key(struct db *db, struct text key, uint64_t *room_id) {
     static const char SQL[] = "SELECT room_id FROM room WHERE room_key = ?";
+    /* By the unique key of room_key. */
     const enum error error = DB_NUMBER(db, SQL, room_id, db_text(key));
     if (error)
         return error;
@@ -180,6 +190,7 @@ static enum error create_with_key(struct db *db, uint64_t site_id, struct text k
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_room BIGINT UNSIGNED; ",
         "SET v_now = SYSDATE(6); "
+        /* Without members: the site adds them by claims or calls. */
         "INSERT INTO room (name, room_key, is_private, created_by_id, created_at, last_active_at) "
         "VALUES (p_name, p_key, p_private, p_user, v_now, v_now); "
         "SET v_room = LAST_INSERT_ID(); "
@@ -203,6 +214,7 @@ enum error room_ensure_key(struct db *db, uint64_t site_id, struct text key, str
      * turn. The usual case, a room that exists, writes nothing. */
     for (int tries = 0; error == ERROR_CONFLICT && tries < 3; tries++) {
         error = room_by_key(db, key, &change->room_id);
+        /* Read without a lock: a room with a key is never renamed to another key. */
         if (error == ERROR_NOT_FOUND)
             error = create_with_key(db, site_id, key, name, is_private, change);
     }
@@ -266,6 +278,7 @@ static enum error run_direct(struct db *db, uint64_t user_id, uint64_t other_id,
     enum error error = ERROR_CONFLICT;
     for (int tries = 0; error == ERROR_CONFLICT && tries < 3; tries++) {
         struct db_rows *rows;
+        /* Repeatable: a second run finds the room of the first. */
         error = DB_RUN(db, DIRECT, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(other_id),
                        db_bool(create), db_u64(most_rooms), db_bool(only_shared));
         if (!error)
@@ -368,6 +381,7 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
 enum error room_update_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                const struct room_patch *patch, struct room_change *change) {
     static const char SQL[] = UPDATE(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
+    /* The site changes archived rooms as well. */
     return update(db, SQL, room_id, site_id, patch, change);
 }
 
@@ -405,6 +419,8 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
                        struct buffer *streams) {
     struct db_rows *rows;
     enum error error =
+        /* Not repeatable: a second run would find no room and report 404 for a deletion that
+         * worked. */
         DB_RUN(db, DELETE, 0, &rows, db_u64(room_id), db_u64(user_id), db_bool(force));
     if (error)
         return error;
@@ -423,10 +439,13 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
  * what searches have of them, and finally the row in deleted_room, which counts as one, with the
  * few rows of followers. */
 enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
+    /* The table has only rooms that are being deleted, by rising id. */
     static const char NEXT[] = "SELECT room_id FROM deleted_room ORDER BY room_id LIMIT 1";
     static const char FILES[] =
         "UPDATE file SET state = 4, expires_at = SYSDATE(6) "
         "WHERE room_id = ? AND state <> 4 LIMIT ?";
+    /* In this order: `event` last of the tables, so that a stream stays whole while messages of it
+     * are there. */
     static const char *const TABLES[] = {FILES,
                                          "DELETE FROM message WHERE room_id = ? LIMIT ?",
                                          "DELETE FROM pin WHERE room_id = ? LIMIT ?",
@@ -461,9 +480,11 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
         error = DB_RUN(db, TABLES[i], DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
         *deleted = error ? 0 : db_changed(db);
     }
+    /* The search terms of the room, by its beginning of the primary key. */
     if (!error && *deleted == 0)
         error = search_index_purge(db, room_id, limit, deleted);
     if (!error && *deleted == 0) {
+        /* The room's row and the places of followers, together: the room is done. */
         error = DB_RUN(db, DONE, DB_REPEATABLE, NULL, db_u64(room_id));
         *deleted = 1;
     }

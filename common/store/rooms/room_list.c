@@ -88,13 +88,14 @@ struct reading {
     void *context;
 };
 
-/* Visits the room of the current row. */
+/* Visits the room of the current row. Columns with ids of users whose names a row shows. */
 static enum error visit_row(const struct reading *reading, struct db_rows *rows) {
     static const unsigned USERS[] = {ROOM_SENDER_COLUMN, ROOM_OTHER_COLUMN,
                                      ROOM_QUOTE_SENDER_COLUMN};
     struct user_names *names = reading->names;
     struct room room;
     memset(&room, 0, sizeof(room));
+    /* Only the states: for an entity tag, which needs no names and messages. */
     if (!names) {
         room_state_from_row(rows, 0, &room.state);
         reading->visit(reading->context, &room);
@@ -105,6 +106,7 @@ static enum error visit_row(const struct reading *reading, struct db_rows *rows)
     if (error)
         return error;
     room_from_row(rows, 0, &room);
+    /* Costs a query only for rooms whose last mention is unread. */
     error = mention_count_unread(reading->db, &room.state, reading->user_id, &room.unread_mentions);
     /* A direct room is shown under the name of the other user. */
     if (other != 0)
@@ -122,6 +124,7 @@ static enum error visit_rows(const struct reading *reading, enum error error,
                              struct db_rows *rows) {
     if (error)
         return error;
+    /* May clear the cache of names; it only grows from here to the end of the list. */
     if (reading->names)
         user_names_begin(reading->names, reading->db);
     while (!error && db_next(rows))
@@ -130,6 +133,7 @@ static enum error visit_rows(const struct reading *reading, enum error error,
     return error;
 }
 
+/* What a row is sorted by, and where it is among the rows read. */
 struct key {
     bool is_favorite;
     int64_t last_active_at;
@@ -139,6 +143,7 @@ struct key {
 
 static int compare_keys(const void *one, const void *other) {
     const struct key *a = one, *b = other;
+    /* Favourites, then the latest activity, then the higher id: the order of the SQL. */
     if (a->is_favorite != b->is_favorite)
         return a->is_favorite ? -1 : 1;
     if (a->last_active_at != b->last_active_at)
@@ -156,7 +161,8 @@ static enum error visit_sorted(const struct reading *reading, struct db_rows *ro
     enum error error = ERROR_NONE;
     if (reading->names)
         user_names_begin(reading->names, reading->db);
-    /* First pass: only the keys. */
+    /* First pass: only the keys. More rows than WHOLE_MOST are not read: the caller has checked the
+     * count. */
     while (count < WHOLE_MOST && db_next(rows)) {
         keys[count] = (struct key){db_get_bool(rows, last + 1), db_get_time(rows, last),
                                    db_get_u64(rows, 0), db_row(rows)};
@@ -177,6 +183,7 @@ static enum error visit_sorted(const struct reading *reading, struct db_rows *ro
 /* Sorts the user's rooms of a kind in the server. */
 static enum error list_sorted(const struct reading *reading, const char *const sql[2],
                               uint64_t offset, uint64_t limit) {
+    /* Twice: the list's user, and the membership that is joined. */
     const struct db_value user = db_u64(reading->user_id);
     struct db_rows *rows;
     const enum error error = DB_RUN(reading->db, sql[!reading->names], DB_REPEATABLE, &rows, user,
@@ -217,12 +224,15 @@ static enum error list_own(const struct reading *reading, const struct room_list
         db_done(rows); /* the user has joined many rooms since the count was read */
     }
     if (offset < favorites) {
+        /* The rest of the favourites, as far as the page reaches. */
         shown = favorites - offset < list->limit ? favorites - offset : list->limit;
         error = list_sorted(reading, FAVORITES, offset, shown);
     }
     if (error || shown == list->limit)
         return error;
     return list_others(reading, list->count - favorites,
+                       /* The page may begin among the favourites; the others then begin at their
+                        * first. */
                        offset > favorites ? offset - favorites : 0, list->limit - shown);
 }
 
@@ -230,6 +240,7 @@ static enum error list_public(const struct reading *reading, const struct room_l
     const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit);
     struct db_rows *rows;
     enum error error;
+    /* The first page is read most often, and has a statement of its own. */
     if (list->offset == 0)
         error =
             DB_RUN(reading->db, PUBLIC_FIRST[!reading->names], DB_REPEATABLE, &rows, user, limit);
@@ -243,7 +254,8 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
                           room_visit *visit, void *context) {
     const struct reading reading = {db, names, list->user_id, visit, context};
     enum error error = ERROR_NONE;
-    /* Beyond the end: no query. */
+    /* Beyond the end: no query. The count was read for the entity tag, so that an empty page costs
+     * nothing more. */
     if (list->offset >= list->count)
         return ERROR_NONE;
     switch (list->kind) {
@@ -262,6 +274,7 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
 
 enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
                          room_visit *visit, void *context) {
+    /* From the list of ids to the rooms; those that the user has left meanwhile are missing. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " ROOM_COLUMNS_NAMELESS
         " FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, "

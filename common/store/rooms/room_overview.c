@@ -1,10 +1,12 @@
-/* All rooms by id, with an offset: for an administrator, not for requests. */
+/* All rooms by id, with an offset: for an administrator, not for requests. Direct rooms are named
+ * by both users. */
 #include "store/rooms/room_overview.h"
 
 #define BOTH_NAMES "IF(r.direct_low IS NULL, r.name, CONCAT(low.username, ', ', other.username))"
 
 enum error room_overview_page(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
                          void *context) {
+    /* OFFSET reads what it skips: fit for a command, not for requests. */
     static const char SQL[] =
         "SELECT " ROOM_COLUMNS_NAMED(BOTH_NAMES)
         " FROM room r "

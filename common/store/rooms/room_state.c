@@ -23,6 +23,7 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
                                  .last_read_position = db_get_u64(rows, first + 9),
                                  .created_at = db_get_time(rows, first + 10)};
     first += 11;
+    /* Next the bell, then what the member has set. */
     bell_name_from_row(rows, first, &state->bell);
     state->view = room_view_from_row(rows, first + BELL_NAME_COLUMN_COUNT);
     first += BELL_NAME_COLUMN_COUNT + ROOM_VIEW_COLUMN_COUNT;
@@ -36,24 +37,33 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
     state->is_open = db_get_bool(rows, first + 6);
     state->is_bounded = db_get_bool(rows, first + 7);
     state->trimmed = db_get_u64(rows, first + 10);
+    /* Set for rooms that can be read without a membership (live, open) and users who are not
+     * banned. */
     state->may_view = db_get_bool(rows, first + 11);
+    /* Messages up to `trimmed` are gone, so no user sees before it. */
     state->first_position = state->trimmed;
+    /* Trimmed messages count as read. */
     if (state->is_member && state->last_read_position < state->trimmed)
         state->last_read_position = state->trimmed;
+    /* Bounded rooms: members see what came after they joined. Others than members are handled by
+     * may_view. */
     if (!state->is_bounded || !state->is_member)
         return;
     if (db_get_u64(rows, first + 8) > state->trimmed)
         state->first_position = db_get_u64(rows, first + 8);
+    /* Events from before the user joined are as good as deleted for the user. */
     const uint64_t oldest = db_get_u64(rows, first + 9) + 1;
     if (oldest > state->oldest_seq)
         state->oldest_seq = oldest;
 }
 
 void room_state_add_moderator(struct room_state *state) {
+    /* Of rooms that exist and are not direct: private conversations have no moderators. */
     state->may_moderate = state->may_moderate || (state->exists && !state->is_direct);
 }
 
 void room_state_hide_members(struct room_state *state, uint64_t user_id) {
+    /* Who is in the room is seen by moderators only, if members_visible is off. */
     state->hides_members = !state->members_visible && !state->may_moderate;
     state->viewer_id = user_id;
 }
@@ -72,6 +82,7 @@ enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                db_u64(room_id));
     if (error)
         return error;
+    /* No row leaves exists false, without an error: the caller decides between 404 and 403. */
     if (db_next(rows)) {
         room_state_from_row(rows, 0, state);
         if (db_get_bool(rows, ROOM_STATE_COLUMN_COUNT))
@@ -83,6 +94,7 @@ enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
 
 enum error room_state_may_see(const struct room_state *state) {
     const bool is_in = state->is_member || state->may_moderate || state->may_view;
+    /* 404 for a private room: its existence is not revealed. */
     if (!state->exists || (state->is_private && !is_in))
         return ERROR_NOT_FOUND;
     return ERROR_NONE;
@@ -103,5 +115,6 @@ enum error room_state_may_read(const struct room_state *state) {
 }
 
 bool room_state_is_counted(const struct room_state *state, uint64_t most) {
+    /* In large and live rooms presence is a number instead of a list of users. */
     return state->is_live || state->members_count > most;
 }

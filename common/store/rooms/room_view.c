@@ -9,6 +9,7 @@ static const char *const NOTIFY[] = {[NOTIFY_DEFAULT] = "default",
 #define NOTIFY_COUNT (sizeof(NOTIFY) / sizeof(NOTIFY[0]))
 
 const char *notify_name(enum notify notify) {
+    /* A number of a newer program is shown as the default. */
     return notify < NOTIFY_COUNT ? NOTIFY[notify] : NOTIFY[NOTIFY_DEFAULT];
 }
 

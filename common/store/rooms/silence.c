@@ -9,6 +9,7 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
                        uint64_t minutes, struct silence_change *change) {
     static const char SQL[] = TRANSACTION(
         MEMBER_TARGET_DECLARATIONS
+        /* The members' role is compared under the lock of the room. */
         "DECLARE p_minutes BIGINT UNSIGNED DEFAULT ?; DECLARE v_until DATETIME(6); ",
         TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
         MEMBER_FIND_TARGET
@@ -26,6 +27,7 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
         AUDIT_SQL("'silence'", "p_target", "p_room", "0", "NULL"),
         ", v_until, v_user_seq, v_refusal");
     struct db_rows *rows;
+    /* Repeatable: a second run sets the same silence, some moments later. */
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(actor_id),
                               db_u64(user_id), db_bool(false), db_u64(minutes));
     *change = (struct silence_change){0};
@@ -33,6 +35,7 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
         return error;
     if (transaction_row(rows, &error)) {
         change->until = db_get_time(rows, 1);
+        /* The event makes pushd read again what the user may do. */
         change->user_seq = error ? 0 : db_get_u64(rows, 2);
         change->refusal = (enum member_refusal)db_get_u64(rows, 3);
     }
@@ -57,6 +60,7 @@ enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, ui
 }
 
 enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int64_t *until) {
+    /* Also one that is over and not deleted yet; the caller compares the time. */
     static const char SQL[] = "SELECT until FROM silence WHERE room_id = ? AND user_id = ?";
     struct db_rows *rows;
     const enum error error =

@@ -1,4 +1,5 @@
-/* API keys: names and scopes, the table api_key, and the users that they act for. */
+/* API keys: names and scopes, the table api_key, and the users that they act for. Only the hash of
+ * a key is stored; a key that is revoked keeps its row, so that the audit can name it. */
 #include "store/site/api_key.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@
 /* ---- names and scopes ---- */
 
 bool api_key_name_is_valid(struct text name) {
+    /* Names stand in logs and URLs without escapes. */
     for (size_t i = 0; i < name.len; i++) {
         const char c = name.at[i];
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -27,6 +29,7 @@ static const char *const SCOPES[] = {"users", "rooms", "messages", "hooks", "mod
 
 bool api_key_read_scopes(struct text list, unsigned *scopes) {
     struct text word;
+    /* "users,rooms": words with blanks around them are fine, unknown ones are not. */
     *scopes = 0;
     while (text_split(&list, ',', &word)) {
         size_t i = 0;
@@ -42,6 +45,7 @@ bool api_key_read_scopes(struct text list, unsigned *scopes) {
 
 void api_key_write_scopes(unsigned scopes, char out[API_KEY_SCOPES_SIZE]) {
     out[0] = '\0';
+    /* stpcpy returns the end of what it has copied. */
     for (size_t i = 0; i < SCOPE_COUNT; i++)
         if (scopes & (1u << i))
             out = stpcpy(stpcpy(out, SCOPES[i]), ",");
@@ -51,6 +55,7 @@ void api_key_write_scopes(unsigned scopes, char out[API_KEY_SCOPES_SIZE]) {
 }
 
 const char *api_key_scope_name(unsigned scope) {
+    /* For a single scope; a set of several has no name. */
     for (size_t i = 0; i < SCOPE_COUNT; i++)
         if (scope == 1u << i)
             return SCOPES[i];
@@ -64,6 +69,7 @@ const char *api_key_scope_name(unsigned scope) {
     "k.revoked_at, COALESCE(k.expires_at <= SYSDATE(6), FALSE)"
 #define COLUMN_COUNT 9
 
+/* An SQL condition on a row k. */
 #define IS_VALID "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > SYSDATE(6))"
 
 static void from_row(const struct db_rows *rows, struct api_key *key) {
@@ -74,6 +80,7 @@ static void from_row(const struct db_rows *rows, struct api_key *key) {
                             .last_used_at = db_get_time(rows, 6),
                             .revoked_at = db_get_time(rows, 7),
                             .is_expired = db_get_bool(rows, 8)};
+    /* Bounded by the schema. */
     snprintf(key->name, sizeof(key->name), "%.*s", (int)name.len, name.at);
     snprintf(key->addresses, sizeof(key->addresses), "%.*s", (int)addresses.len, addresses.at);
     /* A scope that a newer program has stored permits nothing here. */
@@ -88,6 +95,7 @@ static void from_row(const struct db_rows *rows, struct api_key *key) {
 enum error api_key_add(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                        const struct api_key *key) {
     static const char SQL[] = TRANSACTION(
+        /* ERROR_CONFLICT: the name is taken, also by a revoked key. */
         "", "INSERT INTO api_key (key_hash, name, scopes, addresses, created_at, expires_at) "
         "VALUES (?, ?, ?, ?, SYSDATE(6), ?); " AUDIT_SUBJECT_SQL("LAST_INSERT_ID()"), "");
     char scopes[API_KEY_SCOPES_SIZE];
@@ -111,6 +119,7 @@ enum error api_key_revoke(struct db *db, struct text name, bool *changed) {
         ", v_changed");
     struct db_rows *rows;
     *changed = false;
+    /* Repeatable: a second run finds the key revoked, and reports no change. */
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
     if (error)
         return error;
@@ -136,7 +145,8 @@ enum error api_key_list(struct db *db, api_key_visit *visit, void *context) {
 
 enum error api_key_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                         struct api_key *key) {
-    /* A time of use in the future was stored before the clock was set back. */
+    /* A time of use in the future was stored before the clock was set back. By the unique key of
+     * key_hash. The use is noted once a minute, so that most requests write nothing. */
     static const char SQL[] =
         "SELECT " COLUMNS
         ", COALESCE(k.last_used_at NOT BETWEEN SYSDATE(6) - INTERVAL 1 MINUTE AND SYSDATE(6), "
@@ -166,6 +176,7 @@ bool api_key_address_is_valid(struct text entry) {
 }
 
 bool api_key_allows_address(const struct api_key *key, const char *address) {
+    /* No addresses: any is allowed. */
     return key->addresses[0] == '\0' || cidr_list_contains(key->addresses, address);
 }
 
@@ -178,7 +189,8 @@ enum error api_key_ended(struct db *db, const unsigned char *hashes, size_t coun
 
 bool api_key_user_read(struct text text, struct api_key_user *user) {
     *user = (struct api_key_user){.id = 0};
-    /* "17" is a user id, "ext:..." the id of the user on the site. */
+    /* "17" is a user id, "ext:..." the id of the user on the site. Ids are signed 64 bits in JSON,
+     * hence the bound. */
     if (!text_skip(&text, "ext:"))
         return text_to_u64(text, &user->id) && user->id > 0 && user->id <= INT64_MAX;
     user->subject = text;
@@ -191,6 +203,7 @@ enum error api_key_user_find(struct db *db, const struct api_key_user *user, str
                              uint64_t room_id, struct identity *identity) {
 /* The user has no credential here: no id, nothing due, no expiry. */
 #define SELECT "SELECT " IDENTITY_COLUMNS ", 0, 0, NULL, " IDENTITY_ROOM_COLUMNS
+    /* Never the site's own user, in whose name no key may act. */
     static const char BY_ID[] = SELECT " FROM user u " IDENTITY_ROOM_JOINS
                                        "WHERE u.user_id = ? AND " EXTERNAL_USER_NOT_SITE;
     static const char BY_SUBJECT[] =
@@ -221,6 +234,8 @@ enum error api_key_act(struct db *db, const struct api_key *key, const char *add
     struct api_key_user named;
     enum error error = ERROR_NONE;
     *refusal = API_KEY_ACCEPTED;
+    /* In the order in which they are told: a key from a wrong address learns nothing about
+     * users. */
     if (!api_key_allows_address(key, address))
         *refusal = API_KEY_WRONG_ADDRESS;
     /* Checks that need no database first; the last one reads the user. */
@@ -248,6 +263,7 @@ const char *api_key_refusal_detail(enum api_key_refusal refusal) {
         return "An API key is not a user: name one in the header X-Confab-User.";
     case API_KEY_UNKNOWN_USER:
         return "X-Confab-User names no user that an API key can act for.";
+    /* Accepted: no text. */
     default:
         return NULL;
     }

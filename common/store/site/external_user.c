@@ -1,6 +1,7 @@
 /* Users whom the site knows by an issuer and a subject of its own: finding one, and making one with
  * a valid name that is not taken. The unique key of external_user decides between several that make
- * the same user at once. */
+ * the same user at once. Users of the site may sign in by its tokens only; they have no
+ * password. */
 #include "store/site/external_user.h"
 
 #include <stdint.h>
@@ -53,6 +54,7 @@ static const char *fold_other(struct text character, char out[FOLDED_SIZE]) {
 
 /* What stands for a character in a name; `out` is storage for it. */
 static const char *fold(uint32_t point, struct text character, char out[FOLDED_SIZE]) {
+    /* The table first: it has proper pairs of letters, such as AE and ss. */
     if (point >= FOLD_FIRST && point < FOLD_FIRST + sizeof(FOLD) / sizeof(FOLD[0]))
         return FOLD[point - FOLD_FIRST];
     /* White space of all kinds that a name may have. */
@@ -60,6 +62,7 @@ static const char *fold(uint32_t point, struct text character, char out[FOLDED_S
         return "_";
     if (point >= FOLD_FIRST)
         return fold_other(character, out);
+    /* U+0080 to U+00BF: controls and signs, none of which is a letter that a name needs. */
     if (point >= 0x80)
         return "";
     out[0] = (char)point;
@@ -74,6 +77,7 @@ void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
     size_t len = 0;
     bool has_letter = false;
     wished = text_trim(wished);
+    /* An address of mail gives what stands before the "@". */
     for (size_t at = 0; at < wished.len && wished.at[at] != '@';) {
         uint32_t point;
         const size_t size = text_decode(wished.at + at, wished.len - at, &point);
@@ -81,6 +85,7 @@ void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
         if (size == 0)
             break;
         const char *folded = fold(point, (struct text){wished.at + at, size}, storage);
+        /* What does not fit is cut at a whole character. */
         const size_t more = strlen(folded);
         if (len + more >= USER_NAME_SIZE)
             break;
@@ -102,6 +107,7 @@ void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
 
 enum error external_user_find(struct db *db, struct text issuer, struct text subject,
                               struct user *user) {
+    /* By the primary key (issuer, subject). */
     static const char SQL[] =
         "SELECT " USER_COLUMNS
         " FROM external_user x JOIN user u ON u.user_id = x.user_id "
@@ -153,6 +159,7 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
     external_user_fit_name(wished, name);
     /* "~" is in no valid name. */
     secret_random_hex(first + 1, 15);
+    /* Repeatable: a second run fails at the key of external_user, and the user is found then. */
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(issuer), db_text(subject), db_str(name),
                   db_str(first), db_bool(is_bot));
 }
@@ -160,13 +167,14 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
 enum error external_user_ensure(struct db *db, struct text issuer, struct text subject,
                                 struct text wished, bool is_bot, struct user *user, bool *created) {
     *created = false;
+    /* Longer ones would be cut by the schema, so that two could become one. */
     if (issuer.len > EXTERNAL_USER_ISSUER_MAX || subject.len > EXTERNAL_USER_SUBJECT_MAX)
         return ERROR_BAD_INPUT;
     enum error error = external_user_find(db, issuer, subject, user);
     for (int tries = 0; error == ERROR_NOT_FOUND && tries < ATTEMPTS; tries++) {
         error = add(db, issuer, subject, wished, is_bot);
         *created = !error;
-        /* A conflict: another one was faster. */
+        /* A conflict: another one was faster. In both cases there should be a row by now. */
         if (!error || error == ERROR_CONFLICT)
             error = external_user_find(db, issuer, subject, user);
     }
@@ -174,6 +182,7 @@ enum error external_user_ensure(struct db *db, struct text issuer, struct text s
 }
 
 enum error external_user_site(struct db *db, const char *name, struct user *user) {
+    /* The site's own user has an empty issuer and subject, which no token has. */
     bool created;
     return external_user_ensure(db, text_of(""), text_of(""), text_of(name), true, user, &created);
 }
@@ -183,6 +192,7 @@ enum error external_user_name_site(struct db *db, const char *name) {
     static const char DISABLE[] = "UPDATE user SET is_active = FALSE WHERE user_id = ?";
     struct user user;
     enum error error = external_user_site(db, name, &user);
+    /* IGNORE: the name may be taken; the user then keeps the former one. */
     if (!error && !text_equals(text_of(user.name), text_of(name)))
         error = DB_RUN(db, RENAME, DB_REPEATABLE, NULL, db_str(name), db_u64(user.id));
     /* One that an earlier version has made. */

@@ -1,5 +1,6 @@
 /* The SQL of imports. A batch of messages is one transaction, whose lists are JSON: five hundred
- * messages cost a dozen statements. */
+ * messages cost a dozen statements. Where messages come from, and the order of the steps, is in
+ * confabctl/import. */
 #include "store/site/import.h"
 
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "store/site/external_user.h"
 #include "store/transaction.h"
 
+/* The first letter of the column client_id: imported messages cannot meet those of clients or
+ * generated ones. */
 #define KEY_OF_IMPORT 'i'
 
 void import_key(const char *source, struct text room, struct text message,
@@ -19,6 +22,7 @@ void import_key(const char *source, struct text room, struct text message,
     buffer_printf(&text, "%s %zu %zu ", source, room.len, message.len);
     buffer_append(&text, room.at, room.len);
     buffer_append(&text, message.at, message.len);
+    /* 16 bytes of BLAKE2b: the same message of the same source has the same key in each run. */
     secret_digest((struct text){text.data, text.len}, digest, sizeof(digest));
     key[0] = KEY_OF_IMPORT;
     for (size_t i = 0; i < sizeof(digest); i++)
@@ -35,6 +39,8 @@ void import_key(const char *source, struct text room, struct text message,
 enum error import_find_user(struct db *db, struct text issuer, struct text subject,
                             struct text email, struct text name, uint64_t *user_id,
                             enum import_match *match) {
+    /* In this order: linked by an earlier import, then the same address of mail, then the same
+     * name, unless the addresses differ. */
     static const char LINKED[] =
         "SELECT user_id FROM external_user WHERE issuer = ? AND subject = ?";
     static const char BY_EMAIL[] =
@@ -43,9 +49,11 @@ enum error import_find_user(struct db *db, struct text issuer, struct text subje
     static const char BY_NAME[] =
         "SELECT u.user_id FROM user u WHERE u.username = ? AND "
         "(u.email_key IS NULL OR ? = '' OR u.email_key = LOWER(?)) AND " IS_ANYONE;
+    /* A verified address comes before others; KEY email_key has the address in lower case. */
     *user_id = 0;
     *match = IMPORT_BEFORE;
     enum error error = DB_NUMBER(db, LINKED, user_id, db_text(issuer), db_text(subject));
+    /* DB_NUMBER leaves 0 if there is no row. */
     if (!error && !*user_id && email.len > 0) {
         *match = IMPORT_BY_EMAIL;
         error = DB_NUMBER(db, BY_EMAIL, user_id, db_text(email));
@@ -62,6 +70,7 @@ enum error import_find_user(struct db *db, struct text issuer, struct text subje
 enum error import_link_user(struct db *db, struct text issuer, struct text subject,
                             uint64_t user_id) {
     static const char SQL[] =
+        /* Linked before: nothing changes, and no entry in the audit. */
         TRANSACTION("", "INSERT IGNORE INTO external_user (issuer, subject, user_id) "
                         "VALUES (?, ?, ?); IF ROW_COUNT() = 0 THEN LEAVE body; END IF; ", "");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(issuer), db_text(subject),
@@ -70,6 +79,8 @@ enum error import_link_user(struct db *db, struct text issuer, struct text subje
 
 enum error import_disable_user(struct db *db, uint64_t user_id) {
     static const char SQL[] = TRANSACTION(
+        /* Only a user who could not have logged in: made by an import, without a password,
+         * credentials, or an id of another issuer. */
         "", "UPDATE user u SET u.is_active = FALSE WHERE u.user_id = ? AND u.password_hash = '' "
         "AND NOT EXISTS (SELECT 1 FROM external_user x WHERE x.user_id = u.user_id "
         "AND x.issuer NOT LIKE '" IMPORT_ISSUER "%') "
@@ -82,6 +93,7 @@ enum error import_disable_user(struct db *db, uint64_t user_id) {
 /* ---- messages ---- */
 
 enum error import_room_end(struct db *db, uint64_t room_id, uint64_t *count, int64_t *last_at) {
+    /* A room that was imported before has messages already; what follows them goes on from here. */
     static const char SQL[] = "SELECT message_count, last_active_at FROM room WHERE room_id = ?";
     struct db_rows *rows;
     *count = 0;
@@ -112,6 +124,7 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(keys), db_u64(room_id));
     if (error)
         return error;
+    /* The message with number n of the list has this position here. */
     while (db_next(rows))
         visit(context, db_get_u64(rows, 0), db_get_u64(rows, 1));
     db_done(rows);
@@ -191,6 +204,8 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
 
 enum error import_messages(struct db *db, const struct import_batch *batch) {
     static const char SQL[] = TRANSACTION(
+        /* The batch is refused if the room has got other messages since import_room_end, so that
+         * positions stay as computed. */
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_after BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_count BIGINT UNSIGNED DEFAULT ?; DECLARE p_scan BOOLEAN DEFAULT ?; "
         "DECLARE p_messages, p_reactions, p_files LONGTEXT CHARACTER SET utf8mb4; "
@@ -201,13 +216,16 @@ enum error import_messages(struct db *db, const struct import_batch *batch) {
         /* 4: no such room; 13: it has other messages. */
         "IF v_found IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
         "IF v_found <> p_after THEN SET v_outcome = 13; LEAVE body; END IF; "
+        /* The numbers of the stream that the batch takes: one, and one for each reaction. */
         "SET v_numbers = 1 + JSON_LENGTH(p_reactions); "
+        /* In this order: replies and reactions refer to the messages of the batch. */
         ADD_MESSAGES ADD_REPLIES
         "IF p_reactions <> '[]' THEN " ADD_REACTIONS "END IF; "
         "IF p_files <> '[]' THEN " USE_FILES "END IF; " END_STREAM,
         "");
     struct db_rows *rows;
     const enum error error =
+        /* Not repeatable: a second run would find its own messages and report a conflict. */
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(batch->room_id), db_u64(batch->after),
                db_u64(batch->count), db_bool(batch->scan), db_text(batch->messages),
                db_text(batch->reactions), db_text(batch->files));
@@ -215,6 +233,7 @@ enum error import_messages(struct db *db, const struct import_batch *batch) {
 }
 
 enum error import_mark_read(struct db *db, uint64_t room_id, uint64_t position) {
+    /* For all members: what was imported is not new to them. */
     static const char SQL[] = TRANSACTION(
         "", "UPDATE member SET last_read_position = ? "
         "WHERE room_id = ? AND last_read_position < ?; "
@@ -227,6 +246,8 @@ enum error import_mark_read(struct db *db, uint64_t room_id, uint64_t position) 
 
 enum error import_announce_file(struct db *db, const struct import_file_row *file,
                                 uint64_t *file_id) {
+    /* The row comes before the bytes, as for uploads, and expires in a day if the import ends in
+     * between. */
     static const char SQL[] = TRANSACTION(
         "", "INSERT INTO file (room_id, user_id, stored_as, name, size, media_type, created_at, "
         "expires_at) VALUES (?, ?, UNHEX(?), ?, ?, ?, SYSDATE(6), SYSDATE(6) + INTERVAL 1 DAY); ",
@@ -237,5 +258,6 @@ enum error import_announce_file(struct db *db, const struct import_file_row *fil
                db_str(file->stored_as), db_text(file->name), db_u64(file->size),
                db_text(file->media_type));
     *file_id = 0;
+    /* By the unique key of stored_as, which is random. */
     return error ? error : DB_NUMBER(db, FIND, file_id, db_str(file->stored_as));
 }

@@ -1,9 +1,11 @@
 /* One row for each address. tried_at is set before the fetch, so that of several workers one
- * fetches and a site that fails is left alone for a minute. */
+ * fetches and a site that fails is left alone for a minute. Who fetches is the worker; fcgi-api
+ * only reads, and notes that a key is missing. */
 #include "store/site/jwks.h"
 
 enum error jwks_get(struct db *db, const char *url, struct buffer *out, int64_t *fetched_at) {
     static const char SQL[] =
+        /* Without a body nothing was fetched yet, which is no error: *out stays empty. */
         "SELECT body, fetched_at FROM jwks WHERE url = ? AND body IS NOT NULL";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_str(url));
@@ -30,6 +32,7 @@ enum error jwks_want(struct db *db, const char *url) {
 
 enum error jwks_is_due(struct db *db, const char *url, bool *is_due) {
     static const char FIRST[] = "INSERT IGNORE INTO jwks (url) VALUES (?)";
+    /* Read first, so that the usual call writes nothing. */
     static const char FIND[] = "SELECT 1 FROM jwks WHERE url = ?";
     /* An hour after the last success; a minute after a try if that failed or a key is missing. */
     static const char CLAIM[] =
@@ -46,6 +49,7 @@ enum error jwks_is_due(struct db *db, const char *url, bool *is_due) {
     db_done(rows);
     if (!is_known)
         error = DB_RUN(db, FIRST, DB_REPEATABLE, NULL, db_str(url));
+    /* tried_at in the future: the clock was set back. Of several workers one changes the row. */
     if (!error)
         error = DB_RUN(db, CLAIM, 0, NULL, db_str(url), db_u64(JWKS_WANTED_SECONDS),
                        db_u64(JWKS_FETCH_SECONDS));
@@ -54,12 +58,14 @@ enum error jwks_is_due(struct db *db, const char *url, bool *is_due) {
 }
 
 enum error jwks_store(struct db *db, const char *url, struct text body) {
+    /* wanted_at stays: it is compared with tried_at, which is later now. */
     static const char SQL[] =
         "UPDATE jwks SET body = ?, fetched_at = SYSDATE(6), failure = NULL WHERE url = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(body), db_str(url));
 }
 
 enum error jwks_failed(struct db *db, const char *url, const char *why) {
+    /* The former body stays in use. */
     static const char SQL[] = "UPDATE jwks SET failure = ? WHERE url = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(why), db_str(url));
 }

@@ -5,7 +5,8 @@
 
 #include "base/buffer.h"
 
-/* The keys as a JSON array; they have no characters that JSON escapes. */
+/* The keys as a JSON array; they have no characters that JSON escapes. room_key_is_valid limits the
+ * characters. */
 static void write_keys(struct buffer *json, const struct text *keys, size_t count) {
     buffer_append_char(json, '[');
     for (size_t i = 0; i < count; i++) {
@@ -27,6 +28,7 @@ enum error keyed_room_find(struct db *db, uint64_t user_id, const struct text *k
         "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ?";
     struct buffer json = BUFFER_EMPTY;
     struct db_rows *rows;
+    /* A key without a room leaves its element zeroed: room_id 0. */
     memset(rooms, 0, count * sizeof(*rooms));
     write_keys(&json, keys, count);
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows,
@@ -35,7 +37,7 @@ enum error keyed_room_find(struct db *db, uint64_t user_id, const struct text *k
     if (error)
         return error;
     while (db_next(rows)) {
-        /* From 1. */
+        /* From 1. The place in the list; rows come in any order. */
         const uint64_t place = db_get_u64(rows, 0);
         if (place >= 1 && place <= count)
             rooms[place - 1] = (struct keyed_room){.room_id = db_get_u64(rows, 1),
@@ -49,6 +51,8 @@ enum error keyed_room_find(struct db *db, uint64_t user_id, const struct text *k
 enum error keyed_room_list(struct db *db, uint64_t user_id, keyed_room_visit *visit,
                            void *context) {
     static const char SQL[] =
+        /* By the user's memberships, in the order of ids; FORCE INDEX keeps the server from reading
+         * all rooms with a key. */
         "SELECT r.room_id, r.room_key FROM member me "
         "JOIN room r FORCE INDEX (PRIMARY) ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND r.room_key IS NOT NULL ORDER BY r.room_id";

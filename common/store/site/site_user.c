@@ -33,6 +33,7 @@ static enum error read_row(struct db_rows *rows, struct user *user, bool *is_bot
 
 enum error site_user_find(struct db *db, uint64_t user_id, struct text issuer, struct user *user,
                           struct buffer *subject) {
+    /* The site's own user is not found by any of these. */
     struct db_rows *rows;
     bool is_bot;
     const enum error error =

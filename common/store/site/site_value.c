@@ -6,6 +6,7 @@
 #include "secrets/secret.h"
 
 static enum error find(struct db *db, const char *name, char value[SITE_VALUE_SIZE]) {
+    /* By the primary key. */
     static const char SQL[] = "SELECT value FROM site_value WHERE name = ?";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_str(name));
@@ -29,5 +30,6 @@ enum error site_value_secret(struct db *db, const char *name, char value[SITE_VA
     char fresh[SITE_VALUE_SIZE];
     secret_random_hex(fresh, (SITE_VALUE_SIZE - 1) / 2);
     error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(name), db_str(fresh));
+    /* Read again: another process may have stored another value at the same moment. */
     return error ? error : find(db, name, value);
 }

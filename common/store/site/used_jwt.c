@@ -6,6 +6,7 @@
 #include "secrets/secret.h"
 
 enum error used_jwt_add(struct db *db, struct text issuer, struct text id, int64_t expires_at) {
+    /* A second use is a duplicate key, which db_run returns as ERROR_CONFLICT. */
     static const char SQL[] =
         "INSERT INTO used_jwt (issuer_jti_hash, expires_at) VALUES (?, ?)";
     unsigned char hash[SECRET_HASH_SIZE];
@@ -16,7 +17,8 @@ enum error used_jwt_add(struct db *db, struct text issuer, struct text id, int64
     buffer_append(&both, id.at, id.len);
     secret_digest((struct text){both.data, both.len}, hash, sizeof(hash));
     buffer_free(&both);
-    /* Not repeatable: a second run would find the id of the first one. */
+    /* Not repeatable: a second run would find the id of the first one. expires_at comes in seconds,
+     * as in the token. */
     return DB_RUN(db, SQL, 0, NULL, db_bytes(hash, sizeof(hash)), db_time(expires_at * 1000000));
 }
 

@@ -1,6 +1,6 @@
 /* Reading and changing profiles, and finding users. Most users are found by the beginning of the
  * user name, which is a range of the index of user names; user_word has the other words: those of
- * display names, and those inside user names. */
+ * display names, and those inside user names. Rules for the fields are in profile_fields.c. */
 #include "store/users/profile.h"
 
 #include "base/buffer.h"
@@ -8,7 +8,8 @@
 
 /* ---- changing ---- */
 
-/* A condition: the field is given, and differs from what is stored. */
+/* A condition: the field is given, and differs from what is stored. <=> compares NULL as a value: a
+ * field that is taken away differs from one that is set. */
 #define DIFFERS(field, given, stored) "((p_given & " field ") AND NOT (" given " <=> " stored ")) "
 
 /* Sets a column if its field is given. */
@@ -54,7 +55,9 @@ enum error profile_set(struct db *db, uint64_t user_id, const struct profile *pr
                        bool *changed) {
     struct db_rows *rows;
     *changed = false;
+    /* An empty text is stored as NULL: the field is taken away. */
     enum error error =
+        /* Repeatable: a second run finds the profile as it is to be. */
         DB_RUN(db, SET, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(profile->given),
                db_text_or_null(profile->display_name), db_text_or_null(profile->avatar_url),
                db_text_or_null(profile->locale), db_text_or_null(profile->email),
@@ -76,6 +79,7 @@ enum error profile_set(struct db *db, uint64_t user_id, const struct profile *pr
 
 static void read_shown(const struct db_rows *rows, struct profile *profile) {
     *profile = (struct profile){.user_id = db_get_u64(rows, 0),
+                                /* The texts are those of the row. */
                                 .username = db_get_text(rows, 1),
                                 .display_name = db_get_text(rows, 2),
                                 .avatar_url = db_get_text(rows, 3),
@@ -92,6 +96,7 @@ static void visit_all(struct db_rows *rows, profile_visit *visit, void *context)
 }
 
 enum error profile_get(struct db *db, uint64_t user_id, profile_visit *visit, void *context) {
+    /* The private fields as well, for the user's own profile. */
     static const char SQL[] = "SELECT " SHOWN_COLUMNS
                               ", u.locale, u.email, u.email_verified, u.share_read FROM user u "
                               "WHERE u.user_id = ?";
@@ -141,6 +146,7 @@ enum error profile_list(struct db *db, const uint64_t *ids, size_t count, profil
                         void *context) {
     static const char SQL[] =
         "SELECT " SHOWN_COLUMNS
+        /* The place gives the order; GROUP BY makes one row of an id that is in the list twice. */
         " FROM JSON_TABLE(?, '$[*]' COLUMNS "
         "(place FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j "
         "JOIN user u ON u.user_id = j.id GROUP BY u.user_id ORDER BY MIN(j.place)";
@@ -150,6 +156,7 @@ enum error profile_list(struct db *db, const uint64_t *ids, size_t count, profil
 enum error profile_list_active(struct db *db, const uint64_t *ids, size_t count,
                                profile_visit *visit, void *context) {
     static const char SQL[] =
+        /* By name, for lists that are shown. */
         "SELECT " SHOWN_COLUMNS
         " FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "JOIN user u ON u.user_id = j.id WHERE u.is_active ORDER BY u.username";
@@ -157,6 +164,8 @@ enum error profile_list_active(struct db *db, const uint64_t *ids, size_t count,
 }
 
 enum error profile_changes(struct db *db, uint64_t *number) {
+    /* A number that grows with each change that others can see: the entity tag of lists with
+     * profiles. */
     return db_number(db, "SELECT number FROM total WHERE name = 'profile_changes'", number);
 }
 
@@ -184,12 +193,14 @@ static void search_begin(struct text text, struct search *search) {
             break;
         if (point >= 0x300 && point <= 0x36F)
             continue;
+        /* LIKE's own characters are taken literally. */
         if (point == '\\' || point == '%' || point == '_')
             buffer_append_char(&search->pattern, '\\');
         buffer_append(&search->pattern, text.at + i, size);
     }
     buffer_append_char(&search->pattern, '%');
-    /* Without a text the pattern finds all, and no word is to be looked up: an empty range. */
+    /* Without a text the pattern finds all, and no word is to be looked up: an empty range. Range
+     * of words: from the text itself up to the text followed by the highest character. */
     if (text.len > 0) {
         buffer_append(&search->last, text.at, text.len);
         buffer_append_str(&search->last, HIGHEST);
@@ -202,6 +213,7 @@ static void search_end(struct search *search) {
 }
 
 static struct db_value text_value(const struct buffer *buffer) {
+    /* An empty text must not be NULL, which no comparison would match. */
     return db_text((struct text){buffer->len > 0 ? buffer->data : "", buffer->len});
 }
 
@@ -263,6 +275,7 @@ enum error profile_page(struct db *db, struct text search_text, const struct pro
     const uint64_t shown = count < page->limit ? count : page->limit;
     *more = count > shown;
     for (uint64_t i = 0; i < shown; i++) {
+        /* Pages before a cursor were read backwards, and are visited in the order of names. */
         db_seek(rows, page->kind == PROFILE_PAGE_BEFORE ? shown - 1 - i : i);
         db_next(rows);
         read_shown(rows, &profile);

@@ -1,6 +1,7 @@
 /* The rules for names, addresses of pictures, languages and addresses of mail. A display name is
  * shown among the texts of others, so it must not look like nothing, break the line, or turn the
- * direction of what follows. */
+ * direction of what follows. Each check returns the sentence that the API answers with, or NULL if
+ * the value is valid. */
 #include "store/users/profile_fields.h"
 
 #include "http/origin.h"
@@ -29,6 +30,7 @@ static const struct range UNSEEN[] = {
 };
 
 static bool is_in(uint32_t point, const struct range *ranges, size_t count) {
+    /* Some thirty ranges: a linear search is enough. */
     for (size_t i = 0; i < count; i++)
         if (point >= ranges[i].first && point <= ranges[i].last)
             return true;
@@ -39,10 +41,12 @@ const char *profile_fields_check_name(struct text name) {
     bool is_seen = false;
     size_t points = 0, size;
     for (size_t i = 0; i < name.len; i += size, points++) {
+        /* Also counts characters, which is what the limit is in. */
         uint32_t point;
         size = text_decode(name.at + i, name.len - i, &point);
         if (size == 0)
             return "Not a valid string.";
+        /* U+xxFFFE and U+xxFFFF of each plane are noncharacters. */
         if ((point & 0xFFFE) == 0xFFFE ||
             is_in(point, REFUSED, sizeof(REFUSED) / sizeof(REFUSED[0])))
             return "Control characters and marks of text direction are not allowed.";
@@ -58,6 +62,7 @@ const char *profile_fields_check_name(struct text name) {
 /* A character that a URL may have after its origin. Browsers encode those beyond ASCII. */
 static bool is_url_character(char c) {
     const unsigned char byte = (unsigned char)c;
+    /* Those that browsers would encode, or that could end an attribute of HTML, are refused. */
     return byte > 0x20 && byte != 0x7F && !strchr("\"'<>\\^`{|}", c);
 }
 
@@ -65,6 +70,7 @@ static bool is_url_character(char c) {
 static bool is_listed(const char *origins, struct text origin) {
     static const char PORT[] = ":443";
     const size_t port = sizeof(PORT) - 1;
+    /* Listed as it is written. */
     if (origin_list_contains(origins, origin))
         return true;
     if (origin.len <= port || memcmp(origin.at + origin.len - port, PORT, port) != 0)
@@ -74,6 +80,7 @@ static bool is_listed(const char *origins, struct text origin) {
 
 const char *profile_fields_check_avatar(struct text url, const char *origins) {
     static const char NOT_HTTPS[] = "Enter an address that begins with https://.";
+    /* The schema holds as many bytes. */
     struct text origin;
     if (url.len > PROFILE_AVATAR_BYTES)
         return "Ensure this field has no more than 512 bytes.";
@@ -101,7 +108,9 @@ const char *profile_fields_check_locale(struct text locale) {
     size_t start = 0;
     if (locale.len > PROFILE_LOCALE_BYTES)
         return NOT_TAG;
-    /* Subtags of 1 to 8 letters and digits; the first, the language, is of 2 to 8 letters. */
+    /* Subtags of 1 to 8 letters and digits; the first, the language, is of 2 to 8 letters. BCP 47
+     * in its plain form; which tags are registered is not checked. The end of the text ends the
+     * last subtag. */
     for (size_t i = 0; i <= locale.len; i++) {
         if (i < locale.len && locale.at[i] != '-') {
             const bool is_digit = locale.at[i] >= '0' && locale.at[i] <= '9';
@@ -120,6 +129,7 @@ const char *profile_fields_check_locale(struct text locale) {
 
 const char *profile_fields_check_email(struct text email) {
     static const char NOT_MAIL[] = "Enter a valid email address.";
+    /* No more is checked: only a mail can tell whether the address works. */
     const char *at = email.len > 0 ? memchr(email.at, '@', email.len) : NULL;
     /* Something before and after one "@"; no white space and no controls. */
     if (email.len > PROFILE_EMAIL_BYTES)

@@ -16,6 +16,7 @@
 void user_from_row(const struct db_rows *rows, unsigned first, struct user *user) {
     const struct text name = db_get_text(rows, first + 1);
     user->id = db_get_u64(rows, first);
+    /* The name is bounded by the schema. */
     snprintf(user->name, sizeof(user->name), "%.*s", (int)name.len, name.at);
     user->is_active = db_get_bool(rows, first + 2);
     user->is_staff = db_get_bool(rows, first + 3);
@@ -51,12 +52,14 @@ enum error user_add(struct db *db, struct text name, const char *password_hash,
     const struct db_value token =
         token_hash ? db_bytes(token_hash, SECRET_HASH_SIZE) : db_str(NULL);
     const struct db_value known = address ? db_bytes(address, USER_ADDRESS_SIZE) : db_str(NULL);
+    /* Not repeatable: a second run would report the user's own name as taken. */
     const enum error error =
         DB_RUN(db, SQL, 0, &rows, db_text(name), db_str(password_hash), token, known);
     if (error)
         return error;
     *id = db_next(rows) ? db_get_u64(rows, 1) : 0;
     db_done(rows);
+    /* 0 without a row, which is a fault of the server. */
     return *id ? ERROR_NONE : ERROR_INTERNAL;
 }
 
@@ -72,6 +75,7 @@ static enum error read_user(struct db_rows *rows, struct user *user,
         user_from_row(rows, 0, user);
         /* The hash stands after the columns of the user. */
         const struct text stored = db_get_text(rows, USER_COLUMN_COUNT);
+        /* `hash` is NULL for callers that check no password. */
         if (hash)
             snprintf(hash, SECRET_PASSWORD_SIZE, "%.*s", (int)stored.len, stored.at);
         if (is_known)
@@ -85,6 +89,7 @@ static enum error read_user(struct db_rows *rows, struct user *user,
 enum error user_by_name(struct db *db, struct text name, struct user *user,
                         char hash[SECRET_PASSWORD_SIZE]) {
     static const char SQL[] =
+        /* By the unique key of username, whose collation ignores case. */
         "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.username = ?";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
@@ -112,6 +117,7 @@ enum error user_by_login(struct db *db, struct text name,
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_bytes(address, USER_ADDRESS_SIZE), db_text(name));
+    /* Set also if the query fails. */
     *is_known = false;
     return error ? error : read_user(rows, user, hash, is_known);
 }
@@ -125,6 +131,7 @@ enum error user_purge_addresses(struct db *db, uint64_t limit, uint64_t *deleted
 
 enum error user_change_read(enum error error, struct db_rows *rows, uint64_t id,
                             struct user_change *change) {
+    /* For the caller's log also on failure. */
     *change = (struct user_change){.user_id = id};
     if (error)
         return error;
@@ -170,6 +177,8 @@ enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
         CREDENTIALS_CHANGED,
         ", TRUE, v_user_seq");
     struct db_rows *rows;
+    /* The hash of the token or session that the request came with stays valid, so that the user is
+     * not logged out by the change. */
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_str(old_hash), db_str(password_hash),
                db_u64(kept_token), db_u64(kept_session));
@@ -227,6 +236,7 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
         "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active, v_share BOOLEAN; "
         "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
         FIND_USER
+        /* Compared, so that no event is sent for nothing. */
         "SELECT share_read INTO v_share FROM user WHERE user_id = p_user; "
         "IF v_share = p_share THEN LEAVE body; END IF; "
         "UPDATE user SET share_read = p_share WHERE user_id = p_user; "
@@ -247,6 +257,7 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
 
 enum error user_set_staff(struct db *db, uint64_t id, bool is_staff) {
     static const char SQL[] = SET_FLAG("is_staff");
+    /* The audit has the change only if there was one (ROW_COUNT). */
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_bool(is_staff), db_u64(id));
 }
 
@@ -282,7 +293,7 @@ static void make_pattern(struct text prefix, struct buffer *pattern) {
 
 enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit, uint64_t offset,
                      user_visit *visit, void *context) {
-    /* `all`: also disabled users. */
+    /* `all`: also disabled users. LIKE with a fixed beginning is a range of the index of names. */
     static const char SQL[] = "SELECT " USER_COLUMNS
                               " FROM user u "
                               "WHERE u.username LIKE ? AND (u.is_active OR ?) "
@@ -299,6 +310,7 @@ enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit
 
 enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *count) {
     static const char SQL[] =
+        /* For confabctl: counted in full. */
         "SELECT COUNT(*) FROM user u WHERE u.username LIKE ? AND (u.is_active OR ?)";
     struct buffer pattern = BUFFER_EMPTY;
     make_pattern(prefix, &pattern);
@@ -311,6 +323,7 @@ enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *cou
 bool user_is_bot(struct db *db, uint64_t id) {
     static const char SQL[] = "SELECT is_bot FROM user WHERE user_id = ?";
     struct db_rows *rows;
+    /* A failure counts as not a bot: bots are exempt from limits. */
     if (DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id)))
         return false;
     const bool is_bot = db_next(rows) && db_get_bool(rows, 0);

@@ -68,7 +68,9 @@ void user_names_begin(struct user_names *names, const struct db *db) {
 
 /* The index of the slot of a user, or of the free one where it belongs. */
 static unsigned find_slot(const struct user_names *names, uint64_t user_id) {
+    /* Ids of users are consecutive, so the remainder spreads them evenly. */
     unsigned index = (unsigned)(user_id % SLOTS);
+    /* Ends, since some slots are always free (MOST_NAMES). */
     while (names->slots[index].user_id != 0 && names->slots[index].user_id != user_id)
         index = (index + 1) % SLOTS;
     return index;
@@ -94,6 +96,7 @@ void user_names_add(struct user_names *names, uint64_t user_id, struct text name
 /* Whether no name of the current row is missing. */
 static bool has_row(const struct user_names *names, const struct db_rows *rows,
                     const unsigned *columns, unsigned count) {
+    /* Not found by a column of NULL: its id is 0. */
     bool has_all = true;
     for (unsigned i = 0; i < count; i++) {
         const uint64_t id = db_get_u64(rows, columns[i]);
@@ -104,6 +107,7 @@ static bool has_row(const struct user_names *names, const struct db_rows *rows,
 
 enum error user_names_load(struct user_names *names, struct db *db, struct db_rows *rows,
                            const unsigned *columns, unsigned count) {
+    /* From the ids to the users, one probe of the primary key each. */
     static const char SQL[] =
         "SELECT u.user_id, u.username FROM "
         "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
@@ -111,6 +115,7 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
     /* The row to come back to. */
     const uint64_t current = db_row(rows);
     struct buffer ids = BUFFER_EMPTY;
+    /* The usual case: no query. */
     if (has_row(names, rows, columns, count))
         return ERROR_NONE;
 
@@ -130,6 +135,7 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
     buffer_append_char(&ids, ']');
 
     struct db_rows *found;
+    /* At most one query for a list: the ids of all rows that follow are in it. */
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &found, db_text((struct text){ids.data, ids.len}));
     buffer_free(&ids);
