@@ -30,6 +30,7 @@ static bool store(const struct arguments_option *option, const char *value) {
     case ARGUMENTS_TEXT:
         *(const char **)option->value = value;
         break;
+    /* An unsigned number of 64 bits; signs and blanks are not accepted. */
     case ARGUMENTS_NUMBER:
         if (text_to_u64(text_of(value), option->value))
             break;
@@ -68,6 +69,7 @@ static bool read_option(struct arguments *arguments, size_t *at,
         }
         return store(&options[i], value);
     }
+    /* Unknown options are errors, so that a misspelt one changes nothing. */
     cli_error("unknown option '%s'", argument);
     return false;
 }
@@ -77,6 +79,7 @@ bool arguments_read(struct arguments *arguments, const struct arguments_option *
     size_t kept = 0;
     bool options_ended = false;
     for (size_t i = 0; i < arguments->argc; i++) {
+        /* Kept arguments never overtake the one that is read, so the same array is used. */
         const char *argument = arguments->argv[i];
         /* "-" alone is an argument. */
         if (options_ended || argument[0] != '-' || argument[1] == '\0')

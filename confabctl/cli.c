@@ -19,9 +19,11 @@
 /* Timeout of a statement. Altering or counting large tables takes long, and no web client is
  * waiting for the result. */
 #define DATABASE_SECONDS 3600
+/* Milliseconds for one command of Redis. */
 #define REDIS_MS 1000
 
 static bool become_service_user(const struct cli *cli, struct buffer *problems) {
+    /* A failure leaves errno, for the message. */
     const bool became = service_user_become(cli->config_path);
     if (!became)
         buffer_printf(problems, "cannot become the user of %s: %s\n", cli->config_path,
@@ -31,6 +33,7 @@ static bool become_service_user(const struct cli *cli, struct buffer *problems) 
 
 /* From now on connections are made as database_admin_user. */
 static void use_admin(struct config *config) {
+    /* Copies: the configuration owns both texts. */
     config_set_text(&config->database_user, config->database_admin_user);
     config_set_text(&config->database_password, config->database_admin_password);
 }
@@ -56,6 +59,7 @@ bool cli_open(struct cli *cli, struct buffer *problems) {
     /* redis_timeout is short, since web requests wait for it; a command may wait longer. */
     if (cli->config.redis_timeout < REDIS_MS)
         cli->config.redis_timeout = REDIS_MS;
+    /* Connections are opened at first use, so a command that needs no Redis works without it. */
     cli->db = db_new(&cli->config);
     db_set_timeout(cli->db, DATABASE_SECONDS);
     cli->redis = redis_client_new(&cli->config);
@@ -75,6 +79,7 @@ enum cli_status cli_give_up_root(const struct cli *cli) {
     return status;
 }
 
+/* What was not opened is NULL, which each of these accepts. */
 void cli_close(struct cli *cli) {
     bell_free(cli->publisher.bell);
     redis_client_free(cli->redis);
@@ -89,11 +94,13 @@ __attribute__((format(printf, 3, 0))) static void print_line(FILE *stream, const
                                                              const char *format, va_list values) {
     struct buffer clean = BUFFER_EMPTY;
     char *text = NULL;
+    /* The length is known, so a NUL cannot end the text early. */
     const int len = vasprintf(&text, format, values);
     /* Out of memory. */
     if (len < 0)
         abort();
     table_clean(&clean, (struct text){text, (size_t)len});
+    /* On a stream of its own, so that errors do not mix with output that is piped. */
     fprintf(stream, "%s%s\n", prefix, buffer_str(&clean));
     buffer_free(&clean);
     free(text);
@@ -103,6 +110,7 @@ enum cli_status cli_error(const char *format, ...) {
     va_list values;
     va_start(values, format);
     print_line(stderr, "confabctl: ", format, values);
+    /* The return value lets callers write return cli_error(...). */
     va_end(values);
     return CLI_FAILED;
 }
@@ -125,12 +133,14 @@ enum cli_status cli_store_error(const struct cli *cli, enum error error) {
 }
 
 void cli_output(struct buffer *out) {
+    /* One write for the whole output; it is freed here. */
     fwrite(buffer_str(out), 1, out->len, stdout);
     buffer_free(out);
 }
 
 /* ---- helpers of several commands ---- */
 
+/* Options such as "on" are words, not numbers, in all commands. */
 bool cli_read_switch(const char *word, bool *is_on) {
     *is_on = text_equals(text_of(word), text_of("on"));
     if (*is_on || text_equals(text_of(word), text_of("off")))
@@ -152,6 +162,8 @@ enum cli_status cli_find_user(const struct cli *cli, const char *name, struct us
 enum cli_status cli_change_user(struct cli *cli, const char *name, struct user *user) {
     const enum cli_status status = cli_find_user(cli, name, user);
     if (!status) {
+        /* Later changes of this connection are in the audit as changes of this user, by the
+         * administrator. */
         cli->audited.user_id = user->id;
         audit_log_begin(cli->db, &cli->audited, false);
     }
@@ -159,6 +171,7 @@ enum cli_status cli_change_user(struct cli *cli, const char *name, struct user *
 }
 
 void cli_flush_events(const struct cli *cli) {
+    /* Without Redis pushd finds the events in the database. */
     if (!redis_client_is_configured(cli->redis))
         return;
     /* PING is answered after all that was sent before it, so its answer means that Redis has

@@ -38,6 +38,7 @@ struct http_client {
 /* Returns a copy of a part of a URL; "" if it has none. */
 static char *part(CURLU *url, CURLUPart which, unsigned flags) {
     char *found = NULL;
+    /* An address without this part has "" there. */
     if (curl_url_get(url, which, &found, flags) != CURLUE_OK)
         return strdup("");
     char *copy = strdup(found);
@@ -49,6 +50,7 @@ static char *part(CURLU *url, CURLUPart which, unsigned flags) {
 static struct http_client *parse_address(const char *address) {
     CURLU *url = curl_url();
     struct http_client *client = xcalloc(1, sizeof(*client));
+    /* On failure the parts are empty, and the address is refused below. */
     const bool is_url = curl_url_set(url, CURLUPART_URL, address, 0) == CURLUE_OK;
     client->scheme = part(url, CURLUPART_SCHEME, 0);
     client->path = part(url, CURLUPART_PATH, 0);
@@ -75,6 +77,7 @@ static struct http_client *parse_address(const char *address) {
 }
 
 struct http_client *http_client_new(const char *address, const char *ca_file) {
+    /* Once in a process; it is idempotent. */
     curl_global_init(CURL_GLOBAL_DEFAULT);
     struct http_client *client = parse_address(address);
     if (client)
@@ -120,6 +123,7 @@ enum http_client_difference http_client_compare(const struct http_client *client
  * transfer. */
 static size_t append_body(char *bytes, size_t size, size_t count, void *context) {
     struct buffer *body = context;
+    /* Doctor needs the beginnings of answers only. */
     if (body->len + size * count <= MAX_BODY)
         buffer_append(body, bytes, size * count);
     return size * count;
@@ -134,7 +138,9 @@ static CURL *new_handle(const struct http_client *client, const char *path) {
     curl_easy_setopt(curl, CURLOPT_URL, buffer_str(&url));
     /* The site itself is tested, not a proxy of the environment. */
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    /* No signals: timeouts of name look-ups would use SIGALRM. */
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    /* HTTP/1.1, as the raw connection speaks it. */
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, RESPONSE_SECONDS);
@@ -147,6 +153,7 @@ static CURL *new_handle(const struct http_client *client, const char *path) {
 /* Returns the value of a response header, or NULL. */
 static const char *header(CURL *curl, const char *name) {
     struct curl_header *found;
+    /* The last response, if there were several (such as 100). */
     return curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value
                                                                                   : NULL;
 }
@@ -154,11 +161,13 @@ static const char *header(CURL *curl, const char *name) {
 /* Reads what doctor needs of the response head. */
 static void read_head(CURL *curl, int64_t sent_at, struct http_client_response *response) {
     const char *date = header(curl, "Date");
+    /* -1 without a Date, or with one that is not valid. */
     const time_t seconds = date ? curl_getdate(date, NULL) : -1;
     const char *location = header(curl, "Location");
     const char *sockets = header(curl, "X-Confab-Max-Sockets");
     const char *policy = header(curl, "Content-Security-Policy");
     uint64_t max_sockets;
+    /* A number that does not fit counts as missing. */
     response->max_sockets =
         sockets && text_to_u64(text_of(sockets), &max_sockets) && max_sockets <= INT32_MAX
             ? (int64_t)max_sockets
@@ -179,6 +188,7 @@ void http_client_send(struct http_client *client, const struct http_client_reque
     CURL *curl = new_handle(client, request->path);
     /* Send the body immediately, without 100-continue. */
     struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+    /* Zeroed, so that it can be freed in any case. */
     *response = (struct http_client_response){.status = 0};
     for (const char *const *each = request->headers; each && *each; each++)
         headers = curl_slist_append(headers, *each);
@@ -195,6 +205,7 @@ void http_client_send(struct http_client *client, const struct http_client_reque
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response->body);
     const int64_t sent_at = clock_now();
     const CURLcode code = curl_easy_perform(curl);
+    /* Status 0 stands for no response; the error says why. */
     if (code == CURLE_OK)
         read_head(curl, sent_at, response);
     else
@@ -211,8 +222,10 @@ void http_client_response_free(struct http_client_response *response) {
 /* ---- raw connection ---- */
 
 bool http_client_connect(struct http_client *client, char error[HTTP_CLIENT_ERROR_SIZE]) {
+    /* A second call opens a new connection. */
     curl_easy_cleanup(client->connection);
     client->connection = new_handle(client, "/");
+    /* CONNECT_ONLY: TCP and TLS, and nothing else. */
     curl_easy_setopt(client->connection, CURLOPT_CONNECT_ONLY, 1L);
     const CURLcode code = curl_easy_perform(client->connection);
     snprintf(error, HTTP_CLIENT_ERROR_SIZE, "%s", code ? curl_easy_strerror(code) : "");
@@ -221,6 +234,7 @@ bool http_client_connect(struct http_client *client, char error[HTTP_CLIENT_ERRO
 
 void http_client_append_head(const struct http_client *client, const char *path,
                              struct buffer *out) {
+    /* The caller adds its headers and the empty line. */
     buffer_printf(out, "GET %s%s HTTP/1.1\r\nHost: %s\r\n", client->path, path, client->authority);
 }
 
@@ -231,6 +245,7 @@ static bool wait_for(const struct http_client *client, short events, int64_t dea
     const int64_t left = deadline - clock_monotonic_ms();
     curl_easy_getinfo(client->connection, CURLINFO_ACTIVESOCKET, &fd);
     struct pollfd waiting = {fd, events, 0};
+    /* 0 is the deadline; below 0 an error of poll, which ends the wait as well. */
     return fd != CURL_SOCKET_BAD && left > 0 && poll(&waiting, 1, (int)left) > 0;
 }
 
@@ -256,6 +271,7 @@ bool http_client_read(struct http_client *client, struct buffer *in, int64_t dea
     for (;;) {
         size_t got = 0;
         const CURLcode code = curl_easy_recv(client->connection, piece, sizeof(piece), &got);
+        /* Bytes come as they come: the caller looks for its own ends. */
         if (code == CURLE_OK) {
             buffer_append(in, piece, got);
             /* 0: the server closed the connection. */

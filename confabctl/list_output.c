@@ -9,6 +9,7 @@
 
 void list_output_begin(struct list_output *output, const struct cli *cli,
                        const char *const *headings, size_t columns) {
+    /* The headings must outlive the output. */
     memset(output, 0, sizeof(*output));
     output->json = cli->json;
     /* Both are made; only the one that is asked for is filled. */
@@ -24,6 +25,7 @@ void list_output_begin(struct list_output *output, const struct cli *cli,
 static void print(struct list_output *output, uint64_t count) {
     if (output->json) {
         json_write_array_end(&output->w);
+        /* All that there are, also if --limit shows fewer. */
         json_write_member_u64(&output->w, "count", count);
         json_write_object_end(&output->w);
         buffer_append_char(&output->out, '\n');
@@ -41,6 +43,7 @@ enum cli_status list_output_end(struct list_output *output, const struct cli *cl
                                 enum error error) {
     if (!error)
         print(output, count);
+    /* Nothing of the list is printed after an error. */
     table_free(output->table);
     buffer_free(&output->out);
     return error ? cli_store_error(cli, error) : CLI_OK;

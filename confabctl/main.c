@@ -19,7 +19,7 @@
 #include "command.h"
 #include "store/migrate.h"
 
-/* Commands that use the tables. */
+/* Commands that use the tables. Opened by `run` before the command. */
 #define STORE (COMMAND_CONFIG | COMMAND_SCHEMA)
 /* Commands whose changes are in the audit. */
 #define CHANGE (STORE | COMMAND_AUDIT)
@@ -217,6 +217,7 @@ struct command_line {
 
 /* Reads a global option at argv[*at] and its value. Returns false if it is not one. */
 static bool read_global(struct command_line *line, int argc, char **argv, int *at) {
+    /* With "=" only in the long form. */
     static const char CONFIG[] = "--config=";
     const char *argument = argv[*at];
     if (strcmp(argument, "--json") == 0)
@@ -229,6 +230,7 @@ static bool read_global(struct command_line *line, int argc, char **argv, int *a
         line->example = true;
     else if (strncmp(argument, CONFIG, strlen(CONFIG)) == 0)
         line->cli.given_config = argument + strlen(CONFIG);
+    /* The value may look like an option; without one the option is unknown. */
     else if ((strcmp(argument, "-c") == 0 || strcmp(argument, "--config") == 0) && *at + 1 < argc)
         line->cli.given_config = argv[++*at];
     else
@@ -240,8 +242,10 @@ static bool read_global(struct command_line *line, int argc, char **argv, int *a
  * argument. */
 static void read_line(struct command_line *line, int argc, char **argv) {
     bool options_ended = false;
+    /* One more, so that argv ends with NULL. */
     line->arguments.argv = xcalloc((size_t)argc + 1, sizeof(*line->arguments.argv));
     for (int i = 1; i < argc; i++) {
+        /* "--" itself stays among the arguments: arguments_read sees it, too. */
         options_ended = options_ended || strcmp(argv[i], "--") == 0;
         if (options_ended || !read_global(line, argc, argv, &i))
             line->arguments.argv[line->arguments.argc++] = argv[i];
@@ -273,8 +277,10 @@ static size_t matching_parts(const char *name, const struct arguments *arguments
 static const struct command *find(struct arguments *arguments) {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         bool whole;
+        /* Names are matched as a whole; no name is the beginning of another one. */
         const size_t taken = matching_parts(COMMANDS[i].name, arguments, &whole);
         if (taken > 0 && whole) {
+            /* What follows the name are the command's own arguments. */
             arguments->argc -= taken;
             memmove(arguments->argv, arguments->argv + taken,
                     arguments->argc * sizeof(*arguments->argv));
@@ -287,6 +293,7 @@ static const struct command *find(struct arguments *arguments) {
 /* ---- help ---- */
 
 static void print_usage(FILE *stream, const struct command *command) {
+    /* Without a usage text no blank at the end. */
     fprintf(stream, "usage: confabctl %s%s%s\n", command->name, command->usage[0] ? " " : "",
             command->usage);
 }
@@ -311,6 +318,7 @@ static bool help(const struct arguments *arguments) {
         /* A group alone, such as "user", matches all its commands. */
         if (arguments->argc > 0 && matching_parts(COMMANDS[i].name, arguments, &whole) == 0)
             continue;
+        /* The usage line comes once, before the first. */
         if (shown++ == 0)
             puts(USAGE);
         print_help(&COMMANDS[i]);
@@ -322,6 +330,7 @@ static bool help(const struct arguments *arguments) {
 
 /* Returns the command most similar to the one given, or NULL. */
 static const char *nearest(const struct arguments *arguments) {
+    /* The longest name is shorter; more is cut, and then not near. */
     char given[2 * EDIT_DISTANCE_MAX];
     const char *found = NULL;
     size_t least = SIZE_MAX;
@@ -333,6 +342,7 @@ static const char *nearest(const struct arguments *arguments) {
         const bool single = strchr(COMMANDS[i].name, ' ') == NULL;
         const struct text text = text_of(single ? arguments->argv[0] : given);
         const size_t distance = edit_distance(text, text_of(COMMANDS[i].name));
+        /* Near: few changes for the length of the word. */
         if (distance < least && edit_distance_is_near(text, distance)) {
             least = distance;
             found = COMMANDS[i].name;
@@ -344,7 +354,8 @@ static const char *nearest(const struct arguments *arguments) {
 /* Reports that the command line names no command: a group alone, a typing error, or nothing. */
 static enum cli_status no_command(const struct arguments *arguments) {
     size_t shown = 0;
-    /* Commands of the group that the first argument names: list their usage. */
+    /* Commands of the group that the first argument names: list their usage. Only the first
+     * argument counts as a group. */
     const struct arguments first = {arguments->argv, arguments->argc > 0};
     for (size_t i = 0; i < COMMAND_COUNT && arguments->argc > 0; i++) {
         bool whole;
@@ -352,6 +363,7 @@ static enum cli_status no_command(const struct arguments *arguments) {
             continue;
         if (shown++ == 0 && arguments->argc > 1)
             cli_error("unknown command '%s %s'", arguments->argv[0], arguments->argv[1]);
+        /* Said once, before the list of the group. */
         else if (shown == 1)
             cli_error("'%s' requires a subcommand", arguments->argv[0]);
         print_usage(stderr, &COMMANDS[i]);
@@ -374,6 +386,7 @@ static enum cli_status no_command(const struct arguments *arguments) {
 
 /* The tables must be those that this program was made for. */
 static enum cli_status check_schema(const struct cli *cli) {
+    /* MIGRATE_NEWER works: nothing to say. */
     enum migrate_state state;
     unsigned version;
     const enum error error = migrate_check(cli->db, &state, &version);
@@ -394,6 +407,7 @@ static enum cli_status check_schema(const struct cli *cli) {
 static enum cli_status open_cli(struct cli *cli) {
     struct buffer problems = BUFFER_EMPTY;
     const bool valid = cli_open(cli, &problems);
+    /* Warnings of a valid configuration are for `check`. */
     if (!valid)
         fprintf(stderr, "confabctl: invalid configuration:\n%s", buffer_str(&problems));
     buffer_free(&problems);
@@ -411,6 +425,7 @@ static enum cli_status run(struct command_line *line) {
         status = CLI_USAGE;
         cli_error("'%s' does not support --json", command->name);
     }
+    /* `migrate` may need rights that the services do not have. */
     cli->as_admin = (command->flags & COMMAND_ADMIN) != 0;
     /* Each step only if the one before it succeeded. */
     if (!status && (command->flags & COMMAND_CONFIG))
@@ -418,12 +433,14 @@ static enum cli_status run(struct command_line *line) {
     if (!status && (command->flags & COMMAND_SCHEMA))
         status = check_schema(cli);
     if (!status && (command->flags & COMMAND_AUDIT)) {
+        /* The entries of this run: what was done, by the administrator. */
         cli->audited = (struct audit_entry){.action = text_of(command->name),
                                             .actor = AUDIT_BY_ADMINISTRATOR};
         audit_log_begin(cli->db, &cli->audited, false);
     }
     if (!status)
         status = command->run(cli, &line->arguments);
+    /* Usage errors show how the command is called. */
     if (status == CLI_USAGE)
         print_usage(stderr, command);
     return status;
@@ -449,6 +466,7 @@ static enum cli_status execute(struct command_line *line) {
         arguments->argc--;
     }
     if (line->help)
+        /* Help for an unknown command is an error. */
         return help(arguments) ? CLI_OK : no_command(arguments);
     return run(line);
 }
@@ -462,6 +480,7 @@ int main(int argc, char **argv) {
     /* Commands move argv forward; this is its start. */
     const char **argv_start = line.arguments.argv;
     enum cli_status status = execute(&line);
+    /* Also if nothing was opened. */
     cli_close(&line.cli);
     free(argv_start);
     /* Output may fail only now, as on a full disk. A closed pipe (`| head`) is not worth a

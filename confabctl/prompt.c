@@ -15,6 +15,7 @@
 static const int CAUGHT[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 #define CAUGHT_COUNT (sizeof(CAUGHT) / sizeof(CAUGHT[0]))
 
+/* The number of the signal; 0: none. It is the only state that the handler touches. */
 static volatile sig_atomic_t caught;
 
 /* The handler only takes a note; read_line returns when it sees it. */
@@ -34,6 +35,7 @@ static const char *read_line(char *bytes, size_t size, size_t *len, const sigset
         const int ready = waiting ? ppoll(&input, 1, NULL, waiting) : 1;
         if (caught)
             return "interrupted";
+        /* One byte at a time: no byte of the next line is lost in a buffer. */
         const ssize_t got = ready < 0 ? ready : read(STDIN_FILENO, &c, 1);
         /* Interrupted by a signal that is not caught here, as after SIGSTOP and SIGCONT. */
         if (got < 0 && errno == EINTR)
@@ -45,6 +47,7 @@ static const char *read_line(char *bytes, size_t size, size_t *len, const sigset
         /* The last line may lack its line feed. */
         if (got == 0 || c == '\n')
             return NULL;
+        /* The rest of the line stays unread; read_once discards it. */
         if (*len == size)
             return "line too long";
         bytes[(*len)++] = c;
@@ -77,11 +80,13 @@ static const char *read_once(const char *question, struct prompt_secret *secret,
     sigemptyset(&held);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaddset(&held, CAUGHT[i]);
+    /* `waiting` is the mask of before, which lets the signals in. */
     sigprocmask(SIG_BLOCK, &held, &waiting);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(CAUGHT[i], &action, &before[i]);
     const char *problem = "cannot switch off the echo of the terminal";
     if (hide(&shown)) {
+        /* On standard error, since standard output may be piped. */
         fprintf(stderr, "%s", question);
         problem = read_line(secret->bytes, sizeof(secret->bytes), &secret->len, &waiting);
         fprintf(stderr, "\n");
@@ -89,6 +94,8 @@ static const char *read_once(const char *question, struct prompt_secret *secret,
     /* Discard the rest of a line that was too long; the shell must not see it. */
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown) != 0 && !problem)
         problem = "cannot restore the terminal";
+    /* In the reverse order of above: handlers first, then the mask, so that no signal meets our
+     * handler. */
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(CAUGHT[i], &before[i], NULL);
     sigprocmask(SIG_SETMASK, &waiting, NULL);
@@ -104,6 +111,7 @@ static const char *read_once(const char *question, struct prompt_secret *secret,
 static const char *read_hidden(const char *question, struct prompt_secret *secret) {
     const char *problem;
     bool stopped;
+    /* Only Ctrl-Z comes back here: other signals have ended the program. */
     do
         problem = read_once(question, secret, &stopped);
     while (stopped);
@@ -121,6 +129,7 @@ const char *prompt_password(const char *username, struct prompt_secret *secret) 
     const char *problem = read_hidden(question, secret);
     if (problem)
         return problem;
+    /* The first one stays in memory until the caller wipes it. */
     problem = read_hidden("Retype the password: ", &again);
     if (!problem &&
         (again.len != secret->len || memcmp(again.bytes, secret->bytes, secret->len) != 0))
@@ -146,6 +155,7 @@ bool prompt_confirm(const char *question) {
     char answer[16];
     size_t len;
     fprintf(stderr, "%s [y/N] ", question);
+    /* End of file, or a line that is too long: no. */
     if (read_line(answer, sizeof(answer), &len, NULL) != NULL)
         return false;
     const struct text text = {answer, len};

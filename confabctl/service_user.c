@@ -17,10 +17,12 @@ bool service_user_find(const char *config_path, struct service_user *found) {
     const struct passwd *user = NULL;
     /* The file belongs to the user of the services, as on a shared host. */
     if (file.st_uid != 0) {
+        /* Borrowed from the C library, valid until the next call. */
         user = getpwuid(file.st_uid);
     } else if (file.st_gid != 0) {
         /* root:confab, readable for the group, as the packages and docs/systemd.md make it. */
         const struct group *group = getgrgid(file.st_gid);
+        /* The user with the same name as the group: confab. */
         user = group ? getpwnam(group->gr_name) : NULL;
     }
     /* Never "become" root. */
@@ -28,12 +30,14 @@ bool service_user_find(const char *config_path, struct service_user *found) {
         return false;
     found->uid = user->pw_uid;
     found->gid = user->pw_gid;
+    /* Kept for initgroups, which needs the name. */
     snprintf(found->name, sizeof(found->name), "%s", user->pw_name);
     return true;
 }
 
 bool service_user_become(const char *config_path) {
     struct service_user user;
+    /* Not root, or no such user: nothing to become, which is no failure. */
     if (geteuid() != 0 || !service_user_find(config_path, &user))
         return true;
     /* In this order: after setuid the groups could not be changed any more. */

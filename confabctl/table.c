@@ -55,7 +55,8 @@ static bool is_control(uint32_t point) {
 }
 
 void table_clean(struct buffer *out, struct text text) {
-    /* Bytes that are not UTF-8 are replaced one by one. */
+    /* Bytes that are not UTF-8 are replaced one by one. U+FFFD for each, so that a table stays
+     * aligned whatever is in it. */
     while (text.len > 0) {
         uint32_t point = 0;
         const size_t size = text_decode(text.at, text.len, &point);
@@ -73,6 +74,7 @@ void table_text(struct table *table, struct text text) {
     table->cells =
         array_reserve(table->cells, &table->space, table->count + 1, sizeof(*table->cells));
     table_clean(&clean, text);
+    /* The table owns the copy. */
     table->cells[table->count++] = xstrndup(buffer_str(&clean), clean.len);
     buffer_free(&clean);
 }
@@ -81,6 +83,7 @@ void table_str(struct table *table, const char *str) {
     table_text(table, text_of(str));
 }
 
+/* 20 digits and the terminator fit. */
 void table_u64(struct table *table, uint64_t number) {
     char digits[24];
     snprintf(digits, sizeof(digits), "%" PRIu64, number);
@@ -140,6 +143,7 @@ static void append_blanks(struct buffer *out, size_t count) {
  * after it. */
 static void append_cell(const struct table *table, const size_t *widths, size_t column,
                         const char *cell, struct buffer *out) {
+    /* Never below 0, since the width is that of the widest. */
     const size_t padding = widths[column] - table_width(text_of(cell));
     const bool last = column + 1 == table->columns;
     if (is_right(table, column))
@@ -159,6 +163,7 @@ static size_t next_column(const struct table *table, size_t column) {
 void table_write(const struct table *table, struct buffer *out) {
     /* The width of a column is that of its widest cell or heading. */
     size_t *widths = xcalloc(table->columns, sizeof(*widths));
+    /* At least as wide as the heading. */
     for (size_t i = 0; i < table->columns; i++)
         widths[i] = table_width(text_of(heading(table, i)));
     for (size_t i = 0, column = 0; i < table->count; i++, column = next_column(table, column)) {
@@ -166,6 +171,7 @@ void table_write(const struct table *table, struct buffer *out) {
         if (width > widths[column])
             widths[column] = width;
     }
+    /* The heading is a row like the others. */
     for (size_t i = 0; i < table->columns; i++)
         append_cell(table, widths, i, heading(table, i), out);
     for (size_t i = 0, column = 0; i < table->count; i++, column = next_column(table, column))

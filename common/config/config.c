@@ -19,9 +19,11 @@
 #define CONFIG_PATH "/etc/confab/confab.conf"
 #endif
 
+/* More than any configuration; a wrong path such as /dev/zero ends there. */
 #define FILE_MAX ((size_t)1024 * 1024)
 
 void config_set_text(char **text, const char *value) {
+    /* Copied before the old one is freed: `value` may be the same text. */
     char *copy = xstrdup(value);
     free(*text);
     *text = copy;
@@ -30,9 +32,11 @@ void config_set_text(char **text, const char *value) {
 void config_free(struct config *config) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
+        /* Only texts are allocated. */
         if (option->kind == OPTION_KIND_TEXT)
             free(*(char **)option_field(config, option));
     }
+    /* All zeros, so that a second call is harmless. */
     memset(config, 0, sizeof(*config));
 }
 
@@ -40,6 +44,7 @@ void config_free(struct config *config) {
 static bool read_all(int fd, struct buffer *content) {
     ssize_t got = 1;
     while (got > 0 && content->len <= FILE_MAX) {
+        /* One byte more than FILE_MAX is enough to tell. */
         got = read(fd, buffer_reserve(content, 16384), 16384);
         /* The bytes read count as part of the buffer only now. */
         if (got > 0)
@@ -59,6 +64,7 @@ static bool read_file(const char *path, struct buffer *content, struct buffer *p
     if (!done) {
         buffer_printf(problems, "%s: cannot be read: %s\n", path,
                       errno == EFBIG ? "it is larger than 1 MiB" : strerror(errno));
+        /* Nothing of a file that was not read to its end is parsed. */
         buffer_clear(content);
     }
     if (fd >= 0)
@@ -105,6 +111,7 @@ static char *find_near_program(void) {
  * start programs without $HOME. */
 static char *find_at_home(void) {
     char names[4096];
+    /* Reentrant, since pushd has threads. */
     struct passwd entry;
     struct passwd *user = NULL;
     const char *home = getenv("HOME");
@@ -133,11 +140,13 @@ char *config_find(const char *given) {
     if (found == NULL)
         found = find_at_home();
     if (found == NULL && access(CONFIG_PATH, F_OK) == 0)
+        /* Reported later if it is needed and cannot be read, not here. */
         found = xstrdup(CONFIG_PATH);
     return found;
 }
 
 static void append_pair(struct buffer *out, const char *key, struct text value) {
+    /* No blank at the end of an empty value. */
     buffer_printf(out, "%s =%s", key, value.len > 0 ? " " : "");
     buffer_append(out, value.at, value.len);
     buffer_append_char(out, '\n');
@@ -152,6 +161,7 @@ static void dump_option(const struct config *config, const struct option *option
     const void *value = option_field_const(config, option);
     if (option->kind == OPTION_KIND_NUMBER) {
         append_number(out, option->key, *(const uint64_t *)value);
+    /* The word, not its index. */
     } else if (option->kind == OPTION_KIND_CHOICE) {
         append_pair(out, option->key, option_choice_at(option, *(const unsigned *)value));
     } else if (option->kind == OPTION_KIND_TEXT) {
@@ -184,6 +194,7 @@ static void describe_option(const struct option *option, struct buffer *out) {
     else if ((option->flags & (OPTION_ADDRESSES | OPTION_ORIGINS | OPTION_HTTPS_ORIGINS)) != 0)
         buffer_append_str(out, "# A list, separated by commas or spaces.\n");
     buffer_append_char(out, '#');
+    /* As for numbers: a comment until it is wanted. */
     append_pair(out, option->key, text_of(option->initial));
 }
 

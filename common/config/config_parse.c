@@ -35,6 +35,7 @@ struct parser {
 
 static void set_defaults(struct config *config) {
     memset(config, 0, sizeof(*config));
+    /* Every field has a row, but those that are zero by default. */
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
         if (option->kind == OPTION_KIND_TEXT)
@@ -50,6 +51,7 @@ static void set_defaults(struct config *config) {
 
 /* Begins the line of an error; the caller appends the rest and a newline. */
 static struct buffer *begin_error(struct parser *parser) {
+    /* Counted here, so that each error has exactly one line. */
     parser->errors++;
     buffer_append_str(parser->problems, parser->name);
     if (parser->line > 0)
@@ -63,6 +65,7 @@ static const char *show(struct text text, char out[SHOWN_SIZE]) {
     static const char digits[] = "0123456789abcdef";
     /* Only the start of a long text; what it contains cannot steer a terminal. */
     size_t shown = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
+    /* At most four bytes for each byte, three dots and the terminator. */
     char *end = out;
     for (size_t i = 0; i < shown; i++) {
         unsigned char c = (unsigned char)text.at[i];
@@ -81,6 +84,7 @@ static const char *show(struct text text, char out[SHOWN_SIZE]) {
 }
 
 static bool has_control_character(struct text text) {
+    /* Tabs are blanks; other control characters come from files of another kind. */
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.at[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f)
@@ -96,6 +100,7 @@ static bool is_blank(char c) {
 /* What a value has after it or around it that other formats allow and this one does not; NULL:
  * nothing of the kind. */
 static const char *misunderstanding(struct text value) {
+    /* A single quote mark is a value. */
     const char first = value.len > 1 ? value.at[0] : '\0';
     /* sshd, ini files and shells take quotes off or end the value there. This format does not. */
     if ((first == '"' || first == '\'') && value.at[value.len - 1] == first)
@@ -118,12 +123,14 @@ static void end_error(struct buffer *out, struct text value) {
 /* This may be intended, above all in a password, so it is a warning. */
 static void warn_of_value(struct parser *parser, const struct option *option, struct text value) {
     const char *hint = parser->line > 0 ? misunderstanding(value) : NULL;
+    /* Only for texts: numbers and choices with such remains are errors. */
     if (hint != NULL)
         buffer_printf(parser->problems, "%s:%zu: %s: %s\n", parser->name, parser->line, option->key,
                       hint);
 }
 
 static void check_list(struct parser *parser, const struct option *option, struct text value) {
+    /* An entry of a list is checked as the program will read it, by the same function. */
     struct text entry;
     struct cidr network;
     char shown[SHOWN_SIZE];
@@ -153,6 +160,7 @@ static void check_list(struct parser *parser, const struct option *option, struc
 
 static void check_cookie(struct parser *parser, const struct option *option, struct text value) {
     char shown[SHOWN_SIZE];
+    /* RFC 6265 allows more; the prefixes __Host- and __Secure- belong to confab itself. */
     if ((option->flags & OPTION_COOKIE) != 0 && !credentials_cookie_name_is_valid(value))
         buffer_printf(begin_error(parser),
                       "%s: \"%s\" is not allowed; a name has 1 to 64 letters, digits, \"-\", "
@@ -162,6 +170,7 @@ static void check_cookie(struct parser *parser, const struct option *option, str
 
 /* True for what may stand in a link: a scheme that no script runs by, or a path; visible ASCII. */
 static bool is_link(struct text value) {
+    /* A scheme such as javascript: would run in the page. */
     struct text rest = value;
     for (size_t i = 0; i < value.len; i++)
         if (value.at[i] <= 0x20 || value.at[i] >= 0x7f)
@@ -172,6 +181,7 @@ static bool is_link(struct text value) {
 
 static void check_word(struct parser *parser, const struct option *option, struct text value) {
     char shown[SHOWN_SIZE];
+    /* Empty values, if allowed, are judged by the option itself. */
     if ((option->flags & OPTION_USERNAME) != 0 && !text_is_username(value))
         buffer_printf(begin_error(parser),
                       "%s: \"%s\" is not allowed; the name of a user has 3 to 32 ASCII letters, "
@@ -186,7 +196,8 @@ static void check_word(struct parser *parser, const struct option *option, struc
 
 static void set_number(struct parser *parser, const struct option *option, struct text value) {
     uint64_t number = 0;
-    /* Digits only: no sign, no unit, no space. */
+    /* Digits only: no sign, no unit, no space. The limits are part of the message, with the
+     * unit. */
     if (text_to_u64(value, &number) && number >= option->min && number <= option->max) {
         *(uint64_t *)option_field(parser->config, option) = number;
         return;
@@ -204,6 +215,7 @@ static void set_number(struct parser *parser, const struct option *option, struc
 static void set_choice(struct parser *parser, const struct option *option, struct text value) {
     char shown[SHOWN_SIZE];
     unsigned index = 0;
+    /* On failure the default stays in the field, and the error refuses all of it. */
     if (option_choice(option, value, &index)) {
         *(unsigned *)option_field(parser->config, option) = index;
         return;
@@ -245,6 +257,7 @@ static struct text trim_blanks(struct text text) {
 
 static void refuse_key(struct parser *parser, struct text key) {
     char shown[SHOWN_SIZE];
+    /* The nearest key, if it is near: usually a misspelling. */
     const char *nearest = option_nearest(key);
     struct buffer *out = begin_error(parser);
     buffer_printf(out, "unknown key \"%s\"", show(key, shown));
@@ -255,11 +268,13 @@ static void refuse_key(struct parser *parser, struct text key) {
 
 static void parse_pair(struct parser *parser, struct text key, struct text value) {
     const struct option *option = option_find(key);
+    /* Unknown keys are errors, so that a misspelt option cannot be overlooked. */
     if (option == NULL) {
         refuse_key(parser, key);
         return;
     }
-    /* Two lines for one key are an error: the reader of the file would see only one of them. */
+    /* Two lines for one key are an error: the reader of the file would see only one of them. By the
+     * row's number in the table. */
     size_t *line = &parser->lines[option - option_table];
     if (*line > 0) {
         buffer_printf(begin_error(parser), "%s is given twice, first on line %zu\n", option->key,
@@ -272,6 +287,7 @@ static void parse_pair(struct parser *parser, struct text key, struct text value
 
 static void parse_line(struct parser *parser, struct text line) {
     if (!text_is_valid(line.at, line.len)) {
+        /* Such bytes would be shown, logged, or sent to clients later. */
         buffer_append_str(begin_error(parser), "the line is not UTF-8, or contains a NUL\n");
         return;
     }
@@ -279,6 +295,7 @@ static void parse_line(struct parser *parser, struct text line) {
     if (line.len > 0 && line.at[line.len - 1] == '\r')
         line.len--;
     line = trim_blanks(line);
+    /* A comment has its own line; "#" within a value is part of it. */
     if (line.len == 0 || *line.at == '#')
         return;
     /* Such a line is not shown: it may be part of a password. */
@@ -296,6 +313,7 @@ static void parse_line(struct parser *parser, struct text line) {
 /* The text without the byte order mark (U+FEFF) that some editors write. */
 static struct text skip_byte_order_mark(struct text text) {
     if (text.len >= 3 && memcmp(text.at, "\xEF\xBB\xBF", 3) == 0) {
+        /* Three bytes of UTF-8. */
         text.at += 3;
         text.len -= 3;
     }
@@ -307,6 +325,7 @@ static void parse_file(struct parser *parser, struct text file) {
     while (file.len > 0) {
         const char *end = memchr(file.at, '\n', file.len);
         struct text line = {file.at, end == NULL ? file.len : (size_t)(end - file.at)};
+        /* The last line may lack its line feed. */
         size_t taken = end == NULL ? line.len : line.len + 1;
         /* Lines count from 1, as in editors. */
         parser->line++;
@@ -323,6 +342,7 @@ static void parse_file(struct parser *parser, struct text file) {
 }
 
 static bool has_lower_case(struct text text) {
+    /* One lower-case letter is enough. */
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] >= 'a' && text.at[i] <= 'z')
             return true;
@@ -340,6 +360,7 @@ static bool is_other_variable(struct text name) {
 
 /* A warning, not an error: other programs may have variables with this prefix. */
 static void warn_of_variable(struct parser *parser, const char *key) {
+    /* The spelling in the file is lower case. */
     const char *nearest = option_nearest(text_of(key));
     struct buffer *out = parser->problems;
     buffer_printf(out, "%s: unknown variable, ignored", parser->name);
@@ -366,6 +387,7 @@ static void parse_variable(struct parser *parser, struct text name, struct text 
     text_lower(bare, key, sizeof(key));
     /* Variables are in upper case only: with both allowed, one option could be set twice. */
     const struct option *option = has_lower_case(bare) ? NULL : option_find(text_of(key));
+    /* The name in messages; parser->line is 0 by now. */
     parser->name = show(name, parser->variable);
     if (option == NULL)
         warn_of_variable(parser, key);
@@ -389,6 +411,7 @@ static void parse_environment(struct parser *parser, char *const *environment) {
     }
 }
 
+/* Names without "=" are no variables. */
 bool config_parse(struct config *config, const char *name, struct text file,
                   char *const *environment, struct buffer *problems) {
     struct parser parser = {.config = config, .problems = problems, .name = name};

@@ -40,6 +40,7 @@ const struct option option_table[OPTION_COUNT] = {
 
 const struct option *option_find(struct text key) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
+        /* A linear search: some hundred rows, once for each line. */
         const struct option *option = &option_table[i];
         if (option->kind != OPTION_KIND_SECTION && text_equals(text_of(option->key), key))
             return option;
@@ -77,6 +78,7 @@ const void *option_field_const(const struct config *config, const struct option 
 
 void option_store(struct config *config, const struct option *option, struct text value) {
     char **text = option_field(config, option);
+    /* Owned by the configuration; freed by config_free. */
     free(*text);
     *text = xstrndup(value.at, value.len);
 }
@@ -97,6 +99,7 @@ struct text option_choice_at(const struct option *option, unsigned index) {
     struct text word;
     /* The index comes from option_choice and is always in range. */
     while (text_next_word(&rest, "|", &word) && index > 0)
+        /* The word at the index was read last. */
         index--;
     return word;
 }

@@ -19,6 +19,7 @@ static void log_problems(struct buffer *problems, bool valid) {
         if (valid)
             log_warn("%.*s", (int)len, line);
         else
+            /* A level of its own line each: the log has one line for each problem. */
             log_error("%.*s", (int)len, line);
         line += len + (line[len] == '\n');
     }
@@ -33,6 +34,7 @@ bool startup_load(struct config *config, const char *path) {
 }
 
 bool startup_accepts(const struct config *config, startup_accept *accept) {
+    /* What a program requires beyond the syntax, such as that its folders exist. */
     struct buffer problems = BUFFER_EMPTY;
     const bool valid = !accept || accept(config, &problems);
     log_problems(&problems, valid);
@@ -43,6 +45,7 @@ bool startup_accepts(const struct config *config, startup_accept *accept) {
 static bool load_or_print(struct config *config, const char *path, startup_accept *accept) {
     struct buffer problems = BUFFER_EMPTY;
     bool valid = config_load(config, path, &problems);
+    /* A configuration that is not accepted is freed here, like one that does not parse. */
     if (valid && accept && !accept(config, &problems)) {
         config_free(config);
         valid = false;
@@ -53,6 +56,7 @@ static bool load_or_print(struct config *config, const char *path, startup_accep
 }
 
 int startup_check(const char *path, startup_accept *accept) {
+    /* The exit status for scripts; problems are on standard error. */
     struct config config;
     if (!load_or_print(&config, path, accept))
         return 1;
@@ -62,6 +66,7 @@ int startup_check(const char *path, startup_accept *accept) {
 }
 
 int startup_dump(const char *path) {
+    /* Without the program's own conditions: the dump is for looking at a configuration. */
     struct config config;
     struct buffer out = BUFFER_EMPTY;
     if (!load_or_print(&config, path, NULL))
@@ -95,12 +100,14 @@ bool startup_reload(struct config *config, const char *path, const char *program
     /* First, so that after logrotate even the errors of this reload are in the new file. */
     log_reopen();
     bool valid = startup_load(&fresh, path);
+    /* Both kinds of errors keep the old one in use. */
     if (valid && !startup_accepts(&fresh, accept)) {
         config_free(&fresh);
         valid = false;
     }
     if (valid) {
-        /* The caller frees the former configuration once nothing uses it. */
+        /* The caller frees the former configuration once nothing uses it. By assignment: the texts
+         * move with the structs. */
         *former = *config;
         *config = fresh;
         if (!open_log(config, program))
@@ -117,6 +124,7 @@ bool startup_reload(struct config *config, const char *path, const char *program
  * for each reload. */
 static struct former {
     struct config config;
+    /* A list that is never freed: no thread can say when it has stopped reading. */
     struct former *next;
 } * all_former;
 

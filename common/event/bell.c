@@ -1,4 +1,6 @@
-/* The names of bells, and ringing them. */
+/* The names of bells, and ringing them. A bell is a file whose content is the number of the last
+ * event; clients poll it through the web server without reaching fcgi-api. Where the secrets are
+ * stored is in store/rooms/bell_name.c. */
 #include "event/bell.h"
 
 #include <errno.h>
@@ -16,6 +18,7 @@
 /* A failure is logged at most this often. */
 #define LOG_EVERY_MS (60 * 60 * INT64_C(1000))
 
+/* Clients that see an older heartbeat do not trust the bells. */
 #define HEARTBEAT_EVERY_MS 5000
 
 /* A slice of work takes up to 10 s. */
@@ -33,6 +36,7 @@ struct bell {
 
 struct bell *bell_new(const char *folder, struct bell_times *times) {
     if (folder[0] == '\0')
+        /* NULL without bell_dir: all functions accept it and do nothing. */
         return NULL;
     struct bell *bell = xcalloc(1, sizeof(*bell));
     bell->folder = xstrdup(folder);
@@ -48,9 +52,11 @@ void bell_free(struct bell *bell) {
 }
 
 void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE]) {
+    /* 20 digits of a generation and the terminator fit. */
     char bytes[BELL_SECRET_SIZE + 24];
     unsigned char hash[(BELL_FILE_NAME_SIZE - 1) / 2];
-    /* A hash, so that a name reveals neither the secret nor the names before and after it. */
+    /* A hash, so that a name reveals neither the secret nor the names before and after it. Secret
+     * and generation, as digits, one after the other. */
     memcpy(bytes, name->secret, BELL_SECRET_SIZE);
     const int digits = snprintf(bytes + BELL_SECRET_SIZE, sizeof(bytes) - BELL_SECRET_SIZE,
                                 "%" PRIu64, name->generation);
@@ -63,9 +69,11 @@ void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE])
 /* True if that time has passed since the last such moment, which then is now. Of several processes
  * one gets true. */
 static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
+    /* Wall clock, since the time may be shared with processes that start later. */
     const int64_t now = clock_now() / 1000;
     int64_t last = atomic_load(last_ms);
-    /* A time in the future was stored before the clock was set back. */
+    /* A time in the future was stored before the clock was set back. The exchange fails for all but
+     * one of the processes that came here together. */
     return (last == 0 || now < last || now - last >= every_ms) &&
            atomic_compare_exchange_strong(last_ms, &last, now);
 }
@@ -73,11 +81,13 @@ static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
 static void log_failure(struct bell *bell) {
     const char *cause = strerror(errno);
     if (take_turn(&bell->times->failed_ms, LOG_EVERY_MS))
+        /* Clients go on without bells: a failure costs requests, no events. */
         log_error("bell_dir %s: %s; clients poll as without it", bell->folder, cause);
 }
 
 bool bell_ring(struct bell *bell, const struct bell_name *name, uint64_t seq) {
     char file[BELL_FILE_NAME_SIZE];
+    /* Without a bell_dir, or a client that asked for the bell. */
     if (!bell || !name->exists)
         return false;
     bell_file_name(name, file);
@@ -92,6 +102,7 @@ void bell_write_heartbeat(struct bell *bell) {
         return;
     /* Not in place: it has to be possible to create and remove bells, too. */
     errno = 0;
+    /* ENOENT is right: the first heartbeat. */
     const bool removed = bell_file_remove(bell->folder, BELL_HEARTBEAT) || errno == ENOENT;
     if (!removed ||
         !bell_file_write(bell->folder, BELL_HEARTBEAT, (uint64_t)(clock_now() / 1000000)))
@@ -105,6 +116,7 @@ void bell_end_former(struct bell *bell, const struct bell_name *name) {
         return;
     /* Usually the file is that of the previous generation. */
     for (int i = 0; i < FORMER_MOST && former.generation > 0; i++) {
+        /* A member that left knows the names of former generations only. */
         former.generation--;
         bell_file_name(&former, file);
         if (bell_file_remove(bell->folder, file))
@@ -115,8 +127,10 @@ void bell_end_former(struct bell *bell, const struct bell_name *name) {
 void bell_ring_room(struct bell *bell, struct db *db, uint64_t room_id, bool left) {
     struct bell_name name;
     uint64_t last_seq;
+    /* A failure is that of the database: the bell rings with the next event. */
     if (!bell || bell_name_of_room(db, room_id, &name, &last_seq))
         return;
+    /* The new name first, so that clients that stay find it. */
     bell_ring(bell, &name, last_seq);
     if (left)
         bell_end_former(bell, &name);
@@ -137,6 +151,7 @@ static void ring_changed(void *context, const struct bell_name *name, uint64_t l
 }
 
 void bell_ring_changed(struct bell *bell, struct db *db) {
+    /* Changes that housekeeping or confabctl has made, without a list of the rooms. */
     if (bell)
         bell_names_changed(db, CHANGED_SECONDS, ring_changed, bell);
 }

@@ -16,6 +16,7 @@ enum {
     NOTICE = 4,  /* published on a room's channel only */
 };
 
+/* Looked up by number and by name; the order is that of frequency. */
 static const struct type {
     unsigned number;
     const char *name;
@@ -64,6 +65,7 @@ static const char *const STREAMS[] = {
 
 static const struct type *find_type(unsigned number) {
     for (size_t i = 0; i < TYPE_COUNT; i++)
+        /* None for a number of a newer program. */
         if (TYPES[i].number == number)
             return &TYPES[i];
     return NULL;
@@ -74,6 +76,7 @@ const char *event_name(unsigned type) {
     return row ? row->name : NULL;
 }
 
+/* Bans have a type of their own, since sockets close with another code. */
 unsigned event_shown_type(unsigned type) {
     return type == EVENT_USER_BANNED ? EVENT_USER_REMOVED : type;
 }
@@ -127,7 +130,8 @@ void event_write_around_time(struct buffer *before, struct buffer *after,
                              const struct event_envelope *envelope) {
     const struct text text = envelope->text, message = envelope->message;
     /* The fields before the logical time. A script in Redis makes that number, so the parts before
-     * and after it are separate there. */
+     * and after it are separate there. Names of types have no blanks, ids no signs: fields need no
+     * escapes. */
     buffer_printf(before, "%d %" PRIu64 " %s %" PRIu64 " %" PRIu64 " ", EVENT_VERSION,
                   envelope->seq, event_name(envelope->type), envelope->actor_id,
                   envelope->subject_id);
@@ -142,6 +146,7 @@ void event_write_around_time(struct buffer *before, struct buffer *after,
     buffer_append_u64(after, message.len > 0 ? (uint64_t)(message.at - text.at) : 0);
     buffer_append_char(after, ' ');
     buffer_append_u64(after, message.len);
+    /* Only if some members must not see it: other envelopes stay as short as before. */
     if (envelope->position || envelope->quoted)
         buffer_printf(after, " %" PRIu64 " %" PRIu64, envelope->position, envelope->quoted);
     buffer_append_char(after, '\n');
@@ -149,6 +154,7 @@ void event_write_around_time(struct buffer *before, struct buffer *after,
 }
 
 void event_write(struct buffer *out, const struct event_envelope *envelope) {
+    /* One buffer for the part after the time. */
     struct buffer after = BUFFER_EMPTY;
     event_write_around_time(out, &after, envelope);
     /* The time is between the two parts. */
@@ -160,6 +166,7 @@ void event_write(struct buffer *out, const struct event_envelope *envelope) {
 /* Takes the word up to the byte `end`, which must be there, off the front of rest. */
 static bool next_word(struct text *rest, char end, struct text *word) {
     const size_t len = rest->len;
+    /* text_split without the byte takes all, which would hide a truncated line. */
     return text_split(rest, end, word) && word->len < len;
 }
 
@@ -172,6 +179,7 @@ static bool next_number(struct text *rest, char end, uint64_t *number) {
 static struct text name_in_version_1(struct text json) {
     /* The notice was written by this program, so the spelling of the key is known. */
     static const char KEY[] = "\"user\":\"";
+    /* The search is bounded by the length: the JSON has no terminator. */
     const char *key = json.len ? memmem(json.at, json.len, KEY, sizeof(KEY) - 1) : NULL;
     if (!key)
         return (struct text){NULL, 0};
@@ -185,7 +193,8 @@ static bool read_version_1(struct text rest, struct event_envelope *envelope) {
     if (!next_number(&rest, '\n', &envelope->subject_id))
         return false;
     envelope->text = rest;
-    /* A stored event is read from the database, since the header lacks the name. */
+    /* A stored event is read from the database, since the header lacks the name. header_only: pushd
+     * fetches the event. */
     envelope->header_only = envelope->seq > 0;
     if (envelope->type != EVENT_USER_JOINED && envelope->type != EVENT_USER_LEFT)
         return true;
@@ -210,7 +219,7 @@ static bool read_version_2(struct text rest, struct event_envelope *envelope) {
          !text_to_u64(numbers, &envelope->quoted)))
         return false;
     envelope->text = rest;
-    /* An invalid name would end up in JSON and logs unescaped. */
+    /* An invalid name would end up in JSON and logs unescaped. "-" is too short for a user name. */
     if (text_equals(envelope->actor, text_of(NO_ACTOR)))
         envelope->actor = (struct text){NULL, 0};
     else if (!text_is_username(envelope->actor))
@@ -226,6 +235,7 @@ static bool read_version_2(struct text rest, struct event_envelope *envelope) {
 bool event_read(struct text bytes, struct event_envelope *envelope) {
     struct text name;
     uint64_t version;
+    /* The texts of the envelope point into `bytes`. */
     *envelope = (struct event_envelope){0};
     /* The fields that all versions have in common. */
     if (!next_number(&bytes, ' ', &version) || !next_number(&bytes, ' ', &envelope->seq) ||
@@ -237,6 +247,7 @@ bool event_read(struct text bytes, struct event_envelope *envelope) {
         return false;
     if (version == 1)
         return read_version_1(bytes, envelope);
+    /* A version that is not known is dropped; a stored event is found in the database then. */
     return version == EVENT_VERSION && read_version_2(bytes, envelope);
 }
 

@@ -14,10 +14,12 @@ static void publish(struct redis_client *client, const struct publisher *publish
                     enum event_stream stream, uint64_t id, const struct event_envelope *envelope) {
     struct buffer channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
     char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    /* In a cluster the id is in the channel's hash tag, so that all of a room is on one server. */
     event_channel(&channel,
                   redis_slots_prefix(publisher->prefix, publisher->is_cluster, id, prefix), stream,
                   id);
     event_write(&message, envelope);
+    /* Copied by the client, which sends it when it can. */
     redis_client_publish(client, (struct text){channel.data, channel.len},
                          (struct text){message.data, message.len});
     buffer_free(&channel);
@@ -28,6 +30,7 @@ static void ring(const struct publisher *publisher, const struct room_event *eve
     /* A post has read the name already. */
     if (event->bell)
         bell_ring(publisher->bell, event->bell, event->seq);
+    /* Otherwise by the database: the number may be higher by now, which is as good. */
     else
         bell_ring_room(publisher->bell, publisher->db, event->room_id,
                        event_shown_type(event->type) == EVENT_USER_REMOVED);
@@ -58,6 +61,7 @@ void publish_room_event(struct redis_client *client, const struct publisher *pub
 void publish_user_event(struct redis_client *client, const struct publisher *publisher,
                         uint64_t user_id, unsigned type, uint64_t seq, uint64_t actor_id,
                         const char *actor, uint64_t subject_id, struct text json) {
+    /* The bell first: it works without Redis. */
     bell_ring_user(publisher->bell, publisher->db, user_id);
     if (!redis_client_is_configured(client))
         return;
@@ -104,6 +108,7 @@ static bool next_stream(struct text *list, uint64_t *user_id, uint64_t *seq) {
     const struct text entry = {list->at, comma ? (size_t)(comma - list->at) : list->len};
     const size_t removed = entry.len + (comma ? 1 : 0);
     const char *colon = memchr(entry.at, ':', entry.len);
+    /* Taken off before the entry is checked, so that a malformed one ends the list. */
     list->at += removed;
     list->len -= removed;
     /* Not of that form, which the store never makes: stop. */
@@ -118,6 +123,7 @@ void publish_mentioned(struct redis_client *client, const struct publisher *publ
                        uint64_t room_id, uint64_t message_id, uint64_t sender_id,
                        const char *sender, struct text streams) {
     struct buffer json = BUFFER_EMPTY;
+    /* One event for each user that is mentioned, each with the number in that stream. */
     uint64_t user_id, seq;
     while (next_stream(&streams, &user_id, &seq)) {
         buffer_clear(&json);
@@ -135,6 +141,7 @@ static void publish_to_moderators(struct redis_client *client, const struct publ
     struct buffer json = BUFFER_EMPTY;
     uint64_t user_id, seq;
     while (next_stream(&streams, &user_id, &seq)) {
+        /* The JSON differs by the number, so it is written for each moderator. */
         buffer_clear(&json);
         if (type == EVENT_REPORT_CREATED)
             serialize_report_created(&json, seq, room_id, subject_id);
@@ -142,6 +149,7 @@ static void publish_to_moderators(struct redis_client *client, const struct publ
             serialize_message_held(&json, seq, room_id, subject_id);
         else
             serialize_moderation_changed(&json, seq, room_id);
+        /* Without an actor's name: moderators read the report itself. */
         publish_user_event(client, publisher, user_id, type, seq, actor_id, NULL, subject_id,
                            (struct text){json.data, json.len});
     }
@@ -171,6 +179,7 @@ void publish_moderation_changed(struct redis_client *client, const struct publis
 void publish_room_deleted(struct redis_client *client, const struct publisher *publisher,
                           uint64_t room_id, uint64_t actor_id, const char *deleted_by,
                           struct text streams) {
+    /* For one of the two the streams have to be walked. */
     if (!redis_client_is_configured(client) && !publisher->bell)
         return;
     struct buffer json = BUFFER_EMPTY;

@@ -26,6 +26,7 @@ static void visit_event(struct replay *replay, struct event_envelope envelope) {
     /* Valid during the visit only; the next event uses the same buffer. */
     envelope.text = (struct text){buffer_str(&replay->json), replay->json.len};
     envelope.message = replay->message;
+    /* Borrowed: the visitor copies what it keeps. */
     replay->visit(replay->context, &envelope);
     buffer_clear(&replay->json);
     replay->message = (struct text){NULL, 0};
@@ -35,6 +36,7 @@ static void visit_event(struct replay *replay, struct event_envelope envelope) {
 
 static void keep_room(void *context, const struct room *room) {
     struct replay *replay = context;
+    /* The room's JSON is kept as text, for all room_updated of this replay. */
     struct json_writer w = json_writer_start(&replay->room);
     serialize_room_in_event(&w, room);
 }
@@ -42,8 +44,10 @@ static void keep_room(void *context, const struct room *room) {
 /* Only room_updated shows the room, as it is now: it is read once for all of them. If it no longer
  * exists, it is null. */
 static enum error read_room(struct replay *replay, uint64_t room_id) {
+    /* Read already, or found missing ("null"). */
     if (replay->room.len > 0)
         return ERROR_NONE;
+    /* User 0: as an event shows it, the same for all members. */
     const enum error error = room_get(replay->db, room_id, 0, keep_room, replay);
     if (error == ERROR_NOT_FOUND)
         buffer_append_str(&replay->room, "null");
@@ -63,12 +67,14 @@ static void replay_room_event(void *context, const struct room_event *event) {
         serialize_room_updated(&replay->json, event,
                                (struct text){replay->room.data, replay->room.len});
     else
+        /* The Message object, for pushd; it points into replay->json. */
         replay->message = serialize_room_event(&replay->json, event, NULL);
     struct event_envelope envelope = {.seq = event->seq,
                                       .type = event->type,
                                       .actor_id = event->actor_id,
                                       .actor = event->actor,
                                       .subject_id = event->subject_id};
+    /* Positions are set only in rooms whose members do not see everything. */
     event_log_set_positions(event, &envelope.position, &envelope.quoted);
     visit_event(replay, envelope);
 }
@@ -81,12 +87,14 @@ enum error replay_room(struct db *db, const struct room_state *state, uint64_t a
         event_log_list(db, state, after, limit, retention_days, replay_room_event, &replay);
     buffer_free(&replay.json);
     buffer_free(&replay.room);
+    /* The store's error first: without it replay.error is that of reading a room. */
     return error ? error : replay.error;
 }
 
 /* ---- users ---- */
 
 static const char *actor_of(const struct user_event *event) {
+    /* The text is empty if there was no actor. */
     return event->actor[0] ? event->actor : NULL;
 }
 
@@ -121,7 +129,8 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
         serialize_room_deleted(&replay->json, seq, room_id, actor_of(event));
         break;
     case EVENT_READ_CHANGED:
-        /* Not shown, if a later one has replaced it. */
+        /* Not shown, if a later one has replaced it. An empty text: the number is taken, and there
+         * is nothing to show. */
         if (room_id)
             serialize_read_changed(&replay->json, seq, &event->mark);
         break;
@@ -139,6 +148,7 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
             serialize_report_created(&replay->json, seq, event->room_id, event->subject_id);
         break;
     case EVENT_MODERATION_CHANGED:
+        /* room_id 0: the subject is gone, and the event is not shown. */
         if (event->room_id)
             serialize_moderation_changed(&replay->json, seq, room_id);
         break;
@@ -154,6 +164,7 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
 
 static void replay_user_event(void *context, const struct user_event *event) {
     struct replay *replay = context;
+    /* After an error the rest is skipped, so that no event is missing in between. */
     if (!replay->error)
         replay->error = serialize_user_event(replay, event);
     if (!replay->error)

@@ -8,6 +8,7 @@
 
 /* Seconds, with up to three decimals. */
 static void write_duration(struct json_writer *w, uint64_t ms) {
+    /* Not by floating point: 0.1 s would not be exact. */
     struct buffer number = BUFFER_EMPTY;
     buffer_append_u64(&number, ms / 1000);
     if (ms % 1000 > 0) {
@@ -23,6 +24,7 @@ static void write_duration(struct json_writer *w, uint64_t ms) {
 /* The path from where the chat lives, which an event does not know. */
 static void write_file_url(struct json_writer *w, const struct file_shown *file) {
     struct buffer url = BUFFER_EMPTY;
+    /* Encoded for a path, with the id before the name. */
     buffer_append_char(&url, '/');
     file_name_path(&url, file->id, file->name);
     json_write_text(w, (struct text){url.data, url.len});
@@ -31,6 +33,7 @@ static void write_file_url(struct json_writer *w, const struct file_shown *file)
 
 void serialize_file(struct json_writer *w, const struct file_shown *file) {
     json_write_object(w);
+    /* The order of the fields is that of the schema. */
     json_write_member_u64(w, "file_id", file->id);
     json_write_member_text(w, "name", file->name);
     json_write_member_u64(w, "size", file->size);
@@ -55,6 +58,7 @@ void serialize_file(struct json_writer *w, const struct file_shown *file) {
 static void write_files(struct json_writer *w, struct text list) {
     struct file_shown file;
     json_write_key(w, "files");
+    /* An empty list is written as []. */
     json_write_array(w);
     while (file_list_next(&list, &file))
         serialize_file(w, &file);
@@ -70,6 +74,7 @@ void serialize_reactions(struct json_writer *w, struct text reactions, bool for_
         json_write_object(w);
         json_write_member_text(w, "emoji", total.emoji);
         json_write_member_u64(w, "count", total.number);
+        /* An event is the same for all users, so it has no "mine". */
         if (for_user)
             json_write_member_bool(w, "mine", total.is_mine);
         json_write_object_end(w);
@@ -89,6 +94,7 @@ void serialize_reaction(struct json_writer *w, const struct reaction *reaction) 
 /* The quote of the message that a reply answers; null if the message is not a reply, or that
  * message does not exist. */
 static void write_quote(struct json_writer *w, const struct message_quote *quote) {
+    /* Also if the user may not see it (message_show_to). */
     if (quote->message_id == 0) {
         json_write_null(w);
         return;
@@ -106,6 +112,7 @@ static void write_quote(struct json_writer *w, const struct message_quote *quote
 static void write_mentions(struct json_writer *w, const struct message *message) {
     static const char NONE[] = "{\"user_ids\":[],\"all\":false}";
     json_write_key(w, "mentions");
+    /* JSON already, as mention_list_write made it. */
     if (message->mentions.len > 0)
         json_write_raw(w, message->mentions.at, message->mentions.len);
     else
@@ -134,22 +141,26 @@ static void write_message(struct json_writer *w, const struct message *message, 
     json_write_member_u64(w, "reply_count", message->reply_count);
     write_files(w, message->files);
     write_mentions(w, message);
+    /* Only where it is true, and only for the user who has blocked the sender. */
     if (for_user && message->is_blocked)
         json_write_member_bool(w, "is_blocked", true);
     json_write_object_end(w);
 }
 
 void serialize_message(struct json_writer *w, const struct message *message) {
+    /* As one user sees it. */
     write_message(w, message, true);
 }
 
 void serialize_message_in_event(struct json_writer *w, const struct message *message) {
+    /* As all see it, for published events. */
     write_message(w, message, false);
 }
 
 void serialize_search_result(struct json_writer *w, const struct search_result *result) {
+    /* The message's object is written, and gets two more members. */
     serialize_message(w, result->message);
-    /* The object goes on. */
+    /* The object goes on. Takes the closing brace back. */
     w->out->len--;
     json_write_member_text(w, "room_name", result->room_name);
     json_write_key(w, "matches");
@@ -172,6 +183,7 @@ void serialize_membership(struct json_writer *w, const struct membership *member
     json_write_member_u64(w, "user_id", membership->user_id);
     if (with_username)
         json_write_member_text(w, "username", membership->username);
+    /* The user name stands in for a display name that is not set. */
     json_write_member_text(w, "display_name",
                            membership->display_name.len > 0 ? membership->display_name
                                                             : membership->username);
@@ -198,6 +210,7 @@ void serialize_profile(struct json_writer *w, const struct profile *profile) {
 }
 
 void serialize_online(struct json_writer *w, const struct profile *profile) {
+    /* Short, since lists of users online are long. */
     json_write_object(w);
     profile_fields(w, profile);
     json_write_object_end(w);
@@ -222,6 +235,7 @@ void serialize_account(struct json_writer *w, const struct user *user,
     own_profile_fields(w, profile);
     json_write_member_bool(w, "share_read", profile->share_read);
     json_write_member_bool(w, "is_staff", user->is_staff);
+    /* Members that most users lack are written only if they are true. */
     if (user->is_moderator)
         json_write_member_bool(w, "is_moderator", true);
     if (user->is_guest)
@@ -253,6 +267,7 @@ static void room_fields(struct json_writer *w, const struct room *room, bool for
     json_write_member_time(w, "created_at", state->created_at);
     json_write_member_u64(w, "members_count", state->members_count);
     json_write_member_u64(w, "message_count",
+                          /* In events: messages that are kept, as no user's view applies. */
                           (for_user ? room_state_visible(state)
                                      : state->message_count - state->trimmed));
     /* null in a room without messages; and for all, if some members may not see it. */
@@ -284,6 +299,7 @@ void serialize_audit_entry(struct json_writer *w, const struct audit_entry *entr
     json_write_member_id(w, "actor_id", entry->actor_id);
     json_write_member_id(w, "user_id", entry->user_id);
     json_write_member_id(w, "room_id", entry->room_id);
+    /* 0 is written as null by json_write_member_id. */
     json_write_member_id(w, "subject_id", entry->subject_id);
     json_write_member_text_or_null(w, "reason", entry->reason);
     json_write_member_time(w, "created_at", entry->created_at);
@@ -305,6 +321,7 @@ void serialize_invite_link(struct json_writer *w, const struct invite_link *link
 }
 
 void serialize_room(struct json_writer *w, const struct room *room) {
+    /* For one user: with membership, read mark and settings. */
     const struct room_state *state = &room->state;
     json_write_object(w);
     room_fields(w, room, true);
@@ -316,6 +333,7 @@ void serialize_room(struct json_writer *w, const struct room *room) {
     /* Of members and admins is_admin says it. */
     if (state->is_member && (state->role == ROLE_READER || state->role == ROLE_MODERATOR))
         json_write_member_str(w, "role", role_name(state->role));
+    /* Without a membership, by a live or open room. */
     else if (!state->is_member && state->may_view)
         json_write_member_str(w, "role", "viewer");
     json_write_member_text_or_null(w, "bell", room->bell);
@@ -326,6 +344,7 @@ void serialize_room(struct json_writer *w, const struct room *room) {
 }
 
 void serialize_room_in_event(struct json_writer *w, const struct room *room) {
+    /* The same for all who are in the room. */
     json_write_object(w);
     room_fields(w, room, false);
     json_write_object_end(w);

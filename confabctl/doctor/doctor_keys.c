@@ -24,6 +24,7 @@ static void check_without(const struct config *config, struct doctor_result *res
 void doctor_keys_check(const struct config *config, struct doctor_result *result) {
     const char *path = config->jwt_keys;
     struct buffer problems = BUFFER_EMPTY;
+    /* Loaded as fcgi-api would load them, then freed. */
     struct jwt_keys *keys = NULL;
     struct stat file;
     if (!*path) {
@@ -31,6 +32,7 @@ void doctor_keys_check(const struct config *config, struct doctor_result *result
         return;
     }
     if (!jwt_site_load(config, &keys, &problems)) {
+        /* The first line of the problems; the others follow from it or come up next. */
         const int len = (int)strcspn(buffer_str(&problems), "\n");
         doctor_set_result(result, REPORT_FAILED,
                           "correct the file; it must be readable for the user of fcgi-api "
@@ -39,6 +41,7 @@ void doctor_keys_check(const struct config *config, struct doctor_result *result
     } else if (*path != '/') {
         doctor_set_result(result, REPORT_FAILED, "write the whole path, from /",
                           "jwt_keys is relative to the folder in which each program is started");
+    /* Others must neither read nor change the file; the group (confab) reads it. */
     } else if (stat(path, &file) == 0 && (file.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
         doctor_set_result(result, REPORT_FAILED, "chmod 640 the file",
                           "%s can be %s by other users", path,
@@ -57,6 +60,7 @@ void doctor_keys_check(const struct config *config, struct doctor_result *result
     } else {
         doctor_set_result(result, REPORT_OK, NULL, "%zu keys", jwt_keys_count(keys));
     }
+    /* NULL after a failure. */
     jwt_keys_free(keys);
     buffer_free(&problems);
 }

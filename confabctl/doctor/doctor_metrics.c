@@ -15,6 +15,7 @@
 
 static void add(struct doctor_metrics *found, const char *host, unsigned port) {
     const size_t i = found->count;
+    /* More pushds than that on one host are left out. */
     if (i == DOCTOR_METRICS_MAX)
         return;
     /* An IPv6 address needs brackets before the port. */
@@ -24,7 +25,8 @@ static void add(struct doctor_metrics *found, const char *host, unsigned port) {
     found->count++;
 }
 
-/* Reads the value of "metrics=" in this file; false if there is none. */
+/* Reads the value of "metrics=" in this file; false if there is none. 4096 holds any folder with
+ * the short names appended. */
 static bool read_value(const char *folder, const char *file, char value[256]) {
     char path[4096];
     char line[256];
@@ -33,6 +35,7 @@ static bool read_value(const char *folder, const char *file, char value[256]) {
     FILE *stream = fopen(path, "re");
     if (!stream)
         return false;
+    /* One key and value on each line, as scripts/instance writes them. */
     while (!found && fgets(line, sizeof(line), stream)) {
         line[strcspn(line, "\n")] = '\0';
         found = strncmp(line, "metrics=", 8) == 0;
@@ -63,6 +66,7 @@ static void find_instance(struct doctor_metrics *found, const char *config_path)
 }
 
 bool doctor_metrics_get(const char *host_port, struct http_client_response *response) {
+    /* Plain HTTP: metrics are served to this host or a network of its own. */
     char address[512];
     snprintf(address, sizeof(address), "http://%s", host_port);
     struct http_client *http = http_client_new(address, NULL);
@@ -78,6 +82,7 @@ static bool answers(const char *host_port) {
     struct http_client_response response;
     if (!doctor_metrics_get(host_port, &response))
         return false;
+    /* Another server may have the port: only pushd has this metric. */
     const bool is_pushd =
         response.status == 200 && strstr(buffer_str(&response.body), "confab_pushd_info");
     http_client_response_free(&response);
@@ -87,8 +92,10 @@ static bool answers(const char *host_port) {
 /* The template unit confab-pushd@PORT has its socket in a file PORT.sock, and its metrics at
  * 1PORT. */
 static void find_units(struct doctor_metrics *found, const char *sockets) {
+    /* A folder that does not exist is not an error: there are no units. */
     DIR *folder = opendir(sockets);
     const struct dirent *entry;
+    /* An entry that is not PORT.sock is skipped. */
     while (folder && (entry = readdir(folder))) {
         const char *name = entry->d_name;
         const char *end = strstr(name, ".sock");

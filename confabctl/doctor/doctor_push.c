@@ -11,6 +11,7 @@
 /* Files that pushd needs in addition to its sockets; it does not start without them. */
 #define OTHER_FILES 256
 
+/* Names of metrics begin a line, hence the line feed before them. */
 static const char INFO[] = "\nconfab_pushd_info{version=\"";
 static const char FILE_LIMIT[] = "\nconfab_file_limit ";
 
@@ -40,6 +41,7 @@ static bool read_metrics(struct doctor *doctor, const char *host_port,
 /* Are all pushd running, and connected to the database and Redis? */
 void doctor_pushd(struct doctor *doctor, struct doctor_result *result) {
     bool all = true;
+    /* The first that cannot be read ends the search: its result is reported. */
     for (size_t i = 0; all && i < doctor->metrics_count; i++)
         all = read_metrics(doctor, doctor->metrics[i], result);
     /* read_metrics has set the result. */
@@ -94,6 +96,7 @@ void doctor_files(struct doctor *doctor, struct doctor_result *result) {
     /* The lowest limit of all pushd processes. */
     for (const char *at = buffer_str(&doctor->metrics_text); (at = strstr(at, FILE_LIMIT));
          at += strlen(FILE_LIMIT)) {
+        /* The number ends at the line's end. */
         const uint64_t limit = strtoull(at + strlen(FILE_LIMIT), NULL, 10);
         least = limit < least ? limit : least;
     }
@@ -112,6 +115,7 @@ void doctor_files(struct doctor *doctor, struct doctor_result *result) {
  * files set. */
 void doctor_sockets(struct doctor *doctor, struct doctor_result *result) {
     const struct config *config = &doctor->cli->config;
+    /* Without --metrics and a pushd that was found, one is assumed. */
     const uint64_t pushds = doctor->metrics_count ? doctor->metrics_count : 1;
     /* max_sockets is a limit of each worker. */
     const uint64_t at_pushd = pushds * config->push_workers * config->max_sockets;
@@ -134,6 +138,7 @@ void doctor_sockets(struct doctor *doctor, struct doctor_result *result) {
         doctor_set_result(result, REPORT_OK, NULL,
                           "this host can hold %" PRIu64 " WebSockets (web server: %" PRId64
                           ", pushd: %" PRIu64 ")",
+                          /* The smaller one counts: a WebSocket needs a place in both. */
                           at_pushd < (uint64_t)at_web_server ? at_pushd : (uint64_t)at_web_server,
                           at_web_server, at_pushd);
 }

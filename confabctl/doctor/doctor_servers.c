@@ -18,6 +18,8 @@
 /* Returns the least possible difference between the clock of the web server, by its Date, and
  * this one; negative if it is behind. */
 static int64_t site_ahead(const struct http_client_response *response) {
+    /* A Date within the second of request and response does not differ: earliest and latest enclose
+     * 0. */
     if (!response->has_date || (response->earliest <= 0 && response->latest >= 0))
         return 0;
     return response->earliest > 0 ? response->earliest : response->latest;
@@ -29,6 +31,7 @@ static bool differs(int64_t ahead) {
 
 /* Appends a part of the message if the clock differs. */
 static void append_clock(struct buffer *out, const char *server, int64_t ahead) {
+    /* Whole seconds are enough for a message. */
     if (differs(ahead))
         buffer_printf(out, "%sthe %s is %" PRId64 " s %s", out->len > 0 ? ", " : "", server,
                       (ahead > 0 ? ahead : -ahead) / 1000000, ahead > 0 ? "ahead" : "behind");
@@ -39,6 +42,7 @@ void doctor_clock(struct doctor *doctor, struct doctor_result *result) {
     struct buffer what = BUFFER_EMPTY;
     append_clock(&what, "database", doctor->server_ahead);
     append_clock(&what, "web server", site_ahead(&doctor->first));
+    /* One failure for both clocks, which have the same remedy. */
     if (what.len > 0)
         doctor_set_result(result, REPORT_FAILED,
                           "synchronise the clocks with NTP (timedatectl set-ntp true)",
@@ -57,6 +61,7 @@ void doctor_clock(struct doctor *doctor, struct doctor_result *result) {
 void doctor_connections(struct doctor *doctor, struct doctor_result *result) {
     const struct config *config = &doctor->cli->config;
     const uint64_t pushds = doctor->metrics_count ? doctor->metrics_count : 1;
+    /* 3 is two of confab-worker and one of confabctl. */
     const uint64_t required =
         config->processes + pushds * config->push_workers * config->push_db_threads + 3;
     if (doctor->server.connections < required)
@@ -78,6 +83,7 @@ void doctor_connections(struct doctor *doctor, struct doctor_result *result) {
 /* Returns the value of the line `name:value`, or an empty text. */
 static struct text field(struct buffer *lines, const char *name) {
     char start[64];
+    /* INFO has lines that end with CR LF, after a line with the name of a section. */
     snprintf(start, sizeof(start), "\n%s:", name);
     const char *found = strstr(buffer_str(lines), start);
     found = found ? found + strlen(start) : "";
@@ -122,6 +128,7 @@ void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
     }
     char identity[REDIS_SERVER_IDENTITY_SIZE];
     bool others = false;
+    /* The database has which Redis each host has used lately. */
     if (redis_server_identity(redis, REDIS_MS, identity))
         server_find_other_redis(doctor->cli->db, identity, &others);
     if (others) {
@@ -129,6 +136,7 @@ void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
                           "another host of this database uses another Redis");
         return;
     }
+    /* The INFO of memory, with limit and policy. */
     if (!redis_server_memory(redis, REDIS_MS, &lines)) {
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "cannot read INFO: %s",
                           redis_client_last_error(redis));

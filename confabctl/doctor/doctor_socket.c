@@ -50,6 +50,7 @@ static size_t receive_head(struct doctor *doctor, struct buffer *in) {
 /* The token goes into the subprotocol, as from a browser. */
 static bool send_handshake(struct doctor *doctor) {
     struct buffer out = BUFFER_EMPTY;
+    /* Path and Host as the address has them. */
     http_client_append_head(doctor->http, "/ws/chat/notifications/", &out);
     buffer_printf(&out,
                   "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -67,9 +68,11 @@ static bool send_handshake(struct doctor *doctor) {
 static struct text refusal_detail(struct doctor *doctor, struct buffer *in, size_t len) {
     static const char DETAIL[] = "{\"detail\":\"";
     const int64_t deadline = clock_monotonic_ms() + REFUSAL_MS;
+    /* The body is short; the server closes after it, which ends the loop. */
     while (in->len - len < MAX_REFUSAL && http_client_read(doctor->http, in, deadline)) {
     }
     struct text rest = {buffer_str(in) + len, in->len - len}, detail = {"", 0};
+    /* A page of a web server does not begin so. */
     if (text_skip(&rest, DETAIL))
         text_split(&rest, '"', &detail);
     return detail;
@@ -101,6 +104,7 @@ static void check_head(struct doctor *doctor, struct buffer *in, size_t len,
         doctor_set_result(result, REPORT_FAILED, FIX_UPGRADE,
                           "the response to the handshake has no valid Sec-WebSocket-Accept");
     } else {
+        /* Frames may have come with the head already. */
         doctor->have |= DOCTOR_SOCKET;
         buffer_append(&doctor->received, in->data + len, in->len - len);
         doctor_set_result(result, REPORT_OK, NULL, "WebSocket opened");
@@ -129,11 +133,13 @@ void doctor_upgrade(struct doctor *doctor, struct doctor_result *result) {
  * complete. */
 static bool first_frame(const struct buffer *in, unsigned *opcode, struct text *text,
                         size_t *frame_len) {
+    /* RFC 6455, section 5.2: FIN and opcode, then the mask bit and the length. */
     const unsigned char *at = (const unsigned char *)in->data;
     if (in->len < 2)
         return false;
     *opcode = at[0] & 0x0f;
     size_t len = at[1] & 0x7f, head = 2;
+    /* 126: the length is in the next two bytes, in network order. 127 would be 64 KiB and more. */
     if (len == 126) {
         if (in->len < 4)
             return false;
@@ -149,6 +155,7 @@ static bool first_frame(const struct buffer *in, unsigned *opcode, struct text *
 /* The server has closed the socket. The message before that says why, if there is one. */
 static void note_close(struct text payload, char last[HTTP_CLIENT_ERROR_SIZE]) {
     const unsigned char *code = (const unsigned char *)payload.at;
+    /* The first two bytes of a close frame are the code (RFC 6455, section 5.5.1). */
     if (last[0] == '\0' && payload.len >= 2)
         snprintf(last, HTTP_CLIENT_ERROR_SIZE, "closed with code %d", code[0] << 8 | code[1]);
     else if (last[0] == '\0')
@@ -165,6 +172,7 @@ static bool receive_type(struct doctor *doctor, const char *type,
     /* pushd writes `type` first, without blanks. */
     const int start_len = snprintf(start, sizeof(start), "{\"type\":\"%s\"", type);
     for (;;) {
+        /* Other messages, such as presence, may come before the one that is awaited. */
         struct text text;
         size_t frame_len;
         unsigned opcode;
@@ -204,6 +212,7 @@ void doctor_delay(struct doctor *doctor, struct doctor_result *result) {
     char last[HTTP_CLIENT_ERROR_SIZE] = "";
     const bool greeted = receive_type(doctor, "connected", last);
     const bool refused = !greeted && last[0];
+    /* The greeting itself is no unexpected answer to the ping. */
     last[0] = greeted ? '\0' : last[0];
     const bool answered = greeted && send_ping(doctor) && receive_type(doctor, "pong", last);
     if (answered)
@@ -211,6 +220,7 @@ void doctor_delay(struct doctor *doctor, struct doctor_result *result) {
     else if (refused)
         doctor_set_result(result, REPORT_FAILED, "see the log of pushd",
                           "unexpected first message: %s", last);
+    /* Without a message in time the usual cause is a proxy that buffers. */
     else if (!greeted)
         doctor_set_result(result, REPORT_FAILED, FIX_DELAY,
                           "no message within %d s after the handshake", LATE_MS / 1000);

@@ -26,6 +26,7 @@ static enum cli_status revoke_token(const struct cli *cli, uint64_t token_id) {
     const enum error error = token_end(cli->db, token_id, &change);
     if (error)
         return cli_store_error(cli, error);
+    /* The events let pushd close sockets that use the token. */
     if (change.changed)
         publish_credentials_changed(cli->redis, &cli->publisher, &change);
     redis_client_flush(cli->redis);
@@ -33,6 +34,7 @@ static enum cli_status revoke_token(const struct cli *cli, uint64_t token_id) {
 }
 
 static void wait_for_eof(int fd) {
+    /* A byte from the parent is never sent; only the end matters. */
     char byte;
     ssize_t size;
     do
@@ -88,8 +90,10 @@ enum cli_status doctor_token_add(const struct cli *cli, uint64_t user_id,
     token->child = fork();
     /* _exit: buffers and exit handlers belong to the parent. */
     if (token->child == 0) {
+        /* The child closes its copy of the parent's end, or it would never see the end of file. */
         close(fds[0]);
         detach();
+        /* The exit status is what doctor_token_revoke reads. */
         _exit((int)run_child(cli, user_id, hash, fds[1]));
     }
     /* The parent must not keep the child's end open: it could not notice that the child has

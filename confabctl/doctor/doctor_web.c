@@ -24,6 +24,7 @@ static void send_request(struct doctor *doctor, enum token_header token_header,
     char authorization[SECRET_KEY_SIZE + 32], own[SECRET_KEY_SIZE + 32];
     /* Two at most, and the NULL at the end. */
     const char *headers[3] = {NULL};
+    /* The token is only valid for the time of the run. */
     size_t count = 0;
     snprintf(authorization, sizeof(authorization), "Authorization: Token %s", doctor->key);
     snprintf(own, sizeof(own), "X-Confab-Token: %s", doctor->key);
@@ -38,6 +39,7 @@ static void send_request(struct doctor *doctor, enum token_header token_header,
 /* Reports an unexpected response. */
 static void unexpected(struct doctor_result *result, const char *what,
                        const struct http_client_response *response, const char *fix) {
+    /* A shallow copy, since buffer_str needs one that is not const; nothing is freed by it. */
     struct buffer body = response->body;
     /* No response at all: the cause is libcurl's. */
     if (response->status == 0)
@@ -56,6 +58,7 @@ void doctor_address(struct doctor *doctor, struct doctor_result *result) {
      * fcgi-api means that it cannot use its database. */
     if (response->status == 200 && response->is_ours) {
         doctor->have |= DOCTOR_SITE;
+        /* Without redirects: the address is shown as libcurl took it apart. */
         doctor_set_result(result, REPORT_OK, NULL, "%s", http_client_address(doctor->http));
     } else if (response->location[0]) {
         doctor_set_result(result, REPORT_FAILED, "run doctor with the address of the redirect",
@@ -82,6 +85,7 @@ void doctor_authorization(struct doctor *doctor, struct doctor_result *result) {
         doctor->have |= DOCTOR_TOKEN;
     if (response.status == 200)
         doctor_set_result(result, REPORT_OK, NULL, "the Authorization header reaches fcgi-api");
+    /* fcgi-api has read the token and does not know it. */
     else if (response.status == 401 && strstr(buffer_str(&response.body), "Invalid token"))
         doctor_set_result(result, REPORT_FAILED,
                           "use the same configuration for fcgi-api and confabctl",
@@ -108,6 +112,7 @@ void doctor_authorization(struct doctor *doctor, struct doctor_result *result) {
 static bool method_arrives(struct doctor *doctor, const char *method, bool by_override,
                            struct http_client_response *response) {
     char header[64], own[64];
+    /* The error names the method as fcgi-api has seen it. */
     const char *headers[] = {header, NULL};
     snprintf(header, sizeof(header), "X-HTTP-Method-Override: %s", method);
     snprintf(own, sizeof(own), "Method \\\"%s\\\" not allowed.", method);
@@ -116,6 +121,8 @@ static bool method_arrives(struct doctor *doctor, const char *method, bool by_ov
     if (by_override)
         request = (struct http_client_request){
             .path = "/healthz", .headers = headers, .body = "{}", .body_len = 2};
+    /* The override is for clients behind firewalls, and is told apart from the method by the
+     * answer. */
     http_client_send(doctor->http, &request, response);
     return response->is_ours && response->status == 405 &&
            strstr(buffer_str(&response->body), own) != NULL;
@@ -139,6 +146,7 @@ void doctor_methods(struct doctor *doctor, struct doctor_result *result) {
         }
         http_client_response_free(&response);
     }
+    /* Only refused methods are reported, one or both. */
     if (!refused)
         doctor_set_result(result, REPORT_OK, NULL, "PATCH and DELETE reach fcgi-api");
     else
@@ -156,6 +164,7 @@ void doctor_methods(struct doctor *doctor, struct doctor_result *result) {
 
 /* Returns a copy of a string member of the JSON response, or NULL. */
 static char *member(struct http_client_response *response, const char *key) {
+    /* A search for the text is enough: the JSON is fcgi-api's own, without blanks. */
     char start[32];
     snprintf(start, sizeof(start), "\"%s\":\"", key);
     const char *found = strstr(buffer_str(&response->body), start);
@@ -167,6 +176,7 @@ static const char *link_fix(const struct http_client *http,
                             enum http_client_difference difference) {
     switch (difference) {
     case HTTP_CLIENT_OTHER_SCHEME:
+        /* The address that was given decides which of the two is wrong. */
         return strncmp(http_client_address(http), "https:", 6) == 0
                    ? "let the proxy that terminates TLS set X-Forwarded-Proto, and add its "
                      "address to trusted_proxies (FastCGI: REQUEST_SCHEME or HTTPS)"
@@ -183,6 +193,7 @@ static const char *link_fix(const struct http_client *http,
 void doctor_links(struct doctor *doctor, struct doctor_result *result) {
     const struct http_client_request request = {.path = "/api/chat/rooms/?limit=1&offset=1"};
     struct http_client_response response;
+    /* Any list with a link would do. */
     send_request(doctor, TOKEN_BOTH, request, &response);
     /* fcgi-api makes links from scheme, host and path as it sees them. */
     char *link = member(&response, "previous");
@@ -227,6 +238,7 @@ void doctor_bodies(struct doctor *doctor, struct doctor_result *result) {
     static const char FIX[] =
         "raise the web server's limit above body_limit: FcgidMaxRequestLen, LimitRequestBody "
         "(Apache), client_max_body_size (nginx), server.max-request-size (lighttpd)";
+    /* One exactly of the limit, and one byte over it. */
     const uint64_t limit = doctor->cli->config.body_limit;
     struct http_client_response fits, over;
     /* body_limit is in KiB. */
@@ -255,6 +267,7 @@ void doctor_bodies(struct doctor *doctor, struct doctor_result *result) {
 
 /* The sources of images in a Content-Security-Policy; empty if it has none. */
 static struct text image_sources(struct text policy) {
+    /* Names of directives are case-insensitive (CSP, section 2.2). */
     struct text directive, word;
     while (text_split(&policy, ';', &directive))
         if (text_next_word(&directive, " \t", &word) &&
@@ -286,6 +299,7 @@ void doctor_pictures(struct doctor *doctor, struct doctor_result *result) {
     http_client_send(doctor->http, &(struct http_client_request){.path = "/"}, &response);
     const struct text sources =
         image_sources((struct text){buffer_str(&response.policy), response.policy.len});
+    /* Both directions: what the page must allow, and what it need not. */
     const struct text missing = first_missing(origins, sources);
     const struct text other = first_missing(sources, origins);
     if (response.status != 200)
@@ -318,6 +332,7 @@ void doctor_bells(struct doctor *doctor, struct doctor_result *result) {
                           "bell_dir %s: %s; clients poll as without it", folder, strerror(errno));
         return;
     }
+    /* The name is new, so no cache can have an older answer. */
     snprintf(path, sizeof(path), "/bell/%s", name);
     http_client_send(doctor->http, &(struct http_client_request){.path = path}, &response);
     if (response.status == 200 && strcmp(buffer_str(&response.body), "4711") == 0)
@@ -326,5 +341,6 @@ void doctor_bells(struct doctor *doctor, struct doctor_result *result) {
         unexpected(result, "a new file of bell_dir", &response,
                    "have the web server serve the folder at /bell/, and let it read the files");
     http_client_response_free(&response);
+    /* Also if it was not served. */
     bell_file_remove(folder, name);
 }

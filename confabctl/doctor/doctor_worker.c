@@ -20,6 +20,7 @@ struct hooks {
 
 static void add_hook(void *context, const struct follower_lag *lag) {
     struct hooks *hooks = context;
+    /* Pullers deliver nothing, and hooks that are not active wait on purpose. */
     if (!lag->is_hook || !lag->is_active)
         return;
     hooks->active++;
@@ -29,12 +30,14 @@ static void add_hook(void *context, const struct follower_lag *lag) {
     if (lag->failing == 0)
         return;
     hooks->failing++;
+    /* Shortened, since the line names one hook as an example. */
     snprintf(hooks->failing_name, sizeof(hooks->failing_name), "%.*s",
              (int)(lag->name.len < 70 ? lag->name.len : 70), lag->name.at);
 }
 
 static void judge(struct doctor_result *result, const struct hooks *hooks, uint64_t workers,
                   uint64_t idle_seconds, bool is_needed) {
+    /* A worker from cron has no row between its runs; it notes when it has looked for work. */
     const bool is_alive = workers > 0 || idle_seconds < IDLE_SECONDS;
     if (!is_alive && is_needed)
         doctor_set_result(
@@ -70,6 +73,7 @@ void doctor_worker(struct doctor *doctor, struct doctor_result *result) {
     const bool scans = config->scan_command[0] || config->scan_socket[0];
     struct db *db = doctor->cli->db;
     struct hooks hooks = {.active = 0};
+    /* UINT64_MAX: no worker has ever noted anything. */
     uint64_t workers = 0, idle_seconds = UINT64_MAX;
     enum error error = follower_lags(db, add_hook, &hooks);
     if (!error)
@@ -80,5 +84,6 @@ void doctor_worker(struct doctor *doctor, struct doctor_result *result) {
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "%s", db_last_cause(db));
     else
         judge(result, &hooks, workers, idle_seconds,
+              /* What needs a worker, besides hooks. */
               hooks.active > 0 || config->jwks_url[0] || scans || config->mail_from[0]);
 }

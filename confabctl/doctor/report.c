@@ -26,6 +26,7 @@ void report_begin(struct report *report, bool json) {
 void report_add(struct report *report, const char *name, enum report_state state,
                 const char *detail, const char *fix) {
     struct buffer clean = BUFFER_EMPTY;
+    /* Warnings do not fail a run. */
     report->failed = report->failed || state == REPORT_FAILED;
     /* Details contain answers of servers, which may have control characters. */
     table_clean(&clean, text_of(detail));
@@ -48,6 +49,7 @@ void report_add(struct report *report, const char *name, enum report_state state
 }
 
 void report_end(struct report *report) {
+    /* The caller prints the report after this. */
     if (report->json)
         json_write_array_end(&report->w);
 }

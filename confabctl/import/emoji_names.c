@@ -1,8 +1,11 @@
-/* The names are a table in the order of their bytes. */
+/* The names are a table in the order of their bytes. They are those of Slack, Mattermost and
+ * Rocket.Chat, which agree in most; one emoji may have several names. Names that are not here
+ * become notes of what was left out. */
 #include "import/emoji_names.h"
 
 #include <stdlib.h>
 
+/* Sorted, since emoji_of_name searches by halves: a new row goes to its place. */
 static const struct emoji_name {
     const char *name, *emoji;
 } NAMES[] = {
@@ -226,6 +229,7 @@ static const struct emoji_name {
 };
 
 static int compare(const void *key, const void *row) {
+    /* bsearch gives the key first. */
     const struct text *name = key;
     const struct emoji_name *entry = row;
     const int order = strncmp(name->at, entry->name, name->len);
@@ -234,6 +238,7 @@ static int compare(const void *key, const void *row) {
 }
 
 bool emoji_of_name(struct text name, struct text *emoji) {
+    /* Colons around the name are not part of it, as in ":thumbsup:". */
     while (name.len > 0 && name.at[0] == ':') {
         name.at++;
         name.len--;
@@ -242,10 +247,12 @@ bool emoji_of_name(struct text name, struct text *emoji) {
     const char *end = name.len > 0 ? memchr(name.at, ':', name.len) : NULL;
     if (end)
         name.len = (size_t)(end - name.at);
+    /* A NUL would end the comparison early. */
     if (name.len == 0 || memchr(name.at, '\0', name.len))
         return false;
     const struct emoji_name *found =
         bsearch(&name, NAMES, sizeof(NAMES) / sizeof(NAMES[0]), sizeof(NAMES[0]), compare);
+    /* The skin tone is dropped. */
     if (found)
         *emoji = text_of(found->emoji);
     return found != NULL;

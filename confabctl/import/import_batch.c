@@ -25,6 +25,7 @@
 /* The column client_id of a message. */
 static void key_of(const struct import_model *model, const struct import_message *message,
                    char key[IMPORT_KEY_SIZE]) {
+    /* The same message has the same key in each run, which is how it is found again. */
     import_key(model->source, message->room, message->id, key);
 }
 
@@ -33,9 +34,11 @@ void import_batch_key(struct buffer *keys, const struct import_model *model, siz
     struct json_writer w = json_writer_start(keys);
     char key[IMPORT_KEY_SIZE];
     key_of(model, message, key);
+    /* The list begins with its bracket. */
     if (keys->len > 1)
         buffer_append_char(keys, ',');
     json_write_array(&w);
+    /* The number comes back with the position (found_message). */
     json_write_u64(&w, index);
     json_write_u64(&w, model->users.items[message->user_index].user_id);
     json_write_str(&w, key);
@@ -48,10 +51,12 @@ void import_batch_key(struct buffer *keys, const struct import_model *model, siz
 static bool copy(int from, int to) {
     char bytes[65536];
     ssize_t got;
+    /* 64 KiB at a time; a write may take less than it was given. */
     while ((got = read(from, bytes, sizeof(bytes))) > 0)
         for (ssize_t at = 0, wrote; at < got; at += wrote)
             if ((wrote = write(to, bytes + at, (size_t)(got - at))) <= 0)
                 return false;
+    /* The bytes are on disk before the row says that they are there. */
     return got == 0 && fsync(to) == 0;
 }
 
@@ -60,6 +65,7 @@ static bool copy_into(const char *folder, const char *name, int from) {
     if (to < 0)
         return false;
     const bool done = copy(from, to);
+    /* A failure of close may be that of an earlier write. */
     return close(to) == 0 && done;
 }
 
@@ -74,10 +80,12 @@ static enum error add_file(struct import_writer *writer, const struct import_mes
     const struct import_model *model = writer->run->model;
     char stored_as[FILE_STORE_NAME_SIZE];
     struct stat status = {.st_size = 0};
+    /* A new name in each run: the files of messages that are there already are not copied again. */
     secret_random_hex(stored_as, (sizeof(stored_as) - 1) / 2);
     /* Paths are terminated: import_keep has copied them from C strings, but without the end. */
     char *path = strndup(file->path.at, file->path.len);
     const int from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    /* open and fstat alone decide, so that nothing changes between a check and the use. */
     free(path);
     if (from < 0 || fstat(from, &status) != 0) {
         writer->file_error = errno;
@@ -91,6 +99,7 @@ static enum error add_file(struct import_writer *writer, const struct import_mes
                                         .name = file->name.len > 0 ? file->name : text_of("file"),
                                         .media_type = type_of(file->media_type),
                                         .size = (uint64_t)status.st_size};
+    /* The row first, in the state of an upload that is not finished. */
     enum error error = import_announce_file(cli->db, &row, file_id);
     if (!error && !copy_into(cli->config.file_dir, stored_as, from)) {
         writer->file_error = errno;
@@ -111,6 +120,7 @@ static enum error add_files(struct import_writer *writer, const struct import_me
         uint64_t file_id = 0;
         error = add_file(writer, message, file, &file_id);
         *is_image = *is_image && file_is_shown(file->media_type);
+        /* Message number, file and place: numbers of messages in a batch begin with 1. */
         buffer_printf(&writer->files, "%s[%llu,%llu,%zu]", writer->files.len > 0 ? "," : "[",
                       (unsigned long long)writer->pending + 1, (unsigned long long)file_id, i + 1);
         writer->run->files++;
@@ -128,9 +138,12 @@ static void add_reactions(struct import_writer *writer, const struct import_mess
     struct text kinds[REACTION_KINDS_MOST];
     size_t count = 0;
     for (size_t i = 0; i < message->reaction_count; i++) {
+        /* The kinds that this message has so far. */
         size_t kind = 0;
         while (kind < count && !text_equals(kinds[kind], reactions[i].emoji))
             kind++;
+        /* Unknown users cannot have reactions here; the rest over the limit is left out, and
+         * counted. */
         if (reactions[i].user_index == IMPORT_NONE || kind == REACTION_KINDS_MOST) {
             import_note(model, "reactions of unknown users, or of too many kinds", 1);
             continue;
@@ -138,6 +151,7 @@ static void add_reactions(struct import_writer *writer, const struct import_mess
         if (kind == count)
             kinds[count++] = reactions[i].emoji;
         writer->run->reactions++;
+        /* NULL in a dry run: only counted. */
         if (!out)
             continue;
         struct json_writer w = json_writer_start(out);
@@ -151,12 +165,14 @@ static void add_reactions(struct import_writer *writer, const struct import_mess
 }
 
 static enum message_type type_of_message(const struct import_message *message, bool is_image) {
+    /* As for posts: files decide the type. */
     if (message->file_count > 0)
         return is_image ? MESSAGE_IMAGE : MESSAGE_FILE;
     return message->is_system ? MESSAGE_SYSTEM : MESSAGE_TEXT;
 }
 
 static void write_number(struct json_writer *w, int64_t number) {
+    /* Times and positions are above 0; null stands for none. */
     if (number > 0)
         json_write_u64(w, (uint64_t)number);
     else
@@ -164,6 +180,7 @@ static void write_number(struct json_writer *w, int64_t number) {
 }
 
 enum error import_writer_count(struct import_writer *writer, const struct import_message *message) {
+    /* As import_writer_add counts them. */
     add_reactions(writer, message, NULL, 0);
     writer->run->files += message->file_count;
     return ERROR_NONE;
@@ -173,12 +190,14 @@ enum error import_writer_add(struct import_writer *writer, struct import_message
     const struct import_model *model = writer->run->model;
     char key[IMPORT_KEY_SIZE];
     bool is_image;
+    /* Files are copied before their message is in the database. */
     const enum error error = add_files(writer, message, &is_image);
     if (error)
         return error;
     key_of(model, message, key);
     buffer_append_char(&writer->messages, writer->pending > 0 ? ',' : '[');
     struct json_writer w = json_writer_start(&writer->messages);
+    /* The order is that of struct import_batch. */
     json_write_array(&w);
     json_write_u64(&w, model->users.items[message->user_index].user_id);
     json_write_u64(&w, type_of_message(message, is_image));
@@ -186,12 +205,15 @@ enum error import_writer_add(struct import_writer *writer, struct import_message
     write_number(&w, message->edited_at);
     json_write_str(&w, key);
     json_write_text(&w, message->content);
+    /* The parent was written before, or is in this batch, and has its position. */
     write_number(&w, message->parent_index == IMPORT_NONE
                          ? 0
                          : (int64_t)model->messages.items[message->parent_index].position);
     json_write_array_end(&w);
+    /* Counted from 1 in the batch. */
     writer->pending++;
     add_reactions(writer, message, &writer->reactions, writer->pending);
+    /* Known before it is written, since the batch is refused if the room has changed. */
     message->position = writer->after + writer->pending;
     return writer->pending == BATCH_MESSAGES || writer->messages.len > BATCH_BYTES
                ? import_writer_flush(writer)
@@ -210,14 +232,17 @@ enum error import_writer_flush(struct import_writer *writer) {
     const struct import_batch batch = {.room_id = writer->room_id,
                                        .after = writer->after,
                                        .count = writer->pending,
+                                       /* With a scanner imported files are scanned like uploads. */
                                        .scan = config->scan_command[0] || config->scan_socket[0],
                                        .messages = end_list(&writer->messages),
                                        .reactions = end_list(&writer->reactions),
                                        .files = end_list(&writer->files)};
     const enum error error = import_messages(writer->run->cli->db, &batch);
+    /* Emptied after a failure, too: the run ends then. */
     buffer_clear(&writer->messages);
     buffer_clear(&writer->reactions);
     buffer_clear(&writer->files);
+    /* After a failure `pending` says how many were not written. */
     if (!error) {
         writer->after += writer->pending;
         writer->pending = 0;

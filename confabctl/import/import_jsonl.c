@@ -1,4 +1,5 @@
-/* The archives that confab itself writes: of a room, and of a user's own data. */
+/* The archives that confab itself writes: of a room, and of a user's own data. Reactions and files
+ * are read before the messages that they belong to, since import_add_message takes them with it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct jsonl {
 
 static int64_t time_of(struct json_object *object, const char *name) {
     int64_t micros;
+    /* Times are texts in ISO 8601, as the API writes them. */
     return clock_parse(import_json_text(object, name), &micros) && micros > 0 ? micros : 0;
 }
 
@@ -43,16 +45,19 @@ static struct text keep_id(struct jsonl *jsonl, struct json_object *object, cons
 /* A room without a key gets one that is made of its id and name. */
 static struct text key_of(struct jsonl *jsonl, struct json_object *object) {
     struct text key = import_json_text(object, "key");
+    /* Rooms that the site knows by a key keep it. */
     if (key.len > 0)
         return import_keep(jsonl->model, key);
     struct buffer text = BUFFER_EMPTY;
     unsigned char digest[16];
     const struct text name = import_json_text(object, "name");
+    /* Both, since another database may have the same id for another room. */
     buffer_printf(&text, "%" PRId64 " %.*s", import_json_number(object, "room_id"), (int)name.len,
                   name.at);
     secret_digest((struct text){text.data, text.len}, digest, sizeof(digest));
     buffer_clear(&text);
     buffer_append_str(&text, "import/");
+    /* 8 bytes of the digest are enough for the rooms of one site. */
     for (size_t i = 0; i < sizeof(digest) / 2; i++)
         buffer_printf(&text, "%02x", digest[i]);
     key = import_keep(jsonl->model, (struct text){text.data, text.len});
@@ -63,7 +68,9 @@ static struct text key_of(struct jsonl *jsonl, struct json_object *object) {
 static void read_room(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     struct import_model *model = jsonl->model;
+    /* Kept as direct until the archive says otherwise. */
     struct import_room room = {.id = keep_id(jsonl, object, "room_id"), .kind = IMPORT_DIRECT};
+    /* Without an own user it is the archive of a room, whose only room this is. */
     if (jsonl->own.len == 0)
         jsonl->room = room.id;
     if (!import_json_bool(object, "is_direct")) {
@@ -72,6 +79,7 @@ static void read_room(void *context, struct json_object *object) {
         room.name = import_keep_points(model, import_json_text(object, "name"), 128);
         room.topic = import_keep_points(model, import_json_text(object, "topic"), 500);
     }
+    /* Added before its members. */
     import_add_room(model, room);
     if (jsonl->own.len == 0)
         return;
@@ -80,6 +88,7 @@ static void read_room(void *context, struct json_object *object) {
     /* In the archive of a user a direct room has the name of the other one. */
     if (room.kind == IMPORT_DIRECT) {
         const struct text other = import_keep(model, import_json_text(object, "name"));
+        /* Known by the name, which is all that the archive has. */
         if (!import_has_user(model, other))
             import_add_user(model, (struct import_user){.id = other, .name = other});
         import_add_member(model, room.id, other, false);
@@ -91,6 +100,7 @@ static void read_user(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     struct import_model *model = jsonl->model;
     const struct text name = import_keep(model, import_json_text(object, "username"));
+    /* A line without a user name describes no user. */
     if (name.len == 0)
         return;
     import_add_user(
@@ -101,6 +111,7 @@ static void read_user(void *context, struct json_object *object) {
                    .email = import_keep(model, import_json_text(object, "email")),
                    .email_verified = import_json_bool(object, "email_verified"),
                    .is_bot = import_json_bool(object, "is_bot")});
+    /* The members of the room, or the user whose archive it is. */
     if (jsonl->room.len > 0)
         import_add_member(model, jsonl->room, name,
                           text_equals(import_json_text(object, "role"), text_of("admin")));
@@ -112,6 +123,7 @@ static void read_user(void *context, struct json_object *object) {
 
 static int compare_parts(const void *a, const void *b) {
     const struct text one = ((const struct part *)a)->message;
+    /* Ids are texts of digits, compared as bytes. */
     const struct text other = ((const struct part *)b)->message;
     const size_t least = one.len < other.len ? one.len : other.len;
     const int order = least > 0 ? memcmp(one.at, other.at, least) : 0;
@@ -127,6 +139,7 @@ static void find_parts(const struct parts *parts, struct text message, size_t *f
     *first = *end = found ? (size_t)(found - parts->items) : 0;
     if (!found)
         return;
+    /* Any of the equal ones is found: the first and the end are beside it. */
     while (*first > 0 && compare_parts(&parts->items[*first - 1], &key) == 0)
         --*first;
     while (*end < parts->count && compare_parts(&parts->items[*end], &key) == 0)
@@ -144,6 +157,8 @@ static void read_reaction(void *context, struct json_object *object) {
     const struct text user = import_json_text(object, "username");
     add_part(&jsonl->reactions,
              (struct part){.message = keep_id(jsonl, object, "message_id"),
+                           /* In the archive of a user the reactions are the user's own, without a
+                            * name. */
                            .user = user.len > 0 ? import_keep(jsonl->model, user) : jsonl->own_name,
                            .text = import_keep(jsonl->model, import_json_text(object, "emoji"))});
 }
@@ -153,12 +168,14 @@ static void read_file(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     char folder[64];
     snprintf(folder, sizeof(folder), "files/%" PRId64, import_json_number(object, "file_id"));
+    /* The only file in its folder. */
     char **names = import_source_list(jsonl->source, folder);
     char *path =
         names && names[0] ? import_source_find(jsonl->source, "%s/%s", folder, names[0]) : NULL;
     if (path)
         add_part(&jsonl->files,
                  (struct part){.message = keep_id(jsonl, object, "message_id"),
+                               /* `user` has the path here, `text` the name. */
                                .user = import_keep(jsonl->model, text_of(path)),
                                .text = import_keep(jsonl->model, import_json_text(object, "name")),
                                .media_type = import_keep(jsonl->model,
@@ -173,6 +190,7 @@ static void read_message(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     struct import_model *model = jsonl->model;
     size_t first, end;
+    /* They have no words. */
     if (import_json_bool(object, "is_deleted")) {
         import_note(model, "messages that were deleted", 1);
         return;
@@ -189,6 +207,7 @@ static void read_message(void *context, struct json_object *object) {
     };
     const size_t before = model->messages.count;
     import_add_message(model, message);
+    /* Left out, for want of a valid time: so are its parts. */
     if (model->messages.count == before)
         return;
     find_parts(&jsonl->files, message.id, &first, &end);
@@ -204,6 +223,7 @@ static void read_message(void *context, struct json_object *object) {
 
 /* ---- the archive ---- */
 
+/* A part that is missing is not an error: an archive of a user has no members.jsonl. */
 static bool read_part(struct jsonl *jsonl, const char *name, import_object_visit *visit) {
     char *path = import_source_find(jsonl->source, "%s", name);
     const bool fine = import_source_read(jsonl->source, path, visit, jsonl);
@@ -218,6 +238,7 @@ static void sort_parts(struct parts *parts) {
 
 bool import_jsonl(struct import_source *source, struct import_model *model) {
     struct jsonl jsonl = {.source = source, .model = model};
+    /* room.json tells which of the two archives it is. */
     bool fine = read_part(&jsonl, "room.json", read_room);
     if (fine && jsonl.room.len > 0)
         fine = read_part(&jsonl, "members.jsonl", read_user);
@@ -233,6 +254,7 @@ bool import_jsonl(struct import_source *source, struct import_model *model) {
     fine = fine && read_part(&jsonl, "reactions.jsonl", read_reaction) &&
            read_part(&jsonl, "files.jsonl", read_file);
     sort_parts(&jsonl.reactions);
+    /* Sorted, for the binary searches of read_message. */
     sort_parts(&jsonl.files);
     fine = fine && read_part(&jsonl, "messages.jsonl", read_message);
     free(jsonl.reactions.items);

@@ -11,10 +11,12 @@
 struct mattermost {
     struct import_source *source;
     struct import_model *model;
+    /* The first line of each bulk export is its version. */
     bool has_version;
 };
 
-/* A name made of two, such as that of a channel and its team. */
+/* A name made of two, such as that of a channel and its team. Channels of different teams may have
+ * the same name; a slash is in neither. */
 static struct text join(struct import_model *model, struct text one, struct text other) {
     struct buffer name = BUFFER_EMPTY;
     buffer_append(&name, one.at, one.len);
@@ -37,6 +39,7 @@ static void read_user(struct mattermost *mm, struct json_object *object) {
     buffer_append_char(&shown, ' ');
     buffer_append(&shown, import_json_text(object, "last_name").at,
                   import_json_text(object, "last_name").len);
+    /* The nickname is what Mattermost shows before the full name. */
     const struct text nick = text_trim(import_json_text(object, "nickname"));
     const struct text full = text_trim((struct text){shown.data, shown.len});
     if (name.len > 0)
@@ -47,6 +50,7 @@ static void read_user(struct mattermost *mm, struct json_object *object) {
                                    .email = import_keep(model, import_json_text(object, "email")),
                                    .is_deleted = import_json_number(object, "delete_at") > 0});
     buffer_free(&shown);
+    /* Memberships stand with the user, by team and channel. */
     for (size_t i = 0; i < import_json_length(teams); i++) {
         struct json_object *team = json_object_array_get_idx(teams, i);
         struct json_object *channels = import_json_array(team, "channels");
@@ -55,6 +59,7 @@ static void read_user(struct mattermost *mm, struct json_object *object) {
             const struct text roles = import_json_text(channel, "roles");
             const struct text id =
                 join(model, import_json_text(team, "name"), import_json_text(channel, "name"));
+            /* Roles are words separated by blanks. */
             import_add_member(model, id, name,
                               roles.len > 0 &&
                                   memmem(roles.at, roles.len, "channel_admin", 13) != NULL);
@@ -77,6 +82,7 @@ static void read_channel(struct mattermost *mm, struct json_object *object) {
     struct import_model *model = mm->model;
     const struct text name = import_json_text(object, "name");
     const struct text shown = import_json_text(object, "display_name");
+    /* The same id as by read_user. */
     const struct text id = join(model, import_json_text(object, "team"), name);
     import_add_room(model,
                     (struct import_room){
@@ -84,6 +90,7 @@ static void read_channel(struct mattermost *mm, struct json_object *object) {
                         .key = id,
                         .name = import_keep_points(model, shown.len > 0 ? shown : name, 128),
                         .topic = import_keep_points(model, import_json_text(object, "header"), 500),
+                        /* O is open; P is private. */
                         .kind = text_equals(import_json_text(object, "type"), text_of("O"))
                                     ? IMPORT_PUBLIC
                                     : IMPORT_PRIVATE});
@@ -95,6 +102,7 @@ static int compare_names(const void *a, const void *b) {
 
 /* The id of a direct channel is made of the names of its members, sorted. */
 static struct text direct_id(struct import_model *model, struct json_object *members) {
+    /* The number of members is not limited for groups. */
     const size_t count = import_json_length(members);
     char **names = calloc(count + 1, sizeof(*names));
     struct buffer id = BUFFER_EMPTY;
@@ -102,6 +110,7 @@ static struct text direct_id(struct import_model *model, struct json_object *mem
         abort();
     for (size_t i = 0; i < count; i++) {
         struct json_object *member = json_object_array_get_idx(members, i);
+        /* Older exports list names, newer ones objects. */
         const struct text name = json_object_is_type(member, json_type_object)
                                      ? import_json_text(member, "username")
                                      : import_json_element(members, i);
@@ -121,6 +130,7 @@ static struct text direct_id(struct import_model *model, struct json_object *mem
 static void read_direct_channel(struct mattermost *mm, struct json_object *object) {
     struct import_model *model = mm->model;
     struct json_object *members = import_json_array(object, "members");
+    /* The older name of the same list. */
     if (!members)
         members = import_json_array(object, "participants");
     const size_t count = import_json_length(members);
@@ -142,6 +152,7 @@ static void read_direct_channel(struct mattermost *mm, struct json_object *objec
         room.key = import_keep(model, text_of(key));
         room.name = import_keep_points(model, id, 128);
     }
+    /* More than two: a private room. */
     import_add_room(model, room);
     struct text rest = id, name;
     while (text_split(&rest, ',', &name))
@@ -156,6 +167,7 @@ static struct text post_id(struct import_model *model, struct json_object *objec
     const struct text words = import_json_text(object, "message");
     unsigned char digest[16];
     struct buffer id = BUFFER_EMPTY;
+    /* A digest of the words: two posts of one user in the same millisecond are told apart. */
     secret_digest(words, digest, sizeof(digest));
     buffer_printf(&id, "%" PRId64 "/%.*s/", import_json_number(object, "create_at"), (int)user.len,
                   user.at);
@@ -168,10 +180,13 @@ static struct text post_id(struct import_model *model, struct json_object *objec
 
 static int64_t micros_of(struct json_object *object, const char *name) {
     const int64_t millis = import_json_number(object, name);
+    /* Milliseconds since 1970; more than 4,000,000,000,000 (the year 2096) is not taken for a
+     * time. */
     return millis > 0 && millis < 4000000000000 ? millis * 1000 : 0;
 }
 
 static void add_files(struct mattermost *mm, struct json_object *object) {
+    /* Where versions of the export put attachments, below the folder of the lines. */
     static const char *const FOLDERS[] = {"", "data/", "bulk-export-attachments/"};
     struct json_object *files = import_json_array(object, "attachments");
     for (size_t i = 0; i < import_json_length(files); i++) {
@@ -179,6 +194,7 @@ static void add_files(struct mattermost *mm, struct json_object *object) {
         char *path = NULL;
         for (size_t j = 0; !path && j < sizeof(FOLDERS) / sizeof(FOLDERS[0]); j++)
             path = import_source_find(mm->source, "%s%.*s", FOLDERS[j], (int)named.len, named.at);
+        /* At most ten files of a message, as for posts. */
         if (path && i < 10)
             import_add_file(mm->model, (struct import_file){
                                            import_keep(mm->model, text_of(strrchr(path, '/') + 1)),
@@ -193,6 +209,7 @@ static void add_reactions(struct import_model *model, struct json_object *object
     struct json_object *reactions = import_json_array(object, "reactions");
     for (size_t i = 0; i < import_json_length(reactions); i++) {
         struct json_object *one = json_object_array_get_idx(reactions, i);
+        /* Users are named, not numbered, in reactions and posts. */
         import_add_reaction(model, import_keep(model, import_json_text(one, "user")),
                             import_json_text(one, "emoji_name"));
     }
@@ -213,6 +230,7 @@ static struct text add_post(struct mattermost *mm, struct text room, struct text
     };
     const size_t before = model->messages.count;
     import_add_message(model, message);
+    /* One that was left out takes nothing with it. */
     if (model->messages.count > before) {
         add_files(mm, object);
         add_reactions(model, object);
@@ -223,11 +241,13 @@ static struct text add_post(struct mattermost *mm, struct text room, struct text
 static void read_post(struct mattermost *mm, struct text room, struct json_object *object) {
     struct json_object *replies = import_json_array(object, "replies");
     struct text type = import_json_text(object, "type");
+    /* The types of notices begin so. */
     if (text_skip(&type, "system_")) {
         import_note(mm->model, "notices, such as of users who joined", 1);
         return;
     }
     const struct text id = add_post(mm, room, text_of(""), object);
+    /* Replies are part of their post, and come after it. */
     for (size_t i = 0; i < import_json_length(replies); i++)
         add_post(mm, room, id, json_object_array_get_idx(replies, i));
 }
@@ -238,7 +258,9 @@ static void read_line(void *context, struct json_object *line) {
     struct mattermost *mm = context;
     const struct text type = import_json_text(line, "type");
     char name[32];
+    /* Types are short: a longer one is unknown in any case. */
     snprintf(name, sizeof(name), "%.*s", (int)type.len, type.at);
+    /* The object has the name of its type. */
     struct json_object *object = import_json_object(line, name);
     if (strcmp(name, "version") == 0)
         mm->has_version = true;
@@ -250,6 +272,7 @@ static void read_line(void *context, struct json_object *line) {
         read_channel(mm, object);
     else if (strcmp(name, "direct_channel") == 0)
         read_direct_channel(mm, object);
+    /* Other types, such as emoji and teams, are not needed. */
     else if (strcmp(name, "post") == 0)
         read_post(
             mm,
@@ -273,6 +296,7 @@ static char *find_lines(const struct import_source *source) {
 
 bool import_mattermost(struct import_source *source, struct import_model *model) {
     struct mattermost mm = {.source = source, .model = model};
+    /* The lines alone, or a folder with them and the attachments. */
     char *path = source->file ? strdup(source->file) : find_lines(source);
     bool fine = path && import_source_read(source, path, read_line, &mm);
     if (!path || (fine && !mm.has_version)) {

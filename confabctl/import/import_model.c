@@ -24,6 +24,8 @@
 /* ---- texts ---- */
 
 static char *chunk_take(struct import_model *model, size_t len) {
+    /* A text that is larger than a chunk gets a chunk of its own; what was left of the former one
+     * is lost. */
     if (model->chunk_left < len) {
         model->chunk_left = len > CHUNK ? len : CHUNK;
         *ADD(&model->chunks) = xcalloc(model->chunk_left, 1);
@@ -40,6 +42,7 @@ struct text import_keep(struct import_model *model, struct text text) {
     char *out = chunk_take(model, text.len);
     for (size_t i = 0; i < text.len; i++) {
         const char c = text.at[i];
+        /* Control characters would be refused, or shown as nothing; line feeds and tabs stay. */
         if ((unsigned char)c >= ' ' || c == '\n' || c == '\t')
             out[len++] = c;
     }
@@ -52,12 +55,14 @@ static struct text first_points(struct text text, size_t points) {
     while (at < text.len && points-- > 0) {
         uint32_t point;
         const size_t size = text_decode(text.at + at, text.len - at, &point);
+        /* A byte that is not valid counts as a character, so that this ends. */
         at += size ? size : 1;
     }
     return (struct text){text.at, at};
 }
 
 struct text import_keep_points(struct import_model *model, struct text text, size_t points) {
+    /* Trimmed again, since the cut may leave a blank at the end. */
     return import_keep(model, text_trim(first_points(text_trim(text), points)));
 }
 
@@ -66,6 +71,7 @@ struct text import_keep_points(struct import_model *model, struct text text, siz
 void import_note(struct import_model *model, const char *what, uint64_t count) {
     if (count == 0)
         return;
+    /* Compared as texts, since equal literals may have different addresses. */
     for (size_t i = 0; i < model->notes.count; i++)
         if (strcmp(model->notes.items[i].what, what) == 0) {
             model->notes.items[i].count += count;
@@ -91,15 +97,18 @@ void import_add_member(struct import_model *model, struct text room, struct text
 void import_add_message(struct import_model *model, struct import_message message) {
     struct text rest = message.content;
     const struct text id = message.id;
+    /* Without a time the message has no place in the order. */
     if (message.at <= 0) {
         import_note(model, "messages without a valid time", 1);
         return;
     }
     for (unsigned part = 1;; part++) {
+        /* A long content becomes several messages of the same time, in order. */
         message.content = first_points(rest, CONTENT_POINTS);
         rest.at += message.content.len;
         rest.len -= message.content.len;
         message.order = model->messages.count;
+        /* Those that are added next begin here. */
         message.first_reaction = model->reactions.count;
         message.first_file = model->files.count;
         *ADD(&model->messages) = message;
@@ -130,6 +139,7 @@ static struct text type_of_name(struct text name) {
 }
 
 void import_add_file(struct import_model *model, struct import_file file) {
+    /* The last message that was added. */
     struct import_message *message = &model->messages.items[model->messages.count - 1];
     if (file.media_type.len == 0)
         file.media_type = type_of_name(file.name);
@@ -140,6 +150,7 @@ void import_add_file(struct import_model *model, struct import_file file) {
 void import_add_reaction(struct import_model *model, struct text user, struct text name) {
     struct import_message *message = &model->messages.items[model->messages.count - 1];
     struct text emoji;
+    /* A name, or the emoji itself as some programs store it. */
     if (!emoji_of_name(name, &emoji) && !emoji_find(name, &emoji)) {
         import_note(model, "reactions by a picture that is no emoji", 1);
         return;
@@ -181,6 +192,7 @@ static int compare_members(const void *a, const void *b) {
 
 /* By room and time; equal times in the order of the export. */
 static int compare_times(const void *a, const void *b) {
+    /* The index of the room, since messages are imported room by room. */
     const struct import_message *one = a, *other = b;
     int order = compare_numbers(one->room_index, other->room_index);
     if (!order)
@@ -202,6 +214,7 @@ static int compare_ids(const void *a, const void *b, void *context) {
 size_t import_room_index(const struct import_model *model, struct text room) {
     const struct import_room key = {.id = room};
     const struct import_room *found =
+        /* bsearch must not be given a NULL array. */
         model->rooms.count == 0
             ? NULL
             : bsearch(&key, model->rooms.items, model->rooms.count, sizeof(key), compare_rooms);
@@ -210,12 +223,14 @@ size_t import_room_index(const struct import_model *model, struct text room) {
 
 size_t import_user_index(const struct import_model *model, struct text user) {
     const struct import_user key = {.id = user};
+    /* Before import_model_finish nothing is sorted, and nothing is found. */
     if (user.len == 0 || model->sorted_users == 0)
         return IMPORT_NONE;
     const struct import_user *found =
         bsearch(&key, model->users.items, model->sorted_users, sizeof(key), compare_users);
     if (found)
         return (size_t)(found - model->users.items);
+    /* Not by id: by name, which some formats use in mentions and reactions. */
     size_t low = 0, high = model->sorted_users;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -231,6 +246,7 @@ size_t import_user_index(const struct import_model *model, struct text user) {
 }
 
 bool import_has_user(const struct import_model *model, struct text user) {
+    /* Those that were added since the last sorting are few. */
     for (size_t i = model->sorted_users; i < model->users.count; i++)
         if (text_equals(model->users.items[i].id, user))
             return true;
@@ -242,11 +258,13 @@ static void sort_users(struct import_model *model) {
     if (model->users.count == 0)
         return;
     qsort(model->users.items, model->users.count, sizeof(*model->users.items), compare_users);
+    /* Of users with the same id the first is kept. */
     for (size_t i = 0; i < model->users.count; i++)
         if (kept == 0 || compare_users(&model->users.items[kept - 1], &model->users.items[i]) != 0)
             model->users.items[kept++] = model->users.items[i];
     model->users.count = kept;
     model->sorted_users = kept;
+    /* Sorted again after senders were added. */
     free(model->by_name);
     model->by_name = xcalloc(kept, sizeof(*model->by_name));
     for (size_t i = 0; i < kept; i++)
@@ -274,11 +292,13 @@ static void add_senders(struct import_model *model) {
         if (id.len > 0 && !import_has_user(model, id))
             import_add_user(model, (struct import_user){.id = id, .name = id});
     }
+    /* Users by id again: the new ones have to be among them. */
     sort_users(model);
 }
 
 static void connect_members(struct import_model *model) {
     size_t kept = 0;
+    /* Left out ones close the gap; the order stays. */
     for (size_t i = 0; i < model->members.count; i++) {
         struct import_member *member = &model->members.items[i];
         member->room_index = import_room_index(model, member->room);
@@ -289,6 +309,7 @@ static void connect_members(struct import_model *model) {
             model->members.items[kept++] = *member;
     }
     model->members.count = kept;
+    /* Sorted by room, for first_member of import_run.c. */
     if (kept > 0)
         qsort(model->members.items, kept, sizeof(*model->members.items), compare_members);
 }
@@ -302,14 +323,17 @@ static void connect_messages(struct import_model *model) {
         message->user_index = import_user_index(model, message->user);
         if (message->room_index == IMPORT_NONE || message->user_index == IMPORT_NONE)
             import_note(model, "messages without a room or sender", 1);
+        /* A file alone is content enough. */
         else if (text_trim(message->content).len == 0 && message->file_count == 0)
             import_note(model, "messages without content", 1);
         else
             model->messages.items[kept++] = *message;
     }
     model->messages.count = kept;
+    /* Rooms are imported one after the other, each in the order of time. */
     if (kept > 0)
         qsort(model->messages.items, kept, sizeof(*model->messages.items), compare_times);
+    /* IMPORT_NONE for users that are unknown: import_batch.c leaves those out. */
     for (size_t i = 0; i < model->reactions.count; i++)
         model->reactions.items[i].user_index =
             import_user_index(model, model->reactions.items[i].user);
@@ -328,9 +352,11 @@ static size_t *sort_ids(const struct import_model *model) {
 static void drop_repeated(struct import_model *model) {
     size_t *ids = sort_ids(model), kept = 0;
     struct import_message *messages = model->messages.items;
+    /* Equal neighbours by room and id; `order` decides which one is the former. */
     for (size_t i = 1; i < model->messages.count; i++) {
         const struct import_message *former = &messages[ids[i - 1]];
         struct import_message *message = &messages[ids[i]];
+        /* Marked, and dropped below: moving them now would spoil the indexes. */
         if (former->room_index == message->room_index &&
             compare_texts(former->id, message->id) == 0)
             message->order = IMPORT_NONE;
@@ -348,6 +374,7 @@ static void connect_parents(struct import_model *model) {
     struct import_message *messages = model->messages.items;
     for (size_t i = 0; i < model->messages.count; i++) {
         struct import_message *message = &messages[i];
+        /* A message without a parent is not searched for. */
         size_t low = 0, high = message->parent.len > 0 ? model->messages.count : 0;
         message->parent_index = IMPORT_NONE;
         while (low < high) {
@@ -356,6 +383,7 @@ static void connect_parents(struct import_model *model) {
             int order = compare_numbers(other->room_index, message->room_index);
             if (!order)
                 order = compare_texts(other->id, message->parent);
+            /* Found, but a message cannot answer a later one: then it is not a reply. */
             if (!order && ids[middle] < i)
                 message->parent_index = ids[middle];
             if (!order)
@@ -372,6 +400,7 @@ static void connect_parents(struct import_model *model) {
 }
 
 void import_model_finish(struct import_model *model) {
+    /* In this order: what is connected must be sorted. */
     sort_users(model);
     sort_rooms(model);
     add_senders(model);
@@ -379,11 +408,13 @@ void import_model_finish(struct import_model *model) {
     connect_messages(model);
     if (model->messages.count == 0)
         return;
+    /* Before the parents are sought, whose indexes would change. */
     drop_repeated(model);
     connect_parents(model);
 }
 
 void import_model_free(struct import_model *model) {
+    /* All kept texts are in the chunks. */
     for (size_t i = 0; i < model->chunks.count; i++)
         free(model->chunks.items[i]);
     free(model->chunks.items);

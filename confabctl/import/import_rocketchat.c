@@ -13,6 +13,7 @@ struct rocketchat {
 /* {"$date": "2024-01-15T10:30:00.123Z"}, {"$date": {"$numberLong": "..."}}, {"$date": millis}, or
  * the time itself; 0 without one. */
 static int64_t time_of(struct json_object *object, const char *name) {
+    /* Three forms of MongoDB's Extended JSON, and plain numbers or texts of other tools. */
     struct json_object *date = import_json_object(object, name);
     struct json_object *inner = import_json_object(date, "$date");
     const char *member = date ? "$date" : name;
@@ -20,6 +21,7 @@ static int64_t time_of(struct json_object *object, const char *name) {
     const struct text text = import_json_text(from, member);
     int64_t micros = 0, millis = import_json_number(from, member);
     uint64_t number;
+    /* Milliseconds, up to the year 2096. */
     if (inner && text_to_u64(import_json_text(inner, "$numberLong"), &number))
         millis = (int64_t)(number < 4000000000000 ? number : 0);
     if (text.len > 0)
@@ -32,10 +34,12 @@ static int64_t time_of(struct json_object *object, const char *name) {
 static void read_user(void *context, struct json_object *object) {
     struct import_model *model = ((struct rocketchat *)context)->model;
     struct json_object *emails = import_json_array(object, "emails");
+    /* The first address is the main one. */
     struct json_object *email =
         import_json_length(emails) > 0 ? json_object_array_get_idx(emails, 0) : NULL;
     const struct text type = import_json_text(object, "type");
     struct json_object *active = NULL;
+    /* `active` may be missing, which is not the same as false. */
     const bool has_active = json_object_object_get_ex(object, "active", &active);
     const struct import_user user = {
         .id = import_keep(model, import_json_id(object, "_id")),
@@ -65,18 +69,23 @@ static void read_room(void *context, struct json_object *object) {
     struct import_room room = {.id = import_keep(model, import_json_id(object, "_id")),
                                .kind = IMPORT_DIRECT};
     const bool is_direct = text_equals(type, text_of("d"));
+    /* Newer versions have ids, older ones names. */
     const size_t count = import_json_length(ids ? ids : users);
+    /* l is a conversation with a visitor of a web site, v such a visitor's in newer versions. */
     if (text_equals(type, text_of("l")) || text_equals(type, text_of("v")) ||
         (is_direct && count < 2)) {
         import_note(model, "conversations of visitors, or with oneself", 1);
         return;
     }
     if (!is_direct || count > 2) {
+        /* c is a channel for all, p a private one. */
         room.kind = text_equals(type, text_of("c")) ? IMPORT_PUBLIC : IMPORT_PRIVATE;
+        /* A direct conversation of several has no name. */
         room.key = is_direct || name.len == 0 ? room.id : import_keep(model, name);
         room.name = import_keep_points(model, shown.len > 0 ? shown : name, 128);
         room.topic = import_keep_points(model, import_json_text(object, "topic"), 500);
     }
+    /* Every room has a name here. */
     if (room.kind != IMPORT_DIRECT && room.name.len == 0)
         room.name = room.id;
     import_add_room(model, room);
@@ -88,6 +97,7 @@ static void read_subscription(void *context, struct json_object *object) {
     struct import_model *model = ((struct rocketchat *)context)->model;
     struct json_object *roles = import_json_array(object, "roles");
     bool is_admin = false;
+    /* Owners are admins; moderators become members. */
     for (size_t i = 0; i < import_json_length(roles); i++)
         is_admin = is_admin || text_equals(import_json_element(roles, i), text_of("owner"));
     import_add_member(model, import_keep(model, import_json_id(object, "rid")),
@@ -100,8 +110,10 @@ static void read_subscription(void *context, struct json_object *object) {
 static void add_file(struct rocketchat *rocket, struct json_object *file) {
     struct import_model *model = rocket->model;
     const struct text id = import_json_id(file, "_id"), name = import_json_text(file, "name");
+    /* Not a file of the message. */
     if (id.len == 0)
         return;
+    /* An id with a slash would lead out of the folder. */
     char *path = memchr(id.at, '/', id.len)
                      ? NULL
                      : import_source_find(rocket->source, "uploads/%.*s", (int)id.len, id.at);
@@ -121,6 +133,7 @@ static void add_reactions(struct import_model *model, struct json_object *object
     if (!reactions)
         return;
     json_object_object_foreach(reactions, name, reaction) {
+        /* By user names, which import_user_index finds as well. */
         struct json_object *users = import_json_array(reaction, "usernames");
         for (size_t i = 0; i < import_json_length(users); i++)
             import_add_reaction(model, import_keep(model, import_json_element(users, i)),
@@ -132,6 +145,7 @@ static void add_reactions(struct import_model *model, struct json_object *object
 static struct text words_of(struct import_model *model, struct json_object *object) {
     struct json_object *attachments = import_json_array(object, "attachments");
     struct text words = import_json_text(object, "msg");
+    /* Descriptions of files are the words of a message without any. */
     for (size_t i = 0; words.len == 0 && i < import_json_length(attachments); i++) {
         struct json_object *one = json_object_array_get_idx(attachments, i);
         words = import_json_text(one, "description");
@@ -154,6 +168,7 @@ static void read_message(void *context, struct json_object *object) {
         return;
     }
     const size_t before = model->messages.count;
+    /* The sender comes with name and id. */
     const struct text user = import_keep(model, import_json_id(sender, "_id"));
     /* Users who were deleted are named by their messages only. */
     if (user.len > 0 && !import_has_user(model, user))
@@ -169,6 +184,7 @@ static void read_message(void *context, struct json_object *object) {
                                        .parent = import_keep(model, import_json_id(object, "tmid")),
                                        .at = time_of(object, "ts"),
                                        .edited_at = time_of(object, "editedAt")});
+    /* Left out: its files and reactions as well. */
     if (model->messages.count == before)
         return;
     /* "files" repeats "file" and has pictures made small. */
@@ -184,6 +200,7 @@ bool import_rocketchat(struct import_source *source, struct import_model *model)
         const char *names[2];
         import_object_visit *visit;
         bool is_needed;
+    /* In this order: users and rooms before what names them. */
     } COLLECTIONS[] = {
         {{"users.json", "rocketchat_user.json"}, read_user, true},
         {{"rocketchat_room.json", "rooms.json"}, read_room, true},
@@ -202,7 +219,8 @@ bool import_rocketchat(struct import_source *source, struct import_model *model)
         else
             fine = import_source_read(source, path, COLLECTIONS[i].visit, &rocket);
         free(path);
-        /* Sorted, so that messages find users. */
+        /* Sorted, so that messages find users. Before the messages, not after all: read_message
+         * looks users up. */
         if (fine && COLLECTIONS[i].visit == read_subscription)
             import_model_finish(model);
     }

@@ -1,4 +1,5 @@
-/* Users first, then each room with its members, then its messages in batches. */
+/* Users first, then each room with its members, then its messages in batches. Each step finds what
+ * an earlier run has made, so that a run that was broken off is simply repeated. */
 #include "import/import_run.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ static struct text subject_of(struct text id, char storage[65]) {
     unsigned char digest[32];
     if (id.len <= EXTERNAL_USER_SUBJECT_MAX)
         return id;
+    /* 64 hexadecimal digits fit into the column. */
     secret_digest(id, digest, sizeof(digest));
     for (size_t i = 0; i < sizeof(digest); i++)
         text_put_hex(storage + 2 * i, 2, digest[i]);
@@ -30,6 +32,7 @@ static enum error set_profile(struct db *db, const struct import_user *user) {
     struct profile profile = {.given = 0};
     bool changed;
     const struct text name = text_trim(user->display_name);
+    /* The checks return NULL for a valid value. */
     if (name.len > 0 && !profile_fields_check_name(name)) {
         profile.display_name = name;
         profile.given |= PROFILE_DISPLAY_NAME;
@@ -39,6 +42,7 @@ static enum error set_profile(struct db *db, const struct import_user *user) {
         profile.email_verified = user->email_verified;
         profile.given |= PROFILE_EMAIL | PROFILE_EMAIL_VERIFIED;
     }
+    /* No profile at all: the user name is shown. */
     return profile.given ? profile_set(db, user->user_id, &profile, &changed) : ERROR_NONE;
 }
 
@@ -47,6 +51,7 @@ static enum error make_user(struct db *db, struct text issuer, struct text subje
     struct user made;
     bool created;
     const enum error error =
+        /* ensure, not add: an earlier run may have been stopped after it. */
         external_user_ensure(db, issuer, subject, user->name, user->is_bot, &made, &created);
     user->user_id = made.id;
     return error ? error : set_profile(db, user);
@@ -63,9 +68,11 @@ static enum error import_one_user(struct import_run *run, struct import_user *us
                                         by_name ? user->name : none, &user->user_id, &user->match);
     if (error)
         return error;
+    /* Also counted in a dry run. */
     run->users[user->match]++;
     if (run->dry_run || user->match == IMPORT_BEFORE)
         return ERROR_NONE;
+    /* A user found by address or name gets the link, so that the next run finds it by the link. */
     return user->match == IMPORT_NEW ? make_user(db, issuer, subject, user)
                                      : import_link_user(db, issuer, subject, user->user_id);
 }
@@ -82,6 +89,7 @@ static enum error disable_users(struct import_run *run) {
     enum error error = ERROR_NONE;
     for (size_t i = 0; !error && i < run->model->users.count; i++) {
         const struct import_user *user = &run->model->users.items[i];
+        /* Users that were here before the import are not disabled by it. */
         if (user->is_deleted && (user->match == IMPORT_NEW || user->match == IMPORT_BEFORE))
             error = import_disable_user(run->cli->db, user->user_id);
     }
@@ -90,7 +98,8 @@ static enum error disable_users(struct import_run *run) {
 
 /* ---- rooms ---- */
 
-/* Where the members of each room begin; the members are sorted by room. */
+/* Where the members of each room begin; the members are sorted by room. A binary search for the
+ * first one that is not below. */
 static size_t first_member(const struct import_model *model, size_t room) {
     size_t low = 0, high = model->members.count;
     while (low < high) {
@@ -110,10 +119,12 @@ static enum error ensure_direct(struct import_run *run, size_t room, uint64_t *r
     struct room_change change = {.room_id = 0};
     uint64_t users[2] = {0};
     size_t count = 0;
+    /* Members are sorted by room. */
     for (size_t i = first_member(model, room);
          i < model->members.count && model->members.items[i].room_index == room && count < 2; i++)
         users[count++] = model->users.items[model->members.items[i].user_index].user_id;
     *is_new = true;
+    /* Two users there may be one here, found by address. */
     if (count < 2 || (users[0] == users[1] && users[0] > 0)) {
         import_note(model, "direct conversations that are not of two users", 1);
         *is_new = false;
@@ -124,6 +135,7 @@ static enum error ensure_direct(struct import_run *run, size_t room, uint64_t *r
         return ERROR_NONE;
     enum error error = room_find_direct(run->cli->db, users[0], users[1], &change);
     *is_new = error == ERROR_NOT_FOUND;
+    /* 0: no limit of rooms; false: also without a shared room. */
     if (error == ERROR_NOT_FOUND)
         error = run->dry_run ? ERROR_NONE
                              : room_direct(run->cli->db, users[0], users[1], 0, false, &change);
@@ -131,6 +143,7 @@ static enum error ensure_direct(struct import_run *run, size_t room, uint64_t *r
     if (error == ERROR_BAD_INPUT || error == ERROR_NOT_ALLOWED) {
         import_note(model, "direct conversations of users who are disabled or blocked here", 1);
         *is_new = false;
+        /* The messages of the room are counted as left out by import_room. */
         return ERROR_NOT_FOUND;
     }
     return error;
@@ -139,6 +152,7 @@ static enum error ensure_direct(struct import_run *run, size_t room, uint64_t *r
 static enum error ensure_keyed(struct import_run *run, const struct import_room *room,
                                uint64_t *room_id, bool *is_new) {
     struct room_change change = {.room_id = 0};
+    /* The reader has chosen the key; one that is not valid cannot be stored. */
     if (!room_key_is_valid(room->key)) {
         import_note(run->model, "rooms whose name cannot be a key here", 1);
         return ERROR_NOT_FOUND;
@@ -152,6 +166,7 @@ static enum error ensure_keyed(struct import_run *run, const struct import_room 
     error = room_ensure_key(run->cli->db, run->site_id, room->key, room->name,
                             room->kind == IMPORT_PRIVATE, &change);
     *room_id = change.room_id;
+    /* Only for a room that is new: a topic that was changed here stays. */
     if (!error && room->topic.len > 0) {
         const struct room_patch patch = {.topic = room->topic};
         error = room_update_by_site(run->cli->db, *room_id, run->site_id, &patch, &change);
@@ -160,6 +175,7 @@ static enum error ensure_keyed(struct import_run *run, const struct import_room 
 }
 
 static enum error add_members(struct import_run *run, size_t room, uint64_t room_id) {
+    /* An import is not limited as users are. */
     const struct member_limits limits = {0};
     struct import_model *model = run->model;
     enum error error = ERROR_NONE;
@@ -169,6 +185,7 @@ static enum error add_members(struct import_run *run, size_t room, uint64_t room
         const uint64_t user = model->users.items[member->user_index].user_id;
         struct member_change change;
         error = member_add_by_site(run->cli->db, room_id, run->site_id, user, &limits, &change);
+        /* A member already is a success; the role is set all the same. */
         if (!error && member->is_admin)
             error =
                 member_set_admin_by_site(run->cli->db, room_id, run->site_id, user, true, &change);
@@ -192,6 +209,7 @@ struct found {
 
 static void found_message(void *context, uint64_t number, uint64_t position) {
     struct found *found = context;
+    /* The number is the index in the list of all messages. */
     found->messages[number].position = position;
     ++*found->count;
     if (position > *found->last)
@@ -208,6 +226,7 @@ static enum error find_messages(struct import_run *run, uint64_t room_id, size_t
     struct buffer keys = BUFFER_EMPTY;
     enum error error = ERROR_NONE;
     for (size_t i = first; !error && i < end;) {
+        /* A list for each LOOKUPS messages. */
         buffer_clear(&keys);
         buffer_append_char(&keys, '[');
         for (size_t n = 0; n < LOOKUPS && i < end; n++, i++)
@@ -225,13 +244,16 @@ static enum error append_messages(struct import_run *run, uint64_t room_id, size
                                   size_t end, uint64_t after, int64_t last_at, uint64_t *last,
                                   int *file_error) {
     struct import_model *model = run->model;
+    /* `after` is what the room must have when the batch is written. */
     struct import_writer writer = {.run = run, .room_id = room_id, .after = after};
     enum error error = ERROR_NONE;
     size_t i;
     for (i = first; !error && i < end; i++) {
         struct import_message *message = &model->messages.items[i];
+        /* Imported before. */
         if (message->position > 0)
             continue;
+        /* Positions follow the time, so an older message cannot be put in between. */
         if (message->at < last_at) {
             import_note(model, "messages older than the last message of their room", 1);
             continue;
@@ -239,6 +261,7 @@ static enum error append_messages(struct import_run *run, uint64_t room_id, size
         run->messages_new++;
         error = run->dry_run ? import_writer_count(&writer, message)
                              : import_writer_add(&writer, message);
+        /* The end of what is read, for the marks of members. */
         *last = writer.after;
     }
     if (!error && !run->dry_run) {
@@ -247,7 +270,9 @@ static enum error append_messages(struct import_run *run, uint64_t room_id, size
     }
     *file_error = writer.file_error;
     import_writer_free(&writer);
+    /* A user has posted between two batches: the rest does not fit behind it in this run. */
     if (error == ERROR_CONFLICT) {
+        /* Those of the batch that failed were counted and are not there. */
         run->messages_new -= writer.pending;
         import_note(model, "messages of a room that has new messages since: run again",
                     writer.pending + (end - i));
@@ -274,6 +299,7 @@ static enum error import_room(struct import_run *run, size_t room, size_t first,
         run->rooms_new++;
     else
         run->rooms_found++;
+    /* 0: a room that a dry run would make. */
     if (!error && room_id)
         error = import_room_end(run->cli->db, room_id, &count, &last_at);
     if (!error && count > 0)
@@ -289,6 +315,7 @@ static enum error import_room(struct import_run *run, size_t room, size_t first,
         error = add_members(run, room, room_id);
     if (!error)
         error = append_messages(run, room_id, first, end, count, last_at, &last, file_error);
+    /* Members have read what was imported, and no later message. */
     if (!error && !run->dry_run && last > 0)
         error = import_mark_read(run->cli->db, room_id, last);
     return error;
@@ -301,7 +328,9 @@ enum error import_run(struct import_run *run, int *file_error) {
     struct user site = {.id = 0};
     size_t first = 0;
     *file_error = 0;
+    /* The issuer of the users of this source, such as import:slack. */
     snprintf(run->issuer, sizeof(run->issuer), IMPORT_ISSUER "%s", model->source);
+    /* The site's own user is the actor; a dry run makes none. */
     enum error error = run->dry_run
                            ? ERROR_NONE
                            : external_user_site(run->cli->db, run->cli->config.jwt_actor, &site);
@@ -309,12 +338,14 @@ enum error import_run(struct import_run *run, int *file_error) {
     if (!error)
         error = import_users(run);
     for (size_t room = 0; !error && room < model->rooms.count; room++) {
+        /* Messages are sorted by room, in the order of the rooms. */
         size_t end = first;
         while (end < model->messages.count && model->messages.items[end].room_index == room)
             end++;
         error = import_room(run, room, first, end, file_error);
         first = end;
     }
+    /* Last, since disabled users could not be added to rooms. */
     if (!error && !run->dry_run)
         error = disable_users(run);
     return error;

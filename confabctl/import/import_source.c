@@ -1,5 +1,5 @@
-/* Opening an export, unpacking archives by the programs of the system, finding files, reading
- * JSON. */
+/* Opening an export, unpacking archives by the programs of the system, finding files, reading JSON.
+ * What a path of the export leads to is checked by real_path alone. */
 #include "import/import_source.h"
 
 #include <dirent.h>
@@ -34,12 +34,14 @@ enum archive { ARCHIVE_NONE, ARCHIVE_ZIP, ARCHIVE_TAR };
 
 /* What a file is, by its first bytes. */
 static enum archive archive_of(const char *path) {
+    /* 512 bytes are the first block of a tar. */
     char head[512] = {0};
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return ARCHIVE_NONE;
     const ssize_t got = read(fd, head, sizeof(head));
     close(fd);
+    /* A local file header of ZIP. */
     if (got >= 4 && memcmp(head, "PK\3\4", 4) == 0)
         return ARCHIVE_ZIP;
     /* gzip, xz, bzip2; or the mark of tar. */
@@ -50,6 +52,7 @@ static enum archive archive_of(const char *path) {
                             3) == 0 ||
                      memcmp(head, "BZh", 3) == 0))
         return ARCHIVE_TAR;
+    /* An archive that is not compressed: "ustar" at offset 257. */
     return got == sizeof(head) && memcmp(head + 257, "ustar", 5) == 0 ? ARCHIVE_TAR : ARCHIVE_NONE;
 }
 
@@ -57,6 +60,7 @@ static enum archive archive_of(const char *path) {
 static bool run(char *const words[]) {
     pid_t child;
     int status;
+    /* Searched for in $PATH; words are passed as they are, without a shell. */
     if (posix_spawnp(&child, words[0], NULL, NULL, words, environ) != 0)
         return false;
     while (waitpid(child, &status, 0) < 0)
@@ -74,10 +78,12 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     (void)type;
     (void)ftw;
     remove(path);
+    /* What cannot be removed stays: the import itself has succeeded. */
     return 0;
 }
 
 static void remove_tree(const char *path) {
+    /* From the leaves up, and without following links out of the folder. */
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -85,19 +91,22 @@ static void remove_tree(const char *path) {
  * inherit the lock, so that it is held as long as one of them writes. */
 static int lock_folder(const char *path) {
     struct stat status, named;
+    /* Without O_CLOEXEC, on purpose: unzip and tar inherit the lock. */
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (fd < 0)
         return -1;
     /* Another import may have removed it between its creation and its lock. */
     if (fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
         flock(fd, LOCK_EX | LOCK_NB) == 0 && stat(path, &named) == 0 &&
+        /* The same inode by name: the folder that was locked is the one that is there. */
         named.st_ino == status.st_ino)
         return fd;
     close(fd);
     return -1;
 }
 
-/* Removes the folders of imports that were killed: those that are not locked. */
+/* Removes the folders of imports that were killed: those that are not locked. A folder of another
+ * user cannot be locked, and is left alone. */
 static void remove_stale(const char *folder) {
     DIR *dir = opendir(folder);
     if (!dir)
@@ -122,6 +131,7 @@ static bool make_temporary(struct import_source *source, const char *path) {
     const char *folder = getenv("TMPDIR");
     folder = folder && folder[0] ? folder : "/tmp";
     remove_stale(folder);
+    /* Another import may take the new folder for a stale one between mkdtemp and the lock. */
     for (int tries = 0; tries < 3; tries++) {
         if (asprintf(&source->temporary, "%s/" PREFIX "XXXXXX", folder) < 0)
             abort();
@@ -141,7 +151,9 @@ static bool unpack(struct import_source *source, const char *path, enum archive 
     if (!make_temporary(source, path))
         return false;
     char *from = xstrdup(path), *folder = source->temporary;
+    /* Overwritten without a question if a name is there twice. */
     char *const zip[] = {"unzip", "-qq", "-o", from, "-d", folder, NULL};
+    /* Owners of the archive mean nothing here. */
     char *const tar[] = {"tar", "-xf", from, "-C", folder, "--no-same-owner", NULL};
     const bool done = run(archive == ARCHIVE_ZIP ? zip : tar);
     free(from);
@@ -169,6 +181,7 @@ static void find_top(struct import_source *source, const char *marker) {
         return;
     char **names = import_source_list(source, "");
     char *path = NULL;
+    /* Exactly one entry, which has the marker. */
     if (names && names[0] && !names[1] && asprintf(&path, "%s/%s", source->root, names[0]) >= 0 &&
         has_file(path, marker)) {
         free(source->root);
@@ -182,14 +195,17 @@ static void find_top(struct import_source *source, const char *marker) {
 bool import_source_open(struct import_source *source, const char *path, const char *marker) {
     struct stat status;
     *source = (struct import_source){.problem = BUFFER_EMPTY};
+    /* errno is set by either call. */
     if (stat(path, &status) != 0 || access(path, R_OK) != 0)
         return fail(source, path, strerror(errno));
     if (S_ISDIR(status.st_mode)) {
+        /* Without links, so that real_path can compare beginnings. */
         source->root = realpath(path, NULL);
     } else {
         const enum archive archive = archive_of(path);
         if (archive != ARCHIVE_NONE && !unpack(source, path, archive))
             return false;
+        /* Of one file its own path; its name is taken off below. */
         source->root = realpath(source->temporary ? source->temporary : path, NULL);
     }
     if (!source->root)
@@ -206,6 +222,7 @@ bool import_source_open(struct import_source *source, const char *path, const ch
 
 void import_source_close(struct import_source *source) {
     if (source->temporary) {
+        /* The lock is held until the tree is gone. */
         remove_tree(source->temporary);
         close(source->lock);
     }
@@ -220,11 +237,13 @@ void import_source_close(struct import_source *source) {
 /* The real path of something below the folder; NULL if it is elsewhere, or missing. */
 static char *real_path(const struct import_source *source, const char *below) {
     char *path = NULL;
+    /* The root has no slash at the end, but for "/" itself. */
     const size_t len = strlen(source->root);
     if (asprintf(&path, "%s/%s", source->root, below) < 0)
         abort();
     char *real = realpath(path, NULL);
     free(path);
+    /* Below the root, and not a neighbour whose name begins alike. */
     if (real && (strncmp(real, source->root, len) != 0 || (real[len] != '/' && real[len]))) {
         free(real);
         real = NULL;
@@ -243,6 +262,7 @@ char *import_source_find(const struct import_source *source, const char *format,
         abort();
     char *path = real_path(source, below);
     free(below);
+    /* Folders, devices and pipes are not read. */
     if (path && (stat(path, &status) != 0 || !S_ISREG(status.st_mode))) {
         free(path);
         path = NULL;
@@ -255,6 +275,7 @@ static int compare_names(const void *a, const void *b) {
 }
 
 char **import_source_list(const struct import_source *source, const char *folder) {
+    /* "" is the top folder. */
     char *path = real_path(source, folder), **names = NULL;
     DIR *dir = path ? opendir(path) : NULL;
     size_t count = 0, space = 0;
@@ -269,6 +290,7 @@ char **import_source_list(const struct import_source *source, const char *folder
         }
     closedir(dir);
     names = array_reserve(names, &space, count + 1, sizeof(*names));
+    /* In the order of bytes: files named by the day come in the order of time. */
     qsort(names, count, sizeof(*names), compare_names);
     names[count] = NULL;
     return names;
@@ -296,6 +318,7 @@ static struct json_object *parse(struct text json) {
 static bool read_value(struct import_source *source, const char *path, size_t offset,
                        struct text json, import_object_visit *visit, void *context) {
     size_t at = 0;
+    /* The validator of the API first: it says where and why, which json-c does not. */
     const char *why = json_validate(json.at, json.len, &at);
     struct json_object *object = why ? NULL : parse(json);
     if (!object) {
@@ -304,6 +327,7 @@ static bool read_value(struct import_source *source, const char *path, size_t of
                       why ? why : "too long");
         return false;
     }
+    /* An array of objects, or one object; both forms are in use. */
     if (json_object_is_type(object, json_type_array))
         for (size_t i = 0; i < json_object_array_length(object); i++)
             visit(context, json_object_array_get_idx(object, i));
@@ -315,10 +339,12 @@ static bool read_value(struct import_source *source, const char *path, size_t of
 
 static bool read_lines(struct import_source *source, const char *path, struct text all,
                        import_object_visit *visit, void *context) {
+    /* Positions in errors are those of the file. */
     struct text rest = all, line;
     bool fine = true;
     while (fine && text_split(&rest, '\n', &line)) {
         const struct text value = text_trim(line);
+        /* Empty lines are skipped, as at the end of the file. */
         if (value.len > 0)
             fine = read_value(source, path, (size_t)(value.at - all.at), value, visit, context);
     }
@@ -329,6 +355,7 @@ bool import_source_read(struct import_source *source, const char *path, import_o
                         void *context) {
     struct stat status;
     if (!path)
+        /* No such file: nothing to visit. Which files are needed is up to the reader. */
         return true;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) != 0) {
@@ -337,9 +364,11 @@ bool import_source_read(struct import_source *source, const char *path, import_o
         return fail(source, path, strerror(errno));
     }
     const size_t len = (size_t)status.st_size;
+    /* Mapped, since exports can be larger than memory: texts are copied one by one. */
     char *bytes = len > 0 ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
     close(fd);
     if (len == 0)
+        /* mmap of nothing is an error. */
         return true;
     if (bytes == MAP_FAILED)
         return fail(source, path, strerror(errno));
@@ -359,6 +388,7 @@ bool import_source_read(struct import_source *source, const char *path, import_o
 static struct json_object *member(struct json_object *object, const char *name,
                                   enum json_type type) {
     struct json_object *value = NULL;
+    /* A member of another type counts as missing. */
     if (!json_object_is_type(object, json_type_object) ||
         !json_object_object_get_ex(object, name, &value) || !json_object_is_type(value, type))
         return NULL;
@@ -368,6 +398,7 @@ static struct json_object *member(struct json_object *object, const char *name,
 static struct text text_of_json(struct json_object *value) {
     if (!json_object_is_type(value, json_type_string))
         return text_of("");
+    /* With its length, since a string may contain NUL. */
     return (struct text){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
 }
 
@@ -377,6 +408,7 @@ struct text import_json_text(struct json_object *object, const char *name) {
 
 struct text import_json_id(struct json_object *object, const char *name) {
     struct json_object *number = member(object, name, json_type_int);
+    /* MongoDB writes ids as objects. */
     struct json_object *inner = member(object, name, json_type_object);
     /* json-c keeps the text of a number with it. */
     if (number)

@@ -1,4 +1,5 @@
-/* Markup stands between "<" and ">"; characters with a meaning are escaped as in HTML. */
+/* Markup stands between "<" and ">"; characters with a meaning are escaped as in HTML. The result
+ * is plain text: names in place of ids, and addresses behind the words that were their links. */
 #include "import/slack_text.h"
 
 /* Appends a text with its escaped characters. */
@@ -9,6 +10,7 @@ static void write_plain(struct buffer *out, struct text text) {
     } ESCAPES[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}};
     while (text.len > 0) {
         bool found = false;
+        /* Only these three are escaped. */
         for (size_t i = 0; !found && i < sizeof(ESCAPES) / sizeof(ESCAPES[0]); i++)
             if (text_skip(&text, ESCAPES[i].escaped)) {
                 buffer_append_char(out, ESCAPES[i].character);
@@ -16,6 +18,7 @@ static void write_plain(struct buffer *out, struct text text) {
             }
         if (found)
             continue;
+        /* Any other "&" stands for itself. */
         buffer_append_char(out, *text.at++);
         text.len--;
     }
@@ -36,6 +39,7 @@ static void write_name(struct buffer *out, char sign, struct text id, struct tex
 /* A command such as "!here", "!subteam^S1|@group" or "!date^123^{date}|2014-02-18". */
 static void write_command(struct buffer *out, struct text command, struct text label,
                           slack_text_name *name, void *context) {
+    /* The label is the date as Slack shows it. */
     if (text_skip(&command, "date^"))
         write_plain(out, label);
     else
@@ -44,6 +48,7 @@ static void write_command(struct buffer *out, struct text command, struct text l
 
 static void write_link(struct buffer *out, struct text address, struct text label) {
     struct text bare = address;
+    /* Those that Slack adds by itself to addresses of mail, telephone numbers and hosts. */
     if (!text_skip(&bare, "mailto:") && !text_skip(&bare, "tel:") && !text_skip(&bare, "https://"))
         text_skip(&bare, "http://");
     const bool has_scheme = bare.len < address.len;
@@ -51,6 +56,7 @@ static void write_link(struct buffer *out, struct text address, struct text labe
     if (label.len == 0 || text_equals(label, address)) {
         write_plain(out, address);
     } else if (has_scheme && text_equals(label, bare)) {
+        /* An address of mail is shown without its scheme. */
         write_plain(out, memchr(bare.at, '@', bare.len) ? bare : address);
     } else {
         write_plain(out, label);
@@ -66,6 +72,7 @@ static void write_markup(struct buffer *out, struct text inside, slack_text_name
     /* What is left after the first "|" is the label. */
     struct text label = inside, target = {inside.at, 0};
     text_split(&label, '|', &target);
+    /* The sign says what kind of target it is. */
     if (text_skip(&target, "@"))
         write_name(out, '@', target, label, name, context);
     else if (text_skip(&target, "#"))
@@ -93,6 +100,7 @@ void slack_text_write(struct buffer *out, struct text text, slack_text_name *nam
             text.len--;
             continue;
         }
+        /* Both brackets are left out. */
         write_markup(out, (struct text){text.at + 1, (size_t)(end - text.at - 1)}, name, context);
         text.len -= (size_t)(end + 1 - text.at);
         text.at = end + 1;

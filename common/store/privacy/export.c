@@ -108,12 +108,12 @@ static enum error write_parts(struct db *db, struct tar_file *tar, const struct 
     "(SELECT JSON_ARRAYAGG(f.file_id) FROM file f WHERE f.message_id = m.message_id "   \
     "AND f.state = 2) FROM "
 
+/* The order is that of MESSAGE_SELECT. */
 static const struct field MESSAGE[FIELDS_MOST] = {
     {"room_id", NUMBER},       {"message_id", NUMBER},  {"sender_id", NUMBER},
     {"sender_username", TEXT}, {"message_type", TEXT},  {"content", TEXT},
     {"is_deleted", BOOLEAN},   {"reply_to_id", NUMBER}, {"created_at", TIME},
     {"edited_at", TIME},       {"mentions", JSON},      {"client_id", TEXT},
-    /* The order is that of MESSAGE_SELECT. */
     {"file_ids", JSON},
 };
 

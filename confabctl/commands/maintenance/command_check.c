@@ -46,6 +46,7 @@ static bool check_config(struct check *check) {
     const bool valid = cli_open(cli, &problems);
     /* One line for each problem: errors if it is not valid, else warnings. */
     const char *rest = buffer_str(&problems);
+    /* strcspn finds the end of the line, or of the text. */
     for (char line[512]; *rest; rest += strcspn(rest, "\n"), rest += *rest == '\n') {
         snprintf(line, sizeof(line), "%.*s", (int)strcspn(rest, "\n"), rest);
         report_add(&check->report, "configuration", valid ? REPORT_WARNING : REPORT_FAILED, line,
@@ -63,7 +64,7 @@ static bool check_config(struct check *check) {
     return valid;
 }
 
-/* Nothing to report if the site signs no tokens. */
+/* Nothing to report if the site signs no tokens. filter_file is read as fcgi-api would read it. */
 static void check_filter(struct check *check) {
     const char *path = check->cli->config.filter_file;
     struct buffer problems = BUFFER_EMPTY;
@@ -80,6 +81,7 @@ static void check_filter(struct check *check) {
 }
 
 static void check_keys(struct check *check) {
+    /* By the same function as the check of `doctor`. */
     const struct config *config = &check->cli->config;
     struct doctor_result result = {.fix = NULL};
     if (!*config->jwt_keys && config->password_login != CONFIG_OFF)
@@ -121,6 +123,7 @@ static bool check_database(struct check *check) {
                    database_fix(db_last_errno(cli->db)));
         return false;
     }
+    /* The password is not part of the report. */
     snprintf(detail, sizeof(detail), "%s at %s, as %s", config->database_name,
              local ? config->database_socket : config->database_host, config->database_user);
     report_add(&check->report, "database", REPORT_OK, detail, NULL);
@@ -148,6 +151,7 @@ static bool check_schema(struct check *check) {
         snprintf(detail, sizeof(detail), "version %u, with which this program (%u) works", version,
                  migrate_latest());
     const bool fits = state == MIGRATE_CURRENT || state == MIGRATE_NEWER;
+    /* A schema that is newer and works together is no failure, as in a rolling upgrade. */
     report_add(&check->report, "schema", fits ? REPORT_OK : REPORT_FAILED, detail,
                state == MIGRATE_BEHIND ? "run `confabctl migrate`"
                : state == MIGRATE_AHEAD
@@ -180,6 +184,7 @@ static void check_changes(struct check *check) {
 
 /* What to do about a Redis that refuses commands, by the first word of its answer. */
 static const char *redis_remedy(const char *error) {
+    /* Each answer of Redis begins with the name of its error. */
     if (strstr(error, "OOM "))
         return "raise maxmemory of Redis, or find out what fills it";
     if (strstr(error, "MISCONF "))
@@ -193,6 +198,7 @@ static void check_redis(struct check *check, bool database_works) {
     const struct config *config = &cli->config;
     char detail[256];
     if (!redis_client_is_configured(cli->redis)) {
+        /* Confab works without Redis, so it is a warning. */
         report_add(&check->report, "redis", REPORT_WARNING,
                    "not configured: events are delayed, presence is empty, limits are less exact",
                    "set redis_socket or redis_host");
@@ -208,6 +214,7 @@ static void check_redis(struct check *check, bool database_works) {
     }
     /* PING works without rights: try what pushd and fcgi-api really do. */
     uint64_t pushd_count = 0;
+    /* Publishes and writes under redis_prefix, as the programs do. */
     if (!redis_server_try(cli->redis, REDIS_MS, &pushd_count)) {
         const char *error = redis_client_last_error(cli->redis);
         report_add(&check->report, "redis", REPORT_FAILED, error, redis_remedy(error));
@@ -216,6 +223,7 @@ static void check_redis(struct check *check, bool database_works) {
     /* Hosts that share the database leave there which Redis they use. */
     char identity[REDIS_SERVER_IDENTITY_SIZE];
     bool others = false;
+    /* The identity is that of the server's run, so that two names of one Redis are the same. */
     if (database_works && redis_server_identity(cli->redis, REDIS_MS, identity))
         server_find_other_redis(cli->db, identity, &others);
     /* Events published on one of them would not reach the sockets of the other. */
@@ -232,7 +240,8 @@ static void check_redis(struct check *check, bool database_works) {
                NULL);
 }
 
-/* Nothing to say where no files can be sent. */
+/* Nothing to say where no files can be sent. The user of fcgi-api must own the folder, and no other
+ * may use it. */
 static void check_files(struct check *check) {
     const struct config *config = &check->cli->config;
     char detail[512];
@@ -254,6 +263,7 @@ static void check_files(struct check *check) {
 
 static void add_value_json(struct json_writer *w, const char *key,
                            const struct consistency_finding *finding, uint64_t value) {
+    /* Times in JSON are texts, in a table as well. */
     if (finding->is_time)
         json_write_member_time(w, key, (int64_t)value);
     else
@@ -273,6 +283,7 @@ static void add_value(struct table *table, const struct consistency_finding *fin
 }
 
 static void add_id(struct table *table, uint64_t id) {
+    /* 0: the rule has no room or no user. */
     if (id)
         table_u64(table, id);
     else
@@ -291,6 +302,7 @@ static void add_difference(void *context, const struct consistency_finding *find
         json_write_object(w);
         json_write_member_str(w, "rule", finding->rule);
         json_write_member_id(w, "room_id", finding->room_id);
+        /* For JSON as for the table: what was stored, then what was counted. */
         json_write_member_id(w, "user_id", finding->user_id);
         add_value_json(w, "stored", finding, finding->stored);
         add_value_json(w, "recounted", finding, finding->recounted);
@@ -333,6 +345,7 @@ static void check_counters(struct check *check) {
 /* ---- output ---- */
 
 static void print_json(struct check *check) {
+    /* Ends the array in report.out. */
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
     report_end(&check->report);
@@ -354,6 +367,7 @@ static void print_json(struct check *check) {
 
 static void print_text(struct check *check) {
     if (check->difference_count > 0) {
+        /* The table of differences comes after the lines of the checks. */
         buffer_append_char(&check->report.out, '\n');
         table_write(check->table, &check->report.out);
     }
@@ -390,6 +404,7 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
         if (deep && current)
             check_counters(&check);
     }
+    /* In both forms the report is complete, also after failures. */
     if (cli->json)
         print_json(&check);
     else
@@ -397,5 +412,6 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
     table_free(check.table);
     buffer_free(&check.report.out);
     buffer_free(&check.differences_out);
+    /* The status is 1 if any check failed, for scripts and monitoring. */
     return check.report.failed ? CLI_FAILED : CLI_OK;
 }

@@ -20,7 +20,8 @@
  * from elsewhere (avatar_origins), or those with bells (bell_dir). */
 enum check_sites { ALL_SITES, WITH_PUSHD, WITH_PICTURES, WITH_BELLS };
 
-/* A check runs if everything that it needs was found to work. */
+/* A check runs if everything that it needs was found to work. In the order of a run: later ones
+ * need what earlier ones have found. */
 static const struct check {
     const char *name;
     unsigned needs;
@@ -61,6 +62,7 @@ struct doctor_options {
 void doctor_set_result(struct doctor_result *result, enum report_state state, const char *fix,
                        const char *format, ...) {
     va_list values;
+    /* Cut to the size of the detail. */
     va_start(values, format);
     vsnprintf(result->detail, sizeof(result->detail), format, values);
     va_end(values);
@@ -76,6 +78,7 @@ static void copy_user(void *context, const struct user *user) {
 
 /* Finds the user of the token: this one, or any active user if name is NULL. */
 static enum cli_status find_user(const struct cli *cli, const char *name, struct user *user) {
+    /* A user that is named must exist; its state is checked by add_token. */
     if (name)
         return cli_find_user(cli, name, user);
     /* The first active user by name. */
@@ -93,6 +96,7 @@ static enum cli_status add_token(struct doctor *doctor, const char *name,
     const enum cli_status status = find_user(cli, name, &user);
     if (status)
         return status;
+    /* A disabled user's token would be refused by all checks. */
     if (!user.is_active)
         return cli_error("user '%s' is disabled", user.name);
     /* The key is only known here; the database and the child have its hash. */
@@ -107,6 +111,8 @@ static enum cli_status add_token(struct doctor *doctor, const char *name,
 static enum cli_status read_server(struct doctor *doctor) {
     const struct cli *cli = doctor->cli;
     const enum error error = server_read(cli->db, &doctor->server);
+    /* Above 0: the server's clock is ahead of this one, in microseconds; half a round trip is not
+     * counted. */
     doctor->server_ahead = doctor->server.now - clock_now();
     return error ? cli_store_error(cli, error) : CLI_OK;
 }
@@ -116,6 +122,7 @@ static void run_checks(struct doctor *doctor, bool no_sockets, struct report *re
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++) {
         const struct check *check = &CHECKS[i];
         struct doctor_result result = {.fix = NULL};
+        /* What the site does not use is not mentioned in the report. */
         if ((check->sites == WITH_PUSHD && no_sockets) ||
             (check->sites == WITH_PICTURES && !*doctor->cli->config.avatar_origins) ||
             (check->sites == WITH_BELLS && !*doctor->cli->config.bell_dir))
@@ -135,6 +142,7 @@ static void print(struct report *report) {
     /* The checks are the array in report->out. */
     if (report->json) {
         struct buffer out = BUFFER_EMPTY;
+        /* Without --user the first user is taken, who notices nothing but the token. */
         struct json_writer w = json_writer_start(&out);
         json_write_object(&w);
         json_write_member_bool(&w, "ok", !report->failed);
@@ -160,6 +168,7 @@ static enum cli_status run_doctor(struct doctor *doctor, const struct doctor_opt
         return status;
     report_begin(&report, doctor->cli->json);
     run_checks(doctor, options->no_sockets, &report);
+    /* Printed before the token is revoked, so that a report is there even if that fails. */
     print(&report);
     /* Revoke the token in all cases; a failure to do so is a failure of the run. */
     status = doctor_token_revoke(&token);
@@ -178,7 +187,8 @@ enum cli_status command_doctor(struct cli *cli, struct arguments *arguments) {
     struct doctor_metrics found = {.count = 0};
     enum cli_status status = CLI_USAGE;
     if (arguments_read(arguments, options, 4, 1, 1)) {
-        /* Without --metrics the addresses are looked for on this host. */
+        /* Without --metrics the addresses are looked for on this host. On another host than
+         * pushd's, --metrics names the address. */
         if (!given.metrics.count && !given.no_sockets)
             doctor_metrics_find(&found, cli->config_path, cli->config.metrics_listen, UNIT_SOCKETS);
         doctor.metrics = given.metrics.count ? given.metrics.values : found.values;

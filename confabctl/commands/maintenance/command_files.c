@@ -21,6 +21,7 @@ struct found {
 };
 
 struct files_check {
+    /* Filled by the list of the folder, then compared with the rows. */
     struct cli *cli;
     struct found *found; /* sorted, each name once */
     size_t count, space;
@@ -38,6 +39,7 @@ static void add_problem(struct files_check *check, const char *kind, uint64_t fi
                         const char *path, const char *meaning) {
     check->problems++;
     if (check->cli->json) {
+        /* JSON goes to an array, which is printed at the end like the table. */
         json_write_object(&check->w);
         json_write_member_str(&check->w, "kind", kind);
         json_write_member_id(&check->w, "file_id", file_id);
@@ -59,6 +61,7 @@ static void add_problem(struct files_check *check, const char *kind, uint64_t fi
 
 static void note_entry(void *context, const char *name, bool is_foreign, enum file_store_part part,
                        uint64_t size) {
+    /* A foreign entry has no name of the store: it is reported at once. */
     struct files_check *check = context;
     if (is_foreign) {
         add_problem(check, "foreign", 0, name, "not a file of confab, or of another user");
@@ -67,6 +70,7 @@ static void note_entry(void *context, const char *name, bool is_foreign, enum fi
     check->found =
         array_reserve(check->found, &check->space, check->count + 1, sizeof(*check->found));
     struct found *found = &check->found[check->count++];
+    /* The size is that of the file only, which is what a row has. */
     *found = (struct found){.has_file = part == FILE_STORE_WHOLE,
                             .has_thumbnail = part == FILE_STORE_THUMBNAIL,
                             .size = part == FILE_STORE_WHOLE ? size : 0};
@@ -84,6 +88,7 @@ static void sort_found(struct files_check *check) {
         return;
     qsort(check->found, check->count, sizeof(*check->found), compare);
     for (size_t i = 0; i < check->count; i++) {
+        /* Equal names are neighbours after sorting: a file and its thumbnail. */
         struct found *former = kept > 0 ? &check->found[kept - 1] : NULL;
         if (former && strcmp(former->name, check->found[i].name) == 0) {
             former->has_file = former->has_file || check->found[i].has_file;
@@ -99,6 +104,7 @@ static void sort_found(struct files_check *check) {
 /* ---- the rows ---- */
 
 static void add_orphan(struct files_check *check, const struct found *found) {
+    /* The path of what is there, so that an administrator can remove it. */
     char path[FILE_STORE_PATH_SIZE];
     file_store_path(found->name, found->has_file ? FILE_STORE_WHOLE : FILE_STORE_THUMBNAIL, path);
     add_problem(check, "orphan", 0, path, "the database has no such file");
@@ -106,6 +112,7 @@ static void add_orphan(struct files_check *check, const struct found *found) {
 
 static void check_row(struct files_check *check, const struct file *file,
                       const struct found *found) {
+    /* Other states have no bytes yet, part of them, or none any more. */
     const bool is_whole = file->state == FILE_SCANNING || file->state == FILE_READY;
     char path[FILE_STORE_PATH_SIZE];
     file_store_path(file->stored_as, FILE_STORE_WHOLE, path);
@@ -126,11 +133,13 @@ static void check_row(struct files_check *check, const struct file *file,
 static void visit_row(void *context, const struct file *file) {
     struct files_check *check = context;
     const struct found *found = NULL;
-    /* Those before it in the folder have no row. */
+    /* Those before it in the folder have no row. Both lists are in the order of names: whatever
+     * comes before this row in the folder belongs to no row. */
     while (check->at < check->count && strcmp(check->found[check->at].name, file->stored_as) < 0)
         add_orphan(check, &check->found[check->at++]);
     if (check->at < check->count && strcmp(check->found[check->at].name, file->stored_as) == 0)
         found = &check->found[check->at++];
+    /* Counted are rows, and the bytes that are there. */
     check->files++;
     check->bytes += found ? found->size : 0;
     check_row(check, file, found);
@@ -144,6 +153,7 @@ static void print(struct files_check *check) {
         struct json_writer w = json_writer_start(&out);
         json_write_array_end(&check->w);
         json_write_object(&w);
+        /* "ok" for scripts; the exit status says the same. */
         json_write_member_bool(&w, "ok", check->problems == 0);
         json_write_member_u64(&w, "files", check->files);
         json_write_member_u64(&w, "bytes", check->bytes);
@@ -163,6 +173,7 @@ static void print(struct files_check *check) {
 static enum cli_status compare_all(struct files_check *check) {
     const struct cli *cli = check->cli;
     const char *folder = cli->config.file_dir;
+    /* errno is set by file_store_list; EPERM and EACCES are its own checks of owner and mode. */
     if (!file_store_list(folder, note_entry, check))
         return cli_error("file_dir %s cannot be read: %s", folder,
                          errno == EPERM    ? "it belongs to another user"
@@ -172,13 +183,16 @@ static enum cli_status compare_all(struct files_check *check) {
     const enum error error = file_each(cli->db, visit_row, check);
     if (error)
         return cli_store_error(cli, error);
+    /* What is left in the folder comes after the last row. */
     while (check->at < check->count)
         add_orphan(check, &check->found[check->at++]);
     print(check);
+    /* Differences are a failure, so that cron reports them. */
     return check->problems > 0 ? CLI_FAILED : CLI_OK;
 }
 
 enum cli_status command_files_check(struct cli *cli, struct arguments *arguments) {
+    /* Nothing is repaired: an administrator decides what is lost. */
     static const char *const HEADINGS[] = {"PROBLEM", ">FILE", "PATH IN file_dir", "MEANING"};
     struct files_check check = {.cli = cli};
     if (!arguments_read(arguments, NULL, 0, 0, 0))

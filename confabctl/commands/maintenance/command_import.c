@@ -1,4 +1,5 @@
-/* import: reads an export of another chat, says what will not fit, and writes the rest. */
+/* import: reads an export of another chat, says what will not fit, and writes the rest. The steps
+ * of writing are in import/import_run.c; each format has a reader of its own. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 #include "import/import_run.h"
 #include "os/file_store.h"
 
+/* `marker` finds the top folder if the export was unpacked into another one. NULL: found by the
+ * reader. */
 static const struct format {
     const char *name;
     const char *marker; /* a file of its top folder */
@@ -31,6 +34,7 @@ static const struct format *find_format(const char *name) {
 /* Without file_dir there is no place for files. */
 static void leave_out_files(struct import_model *model) {
     uint64_t count = 0;
+    /* A message that is nothing but files shows the name of the first one instead. */
     for (size_t i = 0; i < model->messages.count; i++) {
         struct import_message *message = &model->messages.items[i];
         count += message->file_count;
@@ -38,9 +42,11 @@ static void leave_out_files(struct import_model *model) {
             message->content = model->files.items[message->first_file].name;
         message->file_count = 0;
     }
+    /* The note is printed with the counts. */
     import_note(model, "files, since file_dir is not set", count);
 }
 
+/* The same lines after a dry run, which has counted without writing. */
 static void print_counts(const struct import_run *run) {
     const struct import_model *model = run->model;
     cli_message("Users: %zu; new: %" PRIu64 ", imported before: %" PRIu64
@@ -60,9 +66,10 @@ static void print_counts(const struct import_run *run) {
 
 /* Runs it and prints what it did, or would do. */
 static enum cli_status run_model(struct cli *cli, struct import_model *model, bool dry_run) {
+    /* With dry_run nothing is written, files included. */
     struct import_run run = {.cli = cli, .model = model, .dry_run = dry_run};
     int file_error = 0;
-    /* One entry for all of it. */
+    /* One entry for all of it. A failure may leave a part: the next run finds it and goes on. */
     audit_log_begin(cli->db, &cli->audited, true);
     const enum error error = import_run(&run, &file_error);
     if (file_error)
@@ -75,6 +82,7 @@ static enum cli_status run_model(struct cli *cli, struct import_model *model, bo
 
 static enum cli_status check_and_run(struct cli *cli, struct import_model *model, bool dry_run) {
     const bool has_files = model->files.count > 0;
+    /* A dry run need not have a usable folder. */
     if (has_files && !cli->config.file_dir[0])
         leave_out_files(model);
     else if (has_files && !dry_run && !file_store_check(cli->config.file_dir))
@@ -82,6 +90,8 @@ static enum cli_status check_and_run(struct cli *cli, struct import_model *model
     return run_model(cli, model, dry_run);
 }
 
+/* The administrator's own choice of the format: guessing would confuse Slack and Rocket.Chat, whose
+ * exports have the same names. */
 enum cli_status command_import(struct cli *cli, struct arguments *arguments) {
     bool dry_run = false;
     const struct arguments_option options[] = {{"--dry-run", ARGUMENTS_FLAG, &dry_run}};
@@ -93,12 +103,14 @@ enum cli_status command_import(struct cli *cli, struct arguments *arguments) {
     struct import_model model = {.source = format->name};
     struct import_source source;
     enum cli_status status = CLI_FAILED;
-    /* All of it is read before anything is written. */
+    /* All of it is read before anything is written. Open and read first: a damaged export changes
+     * nothing. */
     if (import_source_open(&source, arguments->argv[1], format->marker) &&
         format->read(&source, &model)) {
         import_model_finish(&model);
         status = check_and_run(cli, &model, dry_run);
     } else {
+        /* The text was written by the reader that failed. */
         cli_error("%s", buffer_str(&source.problem));
     }
     import_source_close(&source);

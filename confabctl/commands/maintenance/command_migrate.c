@@ -32,7 +32,8 @@ static enum cli_status report_failure(const struct cli *cli, enum error error, u
             "the schema is at version %u, but this program supports versions up to %u: "
             "install a newer confab (nothing was changed)",
             version, migrate_latest());
-    /* No error of the server: the lock was not free within its time. */
+    /* No error of the server: the lock was not free within its time. db_last_errno is 0 if no
+     * statement failed. */
     if (error == ERROR_UNAVAILABLE && db_last_errno(cli->db) == 0)
         return cli_error("another migration of this database is running; try again later");
     if (error == ERROR_TIMEOUT)
@@ -51,10 +52,12 @@ enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
     unsigned applied, version;
     if (!arguments_read(arguments, options, 1, 0, 0))
         return CLI_USAGE;
-    /* This connects, perhaps as root. */
+    /* This connects, perhaps as root. The administrator's user may be known by a file that only
+     * root can read. */
     enum error error = wait_for_database(cli->db, seconds);
     if (error)
         return cli_store_error(cli, error);
+    /* Nothing else is done as root. */
     if (cli_give_up_root(cli))
         return CLI_FAILED;
     error = migrate_run(cli->db, &applied, &version);
@@ -67,5 +70,6 @@ enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
         cli_message("Applied %04u %s.", migrate_steps[i].version, migrate_steps[i].name);
     /* A current database may be read-only. */
     error = external_user_name_site(cli->db, cli->config.jwt_actor);
+    /* Without applied steps a failure here is ignored: the user exists already. */
     return error && applied > 0 ? cli_store_error(cli, error) : CLI_OK;
 }

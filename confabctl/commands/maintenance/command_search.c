@@ -1,4 +1,5 @@
-/* search rebuild: rebuilds the index of searches, room by room. */
+/* search rebuild: rebuilds the index of searches, room by room. Searches work meanwhile: what a
+ * room had is found until it is replaced. */
 #include <inttypes.h>
 
 #include "command.h"
@@ -31,6 +32,7 @@ enum cli_status command_search_rebuild(struct cli *cli, struct arguments *argume
         return CLI_USAGE;
     if (cli->config.search == CONFIG_OFF)
         return cli_error("search is off");
+    /* 0: no --room. */
     if (room_id == 0) {
         error = rebuild_all(cli, &rooms, &messages);
     } else {

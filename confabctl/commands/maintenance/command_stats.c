@@ -39,6 +39,7 @@ static void write_json(const struct statistics *statistics, struct buffer *out) 
     json_write_object(&w);
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         json_write_member_u64(&w, COUNTERS[i].key, value_of(statistics, &COUNTERS[i]));
+    /* These two have other types than the counters. */
     json_write_member_u64(&w, "database_bytes", statistics->database_bytes);
     /* 0: no event is kept. */
     json_write_member_time_or_null(&w, "oldest_event_at", statistics->oldest_event);
@@ -68,6 +69,7 @@ enum cli_status command_stats(struct cli *cli, struct arguments *arguments) {
     struct buffer out = BUFFER_EMPTY;
     if (!arguments_read(arguments, NULL, 0, 0, 0))
         return CLI_USAGE;
+    /* Reads whole tables: some seconds in a large database. */
     const enum error error = statistics_read(cli->db, &statistics);
     if (error)
         return cli_store_error(cli, error);

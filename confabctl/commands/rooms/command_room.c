@@ -15,6 +15,7 @@
 #include "store/rooms/room_overview.h"
 
 static const char *kind_of(const struct room *room) {
+    /* A direct room is private as well. */
     return room->state.is_direct ? "direct" : room->state.is_private ? "private" : "public";
 }
 
@@ -28,7 +29,8 @@ static int64_t last_message_at(const struct room *room) {
     return room->has_last_message ? room->last_message.created_at : 0;
 }
 
-/* Writes the members of the JSON object of a room. */
+/* Writes the members of the JSON object of a room. The name is given, since that of a direct room
+ * is composed. */
 static void add_fields(struct json_writer *w, const struct room *room, struct text name) {
     json_write_member_u64(w, "room_id", room->state.room_id);
     json_write_member_text(w, "name", name);
@@ -72,6 +74,7 @@ enum cli_status command_room_list(struct cli *cli, struct arguments *arguments) 
     struct list_output output;
     if (!arguments_read(arguments, options, 2, 0, 0))
         return CLI_USAGE;
+    /* The count is for the line "Showing N of M". */
     enum error error = room_overview_count(cli->db, &count);
     list_output_begin(&output, cli, HEADINGS, 6);
     if (!error)
@@ -85,6 +88,7 @@ enum cli_status command_room_list(struct cli *cli, struct arguments *arguments) 
  * in its callback, which prints everything. */
 struct show {
     const struct cli *cli;
+    /* One of table and json is used. */
     struct table *members;
     struct buffer names; /* "alice, bob": the name shown for a direct room */
     struct buffer json;  /* the finished array of members */
@@ -94,6 +98,7 @@ struct show {
 /* A member of `room show`, read before the room. */
 static void show_member(void *context, const struct membership *membership) {
     struct show *show = context;
+    /* The names of both members are the name of a direct room. */
     buffer_append_str(&show->names, show->names.len > 0 ? ", " : "");
     buffer_append(&show->names, membership->username.at, membership->username.len);
     if (show->cli->json) {
@@ -111,6 +116,7 @@ static void show_member(void *context, const struct membership *membership) {
     table_time(show->members, membership->joined_at);
 }
 
+/* `out` is the whole output: it is written only if nothing failed. */
 static void write_json(struct show *show, const struct room *room, struct text name,
                        struct buffer *out) {
     struct json_writer w = json_writer_start(out);
@@ -186,6 +192,7 @@ enum cli_status command_room_show(struct cli *cli, struct arguments *arguments) 
     json_write_array(&show.w);
     /* No limit: all members. */
     enum error error = member_list(cli->db, id, UINT64_MAX, 0, show_member, &show);
+    /* User 0 sees every room. */
     if (!error)
         error = room_get(cli->db, id, 0, show_room, &show);
     table_free(show.members);
@@ -199,10 +206,12 @@ enum cli_status command_room_show(struct cli *cli, struct arguments *arguments) 
 
 /* ---- export ---- */
 
-/* The archive needs a file that can be written at any place, which standard output may not be. */
+/* The archive needs a file that can be written at any place, which standard output may not be. 64
+ * KiB at a time. */
 static enum cli_status copy_to_output(FILE *file) {
     char bytes[65536];
     size_t got;
+    /* The archive was written through the descriptor: the stream begins at its start. */
     rewind(file);
     while ((got = fread(bytes, 1, sizeof(bytes), file)) > 0)
         if (fwrite(bytes, 1, got, stdout) != got)
@@ -213,6 +222,7 @@ static enum cli_status copy_to_output(FILE *file) {
 /* The entry of the audit comes before the archive is written. */
 static enum cli_status note_export(struct cli *cli, uint64_t id) {
     cli->audited.room_id = id;
+    /* An export is no change of the database, so the entry is written by itself. */
     audit_log_begin(cli->db, &cli->audited, false);
     const enum error error = audit_log_note(cli->db);
     return error ? cli_store_error(cli, error) : CLI_OK;
@@ -223,20 +233,24 @@ enum cli_status command_room_export(struct cli *cli, struct arguments *arguments
     uint64_t id;
     if (!arguments_read(arguments, NULL, 0, 1, 1) || !arguments_id(arguments->argv[0], &id))
         return CLI_USAGE;
+    /* A terminal would show bytes. */
     if (isatty(STDOUT_FILENO))
         return cli_error("the archive goes to standard output: add > room-%" PRIu64 ".tar", id);
+    /* Removed by the system when it is closed, or when the program ends. */
     FILE *file = tmpfile();
     if (!file)
         return cli_error("cannot make a temporary file: %s", strerror(errno));
     const enum error error = export_room(cli->db, cli->config.file_dir, id, fileno(file));
     if (error == ERROR_NOT_FOUND)
         status = no_room(id);
+    /* Of a failed write; errno is set by it. */
     else if (error == ERROR_INTERNAL)
         status = cli_error("cannot write the archive: %s", strerror(errno));
     else if (error)
         status = cli_store_error(cli, error);
     else
         status = note_export(cli, id);
+    /* Only after the entry of the audit is stored. */
     if (!status)
         status = copy_to_output(file);
     fclose(file);
@@ -248,12 +262,14 @@ enum cli_status command_room_export(struct cli *cli, struct arguments *arguments
 /* Asks for confirmation; *context is the result. */
 static void confirm_delete(void *context, const struct room *room) {
     struct buffer question = BUFFER_EMPTY, clean = BUFFER_EMPTY;
+    /* Names are chosen by users and must not steer the terminal. */
     table_clean(&clean, room->name);
     buffer_printf(&question,
                   "Delete room %" PRIu64 ", %s, with %" PRIu64 " members and %" PRIu64
                   " messages permanently?",
                   room->state.room_id, buffer_str(&clean), room->state.members_count,
                   room->state.message_count);
+    /* No is the default. */
     *(bool *)context = prompt_confirm(buffer_str(&question));
     buffer_free(&question);
     buffer_free(&clean);
@@ -261,6 +277,7 @@ static void confirm_delete(void *context, const struct room *room) {
 
 static enum cli_status confirm(const struct cli *cli, uint64_t id) {
     bool confirmed = false;
+    /* The question shows how much is lost. */
     const enum error error = room_get(cli->db, id, 0, confirm_delete, &confirmed);
     if (error == ERROR_NOT_FOUND)
         return no_room(id);
@@ -294,7 +311,8 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
     } else if (error) {
         status = cli_store_error(cli, error);
     } else {
-        /* Without an actor: the event does not name one. */
+        /* Without an actor: the event does not name one. Sockets of members learn of it by their
+         * own streams. */
         publish_room_deleted(cli->redis, &cli->publisher, id, 0, NULL,
                              (struct text){streams.data, streams.len});
         cli_flush_events(cli);

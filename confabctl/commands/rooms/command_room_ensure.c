@@ -42,6 +42,7 @@ static void publish_created(void *context, const struct room *room) {
     const struct cli *cli = creation->cli;
     const struct user *owner = &creation->request->owner;
     struct buffer json = BUFFER_EMPTY;
+    /* As the API serializes it. */
     serialize_room_created(&json, creation->seq, room->state.room_id, room, owner->name);
     publish_user_event(cli->redis, &cli->publisher, owner->id, EVENT_ROOM_CREATED, creation->seq,
                        owner->id, owner->name, room->state.room_id,
@@ -78,9 +79,11 @@ static enum error find_or_create(const struct cli *cli, const struct ensure_requ
                                  uint64_t *room_id, bool *created) {
     struct room_change change;
     enum error error = room_by_name(cli->db, request->owner.id, request->name, room_id);
+    /* Any other error than this ends here, too. */
     *created = error == ERROR_NOT_FOUND;
     if (!*created)
         return error;
+    /* 0: no limit of rooms. */
     error = room_create(cli->db, request->owner.id, request->name, request->is_private, 0, &change);
     if (error)
         return error;
@@ -100,6 +103,7 @@ static void ignore_member(void *context, const struct membership *membership) {
 static enum cli_status handle_refusal(const struct cli *cli, const struct ensure_request *request,
                                       uint64_t room_id, const struct user *member,
                                       enum error error) {
+    /* Only refusals may be harmless. */
     if (error != ERROR_FORBIDDEN && error != ERROR_BAD_INPUT)
         return cli_store_error(cli, error);
     /* A member already: nothing had to be added. */
@@ -114,6 +118,7 @@ static enum cli_status handle_refusal(const struct cli *cli, const struct ensure
 
 static enum cli_status add_members(const struct cli *cli, const struct ensure_request *request,
                                    uint64_t room_id, size_t *added) {
+    /* An administrator's script is not limited as users are. */
     const struct member_limits no_limits = {0};
     enum cli_status status = CLI_OK;
     *added = 0;
@@ -121,9 +126,11 @@ static enum cli_status add_members(const struct cli *cli, const struct ensure_re
         const struct user *member = &request->members[i];
         struct member_change change;
         const enum error error =
+            /* false: invited by the owner, not joining. */
             member_add(cli->db, room_id, request->owner.id, member->id, false, &no_limits, &change);
         if (error) {
             status = handle_refusal(cli, request, room_id, member, error);
+        /* A member already is a success without a change. */
         } else if (change.changed) {
             publish_added(cli, request, room_id, &change);
             ++*added;
@@ -170,6 +177,7 @@ static enum cli_status find_users(const struct cli *cli, const char *owner,
                                   const struct arguments_list *members,
                                   struct ensure_request *request) {
     enum cli_status status = cli_find_user(cli, owner, &request->owner);
+    /* One more, since an empty array may be NULL. */
     request->members = xcalloc(members->count + 1, sizeof(*request->members));
     for (size_t i = 0; i < members->count && !status; i++)
         status = cli_find_user(cli, members->values[i], &request->members[request->member_count++]);
@@ -188,6 +196,7 @@ enum cli_status command_room_ensure(struct cli *cli, struct arguments *arguments
     enum cli_status status = CLI_USAGE;
     if (!arguments_read(arguments, options, 4, 1, 1))
         goto done;
+    /* The name and at least an owner; members may be missing. */
     if (!owner || (is_public && is_private)) {
         cli_error(owner ? "--public and --private are mutually exclusive" : "--owner is required");
         goto done;
@@ -200,6 +209,7 @@ enum cli_status command_room_ensure(struct cli *cli, struct arguments *arguments
         status = find_users(cli, owner, &members, &request);
     if (!status)
         status = ensure(cli, &request);
+/* Both arrays may be NULL. */
 done:
     free(members.values);
     free(request.members);

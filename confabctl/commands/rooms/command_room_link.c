@@ -13,6 +13,7 @@
 #include "store/rooms/room.h"
 
 #define DAY_US (INT64_C(24) * 60 * 60 * 1000000)
+/* Ten years. */
 #define MOST_DAYS 3650
 
 static void ignore_room(void *context, const struct room *room) {
@@ -32,6 +33,7 @@ static enum cli_status check_room(const struct cli *cli, uint64_t id) {
 
 static enum cli_status refused(const struct cli *cli, enum error error, const char *admin,
                                uint64_t room_id) {
+    /* The store knows one code for several causes; here they get words. */
     switch (error) {
     case ERROR_NOT_FOUND:
     case ERROR_FORBIDDEN:
@@ -58,6 +60,7 @@ static bool read_role(const char *word, enum role *role) {
 enum cli_status command_room_link_add(struct cli *cli, struct arguments *arguments) {
     const char *admin = NULL, *role = "member";
     uint64_t days = 0;
+    /* by_administrator: the entry of the audit is confabctl's. */
     struct invite_link link = {.by_administrator = true};
     const struct arguments_option options[] = {{"--admin", ARGUMENTS_TEXT, &admin},
                                                {"--role", ARGUMENTS_TEXT, &role},
@@ -72,15 +75,18 @@ enum cli_status command_room_link_add(struct cli *cli, struct arguments *argumen
         cli_error("%s", admin ? "--days can be at most 3650" : "--admin is missing");
         return CLI_USAGE;
     }
+    /* The room first: an unknown one is a clearer error than an admin that is not in it. */
     enum cli_status status = check_room(cli, link.room_id);
     if (!status)
         status = cli_change_user(cli, admin, &user);
     if (status)
         return status;
     link.created_by_id = user.id;
+    /* Days are counted from now, to the microsecond. */
     link.expires_at = days > 0 ? clock_now() + (int64_t)days * DAY_US : 0;
     secret_make_key(key);
     link.link = text_of(key);
+    /* The store adds what it assigns: id and time. */
     const enum error error = invite_link_add(cli->db, &link);
     if (error)
         return refused(cli, error, user.name, link.room_id);
@@ -94,11 +100,13 @@ enum cli_status command_room_link_add(struct cli *cli, struct arguments *argumen
 static void list_link(void *context, const struct invite_link *link) {
     struct list_output *output = context;
     char uses[48];
+    /* Counted for the line at the end. */
     output->shown++;
     if (output->json) {
         serialize_invite_link(&output->w, link);
         return;
     }
+    /* Without a limit only the number of uses. */
     if (link->max_uses > 0)
         snprintf(uses, sizeof(uses), "%" PRIu64 " of %" PRIu64, link->uses, link->max_uses);
     else
@@ -123,6 +131,7 @@ enum cli_status command_room_link_list(struct cli *cli, struct arguments *argume
         return status;
     list_output_begin(&output, cli, HEADINGS, 6);
     const enum error error =
+        /* At most INVITE_LINK_MOST exist: one page has all. */
         invite_link_list(cli->db, id, INVITE_LINK_MOST, 0, list_link, &output);
     return list_output_end(&output, cli, output.shown, error);
 }
@@ -134,6 +143,7 @@ enum cli_status command_room_link_remove(struct cli *cli, struct arguments *argu
     if (!arguments_read(arguments, NULL, 0, 2, 2) ||
         !arguments_id(arguments->argv[0], &room_id) || !arguments_id(arguments->argv[1], &link_id))
         return CLI_USAGE;
+    /* User 0: the administrator. By its id, so the text is empty. */
     const enum error error = invite_link_remove(cli->db, room_id, 0, link_id, text_of(""));
     if (error == ERROR_NOT_FOUND)
         return cli_error("room %" PRIu64 " has no link %" PRIu64, room_id, link_id);

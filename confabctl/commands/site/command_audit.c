@@ -1,8 +1,10 @@
-/* audit: what moderators, API keys and this program have done. */
+/* audit: what moderators, API keys and this program have done. Oldest first, from a number on, so
+ * that a script can go on where it ended. */
 #include "command.h"
 #include "event/serialize.h"
 #include "list_output.h"
 
+/* Ids of 0 stand for nothing: no user, no room, no subject. */
 static void add_row(struct table *table, const struct audit_entry *entry) {
     table_u64(table, entry->id);
     table_time(table, entry->created_at);
@@ -33,6 +35,7 @@ enum cli_status command_audit(struct cli *cli, struct arguments *arguments) {
     struct list_output output;
     if (!arguments_read(arguments, options, 2, 0, 0))
         return CLI_USAGE;
+    /* The ends first: how many entries there are after --after is computed, not counted. */
     enum error error = audit_log_ends(cli->db, &oldest, &last);
     list_output_begin(&output, cli, HEADINGS, 9);
     if (!error)

@@ -26,6 +26,7 @@
 static bool read_events(const char *list, uint64_t *types) {
     struct text rest = text_of(list), word;
     *types = 0;
+    /* Commas or blanks, so that a list may be written either way. */
     while (text_next_word(&rest, ", ", &word))
         if (!hook_take_event(word, types)) {
             cli_error("'%.*s' is not an event of rooms", (int)word.len, word.at);
@@ -34,7 +35,7 @@ static bool read_events(const char *list, uint64_t *types) {
     return true;
 }
 
-/* Appends the ids of rooms to a list. */
+/* Appends the ids of rooms to a list. At most HOOK_ROOMS_MAX, which is what the column holds. */
 static bool read_rooms(const struct arguments_list *rooms, struct buffer *list) {
     uint64_t id;
     for (size_t i = 0; i < rooms->count; i++) {
@@ -50,9 +51,11 @@ static bool read_rooms(const struct arguments_list *rooms, struct buffer *list) 
 static enum cli_status add_out(struct cli *cli, struct hook *hook) {
     char secret[HOOK_SECRET_SIZE];
     uint64_t id;
+    /* Whether the host is public is checked by the worker when it resolves the name. */
     if (!hook_url_is_valid(hook->url))
         return cli_error("'%s' is not an address: expected https://host/path", hook->url.at);
-    /* The secret is stored as bytes and shown as text, once. */
+    /* The secret is stored as bytes and shown as text, once. Made here, so that only the
+     * administrator's terminal has shown it. */
     randombytes_buf(hook->secret, sizeof(hook->secret));
     const enum error error = hook_add(cli->db, hook, &id);
     if (error)
@@ -60,6 +63,7 @@ static enum cli_status add_out(struct cli *cli, struct hook *hook) {
     hook_secret_text(hook->secret, secret);
     /* Nothing else on standard output, for SECRET=$(confabctl hook add ...). */
     cli_message("%s", secret);
+    /* On standard error, as the secret alone is the output. */
     fprintf(stderr, "Hook %" PRIu64 " added; its secret is shown only now.\n", id);
     return CLI_OK;
 }
@@ -77,6 +81,7 @@ static enum cli_status add_bot(const struct cli *cli, const char *name, uint64_t
     struct member_change change;
     struct user site, bot;
     bool created;
+    /* The site's own user is the actor of the membership. */
     enum error error = external_user_site(cli->db, cli->config.jwt_actor, &site);
     if (!error)
         error = external_user_ensure(cli->db, text_of(BOTS), text_of(name), text_of(name), true,
@@ -107,11 +112,13 @@ static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_i
     /* Only the hash of the key is stored. */
     secret_make_key(key);
     secret_hash_key(text_of(key), hash);
+    /* The address contains the key: the hash finds the hook when it is called. */
     const enum error error = hook_in_add(cli->db, text_of(name), hash, room_id, bot_id);
     if (error == ERROR_CONFLICT)
         return cli_error("a hook named '%s' already exists", name);
     if (error)
         return cli_store_error(cli, error);
+    /* A path, since confabctl does not know the public name of the site. */
     cli_message("/api/hooks/in/%s/", key);
     fputs("This address of the site is shown only now; everyone who has it can post.\n", stderr);
     return CLI_OK;
@@ -121,6 +128,7 @@ static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_i
 
 static enum cli_status check_name(const char *name) {
     const struct text text = text_of(name);
+    /* Characters, as the column counts them. */
     const bool is_valid = text_is_valid(text.at, text.len) && text_code_points(text) >= 1 &&
                           text_code_points(text) <= HOOK_NAME_MAX;
     return is_valid ? CLI_OK : cli_error("a name has 1 to %d characters", HOOK_NAME_MAX);
@@ -142,6 +150,7 @@ static enum cli_status add_in_named(struct cli *cli, const struct arguments *arg
 
 static enum cli_status add_out_named(struct cli *cli, const struct arguments *arguments,
                                      const struct arguments_list *rooms, const char *events) {
+    /* A new hook is active at once; it begins with what comes from now on. */
     struct hook hook = {.is_active = true};
     struct buffer list = BUFFER_EMPTY;
     enum cli_status status = CLI_USAGE;
@@ -149,6 +158,7 @@ static enum cli_status add_out_named(struct cli *cli, const struct arguments *ar
         (!events || read_events(events, &hook.types))) {
         hook.name = text_of(arguments->argv[0]);
         hook.url = text_of(arguments->argv[1]);
+        /* Without --events all types, without --room all rooms. */
         hook.has_types = events != NULL;
         hook.has_rooms = rooms->count > 0;
         hook.rooms = (struct text){buffer_str(&list), list.len};
@@ -167,6 +177,7 @@ enum cli_status command_hook_add(struct cli *cli, struct arguments *arguments) {
     const struct arguments_option options[] = {{"--events", ARGUMENTS_TEXT, &events},
                                                {"--room", ARGUMENTS_LIST, &rooms},
                                                {"--in", ARGUMENTS_FLAG, &in}};
+    /* Both kinds have their own arguments; the options are shared. */
     enum cli_status status = CLI_USAGE;
     if (arguments_read(arguments, options, 3, 1, 2))
         status = in ? add_in_named(cli, arguments, &rooms)
@@ -197,6 +208,7 @@ static void match(void *context, const struct hook *hook) {
 
 static enum cli_status find_hook(const struct cli *cli, const char *name, uint64_t *id) {
     struct search search = {.name = text_of(name)};
+    /* All hooks: there are few, and names are not unique. */
     const enum error error = hook_list(cli->db, UINT32_MAX, 0, match, &search);
     if (error)
         return cli_store_error(cli, error);
@@ -207,7 +219,7 @@ static enum cli_status find_hook(const struct cli *cli, const char *name, uint64
                              : cli_error("several hooks are named '%s': give the id", name);
 }
 
-/* The only argument of a command: a hook. */
+/* The only argument of a command: a hook. A hook is named by id or name in all commands. */
 static enum cli_status read_hook(const struct cli *cli, struct arguments *arguments, uint64_t *id) {
     if (!arguments_read(arguments, NULL, 0, 1, 1))
         return CLI_USAGE;
@@ -215,6 +227,7 @@ static enum cli_status read_hook(const struct cli *cli, struct arguments *argume
 }
 
 static const char *state_of(const struct follower_lag *lag) {
+    /* Not active: no delivery is tried, so failures are old. */
     if (!lag->is_active)
         return "not active";
     return lag->failing > 0 ? "failing" : "ok";
@@ -223,6 +236,7 @@ static const char *state_of(const struct follower_lag *lag) {
 static void list_lag(void *context, const struct follower_lag *lag) {
     struct list_output *output = context;
     output->shown++;
+    /* For hooks and pullers alike: how far each is behind. */
     if (output->json) {
         struct json_writer *w = &output->w;
         json_write_object(w);
@@ -252,6 +266,7 @@ static void list_lag(void *context, const struct follower_lag *lag) {
 }
 
 static void list_in(void *context, const struct hook_in *hook) {
+    /* Addresses are not listed: they are known only as hashes. */
     struct list_output *output = context;
     output->shown++;
     if (output->json) {
@@ -281,6 +296,7 @@ enum cli_status command_hook_list(struct cli *cli, struct arguments *arguments) 
     struct list_output output;
     if (!arguments_read(arguments, options, 1, 0, 0))
         return CLI_USAGE;
+    /* The two lists have different columns. */
     list_output_begin(&output, cli, in ? IN : OUT, in ? 5 : 10);
     const enum error error =
         in ? hook_in_list(cli->db, list_in, &output) : follower_lags(cli->db, list_lag, &output);
@@ -305,6 +321,7 @@ static enum cli_status remove_pull(struct cli *cli, const char *name) {
         return cli_error("no program named '%s' pulls changes", name);
     if (error)
         return cli_store_error(cli, error);
+    /* A puller has no settings: only its place is forgotten. */
     cli_message("'%s' removed; it begins now if it asks again.", name);
     return CLI_OK;
 }
@@ -316,6 +333,7 @@ enum cli_status command_hook_remove(struct cli *cli, struct arguments *arguments
                                                {"--pull", ARGUMENTS_FLAG, &pull}};
     if (!arguments_read(arguments, options, 2, 1, 1))
         return CLI_USAGE;
+    /* --in and --pull name rows of other tables. */
     if (in && pull)
         return cli_error("--in and --pull exclude each other");
     if (in)
@@ -326,6 +344,7 @@ enum cli_status command_hook_remove(struct cli *cli, struct arguments *arguments
     if (status)
         return status;
     const enum error error = hook_delete(cli->db, id);
+    /* Deleted by another administrator meanwhile: as wanted. */
     if (error && error != ERROR_NOT_FOUND)
         return cli_store_error(cli, error);
     cli_message("Hook %" PRIu64 " removed.", id);
@@ -337,6 +356,7 @@ static enum cli_status set_active(struct cli *cli, struct arguments *arguments, 
     const enum cli_status status = read_hook(cli, arguments, &id);
     if (status)
         return status;
+    /* Only this one field is given. */
     const struct hook_patch patch = {.set_active = true, .is_active = is_active};
     const enum error error = hook_change(cli->db, id, &patch);
     if (error)
@@ -360,6 +380,7 @@ enum cli_status command_hook_secret(struct cli *cli, struct arguments *arguments
     const enum cli_status status = read_hook(cli, arguments, &id);
     if (status)
         return status;
+    /* The former secret stays valid for HOOK_OLD_SECRET_HOURS, so the site can change over. */
     randombytes_buf(secret, sizeof(secret));
     const enum error error = hook_change(cli->db, id, &(struct hook_patch){.secret = secret});
     if (error)
@@ -379,6 +400,7 @@ struct tries {
 };
 
 static void read_tries(void *context, const struct hook *hook) {
+    /* Copies: the texts end with the row. */
     struct tries *tries = context;
     tries->delivered = hook->delivered;
     tries->failed = hook->failed;
@@ -389,12 +411,14 @@ static void read_tries(void *context, const struct hook *hook) {
 /* Waits until a try has been counted. */
 static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
                                     const struct tries *before) {
+    /* Ten times a second. */
     static const struct timespec PAUSE = {0, 100000000};
     const int64_t end = clock_monotonic_ms() + TEST_SECONDS * 1000;
     struct tries tries = *before;
     uint64_t workers = 0;
     /* The counters are the only sign: the worker is another process, perhaps on another host. */
     while (tries.delivered == before->delivered && tries.failed == before->failed) {
+        /* Asked each time: a worker may start meanwhile. */
         enum error error = worker_count(cli->db, &workers);
         if (!error)
             error = hook_get(cli->db, id, read_tries, &tries);
@@ -406,6 +430,7 @@ static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
                              TEST_SECONDS);
         nanosleep(&PAUSE, NULL);
     }
+    /* A failure ends the wait as well. */
     if (tries.failed > before->failed)
         return cli_error("not delivered: %s", tries.failure);
     cli_message("Delivered.");
@@ -420,6 +445,7 @@ enum cli_status command_hook_test(struct cli *cli, struct arguments *arguments) 
     if (status)
         return status;
     enum error error = hook_get(cli->db, id, read_tries, &before);
+    /* The test is the worker's: here it is only made due. */
     if (!error)
         error = hook_test(cli->db, id);
     return error ? cli_store_error(cli, error) : wait_for_try(cli, id, &before);

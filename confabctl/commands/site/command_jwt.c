@@ -23,6 +23,7 @@
 /* ---- reading ---- */
 
 static enum cli_status read_input(const char *path, struct buffer *input) {
+    /* Close-on-exec ("e"), as all files. */
     const bool is_stdin = strcmp(path, "-") == 0;
     FILE *file = is_stdin ? stdin : fopen(path, "re");
     if (!file)
@@ -37,6 +38,7 @@ static enum cli_status read_input(const char *path, struct buffer *input) {
 
 /* Takes what is around a token off, with a note for each: a server does not. */
 static struct text unwrap(struct text token) {
+    /* Read before anything is taken off. */
     const char last = token.len > 0 ? token.at[token.len - 1] : '\0';
     if (text_skip(&token, "\xEF\xBB\xBF"))
         cli_message("note: a byte order mark is before the token; send the token without it");
@@ -56,9 +58,11 @@ static struct text unwrap(struct text token) {
 static enum cli_status load_keys(const struct cli *cli, struct jwt_keys **keys) {
     struct buffer problems = BUFFER_EMPTY;
     enum cli_status status = CLI_OK;
+    /* A site without keys may still have jwks_url: jwt_site_has_keys knows both. */
     if (!jwt_site_has_keys(&cli->config))
         return cli_error("jwt_keys is not set in the configuration");
     if (!jwt_site_load(&cli->config, keys, &problems)) {
+        /* `problems` has one line for each wrong key. */
         fprintf(stderr, "confabctl: the keys are wrong:\n%s", buffer_str(&problems));
         status = CLI_FAILED;
     }
@@ -69,6 +73,7 @@ static enum cli_status load_keys(const struct cli *cli, struct jwt_keys **keys) 
 /* ---- explaining ---- */
 
 static void show_time(struct json_object *claims, const char *name, int64_t now) {
+    /* Times may be missing; which are required is checked elsewhere. */
     struct json_object *value = NULL;
     char when[CLOCK_TEXT_SIZE];
     if (!json_object_object_get_ex(claims, name, &value))
@@ -79,6 +84,7 @@ static void show_time(struct json_object *claims, const char *name, int64_t now)
         cli_message("  %s is a string: it must be a number, without quotes", name);
     } else if (json_object_is_type(value, json_type_double)) {
         cli_message("  %s has a fraction: round it to whole seconds", name);
+    /* 100,000,000,000 s is the year 5138: a greater number is meant in milliseconds. */
     } else if (seconds > INT64_C(100000000000)) {
         cli_message("  %s is in milliseconds: divide it by 1000", name);
     } else {
@@ -92,6 +98,7 @@ static void show_time(struct json_object *claims, const char *name, int64_t now)
 /* Shows header, claims and times, signed or not. */
 static void show_token(struct text token, int64_t now) {
     struct buffer header = BUFFER_EMPTY, claims = BUFFER_EMPTY;
+    /* A token that cannot even be decoded shows nothing. */
     if (jwt_show(token, &header, &claims)) {
         struct json_object *object = json_tokener_parse(buffer_str(&claims));
         char clock[CLOCK_TEXT_SIZE];
@@ -111,6 +118,7 @@ static void show_token(struct text token, int64_t now) {
 }
 
 static void list_keys(const struct jwt_keys *keys) {
+    /* Names and algorithms only; keys themselves are secret. */
     for (size_t i = 0; keys && i < jwt_keys_count(keys); i++) {
         const struct jwt_key *key = jwt_keys_at(keys, i);
         cli_message("  jwt_keys has: %s %s", jwt_key_kid(key),
@@ -121,6 +129,7 @@ static void list_keys(const struct jwt_keys *keys) {
 /* What to do about an error, besides what it says itself. */
 static void advise(const struct cli *cli, const struct jwt_keys *keys, struct text token,
                    enum jwt_error error) {
+    /* Only the causes that have a usual remedy. */
     const char *hint;
     switch (error) {
     case JWT_MALFORMED:
@@ -139,6 +148,7 @@ static void advise(const struct cli *cli, const struct jwt_keys *keys, struct te
                     *cli->config.jwt_keys ? " and reload fcgi-api"
                                           : ", which confab-worker fetches");
         break;
+    /* Such as a key that was taken for base64 when it was text. */
     case JWT_BAD_SIGNATURE:
         hint = keys ? jwt_signature_hint(keys, token) : NULL;
         if (!hint)
@@ -172,6 +182,7 @@ static void advise(const struct cli *cli, const struct jwt_keys *keys, struct te
     }
 }
 
+/* The first line of the output, for scripts. */
 static enum cli_status refused(const char *code, const char *why) {
     cli_message("refused: %s: %s", code, why);
     return CLI_FAILED;
@@ -179,6 +190,7 @@ static enum cli_status refused(const char *code, const char *why) {
 
 static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
                              struct text token) {
+    /* Tokens count in seconds. */
     const int64_t now = clock_now() / 1000000;
     struct buffer why = BUFFER_EMPTY;
     struct jwt jwt;
@@ -186,11 +198,13 @@ static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
     enum cli_status status = CLI_OK;
     enum jwt_error error = JWT_VALID;
     const enum error failure =
+        /* `failure` is of the database, `error` of the token. */
         jwt_site_verify(cli->db, &cli->config, keys, now, token, &error, &jwt, &why);
     if (failure)
         status = cli_store_error(cli, failure);
     else if (error)
         status = refused(error_code_word(jwt_error_code(error)), buffer_str(&why));
+    /* The token is valid, but a login by it would be refused. */
     else if (!jwt_claims_rooms(jwt.object, &rooms, &why))
         status = refused(error_code_word(CODE_MALFORMED), buffer_str(&why));
     else
@@ -202,6 +216,7 @@ static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
     /* Also of a token that is refused: what it claims shows what is wrong. */
     show_token(token, now);
     advise(cli, keys, token, error);
+    /* `object` is there if the claims could be read. */
     if (jwt.object)
         jwt_notes_print(&cli->config, jwt.object);
     if (!error && jwt.id.len > 0)
@@ -216,6 +231,7 @@ enum cli_status command_jwt_check(struct cli *cli, struct arguments *arguments) 
     struct jwt_keys *keys = NULL;
     if (!arguments_read(arguments, NULL, 0, 1, 1))
         return CLI_USAGE;
+    /* Read whole, since "-" is a pipe that cannot be read twice. */
     enum cli_status status = read_input(arguments->argv[0], &input);
     if (!status)
         status = load_keys(cli, &keys);
@@ -249,6 +265,7 @@ static void write_room(struct json_writer *w, const char *room) {
 }
 
 static void write_claims(struct buffer *out, const struct draft *draft) {
+    /* Claims in the usual order; those without a value are left out. */
     const struct {
         const char *claim, *value;
     } TEXTS[] = {{"iss", draft->issuer},         {"aud", draft->audience},
@@ -262,6 +279,7 @@ static void write_claims(struct buffer *out, const struct draft *draft) {
         if (TEXTS[i].value && *TEXTS[i].value)
             json_write_member_str(&w, TEXTS[i].claim, TEXTS[i].value);
     json_write_member_u64(&w, "iat", now);
+    /* exp may exceed jwt_life by --life, to see what is answered. */
     json_write_member_u64(&w, "exp", now + draft->life);
     if (draft->rooms.count > 0) {
         json_write_key(&w, "rooms");
@@ -277,6 +295,7 @@ static void write_claims(struct buffer *out, const struct draft *draft) {
 static const struct jwt_key *signing_key(const struct jwt_keys *keys, const char *kid) {
     if (kid)
         return keys ? jwt_keys_find(keys, text_of(kid)) : NULL;
+    /* HS256 keys are shared secrets, which sign as well as verify. */
     for (size_t i = 0; keys && i < jwt_keys_count(keys); i++)
         if (jwt_key_algorithm(jwt_keys_at(keys, i)) == JWT_HS256)
             return jwt_keys_at(keys, i);
@@ -291,6 +310,7 @@ static enum cli_status make(const struct jwt_keys *keys, const struct draft *dra
     if (draft->kid && !key)
         return cli_error("jwt_keys has no key with the name '%s'", draft->kid);
     write_claims(&claims, draft);
+    /* JSON must be UTF-8; the arguments are bytes of the terminal. */
     if (!text_is_valid(claims.data, claims.len))
         status = cli_error("the arguments are not UTF-8");
     /* Of the other algorithms only the public half is here. */
@@ -322,6 +342,7 @@ enum cli_status command_jwt_make(struct cli *cli, struct arguments *arguments) {
     };
     struct jwt_keys *keys = NULL;
     enum cli_status status = CLI_USAGE;
+    /* CLI_USAGE in each of the first three cases. */
     if (!arguments_read(arguments, options, sizeof(options) / sizeof(options[0]), 0, 0))
         status = CLI_USAGE;
     else if (!draft.sub)

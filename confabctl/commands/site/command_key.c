@@ -13,7 +13,7 @@
 
 /* ---- adding ---- */
 
-/* True if the text has this form, in which 0 stands for a digit. */
+/* True if the text has this form, in which 0 stands for a digit. Compares both to their ends. */
 static bool has_form(const char *text, const char *form) {
     for (; *form; form++, text++)
         if (*form == '0' ? *text < '0' || *text > '9' : *text != *form)
@@ -22,6 +22,7 @@ static bool has_form(const char *text, const char *form) {
 }
 
 static unsigned read_digits(const char *at, unsigned count) {
+    /* The caller has checked that these are digits. */
     unsigned value = 0;
     for (unsigned i = 0; i < count; i++)
         value = value * 10 + (unsigned)(at[i] - '0');
@@ -39,21 +40,25 @@ static bool read_date(const char *text, int64_t *micros) {
     const unsigned hour = has_time ? read_digits(text + 11, 2) : 0,
                    minute = has_time ? read_digits(text + 14, 2) : 0,
                    second = has_time ? read_digits(text + 17, 2) : 0;
+    /* The Gregorian rule. */
     const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59 ||
         day > DAYS[month - 1] + (month == 2 && leap))
         return false;
+    /* Microseconds since 1970, in UTC; a date alone is its first second. */
     *micros = clock_from_civil((int)year, month, day, hour, minute, second, 0);
     return true;
 }
 
 /* Joins the addresses into the list that is stored. */
 static enum cli_status join_addresses(const struct arguments_list *list, struct api_key *key) {
+    /* snprintf returns the length that would be needed. */
     size_t len = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (!api_key_address_is_valid(text_of(list->values[i])))
             return cli_error("invalid address '%s': must be an address or a network (10.0.0.0/8)",
                              list->values[i]);
+        /* ", " separates the entries, as in the list of cidr_list_contains. */
         len += (size_t)snprintf(key->addresses + len, sizeof(key->addresses) - len, "%s%s",
                                 i > 0 ? ", " : "", list->values[i]);
         if (len >= sizeof(key->addresses))
@@ -64,6 +69,7 @@ static enum cli_status join_addresses(const struct arguments_list *list, struct 
 
 static enum cli_status read_key(const char *name, const char *scopes, const char *expires,
                                 const struct arguments_list *addresses, struct api_key *key) {
+    /* All is checked before the key is made. */
     if (!api_key_name_is_valid(text_of(name)))
         return cli_error("invalid name '%s': must be 1 to 64 letters, digits, '.', '_' or '-'",
                          name);
@@ -81,6 +87,7 @@ static enum cli_status read_key(const char *name, const char *scopes, const char
 }
 
 static enum cli_status add(const struct cli *cli, const struct api_key *key) {
+    /* The key has a prefix of its own, so that scanners of repositories find it. */
     char secret[SECRET_API_KEY_SIZE];
     unsigned char hash[SECRET_HASH_SIZE];
     secret_make_api_key(secret);
@@ -104,6 +111,7 @@ enum cli_status command_key_add(struct cli *cli, struct arguments *arguments) {
                                                {"--address", ARGUMENTS_LIST, &addresses}};
     enum cli_status status = CLI_USAGE;
     if (arguments_read(arguments, options, 3, 1, 1)) {
+        /* Without scopes a key could do nothing, so they are required. */
         if (scopes)
             status = read_key(arguments->argv[0], scopes, expires, &addresses, &key);
         else
@@ -123,6 +131,7 @@ static void list_key(void *context, const struct api_key *key) {
     struct list_output *output = context;
     char scopes[API_KEY_SCOPES_SIZE];
     struct json_writer *w = &output->w;
+    /* The stored number as words. */
     api_key_write_scopes(key->scopes, scopes);
     output->shown++;
     if (output->json) {
@@ -139,6 +148,7 @@ static void list_key(void *context, const struct api_key *key) {
     }
     table_str(output->table, key->name);
     table_str(output->table, scopes);
+    /* Without a list any address may use the key. */
     table_str(output->table, key->addresses[0] ? key->addresses : "any");
     table_str(output->table, state_of(key));
     table_time(output->table, key->created_at);

@@ -1,5 +1,6 @@
 /* A login ignores claims of the profile that do not fit (fcgi-api/site/site_profile.c), and claims
- * with other names, which may be misspelt. */
+ * with other names, which may be misspelt. Notes change nothing: the token is judged by
+ * command_jwt.c. */
 #include "commands/site/jwt_notes.h"
 
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include "command.h"
 #include "store/users/profile_fields.h"
 
+/* Those that confab reads, the registered claims of RFC 7519 among them. */
 static const char *const CLAIMS[] = {"iss",
                                      "sub",
                                      "aud",
@@ -32,6 +34,7 @@ static const char *const ROOM_MEMBERS[] = {"key", "name", "role", "private"};
 
 /* ---- the profile ---- */
 
+/* Functions of one signature, for the table below. */
 static const char *avatar_problem(struct text url, const struct config *config) {
     return profile_fields_check_avatar(url, config->avatar_origins);
 }
@@ -62,6 +65,7 @@ static const struct {
 
 /* null and the empty text remove what was stored. */
 static void note_profile(const struct config *config, struct json_object *claims) {
+    /* A claim that is absent or null has no note. */
     for (size_t i = 0; i < COUNT(PROFILE); i++) {
         struct json_object *value = NULL;
         const char *problem = NULL;
@@ -69,6 +73,7 @@ static void note_profile(const struct config *config, struct json_object *claims
             continue;
         if (!json_object_is_type(value, json_type_string))
             problem = "It is not a string.";
+        /* The empty text removes the value and is not checked. */
         else if (PROFILE[i].problem && json_object_get_string_len(value) > 0)
             problem = PROFILE[i].problem(text_of(json_object_get_string(value)), config);
         if (problem)
@@ -89,6 +94,7 @@ static void note_verified(struct json_object *claims) {
 static void note_name(const char *where, const char *name, const char *const *known, size_t count) {
     const struct text written = text_of(name);
     const char *nearest = NULL;
+    /* The nearest known name, if it is near at all. */
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
         const size_t distance = edit_distance(written, text_of(known[i]));
@@ -128,6 +134,7 @@ void jwt_notes_print(const struct config *config, struct json_object *claims) {
     if (!json_object_object_get_ex(claims, "rooms", &rooms) ||
         !json_object_is_type(rooms, json_type_array))
         return;
+    /* Each room is checked by itself; rooms may also be plain strings. */
     for (size_t i = 0; i < json_object_array_length(rooms); i++) {
         struct json_object *room = json_object_array_get_idx(rooms, i);
         if (json_object_is_type(room, json_type_object))

@@ -16,13 +16,15 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
     uint64_t id;
     if (!arguments_read(arguments, NULL, 0, 1, 1))
         return CLI_USAGE;
+    /* The audit has an entry for the user whose token it is. */
     const enum cli_status status = cli_change_user(cli, arguments->argv[0], &user);
     if (status)
         return status;
-    /* Enabling the user would end the token. */
+    /* Enabling the user would end the token. A ban that is over is ended here, as at a login. */
     if (!user.is_active && !ban_end_due(cli->db, user.id))
         return cli_error("user '%s' is disabled; enable the user first", user.name);
     secret_make_key(key);
+    /* Only the hash is stored. */
     secret_hash_key(text_of(key), hash);
     const enum error error = token_add(cli->db, user.id, hash, &id);
     if (error)
@@ -59,6 +61,7 @@ enum cli_status command_token_list(struct cli *cli, struct arguments *arguments)
     struct list_output output;
     /* User 0: the tokens of all. */
     struct user user = {.id = 0};
+    /* Without a name the tokens of all users. */
     if (!arguments_read(arguments, NULL, 0, 0, 1))
         return CLI_USAGE;
     if (arguments->argc > 0) {
@@ -80,6 +83,7 @@ enum cli_status command_token_revoke(struct cli *cli, struct arguments *argument
     const enum error error = token_end(cli->db, id, &change);
     if (error)
         return cli_store_error(cli, error);
+    /* Also if it has expired and was deleted. */
     if (!change.changed)
         return cli_error("token %" PRIu64 " does not exist", id);
     /* pushd checks the sockets of the user, and closes those opened with this token. */

@@ -1,6 +1,7 @@
 /* user add, passwd, disable, enable, staff, totp, list. A password is read by prompt.c and hashed
  * here, so that the database gets nothing else. A change that ends credentials is published, and
- * pushd closes the sockets that have no valid ones. */
+ * pushd closes the sockets that have no valid ones. Limits of the API, such as those on wrong
+ * passwords, do not apply here. */
 #include <inttypes.h>
 
 #include "command.h"
@@ -30,6 +31,7 @@ static bool is_password(struct text password) {
 /* Reads a new password for this user and hashes it. */
 static enum cli_status ask_password(const struct cli *cli, const char *name,
                                     char hash[SECRET_PASSWORD_SIZE]) {
+    /* Usage errors of a password are failures, since the arguments were right. */
     enum cli_status status = CLI_FAILED;
     struct prompt_secret secret;
     const char *problem = prompt_password(name, &secret);
@@ -38,8 +40,10 @@ static enum cli_status ask_password(const struct cli *cli, const char *name,
     else if (!is_password(prompt_text(&secret)))
         cli_error("invalid password: must be %d to %d characters of UTF-8", PASSWORD_MIN,
                   PASSWORD_MAX);
+    /* The same list of common passwords as in the API. */
     else if (password_rule_is_too_common(prompt_text(&secret), text_of(name)))
         cli_error("invalid password: it is one of the most common ones, or the user's name");
+    /* Argon2id with the configured cost; it fails only for lack of memory. */
     else if (!secret_hash_password(prompt_text(&secret), cli->config.password_passes,
                                    cli->config.password_memory, hash))
         cli_error("not enough memory to hash a password (password_memory is %" PRIu64 " KiB)",
@@ -63,6 +67,7 @@ static enum cli_status report_existing(const char *name, bool if_missing) {
 static enum cli_status add(struct cli *cli, const char *name, bool staff, bool if_missing) {
     char hash[SECRET_PASSWORD_SIZE];
     uint64_t id;
+    /* Asked before the user exists, so that no account is without a password. */
     enum cli_status status = ask_password(cli, name, hash);
     if (status)
         return status;
@@ -71,6 +76,8 @@ static enum cli_status add(struct cli *cli, const char *name, bool staff, bool i
     /* Another process added the user while the password was typed. */
     if (error == ERROR_CONFLICT)
         return report_existing(name, if_missing);
+    /* A second step: if it fails, the user exists without being staff, and the command can be
+     * repeated by `user staff`. */
     if (!error && staff)
         error = user_set_staff(cli->db, id, true);
     if (error)
@@ -112,6 +119,7 @@ static enum cli_status read_user(struct cli *cli, struct arguments *arguments, s
 
 /* Tells pushd to check the user's sockets; waits for Redis if something changed. */
 static void publish_change(const struct cli *cli, const struct user_change *change) {
+    /* Does nothing without a change. */
     publish_credentials_changed(cli->redis, &cli->publisher, change);
     if (change->changed)
         cli_flush_events(cli);
@@ -145,6 +153,7 @@ static enum cli_status set_active(struct cli *cli, struct arguments *arguments, 
     /* The administrator also ends a ban from the site. */
     enum error error = active ? ban_site_remove(cli->db, 0, user.id) : ERROR_NOT_FOUND;
     const bool was_banned = !error;
+    /* NOT_FOUND: no ban, which is the usual case. */
     if (!error || error == ERROR_NOT_FOUND)
         error = user_set_active(cli->db, user.id, active, &change);
     if (error == ERROR_FORBIDDEN)
@@ -170,6 +179,7 @@ enum cli_status command_user_enable(struct cli *cli, struct arguments *arguments
 static enum cli_status set_flag(struct cli *cli, struct arguments *arguments,
                                 enum error (*set)(struct db *db, uint64_t id, bool on),
                                 const char *title) {
+    /* `set` is one of the two functions of store/users/user.h. */
     struct user user;
     bool on;
     if (!arguments_read(arguments, NULL, 0, 2, 2) || !cli_read_switch(arguments->argv[1], &on))
@@ -195,12 +205,14 @@ enum cli_status command_user_moderator(struct cli *cli, struct arguments *argume
 enum cli_status command_user_totp(struct cli *cli, struct arguments *arguments) {
     struct user user;
     bool ended;
+    /* The only subcommand is reset: a second factor is set up by its user alone. */
     if (!arguments_read(arguments, NULL, 0, 2, 2) ||
         !text_equals(text_of(arguments->argv[0]), text_of("reset")))
         return CLI_USAGE;
     const enum cli_status status = cli_change_user(cli, arguments->argv[1], &user);
     if (status)
         return status;
+    /* The sessions of the user stay. */
     const enum error error = user_totp_end(cli->db, user.id, &ended);
     if (error)
         return cli_store_error(cli, error);
@@ -265,6 +277,7 @@ enum cli_status command_user_list(struct cli *cli, struct arguments *arguments) 
     if (!arguments_read(arguments, options, 4, 0, 0))
         return CLI_USAGE;
     const struct text text = text_of(prefix);
+    /* The database would refuse other bytes with an error of its own. */
     if (!text_is_valid(text.at, text.len))
         return cli_error("the prefix given with --search is not valid UTF-8");
     return list(cli, text, all, limit, offset);

@@ -1,4 +1,5 @@
-/* user erase: erases an account, or shows what refers to one. */
+/* user erase: erases an account, or shows what refers to one. The report looks at all tables of the
+ * database, not only at those that this version knows. */
 #include <inttypes.h>
 
 #include "command.h"
@@ -21,6 +22,7 @@ struct report {
 
 static void add_place(void *context, const struct erasure_place *place) {
     const struct report *report = context;
+    /* In the table only what is left; JSON has all, for scripts. */
     if (report->table && place->rows == 0)
         return;
     if (report->table) {
@@ -56,6 +58,7 @@ static enum error report_json(struct cli *cli, const struct user *user, int64_t 
     json_write_array_end(&w);
     json_write_object_end(&w);
     buffer_append_char(&out, '\n');
+    /* Nothing is printed after a failure, so that no half object is read as a whole. */
     if (!error)
         cli_output(&out);
     else
@@ -67,6 +70,7 @@ static enum cli_status show_report(struct cli *cli, const struct user *user) {
     static const char *const HEADINGS[] = {"TABLE", "COLUMN", ">ROWS", "WHAT", "UNTIL"};
     int64_t erased_at = 0;
     bool is_done = false;
+    /* An account that is not erased can be looked at, too. */
     enum error error = erasure_state(cli->db, user->id, &erased_at, &is_done);
     if (!error && cli->json) {
         error = report_json(cli, user, erased_at, is_done);
@@ -88,6 +92,7 @@ static enum cli_status show_report(struct cli *cli, const struct user *user) {
                 : is_done  ? "The account %s is erased."
                            : "The account %s is being erased.",
                 user->name);
+    /* What this program cannot see must be said. */
     cli_message("Not looked at: backups, and logs, of this program and of other servers.");
     return CLI_OK;
 }
@@ -95,6 +100,7 @@ static enum cli_status show_report(struct cli *cli, const struct user *user) {
 /* ---- erasing ---- */
 
 static enum cli_status erase(struct cli *cli, const struct user *user, bool erases) {
+    /* The account ends in this call; messages and files follow. */
     struct user_change change;
     bool finished = false;
     enum error error = erasure_begin(cli->db, user->id, erases, &change);
@@ -102,12 +108,15 @@ static enum cli_status erase(struct cli *cli, const struct user *user, bool eras
         return cli_error("user '%s' is the site itself", user->name);
     if (error)
         return cli_store_error(cli, error);
-    /* What follows is part of it. */
+    /* What follows is part of it. Deleting messages is not a further act of the administrator: one
+     * entry is enough. */
     audit_log_end(cli->db);
     publish_credentials_changed(cli->redis, &cli->publisher, &change);
     if (change.changed)
         cli_flush_events(cli);
+    /* As far as it goes in BUDGET_MS; the rest is in the table `erasure`. */
     error = erasure_run(cli->db, &cli->config, user->id, BUDGET_MS, &finished);
+    /* Clients that read bells learn of the deletions. */
     bell_ring_changed(cli->publisher.bell, cli->db);
     if (error)
         return cli_store_error(cli, error);
@@ -126,11 +135,13 @@ enum cli_status command_user_erase(struct cli *cli, struct arguments *arguments)
     struct user user;
     if (!arguments_read(arguments, options, 2, 1, 1))
         return CLI_USAGE;
+    /* --messages must be said, since erasing them cannot be undone. */
     const bool erases = messages && text_equals(text_of(messages), text_of("erase"));
     if (report && messages)
         return CLI_USAGE;
     if (!report && !erases && !(messages && text_equals(text_of(messages), text_of("keep"))))
         return CLI_USAGE;
+    /* A report is no change: it has no entry in the audit. */
     enum cli_status status = report ? cli_find_user(cli, arguments->argv[0], &user)
                                     : cli_change_user(cli, arguments->argv[0], &user);
     if (status)

@@ -23,6 +23,7 @@ static void show(void *context, const struct profile *profile) {
     if (cli->json) {
         struct buffer out = BUFFER_EMPTY;
         struct json_writer w = json_writer_start(&out);
+        /* As the API shows the user's own profile. */
         serialize_own_profile(&w, profile);
         buffer_append_char(&out, '\n');
         cli_output(&out);
@@ -38,6 +39,7 @@ static void show(void *context, const struct profile *profile) {
 /* Notes that a field is given, and checks it unless it is empty, which is none. */
 static enum cli_status give(struct profile *profile, enum profile_field field, const char *option,
                             struct text text, const char *problem) {
+    /* Given and empty removes the value. */
     profile->given |= field;
     if (!text_is_valid(text.at, text.len))
         return cli_error("the value of %s is not valid UTF-8", option);
@@ -49,6 +51,7 @@ static enum cli_status read_profile(const struct cli *cli, const char *name, con
                                     const char *locale, struct profile *profile) {
     enum cli_status status = CLI_OK;
     if (name) {
+        /* Trimmed as in the API. */
         profile->display_name = text_trim(text_of(name));
         status = give(profile, PROFILE_DISPLAY_NAME, "--display-name", profile->display_name,
                       profile_fields_check_name(profile->display_name));
@@ -56,6 +59,7 @@ static enum cli_status read_profile(const struct cli *cli, const char *name, con
     if (!status && avatar) {
         profile->avatar_url = text_of(avatar);
         status = give(profile, PROFILE_AVATAR_URL, "--avatar", profile->avatar_url,
+                      /* avatar_origins applies here as well. */
                       profile_fields_check_avatar(profile->avatar_url, cli->config.avatar_origins));
     }
     if (!status && locale) {
@@ -76,13 +80,16 @@ enum cli_status command_user_profile(struct cli *cli, struct arguments *argument
     bool changed = false;
     if (!arguments_read(arguments, options, 3, 1, 1))
         return CLI_USAGE;
+    /* All fields are checked before the user is looked up and changed. */
     enum cli_status status = read_profile(cli, name, avatar, locale, &profile);
     if (!status)
         status = cli_change_user(cli, arguments->argv[0], &user);
+    /* Without options the profile is only shown. */
     if (!status && profile.given)
         status = set_profile(cli, &user, &profile, &changed);
     if (status)
         return status;
+    /* Shown as it is stored now. */
     const enum error error = profile_get(cli->db, user.id, show, cli);
     return error ? cli_store_error(cli, error) : CLI_OK;
 }
