@@ -37,7 +37,7 @@ bool service_user_find(const char *config_path, struct service_user *found) {
 
 bool service_user_become(const char *config_path) {
     struct service_user user;
-    /* Not root, or no such user: nothing to become, which is no failure. */
+    /* Not root, or no such user: there is nothing to become, and that is fine. */
     if (geteuid() != 0 || !service_user_find(config_path, &user))
         return true;
     /* In this order: after setuid the groups could not be changed any more. */

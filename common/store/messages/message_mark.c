@@ -114,8 +114,6 @@ enum error message_mark_all_read(struct db *db, uint64_t user_id, message_mark_v
          * the user. */
         "SELECT last_seq INTO v_seq FROM user WHERE user_id = p_user FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
-        /* Posted since: the position in the JSON is the end of the room at this moment, and MARKS
-         * uses the same list in three statements. */
         "SET @confab_moved = (SELECT JSON_ARRAYAGG(JSON_ARRAY(r.room_id, r.message_count)) "
         "FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = p_user AND me.last_read_position < r.message_count); "
@@ -152,8 +150,6 @@ enum error message_mark_all_read(struct db *db, uint64_t user_id, message_mark_v
     if (error)
         return error;
     while (db_next(rows)) {
-        /* Numbers of the first half are those of read_changed, of the second half those of
-         * preferences_changed. */
         const uint64_t place = db_get_u64(rows, 1);
         const struct message_mark mark = {.moved = true,
                                           .message_id = db_get_u64(rows, 2),

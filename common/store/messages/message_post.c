@@ -220,8 +220,6 @@ static size_t bind_files(const struct message_draft *draft, char list[FILE_IDS_S
 /* Binds the values in the order of POST_SQL and runs it. */
 static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
                            struct db_rows **rows) {
-    /* The value of each question mark, from the top of the statement to its end; optional parts of
-     * the text have optional values here. */
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
     /* With mentions, token hash, reply and files. */
     struct db_value values[29 + MENTION_VALUES + FILE_VALUES];
@@ -251,14 +249,12 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     /* In BY_RULES slow mode does not apply to API keys; BY_SITE has no such value. */
     if (by != SENDER_SITE)
         values[count++] = db_bool(draft->by_key);
-    /* The reply must be to a message of the same room. */
     if (draft->reply_to_id) {
         values[count++] = db_u64(draft->reply_to_id);
         values[count++] = room;
         /* SEEN_FROM: the sender must see what is answered. */
         values[count++] = sender;
         values[count++] = room;
-        /* Of REPLY in the list of replies, under the answered message's id. */
         values[count++] = db_u64(draft->reply_to_id);
     }
     values[count++] = room;

@@ -151,7 +151,7 @@ static bool check_schema(struct check *check) {
         snprintf(detail, sizeof(detail), "version %u, with which this program (%u) works", version,
                  migrate_latest());
     const bool fits = state == MIGRATE_CURRENT || state == MIGRATE_NEWER;
-    /* A schema that is newer and works together is no failure, as in a rolling upgrade. */
+    /* A newer schema of the same major version passes, as in a rolling upgrade. */
     report_add(&check->report, "schema", fits ? REPORT_OK : REPORT_FAILED, detail,
                state == MIGRATE_BEHIND ? "run `confabctl migrate`"
                : state == MIGRATE_AHEAD
