@@ -236,13 +236,14 @@ export class App {
     async #openVisit(roomId, failure) {
         const [{ Visit }] = await Promise.all([import("./rooms/visit.js"), loadChat()]);
         const { root, client, page, isShown, tell, hasLogin } = this;
-        const logIn = (text) => this.#showLogin(text, failure, () => this.#showChat());
+        const done = () => this.#showChat();
+        const logIn = (text, back) => this.#showLogin(text, failure, done, back);
         const visit = new Visit({
             ...{ root, client, roomId, page, isShown, tell, hasLogin },
             siteUrl: hasLogin ? null : siteLogin(this.confab, failure),
             on: {
-                logIn: () => logIn(t("Log in to write in this room.")),
-                ended: logIn,
+                logIn: () => logIn(t("Log in to write in this room."), () => this.#start()),
+                ended: (text) => logIn(text, null),
                 moved: () => this.#start(),
                 enter: async (name, key) => {
                     await this.confab.enterAsGuest({ display_name: name, key });
@@ -345,8 +346,8 @@ export class App {
         );
     }
 
-    /** `done()` is called after the login and returns a promise. */
-    #showLogin(reason, error = null, done = () => this.#showChat()) {
+    /** `done()` is called after the login and returns a promise; `back` as in LoginScreen. */
+    #showLogin(reason, error = null, done = () => this.#showChat(), back = null) {
         if (this.login?.element.isConnected) {
             return;
         }
@@ -359,6 +360,7 @@ export class App {
             reason,
             name: this.lastName ?? "",
             done,
+            back,
         });
         fill(this.root, this.login.element);
         if (this.page) {

@@ -267,6 +267,7 @@ export class ChatActions {
                 rooms: this.#moderated(),
                 cases,
                 open: (roomId, messageId) => chat.openMessage(roomId, messageId),
+                failed: (error) => this.notices.showError(error),
             }),
         );
     }

@@ -35,11 +35,11 @@ export function siteCard(url, reason) {
 /**
  * `name` is the user name to begin with, "" for none. `reason` says why the user has to log in,
  * null if there is nothing to say. `done()` is called after the login and returns a promise; if
- * that is rejected, the form shows the error.
+ * that is rejected, the form shows the error. `back()`, or null, leads back to an open room.
  */
 export class LoginScreen {
-    constructor(confab, { reason, name, done }) {
-        Object.assign(this, { confab, reason, name, done });
+    constructor(confab, { reason, name, done, back = null }) {
+        Object.assign(this, { confab, reason, name, done, back });
         // Until the server says what it has.
         Object.assign(this, { hasRegistration: true, hasMail: false });
         this.element = h("main.welcome");
@@ -148,6 +148,7 @@ export class LoginScreen {
                 }),
                 this.forgot,
                 this.other,
+                this.back && h("p.other", button(t("Read without an account"), this.back, "link")),
             ),
         );
         this.#drawOffers();

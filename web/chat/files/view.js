@@ -237,7 +237,11 @@ function picture(file, { confab, open }) {
         ];
         element.classList.remove("failed");
         image.addEventListener("load", () => element.querySelector("canvas")?.remove());
-        image.addEventListener("error", failed);
+        image.addEventListener("error", () =>
+            confab.auth === "none" && !image.src.startsWith("blob:")
+                ? byBytes(image).catch(failed)
+                : failed(),
+        );
         fill(element, knownPreview(file), place);
         whenNear(element, async () => {
             try {
@@ -246,6 +250,12 @@ function picture(file, { confab, open }) {
                 failed();
             }
         });
+    };
+    // The browser may have sent an old cookie, with which an open room is not read.
+    const byBytes = async (image) => {
+        const url = URL.createObjectURL(await confab.fileBlob(file, { thumbnail: isThumbnail }));
+        image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
+        image.src = url;
     };
     const failed = async () => {
         const problem = (await whyNot(confab, file)) ?? t("This picture cannot be shown.");

@@ -33,7 +33,7 @@ async function each(items, read) {
 }
 
 class Page {
-    constructor({ root, confab, people, rooms, cases, open }) {
+    constructor({ root, confab, people, rooms, cases, open, failed }) {
         Object.assign(this, { root, confab, people, rooms, cases, open });
         this.isOfSite = Boolean(confab.user.is_moderator);
         // By id: rooms that are not among those of the user; null: it cannot be read.
@@ -41,7 +41,7 @@ class Page {
         this.list = h("ul.orders");
         this.below = h("div");
         this.panel = h("div", { role: "tabpanel", tabindex: "0" }, this.list, this.below);
-        this.deferred = new Deferred((item) => this.#removed(item));
+        this.deferred = new Deferred((item) => this.#removed(item), failed);
         this.stop = cases.on("change", () => this.#casesChanged());
         this.#buildTabs();
         this.#choose(this.kinds[0]);
@@ -417,9 +417,9 @@ async function roomsOf(confab, rooms) {
 
 /**
  * `rooms` are those that the user moderates, `cases` OpenCases; `open(roomId, messageId)` shows a
- * message.
+ * message, `failed(error)` tells of an act that failed after its row was left.
  */
-export async function openModeration({ root, confab, people, rooms, cases, open }) {
+export async function openModeration({ root, confab, people, rooms, cases, open, failed }) {
     const [all] = await Promise.all([
         roomsOf(confab, rooms),
         addStyles(root, "moderation/moderation.css"),
@@ -432,6 +432,7 @@ export async function openModeration({ root, confab, people, rooms, cases, open 
             people,
             rooms: all,
             cases,
+            failed,
             open: (...where) => {
                 close();
                 open(...where);

@@ -8,9 +8,12 @@ import { t } from "../words.js";
 const UNDO_MS = 6000;
 
 export class Deferred {
-    /** Calls `done(item)` after an act has succeeded and its row is gone. */
-    constructor(done) {
-        this.done = done;
+    /**
+     * Calls `done(item)` after an act has succeeded, and `failed(error)` if it has not, and its row
+     * is no longer shown.
+     */
+    constructor(done, failed) {
+        Object.assign(this, { done, failed });
         // By row: what does it.
         this.waiting = new Map();
         this.flush = () => [...this.waiting.values()].forEach((act) => act());
@@ -39,6 +42,9 @@ export class Deferred {
             restore();
         });
         const run = async () => {
+            if (undo.disabled) {
+                return;
+            }
             clearTimeout(timer);
             undo.disabled = true;
             try {
@@ -47,6 +53,9 @@ export class Deferred {
                 // Another moderator was faster.
                 if (error.status !== 404 || error.foreign) {
                     restore(h("p.wrong", { role: "alert" }, errorText(error)));
+                    if (!item.isConnected) {
+                        this.failed(error);
+                    }
                     return;
                 }
             }

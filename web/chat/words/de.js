@@ -3,6 +3,7 @@
 
 const texts = {
     // Guests, open rooms and the page for moderators.
+    "Read without an account": "Ohne Konto lesen",
     Withdraw: "Zurückziehen",
     "You are banned from this room.": "Du bist von diesem Raum gesperrt.",
     "You are banned from “{room}”.": "Du bist von „{room}“ gesperrt.",
