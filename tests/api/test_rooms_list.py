@@ -274,8 +274,8 @@ def test_a_page_with_another_room_has_another_etag(user, instance):
     """The rooms have the same fields otherwise."""
     alice = user()
     rooms = make_rooms(alice, 12)
-    instance.sql("UPDATE room SET created_at = '2024-01-15 10:30:00' WHERE created_by_id = ?",
-                 alice.id)
+    instance.sql("UPDATE room SET created_at = '2024-01-15 10:30:00', last_active_at = created_at "
+                 "WHERE created_by_id = ?", alice.id)
     tags = set()
     for room in rooms[6:]:
         alice.say(room)
