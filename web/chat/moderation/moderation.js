@@ -417,7 +417,7 @@ async function roomsOf(confab, rooms) {
 
 /**
  * `rooms` are those that the user moderates, `cases` OpenCases; `open(roomId, messageId)` shows a
- * message, `failed(error)` tells of an act that failed after its row was left.
+ * message, `failed(error)` reports an act that failed after its row was left.
  */
 export async function openModeration({ root, confab, people, rooms, cases, open, failed }) {
     const [all] = await Promise.all([
