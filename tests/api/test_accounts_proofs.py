@@ -5,6 +5,8 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from support.client import Client
@@ -38,19 +40,34 @@ def confabctl(system, *args, password=None):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def state_of(pid):
+    """The state in /proc, T if the process is stopped, "" if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0].replace("Z", "")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def stop_hashing(system):
+    """Stops a process that hashes and returns its pid, None if there is none."""
+    for pid in (child for worker in system.api_workers() for child in children(worker)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+        if wait_for(lambda pid=pid: state_of(pid) in ("T", ""), 30) and state_of(pid):
+            return pid
+    return None
+
+
 def while_hashing(system, request, act):
     """Sends a request, calls act() while the process that hashes is stopped, and returns the
     answer."""
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(request)
-        hashing = wait_for(
-            lambda: [child for worker in system.api_workers() for child in children(worker)], 30,
-            "a process that hashes")
-        os.kill(hashing[0], signal.SIGSTOP)
+        pid = wait_for(lambda: stop_hashing(system), 30, "a process that hashes")
         try:
             act()
         finally:
-            os.kill(hashing[0], signal.SIGCONT)
+            os.kill(pid, signal.SIGCONT)
         return answer.result()
 
 
