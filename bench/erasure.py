@@ -27,7 +27,7 @@ ERASED = ("SELECT CAST(last_seq AS INT) - CAST(message_count AS INT) FROM room "
 
 
 def fill(instance, count):
-    """The leaver, who has written everything, and the writers, who are in the room as well."""
+    """The leaver, author of all messages, and the writers, members of the same room."""
     users = range(LEAVER, LEAVER + 1 + WRITERS)
     people = ",".join(f"({i}, 'user-{i}', '', '2026-01-01', 1)" for i in users)
     tokens = ",".join(f"({i}, X'{token_hash(i)}', NOW(6))" for i in users)

@@ -465,8 +465,8 @@ static enum cli_status execute(struct command_line *line) {
         arguments->argv++;
         arguments->argc--;
     }
+    /* Help for an unknown command is an error. */
     if (line->help)
-        /* Help for an unknown command is an error. */
         return help(arguments) ? CLI_OK : no_command(arguments);
     return run(line);
 }

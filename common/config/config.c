@@ -139,8 +139,8 @@ char *config_find(const char *given) {
     char *found = find_near_program();
     if (found == NULL)
         found = find_at_home();
+    /* A file that cannot be read is reported later, if it is needed. */
     if (found == NULL && access(CONFIG_PATH, F_OK) == 0)
-        /* Reported later if it is needed and cannot be read, not here. */
         found = xstrdup(CONFIG_PATH);
     return found;
 }

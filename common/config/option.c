@@ -97,9 +97,9 @@ bool option_choice(const struct option *option, struct text value, unsigned *ind
 struct text option_choice_at(const struct option *option, unsigned index) {
     struct text rest = text_of(option->choices);
     struct text word;
-    /* The index comes from option_choice and is always in range. */
+    /* The index comes from option_choice and is always in range, so that the word at the index is
+     * the last one read. */
     while (text_next_word(&rest, "|", &word) && index > 0)
-        /* The word at the index was read last. */
         index--;
     return word;
 }

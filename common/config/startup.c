@@ -16,10 +16,10 @@ static void log_problems(struct buffer *problems, bool valid) {
     const char *line = buffer_str(problems);
     while (*line) {
         const size_t len = strcspn(line, "\n");
+        /* The log has one line for each problem. */
         if (valid)
             log_warn("%.*s", (int)len, line);
         else
-            /* A level of its own line each: the log has one line for each problem. */
             log_error("%.*s", (int)len, line);
         line += len + (line[len] == '\n');
     }

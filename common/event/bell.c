@@ -35,8 +35,8 @@ struct bell {
 };
 
 struct bell *bell_new(const char *folder, struct bell_times *times) {
+    /* NULL without bell_dir: all functions accept it and do nothing. */
     if (folder[0] == '\0')
-        /* NULL without bell_dir: all functions accept it and do nothing. */
         return NULL;
     struct bell *bell = xcalloc(1, sizeof(*bell));
     bell->folder = xstrdup(folder);
@@ -80,8 +80,8 @@ static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
 
 static void log_failure(struct bell *bell) {
     const char *cause = strerror(errno);
+    /* Clients go on without bells: a failure costs requests, no events. */
     if (take_turn(&bell->times->failed_ms, LOG_EVERY_MS))
-        /* Clients go on without bells: a failure costs requests, no events. */
         log_error("bell_dir %s: %s; clients poll as without it", bell->folder, cause);
 }
 

@@ -65,9 +65,9 @@ static const char *const STREAMS[] = {
 
 static const struct type *find_type(unsigned number) {
     for (size_t i = 0; i < TYPE_COUNT; i++)
-        /* None for a number of a newer program. */
         if (TYPES[i].number == number)
             return &TYPES[i];
+    /* The number is that of a newer program. */
     return NULL;
 }
 

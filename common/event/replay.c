@@ -63,11 +63,11 @@ static void replay_room_event(void *context, const struct room_event *event) {
         replay->error = read_room(replay, event->room_id);
     if (replay->error)
         return;
+    /* pushd needs the Message object of a new message; it points into replay->json. */
     if (shows_room)
         serialize_room_updated(&replay->json, event,
                                (struct text){replay->room.data, replay->room.len});
     else
-        /* The Message object, for pushd; it points into replay->json. */
         replay->message = serialize_room_event(&replay->json, event, NULL);
     struct event_envelope envelope = {.seq = event->seq,
                                       .type = event->type,

@@ -141,7 +141,7 @@ static void write_message(struct json_writer *w, const struct message *message, 
     json_write_member_u64(w, "reply_count", message->reply_count);
     write_files(w, message->files);
     write_mentions(w, message);
-    /* Only where it is true, and only for the user who has blocked the sender. */
+    /* Written only if true, and only to a user that has blocked the sender. */
     if (for_user && message->is_blocked)
         json_write_member_bool(w, "is_blocked", true);
     json_write_object_end(w);

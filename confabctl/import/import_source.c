@@ -98,7 +98,6 @@ static int lock_folder(const char *path) {
     /* Another import may have removed it between its creation and its lock. */
     if (fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
         flock(fd, LOCK_EX | LOCK_NB) == 0 && stat(path, &named) == 0 &&
-        /* The same inode by name: the folder that was locked is the one that is there. */
         named.st_ino == status.st_ino)
         return fd;
     close(fd);
@@ -354,8 +353,8 @@ static bool read_lines(struct import_source *source, const char *path, struct te
 bool import_source_read(struct import_source *source, const char *path, import_object_visit *visit,
                         void *context) {
     struct stat status;
+    /* No such file: nothing to visit. Which files are needed is up to the reader. */
     if (!path)
-        /* No such file: nothing to visit. Which files are needed is up to the reader. */
         return true;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) != 0) {
@@ -367,8 +366,8 @@ bool import_source_read(struct import_source *source, const char *path, import_o
     /* Mapped, since exports can be larger than memory: texts are copied one by one. */
     char *bytes = len > 0 ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
     close(fd);
+    /* mmap of nothing is an error. */
     if (len == 0)
-        /* mmap of nothing is an error. */
         return true;
     if (bytes == MAP_FAILED)
         return fail(source, path, strerror(errno));

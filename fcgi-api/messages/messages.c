@@ -271,7 +271,7 @@ static enum error post(struct exchange *x, struct message_draft *draft,
     /* NULL: the router has authenticated the user already, and no token is checked. */
     draft->token_hash = x->auth_pending ? x->token_hash : NULL;
     const enum error error = message_post(x->service->db, draft, change);
-    /* The token ended, or the user is no longer a member: the ordinary way finds out which. */
+    /* The token ended, or the user is no longer a member: the router finds out which. */
     const bool refused = error == ERROR_NOT_FOUND || error == ERROR_FORBIDDEN;
     if (x->auth_pending && refused)
         auth_cache_remove(cache, x->token_hash, draft->room_id);
@@ -286,8 +286,8 @@ static enum error post_filtered(struct exchange *x, struct message_draft *draft,
                                 const struct filtered *filtered) {
     struct message_change change;
     const bool is_held = (filtered->actions & WORD_HOLD) != 0;
-    /* What is held is rare: the ordinary way finds out who has sent it. auth_pending stays set,
-     * by which the router drops this and serves the request again. */
+    /* Held messages are rare, so their sender is looked up as for other requests: auth_pending
+     * stays set, and the router drops this attempt and serves the request again. */
     if (is_held && x->auth_pending)
         return ERROR_NONE;
     /* Only valid requests count as messages. */

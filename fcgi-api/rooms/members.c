@@ -74,7 +74,7 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
      * there to bound what others are sent. */
     if (!joining && !change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, x->identity.user.id);
-    /* A user who has left is not added again at once: this admin is refused for an hour. */
+    /* After a user has left, the same admin cannot add the user again for an hour. */
     if (change.refusal == MEMBER_REFUSAL_LEFT)
         return exchange_fail(x, error, CODE_RECENTLY_REMOVED,
                              "The user left or was removed less than an hour ago; another admin "

@@ -85,7 +85,7 @@ static bool shows_member(const struct watch *watch, const struct stream_event *e
  * so is the membership of another member. */
 static void send_without(const struct watch *watch, const struct stream_event *event) {
     struct buffer json = BUFFER_EMPTY;
-    const struct room_event nobody = {
+    const struct room_event hidden = {
         .room_id = watch->room_id, .seq = event->seq, .type = EVENT_MEMBER_UPDATED};
     const struct room_event gone = {.room_id = watch->room_id,
                                     .seq = event->seq,
@@ -94,7 +94,7 @@ static void send_without(const struct watch *watch, const struct stream_event *e
                                     .actor = text_of(event->actor),
                                     .subject_id = event->subject_id};
     if (shows_member(watch, event))
-        serialize_room_event(&json, &nobody, NULL);
+        serialize_room_event(&json, &hidden, NULL);
     else if (event->position <= watch->first_position)
         serialize_room_event(&json, &gone, NULL);
     else

@@ -204,11 +204,11 @@ def test_others_than_moderators_do_not_learn_who_joins_and_leaves(room, user):
         shown = [live.until("member_updated") for _ in range(4)]
         assert [moderator.next()["type"] for _ in range(4)] == [
             "user_invited", "member_updated", "user_removed", "member_updated"]
-    nobody = [{"type": "member_updated", "membership": None, "updated_by": "", "room_id": room.id,
+    hidden = [{"type": "member_updated", "membership": None, "updated_by": "", "room_id": room.id,
                "seq": start + 1 + number} for number in range(3)]
     own = {"type": "member_updated", "membership": shown[3]["membership"], "room_id": room.id,
            "updated_by": room.admin.name, "seq": start + 4}
-    assert (shown, shown[3]["membership"]["user_id"]) == ([*nobody, own], room.member.id)
+    assert (shown, shown[3]["membership"]["user_id"]) == ([*hidden, own], room.member.id)
     with room.member.socket(room.id, since=start) as again:
         again.until("connected")
         assert [again.next() for _ in range(4)] == shown

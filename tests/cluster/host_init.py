@@ -1,5 +1,5 @@
 """Process 1 of a host: host_init.py NAME FOLDER OWN...: gives the host files of its own above those
-of the machine, and waits for the processes that nobody else waits for."""
+of the machine, and reaps orphaned processes."""
 
 import os
 import subprocess

@@ -49,7 +49,7 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct 
     /* False, from columns of NULL, if the event has no such subject. */
     event->message = (struct message){0};
     event->has_message = message_from_row(rows, FIRST_MESSAGE, room_id, &event->message);
-    /* MEMBER_COLUMNS of a member who has left are NULL: the event then shows ids only. */
+    /* MEMBER_COLUMNS of a former member are NULL: the event then shows ids only. */
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
 

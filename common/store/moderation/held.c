@@ -165,6 +165,15 @@ static struct held from_row(const struct db_rows *rows) {
                          .created_at = db_get_time(rows, 11)};
 }
 
+/* Visits each row and frees the rows. */
+static void visit_rows(struct db_rows *rows, held_visit *visit, void *context) {
+    while (db_next(rows)) {
+        const struct held held = from_row(rows);
+        visit(context, &held);
+    }
+    db_done(rows);
+}
+
 enum error held_list(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t limit,
                      uint64_t offset, held_visit *visit, void *context) {
     /* 0 lists all, for moderators; else those of one sender, who sees only the own ones. */
@@ -173,28 +182,16 @@ enum error held_list(struct db *db, uint64_t room_id, uint64_t sender_id, uint64
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(sender_id),
                db_u64(sender_id), db_u64(limit), db_u64(offset));
-    if (error)
-        return error;
-    while (db_next(rows)) {
-        const struct held held = from_row(rows);
-        visit(context, &held);
-    }
-    db_done(rows);
-    return ERROR_NONE;
+    if (!error)
+        visit_rows(rows, visit, context);
+    return error;
 }
 
 enum error held_count(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t *count) {
     /* Few rows: they wait for a moderator. */
     static const char SQL[] = "SELECT COUNT(*) FROM held h WHERE h.room_id = ? " OF_SENDER;
-    struct db_rows *rows;
-    /* Bound twice: compared with 0, and with the sender. */
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
-                                    db_u64(sender_id), db_u64(sender_id));
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    /* The sender is bound twice: compared with 0, and with the column. */
+    return DB_NUMBER(db, SQL, count, db_u64(room_id), db_u64(sender_id), db_u64(sender_id));
 }
 
 enum error held_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
@@ -208,14 +205,9 @@ enum error held_list_moderated(struct db *db, uint64_t user_id, bool is_site_mod
     struct db_rows *rows;
     const enum error error = DB_RUN(db, is_site_moderator ? ALL : OWN, DB_REPEATABLE, &rows,
                                     db_u64(user_id), db_u64(limit), db_u64(offset));
-    if (error)
-        return error;
-    while (db_next(rows)) {
-        const struct held held = from_row(rows);
-        visit(context, &held);
-    }
-    db_done(rows);
-    return ERROR_NONE;
+    if (!error)
+        visit_rows(rows, visit, context);
+    return error;
 }
 
 enum error held_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,

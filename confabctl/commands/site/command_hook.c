@@ -120,7 +120,7 @@ static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_i
         return cli_store_error(cli, error);
     /* A path, since confabctl does not know the public name of the site. */
     cli_message("/api/hooks/in/%s/", key);
-    fputs("This address of the site is shown only now; everyone who has it can post.\n", stderr);
+    fputs("This address is shown only now; anyone with the address can post.\n", stderr);
     return CLI_OK;
 }
 
