@@ -13,6 +13,7 @@ def world(instance):
     return access.World(instance)
 
 
+@pytest.mark.slow("each path for each role")
 @pytest.mark.parametrize("role", access.ROLES)
 def test_each_path_answers_the_role_as_the_table_says(world, role):
     column = COLUMNS[role] = world.column(role)

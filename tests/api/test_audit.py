@@ -140,6 +140,7 @@ def audited_routes():
             if "ROUTE_UNAUDITED" not in value}
 
 
+@pytest.mark.slow("each changing route")
 def test_a_request_whose_entry_fails_changes_nothing(instance, stop, user):
     site, client, tag = Program(instance), user(), secrets.token_hex(4)
     site.may_fail = True

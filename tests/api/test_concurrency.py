@@ -85,6 +85,7 @@ def test_messages_of_each_writer_keep_their_order(person):
         assert [entry for entry in listed if entry["sender_id"] == client.id] == own
 
 
+@pytest.mark.slow("posts many messages")
 def test_polling_during_writes_shows_every_event_once_in_order(person):
     writers, reader = [person() for _ in range(6)], person()
     room = room_of(reader, *writers)
