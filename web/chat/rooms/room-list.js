@@ -102,6 +102,8 @@ export class RoomList {
         clearInterval(this.timer);
         clearTimeout(this.retryTimer);
         this.changed.cancel();
+        // What was requested before may still come.
+        this.changed = () => {};
         this.reload.cancel();
         window.removeEventListener("focus", this.compare);
         document.removeEventListener("visibilitychange", this.compare);
