@@ -69,6 +69,7 @@ static bool unexpected(struct scan *scan, const char *wrong) {
 }
 
 static void skip_space(struct scan *scan) {
+    /* RFC 8259, section 2; isspace would skip others as well. */
     while (scan->at < scan->end &&
            (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
         scan->at++;
@@ -120,6 +121,7 @@ static bool take_exponent(struct scan *scan, struct number *number) {
     int64_t exponent = 0;
     bool negative = accept(scan, '-');
 
+    /* A plus sign changes nothing, but is allowed here. */
     if (!negative)
         accept(scan, '+');
     if (!is_digit(scan))
@@ -157,6 +159,7 @@ static bool check_number(struct scan *scan) {
     } else if (!take_digits(scan, &number, false)) {
         return false;
     }
+    /* With a point or an exponent it is a double, also if its value is an integer. */
     if (accept(scan, '.')) {
         real = true;
         if (!take_digits(scan, &number, true))

@@ -28,6 +28,7 @@ static void append_escape(struct buffer *out, char c) {
 
         buffer_append(out, escape, sizeof(escape));
     } else {
+        /* Only control characters are left, all below 0x20. */
         char escape[6] = {'\\', 'u', '0', '0', digits[c >> 4 & 15], digits[c & 15]};
 
         buffer_append(out, escape, sizeof(escape));

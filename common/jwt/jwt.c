@@ -186,6 +186,7 @@ static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_o
         }
     if (!get_text(header, "alg", &algorithm))
         return fail(why, JWT_MALFORMED, "The header has no alg.");
+    /* A kid of another type does not count as absent: the issuer meant some key by it. */
     if (has(header, "kid") && !get_text(header, "kid", &kid))
         return fail(why, JWT_MALFORMED, "kid in the header is not a string.");
 
@@ -258,6 +259,8 @@ static enum jwt_error read_time(struct json_object *claims, const char *name, bo
         append_kind(why, value);
         return fail(why, JWT_MALFORMED, ", a whole number of seconds since 1970 was expected.");
     }
+    /* A time in milliseconds is the usual mistake. Within the bound no sum of check_times
+     * overflows. */
     if (seconds > (uint64_t)TIME_MAX) {
         buffer_printf(why, "%s is after the year 9999: it is a number of seconds since 1970.",
                       name);
@@ -279,6 +282,7 @@ static enum jwt_error check_times(struct json_object *claims, const struct jwt_r
         error = read_time(claims, "iat", &has_iat, &iat, why);
     if (error)
         return error;
+    /* RFC 7519 lets a token be without exp. Here it would be valid for ever. */
     if (!has_exp)
         return fail(why, JWT_MISSING_CLAIM, "exp is missing.");
 
@@ -315,6 +319,7 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
     /* With an empty option the audience is not checked. */
     if (!*expected)
         return JWT_VALID;
+    /* A missing claim leaves NULL, which is neither a list nor a string. */
     json_object_object_get_ex(claims, "aud", &value);
     /* A single value is treated as a list of one. */
     const bool is_list = json_object_is_type(value, json_type_array);
@@ -348,6 +353,7 @@ static enum jwt_error read_text(struct json_object *claims, const char *name, si
         (get_text(claims, name, text) && text->len <= most && text->len > 0))
         return JWT_VALID;
     buffer_printf(why, "%s is ", name);
+    /* Of a string the length is shown: it is empty or too long, so its text would not help. */
     if (json_object_is_type(value, json_type_string))
         buffer_printf(why, "a string of %d bytes", json_object_get_string_len(value));
     else
@@ -367,6 +373,7 @@ static enum jwt_error check_claims(const struct jwt_rules *rules, struct jwt *jw
         error = fail(why, JWT_MISSING_CLAIM, "sub is missing.");
     if (!error)
         error = read_text(claims, "iss", ISSUER_MAX, &jwt->issuer, why);
+    /* An empty option accepts any issuer, and a token without one. */
     if (!error && *rules->issuer && !text_equals(jwt->issuer, text_of(rules->issuer))) {
         buffer_append_str(why, "iss is ");
         if (jwt->issuer.at)
@@ -406,6 +413,7 @@ enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *ru
     *jwt = (struct jwt){0};
     if (token.len > JWT_MAX)
         return fail(why, JWT_MALFORMED, "The token has more than 8,192 bytes.");
+    /* Bytes that copying a token may add; base64url alone could not say where they are. */
     for (size_t i = 0; i < token.len; i++) {
         const unsigned char c = (unsigned char)token.at[i];
         if (c > ' ' && c < 0x7f)
@@ -445,6 +453,7 @@ bool jwt_show(struct text token, struct buffer *header, struct buffer *claims) {
         unsigned char *bytes = decode(part[i], &len);
         if (!bytes)
             return false;
+        /* The parts are shown on a terminal, before the signature has been checked. */
         const bool is_text = text_is_valid((const char *)bytes, len);
         if (is_text)
             buffer_append(outputs[i], bytes, len);
@@ -463,8 +472,10 @@ const char *jwt_signature_hint(const struct jwt_keys *keys, struct text token) {
     if (!split(token, &header, &claims, &signature_part))
         return NULL;
     const struct text signed_text = {token.at, header.len + 1 + claims.len};
+    /* jwt_check reports why a part cannot be read; here it only means that there is no hint. */
     struct json_object *object = parse_object("header", header, &why);
     unsigned char *signature = decode(signature_part, &len);
+    /* The kid is not looked at: a token with a wrong one has a hint, too. */
     if (object && get_text(object, "alg", &algorithm))
         for (size_t i = 0; signature && !hint && i < jwt_keys_count(keys); i++) {
             const struct jwt_key *key = jwt_keys_at(keys, i);

@@ -26,6 +26,7 @@ static bool read_flag(struct json_object *object, const char *name, bool *flag) 
     /* A missing flag leaves the default. */
     if (!json_object_object_get_ex(object, name, &value))
         return true;
+    /* On a wrong type *flag is set to something, which the caller drops. */
     *flag = json_object_get_boolean(value);
     return json_object_is_type(value, json_type_boolean);
 }
@@ -50,6 +51,7 @@ static bool read_room(struct json_object *object, const struct jwt_rooms *before
     if (!read_text(object, "key", &room->key) || !room_key_is_valid(room->key))
         return fail(why, index,
                     "key is missing, or not 1 to 128 of the characters A-Z a-z 0-9 . _ : / -");
+    /* With a key twice, one room could be given two roles. */
     for (size_t i = 0; i < before->count; i++)
         if (text_equals(before->list[i].key, room->key))
             return fail(why, index, "the key was given before.");
@@ -60,6 +62,7 @@ static bool read_room(struct json_object *object, const struct jwt_rooms *before
     room->name = text_trim(room->name);
     if (room->name.len == 0 || text_code_points(room->name) > JWT_ROOM_NAME_MAX)
         return fail(why, index, "the name must have 1 to 128 characters.");
+    /* Without the claim `role` still is "member". */
     if (!read_text(object, "role", &role) ||
         (!text_equals(role, text_of("member")) && !text_equals(role, text_of("admin"))))
         return fail(why, index, "role is not \"member\" or \"admin\".");
@@ -87,6 +90,7 @@ bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struc
         buffer_printf(why, "rooms has %zu entries, at most %d are allowed.", count, JWT_ROOMS_MAX);
         return false;
     }
+    /* The count grows after each complete room: read_room compares the key with those before it. */
     while (rooms->count < count) {
         if (!read_room(json_object_array_get_idx(list, rooms->count), rooms,
                        &rooms->list[rooms->count], why))
@@ -114,6 +118,7 @@ void jwt_claims_profile(struct json_object *claims, struct jwt_profile *profile)
     profile->locale = claim(claims, "locale");
     profile->email = claim(claims, "email");
     profile->role = claim(claims, "role");
+    /* Anything but true and false counts as a missing claim. */
     json_object_object_get_ex(claims, "email_verified", &verified);
     profile->has_email_verified = json_object_is_type(verified, json_type_boolean);
     profile->email_verified = profile->has_email_verified && json_object_get_boolean(verified);

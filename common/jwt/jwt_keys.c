@@ -41,6 +41,8 @@ const char *jwt_algorithm_name(enum jwt_algorithm algorithm) {
 }
 
 enum jwt_algorithm jwt_algorithm_of(struct text name) {
+    /* Begins after "none", so that it can never name how a token is to be verified (RFC 8725,
+     * section 3.2). */
     for (unsigned i = JWT_HS256; i <= JWT_EDDSA; i++)
         if (text_equals(name, text_of(NAMES[i])))
             return (enum jwt_algorithm)i;
@@ -62,6 +64,8 @@ static bool fail(const struct place *place, const char *what) {
 }
 
 static bool read_secret(const struct place *place, struct text word, struct jwt_key *key) {
+    /* The key must be at least as long as the hash (RFC 7518, section 3.2): a short one can be
+     * found from one token by trying. */
     if (word.len < JWT_SECRET_MIN || word.len > JWT_SECRET_MAX)
         return fail(place,
                     "an HS256 secret has 32 to 1,024 bytes; `openssl rand -hex 32` makes one");
@@ -100,6 +104,7 @@ const char *jwt_keys_check_type(struct jwt_key *key) {
     case JWT_RS256:
         if (!EVP_PKEY_is_a(key->public_key, "RSA"))
             return "the key is not an RSA key, which RS256 needs";
+        /* RFC 7518, section 3.3. */
         if (EVP_PKEY_get_bits(key->public_key) < RSA_BITS_MIN)
             return "an RSA key needs at least 2,048 bits";
         return has_usable_exponent(key->public_key)
@@ -200,6 +205,7 @@ struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct bu
         if (line.len == 0 || *line.at == '#')
             continue;
         struct jwt_key key = {0};
+        /* The list owns what read_key has allocated; a line that is not taken frees it. */
         if (read_key(&place, keys, line, &key)) {
             keys->list = array_reserve(keys->list, &keys->space, keys->count + 1, sizeof(key));
             keys->list[keys->count++] = key;
@@ -276,6 +282,7 @@ enum jwt_algorithm jwt_key_algorithm(const struct jwt_key *key) {
 /* ---- signatures ---- */
 
 static void hmac(struct text secret, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
+    /* In steps, since crypto_auth_hmacsha256 takes keys of 32 bytes only. */
     crypto_auth_hmacsha256_state state;
     crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret.at, secret.len);
     crypto_auth_hmacsha256_update(&state, (const unsigned char *)text.at, text.len);
@@ -344,6 +351,7 @@ bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
 }
 
 bool jwt_key_sign(const struct jwt_key *key, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
+    /* Of the other algorithms this server has only the public half. */
     if (key->algorithm != JWT_HS256)
         return false;
     hmac(key->secret, text, mac);
@@ -377,6 +385,7 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
         return false;
     *words = WORDS[form];
     buffer_clear(out);
+    /* Decoding never makes a text longer, so the buffer does not move while `decoded` is used. */
     char *decoded = buffer_reserve(out, secret.len + 1);
     if (form <= 4) {
         buffer_append_str(out, form == 4 ? "\"" : "");
@@ -387,6 +396,7 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
                                 (secret.at[0] == '"' || secret.at[0] == '\'');
         buffer_append(out, secret.at + 1, has_quotes ? secret.len - 2 : 0);
     } else if (form == 6) {
+        /* The usual alphabet first; a secret of that of URLs has no padding either. */
         for (size_t i = 0; i < 2 && out->len == 0; i++)
             if (sodium_base642bin((unsigned char *)decoded, secret.len, secret.at, secret.len, NULL,
                                   &len, NULL, variants[i]) == 0)
@@ -413,6 +423,7 @@ static const char *hs256_hint(const struct jwt_key *key, struct text signed_text
     unsigned char mac[JWT_MAC_SIZE];
     struct buffer spoiled = BUFFER_EMPTY;
     const char *words = NULL, *hint = NULL;
+    /* These can be told by the length alone. */
     if (len == 0)
         return "there is no signature after the last dot";
     if (len == 2 * sizeof(mac) && is_hexadecimal(signature, len))
@@ -427,6 +438,7 @@ static const char *hs256_hint(const struct jwt_key *key, struct text signed_text
         if (memcmp(mac, signature, len) == 0)
             hint = words;
     }
+    /* The forms are nearly the secret, which does not stay in freed memory. */
     if (spoiled.data)
         sodium_memzero(spoiled.data, spoiled.cap);
     buffer_free(&spoiled);
@@ -439,6 +451,7 @@ const char *jwt_key_hint(const struct jwt_key *key, struct text signed_text,
     case JWT_HS256:
         return hs256_hint(key, signed_text, signature, len);
     case JWT_ES256:
+        /* libcrypto itself reads DER: what it accepts unchanged is in DER. */
         return digest_verify(key->public_key, signed_text, signature, len)
                    ? "the signature is in DER: ES256 needs the two numbers of 32 bytes each, one "
                      "after the other (RFC 7518, section 3.4)"

@@ -50,6 +50,7 @@ static bool run_take(struct redis_client *client, const struct token_bucket *buc
             text_put_hex(hex + 2 * byte, 2, bucket->name[byte]);
         const int len = snprintf(keys[i], sizeof(keys[i]), "%srate:%s:%s",
                                  redis_client_config(client)->redis_prefix, bucket->rule, hex);
+        /* Cut off, two buckets could have one key. */
         if (len >= (int)sizeof(keys[i]))
             return false;
         snprintf(numbers[2 * i], sizeof(numbers[0]), "%" PRId64, sign * interval);
@@ -89,6 +90,7 @@ static bool take_each(struct redis_client *client, const struct token_bucket *bu
 
 bool redis_buckets_take(struct redis_client *client, const struct token_bucket *buckets,
                         size_t count, uint64_t timeout_ms, uint64_t *wait_us) {
+    /* The keys of one script must have one slot. */
     if (count > 1 && redis_slots_are_used(redis_client_config(client)))
         return take_each(client, buckets, count, timeout_ms, wait_us);
     return run_take(client, buckets, count, 1, timeout_ms, wait_us);

@@ -64,6 +64,7 @@ struct redis_client *redis_client_new(const struct config *config) {
     client->config = config;
     client->lookup = -1;
     client->socket.backoff = (struct backoff)BACKOFF(1000, 15000);
+    /* Each server of the cluster gets a client of its own; this one only passes commands on. */
     if (redis_slots_are_used(config)) {
         client->cluster = redis_cluster_new(config);
         return client;
@@ -191,6 +192,7 @@ static redisContext *connect_tcp(struct redis_client *client, uint64_t timeout_m
     redisContext *context = NULL;
     if (!look_up(client, timeout_ms, &result))
         return NULL;
+    /* hiredis gets the address as a number, since it would block while it looks up a name. */
     for (size_t i = 0; i < result.count && (!context || context->err); i++) {
         const struct sockaddr *address = (const struct sockaddr *)&result.addresses[i];
         char host[INET6_ADDRSTRLEN + 16]; /* and the zone of a link-local address */
@@ -215,6 +217,7 @@ static bool find_address(struct redis_client *client) {
         return true;
     }
     struct host_address primary;
+    /* Set before it answers: one that does not is not asked again at once. */
     client->followed_ms = clock_monotonic_ms();
     if (!redis_sentinel_find(client->sentinel, SENTINEL_MS, &primary)) {
         redis_socket_fail(&client->socket, "no Sentinel names a primary of the name redis_master",
@@ -321,11 +324,13 @@ static void follow_primary(struct redis_client *client) {
     if (!client->sentinel || now - client->followed_ms < FOLLOW_MS)
         return;
     client->followed_ms = now;
+    /* Without an answer all stays as it is. */
     if (!redis_sentinel_find(client->sentinel, SENTINEL_MS, &primary) ||
         host_address_equals(&client->address, &primary))
         return;
     log_info("redis: the primary is now %s:%u", primary.name, primary.port);
     redis_socket_close(&client->socket);
+    /* What failed was the former primary: the new one is tried at once. */
     backoff_reset(&client->socket.backoff);
     client->paused_until = 0;
 }
@@ -374,6 +379,7 @@ static redisReply *run_in_cluster(struct redis_client *client, uint64_t timeout_
     redisReply *reply = redis_cluster_run(client->cluster, timeout_ms, argc, argv, &last);
     if (reply)
         return reply;
+    /* The callers ask this client, which never sends anything, for the error. */
     client->is_refused = last && last->is_refused;
     snprintf(client->socket.last_error, sizeof(client->socket.last_error), "%s",
              last ? last->socket.last_error : "no server of the cluster answers for this slot");
@@ -489,6 +495,7 @@ bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
     if (client->cluster)
         return redis_cluster_ping(client->cluster, timeout_ms);
     redisReply *reply = redis_client_run(client, timeout_ms, 1, argv);
+    /* A server whose disk is full refuses to write, but it is there. */
     const bool answered =
         reply != NULL || (client->is_refused && redis_error_is_of_disk(client->socket.last_error));
     freeReplyObject(reply);

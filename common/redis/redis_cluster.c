@@ -50,6 +50,7 @@ static void set_slots(struct redis_cluster *cluster, const struct redis_slots *s
         if (!clients[i])
             clients[i] = redis_client_new_node(cluster->config, &slots->nodes[i]);
     }
+    /* The servers of those that are left are not in the map any more. */
     for (unsigned old = 0; old < cluster->slots.count; old++)
         redis_client_free(cluster->clients[old]);
     memcpy(cluster->clients, clients, sizeof(clients));
@@ -60,6 +61,7 @@ static void set_slots(struct redis_cluster *cluster, const struct redis_slots *s
 static bool ask(const struct redis_cluster *cluster, const struct host_address *address,
                 struct redis_slots *slots) {
     const char *argv[] = {"CLUSTER", "NODES"};
+    /* On a connection of its own, where no reply of another command is pending. */
     struct redis_client *client = redis_client_new_node(cluster->config, address);
     redisReply *reply = redis_client_run(client, ANSWER_MS, 2, argv);
     const bool found =
@@ -95,9 +97,11 @@ static bool read_map(struct redis_cluster *cluster) {
 static bool refresh(struct redis_cluster *cluster) {
     const int64_t now = clock_monotonic_ms();
     bool moved = false;
+    /* Every client is asked, since asking resets its mark. */
     for (unsigned i = 0; i < cluster->slots.count; i++)
         moved = redis_client_was_moved(cluster->clients[i]) || moved;
     cluster->is_outdated = cluster->is_outdated || moved;
+    /* The map is known and current, or was asked for a moment ago. */
     if ((cluster->slots.count > 0 && !cluster->is_outdated) ||
         (cluster->asked_ms && now - cluster->asked_ms < ASK_MS))
         return cluster->slots.count > 0;
@@ -150,12 +154,14 @@ redisReply *redis_cluster_run(struct redis_cluster *cluster, uint64_t timeout_ms
 void redis_cluster_flush(struct redis_cluster *cluster) {
     for (unsigned i = 0; i < cluster->slots.count; i++) {
         redis_client_flush(cluster->clients[i]);
+        /* A server that cannot be reached may have a successor. */
         cluster->is_outdated = cluster->is_outdated || redis_client_has_failed(cluster->clients[i]);
     }
 }
 
 bool redis_cluster_ping(struct redis_cluster *cluster, uint64_t timeout_ms) {
     bool answered = refresh(cluster);
+    /* All must answer: each has keys that the others have not. */
     for (unsigned i = 0; i < cluster->slots.count; i++)
         answered = redis_client_ping(cluster->clients[i], timeout_ms) && answered;
     cluster->is_outdated = cluster->is_outdated || !answered;

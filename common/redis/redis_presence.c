@@ -39,6 +39,8 @@ static redisReply *run(struct redis_client *client, const char *script, struct b
     const struct config *config = redis_client_config(client);
     struct buffer pushd = BUFFER_EMPTY;
     char prefix[REDIS_SLOTS_PREFIX_SIZE];
+    /* In a cluster each server that has such hashes has the leases as well, under its own
+     * prefix. */
     event_pushd_key(&pushd, redis_client_prefix(client, buffer_str(key), prefix), text_of(""));
     const char *argv[] = {"EVAL", script, "1", buffer_str(key), buffer_str(&pushd)};
     redisReply *reply = redis_client_run(client, config->redis_timeout, 5, argv);
@@ -63,6 +65,7 @@ bool redis_presence_read(struct redis_client *client, uint64_t room_id, uint64_t
 }
 
 bool redis_presence_count(struct redis_client *client, uint64_t room_id, uint64_t *count) {
+    /* A field for each pushd: how many users are online there. Without a lease it is ignored. */
     static const char COUNT[] =
         "local sum, all = 0, redis.call('HGETALL', KEYS[1]) "
         "for i = 1, #all, 2 do "

@@ -51,6 +51,7 @@ bool redis_server_try(struct redis_client *client, uint64_t timeout_ms, uint64_t
     snprintf(pushds, sizeof(pushds), "%spushds", redis_client_prefix(client, key, node_prefix));
     *pushd_count = 0;
 
+    /* On a connection of its own: one that is subscribed takes no other commands. */
     struct redis_client *subscriber = redis_client_new_beside(client, channel);
     if (!redis_subscribe_channel(subscriber, channel, timeout_ms))
         redis_client_note(client, "cannot subscribe", redis_client_last_error(subscriber));

@@ -37,11 +37,13 @@ unsigned redis_slots_of(struct text key) {
 }
 
 int redis_slots_node(const struct redis_slots *slots, unsigned slot) {
+    /* Numbers from 1 on; 0 is a slot without a server. */
     return (int)slots->owners[slot] - 1;
 }
 
 unsigned redis_slots_tag(const struct redis_slots *slots, unsigned node) {
     char text[16];
+    /* It ends: each server has a slot (all_have_slots), and the numbers hit every slot at last. */
     for (unsigned tag = 0;; tag++) {
         snprintf(text, sizeof(text), "%u", tag);
         if (redis_slots_node(slots, redis_slots_of(text_of(text))) == (int)node)
@@ -114,6 +116,7 @@ static bool read_line(struct redis_slots *slots, struct text line,
         /* Replicas have no slots. */
         if (i == WORD_FLAGS && !has_flag(word, "master"))
             return true;
+        /* The words between are the primary, times and the state. */
         if (i < WORD_SLOTS || word.len == 0)
             continue;
         if (slots->count == REDIS_SLOTS_NODES || !read_slots(slots, word, slots->count))
@@ -147,6 +150,7 @@ bool redis_slots_parse(struct redis_slots *slots, struct text reply,
         valid = line.len == 0 || read_line(read, line, asked);
     }
     valid = valid && read->count > 0 && all_have_slots(read);
+    /* Only a whole map replaces the known one. */
     if (valid)
         *slots = *read;
     free(read);

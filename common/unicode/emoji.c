@@ -52,6 +52,7 @@ bool emoji_find(struct text text, struct text *listed) {
         bsearch(&text, LISTED, sizeof(LISTED) / sizeof(LISTED[0]), sizeof(LISTED[0]), compare);
     if (!found)
         return false;
+    /* The text of the list: however an emoji is written, it counts as the same one. */
     *listed = text_of(*found);
     return true;
 }

@@ -101,6 +101,8 @@ static void add(struct fold *fold, struct fold_point point) {
 /* Composes a part of a Hangul syllable with the point before it. False if the two do not form
  * one. */
 static bool compose(struct fold_point *before, uint32_t point, uint32_t end) {
+    /* A leading consonant and a vowel make a syllable; that and a trailing consonant another
+     * one. */
     uint32_t whole = 0;
     if (before->point >= HANGUL_LEAD && before->point < HANGUL_LEAD + HANGUL_LEADS &&
         point >= HANGUL_VOWEL && point < HANGUL_VOWEL + HANGUL_VOWELS)
@@ -134,17 +136,20 @@ static void put(struct fold *fold, uint32_t point, uint32_t start) {
             add(fold, (struct fold_point){.point = ' ', .start = start, .end = start + 1});
         return;
     case FOLD_CLASS_DROPPED:
+        /* The mark is left out, but what highlights its letter covers it. */
         if (is_joined)
             last->end = start + 1;
         return;
     case FOLD_CLASS_SPACE:
         next.point = ' ';
         next.kind = FOLD_SPACE;
+        /* There is one blank between words, whatever stands there, and none at the beginning. */
         if (!is_joined)
             return;
         break;
     case FOLD_CLASS_MARK:
         next.rank = rank_of(point);
+        /* A mark without a letter is a word of its own. */
         next.kind = is_joined ? last->kind : FOLD_WORD;
         break;
     case FOLD_CLASS_PAIR:
@@ -168,12 +173,14 @@ void fold_text(struct fold *fold, struct text text) {
         size = text_decode(text.at + i, text.len - i, &point);
         if (size == 0)
             break;
+        /* A code point may become several points, or none. */
         const uint32_t *folded = replacement_of(point);
         if (!folded)
             put(fold, point, place);
         while (folded && *folded)
             put(fold, *folded++, place);
     }
+    /* No blank at the end either. */
     if (fold->count > 0 && fold->points[fold->count - 1].kind == FOLD_SPACE)
         fold->count--;
 }

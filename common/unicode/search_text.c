@@ -22,6 +22,7 @@
 
 static void put_point(struct buffer *out, uint32_t point) {
     unsigned char *at = (unsigned char *)buffer_reserve(out, 4);
+    /* RFC 3629: one to four bytes have room for 7, 11, 16 and 21 bits. */
     if (point < 0x80) {
         at[0] = (unsigned char)point;
         out->len += 1;
@@ -56,6 +57,7 @@ static size_t run_end(const struct fold *fold, size_t from, size_t end) {
 /* The texts get their address when all bytes are there. */
 static void add_term(struct search_terms *terms, const struct fold *fold, size_t from, size_t end) {
     const size_t start = terms->bytes.len;
+    /* Of a longer word only the beginning is in the index; the message itself is compared later. */
     for (size_t i = from; i < end && i < from + SEARCH_TERM_POINTS; i++)
         put_point(&terms->bytes, fold->points[i].point);
     terms->terms =
@@ -117,6 +119,7 @@ static bool is_quote(uint32_t point) {
 
 static size_t next_point(struct text text, size_t at, uint32_t *point) {
     const size_t size = text_decode(text.at + at, text.len - at, point);
+    /* Bytes that are not UTF-8 end the text. */
     return size > 0 ? size : text.len - at;
 }
 
@@ -223,6 +226,7 @@ enum search_problem search_query_read(struct search_query *query, struct text te
         if (!read_piece(query, text, &at))
             return SEARCH_TOO_LONG;
     find_borders(query);
+    /* Excluded words alone would match nearly every message. */
     for (size_t i = 0; i < query->count; i++)
         if (!query->words[i].is_excluded)
             return SEARCH_OK;
@@ -262,10 +266,12 @@ struct choice {
 static void offer(struct choice *choice, struct candidate candidate) {
     size_t i = choice->count;
     if (!is_exact(&candidate)) {
+        /* Of the ranges the longest is kept, which finds least. */
         if (candidate.count > choice->range.count)
             choice->range = candidate;
         return;
     }
+    /* A full list takes it only in place of the last one, which is the shortest. */
     if (i < SEARCH_LOOKUPS_MOST)
         choice->count++;
     else if (candidate.count <= choice->exact[--i].count)
@@ -280,6 +286,7 @@ static void offer(struct choice *choice, struct candidate candidate) {
 static void offer_run(const struct fold *fold, size_t from, size_t end, bool is_beginning,
                       struct choice *choice) {
     const uint32_t last = fold->points[end - 1].point;
+    /* As a beginning, a syllable without a trailing consonant stands for those with one, too. */
     const uint32_t highest = is_beginning && is_open_syllable(last) ? last + HANGUL_TRAILS - 1 : 0;
     size_t length = end - from;
     if (fold->points[from].kind == FOLD_WORD) {
@@ -291,6 +298,7 @@ static void offer_run(const struct fold *fold, size_t from, size_t end, bool is_
                                          .is_open = is_beginning && length < SEARCH_TERM_POINTS});
         return;
     }
+    /* One letter is the beginning of a pair, or the last letter of a run. */
     if (length == 1)
         offer(choice,
               (struct candidate){.from = from, .count = 1, .last = highest, .is_open = true});
@@ -346,6 +354,7 @@ size_t search_query_lookups(const struct search_query *query, struct buffer *byt
     buffer_clear(bytes);
     for (size_t i = 0; i < count; i++)
         write_lookup(fold, chosen[i], bytes, &lookups[i]);
+    /* All bytes are there, so the buffer does not move any more. */
     const char *at = bytes->data;
     for (size_t i = 0; i < count; i++) {
         lookups[i].first.at = at;
@@ -368,10 +377,12 @@ static bool is_at(const struct search_query *query, const struct search_word *wo
     /* Words begin and end where the query has their beginning and end. */
     if (wanted[0].kind == FOLD_WORD && at > 0 && found[-1].kind == FOLD_WORD)
         return false;
+    /* If the last points differ, the text must go on with a syllable that the query leaves open. */
     if (!is_same(last, end) &&
         (last->kind != end->kind || !word->is_beginning || !is_open_syllable(last->point) ||
          end->point < last->point || end->point >= last->point + HANGUL_TRAILS))
         return false;
+    /* A word must end here in the text as well, unless its beginning is enough. */
     return word->is_beginning || last->kind != FOLD_WORD || at + word->count == fold->count ||
            end[1].kind != FOLD_WORD;
 }
@@ -389,9 +400,11 @@ static bool find_word(const struct search_query *query, const struct search_word
     const size_t *borders = query->borders + word->from, all = word->count - 1;
     while (search->at < fold->count) {
         const struct fold_point *found = &fold->points[search->at++];
+        /* A word of one point has only the last one, which is_at compares. */
         if (all == 0) {
             *at = search->at - 1;
         } else {
+            /* Goes on with the longest beginning of the word that still fits. */
             if (search->len == all)
                 search->len = borders[all - 1];
             while (search->len > 0 && !is_same(&wanted[search->len], found))
@@ -435,6 +448,7 @@ bool search_query_match(const struct search_query *query, const struct fold *fol
         if (!occurs && !word->is_excluded)
             return false;
     }
+    /* They were found word by word, and are returned in the order of the text. */
     qsort(matches, found, sizeof(*matches), compare_matches);
     /* Overlapping matches are joined. */
     for (size_t i = 0; i < found; i++) {

@@ -163,6 +163,7 @@ static const char *add_word(struct word_filter *filter, struct text line) {
         free(runs.list);
         return runs.count == 0 ? "the word has no letter" : "the word is too long";
     }
+    /* The runs belong to the word from here on. */
     word.runs = runs.list;
     word.count = runs.count;
     filter->words =
@@ -187,6 +188,7 @@ struct word_filter *word_filter_parse(struct text list, struct buffer *problems)
         line = text_trim(line);
         if (line.len == 0 || line.at[0] == '#')
             continue;
+        /* After an error the other lines are read all the same, so that all errors are reported. */
         const char *problem = add_word(filter, line);
         if (problem)
             buffer_printf(problems, "line %u: %s\n", number, problem);
@@ -196,6 +198,7 @@ struct word_filter *word_filter_parse(struct text list, struct buffer *problems)
         word_filter_free(filter);
         return NULL;
     }
+    /* By the first letter, for find_first. */
     if (filter->count > 0)
         qsort(filter->words, filter->count, sizeof(*filter->words), compare_first);
     return filter;
@@ -250,6 +253,7 @@ static bool is_at(const struct word *word, const struct runs *runs, size_t at) {
         const struct run *wanted = &word->runs[i], *found = &runs->list[at + i];
         if (found->point != wanted->point)
             return false;
+        /* In scripts without blanks a letter that is written twice makes another word. */
         if (wanted->kind == FOLD_PAIR && found->length < wanted->length)
             return false;
     }
@@ -304,8 +308,11 @@ unsigned word_filter_match(const struct word_filter *filter, struct text text,
             const struct word *word = &filter->words[i];
             if (!is_at(word, &runs, at))
                 continue;
+            /* Several words may match: the caller decides which action counts. */
             actions |= word->action;
             if (word->action == WORD_MASK) {
+                /* See write_masked: one word more covers the text from here on, one less after its
+                 * end. */
                 masks[runs.list[at].start]++;
                 masks[runs.list[at + word->count - 1].end]--;
             }

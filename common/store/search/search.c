@@ -17,6 +17,7 @@ enum { SCAN_MATCHES = 5 };
 static bool is_page(struct search_run *run, const struct search_place *start, enum error *error,
                     bool *more) {
     const struct search_place bound = search_rooms_bound(run);
+    /* What lies before the bound is final: no room can have an earlier result any more. */
     *error = search_show(run, &bound);
     *more = bound.at != INT64_MIN || run->next < run->found_count;
     if (*error || run->is_full || run->shown == run->search->limit)
@@ -24,12 +25,14 @@ static bool is_page(struct search_run *run, const struct search_place *start, en
     /* All before the bound was shown, so that the next request begins there. */
     if (bound.at != INT64_MIN && search_compare(&run->search->place, &bound) < 0)
         run->search->place = bound;
+    /* The place must have moved, or the next request would begin where this one did. */
     return search_budget_is_over(&run->budget, clock_monotonic_ms()) &&
            search_compare(&bound, start) > 0;
 }
 
 /* Whether messages of the first rooms are not in the index. */
 static bool has_fresh(const struct search_run *run, size_t count) {
+    /* Messages that are hidden from the user are not read, so they need not be in the index. */
     for (size_t i = 0; i < count; i++)
         if (run->rooms[i].position > run->rooms[i].indexed &&
             run->rooms[i].position > run->rooms[i].hidden)
@@ -39,11 +42,14 @@ static bool has_fresh(const struct search_run *run, size_t count) {
 
 static enum error go_through(struct search_run *run, bool *more) {
     const struct search_place start = run->search->place;
+    /* The first step is a scan. */
     size_t matches = SCAN_MATCHES;
     enum error error = ERROR_NONE;
     *more = false;
     while (run->room_count > 0 && !run->rooms[0].is_done) {
         const size_t count = search_rooms_pick(run);
+        /* After the first lookup there are no more scans: few of the newest messages have
+         * matched. */
         const bool is_scan = matches >= SCAN_MATCHES && !run->has_looked_up;
         if (is_scan || has_fresh(run, count)) {
             error = search_read_newest(run, count, is_scan, &matches);
@@ -69,6 +75,8 @@ enum error search_run(struct db *db, struct search *search, search_visit *visit,
                                         .may_go_on = search->may_go_on,
                                         .context = search->context}};
     *more = false;
+    /* A page that would begin at `before` or later begins right after all messages of that time:
+     * {time, 0, 0} comes last of them. */
     if (search->before != INT64_MAX && search->before <= search->place.at)
         search->place = (struct search_place){search->before, 0, 0};
     run.lookup_count = search_query_lookups(search->query, &run.lookup_bytes, run.lookups);

@@ -39,6 +39,8 @@ bool search_batch_add(struct search_batch *batch, uint64_t room_id, uint64_t pos
         const struct text term = batch->terms.terms[i];
         batch->postings = array_reserve(batch->postings, &batch->space, batch->count + 1,
                                         sizeof(*batch->postings));
+        /* `bytes` moves as it grows, so write_postings sets the address when all terms are in
+         * it. */
         batch->postings[batch->count++] =
             (struct search_posting){room_id, position, {NULL, term.len}};
         buffer_append(&batch->bytes, term.at, term.len);
@@ -85,6 +87,7 @@ static void write_postings(struct search_batch *batch, struct buffer *out) {
     const struct search_posting *row = NULL, *last = NULL;
     size_t offsets = 0;
     const char *at = batch->bytes.data;
+    /* The terms are in `bytes` in the order of the postings, which sorting will change. */
     for (size_t i = 0; i < batch->count; at += batch->postings[i++].term.len)
         batch->postings[i].term.at = at;
     if (batch->count > 0)
@@ -94,6 +97,7 @@ static void write_postings(struct search_batch *batch, struct buffer *out) {
         /* A message that was added twice, since it was changed twice. */
         if (last && compare_postings(last, posting) == 0)
             continue;
+        /* One row for each term of a segment; OFFSETS_MOST of four digits fill the column x. */
         if (!row || offsets == OFFSETS_MOST || compare_rows(row, posting) != 0) {
             buffer_printf(out, "%s[%" PRIu64 ",%" PRIu64 ",\"", row ? "\"]," : "[",
                           posting->room_id, search_segment(posting->position));
@@ -102,6 +106,8 @@ static void write_postings(struct search_batch *batch, struct buffer *out) {
             row = posting;
             offsets = 0;
         }
+        /* Two bytes of seven bits: the first with its high bit set, the second without
+         * (search_batch.h). */
         const unsigned offset = search_offset(posting->position);
         const char digits[4] = {DIGITS[8 | offset >> 11], DIGITS[offset >> 7 & 15],
                                 DIGITS[offset >> 4 & 7], DIGITS[offset & 15]};
@@ -129,6 +135,7 @@ static void write_offsets(struct buffer *out, unsigned low, unsigned high) {
 
 static void write_range(struct buffer *out, unsigned low, unsigned high) {
     while (low <= high) {
+        /* To the last offset with the same first byte, or to the end of the range. */
         const unsigned end = low | 127;
         write_offsets(out, low, end < high ? end : high);
         low = end + 1;
@@ -145,6 +152,8 @@ static void write_removals(struct search_batch *batch, struct buffer *out) {
     for (size_t i = 0; i < batch->removal_count; i++) {
         const struct search_removal *removal = &batch->removals[i];
         const uint64_t segment = search_segment(removal->first);
+        /* All ranges of a segment are alternatives of one expression, so that its rows are read
+         * once. */
         if (former && former->room_id == removal->room_id &&
             search_segment(former->first) == segment)
             buffer_append_char(out, '|');
@@ -160,6 +169,8 @@ static void write_removals(struct search_batch *batch, struct buffer *out) {
 /* ---- writing ---- */
 
 enum error search_batch_write(struct db *db, struct search_batch *batch) {
+/* The versions are compared under a lock first. Then the offsets of changed messages are taken out
+ * of all rows of their segments, the new ones are appended, and the places are moved on. */
 #define FORMER_ROWS                                                            \
     "JSON_TABLE(p_former, '$[*]' COLUMNS (r BIGINT UNSIGNED PATH '$[0]', "     \
     "s INT UNSIGNED PATH '$[1]', x TEXT CHARACTER SET latin1 PATH '$[2]')) j " \

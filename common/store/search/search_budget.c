@@ -7,6 +7,7 @@ bool search_budget_is_over(struct search_budget *budget, int64_t now_ms) {
         return false;
     if (budget->work >= SEARCH_LITTLE_WORK || now_ms >= last_ms)
         return true;
+    /* Asked once: the answer holds until the search ends. */
     if (!budget->has_asked)
         budget->may = budget->may_go_on(budget->context);
     budget->has_asked = true;

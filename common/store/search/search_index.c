@@ -17,11 +17,13 @@ static enum error seconds_since_last(struct db *db, uint64_t *seconds) {
         "SELECT CAST(ABS(TIMESTAMPDIFF(SECOND, COALESCE((SELECT ran_at FROM housekeeping "
         "WHERE task = 'search_index'), '2000-01-01'), NOW(6))) AS UNSIGNED)";
     const enum error error = db_number(db, SQL, seconds);
+    /* An event is committed up to this long after its time was set. */
     *seconds += FOLLOWER_LATE;
     return error;
 }
 
 static enum error note_look(struct db *db, int64_t looked_ms) {
+    /* The clock of the database counts, so the time since the look is taken off there. */
     static const char SQL[] =
         "INSERT INTO housekeeping (task, ran_at) "
         "VALUES ('search_index', NOW(6) - INTERVAL ? * 1000 MICROSECOND) "
@@ -54,12 +56,15 @@ static enum error find_rooms(struct db *db, struct search_index *index, uint64_t
     while (db_next(rows))
         index->rooms[index->count++] = db_get_u64(rows, 0);
     db_done(rows);
+    /* As many as were asked for: there may be more. */
     index->is_full = index->count == SEARCH_INDEX_ROOMS;
     return ERROR_NONE;
 }
 
 /* Finds what is to be done next. */
 static enum error look(struct db *db, struct search_index *index, int64_t now) {
+    /* At the start, too: how far the process before this one has looked is known to the database
+     * only. */
     const bool is_thorough = index->looked_ms == 0 || now - index->looked_ms >= THOROUGH_MS;
     uint64_t seconds = RECENT_SECONDS;
     enum error error = is_thorough ? seconds_since_last(db, &seconds) : ERROR_NONE;
@@ -79,6 +84,7 @@ enum error search_index_step(struct db *db, struct search_index *index, uint64_t
         error = search_update_rooms(db, index->rooms + index->next,
                                     left < SEARCH_UPDATE_ROOMS ? left : SEARCH_UPDATE_ROOMS, end,
                                     &done);
+        /* The time was over before the first of them was done. */
         if (done == 0)
             break;
         index->next += done;
@@ -121,6 +127,8 @@ enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, u
     /* The row first, so that a process that is indexing this room changes nothing any more. */
     enum error error = room_id ? DB_RUN(db, ROOM, DB_REPEATABLE, NULL, db_u64(room_id))
                                : DB_RUN(db, ROOMS, DB_REPEATABLE, NULL, db_u64(limit));
+    /* Of all rooms: the rows of search_progress first, one slice in each call, then the
+     * postings. */
     if (!error && !room_id)
         *deleted = db_changed(db);
     if (error || *deleted > 0)
@@ -132,6 +140,7 @@ enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, u
 }
 
 enum error search_index_purge_former(struct db *db, uint64_t limit, uint64_t *deleted) {
+    /* For an hour programs of before the migration may still run. */
     static const char DUE[] =
         "SELECT COUNT(*) FROM schema_migration WHERE name = 'search_postings' "
         "AND applied_at < NOW(6) - INTERVAL 1 HOUR";
@@ -140,6 +149,7 @@ enum error search_index_purge_former(struct db *db, uint64_t limit, uint64_t *de
     uint64_t due = 0;
     enum error error = db_number(db, DUE, &due);
     *deleted = 0;
+    /* One slice of one table in each call. */
     for (size_t i = 0; !error && due > 0 && *deleted == 0 && i < 2; i++) {
         error = DB_RUN(db, TABLES[i], DB_REPEATABLE, NULL, db_u64(limit));
         *deleted = error ? 0 : db_changed(db);

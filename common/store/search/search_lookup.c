@@ -48,6 +48,7 @@ static struct slots pick_slots(struct search_run *run, size_t count) {
     size_t rooms = 0;
     for (size_t i = 0; i < count; i++)
         rooms += needs_lookup(&run->rooms[i]);
+    /* At least one segment of each room; rooms that find no slot are looked up by the next step. */
     const size_t each = rooms > 0 && rooms < most ? most / rooms : 1;
     for (size_t i = 0; i < count; i++) {
         struct search_room *room = &run->rooms[i];
@@ -56,6 +57,7 @@ static struct slots pick_slots(struct search_run *run, size_t count) {
             slot->room = i;
             slot->room_id = room->id;
             slot->segment = search_segment(room->position - k * SEARCH_SEGMENT);
+            /* The oldest segment that has messages which the user may see. */
             if (slot->segment <= search_segment(room->hidden + 1))
                 break;
         }
@@ -80,6 +82,7 @@ static enum error find_term(struct search_run *run, struct slots *slots, struct 
         "JOIN search_posting t ON t.room_id = j.r AND t.segment = j.s AND t.term = ?";
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
+    /* A slot in which an earlier lookup has found nothing cannot match any more. */
     for (size_t i = 0; i < slots->count; i++)
         if (!slots->slots[i].is_empty)
             search_list(&list, i, slots->slots[i].room_id, slots->slots[i].segment);
@@ -168,13 +171,17 @@ static enum error find_all(struct search_run *run, struct slots *slots) {
 
 /* The slots of a room follow one another, the newest first. */
 static void take_candidates(struct search_run *run, const struct slots *slots) {
+    /* From the oldest slot to the newest, since candidates are taken from the end of the list. */
     for (size_t i = slots->count; i-- > 0;) {
         const struct slot *slot = &slots->slots[i];
         struct search_room *room = &run->rooms[slot->room];
+        /* Each turn of the inner loop clears the lowest bit. */
         for (size_t k = 0; k < SET_WORDS && !slot->is_empty; k++)
             for (uint64_t bits = slot->bits[k]; bits; bits &= bits - 1) {
                 const uint64_t position = slot->segment * SEARCH_SEGMENT + k * WORD_BITS +
                                           (uint64_t)__builtin_ctzll(bits) + 1;
+                /* Offsets of the first and the last slot may lie outside of what is still to be
+                 * looked at. */
                 if (position <= room->hidden || position > room->position)
                     continue;
                 room->candidates = array_reserve(room->candidates, &room->candidate_space,
@@ -196,6 +203,7 @@ enum error search_lookup(struct search_run *run, size_t count) {
     enum error error = slots.count > 0 ? find_all(run, &slots) : ERROR_NONE;
     if (!error) {
         take_candidates(run, &slots);
+        /* A room in which nothing was found goes on below its last slot. */
         error = slots.count > 0 ? search_rooms_lower(run, count) : ERROR_NONE;
     }
     run->budget.work += slots.count;

@@ -12,6 +12,7 @@ enum { SCAN = 512, SCAN_MOST = 2048 };
 
 static bool has_link(struct text content) {
     static const char *const SCHEMES[] = {"http://", "https://"};
+    /* A scheme alone is no link: something must follow. */
     for (size_t i = 0; i < content.len; i++)
         for (size_t s = 0; s < 2; s++) {
             const struct text scheme = text_of(SCHEMES[s]);
@@ -32,6 +33,7 @@ static bool matches_row(struct search_run *run, const struct db_rows *rows) {
     struct search_match matches[SEARCH_MATCHES_MOST];
     const struct text content = db_get_text(rows, 5);
     size_t count;
+    /* Folding the text costs most, so the other conditions come first. */
     if (db_get_bool(rows, 6) || (search->from_id && db_get_u64(rows, 3) != search->from_id))
         return false;
     if (search->has == SEARCH_HAS_FILE && !db_get_bool(rows, 4))
@@ -58,6 +60,7 @@ static size_t take_texts(struct search_run *run, size_t count, struct db_rows *r
         for (size_t i = 0; i < count && run->rooms[at].id != place.room_id; i++)
             at = (at + 1) % count;
         struct search_room *room = &run->rooms[at];
+        /* The rows come in any order: the bound moves down to the oldest of them. */
         if (search_compare(&room->bound, &place) < 0)
             room->bound = place;
         if (place.at <= search->after) {
@@ -72,6 +75,7 @@ static size_t take_texts(struct search_run *run, size_t count, struct db_rows *r
         }
     }
     db_done(rows);
+    /* Those before `next` have been shown; all new ones come after them. */
     if (matches > 0)
         qsort(run->found + run->next, run->found_count - run->next, sizeof(*run->found),
               order_places);
@@ -94,15 +98,18 @@ enum error search_read_newest(struct search_run *run, size_t count, bool is_scan
     uint64_t listed = 0;
     size_t n = 0;
     for (size_t i = 0; i < SEARCH_PICKED; i++) {
+        /* Parts of the statement that no room uses ask for room 0, which does not exist. */
         struct search_room *room = &run->rooms[i < count ? i : 0];
         const uint64_t left = room->position - room->hidden;
         const uint64_t known = room->indexed > room->hidden ? room->indexed : room->hidden;
         const uint64_t fresh = room->position > known ? room->position - known : 0;
         uint64_t here = is_scan && count > 0 ? SCAN / count : 0;
+        /* Messages that are not in the index have to be read, SCAN of them at a time. */
         if (here < fresh)
             here = fresh < SCAN ? fresh : SCAN;
         if (here > left)
             here = left;
+        /* Rooms that do not fit are left as they are, and are read by the next step. */
         if (i >= count || listed >= SCAN_MOST)
             here = 0;
         values[n++] = db_u64(here > 0 ? room->id : 0);
@@ -127,6 +134,7 @@ enum error search_read_candidates(struct search_run *run, size_t count) {
     size_t rooms = 0;
     for (size_t i = 0; i < count; i++)
         rooms += run->rooms[i].candidate_count > 0;
+    /* The reads are shared out among the rooms, at least one message of each. */
     for (size_t i = 0; i < count; i++) {
         struct search_room *room = &run->rooms[i];
         for (size_t k = 0; (k == 0 || k < SEARCH_READ / rooms) && room->candidate_count > 0; k++) {
@@ -186,6 +194,7 @@ static enum error show_list(struct search_run *run, struct buffer *list, size_t 
     while (!run->is_full && db_next(rows)) {
         message_from_row(rows, 0, db_get_u64(rows, MESSAGE_COLUMN_COUNT + 1), &message);
         show(run, search_rooms_find(run, message.room_id), &message);
+        /* This message was not taken: the next page begins with it. */
         if (run->is_full)
             *done = (size_t)db_get_u64(rows, MESSAGE_COLUMN_COUNT);
     }
@@ -209,6 +218,7 @@ enum error search_show(struct search_run *run, const struct search_place *bound)
             return ERROR_NONE;
         error = show_list(run, &list, &count);
         buffer_free(&list);
+        /* The next page begins after the last one that was taken. */
         if (!error && count > 0)
             run->search->place = found[count - 1];
         run->next += error ? 0 : count;

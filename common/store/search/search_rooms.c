@@ -12,6 +12,7 @@
 #define UNREAD_LEAST 1024
 
 int search_compare(const struct search_place *a, const struct search_place *b) {
+    /* Newest first. Room and position decide between messages of the same microsecond. */
     if (a->at != b->at)
         return a->at < b->at ? 1 : -1;
     if (a->room_id != b->room_id)
@@ -28,6 +29,8 @@ static int order_rooms(const void *one, const void *other) {
 void search_rooms_sort(struct search_run *run) {
     for (size_t i = 0; i < run->room_count; i++) {
         struct search_room *room = &run->rooms[i];
+        /* While the index is being built, older messages that it does not have yet are passed
+         * over. */
         if (room->position > room->indexed && room->position <= room->unread)
             room->position = room->indexed;
         room->is_done = room->candidate_count == 0 && room->position <= room->hidden;
@@ -55,6 +58,7 @@ struct search_place search_rooms_bound(const struct search_run *run) {
 }
 
 const struct search_room *search_rooms_find(const struct search_run *run, uint64_t room_id) {
+    /* The last room is not compared: it must be that one, if none before it was. */
     size_t i = 0;
     while (i + 1 < run->room_count && run->rooms[i].id != room_id)
         i++;
@@ -102,6 +106,7 @@ enum error search_rooms_lower(struct search_run *run, size_t count) {
     int64_t times[SEARCH_PICKED] = {0};
     for (size_t i = 0; i < count; i++) {
         const struct search_room *room = &run->rooms[i];
+        /* A room with candidates keeps its bound until they have been read. */
         if (room->candidate_count == 0 && room->position > room->hidden)
             search_list(&list, i, room->id, room->position);
     }
@@ -111,6 +116,7 @@ enum error search_rooms_lower(struct search_run *run, size_t count) {
         const struct search_place bound = {times[i], room->id, room->position + 1};
         if (room->candidate_count > 0 || room->position <= room->hidden)
             continue;
+        /* All that is left of the room is older than the search wants. */
         if (times[i] <= run->search->after)
             room->position = room->hidden;
         else if (search_compare(&room->bound, &bound) < 0)
@@ -123,6 +129,7 @@ enum error search_rooms_lower(struct search_run *run, size_t count) {
 /* ---- reading ---- */
 
 static enum error read_rooms(struct search_run *run) {
+    /* A direct room is shown by the name of the other user. */
     static const char SQL[] =
         "SELECT r.room_id, r.message_count, r.last_active_at, "
         "IF(r.direct_low IS NULL, r.name, other.username), " ROOM_FIRST_POSITION(
@@ -146,6 +153,7 @@ static enum error read_rooms(struct search_run *run) {
                                    .name = run->names.len,
                                    .name_len = name.len};
         room.unread = room.position > UNREAD_LEAST ? room.position - UNREAD_LEAST : 0;
+        /* Earlier than every message of that time. */
         room.bound = (struct search_place){db_get_time(rows, 2), room.id, UINT64_MAX};
         buffer_append(&run->names, name.at, name.len);
         run->rooms = array_reserve(run->rooms, &run->room_space, run->room_count + 1, sizeof(room));
@@ -170,6 +178,7 @@ static void pick_probes(const struct span *span, int64_t at, uint64_t probes[PRO
     const uint64_t first = span->low + 1, last = span->high - 1, count = last - first + 1;
     const double part = (double)(at - span->low_at) / (double)(span->high_at - span->low_at + 1);
     const uint64_t expected = first + (uint64_t)((double)(count - 1) * part);
+    /* The estimate is seldom exact. With a margin the message mostly lies between two probes. */
     const uint64_t margin = count / 64;
     probes[0] = expected > first + margin ? expected - margin : first;
     probes[1] = first + count / 2;
@@ -204,6 +213,7 @@ static enum error skip_messages(struct search_run *run) {
         spans[i] = (struct span){room->hidden, is_newer ? room->position + 1 : room->hidden + 1,
                                  place->at, room->bound.at};
     }
+    /* Each round reads the probes of all rooms by one statement. */
     for (bool any = true; any && !error;) {
         for (size_t i = 0; i < run->room_count; i++) {
             if (spans[i].low + 1 >= spans[i].high)
@@ -222,6 +232,7 @@ static enum error skip_messages(struct search_run *run) {
         struct search_room *room = &run->rooms[i];
         if (room->bound.at > place->at && room->position > room->hidden)
             room->position = spans[i].low;
+        /* What comes before the place was on earlier pages. */
         if (search_compare(&room->bound, place) < 0)
             room->bound = *place;
     }
@@ -234,6 +245,7 @@ static enum error skip_messages(struct search_run *run) {
 
 enum error search_rooms_read(struct search_run *run) {
     enum error error = read_rooms(run);
+    /* The first page begins with the newest messages, so nothing is skipped. */
     if (!error && run->search->place.at != INT64_MAX)
         error = skip_messages(run);
     search_rooms_sort(run);

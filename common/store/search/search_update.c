@@ -33,6 +33,8 @@ struct place {
  * that of the last message that is due; with `is_all` all are. */
 static enum error read_places(struct db *db, const uint64_t *rooms, size_t count, bool is_all,
                               struct place *places) {
+    /* New messages are due if the room has become quiet or many have come. Fewer than before: the
+     * room was restored from an older state. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN j.i - 1, r.last_seq, r.oldest_seq, "
         "IF(? OR r.last_active_at <= NOW(6) - INTERVAL ? SECOND "
@@ -86,6 +88,7 @@ static bool is_current(const struct place *place) {
 
 /* Begins a room, or begins it again, at its present event: messages are read as they are now. */
 static enum error begin_room(struct db *db, const struct place *place) {
+    /* `indexed` stays: the rows of the former index are known by it, and replaced. */
     static const char SQL[] =
         "INSERT INTO search_progress (room_id, seq, position, indexed, trimmed, version) "
         "SELECT room_id, ?, 0, 0, trimmed, 1 FROM room WHERE room_id = ? "
@@ -96,6 +99,7 @@ static enum error begin_room(struct db *db, const struct place *place) {
 
 static void advance(struct search_batch *batch, struct place *place, uint64_t seq,
                     uint64_t position, uint64_t trimmed) {
+    /* The copy in memory follows, so that the next batch has the version that this one leaves. */
     search_batch_advance(batch, place->room_id, place->version, seq, position, trimmed);
     place->seq = seq;
     place->position = position;
@@ -119,6 +123,7 @@ static enum error index_messages(struct db *db, struct place *place) {
     struct search_batch batch = {.count = 0};
     struct db_rows *rows;
     uint64_t position = place->position;
+    /* Within one segment, so that each of its rows is written once. */
     const uint64_t segment_end = (position / SEARCH_SEGMENT + 1) * SEARCH_SEGMENT;
     const uint64_t end = segment_end < place->last_position ? segment_end : place->last_position;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(place->room_id),
@@ -133,6 +138,7 @@ static enum error index_messages(struct db *db, struct place *place) {
     /* Messages are missing only if they were trimmed, or the room was deleted meanwhile. */
     if (batch.messages == 0)
         position = end;
+    /* The room is read again: these messages have rows of the former index. */
     if (place->position < place->indexed)
         search_batch_remove(&batch, place->room_id, place->position + 1, position);
     advance(&batch, place, place->seq, position, place->trimmed);
@@ -159,6 +165,7 @@ static enum error index_changes(struct db *db, struct place *place) {
     while (db_next(rows)) {
         const uint64_t position = db_get_u64(rows, 1);
         if (!search_batch_add(&batch, place->room_id, position, db_get_text(rows, 2))) {
+            /* The rest is read by the next call, from `seq` on. */
             is_full = true;
             break;
         }
@@ -176,6 +183,7 @@ static enum error index_trimmed(struct db *db, struct place *place) {
     static const char SQL[] =
         "DELETE FROM search_posting WHERE room_id = ? AND segment < ? LIMIT ?";
     struct search_batch batch = {.count = 0};
+    /* Whole segments go by the key; in the segment where the trim ends, offsets are removed. */
     const uint64_t trimmed = place->last_trimmed, segment = search_segment(trimmed + 1);
     const uint64_t first = segment * SEARCH_SEGMENT + 1;
     enum error error = ERROR_NONE;
@@ -293,9 +301,12 @@ static enum error index_together(struct db *db, const struct place *places, size
     struct search_batch batch = {.count = 0};
     struct buffer fresh = BUFFER_EMPTY, events = BUFFER_EMPTY;
     for (size_t i = 0; i < count; i++) {
+        /* On a copy: if the rooms do not fit together, each is done by itself from its old
+         * place. */
         struct place place = places[i];
         for (uint64_t at = place.position + 1; at <= place.last_position; at++)
             list_pair(&fresh, place.room_id, at);
+        /* All numbers since the last one; the statement keeps those that are edits or deletions. */
         for (uint64_t at = place.seq + 1; at <= place.last_seq; at++)
             list_pair(&events, place.room_id, at);
         advance(&batch, &place, place.last_seq, place.last_position, place.trimmed);
@@ -339,6 +350,7 @@ enum error search_update_rooms(struct db *db, const uint64_t *rooms, size_t coun
         if (!error && fits) {
             *done += small;
         } else if (!error) {
+            /* The first room has much that is new, or the small ones are too much together. */
             error = index_room(db, rooms[*done], false, end_ms, &is_done);
             *done += is_done;
         }
