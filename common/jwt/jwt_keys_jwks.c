@@ -30,6 +30,7 @@ static struct text member(struct json_object *object, const char *name) {
 static size_t bytes_of(struct json_object *jwk, const char *name, unsigned char out[NUMBER_MAX]) {
     const struct text text = member(jwk, name);
     size_t len = 0;
+    /* Without a pointer for the end, libsodium refuses characters that it does not know. */
     if (!text.at || sodium_base642bin(out, NUMBER_MAX, text.at, text.len, NULL, &len, NULL,
                                       sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
         return 0;
@@ -56,6 +57,7 @@ static EVP_PKEY *read_rsa(struct json_object *jwk) {
     if (n_len == 0 || e_len == 0 || e_len > 8)
         return NULL;
     BIGNUM *modulus = BN_bin2bn(n, (int)n_len, NULL), *exponent = BN_bin2bn(e, (int)e_len, NULL);
+    /* The builder only refers to the numbers: they are freed after the key was made. */
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     EVP_PKEY *key = NULL;
     if (modulus && exponent && builder &&
@@ -91,6 +93,7 @@ static EVP_PKEY *read_p256(struct json_object *jwk) {
 
 static EVP_PKEY *read_ed25519(struct json_object *jwk) {
     unsigned char x[NUMBER_MAX];
+    /* RFC 8037: x is the key itself. */
     if (bytes_of(jwk, "x", x) != crypto_sign_ed25519_PUBLICKEYBYTES)
         return NULL;
     return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x,
@@ -110,6 +113,7 @@ static bool read_numbers(struct json_object *jwk, struct jwt_key *key) {
         key->algorithm = JWT_EDDSA;
         key->public_key = read_ed25519(jwk);
     }
+    /* The same rules as for the keys of the file. */
     return key->public_key && !jwt_keys_check_type(key);
 }
 

@@ -8,6 +8,7 @@ bool jwt_site_load(const struct config *config, struct jwt_keys **keys, struct b
     *keys = NULL;
     if (!*config->jwt_keys)
         return true;
+    /* libsodium has to be initialised before it checks a key. */
     if (!secret_init()) {
         buffer_append_str(problems, "no source of random numbers available\n");
         return false;
@@ -53,6 +54,7 @@ static enum error check_fetched(struct db *db, const char *url, const struct jwt
         *found = jwt_check(keys, rules, token, jwt, why);
     else
         buffer_append_str(why, "The keys of jwks_url have not been fetched yet.");
+    /* It points into the keys that are freed next. */
     jwt->key = NULL;
     jwt_keys_free(keys);
     /* Perhaps a new key; without a kid it only shows as a wrong signature. */

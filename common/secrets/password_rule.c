@@ -18,11 +18,13 @@ static int compare(const void *password, const void *row) {
 
 bool password_rule_is_too_common(struct text password, struct text username) {
     char lowered[ROW_SIZE];
+    /* The user's own name is the first guess. */
     if (username.len > 0 && text_equals_nocase(password, username))
         return true;
     if (password.len >= ROW_SIZE)
         return false;
     text_lower(password, lowered, sizeof(lowered));
+    /* A NUL in the password does not end it. */
     return strlen(lowered) == password.len &&
            bsearch(lowered, COMMON, sizeof(COMMON) / ROW_SIZE, ROW_SIZE, compare) != NULL;
 }

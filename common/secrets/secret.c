@@ -99,6 +99,7 @@ static unsigned long long passes_of(uint64_t passes) {
 }
 
 static size_t memory_of(uint64_t memory_kib) {
+    /* Clamped in KiB, so that the product does not overflow. */
     return (size_t)clamp(memory_kib, crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024,
                          crypto_pwhash_argon2id_MEMLIMIT_MAX / 1024) *
            1024;
@@ -146,6 +147,7 @@ void secret_sign(struct text key, struct text text, char signature[SECRET_SIGNAT
 bool secret_signature_is_valid(struct text key, struct text text, struct text signature) {
     char valid[SECRET_SIGNATURE_SIZE];
     secret_sign(key, text, valid);
+    /* Compared in constant time, so that no part of a valid one can be guessed. */
     return signature.len == sizeof(valid) - 1 &&
            sodium_memcmp(valid, signature.at, signature.len) == 0;
 }
@@ -167,6 +169,7 @@ bool secret_sha256_of_file(int fd, uint64_t size, char digits[SECRET_SHA256_SIZE
     for (uint64_t at = 0; at < size;) {
         const size_t want = size - at < sizeof(bytes) ? (size_t)(size - at) : sizeof(bytes);
         const ssize_t got = pread(fd, bytes, want, (off_t)at);
+        /* The file cannot be read, or has become shorter. */
         if (got <= 0)
             return false;
         crypto_hash_sha256_update(&state, bytes, (unsigned long long)got);

@@ -27,6 +27,7 @@ void totp_code(const unsigned char secret[TOTP_SECRET_SIZE], uint64_t step,
                char code[TOTP_CODE_SIZE]) {
     unsigned char counter[8], mac[MAC_SIZE];
     size_t size = 0;
+    /* RFC 4226, section 5.1: the counter in eight bytes, the most significant one first. */
     for (size_t i = 0; i < sizeof(counter); i++)
         counter[i] = (unsigned char)(step >> (56 - 8 * i));
     /* It fails only without memory. */
@@ -36,6 +37,7 @@ void totp_code(const unsigned char secret[TOTP_SECRET_SIZE], uint64_t step,
         abort();
     /* "Dynamic truncation": four bytes at the place that the last one names. */
     const unsigned at = mac[MAC_SIZE - 1] & 15;
+    /* 31 bits: the highest one is left out, since it would be a sign in some languages. */
     const uint32_t number = ((uint32_t)mac[at] & 127) << 24 | (uint32_t)mac[at + 1] << 16 |
                             (uint32_t)mac[at + 2] << 8 | mac[at + 3];
     snprintf(code, TOTP_CODE_SIZE, "%06" PRIu32, number % 1000000);
@@ -44,6 +46,7 @@ void totp_code(const unsigned char secret[TOTP_SECRET_SIZE], uint64_t step,
 bool totp_find(const unsigned char secret[TOTP_SECRET_SIZE], int64_t now_s, uint64_t used_step,
                struct text code, uint64_t *step) {
     char expected[TOTP_CODE_SIZE];
+    /* So that there is a step before it. */
     const uint64_t now = now_s > STEP_S ? (uint64_t)now_s / STEP_S : 1;
     bool found = false;
     if (code.len != DIGITS)
@@ -51,6 +54,7 @@ bool totp_find(const unsigned char secret[TOTP_SECRET_SIZE], int64_t now_s, uint
     /* Used in the future: the clock was set back meanwhile. */
     if (used_step > now + 1)
         used_step = 0;
+    /* One step early or late, since clocks differ (RFC 6238, section 5.2). */
     for (uint64_t at = now - 1; at <= now + 1; at++) {
         totp_code(secret, at, expected);
         /* In constant time, and the earliest of equal ones. */

@@ -21,6 +21,7 @@ static void write_literal(const char *text, size_t len) {
             fputs(i == 0 ? "    \"" : "\"\n    \"", stdout);
             column = 0;
         }
+        /* All other characters of JSON may stand in a literal: it has no line breaks and no NUL. */
         if (text[i] == '"' || text[i] == '\\')
             putchar('\\');
         putchar(text[i]);
@@ -31,6 +32,7 @@ static void write_literal(const char *text, size_t len) {
 /* Writes a document as the parts before and after its servers. */
 static void write_parts(const char *name, struct buffer *document) {
     const char *text = buffer_str(document);
+    /* It is found: both documents have it in the place of their servers. */
     const char *found = strstr(text, SERVERS);
     const char *after = found + strlen(SERVERS);
     printf("const char %s_START[] =\n", name);

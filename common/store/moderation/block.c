@@ -1,6 +1,6 @@
 /* Blocks. The direct room of the two notes that there is one, so that posts elsewhere look for
- * none; the row of the user is locked, so that no direct room is made at the same time. The row of
- * the user is locked, so that two requests cannot pass the limit together. */
+ * none. The rows of both users are locked, so that no direct room is made at the same time, and two
+ * requests cannot pass the limit together. */
 #include "store/moderation/block.h"
 
 #include <stdlib.h>
