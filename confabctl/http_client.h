@@ -55,6 +55,8 @@ const char *http_client_address(const struct http_client *client);
 /* Sends a request and reads the response. */
 void http_client_send(struct http_client *client, const struct http_client_request *request,
                       struct http_client_response *response);
+
+/* Frees the texts of a response; it may be one that failed. */
 void http_client_response_free(struct http_client_response *response);
 
 /* Returns the first difference between the client's address and a URL. */

@@ -35,16 +35,19 @@ void serialize_file(struct json_writer *w, const struct file_shown *file);
 /* A message that was found: its object with the name of the room and the matches. */
 void serialize_search_result(struct json_writer *w, const struct search_result *result);
 
+/* A membership; with_username: with the name of the user, which lists of members have. */
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username);
 
 /* The reactions of a message, as reaction_next reads them; for_user: with which are the user's. */
 void serialize_reactions(struct json_writer *w, struct text reactions, bool for_user);
+
+/* One reaction, with its user and time, as reactions/ lists it. */
 void serialize_reaction(struct json_writer *w, const struct reaction *reaction);
 
 /* A profile, as users/ has it; one in a list of users online; the whole one, which the user and
- * administrators see; and the user's own account, for me/:
- * bell is the path of the user's own bell, empty if there is none. */
+ * administrators see; and the user's own account, for me/, where bell is the path of the user's own
+ * bell, empty if there is none. */
 void serialize_profile(struct json_writer *w, const struct profile *profile);
 void serialize_online(struct json_writer *w, const struct profile *profile);
 void serialize_own_profile(struct json_writer *w, const struct profile *profile);
@@ -88,6 +91,8 @@ void serialize_read_changed(struct buffer *out, uint64_t seq, const struct read_
 
 /* What a user has set for a room. */
 void serialize_room_view(struct json_writer *w, const struct room_view *view);
+
+/* The event of the own stream about it. */
 void serialize_preferences_changed(struct buffer *out, uint64_t seq, uint64_t room_id,
                                    const struct room_view *view);
 

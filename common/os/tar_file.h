@@ -31,7 +31,11 @@ struct tar_file tar_file_start(int fd);
 
 /* Begins an entry; `time` in microseconds. Its content follows by tar_file_write. */
 void tar_file_open(struct tar_file *tar, const char *path, int64_t time);
+
+/* Adds bytes to the content of the entry. An error is kept in tar->failed, with errno. */
 void tar_file_write(struct tar_file *tar, struct text bytes);
+
+/* Ends the entry: pads it, and writes its size into its header. */
 void tar_file_close(struct tar_file *tar);
 
 /* Ends the archive; *size is its size. False, with errno, if anything could not be written. */

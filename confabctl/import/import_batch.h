@@ -25,11 +25,15 @@ struct import_writer {
 /* Adds a message, and writes the batch if it is full. ERROR_CONFLICT: a user has posted in the
  * room. ERROR_INTERNAL with file_error set: a file could not be copied. */
 enum error import_writer_add(struct import_writer *writer, struct import_message *message);
+
+/* Writes what was collected, also less than a batch, and empties it whether or not that
+ * succeeds. Errors as of import_writer_add. */
 enum error import_writer_flush(struct import_writer *writer);
 
 /* Counts its reactions and files, for a dry run. */
 enum error import_writer_count(struct import_writer *writer, const struct import_message *message);
 
+/* Frees what was collected, without writing it. */
 void import_writer_free(struct import_writer *writer);
 
 #endif

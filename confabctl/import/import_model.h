@@ -126,6 +126,7 @@ bool import_has_user(const struct import_model *model, struct text user);
 size_t import_user_index(const struct import_model *model, struct text user);
 size_t import_room_index(const struct import_model *model, struct text room);
 
+/* Frees everything in the model, and the texts that it has kept; the struct is the caller's. */
 void import_model_free(struct import_model *model);
 
 #endif

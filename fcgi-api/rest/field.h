@@ -71,10 +71,11 @@ struct field_place {
 };
 
 /* Makes the object at an index of a list the one whose fields are read, without errors; returns the
- * former one, for field_leave, which drops the errors of the item. */
+ * former one, for field_leave or field_leave_wrong. */
 struct field_place field_enter(struct exchange *x, const char *name, struct json_object *list,
                                size_t at);
 
+/* Goes back to the object before field_enter, and drops the errors of the item. */
 void field_leave(struct exchange *x, const struct field_place *outer);
 
 /* The same, and adds the first error of the item as an error of the list. */

@@ -378,7 +378,12 @@ bool client_catch_up(struct subscription *subscription, uint64_t position);
 /* Subscribes an opening notifications client to a room of which it knows all events up to
  * room->last_seq; false if the stream has advanced since that was read. */
 bool client_notify_join(struct client *client, const struct client_notified *room);
+
+/* Ends the subscription to a room that the user has left. A read that may still find the user a
+ * member is repeated. */
 void client_notify_leave(struct client *client, uint64_t room_id);
+
+/* Ends the subscriptions to all rooms, when the client is freed. */
 void client_notify_leave_all(struct client *client);
 
 /* Subscribes to a room that the user has just entered, and notifies of messages posted there
@@ -437,12 +442,16 @@ bool client_typing_passes(struct clients *clients, uint64_t room_id,
 
 /* Ends typing that is not renewed. To be called twice a second. */
 void client_typing_tick(struct clients *clients);
+
+/* Forgets all who type, without telling anyone. */
 void client_typing_free(struct clients *clients);
 
 /* ---- client_acting.c ---- */
 
 /* Notes that the credential of a new client is an API key, whose hash is set. */
 void client_acting_begin(struct client *client, const struct handshake *handshake);
+
+/* Frees it, and takes it out of the list of clients; NULL does nothing. */
 void client_acting_free(struct client_acting *acting);
 
 /* On a thread: finds the key and the user, with the state of a room (0: none). */

@@ -102,6 +102,7 @@ struct presence_keys {
     size_t count;
 };
 
+/* In any order; the list is never NULL, also if it is empty. */
 struct presence_keys presence_keys_of(const struct idmap *map);
 
 /* Makes Redis have the user, or all users of a room, exactly if online by this process. */

@@ -16,6 +16,9 @@
 /* The numbers are stored. */
 enum report_reason { REPORT_SPAM = 1, REPORT_ABUSE, REPORT_ILLEGAL, REPORT_OTHER };
 enum report_state { REPORT_OPEN, REPORT_HANDLED, REPORT_DISMISSED };
+
+/* The words of the API, and the number of a word, which must be one of them. A number that this
+ * version does not know is "other", or "open". */
 const char *report_reason_name(enum report_reason reason);
 enum report_reason report_reason_of(struct text name);
 const char *report_state_name(enum report_state state);

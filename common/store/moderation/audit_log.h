@@ -16,6 +16,8 @@
 
 /* Who has acted; the numbers are stored. */
 enum audit_actor { AUDIT_BY_USER = 1, AUDIT_BY_KEY = 2, AUDIT_BY_ADMINISTRATOR = 3 };
+
+/* The kind of an actor as the API shows it: "user", "key" or "confabctl". */
 const char *audit_actor_name(enum audit_actor actor);
 
 struct audit_entry {
@@ -33,6 +35,8 @@ struct audit_entry {
  * transaction names others. Several with the same ones have one entry together; with `once` all
  * have. The next audit_log_begin, or audit_log_end, ends it. */
 void audit_log_begin(struct db *db, const struct audit_entry *entry, bool once);
+
+/* From now on only the acts of moderators have entries. Nothing happens without audit_log_begin. */
 void audit_log_end(struct db *db);
 
 /* Adds the entry for what changes nothing, such as an export of a room. */

@@ -17,6 +17,8 @@
 
 /* The numbers but the first are stored. */
 enum export_state { EXPORT_NONE = 0, EXPORT_WAITING = 1, EXPORT_READY = 2, EXPORT_FAILED = 3 };
+
+/* The word of the API for a state, such as "ready". */
 const char *export_state_name(enum export_state state);
 
 struct export {

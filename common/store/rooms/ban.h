@@ -18,6 +18,8 @@
 
 /* Which messages of the user are deleted: in slices, by the housekeeping (clearing.h). */
 enum ban_clearing { BAN_CLEARS_NONE, BAN_CLEARS_DAY, BAN_CLEARS_ALL };
+
+/* Which messages of a banned user are deleted: "day" and "all"; any other word is none. */
 enum ban_clearing ban_clearing_of(struct text name);
 
 struct ban {

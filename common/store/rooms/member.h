@@ -133,9 +133,8 @@ enum error member_set_role(struct db *db, uint64_t room_id, uint64_t user_id, ui
                            enum role role, struct member_change *change);
 
 /* The same in the name of the site, whose user (external_user_site) need not be a member.
- * Who left may be added again at once. An admin who is removed from a room with a key has no
- * successor. Of roles the site says who is an admin: a moderator or reader who is none keeps the
- * role. */
+ * A user who has left may be added again at once. An admin who is removed from a room with a key
+ * has no successor. */
 enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
                               const struct member_limits *limits, struct member_change *change);
 enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
@@ -144,6 +143,10 @@ enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_
 /* The user, who is being erased, leaves the room; also a direct one. */
 enum error member_remove_erased(struct db *db, uint64_t room_id, uint64_t user_id,
                                 struct member_change *change);
+
+/* Makes a member an admin or a mere member, in the name of the site; one who is not an admin
+ * keeps the role. ERROR_NOT_FOUND: not a member; ERROR_BAD_INPUT: the last admin cannot lose the
+ * role. */
 enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                     uint64_t target_id, bool is_admin,
                                     struct member_change *change);

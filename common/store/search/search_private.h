@@ -57,6 +57,7 @@ int search_compare(const struct search_place *a, const struct search_place *b);
 /* Reads the rooms of the search, and where each of them begins. */
 enum error search_rooms_read(struct search_run *run);
 
+/* Frees the rooms of a search with their candidates, and their names. */
 void search_rooms_free(struct search_run *run);
 
 /* Puts the rooms in order after their bounds have changed. */
