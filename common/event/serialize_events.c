@@ -8,6 +8,7 @@
 static struct json_writer begin(struct buffer *out, unsigned type) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
+    /* Bans are shown as removals, so the name is not always that of the type. */
     json_write_member_str(&w, "type", event_name(event_shown_type(type)));
     return w;
 }
@@ -222,6 +223,7 @@ struct mentions_found serialize_find_mentions(struct text message) {
     const char *at = memmem(message.at, message.len, MENTIONS_KEY, strlen(MENTIONS_KEY));
     if (!at)
         return found;
+    /* What follows is the list of ids up to its bracket, then whether all are mentioned. */
     at += strlen(MENTIONS_KEY);
     struct text rest = {at, message.len - (size_t)(at - message.at)};
     if (text_split(&rest, ']', &found.ids))

@@ -22,6 +22,7 @@
 /* Writes "folder/name"; false if that is too long. */
 static bool write_path(char path[PATH_MAX], const char *folder, const char *name) {
     const int len = snprintf(path, PATH_MAX, "%s/%s", folder, name);
+    /* For the caller if the path is too long: snprintf sets no errno. */
     errno = ENAMETOOLONG;
     return len > 0 && len < PATH_MAX;
 }
@@ -38,6 +39,8 @@ static bool write_number(int fd, uint64_t number) {
     char digits[DIGITS + 1];
     struct stat file;
     const int len = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+    /* Two events that are rung at the same time may come here in the other order: the number never
+     * falls. */
     if (has_number(fd, number))
         return true;
     if (fstat(fd, &file) != 0)
@@ -48,6 +51,7 @@ static bool write_number(int fd, uint64_t number) {
     /* Only content that another program has written can be longer. */
     if (file.st_size > len && ftruncate(fd, 0) != 0)
         return false;
+    /* What a short write means, which sets no errno. */
     errno = ENOSPC;
     return pwrite(fd, digits, (size_t)len, 0) == len;
 }
@@ -87,6 +91,7 @@ static bool is_name(const char *name) {
 }
 
 size_t bell_file_clean(const char *folder, uint64_t seconds, size_t most) {
+    /* Times of files are those of the wall clock. */
     const time_t oldest = time(NULL) - (time_t)seconds;
     DIR *dir = opendir(folder);
     size_t removed = 0;
@@ -96,6 +101,7 @@ size_t bell_file_clean(const char *folder, uint64_t seconds, size_t most) {
     /* cppcheck-suppress readdirCalled */
     for (const struct dirent *entry; removed < most && (entry = readdir(dir)) != NULL;) {
         struct stat file;
+        /* Only bells that were not rung for that time: other files of the folder are left alone. */
         if (is_name(entry->d_name) &&
             fstatat(dirfd(dir), entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(file.st_mode) && file.st_mtime < oldest &&

@@ -37,6 +37,7 @@ static bool is_own(int fd, mode_t type) {
     struct stat file;
     if (fstat(fd, &file) != 0)
         return false;
+    /* For the caller, if the file exists but is another user's, or not of this type. */
     errno = EPERM;
     return (file.st_mode & S_IFMT) == type && file.st_uid == geteuid();
 }
@@ -48,6 +49,7 @@ static int open_folder(const char *folder) {
     if (fd < 0)
         return -1;
     const bool is_usable = is_own(fd, S_IFDIR);
+    /* Others must have no access at all to what users have sent. */
     if (is_usable && fstat(fd, &file) == 0 && (file.st_mode & S_IRWXO) == 0)
         return fd;
     if (is_usable)
@@ -63,6 +65,8 @@ static int open_place(const char *folder, const char *name, bool make) {
     const int above = open_folder(folder);
     if (above < 0)
         return -1;
+    /* The umask is that of the whole process: files that other threads make in this moment have it,
+     * too, and are no more open by it. */
     const mode_t before = umask(OWN_UMASK);
     const bool is_there = !make || mkdirat(above, place, FOLDER_MODE) == 0 || errno == EEXIST;
     umask(before);
@@ -77,6 +81,7 @@ static int open_file(int place, const char *name, int flags) {
     const mode_t before = umask(OWN_UMASK);
     const int fd = openat(place, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
     umask(before);
+    /* A file of another user is neither read nor written, however it came there. */
     if (fd >= 0 && !is_own(fd, S_IFREG)) {
         close_quietly(fd);
         return -1;
@@ -91,6 +96,7 @@ bool file_store_is_usable(const char *folder) {
 }
 
 bool file_store_check(const char *folder) {
+    /* mkdir makes one level: a mistake in the path must not create a tree of folders. */
     /* Only the last part of the path. */
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return false;
@@ -124,6 +130,7 @@ static enum file_store_result result_of_errno(void) {
 
 static bool write_all(int fd, struct text bytes, uint64_t offset) {
     while (bytes.len > 0) {
+        /* A signal, or a full disk, may end a write early: the rest is written next. */
         const ssize_t written = pwrite(fd, bytes.at, bytes.len, (off_t)offset);
         if (written < 0 && errno == EINTR)
             continue;
@@ -140,12 +147,14 @@ static bool write_all(int fd, struct text bytes, uint64_t offset) {
 /* Appends to an open file; all or nothing. */
 static enum file_store_result append(int fd, uint64_t offset, struct text bytes, uint64_t *size) {
     struct stat file;
+    /* Another request appends to the same file now. The size tells the client where to go on. */
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return fstat(fd, &file) == 0 ? (*size = (uint64_t)file.st_size, FILE_STORE_ELSEWHERE)
                                      : FILE_STORE_FAILED;
     if (fstat(fd, &file) != 0)
         return FILE_STORE_FAILED;
     *size = (uint64_t)file.st_size;
+    /* The client is not where the file ends: nothing is written. */
     if (*size != offset)
         return FILE_STORE_ELSEWHERE;
     if (write_all(fd, bytes, offset) && fdatasync(fd) == 0) {
@@ -247,6 +256,7 @@ bool file_store_remove(const char *folder, const char *name) {
     char thumbnail[FILE_STORE_PATH_SIZE], fresh[FILE_STORE_PATH_SIZE + sizeof(TEMPORARY)];
     bool removed = true;
     const int place = open_place(folder, name, false);
+    /* Without its folder the file is gone, unless the whole store cannot be reached. */
     if (place < 0)
         return errno == ENOENT && file_store_is_usable(folder);
     write_name(name, FILE_STORE_THUMBNAIL, thumbnail);
@@ -274,6 +284,7 @@ static void visit_entry(int fd, const char *place, const char *entry, file_store
         len == NAME_LEN + strlen(SUFFIX) && strcmp(entry + NAME_LEN, SUFFIX) == 0;
     const bool is_file = fstatat(fd, entry, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
                          S_ISREG(file.st_mode) && file.st_uid == geteuid();
+    /* A file of the store: named as the store does, and in the folder that its name begins with. */
     if (is_file && (len == NAME_LEN || is_thumbnail) && is_hex(entry, NAME_LEN) &&
         strncmp(entry, place, 2) == 0) {
         char name[FILE_STORE_NAME_SIZE];
@@ -323,6 +334,7 @@ bool file_store_list(const char *folder, file_store_visit *visit, void *context)
         int place = -1;
         if (is_dot(name))
             continue;
+        /* The folders of the store have two digits; anything else does not belong there. */
         if (strlen(name) == 2 && is_hex(name, 2))
             place = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (place >= 0)

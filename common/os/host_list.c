@@ -20,6 +20,7 @@ unsigned host_list_count(const char *list) {
 
 void host_list_get(const char *list, unsigned index, unsigned port, struct host_address *address) {
     struct text rest = text_of(list), piece = {"", 0};
+    /* The piece stays the last one if there are fewer: callers ask only below host_list_count. */
     for (unsigned i = 0; i <= index; i++)
         text_next_word(&rest, SEPARATORS, &piece);
     const char *end = piece.at + piece.len;
@@ -29,6 +30,7 @@ void host_list_get(const char *list, unsigned index, unsigned port, struct host_
     const bool one_colon = colon && memchr(piece.at, ':', piece.len) == colon;
     uint64_t number;
     address->port = port;
+    /* A port is taken off only if it is one; else the colon is part of the name. */
     if (colon && colon > piece.at && (bracketed ? colon[-1] == ']' : one_colon) &&
         text_to_u64((struct text){colon + 1, (size_t)(end - colon - 1)}, &number) &&
         number <= 65535) {

@@ -21,10 +21,12 @@ bool tar_file_header(char out[BLOCK], const char *path, uint64_t size, int64_t t
     memset(out, 0, BLOCK);
     if (strlen(name) > TAR_FILE_NAME || prefix > PREFIX)
         return false;
+    /* The fields of a ustar header (POSIX, pax): name, mode, user, group, size, time. */
     memcpy(out, name, strlen(name));
     memcpy(out + 100, "0000600", 7);
     memcpy(out + 108, "0000000", 7);
     memcpy(out + 116, "0000000", 7);
+    /* 33 bits are what 11 octal digits hold. */
     if (size >> 33 == 0) {
         snprintf(octal, sizeof(octal), "%011" PRIo64, size);
         memcpy(out + 124, octal, 11);
@@ -33,10 +35,14 @@ bool tar_file_header(char out[BLOCK], const char *path, uint64_t size, int64_t t
         for (unsigned i = 0; i < 8; i++)
             out[135 - i] = (char)(size >> (8 * i) & 0xff);
     }
+    /* Seconds since 1970, cut to the eleven digits of the field. */
     snprintf(octal, sizeof(octal), "%011" PRIo64, (uint64_t)(time / 1000000) & 077777777777);
     memcpy(out + 136, octal, 11);
+    /* An ordinary file. */
     out[156] = '0';
+    /* The format: "ustar", NUL, and the version "00". */
     memcpy(out + 257, "ustar\00000", 8);
+    /* The folder has a field of its own, 155 bytes long. */
     memcpy(out + 345, path, prefix);
     /* The sum is made with blanks in its own place. */
     memset(out + 148, ' ', 8);
@@ -53,6 +59,7 @@ struct tar_file tar_file_start(int fd) {
 
 static void flush(struct tar_file *tar) {
     size_t done = 0;
+    /* After the first failure nothing more is written, so that its errno stays. */
     while (!tar->failed && done < tar->pending.len) {
         const ssize_t written = write(tar->fd, tar->pending.data + done, tar->pending.len - done);
         if (written > 0)
@@ -76,6 +83,7 @@ static void write_zeros(struct tar_file *tar, size_t count) {
 }
 
 void tar_file_open(struct tar_file *tar, const char *path, int64_t time) {
+    /* The header is left empty: tar_file_close knows the size and writes it. */
     tar->entry = tar->at;
     tar->time = time;
     snprintf(tar->path, sizeof(tar->path), "%s", path);
@@ -85,6 +93,7 @@ void tar_file_open(struct tar_file *tar, const char *path, int64_t time) {
 void tar_file_close(struct tar_file *tar) {
     char header[BLOCK];
     const uint64_t size = tar->at - tar->entry - BLOCK;
+    /* The content ends with a whole block. */
     write_zeros(tar, (BLOCK - size % BLOCK) % BLOCK);
     flush(tar);
     if (tar->failed)
@@ -97,9 +106,11 @@ void tar_file_close(struct tar_file *tar) {
 }
 
 bool tar_file_end(struct tar_file *tar, uint64_t *size) {
+    /* Two blocks of zeros end an archive. */
     write_zeros(tar, 2 * BLOCK);
     flush(tar);
     *size = tar->at;
+    /* EINVAL: the file is a pipe or a terminal, which has nothing to sync. */
     if (!tar->failed && fsync(tar->fd) != 0 && errno != EINVAL)
         tar->failed = true;
     buffer_free(&tar->pending);

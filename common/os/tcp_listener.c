@@ -85,6 +85,8 @@ static int open_first(const struct addrinfo *where, bool share, bool beside) {
     for (; where && fd < 0; where = where->ai_next) {
         if (!share || beside || is_free(where))
             fd = open_bound(where, share);
+        /* Only this address is in use: another one of the host might be free, but a client may ask
+         * for either. */
         if (fd < 0 && errno == EADDRINUSE)
             break;
     }
