@@ -96,8 +96,7 @@ bool file_store_is_usable(const char *folder) {
 }
 
 bool file_store_check(const char *folder) {
-    /* mkdir makes one level: a mistake in the path must not create a tree of folders. */
-    /* Only the last part of the path. */
+    /* Only the last part of the path: a mistake in it must not make a tree of folders. */
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return false;
     return file_store_is_usable(folder);

@@ -34,7 +34,7 @@ static void *look_up(void *context) {
     struct name_lookup_result result = {0};
     result.error = getaddrinfo(lookup->host, lookup->port, &hints, &addresses);
     result.system_error = errno;
-    /* The first ones are tried first: getaddrinfo has sorted them (RFC 6724). */
+    /* If there are more, the best are kept: getaddrinfo sorts them (RFC 6724). */
     for (const struct addrinfo *each = addresses; each && result.count < NAME_LOOKUP_MAX;
          each = each->ai_next)
         if (each->ai_addrlen <= sizeof(result.addresses[0]))
@@ -74,8 +74,8 @@ int name_lookup_start(const char *host, uint64_t port) {
     fcntl(fds[0], F_SETFL, O_NONBLOCK);
     struct lookup *lookup = xcalloc(1, sizeof(*lookup) + strlen(host) + 1);
     lookup->fd = fds[1];
-    /* The terminator is there: the memory is zeroed. */
     snprintf(lookup->port, sizeof(lookup->port), "%" PRIu64, port);
+    /* The terminator is there: the memory is zeroed. */
     memcpy(lookup->host, host, strlen(host));
     if (start_thread(lookup))
         return fds[0];

@@ -74,6 +74,7 @@ static void on_counted(void *context, bool ok, uint64_t others) {
     struct room *room = find(counts, request.room_id);
     free(context);
     room->pending--;
+    /* The room was closed: the last reply frees it. */
     if (!room->open) {
         if (room->pending == 0)
             free_room(idmap_remove(&counts->rooms, request.room_id));
@@ -85,6 +86,7 @@ static void on_counted(void *context, bool ok, uint64_t others) {
         tell(counts, request.room_id, room);
         return;
     }
+    /* The sockets learn the first number from `connected`, so it is no change. */
     room->known = true;
     room->told = sum_of(room);
     room->told_ms = counts->hooks->now_ms();
@@ -125,6 +127,7 @@ void online_count_close(struct online_counts *counts, uint64_t room_id) {
     if (!room || !room->open)
         return;
     idmap_free(&room->users);
+    /* Whatever is still under way answers an earlier question. */
     room->open = room->known = false;
     /* Redis learns that no user is left; the reply frees the room. */
     ask(counts, room_id, room);
@@ -132,6 +135,7 @@ void online_count_close(struct online_counts *counts, uint64_t room_id) {
 
 void online_count_add(struct online_counts *counts, uint64_t room_id, uint64_t user_id) {
     struct room *room = find(counts, room_id);
+    /* Further sockets of a user change nothing. */
     if (!room || !room->open || idmap_increment(&room->users, user_id) > 1)
         return;
     room->changed = true;

@@ -48,6 +48,7 @@ static void clear_remote(void *context, uint64_t user_id, void *value) {
     (void)context;
     (void)user_id;
     entry->remote = false;
+    /* So that the first notice after the room is opened again counts as newer. */
     entry->logical_time = 0;
 }
 
@@ -67,6 +68,7 @@ void presence_socket_opened(struct presence *presence, uint64_t room_id, uint64_
                             struct text name) {
     struct presence_view *view = presence_view_find(presence, room_id);
     struct presence_entry *entry = view ? presence_entry_get(view, user_id, name) : NULL;
+    /* The room is not open, or the name is not one of confab. */
     if (!entry)
         return;
     const bool was_online = presence_entry_is_online(entry);

@@ -61,6 +61,7 @@ static void enter(struct presence *presence, uint64_t room_id, uint64_t user_id)
 void presence_redis_leave(struct presence *presence, uint64_t room_id, uint64_t user_id) {
     const struct presence_hooks *hooks = presence->hooks;
     struct presence_entry *entry = presence_entry_find(presence, room_id, user_id);
+    /* Before the command, as in `enter`. */
     entry->pending_replies++;
     entry->in_redis = MAYBE_IN_REDIS;
     entry->leave_sent_last = true;

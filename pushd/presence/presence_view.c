@@ -71,6 +71,8 @@ void presence_notify_if_changed(const struct presence *presence, uint64_t room_i
 }
 
 void presence_entry_set_remote(struct presence_entry *entry, uint64_t logical_time, bool remote) {
+    /* Older than what is known. The same time is taken: the reply of a command is more exact than
+     * its notice. */
     if (logical_time < entry->logical_time)
         return;
     entry->logical_time = logical_time;

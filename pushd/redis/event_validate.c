@@ -9,6 +9,7 @@
 
 bool event_validate(enum event_stream stream, struct text payload,
                     struct event_envelope *envelope) {
+    /* A stored event has a number, a notice has none: event_belongs compares that with the type. */
     if (payload.len > MAX_PAYLOAD || !event_read(payload, envelope) ||
         !event_belongs(envelope->type, stream, envelope->seq > 0))
         return false;

@@ -242,6 +242,7 @@ static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_
     struct buffer hash = BUFFER_EMPTY, clock = BUFFER_EMPTY;
     char buffer[REDIS_SLOTS_PREFIX_SIZE];
     const char *prefix = prefix_of(pubsub, room_id, buffer);
+    /* The slot of the room has no server at present: as if Redis had not answered. */
     if (!node) {
         done(context, NULL);
         return;
@@ -361,6 +362,7 @@ static bool read_user(const struct redis_reply *reply, size_t at, uint64_t *user
 static void on_swept(void *context, const struct redis_reply *reply) {
     struct request *request = context;
     reply = expect_list(node_of(request), reply);
+    /* A triple that is cut short is dropped; the next sweep finds it again. */
     for (size_t i = 0; reply && i + 2 < reply->count; i += 3) {
         uint64_t user_id;
         struct text name;
@@ -379,6 +381,7 @@ static void sweep(struct pubsub *pubsub, uint64_t room_id) {
 
 void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id) {
     const struct pubsub_node *node = pubsub_node_of(pubsub, room_id);
+    /* If no pushd has died, nothing is left behind, and the script need not run. */
     if (node && node->others_died && redis_conn_is_open(node->commands))
         sweep(pubsub, room_id);
 }
@@ -428,6 +431,7 @@ void presence_store_count(struct pubsub *pubsub, uint64_t room_id, uint64_t own,
     struct request *request = new_request(pubsub, room_id, context);
     char number[24];
     request->counted = done;
+    /* As text, in which Redis takes all arguments. */
     snprintf(number, sizeof(number), "%" PRIu64, own);
     const struct text extra[] = {own_id(pubsub), text_of(number)};
     run(pubsub, PUBSUB_COUNT, room_id, extra, 2, on_counted, request);
@@ -436,6 +440,7 @@ void presence_store_count(struct pubsub *pubsub, uint64_t room_id, uint64_t own,
 /* ---- the lease ---- */
 
 static void set_lease(struct pubsub_node *node) {
+    /* A new id needs a new lease: until it is taken, the node has none. */
     buffer_clear(&node->lease_key);
     event_pushd_key(&node->lease_key, node->prefix, own_id(node->pubsub));
     node->has_lease = false;
@@ -484,6 +489,7 @@ static void on_renewed(void *context, const struct redis_reply *reply) {
     reply = expect_list(node, reply);
     if (!reply || reply->count < 2)
         return;
+    /* While none is dead, presence_store_sweep has nothing to do. */
     node->others_died = reply->items[1]->number > 0;
     /* The lease exists, new or renewed. */
     if (reply->items[0]->number == 1) {

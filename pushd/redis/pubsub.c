@@ -36,6 +36,7 @@
 static void set_up(struct pubsub *pubsub, bool up) {
     if (pubsub->up == up)
         return;
+    /* Set before the owner is told, since it may ask at once. */
     pubsub->up = up;
     pubsub->metrics->redis_up = up;
     pubsub->called_back = true;
@@ -325,6 +326,7 @@ static void on_slots(void *context, const struct redis_slots *slots) {
     pubsub->nodes = nodes;
     pubsub->node_count = slots->count;
     pubsub->slots = *slots;
+    /* Subscriptions are compared by server, so the former ones must still be there. */
     pubsub_channels_move(pubsub, former, former_nodes);
     for (unsigned i = 0; i < former_count; i++)
         if (left[i])

@@ -72,6 +72,7 @@ static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t
 void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
     if (!redis_is_configured(pubsub->config))
         return;
+    /* Counted by what is wanted here, whether or not Redis has confirmed it. */
     pubsub->metrics->redis_subscriptions += !(get_state(pubsub, stream, id) & WANTED);
     set_wanted(pubsub, stream, id, WANTED);
 }
@@ -157,6 +158,8 @@ static void send_changes_of(struct pubsub_node *node, const struct pubsub_channe
 }
 
 void pubsub_channels_send(struct pubsub *pubsub) {
+    /* Taken off first: callbacks of send_changes_of may add changes, which are sent by the next
+     * call. */
     struct pubsub_channel *changed = pubsub->changed;
     const size_t count = pubsub->changed_count;
     if (count == 0)
@@ -248,9 +251,11 @@ void pubsub_channels_move(struct pubsub *pubsub, const struct redis_slots *forme
             char tag[24];
             snprintf(tag, sizeof(tag), "%" PRIu64, channel.id);
             const int was = redis_slots_node(former, redis_slots_of(text_of(tag)));
+            /* Its server is the same: what was requested there stays. */
             if (was >= 0 && former_nodes[was] == pubsub->nodes[i])
                 continue;
             const uintptr_t wanted = get_state(pubsub, channel.stream, channel.id) & WANTED;
+            /* What was requested from the former server counts for nothing at the new one. */
             set_state(pubsub, channel.stream, channel.id, 0);
             if (wanted)
                 set_wanted(pubsub, channel.stream, channel.id, WANTED);

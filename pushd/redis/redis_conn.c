@@ -124,6 +124,7 @@ static void close_transport(struct redis_conn *conn) {
     conn->ping_pending = false;
     if (!transport)
         return;
+    /* From here on the transport is on its own: its callbacks find no conn, and do nothing. */
     transport->conn = NULL;
     if (transport->is_resolving)
         free_transport(transport);
@@ -299,6 +300,7 @@ static void read_replies(struct transport *transport) {
             disconnect(transport->conn, transport->reader->errstr);
             return;
         }
+        /* The rest of a reply is still on its way. */
         if (!reply)
             break;
         dispatch(transport->conn, reply);
@@ -469,6 +471,7 @@ static void on_resolved(void *context, const struct name_lookup_result *result) 
     /* The attempt was given up; the next one asks again. */
     if (!transport || !transport->is_resolving)
         return;
+    /* Such as a name that does not exist. With the next attempt the lookup is repeated. */
     if (result->count == 0) {
         disconnect(conn, name_lookup_error(result));
         return;
@@ -546,6 +549,7 @@ void redis_conn_set_address(struct redis_conn *conn, const struct host_address *
     if (conn->resolver)
         resolver_cancel(conn->resolver);
     conn->resolver = NULL;
+    /* The addresses are those of another name: the first one comes first again. */
     conn->address = 0;
     if (conn->state != CLOSED)
         disconnect(conn, "the server is another one now");
@@ -562,6 +566,7 @@ void redis_conn_close(struct redis_conn *conn) {
 
 void redis_conn_tick(struct redis_conn *conn) {
     conn->ticks++;
+    /* Without an address, Sentinels or the cluster have to name one first. */
     if (conn->state == CLOSED) {
         if ((!conn->is_given || conn->to.name[0]) &&
             backoff_ready(&conn->backoff, clock_monotonic_ms()))

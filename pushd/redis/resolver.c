@@ -28,8 +28,10 @@ static void on_readable(uv_poll_t *poll, int failed, int events) {
     struct name_lookup_result result;
     (void)failed;
     (void)events;
+    /* Woken for nothing: the result comes as one piece, and is not there yet. */
     if (!name_lookup_read(resolver->fd, &result))
         return;
+    /* The callback may start another lookup, so this one is gone before. */
     resolver_done *done = resolver->done;
     void *context = resolver->context;
     resolver_cancel(resolver);

@@ -43,6 +43,7 @@ static bool read_primary(struct topology *topology, const struct redis_reply *re
         port > 65535)
         return false;
     const struct text name = reply->items[0]->text;
+    /* A name that is too long is cut, and will not be found: another Sentinel is asked then. */
     snprintf(found.name, sizeof(found.name), "%.*s", (int)name.len, name.at);
     found.port = (unsigned)port;
     if (!host_address_equals(&topology->primary, &found)) {
@@ -76,6 +77,7 @@ static void on_answer(void *context, const struct redis_reply *reply) {
         is_usable = read_slots(topology, reply);
     else
         is_usable = read_primary(topology, reply);
+    /* An answer that is of no use counts as none for long: the next server is asked at once. */
     topology->down_ticks = is_usable ? 0 : LEAVE_TICKS;
 }
 
@@ -144,6 +146,7 @@ void topology_tick(struct topology *topology) {
         topology->down_ticks++;
     if (topology->down_ticks < LEAVE_TICKS)
         return;
+    /* The next of the list, and in the end the first one again. */
     topology->server++;
     use_server(topology);
 }
