@@ -182,6 +182,7 @@ static bool take_fraction(struct text *rest, unsigned long *micro) {
         return true;
     if (rest->len == 0 || rest->at[0] < '0' || rest->at[0] > '9')
         return false;
+    /* After six digits the unit is 0, so that further ones are read and dropped. */
     for (; rest->len > 0 && rest->at[0] >= '0' && rest->at[0] <= '9'; rest->at++, rest->len--) {
         *micro += (unsigned long)(rest->at[0] - '0') * unit;
         unit /= 10;
@@ -225,6 +226,7 @@ bool clock_parse(struct text text, int64_t *micros) {
     if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) || hour > 23 ||
         minute > 59 || second > 59)
         return false;
+    /* East of Greenwich the same moment has an earlier time in UTC. */
     *micros =
         clock_from_civil((int)year, month, day, hour, minute, second, micro) - offset * MICROS;
     return *micros >= FIRST_MICROS && *micros <= LAST_MICROS;

@@ -199,6 +199,7 @@ bool text_next_word(struct text *rest, const char *separators, struct text *word
 }
 
 bool text_lower(struct text text, char *out, size_t size) {
+    /* The terminator has to fit, too. */
     if (text.len >= size) {
         if (size > 0)
             out[0] = '\0';

@@ -134,6 +134,7 @@ bool startup_reload_threaded(struct config *config, const char *path, const char
         free(former);
         return false;
     }
+    /* Threads may still read the texts of the former one. */
     former->next = all_former;
     all_former = former;
     return true;

@@ -498,6 +498,7 @@ enum error db_number_of(struct db *db, const char *sql, const struct db_value *v
     const enum error error = db_run(db, sql, DB_REPEATABLE, values, count, &rows);
     if (error)
         return error;
+    /* No row counts as 0. */
     *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
     db_done(rows);
     return ERROR_NONE;

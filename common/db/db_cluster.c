@@ -14,6 +14,7 @@ static const struct db_cluster *find(struct db *db) {
         "SHOW SESSION VARIABLES WHERE Variable_name IN ('wsrep_on', 'wsrep_node_name')";
     struct db_cluster *cluster = db_cluster(db);
     struct db_rows *rows;
+    /* A connection stays with its server, so what was found holds as long as it does. */
     if (db_is_connected(db) && cluster->connection == db_connection_number(db))
         return cluster;
     *cluster = (struct db_cluster){.connection = 0};
@@ -56,6 +57,7 @@ void db_node(struct db *db, char name[DB_NODE_SIZE]) {
     if (!db_is_connected(db))
         return;
     const struct db_cluster *cluster = find(db);
+    /* A node has a name of its own; else the host of a list says which server it is. */
     if (cluster->is_node) {
         snprintf(name, DB_NODE_SIZE, "%s", cluster->name);
     } else if (is_list) {

@@ -177,6 +177,7 @@ static void reserve_columns(struct db_rows *rows, unsigned count) {
 }
 
 static void bind_column(struct db_column *column, MYSQL_BIND *bind, enum enum_field_types type) {
+    /* Numbers of any size are fetched as 64 bits, times as calendar fields, all else as bytes. */
     switch (type) {
     case MYSQL_TYPE_TINY:
     case MYSQL_TYPE_SHORT:

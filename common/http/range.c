@@ -57,11 +57,13 @@ static enum range_kind read_one(struct text range, uint64_t size, uint64_t *from
         *from = size - *len;
         return RANGE_PART;
     }
+    /* A last byte before the first one is invalid (RFC 9110, section 14.1.1). */
     if (!read_number(before, &first) || (rest.len > 0 && !read_number(rest, &last)) || last < first)
         return RANGE_WHOLE;
     if (first >= size)
         return RANGE_UNSATISFIABLE;
     *from = first;
+    /* The sum does not overflow: the last byte is below the size. */
     *len = (last < size ? last + 1 : size) - first;
     return RANGE_PART;
 }

@@ -128,10 +128,12 @@ static enum error keep_search(struct db *db, const struct config *config, struct
     const int64_t left = end_ms - clock_monotonic_ms();
     uint64_t deleted = 0;
     enum error error;
+    /* With searches switched off the index is deleted, a slice at a time. */
     if (config->search == CONFIG_ON)
         error = search_index_step(db, &run->search, left > 0 ? (uint64_t)left : 0, more);
     else
         error = search_index_purge(db, 0, SLICE, &deleted);
+    /* Then what programs before migration 0033 have left. */
     if (!error && deleted == 0)
         error = search_index_purge_former(db, SLICE, &deleted);
     *more = *more || deleted > 0;

@@ -416,6 +416,7 @@ enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint
 }
 
 enum error follower_by_name(struct db *db, struct text name, uint64_t *follower_id) {
+    /* 70 s is FOLLOWER_LATE: an event may be committed that long after its time was set. */
     static const char SQL[] =
         "SELECT follower_id, seen_at - INTERVAL 70 SECOND FROM follower WHERE pull_name = ?";
     struct db_rows *rows;

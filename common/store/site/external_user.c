@@ -47,6 +47,7 @@ static const char *fold_other(struct text character, char out[FOLDED_SIZE]) {
         fits = (point >= 'a' && point <= 'z') || (point >= '0' && point <= '9');
         out[i] = (char)point;
     }
+    /* A character that is not ASCII throughout is left out. */
     out[fits ? folded.count : 0] = '\0';
     fold_free(&folded);
     return out;
