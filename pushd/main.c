@@ -88,6 +88,7 @@ static bool raise_file_limit(const struct config *config) {
     return false;
 }
 
+/* Serves in this process. Returns the exit status. */
 static int serve_alone(struct config *config, const struct arguments *arguments,
                        struct upgrade *upgrade) {
     /* Static, since the worker uses them until the process exits. */
@@ -112,6 +113,7 @@ static int serve_alone(struct config *config, const struct arguments *arguments,
     return worker_run(&args);
 }
 
+/* Serves in one process or in several. Returns the exit status. */
 static int run(struct config *config, const struct arguments *arguments, struct upgrade *upgrade) {
     /* The command line wins over push_workers. */
     const uint64_t workers = arguments->workers ? arguments->workers : config->push_workers;
@@ -139,6 +141,7 @@ static bool read_predecessor(struct arguments *arguments, const char *word) {
            arguments->predecessor <= INT32_MAX;
 }
 
+/* Reads the command line; what is wrong with it makes the action ACTION_USAGE. */
 static void read_arguments(struct arguments *arguments, int argc, char **argv) {
     static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
                                             {"workers", required_argument, NULL, 'w'},

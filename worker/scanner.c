@@ -114,6 +114,7 @@ enum scanner_result scanner_read_answer(struct text answer) {
     return SCANNER_FAILED;
 }
 
+/* Connects to a Unix socket; -1 if that fails. */
 static int connect_path(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     /* A longer path would be cut, and name another socket. */
@@ -196,6 +197,7 @@ static enum scanner_result ask(int fd, int file) {
     return scanner_read_answer((struct text){answer, len});
 }
 
+/* Has clamd scan an open file; *failure says what was wrong with clamd. */
 static enum scanner_result ask_clamd(const char *where, int file, const char **failure) {
     const struct timeval timeout = {.tv_sec = SCAN_MS / 1000};
     const int fd = where[0] == '/' ? connect_path(where) : connect_host(where);

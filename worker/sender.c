@@ -109,6 +109,7 @@ static const char *failure_of(const struct transfer *transfer, CURLcode code) {
     }
 }
 
+/* A transfer has ended: makes the answer of it, and hands it to the caller. */
 static void finish(struct transfer *transfer, CURLcode code) {
     struct sender_answer answer = {.body = {buffer_str(&transfer->body), transfer->body.len}};
     char status_text[64];
@@ -247,6 +248,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/* Takes a part of the response body; 0 ends the transfer. */
 static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
     struct transfer *transfer = context;
     const size_t len = size * count;

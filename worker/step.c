@@ -173,6 +173,7 @@ static size_t sum_up(struct hook_tries *sums, size_t count, const struct step_re
     return count;
 }
 
+/* Records results: the places of the hooks, and the counters. */
 static enum error record(struct steps *steps, const struct step_result *results, size_t count) {
     /* One more than needed: none is not an allocation of no bytes. */
     struct follower_result *rows = xcalloc(count + 1, sizeof(*rows));
@@ -193,6 +194,7 @@ static enum error record(struct steps *steps, const struct step_result *results,
     return error;
 }
 
+/* Records what the loop has collected, and what the last step itself has found. */
 static enum error record_all(struct steps *steps) {
     struct step *step = steps->step;
     enum error error = ERROR_NONE;
@@ -254,6 +256,7 @@ struct events {
     size_t count;
 };
 
+/* Adds an event of a replay to the delivery that is being made. */
 static void keep_event(void *context, const struct event_envelope *envelope) {
     struct events *events = context;
     /* The first event goes in whatever its length; one that does not fit begins the next
@@ -267,6 +270,7 @@ static void keep_event(void *context, const struct event_envelope *envelope) {
     events->each[events->count++].end = events->json.len;
 }
 
+/* Reads the events of a lease, unless they are there from the one before. */
 static void read_events(struct steps *steps, const struct follower_lease *lease) {
     struct events *events = steps->events;
     /* Hooks that have read equally far share what was read for the first of them. */
@@ -405,6 +409,7 @@ static enum error deliver(struct steps *steps, const struct follower_lease *leas
     return events->error;
 }
 
+/* Makes a delivery of a lease, or gives it back. */
 static void visit_lease(void *context, const struct follower_lease *lease) {
     struct steps *steps = context;
     struct step_result result = result_of(steps, lease);
@@ -455,6 +460,7 @@ static enum error take(struct steps *steps) {
 
 /* ---- other duties ---- */
 
+/* Stores the keys that were fetched, and finds out whether they are due again. */
 static enum error look_at_jwks(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     const char *url = steps->config->jwks_url;

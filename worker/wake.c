@@ -27,6 +27,7 @@ static void sleep_ms(long ms) {
     nanosleep(&time, NULL);
 }
 
+/* The thread: subscribes to all rooms, and wakes the loop when something is published. */
 static void run(void *context) {
     struct wake *wake = context;
     char pattern[256];

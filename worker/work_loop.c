@@ -123,6 +123,7 @@ static void delivery_ended(struct worker *worker, struct delivery *delivery,
     delivery_free(delivery);
 }
 
+/* jwks_url has answered: the keys are kept for the next step, if they are some. */
 static void jwks_ended(struct worker *worker, const struct sender_answer *answer) {
     worker->is_fetching = false;
     worker->has_jwks = true;
@@ -152,6 +153,7 @@ struct purpose {
     struct delivery *delivery;
 };
 
+/* A request of the sender has ended: a delivery, or that for the keys. */
 static void on_sent(void *context, const struct sender_answer *answer) {
     struct purpose *purpose = context;
     struct worker *worker = purpose->worker;
@@ -170,6 +172,7 @@ static struct purpose *purpose_new(struct worker *worker, struct delivery *deliv
     return purpose;
 }
 
+/* Signs a delivery and sends it. */
 static void send_delivery(struct worker *worker, struct delivery *delivery) {
     char id[DELIVERY_ID_SIZE + 16], timestamp[64];
     char signatures[DELIVERY_SIGNATURES_SIZE + 32], values[DELIVERY_SIGNATURES_SIZE];
@@ -249,6 +252,7 @@ static void log_connection(struct worker *worker) {
     worker->was_connected = is_connected;
 }
 
+/* A step is done: sends what it has made, and begins another one if there is more. */
 static void on_step_done(uv_work_t *work, int status) {
     struct worker *worker = work->data;
     struct step *step = &worker->step;
@@ -295,6 +299,7 @@ static size_t slots_of(const struct worker *worker) {
     return worker->most - busy;
 }
 
+/* Begins a step on a thread, or after the one that is running. */
 static void run_step(struct worker *worker) {
     struct step *step = &worker->step;
     /* One is running: another one follows it, since this one may be past what has changed. */
@@ -323,6 +328,7 @@ static void run_step(struct worker *worker) {
 
 /* ---- the loop ---- */
 
+/* Twice a second: begins what is due. */
 static void on_tick(uv_timer_t *tick) {
     struct worker *worker = tick->data;
     /* A loop that hangs does not come here, and the watchdog of the service manager restarts it. */
@@ -359,6 +365,7 @@ static void on_woken(uv_async_t *async) {
         run_step(worker);
 }
 
+/* Does what a signal asks for. */
 static void on_signal(uv_signal_t *handle, int number) {
     struct worker *worker = handle->data;
     if (number == SIGHUP) {
@@ -373,6 +380,7 @@ static void on_signal(uv_signal_t *handle, int number) {
     run_step(worker);
 }
 
+/* Makes the handles and parts of the loop. */
 static void open_parts(struct worker *worker) {
     static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     /* Writing to a receiver that has closed fails; it does not end the process. */

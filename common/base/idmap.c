@@ -34,6 +34,7 @@ static uint32_t find(const struct idmap *map, uint64_t key) {
     return at;
 }
 
+/* Moves all entries into a table of this size, which has room for them. */
 static void resize(struct idmap *map, uint32_t size) {
     struct idmap_slot *old = map->slots;
     const uint32_t old_size = map->size;

@@ -65,6 +65,7 @@ static void switch_to(int fd) {
     }
 }
 
+/* Back to standard error, if a file was the destination. */
 static void close_file(void) {
     if (target.file != NULL) {
         const int fd = target.fd;
@@ -216,6 +217,7 @@ static void write_whole(const char *line, size_t len) {
     }
 }
 
+/* Writes one line to the file or to standard error, with its time or priority before it. */
 static void write_line(enum log_level level, struct text text) {
     char line[LINE_SIZE];
     char time[CLOCK_TEXT_SIZE];

@@ -57,6 +57,7 @@ static bool read_all(int fd, struct buffer *content) {
     return got == 0;
 }
 
+/* Reads a file whole. False with what is wrong in *problems; *content is empty then. */
 static bool read_file(const char *path, struct buffer *content, struct buffer *problems) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool done = fd >= 0 && read_all(fd, content);
@@ -156,6 +157,8 @@ static void append_number(struct buffer *out, const char *key, uint64_t number) 
     buffer_printf(out, "%s = %llu\n", key, (unsigned long long)number);
 }
 
+/* Appends "key = value" of one option. Secrets are replaced by asterisks, sections have no
+ * value. */
 static void dump_option(const struct config *config, const struct option *option,
                         struct buffer *out) {
     const void *value = option_field_const(config, option);
@@ -177,6 +180,7 @@ void config_dump(const struct config *config, struct buffer *out) {
         dump_option(config, &option_table[i], out);
 }
 
+/* Appends an option as the example file has it: help, bounds or choices, and its default. */
 static void describe_option(const struct option *option, struct buffer *out) {
     buffer_printf(out, "\n# %s\n", option->help);
     if (option->kind == OPTION_KIND_NUMBER) {

@@ -33,6 +33,7 @@ struct parser {
     char variable[SHOWN_SIZE];  /* the name of the variable, escaped */
 };
 
+/* Gives every field its default; texts are copies. */
 static void set_defaults(struct config *config) {
     memset(config, 0, sizeof(*config));
     /* Every field has a row, but those that are zero by default. */
@@ -129,6 +130,7 @@ static void warn_of_value(struct parser *parser, const struct option *option, st
                       hint);
 }
 
+/* Checks each entry of a list of addresses, networks or origins. */
 static void check_list(struct parser *parser, const struct option *option, struct text value) {
     /* An entry of a list is checked as the program will read it, by the same function. */
     struct text entry;
@@ -179,6 +181,7 @@ static bool is_link(struct text value) {
            ((text_skip(&rest, "https://") || text_skip(&rest, "http://")) && rest.len > 0);
 }
 
+/* Checks texts that have a form of their own: names of users, and links. */
 static void check_word(struct parser *parser, const struct option *option, struct text value) {
     char shown[SHOWN_SIZE];
     /* Empty values, if allowed, are judged by the option itself. */
@@ -194,6 +197,7 @@ static void check_word(struct parser *parser, const struct option *option, struc
                       option->key, show(value, shown));
 }
 
+/* Stores a number, or reports that it is none or out of its bounds. */
 static void set_number(struct parser *parser, const struct option *option, struct text value) {
     uint64_t number = 0;
     /* Digits only: no sign, no unit, no space. The limits are part of the message, with the
@@ -212,6 +216,7 @@ static void set_number(struct parser *parser, const struct option *option, struc
     end_error(out, value);
 }
 
+/* Stores the index of a word, or reports the words that there are. */
 static void set_choice(struct parser *parser, const struct option *option, struct text value) {
     char shown[SHOWN_SIZE];
     unsigned index = 0;
@@ -226,6 +231,7 @@ static void set_choice(struct parser *parser, const struct option *option, struc
     end_error(out, value);
 }
 
+/* Checks the value of an option by its kind, and stores it. */
 static void set_value(struct parser *parser, const struct option *option, struct text value) {
     /* Without this, a value might contain a CR or an escape sequence that no editor shows. */
     if (has_control_character(value)) {
@@ -255,6 +261,7 @@ static struct text trim_blanks(struct text text) {
     return text;
 }
 
+/* Reports a key that no option has. */
 static void refuse_key(struct parser *parser, struct text key) {
     char shown[SHOWN_SIZE];
     /* The nearest key, if it is near: usually a misspelling. */
@@ -266,6 +273,7 @@ static void refuse_key(struct parser *parser, struct text key) {
     buffer_append_char(out, '\n');
 }
 
+/* Takes one pair of the file; each key may occur once. */
 static void parse_pair(struct parser *parser, struct text key, struct text value) {
     const struct option *option = option_find(key);
     /* Unknown keys are errors, so that a misspelt option cannot be overlooked. */
@@ -285,6 +293,7 @@ static void parse_pair(struct parser *parser, struct text key, struct text value
     set_value(parser, option, value);
 }
 
+/* Takes one line of the file: empty, a comment, or a pair. */
 static void parse_line(struct parser *parser, struct text line) {
     if (!text_is_valid(line.at, line.len)) {
         /* Such bytes would be shown, logged, or sent to clients later. */
@@ -320,6 +329,7 @@ static struct text skip_byte_order_mark(struct text text) {
     return text;
 }
 
+/* Takes the whole file, line by line, until there are too many errors. */
 static void parse_file(struct parser *parser, struct text file) {
     file = skip_byte_order_mark(file);
     while (file.len > 0) {
@@ -376,6 +386,7 @@ static void warn_of_variable(struct parser *parser, const char *key) {
     buffer_append_char(out, '\n');
 }
 
+/* Takes one variable of the environment, which overrides the file. */
 static void parse_variable(struct parser *parser, struct text name, struct text value) {
     char key[EDIT_DISTANCE_MAX + 1];
     if (is_other_variable(name))
@@ -399,6 +410,7 @@ static void parse_variable(struct parser *parser, struct text name, struct text 
         set_value(parser, option, value);
 }
 
+/* Takes all variables whose names begin with the prefix. */
 static void parse_environment(struct parser *parser, char *const *environment) {
     for (; *environment != NULL; environment++) {
         const char *start = *environment;

@@ -145,6 +145,7 @@ static const struct row {
 #define FILES_END 1000
 #define PROXY 9000
 
+/* The row of an error of the server: its own, or one for a range of numbers; NULL: unknown. */
 static const struct row *find(unsigned number, const char *text) {
     static const struct row OTHER_OPTION = {OPTION, DB_ERROR_REFUSED,
                                             "an option of the database server forbids the change"};

@@ -99,6 +99,7 @@ void db_statement_free(struct db_rows *rows) {
     free(rows);
 }
 
+/* Converts microseconds since 1970 to the calendar fields of the library, in UTC. */
 static void bind_time(MYSQL_TIME *time, int64_t micros) {
     /* Towards minus infinity, so that the fraction is positive before 1970 too. */
     int64_t seconds = micros / 1000000;
@@ -152,6 +153,7 @@ static void bind_value(MYSQL_BIND *bind, const struct db_value *value, uint64_t 
     }
 }
 
+/* Binds the values and runs the statement; false with the error in the statement. */
 static bool execute(struct db_rows *rows, const struct db_value *values, size_t count) {
     MYSQL_BIND binds[DB_STATEMENT_VALUES];
     uint64_t numbers[DB_STATEMENT_VALUES];
@@ -165,6 +167,7 @@ static bool execute(struct db_rows *rows, const struct db_value *values, size_t 
            mysql_stmt_execute(rows->stmt) == 0;
 }
 
+/* Makes room for the columns of a result. Rows that were bound before must be bound again. */
 static void reserve_columns(struct db_rows *rows, unsigned count) {
     if (count <= rows->column_space)
         return;
@@ -176,6 +179,7 @@ static void reserve_columns(struct db_rows *rows, unsigned count) {
     rows->column_space = count;
 }
 
+/* Chooses the buffer and type that a column of this type is fetched into. */
 static void bind_column(struct db_column *column, MYSQL_BIND *bind, enum enum_field_types type) {
     /* Numbers of any size are fetched as 64 bits, times as calendar fields, all else as bytes. */
     switch (type) {
@@ -239,6 +243,7 @@ static bool bind_columns(struct db_rows *rows, const MYSQL_FIELD *fields, unsign
     return bound;
 }
 
+/* Fetches the result into memory. True without rows, too; false with the error in the statement. */
 static bool store_rows(struct db_rows *rows) {
     /* Until the result is bound, the row functions find no columns and no rows. */
     rows->has_rows = false;

@@ -188,6 +188,7 @@ static struct text name_in_version_1(struct text json) {
     return next_word(&rest, '"', &name) && text_is_username(name) ? name : (struct text){NULL, 0};
 }
 
+/* Reads the rest of a header of version 1: the subject, and no more. */
 static bool read_version_1(struct text rest, struct event_envelope *envelope) {
     /* Version 1 is sent by programs before an update; both kinds may run for a while. */
     if (!next_number(&rest, '\n', &envelope->subject_id))
@@ -205,6 +206,7 @@ static bool read_version_1(struct text rest, struct event_envelope *envelope) {
     return true;
 }
 
+/* Reads the rest of a header of version 2, and checks what other programs could have made of it. */
 static bool read_version_2(struct text rest, struct event_envelope *envelope) {
     uint64_t offset, len; /* of the Message object */
     struct text numbers;

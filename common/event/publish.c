@@ -10,6 +10,7 @@
 #include "event/serialize.h"
 #include "redis/redis_slots.h"
 
+/* Publishes an envelope on the channel of a stream. */
 static void publish(struct redis_client *client, const struct publisher *publisher,
                     enum event_stream stream, uint64_t id, const struct event_envelope *envelope) {
     struct buffer channel = BUFFER_EMPTY, message = BUFFER_EMPTY;

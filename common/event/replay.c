@@ -54,6 +54,7 @@ static enum error read_room(struct replay *replay, uint64_t room_id) {
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
+/* Visits one event of a room, with the JSON that it was published with. */
 static void replay_room_event(void *context, const struct room_event *event) {
     struct replay *replay = context;
     const bool shows_room = event->type == EVENT_ROOM_UPDATED;
@@ -104,6 +105,7 @@ static void serialize_created(void *context, const struct room *room) {
     serialize_room_created(&replay->json, event->seq, event->subject_id, room, actor_of(event));
 }
 
+/* Writes the JSON of an event of a user; nothing for one that is not shown any more. */
 static enum error serialize_user_event(struct replay *replay, const struct user_event *event) {
     const uint64_t seq = event->seq, room_id = event->subject_id;
     enum error error = ERROR_NONE;
@@ -162,6 +164,7 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
     return error;
 }
 
+/* Visits one event of a user, unless an earlier one has failed. */
 static void replay_user_event(void *context, const struct user_event *event) {
     struct replay *replay = context;
     /* After an error the rest is skipped, so that no event is missing in between. */

@@ -119,6 +119,7 @@ static void write_mentions(struct json_writer *w, const struct message *message)
         json_write_raw(w, NONE, sizeof(NONE) - 1);
 }
 
+/* Writes a message as one user sees it, or, for events, as all of the room see it. */
 static void write_message(struct json_writer *w, const struct message *message, bool for_user) {
     json_write_object(w);
     json_write_member_u64(w, "message_id", message->id);

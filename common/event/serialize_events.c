@@ -78,6 +78,7 @@ static const struct room_event_fields {
     {EVENT_MEMBER_UPDATED, SHOWN_MEMBERSHIP, "updated_by", NULL},
 };
 
+/* Writes what an event shows of its subject. */
 static void write_shown(struct json_writer *w, enum shown shown, const struct room_event *event,
                         const struct room *room) {
     switch (shown) {

@@ -81,6 +81,7 @@ static bool is_key(struct text key) {
     return key.len == SECRET_KEY_SIZE - 1;
 }
 
+/* Adds the key of a session cookie, if it has the form of one and is new. */
 static void add_session(struct credentials_sessions *sessions, struct text key) {
     /* Noted for the caller whether the key is valid or not. */
     sessions->sent = true;

@@ -68,6 +68,7 @@ static void on_request_closed(uv_handle_t *handle) {
         free_request(request);
 }
 
+/* Closes the connection, once; the request is freed when libuv has closed it. */
 static void close_request(struct http_request *request) {
     struct http_server *server = request->server;
     if (uv_is_closing((uv_handle_t *)&request->tcp))
@@ -146,6 +147,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     *buffer = uv_buf_init(request->head + request->len, (unsigned)(HEAD_SIZE - 1 - request->len));
 }
 
+/* Collects a request until its head is complete, and has the handler answer it. */
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
     struct http_request *request = stream->data;
     struct http_server *server = request->server;

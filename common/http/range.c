@@ -39,6 +39,7 @@ static bool find_only(struct text list, struct text *only) {
     return count == 1;
 }
 
+/* Reads one range, as RFC 9110, section 14.1.2, has it, for a file of this size. */
 static enum range_kind read_one(struct text range, uint64_t size, uint64_t *from, uint64_t *len) {
     struct text rest = range, before;
     uint64_t first, last = UINT64_MAX;

@@ -146,6 +146,7 @@ static bool is_infinite(const struct number *number) {
            (number->against == 0 && number->digits >= LIMIT_DIGITS);
 }
 
+/* Checks a number; scan->at is at its sign or first digit. */
 static bool check_number(struct scan *scan) {
     const char *start = scan->at;
     struct number number = {0};
@@ -223,6 +224,7 @@ static bool check_unicode_escape(struct scan *scan) {
     return true;
 }
 
+/* Checks an escape; scan->at is at its backslash. */
 static bool check_escape(struct scan *scan) {
     /* A backslash as the last byte. */
     if (scan->end - scan->at < 2)
@@ -274,6 +276,7 @@ static bool check_string(struct scan *scan) {
     return fail(scan, scan->end, "unexpected end");
 }
 
+/* Checks one of the three words that are values. */
 static bool check_word(struct scan *scan) {
     static const char *const words[] = {"true", "false", "null"};
 
@@ -289,6 +292,7 @@ static bool check_word(struct scan *scan) {
     return unexpected(scan, "value expected");
 }
 
+/* Opens an object or array; scan->at is at its bracket. */
 static bool open_level(struct scan *scan, bool object) {
     /* The bits of `objects` are used up. */
     if (scan->depth == JSON_VALIDATE_MAX_DEPTH)
@@ -308,6 +312,7 @@ static bool close_level(struct scan *scan) {
     return true;
 }
 
+/* Checks the value that begins here; of an object or array only the bracket. */
 static bool check_value(struct scan *scan) {
     char c = *scan->at;
 
@@ -322,6 +327,7 @@ static bool check_value(struct scan *scan) {
     return check_word(scan);
 }
 
+/* Checks a key with its colon. */
 static bool check_key(struct scan *scan) {
     /* A key is a string, then a colon; the value follows as the next token. */
     if (*scan->at != '"')
@@ -335,6 +341,7 @@ static bool check_key(struct scan *scan) {
     return true;
 }
 
+/* Checks what follows a value: a comma, or the end of its object or array. */
 static bool check_separator(struct scan *scan) {
     bool object = scan->objects & 1;
 

@@ -16,6 +16,7 @@ static bool needs_escape(char c) {
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
+/* Appends one character as an escape, the short one where there is one. */
 static void append_escape(struct buffer *out, char c) {
     static const char named[] = "\"\\\b\f\n\r\t";
     static const char names[] = "\"\\bfnrt";
@@ -35,6 +36,7 @@ static void append_escape(struct buffer *out, char c) {
     }
 }
 
+/* Appends a text with all that must be escaped. */
 static void append_escaped(struct buffer *out, struct text value) {
     size_t i = 0;
 

@@ -100,6 +100,7 @@ static size_t written_members(struct text json) {
     return count;
 }
 
+/* The number of members of an object and of all objects in it, as json-c has parsed them. */
 static size_t parsed_members(struct json_object *value) {
     size_t count = 0;
     /* json-c keeps one of two members with the same name: then fewer were parsed than written. */
@@ -270,6 +271,7 @@ static enum jwt_error read_time(struct json_object *claims, const char *name, bo
     return JWT_VALID;
 }
 
+/* Checks exp, nbf and iat, and that the token does not live for too long; sets jwt->expires_at. */
 static enum jwt_error check_times(struct json_object *claims, const struct jwt_rules *rules,
                                   struct jwt *jwt, struct buffer *why) {
     bool has_exp, has_nbf, has_iat;
@@ -362,6 +364,7 @@ static enum jwt_error read_text(struct json_object *claims, const char *name, si
     return JWT_MALFORMED;
 }
 
+/* Checks all claims by the rules and sets the texts of *jwt, which point into the claims. */
 static enum jwt_error check_claims(const struct jwt_rules *rules, struct jwt *jwt,
                                    struct buffer *why) {
     struct json_object *claims = jwt->object;

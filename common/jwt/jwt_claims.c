@@ -40,6 +40,7 @@ static bool read_text(struct json_object *object, const char *name, struct text 
     return text->at != NULL;
 }
 
+/* Reads one room into *room. False, with why, if anything of it is wrong. */
 static bool read_room(struct json_object *object, const struct jwt_rooms *before,
                       struct jwt_room *room, struct buffer *why) {
     const size_t index = before->count;

@@ -63,6 +63,7 @@ static bool fail(const struct place *place, const char *what) {
     return false;
 }
 
+/* Takes the secret of an HS256 key. */
 static bool read_secret(const struct place *place, struct text word, struct jwt_key *key) {
     /* The key must be at least as long as the hash (RFC 7518, section 3.2): a short one can be
      * found from one token by trying. */
@@ -119,6 +120,7 @@ const char *jwt_keys_check_type(struct jwt_key *key) {
     }
 }
 
+/* Reads the public key of a line from its own file. */
 static bool read_public_key(const struct place *place, struct text word, struct jwt_key *key) {
     struct buffer path = BUFFER_EMPTY;
     /* A relative path is relative to the file of keys, not to the working directory. */
@@ -289,6 +291,7 @@ static void hmac(struct text secret, struct text text, unsigned char mac[JWT_MAC
     crypto_auth_hmacsha256_final(&state, mac);
 }
 
+/* Verifies a signature over the SHA-256 of the text, for RSA and, in DER, ECDSA. */
 static bool digest_verify(EVP_PKEY *key, struct text text, const unsigned char *signature,
                           size_t len) {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -418,6 +421,7 @@ static bool is_hexadecimal(const unsigned char *bytes, size_t len) {
     return i == len;
 }
 
+/* What was probably done wrong with an HS256 signature; NULL if nothing is recognised. */
 static const char *hs256_hint(const struct jwt_key *key, struct text signed_text,
                               const unsigned char *signature, size_t len) {
     unsigned char mac[JWT_MAC_SIZE];

@@ -50,6 +50,7 @@ static EVP_PKEY *from_params(const char *type, OSSL_PARAM_BLD *builder) {
     return key;
 }
 
+/* An RSA key of modulus and exponent; NULL if they are not those of one. */
 static EVP_PKEY *read_rsa(struct json_object *jwk) {
     unsigned char n[NUMBER_MAX], e[NUMBER_MAX];
     const size_t n_len = bytes_of(jwk, "n", n), e_len = bytes_of(jwk, "e", e);
@@ -70,6 +71,7 @@ static EVP_PKEY *read_rsa(struct json_object *jwk) {
     return key;
 }
 
+/* A key on P-256 of the coordinates of its point; NULL if they are not those of one. */
 static EVP_PKEY *read_p256(struct json_object *jwk) {
     unsigned char x[NUMBER_MAX], y[NUMBER_MAX];
     /* An uncompressed point: 4 and both halves. */
@@ -129,6 +131,7 @@ static bool has_private_half(struct json_object *jwk) {
     return json_object_object_get_ex(jwk, "d", NULL);
 }
 
+/* Adds a key of the set, if it can be used here. */
 static void add_key(struct jwt_keys *keys, struct json_object *jwk) {
     struct jwt_key key = {0};
     struct text kid = member(jwk, "kid");

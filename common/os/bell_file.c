@@ -35,6 +35,7 @@ static bool has_number(int fd, uint64_t number) {
     return len > 0 && text_to_u64((struct text){digits, (size_t)len}, &found) && found >= number;
 }
 
+/* Writes the number unless the file has a higher one; false with errno. */
 static bool write_number(int fd, uint64_t number) {
     char digits[DIGITS + 1];
     struct stat file;

@@ -127,6 +127,7 @@ static enum file_store_result result_of_errno(void) {
                                                                 : FILE_STORE_FAILED;
 }
 
+/* Writes all bytes at an offset; false with errno. */
 static bool write_all(int fd, struct text bytes, uint64_t offset) {
     while (bytes.len > 0) {
         /* A signal, or a full disk, may end a write early: the rest is written next. */

@@ -27,6 +27,7 @@ struct lookup {
     char host[];
 };
 
+/* The thread: looks up, writes the result into the pipe, and ends. */
 static void *look_up(void *context) {
     struct lookup *lookup = context;
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};

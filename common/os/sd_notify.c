@@ -37,6 +37,7 @@ static bool set_address(const char *path, struct sockaddr_un *name, socklen_t *s
 /* Another process notifies the service manager. */
 static bool replaced;
 
+/* Sends a message to the service manager, if there is one. */
 static void send_state(const char *state) {
     const char *path = replaced ? NULL : getenv("NOTIFY_SOCKET");
     struct sockaddr_un name;

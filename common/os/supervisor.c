@@ -102,6 +102,7 @@ static size_t count_workers(const struct supervisor *supervisor, bool present_on
 
 /* ---- the end of a worker ---- */
 
+/* Frees the entry of a worker that has ended, and decides when it is replaced. */
 static void note_end(struct supervisor *supervisor, struct worker *worker, int status) {
     const int64_t now = clock_monotonic_ms();
     const char *name = supervisor->spec->name;
@@ -120,6 +121,7 @@ static void note_end(struct supervisor *supervisor, struct worker *worker, int s
     worker->pid = 0;
 }
 
+/* Collects all children that have ended, and reports them to the program. */
 static void reap(struct supervisor *supervisor) {
     const struct supervisor_spec *spec = supervisor->spec;
     int status;
@@ -140,6 +142,7 @@ static void reap(struct supervisor *supervisor) {
 
 /* ---- the start of a worker ---- */
 
+/* The child's side of a fork: serves as a worker, and exits. */
 static _Noreturn void become_worker(struct supervisor *supervisor, size_t index, pid_t parent) {
     const struct supervisor_spec *spec = supervisor->spec;
     /* The kernel sends this signal if the parent dies. It may have died before the request was
@@ -171,6 +174,7 @@ static size_t find_free(struct supervisor *supervisor) {
     return index;
 }
 
+/* Starts workers of the present generation until there are as many as wanted. */
 static void start_missing(struct supervisor *supervisor) {
     /* The former generation does not count: both run side by side for a moment. */
     size_t running = count_workers(supervisor, true);
@@ -239,6 +243,7 @@ void supervisor_replace(struct supervisor *supervisor, size_t count, int64_t pat
 
 /* ---- the parent ---- */
 
+/* What is due: collecting, stopping, starting, and ending the former generation. */
 static void tend(struct supervisor *supervisor) {
     reap(supervisor);
     if (supervisor->stopping) {

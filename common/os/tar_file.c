@@ -57,6 +57,7 @@ struct tar_file tar_file_start(int fd) {
     return (struct tar_file){.fd = fd};
 }
 
+/* Writes what is pending; after an error nothing. */
 static void flush(struct tar_file *tar) {
     size_t done = 0;
     /* After the first failure nothing more is written, so that its errno stays. */

@@ -335,6 +335,7 @@ static void follow_primary(struct redis_client *client) {
     client->paused_until = 0;
 }
 
+/* Makes sure of a connection that is probably alive. False: not now, see last_error. */
 static bool connect_if_needed(struct redis_client *client, uint64_t timeout_ms) {
     if (client->socket.context)
         follow_primary(client);
@@ -373,6 +374,7 @@ static void pause_after(struct redis_client *client, int64_t now, uint64_t timeo
     client->paused_ms = timeout_ms;
 }
 
+/* Runs a command by the server of its key; an error becomes that of this client. */
 static redisReply *run_in_cluster(struct redis_client *client, uint64_t timeout_ms, int argc,
                                   const char *const *argv) {
     struct redis_client *last;

@@ -58,6 +58,7 @@ static void set_slots(struct redis_cluster *cluster, const struct redis_slots *s
     cluster->is_outdated = false;
 }
 
+/* Asks one server for the map of slots; false without a usable answer. */
 static bool ask(const struct redis_cluster *cluster, const struct host_address *address,
                 struct redis_slots *slots) {
     const char *argv[] = {"CLUSTER", "NODES"};

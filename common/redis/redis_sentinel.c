@@ -50,6 +50,7 @@ static bool read_address(const redisReply *reply, struct host_address *address) 
     return true;
 }
 
+/* Asks one Sentinel for the primary; false if it does not know it, or does not answer. */
 static bool ask(struct redis_sentinel *sentinel, uint64_t timeout_ms,
                 struct host_address *primary) {
     /* The name of the command is fixed by Redis; a "master" is the primary here. */

@@ -104,6 +104,7 @@ static bool has_flag(struct text flags, const char *flag) {
     return false;
 }
 
+/* Reads the line of one server, with its slots. False: the map is not valid. */
 static bool read_line(struct redis_slots *slots, struct text line,
                       const struct host_address *asked) {
     struct host_address address = {.port = 0};

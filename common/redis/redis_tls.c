@@ -34,6 +34,7 @@ static bool fail(struct redis_tls *tls) {
 
 /* ---- settings ---- */
 
+/* Loads the certificates and the key of the configuration. NULL, or what cannot be used. */
 static const char *use_files(SSL_CTX *context, const struct config *config) {
     const bool verify = config->redis_tls == CONFIG_TLS_VERIFY;
     /* With redis_ca only that authority counts; without, those of the system. */

@@ -337,6 +337,7 @@ static const struct rule RULES[] = {
 
 #define RULE_COUNT (sizeof(RULES) / sizeof(RULES[0]))
 
+/* Runs one rule and visits what it has found. */
 static enum error check(struct db *db, const struct rule *rule, consistency_visit *visit,
                         void *context) {
     struct db_rows *rows;

@@ -65,6 +65,8 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_wor
     return error;
 }
 
+/* Deletes a slice of each kind of remains. *deleted counts all, so that 0 means that none is
+ * left. */
 static enum error run_slice(struct db *db, const struct config *config, struct housekeeping *run,
                             uint64_t *deleted) {
     /* Each kind of remains has its own statement; the first error ends the slice. */

@@ -14,6 +14,7 @@
     "SELECT MIN(e.created_at) FROM " table " t JOIN " events " e ON e." key " = t." key \
     " AND e.seq = t.oldest_seq"
 
+/* Reads the numbers of users, sessions and tokens. */
 static enum error read_users(struct db *db, struct statistics *statistics) {
     /* Users without the site's own. Counts of tables are exact and read an index. */
     static const char SQL[] = "SELECT COUNT(*), SUM(is_active), SUM(is_staff), SUM(" KEPT
@@ -39,6 +40,7 @@ static enum error read_users(struct db *db, struct statistics *statistics) {
     return ERROR_NONE;
 }
 
+/* Reads the numbers of rooms and of what is in them; `events` is added to. */
 static enum error read_rooms(struct db *db, struct statistics *statistics) {
     /* Counters of the rooms are added up, instead of counting messages. */
     static const char SQL[] =
@@ -64,6 +66,7 @@ static enum error read_rooms(struct db *db, struct statistics *statistics) {
     return ERROR_NONE;
 }
 
+/* Reads the size of the database, and the time of the oldest event. */
 static enum error read_database(struct db *db, struct statistics *statistics) {
     /* The size is InnoDB's estimate. SUM of the data of all tables and their indexes. */
     static const char SQL[] =

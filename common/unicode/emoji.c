@@ -32,6 +32,7 @@ static int next_byte(struct text *text) {
     return byte;
 }
 
+/* For bsearch, by the bytes without selectors, which is the order of the list. */
 static int compare(const void *key, const void *element) {
     struct text text = *(const struct text *)key;
     struct text listed = text_of(*(const char *const *)element);

@@ -58,6 +58,7 @@ static const uint32_t *replacement_of(uint32_t point) {
     return NULL;
 }
 
+/* The class of a code point, from the ranges of the tables. */
 static enum fold_class class_of(uint32_t point) {
     /* The last range that does not begin after it. */
     size_t low = 0, high = LENGTH(FOLD_CLASSES);
@@ -71,6 +72,7 @@ static enum fold_class class_of(uint32_t point) {
     return FOLD_CLASSES[low].is;
 }
 
+/* The rank of a mark (its combining class); 0 for all that is not a mark. */
 static unsigned char rank_of(uint32_t point) {
     size_t low = 0, high = LENGTH(FOLD_RANKS);
     while (low < high) {
@@ -85,6 +87,7 @@ static unsigned char rank_of(uint32_t point) {
     return 0;
 }
 
+/* Appends a point; a mark is sorted into those of its letter. */
 static void add(struct fold *fold, struct fold_point point) {
     fold->points =
         array_reserve(fold->points, &fold->space, fold->count + 1, sizeof(*fold->points));

@@ -20,6 +20,7 @@
 #define HANGUL_LAST 0xD7A3
 #define HANGUL_TRAILS 28
 
+/* Appends a code point in UTF-8. */
 static void put_point(struct buffer *out, uint32_t point) {
     unsigned char *at = (unsigned char *)buffer_reserve(out, 4);
     /* RFC 3629: one to four bytes have room for 7, 11, 16 and 21 bits. */
@@ -263,6 +264,7 @@ struct choice {
     size_t count;
 };
 
+/* Keeps a candidate if it is better than those that were offered before. */
 static void offer(struct choice *choice, struct candidate candidate) {
     size_t i = choice->count;
     if (!is_exact(&candidate)) {
@@ -283,6 +285,7 @@ static void offer(struct choice *choice, struct candidate candidate) {
     }
 }
 
+/* Offers the lookups that a run of the query makes possible. */
 static void offer_run(const struct fold *fold, size_t from, size_t end, bool is_beginning,
                       struct choice *choice) {
     const uint32_t last = fold->points[end - 1].point;

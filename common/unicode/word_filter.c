@@ -92,6 +92,7 @@ static bool is_repeated(const struct run *last, const struct fold_point *next) {
            !(next->point >= '0' && next->point <= '9');
 }
 
+/* Adds a folded letter: to the last run if it repeats that, else as a new one. */
 static void add_run(struct runs *runs, const struct fold_point *next, const uint32_t *places) {
     struct run *last = runs->count > 0 ? &runs->list[runs->count - 1] : NULL;
     const uint32_t end = places[next->end - 1] + 1;
@@ -111,6 +112,7 @@ static void add_run(struct runs *runs, const struct fold_point *next, const uint
                                              .kind = next->kind};
 }
 
+/* Folds a text into runs, whose places are those of the text itself. */
 static void read_runs(struct runs *runs, struct text text) {
     struct buffer copy = BUFFER_EMPTY;
     struct fold fold = {0};

@@ -321,6 +321,7 @@ static void apply_result(struct channels *channels, const struct gap_check_resul
     idmap_free(&missing);
 }
 
+/* The gap check is done: delivers what it has found, and runs again if that was requested. */
 static void on_gap_check_done(void *context, const struct gap_check_result *result) {
     struct channels *channels = context;
     channels->metrics->gap_checks++;
@@ -381,6 +382,7 @@ static void mark_ready(struct channel *channel) {
             channel->channels->callbacks->ready(channel->subscriptions[i]);
 }
 
+/* Redis has confirmed the channel: what is published from now on arrives. */
 static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
     struct channels *channels = context;
     struct channel *channel = find(channels, kind, id);
@@ -402,6 +404,7 @@ static void on_notice(struct channel *channel, const struct event_envelope *enve
     frame_release(frame);
 }
 
+/* An envelope has arrived: a notice, or an event for the stream. */
 static void on_event(void *context, enum event_stream kind, uint64_t id,
                      const struct event_envelope *envelope) {
     struct channel *channel = find(context, kind, id);

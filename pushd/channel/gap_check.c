@@ -81,6 +81,7 @@ static struct text write_slice(struct buffer *json, const struct positions *list
     return (struct text){json->data, json->len};
 }
 
+/* On a thread: reads the ends of all streams that this process follows. */
 static void query(struct gap_check *check, struct db *db) {
     const struct positions *rooms = &check->known[EVENT_STREAM_ROOM];
     const struct positions *users = &check->known[EVENT_STREAM_USER];

@@ -141,6 +141,7 @@ static void end_by_removal(struct watch *watch, const struct stream_event *remov
         watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
 }
 
+/* Sends events to a watch, in one frame if it may see all of them. Its own removal ends it. */
 static void watch_events(struct watch *watch, const struct stream_event *events, uint32_t count,
                          struct frame *frame) {
     struct socket *socket = watch->client->socket;

@@ -129,6 +129,7 @@ static void handle_room_action(struct client *client, enum room_action action,
         refuse_message(client, id, CODE_NOT_WATCHED, "The room is not watched.");
 }
 
+/* Does what a message of this type asks for. */
 static void handle_type(struct client *client, struct text type, struct json_object *message) {
     static const char *const ROOM_ACTIONS[] = {[ACTION_WATCH] = "watch",
                                                [ACTION_UNWATCH] = "unwatch",

@@ -45,6 +45,7 @@ struct arrival {
 #define IS_DIRECT 4u
 #define IS_MUTED 8u /* until the time in rooms.muted */
 
+/* Sets how the user is notified of a room. A mute that will end is kept with its time. */
 static void set_view(struct client *client, struct subscription *subscription, bool is_direct,
                      const struct room_view *view) {
     const uint64_t room_id = subscription->channel->stream.id;
@@ -169,6 +170,7 @@ static enum error find_entry(struct arrival *arrival, struct db *db) {
     return error;
 }
 
+/* On a thread: reads the room that the user has entered, and the events since. */
 static void arrival_work(void *context, struct db *db) {
     struct arrival *arrival = context;
     bool again = false;
@@ -287,6 +289,7 @@ static void block_read_work(void *context, struct db *db) {
     read->error = block_ids(db, read->user_id, &read->ids, &read->count);
 }
 
+/* The list of blocked users is read, or the read has failed. */
 static void block_read_done(void *context) {
     struct block_read *read = context;
     struct client *client = read->client;
@@ -359,6 +362,7 @@ static struct frame *notification_of(struct notification_frames *made, uint64_t 
     return *frame;
 }
 
+/* Notifies a client of a new message, if it wants to know of it. */
 static void notify_of_message(struct client *client, uint64_t room_id,
                               const struct stream_event *event) {
     const struct subscription *subscription = idmap_get(&client->rooms.notified, room_id);

@@ -74,6 +74,7 @@ static void collect_room(void *context, const struct user_room *room) {
         (struct client_notified){room->room_id, room->last_seq, room->is_direct, room->view};
 }
 
+/* On a thread: reads the user, all rooms, and the users who are blocked. */
 static void read_work(void *context, struct db *db) {
     struct client_job *job = context;
     /* On a thread. May be a repeated read. */

@@ -61,6 +61,7 @@ struct replay {
 
 /* ---- lists ---- */
 
+/* The list that a replay is in by its state; NULL: none. */
 static struct replay_list *list_of(const struct replay *replay) {
     struct replays *replays = &replay->client->clients->replays;
     switch (replay->state) {

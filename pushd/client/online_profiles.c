@@ -106,6 +106,7 @@ static void add_id(void *context, uint64_t user_id, void *value) {
     job->ids[job->count++] = user_id;
 }
 
+/* Begins to read the profiles that are wanted now. */
 static void start(struct online_profiles *profiles) {
     struct read_job *job = xcalloc(1, sizeof(*job));
     const size_t count = idmap_count(&profiles->wanted);
@@ -140,6 +141,7 @@ static bool is_kept(void *context, uint64_t user_id, void *value) {
     return false;
 }
 
+/* The profiles are read: keeps them, and calls back those who wait. */
 static void read_done(void *context) {
     struct read_job *job = context;
     struct online_profiles *profiles = job->profiles;

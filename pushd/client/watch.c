@@ -226,6 +226,7 @@ static void on_read(void *context) {
     watch_advance(watch);
 }
 
+/* Begins to read the position from which events are sent, some times at most. */
 static void read_position(struct watch *watch) {
     struct client_opening *opening = watch->opening;
     /* The streams advance faster than they are read: the client tries again later. */
@@ -264,6 +265,7 @@ static void add_id(void *context, uint64_t user_id, struct text name) {
     ids->list[ids->count++] = user_id;
 }
 
+/* The profiles of the users online were read. */
 static void on_profiles(void *context) {
     struct watch *watch = context;
     if (watch->state == WATCH_ENDED) {

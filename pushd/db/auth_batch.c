@@ -127,6 +127,7 @@ static void start_next(struct queue *queue) {
     db_pool_run(queue->owner->db_pool, batch_work, batch_done, batch);
 }
 
+/* A batch is answered: begins the next one, and calls back each waiter. */
 static void batch_done(void *job) {
     struct batch *batch = job;
     batch->queue->in_flight--;

@@ -24,6 +24,7 @@ struct metrics_http {
     uv_timer_t lag_timer;
 };
 
+/* Answers the two paths of monitoring; false for others. */
 static bool on_request(void *context, struct http_request *request, struct text path) {
     const struct metrics_http *http = context;
     const bool is_metrics = text_equals(path, text_of("/metrics"));

@@ -72,6 +72,7 @@ static void on_pause_end(uv_timer_t *timer) {
     uv_poll_start(&acceptor->poll, UV_READABLE, on_readable);
 }
 
+/* Accepts connections that wait, a batch at a time. */
 static void on_readable(uv_poll_t *poll, int failed, int events) {
     struct acceptor *acceptor = poll->data;
     (void)failed;

@@ -62,6 +62,7 @@ static unsigned end_method(struct head_scan *scan) {
     return scan->word_len > 0 ? 426 : 400;
 }
 
+/* Takes a byte of the request target; the return values are those of head_scan. */
 static unsigned take_target(struct head_scan *scan, unsigned char c) {
     if (c == ' ')
         return scan->target_len > 0 ? next(scan, VERSION) : 400;
@@ -92,6 +93,7 @@ static unsigned end_version(struct head_scan *scan) {
 
 /* ---- headers ---- */
 
+/* Takes a byte of a header's name, and notes the headers that matter here. */
 static unsigned take_name(struct head_scan *scan, unsigned char *c) {
     if (*c == ':' && scan->word_len > 0) {
         scan->is_upgrade = word_is_nocase(scan, "upgrade");
@@ -108,6 +110,7 @@ static unsigned take_name(struct head_scan *scan, unsigned char *c) {
     return 0;
 }
 
+/* Takes a byte of a header's value. */
 static unsigned take_value(struct head_scan *scan, unsigned char c) {
     if (c == '\r') {
         if (scan->is_upgrade && scan->word_len > 0 && !word_is_nocase(scan, "websocket"))
@@ -131,6 +134,7 @@ static unsigned begin_line(struct head_scan *scan, unsigned char *c) {
 
 /* ---- all ---- */
 
+/* Takes the next byte in the present state. 0, or the status of an error. */
 static unsigned take(struct head_scan *scan, unsigned char *c) {
     switch ((enum state)scan->state) {
     case METHOD:

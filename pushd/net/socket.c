@@ -232,6 +232,7 @@ static void on_bad_frame(struct socket *socket) {
 static const struct socket_read_callbacks READER = {ws_handshake_refuse_head, socket_send_pong,
                                                     on_bad_frame};
 
+/* The handshake is complete: the socket is open, and the client is told. -1 refuses it. */
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
     const struct handshake *handshake = ws_handshake_established(
         &sockets->ws_handshake, wsi, &socket->handshake_key, &socket->address_key);
@@ -274,6 +275,7 @@ static void drop_partial(struct socket *socket) {
     socket->partial = NULL;
 }
 
+/* The connection is gone: forgets all of the socket, which libwebsockets frees. */
 static void on_closed(struct sockets *sockets, struct socket *socket) {
     if (!socket->sockets) /* on_established refused it */
         return;
@@ -408,6 +410,7 @@ static void log_lws(int level, const char *line) {
     log_warn("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
+/* Makes the context of libwebsockets and its virtual host; false if that fails. */
 static bool create_context(struct sockets *sockets) {
     /* libwebsockets keeps its timers in one sorted list, which it walks from the head: all are
      * switched off, and sockets_tick does their work. */

@@ -109,6 +109,7 @@ void socket_read_detach(int fd) {
         reading->socket = NULL;
 }
 
+/* A ping has arrived: answered by the socket, or kept until there is one. */
 static void on_ping(void *context, const unsigned char *payload, size_t len) {
     struct reading *reading = context;
     struct opening *opening = reading->opening;

@@ -138,6 +138,7 @@ static struct text copy_query(struct lws *wsi, char *out, size_t size) {
     return (struct text){out, at ? at - 1 : 0};
 }
 
+/* Copies what the handshake needs of the headers, which libwebsockets drops afterwards. */
 static void read_headers(struct lws *wsi, struct ws_handshake_headers *h,
                          struct handshake_input *input) {
     input->path = copy_header(wsi, h->path, sizeof(h->path), WSI_TOKEN_GET_URI);
@@ -168,6 +169,7 @@ static void read_address(struct lws *wsi, struct ws_handshake_headers *h,
         config);
 }
 
+/* Whether the address may open another socket, and has not failed too often. */
 static enum conn_limit_result check_limits(struct ws_handshake *handshakes) {
     const struct handshake *handshake = &handshakes->handshake;
     /* Sockets and failures count by address; the hash is that of a credential that may be known to

@@ -68,6 +68,7 @@ static void tell(const struct online_counts *counts, uint64_t room_id, struct ro
     counts->hooks->notify(counts->hooks->context, room_id, sum);
 }
 
+/* Redis has answered with the users elsewhere, or has not answered. */
 static void on_counted(void *context, bool ok, uint64_t others) {
     const struct request request = *(struct request *)context;
     struct online_counts *counts = request.counts;
@@ -95,6 +96,7 @@ static void on_counted(void *context, bool ok, uint64_t others) {
         counts->hooks->ready(counts->hooks->context, request.room_id);
 }
 
+/* Gives Redis the number here, 0 for a closed room, and asks for that of others. */
 static void ask(struct online_counts *counts, uint64_t room_id, struct room *room) {
     struct request *request = xcalloc(1, sizeof(*request));
     *request = (struct request){counts, room_id};

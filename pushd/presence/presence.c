@@ -93,6 +93,7 @@ void presence_socket_closed(struct presence *presence, uint64_t room_id, uint64_
     *grace = (struct grace){entry->grace_end_ms, room_id, user_id};
 }
 
+/* The grace of a user is over: Redis is told, if nothing has changed since. */
 static void end_grace(struct presence *presence, const struct grace *grace) {
     struct presence_entry *entry = presence_entry_find(presence, grace->room_id, grace->user_id);
     /* The user has come back since; a later grace has its own element in the ring. */
@@ -258,6 +259,7 @@ static bool keep_view(void *context, uint64_t room_id, void *value) {
     return false;
 }
 
+/* Every few seconds: frees what is idle, and repairs what differs from Redis. */
 static void run_housekeeping(struct presence *presence) {
     idmap_filter(&presence->views, keep_view, NULL);
     if (!presence->redis_up)

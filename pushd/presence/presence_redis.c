@@ -128,6 +128,7 @@ static void clear_unlisted(struct presence *presence, uint64_t room_id, uint64_t
     free(users.keys);
 }
 
+/* The end of a read: users that it did not name are gone, and the view is ready. */
 static void on_read_end(void *context, bool ok, uint64_t logical_time) {
     const struct request request = *(struct request *)context;
     struct presence *presence = request.presence;

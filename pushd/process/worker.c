@@ -109,6 +109,7 @@ static void trim_heaps(void) {
         malloc_trim(0);
 }
 
+/* Twice a second: what has to be done by time. */
 static void on_tick(uv_timer_t *timer) {
     struct worker *worker = timer->data;
     slow_callback_start("the tick");
@@ -206,6 +207,7 @@ static void stop(struct worker *worker, bool handed_over) {
         drain_later(worker);
 }
 
+/* Does what a signal asks for. */
 static void on_signal(uv_signal_t *handle, int number) {
     struct worker *worker = handle->data;
     slow_callback_start("a signal");
@@ -228,6 +230,7 @@ static void on_signal(uv_signal_t *handle, int number) {
     slow_callback_stop();
 }
 
+/* Has libuv report the signals on the loop. */
 static void watch_signals(struct worker *worker) {
     static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, UPGRADE_SIGNAL};
     /* Writing to a closed connection is to fail with EPIPE, not to end the process. */
@@ -268,6 +271,7 @@ static void open_parts(struct worker *worker) {
     ping_database(worker);
 }
 
+/* Runs the loop until Redis is up, for some time at most: clients then need not be refused. */
 static void wait_for_redis(struct worker *worker) {
     const struct config *config = worker->config;
     const int64_t until_ms = clock_monotonic_ms() + WAIT_FOR_REDIS_MS;

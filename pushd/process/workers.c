@@ -152,6 +152,7 @@ static void log_state(const struct workers *workers) {
     supervisor_forward(workers->supervisor, SIGUSR1);
 }
 
+/* Does what a signal asks the parent for. */
 static void handle_signal(struct workers *workers, int number) {
     /* The workers are on their way out; a second SIGTERM ends their drain_wait. */
     if (workers->stopping && (number == SIGTERM || number == SIGINT)) {
@@ -213,6 +214,7 @@ static bool open_sockets(struct workers *workers) {
     return true;
 }
 
+/* Makes the memory in which workers count; false if there is none. */
 static bool share_metrics(struct workers *workers, size_t count) {
     /* Anonymous shared memory is inherited by fork, and zeroed. */
     workers->all.count = count;

@@ -308,6 +308,7 @@ static bool read_logical_time(const struct redis_reply *reply, uint64_t *logical
            reply->items[1]->kind == REDIS_TEXT && text_to_u64(reply->items[1]->text, logical_time);
 }
 
+/* A change has been answered: tells presence, and frees the request. */
 static void on_changed(void *context, const struct redis_reply *reply) {
     struct request *request = context;
     uint64_t logical_time = 0;
@@ -388,6 +389,7 @@ void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id) {
 
 /* ---- reading ---- */
 
+/* Hands on the users of a room that other processes have. */
 static void on_users(void *context, const struct redis_reply *reply) {
     struct request *request = context;
     uint64_t logical_time = 0, user_id;

@@ -130,6 +130,7 @@ static void report_malformed(struct pubsub *pubsub, struct text name, struct tex
              (int)(name.len < 100 ? name.len : 100), name.at, payload.len);
 }
 
+/* Checks a published message and hands it on, if its channel is subscribed here. */
 static void on_message(struct pubsub *pubsub, struct text name, struct text payload) {
     enum event_stream stream;
     uint64_t id;
@@ -207,6 +208,7 @@ static int64_t tick_node(struct pubsub_node *node) {
     return redis_conn_latency_us(node->commands);
 }
 
+/* Renews leases, checks the connections, and measures how fast Redis answers. */
 static void on_timer(uv_timer_t *timer) {
     struct pubsub *pubsub = timer->data;
     int64_t latency_us = 0;
@@ -340,6 +342,7 @@ static void on_slots(void *context, const struct redis_slots *slots) {
     update_state(pubsub);
 }
 
+/* Makes the connections that are known, and begins to look for the others. */
 static void connect_to_redis(struct pubsub *pubsub) {
     const struct config *config = pubsub->config;
     const struct topology_callbacks callbacks = {pubsub, on_primary, on_slots};

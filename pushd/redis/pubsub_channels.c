@@ -54,6 +54,7 @@ static void add_changed(struct pubsub *pubsub, enum event_stream stream, uint64_
     pubsub->changed[pubsub->changed_count++] = (struct pubsub_channel){stream, id};
 }
 
+/* Notes that a channel is wanted or not any more; sent at the end of the iteration. */
 static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
                        uintptr_t wanted) {
     const uintptr_t state = get_state(pubsub, stream, id);
@@ -93,6 +94,7 @@ struct batch {
     size_t count;
 };
 
+/* Sends the command with the names collected so far, and empties the batch. */
 static void send_batch(struct batch *batch) {
     /* Pointers into the names are made only now, since the buffer moves while it grows. */
     struct text args[BATCH + 1] = {text_of(batch->command)};

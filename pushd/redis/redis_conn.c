@@ -117,6 +117,7 @@ static void on_closed(uv_handle_t *handle) {
     free_transport(handle->data);
 }
 
+/* Gives the connection up: what is pending is answered without a reply. */
 static void close_transport(struct redis_conn *conn) {
     struct transport *transport = conn->transport;
     conn->transport = NULL;
@@ -240,6 +241,7 @@ void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t
 
 /* ---- PING ---- */
 
+/* Redis has answered a PING: it is up, unless the answer is an error. */
 static void on_pong(void *context, const struct redis_reply *reply) {
     struct redis_conn *conn = context;
     /* The connection was lost: disconnect has done the rest. */
@@ -341,6 +343,7 @@ static void decrypt(struct transport *transport, const char *bytes, size_t len) 
         redis_conn_flush(conn);
 }
 
+/* Bytes have come, or the connection has ended. */
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     struct transport *transport = stream->data;
     slow_callback_start("handling replies of Redis");
@@ -435,6 +438,7 @@ static bool is_local(const struct redis_conn *conn) {
     return !conn->is_given && conn->config->redis_socket[0] != '\0';
 }
 
+/* The socket is connected, or could not be. */
 static void on_connected(uv_connect_t *request, int status) {
     struct transport *transport = request->data;
     struct redis_conn *conn = transport->conn;
@@ -464,6 +468,7 @@ static void connect_tcp(struct transport *transport, const struct sockaddr *addr
         disconnect(transport->conn, uv_strerror(error));
 }
 
+/* The host was looked up: connects to one of its addresses. */
 static void on_resolved(void *context, const struct name_lookup_result *result) {
     struct redis_conn *conn = context;
     struct transport *transport = conn->transport;

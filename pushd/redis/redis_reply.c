@@ -23,6 +23,7 @@ static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind 
     return reply;
 }
 
+/* A text of a reply, copied behind its struct. */
 static void *create_text(const redisReadTask *task, char *bytes, size_t len) {
     const enum redis_kind kind = task->type == REDIS_REPLY_ERROR ? REDIS_ERROR : REDIS_TEXT;
     /* One byte more, zeroed: error texts are used as C strings. */
@@ -42,6 +43,7 @@ typedef size_t list_count;
 typedef int list_count;
 #endif
 
+/* A list of a reply, with room for its items. */
 static void *create_list(const redisReadTask *task, list_count count) {
     /* NULL makes the parser fail, and the connection ends. */
     if (count > MAX_ITEMS)

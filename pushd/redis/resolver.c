@@ -23,6 +23,7 @@ void resolver_cancel(struct resolver *resolver) {
     close(resolver->fd);
 }
 
+/* The result of the lookup can be read. */
 static void on_readable(uv_poll_t *poll, int failed, int events) {
     struct resolver *resolver = poll->data;
     struct name_lookup_result result;

@@ -54,6 +54,7 @@ static bool read_primary(struct topology *topology, const struct redis_reply *re
     return true;
 }
 
+/* Takes the map of a cluster; tells the owner if it has changed. False if it is not valid. */
 static bool read_slots(struct topology *topology, const struct redis_reply *reply) {
     struct redis_slots *slots = xcalloc(1, sizeof(*slots));
     const bool is_valid =
@@ -67,6 +68,7 @@ static bool read_slots(struct topology *topology, const struct redis_reply *repl
     return is_valid;
 }
 
+/* A server has answered, well or of no use. */
 static void on_answer(void *context, const struct redis_reply *reply) {
     struct topology *topology = context;
     /* The connection was lost; the tick counts the time. */
@@ -83,6 +85,7 @@ static void on_answer(void *context, const struct redis_reply *reply) {
 
 /* ---- questions ---- */
 
+/* Asks for the map of the cluster, or for the primary. */
 static void ask(void *context) {
     struct topology *topology = context;
     const struct text of_cluster[] = {{"CLUSTER", 7}, {"NODES", 5}};
@@ -106,6 +109,7 @@ static void on_pushed(void *context, const struct redis_reply *reply) {
     (void)reply;
 }
 
+/* Connects to the server whose turn it is. */
 static void use_server(struct topology *topology) {
     const struct config *config = topology->config;
     const char *list = topology->of_cluster ? config->redis_host : config->redis_sentinels;

@@ -37,6 +37,7 @@ static const char LIST[] =
     "LEFT JOIN user mu ON mu.user_id = mb.user_id "
     "WHERE e.room_id = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq";
 
+/* Reads the columns of an event of a room; texts point into the row. */
 static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct room_event *event) {
     event->bell = NULL;
     event->room_id = room_id;
@@ -172,6 +173,7 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
         "UPDATE " table " SET oldest_seq = v_up_to + 1 WHERE " key " = p_id; ",           \
         ", v_count")
 
+/* Deletes up to `limit` expired events of one stream, and adds their number to *deleted. */
 static enum error purge_stream(struct db *db, const char *sql, uint64_t id, uint64_t days,
                                uint64_t limit, uint64_t *deleted) {
     struct db_rows *rows;
@@ -186,6 +188,8 @@ static enum error purge_stream(struct db *db, const char *sql, uint64_t id, uint
     return ERROR_NONE;
 }
 
+/* Deletes expired events of the streams after *id, which then is the last one done. *done: no
+ * stream is left. */
 static enum error purge_streams(struct db *db, const char *next_sql, const char *purge_sql,
                                 uint64_t days, uint64_t limit, uint64_t *id, bool *done,
                                 uint64_t *deleted) {

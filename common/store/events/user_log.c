@@ -7,6 +7,7 @@
 
 #include "event/event.h"
 
+/* Reads the bounds of a user's stream. ERROR_NOT_FOUND: no such user. */
 static enum error read_state(struct db *db, uint64_t user_id, struct user_log_state *state) {
     /* One row by the primary key: the two numbers bound what can be read. */
     static const char SQL[] = "SELECT last_seq, oldest_seq FROM user WHERE user_id = ?";
@@ -71,6 +72,7 @@ static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTI
                                  ", " EVENT_SQL(EVENT_MODERATION_CHANGED)
                                  ") OR r.room_id IS NOT NULL) ");
 
+/* Reads the columns of an event of a user; the texts but the actor's name point into the row. */
 static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct user_event *event) {
     event->user_id = user_id;
     event->seq = db_get_u64(rows, 0);

@@ -150,6 +150,7 @@ enum error follower_claim(struct db *db, uint64_t worker_id, uint64_t claim, uin
     return error;
 }
 
+/* Reads LEASE_COLUMNS; texts point into the row. */
 static void lease_from_row(const struct db_rows *rows, struct follower_lease *lease) {
     *lease = (struct follower_lease){.follower_id = db_get_u64(rows, 0),
                                      .room = {.room_id = db_get_u64(rows, 1),
@@ -183,6 +184,7 @@ static void hook_from_row(const struct db_rows *rows, struct hook *hook) {
     hook_secret_from_row(rows, FIRST_HOOK_COLUMN + 4, hook->old_secret);
 }
 
+/* Visits each lease, with its hook if the columns are there, and frees the rows. */
 static void visit_leases(struct db_rows *rows, bool with_hook, follower_visit *visit,
                          void *context) {
     struct follower_lease lease;

@@ -76,6 +76,7 @@ static int64_t time_or_0(const struct db_rows *rows, unsigned column) {
     return db_is_null(rows, column) ? 0 : db_get_time(rows, column);
 }
 
+/* Reads HOOK_COLUMNS; texts point into the row. */
 static void hook_from_row(const struct db_rows *rows, struct hook *hook) {
     *hook = (struct hook){.id = db_get_u64(rows, 0),
                           .name = db_get_text(rows, 1),
@@ -96,6 +97,7 @@ static void hook_from_row(const struct db_rows *rows, struct hook *hook) {
     hook_secret_from_row(rows, 13, hook->old_secret);
 }
 
+/* Visits each hook and frees the rows; returns their number. */
 static uint64_t visit_all(struct db_rows *rows, hook_visit *visit, void *context) {
     struct hook hook;
     uint64_t count = 0;

@@ -42,6 +42,7 @@ enum error account_mail_reset(struct db *db, struct text email) {
     return DB_RUN(db, SQL, 0, NULL, db_text(email));
 }
 
+/* Reads the columns of MAIL_SELECT. */
 static void read_mail(const struct db_rows *rows, struct account_mail *mail) {
     /* Names and addresses are bounded by the schema; snprintf cuts them if the database was
      * edited. */

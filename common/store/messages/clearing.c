@@ -15,6 +15,7 @@ struct clearing {
     char last_key[65 * 4 + 1];
 };
 
+/* The clearing that is to go on; its id is 0 if there is none. */
 static enum error next_clearing(struct db *db, struct clearing *clearing) {
     /* The oldest clearing, so that one that was asked for first is done first. After a restart it
      * goes on from last_key. */

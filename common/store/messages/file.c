@@ -139,6 +139,7 @@ static void copy_text(const struct db_rows *rows, unsigned column, char *out, si
     out[len] = '\0';
 }
 
+/* Reads FILE_COLUMNS; texts are copied. */
 static void file_from_row(const struct db_rows *rows, struct file *file) {
     *file = (struct file){.id = db_get_u64(rows, 0),
                           .room_id = db_get_u64(rows, 1),

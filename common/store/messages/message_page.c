@@ -46,6 +46,7 @@ static int64_t clamp(uint64_t number) {
     return number > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)number;
 }
 
+/* Runs the statement of a page: each kind has one, with the lists of files or without. */
 static enum error run_page(struct db *db, const struct room_state *state, uint64_t user_id,
                            const struct message_page *page, bool with_lists,
                            struct db_rows **rows) {

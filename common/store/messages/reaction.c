@@ -46,6 +46,7 @@ bool reaction_next(struct text *list, struct reaction_total *total) {
 /* By the primary key of reaction_total. */
 #define OF_TOTAL "WHERE room_id = p_room AND message_id = p_message AND emoji = p_emoji; "
 
+/* Gives or takes back a reaction, and reads the new totals. The caller frees them. */
 static enum error run_change(struct db *db, const char *sql, const struct reaction_key *key,
                              struct reaction_change *change) {
     struct db_rows *rows;

@@ -129,6 +129,7 @@ static struct db_value state_of(const struct abuse_report_filter *filter) {
     return filter->has_state ? db_u64(filter->state) : db_str(NULL);
 }
 
+/* Reads COLUMNS; texts point into the row. */
 static struct abuse_report from_row(const struct db_rows *rows) {
     return (struct abuse_report){.id = db_get_u64(rows, 0),
                            .room_id = db_get_u64(rows, 1),
@@ -175,6 +176,7 @@ enum error abuse_report_count(struct db *db, const struct abuse_report_filter *f
                      state_of(filter));
 }
 
+/* Visits the first row, if there is one, and frees the rows. */
 static enum error visit_one(struct db_rows *rows, abuse_report_visit *visit, void *context) {
     enum error error = ERROR_NOT_FOUND;
     if (db_next(rows)) {

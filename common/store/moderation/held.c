@@ -149,6 +149,7 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
     ") AND r.direct_low IS NULL "
 #define OF_ALL_ROOMS FROM_HELD "WHERE ? > 0 "
 
+/* Reads COLUMNS; texts point into the row. */
 static struct held from_row(const struct db_rows *rows) {
     return (struct held){.id = db_get_u64(rows, 0),
                          .room_id = db_get_u64(rows, 12),

@@ -119,6 +119,7 @@ struct erasure {
     bool erases;
 };
 
+/* The erasure that is to go on, of one user or of any; its user_id is 0 if there is none. */
 static enum error next_erasure(struct db *db, uint64_t user_id, struct erasure *erasure) {
     static const char SQL[] =
         /* 0: of any user, the oldest first. */

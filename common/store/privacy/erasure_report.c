@@ -85,6 +85,7 @@ static const struct known_place *find_place(struct text table, struct text colum
     return NULL;
 }
 
+/* Writes how long a column is kept, as the report shows it. */
 static void write_until(enum until until, const struct config *config, char *out, size_t size) {
     static const char *const WORDS[] = {
         [UNTIL_ERASED] = "the end of the erasure",

@@ -46,6 +46,7 @@ struct part {
     struct field fields[FIELDS_MOST];
 };
 
+/* Writes one column by the kind of its field. */
 static void write_field(struct json_writer *w, const struct field *field,
                         const struct db_rows *rows, unsigned column) {
     json_write_key(w, field->name);
@@ -82,6 +83,7 @@ static void write_rows(struct tar_file *tar, const struct field *fields, struct 
     buffer_free(&line);
 }
 
+/* Writes a file of the archive for each part. */
 static enum error write_parts(struct db *db, struct tar_file *tar, const struct part *parts,
                               size_t count, uint64_t id) {
     enum error error = ERROR_NONE;
@@ -140,6 +142,7 @@ static enum error list_positions(struct db *db, uint64_t room_id, uint64_t user_
     return ERROR_NONE;
 }
 
+/* Writes the user's own messages of one room. */
 static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_t room_id,
                                     uint64_t user_id) {
     static const char SQL[] = MESSAGE_SELECT
@@ -170,6 +173,7 @@ static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_
     return error;
 }
 
+/* Writes the user's own messages of all rooms. */
 static enum error write_own_messages(struct db *db, struct tar_file *tar, uint64_t user_id) {
     /* Rooms by rising id, those that the user has left as well. */
     uint64_t room_id = 0;
@@ -184,6 +188,7 @@ static enum error write_own_messages(struct db *db, struct tar_file *tar, uint64
     return error;
 }
 
+/* Writes all messages of a room. */
 static enum error write_room_messages(struct db *db, struct tar_file *tar, uint64_t room_id) {
     static const char SQL[] = MESSAGE_SELECT
         "message m JOIN user s ON s.user_id = m.sender_id "
@@ -239,6 +244,7 @@ static void write_path(uint64_t file_id, struct text name, char out[256]) {
     out[len] = '\0';
 }
 
+/* Copies the bytes of one file into the archive. */
 static void copy_file(struct tar_file *tar, const char *file_dir, const char *stored_as,
                       const char *path, int64_t time) {
     char bytes[65536];
@@ -256,6 +262,7 @@ static void copy_file(struct tar_file *tar, const char *file_dir, const char *st
     close(fd);
 }
 
+/* Copies the bytes of the files that a statement finds. */
 static enum error write_files(struct db *db, struct tar_file *tar, const char *file_dir,
                               const char *sql, uint64_t id) {
     struct db_rows *rows;
@@ -342,6 +349,7 @@ static const struct part USER_PARTS[] = {
     {"files.jsonl", FILE_SELECT("user_id"), FILE_FIELDS},
 };
 
+/* Writes the archive of a user to fd; *size is its size. */
 static enum error write_user(struct db *db, const char *file_dir, uint64_t user_id, int fd,
                              uint64_t *size) {
     struct tar_file tar = tar_file_start(fd);
@@ -522,6 +530,7 @@ static enum error add_row(struct db *db, struct job *job) {
     return ERROR_NONE;
 }
 
+/* Makes the archive available for EXPORT_DAYS. */
 static enum error finish(struct db *db, const struct job *job, uint64_t size) {
     /* The expiry is counted from now; state 0, since the row may have expired meanwhile. */
     static const char FILE_READY_NOW[] =
@@ -536,6 +545,7 @@ static enum error finish(struct db *db, const struct job *job, uint64_t size) {
     return error;
 }
 
+/* Gives the request up, and removes what was written. */
 static enum error fail(struct db *db, const struct job *job) {
     static const char SQL[] =
         "UPDATE export_job SET state = 3, claimed_until = NULL WHERE user_id = ?";

@@ -32,6 +32,7 @@ enum error guest_check(struct db *db, uint64_t room_id, const char *address) {
     return error;
 }
 
+/* Adds a guest with its token. ERROR_CONFLICT: the name is taken. */
 static enum error add(struct db *db, const char *name, struct text display_name,
                       const char *address, const unsigned char *token_hash, uint64_t *user_id) {
     static const char SQL[] = TRANSACTION(

@@ -305,6 +305,7 @@ static const char REMOVE_BY_SITE[] = REMOVE(TRANSACTION_ENTER_BY_SITE(TRANSACTIO
 static const char REMOVE_ERASED[] = REMOVE(
     TRANSACTION_LOCK_ROOM "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; ");
 
+/* Runs a removal and reads its outcome. The caller frees what *change has. */
 static enum error remove_member(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                                 uint64_t target_id, struct member_change *change) {
     struct db_rows *rows;
@@ -424,6 +425,7 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
                   "ELT(1 + IF(p_flag, 3, v_new_role), 'reader', 'member', 'moderator', 'admin')"),\
         ", v_changed, v_seq")
 
+/* Runs a change of a role and reads its outcome. */
 static enum error run_role(struct db *db, const char *sql, const struct db_value *values,
                            size_t count, struct member_change *change) {
     struct db_rows *rows;

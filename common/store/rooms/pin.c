@@ -32,6 +32,7 @@
         "SET v_changed = TRUE; ",                                                               \
         ", v_changed, v_seq")
 
+/* Pins or unpins a message, and reads the outcome. */
 static enum error run_change(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                              uint64_t message_id, struct pin_change *change) {
     struct db_rows *rows;

@@ -272,6 +272,7 @@ static const char DIRECT[] = TRANSACTION(
     "(v_room, p_user, FALSE, v_now), (v_room, p_other, FALSE, v_now); ",
     ", v_found IS NULL, v_room, 0, v_other_seq, v_user_seq, v_now");
 
+/* Finds the direct room of two users, or makes it. A second request may do so at the same time. */
 static enum error run_direct(struct db *db, uint64_t user_id, uint64_t other_id, bool create,
                              uint64_t most_rooms, bool only_shared, struct room_change *change) {
     /* ERROR_CONFLICT: the other request won; the next run finds its room. */
@@ -342,6 +343,7 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "ELSEIF NOT v_private AND p_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; ",  \
         ", v_changed, p_room, v_seq, 0, 0, v_now")
 
+/* Changes what the patch gives, by a statement for users or for the site. */
 static enum error update(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                          const struct room_patch *patch, struct room_change *change) {
     struct db_rows *rows;

@@ -236,6 +236,7 @@ static enum error list_own(const struct reading *reading, const struct room_list
                        offset > favorites ? offset - favorites : 0, list->limit - shown);
 }
 
+/* Lists public rooms, the latest first. */
 static enum error list_public(const struct reading *reading, const struct room_list *list) {
     const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit);
     struct db_rows *rows;

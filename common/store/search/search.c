@@ -40,6 +40,7 @@ static bool has_fresh(const struct search_run *run, size_t count) {
     return false;
 }
 
+/* Takes steps until the page is full, the time is over, or all rooms are done. */
 static enum error go_through(struct search_run *run, bool *more) {
     const struct search_place start = run->search->place;
     /* The first step is a scan. */

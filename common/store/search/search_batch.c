@@ -64,6 +64,7 @@ void search_batch_advance(struct search_batch *batch, uint64_t room_id, uint64_t
 
 /* ---- what is added ---- */
 
+/* By room, segment and term: equal postings go into one row of the index. */
 static int compare_rows(const struct search_posting *a, const struct search_posting *b) {
     const uint64_t one = search_segment(a->position), other = search_segment(b->position);
     if (a->room_id != b->room_id)
@@ -133,6 +134,8 @@ static void write_offsets(struct buffer *out, unsigned low, unsigned high) {
     buffer_printf(out, "\\\\x%02X[\\\\x%02X-\\\\x%02X]", 128 | low >> 7, low & 127, high & 127);
 }
 
+/* A regular expression for the offsets from `low` to `high`, one alternative for each first
+ * byte. */
 static void write_range(struct buffer *out, unsigned low, unsigned high) {
     while (low <= high) {
         /* To the last offset with the same first byte, or to the end of the range. */

@@ -11,6 +11,7 @@
 #define THOROUGH_MS 10000
 #define RECENT_SECONDS 5
 
+/* How long ago the last thorough search began, so that this one overlaps it. */
 static enum error seconds_since_last(struct db *db, uint64_t *seconds) {
     /* A time in the future: the clock was set back. Without one, all rooms. */
     static const char SQL[] =

@@ -10,6 +10,7 @@ enum { SCAN = 512, SCAN_MOST = 2048 };
 
 /* ---- texts ---- */
 
+/* Whether a text contains an address of the web. */
 static bool has_link(struct text content) {
     static const char *const SCHEMES[] = {"http://", "https://"};
     /* A scheme alone is no link: something must follow. */

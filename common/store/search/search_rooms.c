@@ -128,6 +128,7 @@ enum error search_rooms_lower(struct search_run *run, size_t count) {
 
 /* ---- reading ---- */
 
+/* Reads the rooms of the user that have messages, or the one that is searched. */
 static enum error read_rooms(struct search_run *run) {
     /* A direct room is shown by the name of the other user. */
     static const char SQL[] =
@@ -185,6 +186,7 @@ static void pick_probes(const struct span *span, int64_t at, uint64_t probes[PRO
     probes[2] = expected + margin + 1 < last ? expected + margin + 1 : last;
 }
 
+/* Narrows the span by the times of the probes, of which some are newer and some are not. */
 static void take_probes(struct span *span, int64_t at, const uint64_t probes[PROBES],
                         const int64_t times[PROBES]) {
     for (size_t k = 0; k < PROBES; k++)

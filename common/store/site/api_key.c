@@ -72,6 +72,7 @@ const char *api_key_scope_name(unsigned scope) {
 /* An SQL condition on a row k. */
 #define IS_VALID "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > SYSDATE(6))"
 
+/* Reads COLUMNS; texts are copied. */
 static void from_row(const struct db_rows *rows, struct api_key *key) {
     const struct text name = db_get_text(rows, 1), addresses = db_get_text(rows, 3);
     *key = (struct api_key){.id = db_get_u64(rows, 0),

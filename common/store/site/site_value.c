@@ -5,6 +5,7 @@
 
 #include "secrets/secret.h"
 
+/* Reads a value; ERROR_NOT_FOUND if it was never stored. */
 static enum error find(struct db *db, const char *name, char value[SITE_VALUE_SIZE]) {
     /* By the primary key. */
     static const char SQL[] = "SELECT value FROM site_value WHERE name = ?";
