@@ -90,6 +90,8 @@ void cli_close(struct cli *cli) {
 
 /* ---- messages ---- */
 
+/* All messages of confabctl pass here, so that names from the database cannot control the
+ * terminal. */
 __attribute__((format(printf, 3, 0))) static void print_line(FILE *stream, const char *prefix,
                                                              const char *format, va_list values) {
     struct buffer clean = BUFFER_EMPTY;

@@ -129,6 +129,7 @@ static size_t append_body(char *bytes, size_t size, size_t count, void *context)
     return size * count;
 }
 
+/* A request to the site, with time limits, so that a check cannot hang. */
 static CURL *new_handle(const struct http_client *client, const char *path) {
     struct buffer url = BUFFER_EMPTY;
     CURL *curl = curl_easy_init();

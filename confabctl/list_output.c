@@ -22,6 +22,7 @@ void list_output_begin(struct list_output *output, const struct cli *cli,
     }
 }
 
+/* Ends the list and prints it, with the number of those that --limit has left out. */
 static void print(struct list_output *output, uint64_t count) {
     if (output->json) {
         json_write_array_end(&output->w);

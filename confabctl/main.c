@@ -298,6 +298,7 @@ static void print_usage(FILE *stream, const struct command *command) {
             command->usage);
 }
 
+/* The usage and the help of one command, indented. */
 static void print_help(const struct command *command) {
     printf("\n  confabctl %s %s\n      ", command->name, command->usage);
     /* Each line of the help text is indented. */
@@ -414,6 +415,7 @@ static enum cli_status open_cli(struct cli *cli) {
     return valid ? CLI_OK : CLI_FAILED;
 }
 
+/* Opens what the command needs, as its flags say, and runs it. */
 static enum cli_status run(struct command_line *line) {
     struct cli *cli = &line->cli;
     const struct command *command = find(&line->arguments);
@@ -446,6 +448,7 @@ static enum cli_status run(struct command_line *line) {
     return status;
 }
 
+/* What works without a command, or the command. */
 static enum cli_status execute(struct command_line *line) {
     struct arguments *arguments = &line->arguments;
     /* These work without a command, and without a configuration. */

@@ -118,6 +118,7 @@ static uint64_t option_at(const struct config *config, size_t offset) {
     return *(const uint64_t *)((const char *)config + offset);
 }
 
+/* The bucket of the rule and its subject, with the rate and the burst of the configuration. */
 static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind kind,
                                      const char *subject) {
     const struct config *config = x->service->config;
@@ -223,6 +224,7 @@ static uint64_t take(struct service *service, enum limit_kind kind,
     return wait;
 }
 
+/* 429 with the time to wait, or nothing if a token was there. */
 static enum error answer(struct exchange *x, uint64_t wait_us) {
     char detail[96];
     if (wait_us == 0)

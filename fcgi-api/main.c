@@ -112,6 +112,7 @@ static void service_open(struct service *service, const struct config *config) {
                            .is_cluster = redis_slots_are_used(config)};
 }
 
+/* What a process has opened for itself. What was opened before fork belongs to the parent, too. */
 static void service_close(struct service *service) {
     /* Closing the Redis client waits for the replies to what was published. */
     db_free(service->db);
@@ -229,6 +230,7 @@ static void drain(void) {
     change_health_drain(change_health);
 }
 
+/* Finds out how the program was started: for one request, by a web server, or by itself. */
 static int serve(struct config *config, bool prefork) {
     /* Before anything that hashes or makes random numbers. */
     if (!secret_init()) {
@@ -317,6 +319,7 @@ static int refuse_cgi(void) {
     return 1;
 }
 
+/* Everything between the arguments and the exit status. */
 static int run(bool prefork) {
     /* Large, and used until the process ends. */
     struct config config;

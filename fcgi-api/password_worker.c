@@ -75,6 +75,7 @@ static bool read_outcome(int in, struct outcome *outcome) {
     return got == (ssize_t)sizeof(*outcome);
 }
 
+/* The work in a child process of low priority, or in this process if there is no child. */
 static void run(const struct work *work, struct outcome *outcome) {
     int ends[2];
     bool done = false;

@@ -156,6 +156,7 @@ static const struct route *find_route(struct exchange *x, unsigned *allowed) {
 /* The longest value of Allow, with its terminator. */
 #define ALLOW_SIZE sizeof("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 
+/* The value of the header Allow (RFC 9110, section 10.2.1). */
 static void write_allow(unsigned methods, char out[ALLOW_SIZE]) {
     static const struct {
         unsigned method;
@@ -322,6 +323,7 @@ static bool serve_lazily(struct exchange *x, const struct route *route, enum err
     return true;
 }
 
+/* All checks of a request in their order, and then its handler. */
 static enum error serve_once(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
     /* Served in full, or not at all: the ordinary way, in the order of the checks. */

@@ -73,9 +73,9 @@ bool redis_server_try(struct redis_client *client, uint64_t timeout_ms, uint64_t
 
 bool redis_server_identity(struct redis_client *client, uint64_t timeout_ms,
                            char identity[REDIS_SERVER_IDENTITY_SIZE]) {
+    /* GET and SET in a script are one step: two processes that start together agree on one
+     * value. */
     static const char SCRIPT[] =
-        /* GET and SET in a script are one step: two processes that start together agree on one
-         * value. */
         "local found = redis.call('GET', KEYS[1]) "
         "if not found then found = ARGV[1] redis.call('SET', KEYS[1], found) end "
         "return found";

@@ -47,9 +47,9 @@ static enum error check_newer(struct db *db, unsigned version, enum migrate_stat
         "SELECT COUNT(*) FROM site_value WHERE name = 'schema_works_from' "
         "AND SUBSTRING_INDEX(value, ':', 1) = ? AND SUBSTRING_INDEX(value, ':', -1) + 0 <= ?";
     struct db_rows *rows;
+    /* One row at most; the count says whether the note is about this version and includes this
+     * program. */
     const enum error error =
-        /* One row at most; the count says whether the note is about this version and includes this
-         * program. */
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(version), db_u64(migrate_latest()));
     if (error)
         return error;

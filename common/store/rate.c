@@ -51,8 +51,8 @@ enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t c
     /* With one bucket `second` is the first again, and its name is bound as NULL. */
     const struct token_bucket *first = &buckets[0], *second = &buckets[count - 1];
     struct db_rows *rows;
+    /* The time is that of this host, as with Redis, so that both ways agree. */
     const enum error error =
-        /* The time is that of this host, as with Redis, so that both ways agree. */
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_i64(clock_now()),
                db_bytes(first->name, TOKEN_BUCKET_NAME_SIZE), db_u64(first->interval_us),
                db_u64(first->interval_us * first->burst),

@@ -80,9 +80,9 @@ enum error server_find_other_redis(struct db *db, const char *identity, bool *ot
 }
 
 enum error server_note_redis(struct db *db, const char *identity, bool *others) {
-    /* 'redis since' keeps its first time, 'redis' gets the present one. */
+    /* 'redis since' keeps its first time, 'redis' gets the present one. One statement for both
+     * rows; the 2 s spare a write for processes that start together. */
     static const char SQL[] =
-        /* One statement for both rows; the 2 s spare a write for processes that start together. */
         "INSERT INTO housekeeping (task, ran_at) VALUES (CONCAT('redis:', ?), SYSDATE(6)), "
         "(CONCAT('redis since:', ?), SYSDATE(6)) "
         "ON DUPLICATE KEY UPDATE ran_at = IF(task LIKE 'redis since:%' OR "

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 
+/* Adds the address of the metrics of a pushd that runs on this host. */
 static void add(struct doctor_metrics *found, const char *host, unsigned port) {
     const size_t i = found->count;
     /* More pushds than that on one host are left out. */

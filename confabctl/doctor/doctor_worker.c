@@ -18,6 +18,7 @@ struct hooks {
     char failing_name[80];
 };
 
+/* Adds a hook to the totals, and remembers one that fails. */
 static void add_hook(void *context, const struct follower_lag *lag) {
     struct hooks *hooks = context;
     /* Pullers deliver nothing, and hooks that are not active wait on purpose. */
@@ -35,6 +36,7 @@ static void add_hook(void *context, const struct follower_lag *lag) {
              (int)(lag->name.len < 70 ? lag->name.len : 70), lag->name.at);
 }
 
+/* Turns what was found of the worker and its hooks into one line of the report. */
 static void judge(struct doctor_result *result, const struct hooks *hooks, uint64_t workers,
                   uint64_t idle_seconds, bool is_needed) {
     /* A worker from cron has no row between its runs; it notes when it has looked for work. */

@@ -74,6 +74,7 @@ static struct text type_of(struct text type) {
     return file_is_shown(type) ? type : text_of(UNKNOWN_TYPE);
 }
 
+/* Copies a file of the archive into the store, under a row that announces it. */
 static enum error add_file(struct import_writer *writer, const struct import_message *message,
                            const struct import_file *file, uint64_t *file_id) {
     const struct cli *cli = writer->run->cli;

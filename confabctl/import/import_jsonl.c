@@ -65,6 +65,7 @@ static struct text key_of(struct jsonl *jsonl, struct json_object *object) {
     return key;
 }
 
+/* A room of the archive, with the one or two members that are known from it. */
 static void read_room(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     struct import_model *model = jsonl->model;
@@ -152,6 +153,7 @@ static void add_part(struct parts *parts, struct part part) {
     parts->items[parts->count++] = part;
 }
 
+/* Kept until the message that it belongs to is read. */
 static void read_reaction(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     const struct text user = import_json_text(object, "username");
@@ -186,6 +188,7 @@ static void read_file(void *context, struct json_object *object) {
     free(path);
 }
 
+/* A message with its files and reactions, which were read before. */
 static void read_message(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     struct import_model *model = jsonl->model;

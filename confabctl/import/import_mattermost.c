@@ -29,6 +29,7 @@ static struct text join(struct import_model *model, struct text one, struct text
 
 /* ---- users and channels ---- */
 
+/* A user, and the channels that the user is in. */
 static void read_user(struct mattermost *mm, struct json_object *object) {
     struct import_model *model = mm->model;
     const struct text name = import_keep(model, import_json_text(object, "username"));
@@ -67,6 +68,7 @@ static void read_user(struct mattermost *mm, struct json_object *object) {
     }
 }
 
+/* Bots have no addresses and no memberships in the export. */
 static void read_bot(struct mattermost *mm, struct json_object *object) {
     const struct text name = import_keep(mm->model, import_json_text(object, "username"));
     if (name.len > 0)
@@ -78,6 +80,7 @@ static void read_bot(struct mattermost *mm, struct json_object *object) {
                                        .is_bot = true});
 }
 
+/* A channel; its members are known from the users. */
 static void read_channel(struct mattermost *mm, struct json_object *object) {
     struct import_model *model = mm->model;
     const struct text name = import_json_text(object, "name");
@@ -127,6 +130,7 @@ static struct text direct_id(struct import_model *model, struct json_object *mem
     return kept;
 }
 
+/* A conversation of two, or of several, for whom a private room is made. */
 static void read_direct_channel(struct mattermost *mm, struct json_object *object) {
     struct import_model *model = mm->model;
     struct json_object *members = import_json_array(object, "members");
@@ -140,6 +144,7 @@ static void read_direct_channel(struct mattermost *mm, struct json_object *objec
         import_note(model, "direct conversations that are not of two users", 1);
         return;
     }
+    /* More than two: a private room. */
     if (count > 2) {
         /* A key has no commas, and at most 128 characters. */
         unsigned char digest[16];
@@ -152,7 +157,6 @@ static void read_direct_channel(struct mattermost *mm, struct json_object *objec
         room.key = import_keep(model, text_of(key));
         room.name = import_keep_points(model, id, 128);
     }
-    /* More than two: a private room. */
     import_add_room(model, room);
     struct text rest = id, name;
     while (text_split(&rest, ',', &name))
@@ -185,6 +189,7 @@ static int64_t micros_of(struct json_object *object, const char *name) {
     return millis > 0 && millis < 4000000000000 ? millis * 1000 : 0;
 }
 
+/* The files of a post, looked for in the places where versions of the export have them. */
 static void add_files(struct mattermost *mm, struct json_object *object) {
     /* Where versions of the export put attachments, below the folder of the lines. */
     static const char *const FOLDERS[] = {"", "data/", "bulk-export-attachments/"};
@@ -238,6 +243,7 @@ static struct text add_post(struct mattermost *mm, struct text room, struct text
     return message.id;
 }
 
+/* A post and its replies. */
 static void read_post(struct mattermost *mm, struct text room, struct json_object *object) {
     struct json_object *replies = import_json_array(object, "replies");
     struct text type = import_json_text(object, "type");
@@ -254,6 +260,7 @@ static void read_post(struct mattermost *mm, struct text room, struct json_objec
 
 /* ---- lines ---- */
 
+/* Each line is one object, with its type beside it. */
 static void read_line(void *context, struct json_object *line) {
     struct mattermost *mm = context;
     const struct text type = import_json_text(line, "type");

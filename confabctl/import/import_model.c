@@ -23,6 +23,7 @@
 
 /* ---- texts ---- */
 
+/* Memory for texts, which is freed with the model. The bytes are zero. */
 static char *chunk_take(struct import_model *model, size_t len) {
     /* A text that is larger than a chunk gets a chunk of its own; what was left of the former one
      * is lost. */
@@ -213,8 +214,8 @@ static int compare_ids(const void *a, const void *b, void *context) {
 
 size_t import_room_index(const struct import_model *model, struct text room) {
     const struct import_room key = {.id = room};
+    /* bsearch must not be given a NULL array. */
     const struct import_room *found =
-        /* bsearch must not be given a NULL array. */
         model->rooms.count == 0
             ? NULL
             : bsearch(&key, model->rooms.items, model->rooms.count, sizeof(key), compare_rooms);
@@ -253,6 +254,7 @@ bool import_has_user(const struct import_model *model, struct text user) {
     return import_user_index(model, user) != IMPORT_NONE;
 }
 
+/* Sorts users by id, without doubles, and makes the index of their names. */
 static void sort_users(struct import_model *model) {
     size_t kept = 0;
     if (model->users.count == 0)
@@ -272,6 +274,7 @@ static void sort_users(struct import_model *model) {
     qsort_r(model->by_name, kept, sizeof(*model->by_name), compare_names, model->users.items);
 }
 
+/* Sorts rooms by id; of several with one id the first is kept. */
 static void sort_rooms(struct import_model *model) {
     size_t kept = 0;
     if (model->rooms.count == 0)
@@ -296,6 +299,7 @@ static void add_senders(struct import_model *model) {
     sort_users(model);
 }
 
+/* Resolves the ids of members to indices, once users and rooms are sorted. */
 static void connect_members(struct import_model *model) {
     size_t kept = 0;
     /* Left out ones close the gap; the order stays. */

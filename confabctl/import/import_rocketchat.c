@@ -31,6 +31,7 @@ static int64_t time_of(struct json_object *object, const char *name) {
 
 /* ---- users and rooms ---- */
 
+/* A user of the file of users. */
 static void read_user(void *context, struct json_object *object) {
     struct import_model *model = ((struct rocketchat *)context)->model;
     struct json_object *emails = import_json_array(object, "emails");
@@ -59,6 +60,7 @@ static void add_members(struct import_model *model, struct text room, struct jso
         import_add_member(model, room, import_keep(model, import_json_element(users, i)), false);
 }
 
+/* A room of the file of rooms; which kind it is depends on its letter and its members. */
 static void read_room(void *context, struct json_object *object) {
     struct import_model *model = ((struct rocketchat *)context)->model;
     const struct text type = import_json_text(object, "t");
@@ -107,6 +109,7 @@ static void read_subscription(void *context, struct json_object *object) {
 
 /* ---- messages ---- */
 
+/* A file of a message, if the export has its bytes. */
 static void add_file(struct rocketchat *rocket, struct json_object *file) {
     struct import_model *model = rocket->model;
     const struct text id = import_json_id(file, "_id"), name = import_json_text(file, "name");
@@ -157,6 +160,7 @@ static struct text words_of(struct import_model *model, struct json_object *obje
     return import_keep(model, words);
 }
 
+/* A message with its sender, file and reactions. */
 static void read_message(void *context, struct json_object *object) {
     struct rocketchat *rocket = context;
     struct import_model *model = rocket->model;

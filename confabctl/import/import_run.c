@@ -46,17 +46,19 @@ static enum error set_profile(struct db *db, const struct import_user *user) {
     return profile.given ? profile_set(db, user->user_id, &profile, &changed) : ERROR_NONE;
 }
 
+/* A user here for one of the archive, linked by the issuer of the archive. */
 static enum error make_user(struct db *db, struct text issuer, struct text subject,
                             struct import_user *user) {
     struct user made;
     bool created;
+    /* ensure, not add: an earlier run may have been stopped after it. */
     const enum error error =
-        /* ensure, not add: an earlier run may have been stopped after it. */
         external_user_ensure(db, issuer, subject, user->name, user->is_bot, &made, &created);
     user->user_id = made.id;
     return error ? error : set_profile(db, user);
 }
 
+/* Finds a user by link, address or name, in this order; makes one if none is found. */
 static enum error import_one_user(struct import_run *run, struct import_user *user) {
     struct db *db = run->cli->db;
     const struct text issuer = text_of(run->issuer), none = text_of("");
@@ -149,6 +151,7 @@ static enum error ensure_direct(struct import_run *run, size_t room, uint64_t *r
     return error;
 }
 
+/* The room of this key, which is made if there is none; a dry run leaves `room_id` 0 then. */
 static enum error ensure_keyed(struct import_run *run, const struct import_room *room,
                                uint64_t *room_id, bool *is_new) {
     struct room_change change = {.room_id = 0};
@@ -174,6 +177,7 @@ static enum error ensure_keyed(struct import_run *run, const struct import_room 
     return error;
 }
 
+/* Adds the members of a room; those who cannot be added are counted, not refused. */
 static enum error add_members(struct import_run *run, size_t room, uint64_t room_id) {
     /* An import is not limited as users are. */
     const struct member_limits limits = {0};
@@ -219,6 +223,7 @@ static void found_message(void *context, uint64_t number, uint64_t position) {
 /* How many messages are asked for at once. */
 #define LOOKUPS 1000
 
+/* Which messages of an earlier run are there already, so that this run goes on after them. */
 static enum error find_messages(struct import_run *run, uint64_t room_id, size_t first, size_t end,
                                 uint64_t *count, uint64_t *last) {
     struct import_model *model = run->model;
@@ -281,6 +286,7 @@ static enum error append_messages(struct import_run *run, uint64_t room_id, size
     return error;
 }
 
+/* One room with members and messages. What was done stays: a run that failed is repeated. */
 static enum error import_room(struct import_run *run, size_t room, size_t first, size_t end,
                               int *file_error) {
     struct import_model *model = run->model;

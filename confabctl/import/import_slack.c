@@ -22,6 +22,7 @@ static struct text first_of(struct text one, struct text other) {
     return one.len > 0 ? one : other;
 }
 
+/* A user of users.json. */
 static void read_user(void *context, struct json_object *object) {
     struct slack *slack = context;
     /* Fields of the profile come first: they are what Slack shows. */
@@ -51,6 +52,7 @@ static struct text key_of(struct slack *slack, struct text name, struct text id)
     return is_key ? name : import_keep(slack->model, id);
 }
 
+/* A channel of one of the lists of channels, groups and direct conversations. */
 static void read_channel(void *context, struct json_object *object) {
     struct slack *slack = context;
     struct import_model *model = slack->model;
@@ -126,8 +128,8 @@ static void write_attachments(struct slack *slack, struct json_object *object) {
     struct json_object *attachments = import_json_array(object, "attachments");
     for (size_t i = 0; i < import_json_length(attachments); i++) {
         struct json_object *one = json_object_array_get_idx(attachments, i);
+        /* fallback is the plain text for old clients. */
         const struct text text =
-            /* fallback is the plain text for old clients. */
             first_of(import_json_text(one, "text"), import_json_text(one, "fallback"));
         if (slack->text.len > 0 && text.len > 0)
             buffer_append_char(&slack->text, '\n');
@@ -175,6 +177,7 @@ static struct text sender_of(struct slack *slack, struct json_object *object) {
     return id;
 }
 
+/* The export has each emoji with all its users. */
 static void add_reactions(struct slack *slack, struct json_object *object) {
     struct json_object *reactions = import_json_array(object, "reactions");
     for (size_t i = 0; i < import_json_length(reactions); i++) {
@@ -188,6 +191,7 @@ static void add_reactions(struct slack *slack, struct json_object *object) {
     }
 }
 
+/* A message with its files and reactions. Text in Slack's notation becomes plain text. */
 static void read_message(void *context, struct json_object *object) {
     struct slack *slack = context;
     struct json_object *files = import_json_array(object, "files");

@@ -126,6 +126,7 @@ static void remove_stale(const char *folder) {
     closedir(dir);
 }
 
+/* A temporary folder with a lock, by which later runs know whether it is still in use. */
 static bool make_temporary(struct import_source *source, const char *path) {
     const char *folder = getenv("TMPDIR");
     folder = folder && folder[0] ? folder : "/tmp";
@@ -146,6 +147,7 @@ static bool make_temporary(struct import_source *source, const char *path) {
     return fail(source, path, "cannot make a temporary folder");
 }
 
+/* Unpacks by unzip or tar, which know more variants of archives than any code here would. */
 static bool unpack(struct import_source *source, const char *path, enum archive archive) {
     if (!make_temporary(source, path))
         return false;
@@ -303,6 +305,7 @@ void import_source_free_list(char **names) {
 
 /* ---- JSON ---- */
 
+/* NULL if it is not valid. The caller puts the object. */
 static struct json_object *parse(struct text json) {
     /* Two more than are valid, so that json-c never is the one that refuses. */
     struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
@@ -314,6 +317,7 @@ static struct json_object *parse(struct text json) {
     return object;
 }
 
+/* Checks and parses one value, and visits its object or the objects of its array. */
 static bool read_value(struct import_source *source, const char *path, size_t offset,
                        struct text json, import_object_visit *visit, void *context) {
     size_t at = 0;
@@ -336,6 +340,7 @@ static bool read_value(struct import_source *source, const char *path, size_t of
     return true;
 }
 
+/* One object in each line. */
 static bool read_lines(struct import_source *source, const char *path, struct text all,
                        import_object_visit *visit, void *context) {
     /* Positions in errors are those of the file. */

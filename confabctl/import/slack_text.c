@@ -46,6 +46,7 @@ static void write_command(struct buffer *out, struct text command, struct text l
         write_name(out, '@', command, label, name, context);
 }
 
+/* A link as plain text: its label, and its address if the label does not say it. */
 static void write_link(struct buffer *out, struct text address, struct text label) {
     struct text bare = address;
     /* Those that Slack adds by itself to addresses of mail, telephone numbers and hosts. */

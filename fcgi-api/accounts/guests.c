@@ -62,6 +62,8 @@ static enum error ask_for_work(struct exchange *x, struct text key, enum error_c
     return ERROR_FORBIDDEN;
 }
 
+/* The proof of work that a guest's request carries: without one, or with a wrong one, the answer is
+ * a challenge. */
 static enum error check_work(struct exchange *x, struct text work) {
     const uint64_t bits = x->service->config->guest_work;
     struct db *db = x->service->db;

@@ -100,6 +100,7 @@ static void write_link(struct user_listing *listing, struct json_writer *w, cons
     buffer_free(&url);
 }
 
+/* The answer with the listed users, the count and the links to the pages before and after it. */
 static void write_page(struct user_listing *listing, uint64_t count) {
     /* A page that was read backwards is shown in the order of names all the same. */
     const bool backwards = listing->which.kind == PROFILE_PAGE_BEFORE;
@@ -152,6 +153,7 @@ static enum error read_page(struct user_listing *listing) {
     return error;
 }
 
+/* A page of all active users in the order of their names, from an offset or from a cursor. */
 static enum error list_by_name(struct exchange *x) {
     struct buffer texts[3] = {BUFFER_EMPTY, BUFFER_EMPTY, BUFFER_EMPTY};
     struct user_listing listing = {.x = x};
@@ -224,6 +226,7 @@ static void set_tag(struct exchange *x, const struct buffer *results) {
     etag_set_max_age(x, IDS_MAX_AGE_S);
 }
 
+/* The users of "ids", in that order, as one page without links. */
 static enum error list_by_id(struct exchange *x, struct text list) {
     uint64_t ids[IDS_MOST];
     struct buffer results = BUFFER_EMPTY;

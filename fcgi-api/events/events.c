@@ -22,6 +22,7 @@ struct event_listing {
     bool is_full;  /* the next event would make it longer than PAGE_BYTES */
 };
 
+/* Writes an event as it is stored, as long as the page has room for it. */
 static void list_event(void *context, const struct event_envelope *envelope) {
     struct event_listing *listing = context;
     const struct buffer *out = listing->w.out;

@@ -133,6 +133,7 @@ static void drop_stream(struct sync *sync) {
     begin_stream(sync);
 }
 
+/* Writes an event of the room or of the user, and notes rooms whose preferences it changes. */
 static void list_event(void *context, const struct event_envelope *envelope) {
     struct sync *sync = context;
     /* What is written, what is collected, this event, and the end of its entry. */
@@ -365,6 +366,7 @@ static enum error write_rooms(struct sync *sync) {
 
 /* ---- the answer ---- */
 
+/* The user's own events and the rooms, up to the limits of the answer. */
 static enum error write_answer(struct sync *sync, const char *etag) {
     /* "user" first: its events tell which rooms the user has joined or left. */
     sync->w = json_writer_start(&sync->x->response.body);
@@ -390,6 +392,7 @@ static enum error write_unchanged(struct exchange *x) {
     return ERROR_NONE;
 }
 
+/* The state of the user's rooms; 304 if the client has exactly this state. */
 static enum error answer(struct sync *sync) {
     const struct request_fields *given = &sync->given;
     char etag[17];

@@ -263,6 +263,7 @@ enum error uploads_append(struct exchange *x) {
 
 /* ---- the thumbnail ---- */
 
+/* A thumbnail is made by the client: its format and size are checked, and `head` receives both. */
 static enum error check_thumbnail(struct exchange *x, struct image_head *head) {
     const struct text body = x->request->body;
     if (body.len > THUMBNAIL_BYTES)

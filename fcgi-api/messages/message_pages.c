@@ -42,6 +42,8 @@ static void begin_listing(struct message_listing *listing) {
     listing->has_begun = true;
 }
 
+/* Adds a message to the page, and notes where it ends, so that a page can be cut or turned
+ * round. */
 static void list_message(void *context, const struct message *message) {
     struct message_listing *listing = context;
     if (!listing->has_begun)
@@ -153,6 +155,7 @@ static void write_cursor_page(struct exchange *x, struct message_listing *listin
     json_write_object_end(&w);
 }
 
+/* Writes what follows the messages: the links or cursors to other pages. */
 static void end_listing(struct message_listing *listing) {
     struct exchange *x = listing->x;
     /* A page without any message has not begun. */
@@ -181,6 +184,8 @@ static enum error list_by_token(struct exchange *x, struct message_listing *list
     return error;
 }
 
+/* Lists by the identity of messages, from a cursor or around one. A cursor that is not of the room
+ * is an error of its field. */
 static enum error list_by_identity(struct exchange *x, struct message_listing *listing) {
     const struct message_page *which = listing->which;
     bool cursor_found;

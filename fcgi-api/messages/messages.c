@@ -395,6 +395,7 @@ static enum error not_a_member(struct exchange *x) {
     return ERROR_BAD_INPUT;
 }
 
+/* Posts as a bot whom an API key of the site acts for, after the filter of words has been asked. */
 static enum error post_by_site(struct exchange *x, struct message_draft *draft,
                                const struct filtered *filtered) {
     struct message_change change = {0};

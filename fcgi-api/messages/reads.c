@@ -38,6 +38,7 @@ static void write_page(struct exchange *x, struct page *page, const struct recei
     page_end(x, &w, page, list->count, "");
 }
 
+/* Whether the user may see up to which message the members have read. */
 static enum error check_access(struct exchange *x) {
     /* The marks are those of all members. */
     if (restriction_check_hidden(x))

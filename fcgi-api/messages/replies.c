@@ -21,6 +21,7 @@ static void begin_listing(struct reply_listing *listing) {
     listing->has_begun = true;
 }
 
+/* Adds a reply to the page until it is full. */
 static void list_reply(void *context, const struct message *message) {
     struct reply_listing *listing = context;
     if (!listing->has_begun)

@@ -54,6 +54,7 @@ enum error bans_site_list(struct exchange *x) {
 /* How many messages are deleted at once; the worker deletes the others. */
 #define CLEARED_AT_ONCE 50
 
+/* The fields of a ban; false if one of them is not valid. */
 static bool read_request(struct exchange *x, uint64_t room_id, struct ban_request *request) {
     struct text clearing;
     /* The request does not choose for how long the address of a guest is banned along: that is

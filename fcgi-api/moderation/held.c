@@ -234,6 +234,7 @@ struct released {
     unsigned type;
 };
 
+/* A message that an admin has let pass is published as if it were posted now. */
 static void send_released(void *context, const struct message *message) {
     const struct released *released = context;
     struct exchange *x = released->x;

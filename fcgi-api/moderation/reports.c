@@ -120,6 +120,7 @@ struct listing {
     enum error error;
 };
 
+/* Adds a report with its neighbours to the page. */
 static void list_report(void *context, const struct abuse_report *report) {
     struct listing *listing = context;
     const size_t len = listing->w->out->len;

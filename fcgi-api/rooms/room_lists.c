@@ -108,6 +108,7 @@ static enum error count_rooms(struct exchange *x, struct room_list *list) {
     return error;
 }
 
+/* A page of rooms with its tag; 304 if no room of the page has changed for the client. */
 static enum error list_rooms(struct exchange *x, struct page *page, struct room_list *list) {
     static const char KEPT[] = "key hidden public";
     struct db *db = x->service->db;

@@ -151,6 +151,7 @@ struct direct {
     struct room_change change;
 };
 
+/* The direct room with another user, which was found or made, and the events of it for both. */
 static void send_direct(void *context, const struct room *room) {
     const struct direct *direct = context;
     struct exchange *x = direct->x;

@@ -166,6 +166,7 @@ static const char *type_of(const struct schema_object *object) {
     return object == &SCHEMA_BYTES ? "*/*" : "application/json";
 }
 
+/* What the operation reads, in the media types that it accepts. */
 static void write_body(struct json_writer *w, const struct row *row) {
     const struct schema_object *body = row->operation->body;
     bool required = false;
@@ -229,6 +230,8 @@ static bool may_refuse(const struct row *row, const char *status) {
     }
 }
 
+/* The statuses of an operation: those of success with their schema, and the refusals by
+ * reference. */
 static void write_answers(struct json_writer *w, const struct row *row) {
     const struct schema_operation *operation = row->operation;
     const struct schema_object *answer = operation->answer;
@@ -300,6 +303,7 @@ static const char *access_of(const struct row *row, char buffer[ACCESS_SIZE]) {
     return "For any user.";
 }
 
+/* One operation: how it is called, what it needs, reads and answers. */
 static void write_operation(struct json_writer *w, const struct row *row) {
     const struct schema_operation *operation = row->operation;
     char method[8] = "", access[ACCESS_SIZE], *end = method;
@@ -336,6 +340,7 @@ static void write_operation(struct json_writer *w, const struct row *row) {
     json_write_object_end(w);
 }
 
+/* The table of routes, grouped by path, as OpenAPI wants them. */
 static void write_paths(struct json_writer *w) {
     json_write_key(w, "paths");
     json_write_object(w);
@@ -417,6 +422,7 @@ static void write_field_errors(struct json_writer *w) {
     json_schema_raw(w, SCHEMA);
 }
 
+/* Schemas, refusals and ways to authenticate, to which the operations refer. */
 static void write_components(struct json_writer *w) {
     static const char SCHEMES[] =
         "{\"token\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"Authorization\","
@@ -446,6 +452,8 @@ static void write_components(struct json_writer *w) {
     json_write_object_end(w);
 }
 
+/* The head of the document: what the API is, where it is, and what an operation needs by
+ * default. */
 static void write_info(struct json_writer *w, const char *servers) {
     json_write_member_str(w, "openapi", "3.1.0");
     json_write_key(w, "info");

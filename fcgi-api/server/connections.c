@@ -86,6 +86,7 @@ static void free_connection(struct connection *connection) {
     free(connection);
 }
 
+/* Closes a connection. Its memory is kept for the next one, if no other is kept. */
 static void drop(struct connections *connections, struct connection *connection) {
     /* The last one takes its place in the array. */
     size_t at = 0;
@@ -104,6 +105,7 @@ static void drop(struct connections *connections, struct connection *connection)
     connections->spare = connection;
 }
 
+/* Takes an accepted socket; the caller has checked that there is room for it. */
 static struct connection *add(struct connections *connections, int fd) {
     struct connection *connection = connections->spare;
     connections->spare = NULL;
@@ -164,6 +166,7 @@ static void discard(struct connections *connections, struct connection *connecti
 
 /* ---- writing ---- */
 
+/* After the last byte: the connection is kept, closed, or read until the web server closes it. */
 static void end_response(struct connections *connections, struct connection *connection) {
     /* The web server may still be sending: end our side, and read until it closes or CLOSE_MS is
      * over. */
@@ -208,6 +211,7 @@ static bool read_piece(struct connection *connection, bool *failed) {
     return true;
 }
 
+/* Sends as much as the kernel takes; epoll calls it again for the rest. */
 static void write_response(struct connections *connections, struct connection *connection) {
     const struct buffer *out = &connection->out;
     bool failed = false;

@@ -192,6 +192,7 @@ size_t fastcgi_read(struct fastcgi *fastcgi, const char *bytes, size_t len, size
 
 /* ---- writing ---- */
 
+/* The header of a record (FastCGI 1.0, section 3.3). */
 static void write_header(const struct fastcgi *fastcgi, unsigned type, size_t content,
                          struct buffer *out) {
     /* The id is that of the request, length in two bytes, no padding. */

@@ -266,6 +266,7 @@ static void begin_file(struct gateway *gateway, struct connection *connection) {
     response->file = (struct response_file){.is_open = false};
 }
 
+/* Serves the request that a connection has read, and begins to send its response. */
 static void serve_connection(struct gateway *gateway, struct connections *connections,
                              struct responder *responder, struct connection *connection) {
     static const struct buffer none = BUFFER_EMPTY;

@@ -27,6 +27,8 @@ int listener_from_systemd(void) {
     return SYSTEMD_FD;
 }
 
+/* The path exists only if the socket accepts. Returns the descriptor, or -1 with the error
+ * logged. */
 static int open_unix(struct unix_listener *listener, const char *path) {
     if (!unix_listener_open(listener, path, false))
         return -1;
@@ -38,6 +40,7 @@ static int open_unix(struct unix_listener *listener, const char *path) {
     return -1;
 }
 
+/* As open_unix, for an address and port. */
 static int open_tcp(const char *address) {
     const int fd = tcp_listener_open("fcgi_listen", address);
     /* The socket is bound; it accepts from here on. */

@@ -59,6 +59,7 @@ static void stop(struct prefork *prefork) {
     supervisor_stop(prefork->supervisor, PATIENCE_MS);
 }
 
+/* SIGHUP reads the configuration again; other signals end the program, the second one at once. */
 static void handle_signal(struct prefork *prefork, int number) {
     struct config *config = prefork->config;
     /* While stopping, everything else is ignored. */

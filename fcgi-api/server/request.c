@@ -45,6 +45,7 @@ static void override_method(struct request *request, struct text name) {
     }
 }
 
+/* A header may name the method, for clients in networks that let only GET and POST pass. */
 static void read_method(struct request *request) {
     const char *name = request_header(request, VARIABLE_REQUEST_METHOD);
     const char *override = request_header(request, VARIABLE_HTTP_X_HTTP_METHOD_OVERRIDE);

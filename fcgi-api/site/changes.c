@@ -73,6 +73,7 @@ static void begin_room(struct changes *changes, const struct follower_lease *lea
     json_write_array(w);
 }
 
+/* The events that the follower has not seen of one room, within what is left of the answer. */
 static void show_room(void *context, const struct follower_lease *lease) {
     struct changes *changes = context;
     struct json_writer *w = &changes->w;
@@ -109,6 +110,7 @@ static void show_room(void *context, const struct follower_lease *lease) {
     changes->error = error;
 }
 
+/* The rooms with events after the follower's places, each with some of them. */
 static enum error show_changes(struct exchange *x, uint64_t follower_id, uint64_t limit) {
     /* `left` goes down with each event that is shown. */
     struct changes changes = {.x = x, .w = json_writer_start(&x->response.body), .left = limit};

@@ -89,6 +89,7 @@ static enum error hold(struct exchange *x, const struct message_draft *draft) {
     return error;
 }
 
+/* Posts what another program has sent by the address of a hook, as the bot of the hook. */
 static enum error post(struct exchange *x, const struct hook_in *hook, struct text content,
                        const struct filtered *filtered) {
     const struct message_draft draft = {.room_id = hook->room_id,

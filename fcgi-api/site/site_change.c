@@ -55,8 +55,8 @@ static enum error set_role(struct exchange *x, const struct user *site, uint64_t
     struct member_change change;
     const enum error error =
         member_set_admin_by_site(x->service->db, room_id, site->id, user_id, is_admin, &change);
-    /* The last admin of a room cannot be lowered; a former member has no role. */
-    if (error == ERROR_BAD_INPUT || error == ERROR_NOT_FOUND) /* or has left meanwhile */
+    /* The last admin of a room cannot be lowered; a member who has left meanwhile has no role. */
+    if (error == ERROR_BAD_INPUT || error == ERROR_NOT_FOUND)
         return ERROR_NONE;
     if (error || !change.changed)
         return error;

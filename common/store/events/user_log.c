@@ -233,8 +233,8 @@ enum error user_log_moved(struct db *db, struct text rooms, struct text users,
 
 enum error user_log_rooms(struct db *db, uint64_t user_id, user_room_visit *visit,
                           void *context) {
+    /* The present ends of all rooms of a user, for a client that is notified of all. */
     static const char SQL[] =
-        /* The present ends of all rooms of a user, for a client that is notified of all. */
         "SELECT r.room_id, r.last_seq, r.direct_low IS NOT NULL, " ROOM_VIEW_COLUMNS("me", "r")
         " FROM member me JOIN room r ON r.room_id = me.room_id WHERE me.user_id = ?";
     struct db_rows *rows;

@@ -43,17 +43,17 @@
     "JOIN follower f ON f.follower_id = h.hook_id"
 
 enum error follower_find(struct db *db, uint64_t seconds) {
+    /* Deleted hooks have no row; those that are not active keep their place and catch up later
+     * (hook.c). */
     static const char SQL[] =
-        /* Deleted hooks have no row; those that are not active keep their place and catch up later
-         * (hook.c). */
         FIND(CHANGED_SINCE("NOW(6) - INTERVAL ? SECOND"), ACTIVE_HOOKS, "NULL");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(seconds), db_u64(seconds));
 }
 
 enum error follower_found_before(struct db *db, uint64_t *seconds) {
+    /* Before the first search, since the first hook was created. A time in the future: the
+     * clock was set back. */
     static const char SQL[] =
-        /* Before the first search, since the first hook was created. A time in the future: the
-         * clock was set back. */
         "SELECT CAST(ABS(TIMESTAMPDIFF(SECOND, COALESCE((SELECT ran_at FROM housekeeping "
         "WHERE task = 'follow'), (SELECT MIN(created_at) FROM hook), NOW(6)), NOW(6))) "
         "AS UNSIGNED)";
@@ -86,10 +86,10 @@ enum error follower_idle_seconds(struct db *db, uint64_t *seconds) {
 }
 
 enum error follower_cap_due(struct db *db) {
-    /* The longest wait after so many tries, and a minute; see delivery_delay_ms. */
+    /* The longest wait after so many tries, and a minute; see delivery_delay_ms. The condition on
+     * worker_id is the beginning of KEY due (worker_id, due_at). POW has the doubling wait in
+     * seconds, which grows to about an hour. */
     static const char SQL[] =
-        /* The condition on worker_id is the beginning of KEY due (worker_id, due_at). POW has the
-         * doubling wait in seconds, which grows to about an hour. */
         "UPDATE follower_room SET due_at = NOW(6) "
         "WHERE worker_id IS NULL AND due_at > NOW(6) + INTERVAL 1 MINUTE "
         "AND due_at > NOW(6) + INTERVAL LEAST(6 * POW(2, LEAST(tries, 10)), 4000) + 60 SECOND";

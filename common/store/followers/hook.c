@@ -310,9 +310,9 @@ static void append_plain(struct buffer *out, const char *text) {
 enum error hook_note(struct db *db, const struct hook_tries *tries, size_t count) {
     if (count == 0)
         return ERROR_NONE;
+    /* Counters are added to, so a statement that is repeated after a lost connection would
+     * count twice: it is not repeatable, and a lost count is accepted. */
     static const char SQL[] =
-        /* Counters are added to, so a statement that is repeated after a lost connection would
-         * count twice: it is not repeatable, and a lost count is accepted. */
         "UPDATE hook h JOIN JSON_TABLE(?, '$[*]' COLUMNS (h BIGINT UNSIGNED PATH '$[0]', "
         "d BIGINT UNSIGNED PATH '$[1]', x BIGINT UNSIGNED PATH '$[2]', "
         "w VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[3]')) j ON h.hook_id = j.h "

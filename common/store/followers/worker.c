@@ -28,9 +28,9 @@ enum error worker_add(struct db *db, struct text name, uint64_t *id) {
 }
 
 enum error worker_renew(struct db *db, uint64_t id, bool *kept) {
+    /* Also for a row that is not valid any more, as long as no other worker has removed it: the
+     * leases are still its own then. */
     static const char SQL[] =
-        /* Also for a row that is not valid any more, as long as no other worker has removed it: the
-         * leases are still its own then. */
         "UPDATE worker SET alive_until = SYSDATE(6) + INTERVAL ? * 1000 MICROSECOND "
         "WHERE worker_id = ?";
     const enum error error =

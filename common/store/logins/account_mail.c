@@ -62,10 +62,10 @@ enum error account_mail_claim(struct db *db, const unsigned char token_hash[SECR
                               struct account_mail *mail) {
     /* By KEY due_at. Sent mails have NULL there and are not read. */
     static const char NEXT[] = MAIL_SELECT "WHERE a.due_at <= SYSDATE(6) ORDER BY a.due_at LIMIT 1";
+    /* The next try is set before this one, so that a worker that dies while sending delays the
+     * mail only. The token is replaced with each try: an earlier one, which may have arrived,
+     * is not valid any more. */
     static const char CLAIM[] =
-        /* The next try is set before this one, so that a worker that dies while sending delays the
-         * mail only. The token is replaced with each try: an earlier one, which may have arrived,
-         * is not valid any more. */
         "UPDATE account_mail SET tries = tries + 1, token_hash = ?, "
         "expires_at = SYSDATE(6) + INTERVAL ? MINUTE, "
         "due_at = SYSDATE(6) + INTERVAL 2 * tries MINUTE "

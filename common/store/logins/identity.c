@@ -108,8 +108,8 @@ void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity
             continue;
         struct identity_query *query = &queries[place - 1];
         struct identity *identity = &query->identity;
+        /* For a session that is due the caller renews; the flag asks it to. */
         const enum identity_due due = identity_from_row(
-            /* For a session that is due the caller renews; the flag asks it to. */
             rows, true, identity, of_sessions ? &identity->session_id : &identity->token_id);
         identity->session_renewed = due == IDENTITY_DUE_RENEWAL;
         query->error = ERROR_NONE;

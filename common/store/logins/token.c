@@ -158,8 +158,8 @@ enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void 
         /* 0: the tokens of all users. */
         "JOIN user u ON u.user_id = t.user_id WHERE t.user_id = ? OR ? = 0 ORDER BY t.token_id";
     struct db_rows *rows;
+    /* Bound twice: once compared, once for whether it is 0. */
     const enum error error =
-        /* Bound twice: once compared, once for whether it is 0. */
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id));
     if (error)
         return error;

@@ -53,8 +53,8 @@ static enum error change(struct db *db, const char *sql, const struct db_value *
 
 enum error user_totp_begin(struct db *db, uint64_t user_id,
                            const unsigned char secret[TOTP_SECRET_SIZE]) {
+    /* A secret that is confirmed stays; one that is not is replaced. */
     static const char SQL[] =
-        /* A secret that is confirmed stays; one that is not is replaced. */
         "INSERT INTO user_totp (user_id, secret) VALUES (?, ?) ON DUPLICATE KEY UPDATE "
         "secret = IF(confirmed_at IS NULL, VALUES(secret), secret)";
     return CHANGE(db, SQL, db_u64(user_id), db_bytes(secret, TOTP_SECRET_SIZE));
@@ -96,8 +96,8 @@ enum error user_totp_use_recovery(struct db *db, uint64_t user_id, const struct 
 }
 
 enum error user_totp_end(struct db *db, uint64_t user_id, bool *ended) {
+    /* LEAVE before the end: no entry in the audit for a factor that was not on. */
     static const char SQL[] =
-        /* LEAVE before the end: no entry in the audit for a factor that was not on. */
         TRANSACTION("DECLARE v_ended BOOLEAN DEFAULT FALSE; ",
                     "DELETE FROM user_totp WHERE user_id = ?; SET v_ended = ROW_COUNT() > 0; "
                     "IF NOT v_ended THEN LEAVE body; END IF; ",

@@ -160,10 +160,10 @@ static void file_from_row(const struct db_rows *rows, struct file *file) {
 }
 
 enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct file *file) {
-    /* The room must still be there: its files are marked only by housekeeping. */
+    /* The room must still be there: its files are marked only by housekeeping. Whether the user
+     * sees it is decided by columns, so that the caller can tell 403 from 404. A member sees what
+     * came after joining, and always the own files. */
     static const char SQL[] =
-        /* Whether the user sees it is decided by columns, so that the caller can tell 403 from 404.
-         * A member sees what came after joining, and always the own files. */
         "SELECT STRAIGHT_JOIN " FILE_COLUMNS ", me.user_id IS NOT NULL AND ("
         ROOM_FIRST_POSITION("me", "r") " = 0 OR f.user_id = me.user_id OR "
         "(SELECT position FROM message WHERE message_id = f.message_id) > me.first_position), "
@@ -318,8 +318,8 @@ static enum error mark_expired(struct db *db, uint64_t file_id, bool *marked) {
 }
 
 enum error file_purge(struct db *db, const char *folder, uint64_t limit, uint64_t *deleted) {
+    /* By KEY expires_at; files in use have NULL there. */
     static const char SQL[] =
-        /* By KEY expires_at; files in use have NULL there. */
         "SELECT file_id, LOWER(HEX(stored_as)), state FROM file "
         "WHERE expires_at <= SYSDATE(6) ORDER BY expires_at LIMIT ?";
     struct db_rows *rows;

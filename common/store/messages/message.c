@@ -102,9 +102,9 @@ enum error message_position(struct db *db, uint64_t room_id, uint64_t message_id
 
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t user_id,
                        message_visit *visit, void *context) {
+    /* The joins have one row each, so that the statement reads a message and what it quotes by
+     * keys. */
     static const char SQL[] =
-        /* The joins have one row each, so that the statement reads a message and what it quotes by
-         * keys. */
         "SELECT " MESSAGE_COLUMNS("?") ", " ROOM_FIRST_POSITION("me", "r")
         " FROM message m JOIN user s ON s.user_id = m.sender_id "
         "JOIN room r ON r.room_id = m.room_id "
@@ -291,10 +291,10 @@ static enum error run_delete(struct db *db, const char *sql, uint64_t room_id, u
 
 enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                           struct message_change *change) {
-    /* The audit has deletions by others only; the sender's own are not moderation. */
+    /* By a member; the sender, also after leaving; or a site moderator. Others get 403 if they can
+     * see the room, else 404. The audit has deletions by others only; the sender's own are not
+     * moderation. */
     static const char SQL[] = DELETE_SQL(
-        /* A member; the sender, also after leaving; or a site moderator.
-         * Others get 403 if they can see the room, else 404. */
         TRANSACTION_LOCK_ROOM TRANSACTION_SITE_MODERATOR
         "IF v_room IS NULL OR (v_role IS NULL AND NOT EXISTS (SELECT 1 FROM message "
         "WHERE message_id = p_message AND room_id = p_room AND sender_id = p_user)) THEN "

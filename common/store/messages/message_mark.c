@@ -79,8 +79,8 @@ static enum error move_mark(struct db *db, const char *sql, uint64_t room_id, ui
 
 enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                              struct message_mark *mark) {
+    /* Forwards only: a late request of another device does not move the mark back. */
     static const char SQL[] =
-        /* Forwards only: a late request of another device does not move the mark back. */
         MARK_SQL("v_position", "v_target > v_read",
                  READ_NOW
                  /* The mark was set by joining; now the user has read up to there. */
@@ -91,9 +91,9 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
 
 enum error message_mark_unread(struct db *db, uint64_t room_id, uint64_t user_id,
                                uint64_t message_id, struct message_mark *mark) {
+    /* The mark goes to the message before, so that the given one is unread. Clients that show
+     * the room's unread state learn of it by a preferences_changed. */
     static const char SQL[] =
-        /* The mark goes to the message before, so that the given one is unread. Clients that show
-         * the room's unread state learn of it by a preferences_changed. */
         MARK_SQL("v_position - 1", "v_target < v_read",
                  "SET v_now = SYSDATE(6); " TRANSACTION_USER_EVENT(
                      "p_user", EVENT_SQL(EVENT_PREFERENCES_CHANGED), "p_user", "p_room", "+ 0"));

@@ -51,8 +51,8 @@ static enum error run_change(struct db *db, const char *sql, const struct reacti
                              struct reaction_change *change) {
     struct db_rows *rows;
     *change = (struct reaction_change){.totals = BUFFER_EMPTY};
+    /* Repeatable: a second run finds the emoji given, or taken back, and changes nothing. */
     enum error error =
-        /* Repeatable: a second run finds the emoji given, or taken back, and changes nothing. */
         DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(key->room_id), db_u64(key->user_id),
                db_u64(key->message_id), db_text(key->emoji));
     if (error)
@@ -106,9 +106,9 @@ enum error reaction_remove(struct db *db, const struct reaction_key *key,
 /* ---- reading ---- */
 
 enum error reaction_count(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t *count) {
-    /* A sum over at most REACTION_KINDS_MOST rows. */
+    /* A sum over at most REACTION_KINDS_MOST rows. From the message, so that one without reactions
+     * has a row, and a deleted one none. */
     static const char SQL[] =
-        /* From the message, so that one without reactions has a row, and a deleted one none. */
         "SELECT (SELECT SUM(t.number) FROM reaction_total t "
         "WHERE t.room_id = m.room_id AND t.message_id = m.message_id) "
         "FROM message m WHERE m.message_id = ? AND m.room_id = ? AND NOT m.is_deleted";

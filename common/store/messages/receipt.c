@@ -37,10 +37,9 @@ enum error receipt_list(struct db *db, uint64_t room_id, receipt_visit *visit, v
 
 enum error receipt_list_of_message(struct db *db, uint64_t room_id, uint64_t message_id,
                                    receipt_visit *visit, void *context) {
-    /* There is a row for the message even if no member has read it. */
+    /* An outer join: a message that no member has read has a row as well, and can be told from
+     * one that does not exist. */
     static const char SQL[] =
-        /* An outer join, so that a message that no member has read can be told from one that does
-         * not exist. */
         "SELECT STRAIGHT_JOIN " COLUMNS
         " FROM message m LEFT JOIN (member mb JOIN user u ON u.user_id = mb.user_id) "
         "ON mb.room_id = m.room_id AND mb.read_at IS NOT NULL "

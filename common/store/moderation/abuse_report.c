@@ -243,9 +243,9 @@ enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t us
 
 enum error abuse_report_context(struct db *db, const struct abuse_report *report,
                                 message_visit *visit, void *context) {
+    /* The message, REPORT_NEIGHBOURS before and as many after it: a range of the primary
+     * key. */
     static const char SQL[] =
-        /* The message, REPORT_NEIGHBOURS before and as many after it: a range of the primary
-         * key. */
         "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("NULL") " FROM message c JOIN message m "
         "ON m.room_id = c.room_id AND m.position BETWEEN "
         /* Signed, since a difference below 0 would be an error of unsigned numbers. */

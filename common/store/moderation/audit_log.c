@@ -61,8 +61,8 @@ enum error audit_log_note(struct db *db) {
 
 enum error audit_log_list(struct db *db, uint64_t after, uint64_t limit, audit_log_visit *visit,
                           void *context) {
+    /* By the primary key; the caller pages with the number of the last entry. */
     static const char SQL[] =
-        /* By the primary key; the caller pages with the number of the last entry. */
         "SELECT audit_id, action, actor_kind, actor_id, user_id, room_id, subject_id, reason, "
         "created_at FROM audit WHERE audit_id > ? ORDER BY audit_id LIMIT ?";
     struct db_rows *rows;
@@ -87,8 +87,8 @@ enum error audit_log_list(struct db *db, uint64_t after, uint64_t limit, audit_l
 }
 
 enum error audit_log_ends(struct db *db, uint64_t *oldest, uint64_t *last) {
+    /* If all entries were deleted, the oldest is the next one to come. */
     static const char SQL[] =
-        /* If all entries were deleted, the oldest is the next one to come. */
         "SELECT t.number, COALESCE((SELECT MIN(audit_id) FROM audit), t.number + 1) "
         "FROM total t WHERE t.name = 'audit'";
     struct db_rows *rows;

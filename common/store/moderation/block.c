@@ -83,8 +83,8 @@ static struct block from_row(const struct db_rows *rows) {
 
 enum error block_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
                       block_visit *visit, void *context) {
+    /* A user blocks at most BLOCKS_MOST others: sorting them is cheap. */
     static const char SQL[] =
-        /* A user blocks at most BLOCKS_MOST others: sorting them is cheap. */
         SELECT "ORDER BY b.created_at DESC, b.blocked_id DESC LIMIT ? OFFSET ?";
     struct db_rows *rows;
     const enum error error =

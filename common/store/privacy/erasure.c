@@ -121,8 +121,8 @@ struct erasure {
 
 /* The erasure that is to go on, of one user or of any; its user_id is 0 if there is none. */
 static enum error next_erasure(struct db *db, uint64_t user_id, struct erasure *erasure) {
+    /* 0: of any user, the oldest first. */
     static const char SQL[] =
-        /* 0: of any user, the oldest first. */
         "SELECT user_id, room_id, stage, erases FROM erasure WHERE user_id = ? OR ? = 0 "
         "ORDER BY started_at LIMIT 1";
     struct db_rows *rows;
@@ -209,9 +209,9 @@ static enum error clear_messages(struct db *db, const struct config *config,
 
 /* A client may have put anything into its ids: those of deleted messages as well. */
 static enum error clear_client_ids(struct db *db, const struct erasure *erasure, uint64_t *done) {
+    /* By the key (room_id, sender_id, client_id): the user's messages with ids of clients are
+     * one range. The new value is unique by the message's id. */
     static const char CLEAR[] =
-        /* By the key (room_id, sender_id, client_id): the user's messages with ids of clients are
-         * one range. The new value is unique by the message's id. */
         "UPDATE message FORCE INDEX (client_id) SET client_id = CONCAT('s-', message_id) "
         "WHERE room_id = ? AND sender_id = ? AND client_id >= 'c' AND client_id < 'd' LIMIT ?";
     static const char MOVE[] = "UPDATE erasure SET room_id = ? WHERE user_id = ?";

@@ -138,8 +138,8 @@ static enum error count_rows(struct db *db, const struct known_place *known, con
 
 enum error erasure_report(struct db *db, const struct config *config, uint64_t user_id,
                           erasure_place_visit *visit, void *context) {
+    /* All columns that may have the id of a user: by name, and of the type of ids. */
     static const char SQL[] =
-        /* All columns that may have the id of a user: by name, and of the type of ids. */
         "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS "
         "WHERE TABLE_SCHEMA = DATABASE() AND DATA_TYPE = 'bigint' AND (COLUMN_NAME IN "
         "('user_id', 'sender_id', 'reporter_id', 'actor_id', 'admin_id', 'blocked_id', "

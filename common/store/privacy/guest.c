@@ -16,9 +16,9 @@
 #define ATTEMPTS 4
 
 enum error guest_check(struct db *db, uint64_t room_id, const char *address) {
+    /* The result is the error itself: 21 banned, 22 takes no guests, 18 archived; no row: no
+     * such room. Room 0 in address_ban stands for the site. */
     static const char SQL[] =
-        /* The result is the error itself: 21 banned, 22 takes no guests, 18 archived; no row: no
-         * such room. Room 0 in address_ban stands for the site. */
         "SELECT CASE WHEN EXISTS (SELECT 1 FROM address_ban b WHERE b.address = ? "
         "AND b.room_id IN (0, r.room_id) AND b.until > SYSDATE(6)) THEN 21 "
         "WHEN r.guests = 0 OR r.direct_low IS NOT NULL THEN 22 WHEN r.is_archived THEN 18 "
@@ -35,9 +35,9 @@ enum error guest_check(struct db *db, uint64_t room_id, const char *address) {
 /* Adds a guest with its token. ERROR_CONFLICT: the name is taken. */
 static enum error add(struct db *db, const char *name, struct text display_name,
                       const char *address, const unsigned char *token_hash, uint64_t *user_id) {
+    /* The three rows in one transaction: no guest without a token. The address is an HMAC
+     * already. */
     static const char SQL[] = TRANSACTION(
-        /* The three rows in one transaction: no guest without a token. The address is an HMAC
-         * already. */
         "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_shown VARCHAR(64) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_address CHAR(40) CHARACTER SET ascii DEFAULT ?; "
@@ -89,8 +89,8 @@ enum error guest_remove(struct db *db, uint64_t user_id) {
 }
 
 enum error guest_note(struct db *db, uint64_t user_id, const char *address) {
+    /* The latest address is what a ban of the guest applies to. */
     static const char SQL[] =
-        /* The latest address is what a ban of the guest applies to. */
         "UPDATE guest SET address = ?, seen_at = SYSDATE(6) WHERE user_id = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(address), db_u64(user_id));
 }

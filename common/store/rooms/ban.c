@@ -288,8 +288,8 @@ void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state) {
 
 /* One at a time, as each is a transaction; 0: none. */
 static enum error next_due(struct db *db, uint64_t *user_id) {
+    /* KEY until has the bans that end. */
     static const char SQL[] =
-        /* KEY until has the bans that end. */
         "SELECT user_id FROM ban WHERE until <= SYSDATE(6) AND room_id = 0 LIMIT 1";
     *user_id = 0;
     return db_number(db, SQL, user_id);

@@ -31,8 +31,8 @@ enum error invite_link_add(struct db *db, struct invite_link *link) {
     /* The entry of an administrator or a key comes from the connection (audit_sql.h). */
     static const char BY_ADMINISTRATOR[] = ADD("");
     struct db_rows *rows;
+    /* Not repeatable: a second run would add a second link. */
     enum error error =
-        /* Not repeatable: a second run would add a second link. */
         DB_RUN(db, link->by_administrator ? BY_ADMINISTRATOR : BY_ADMIN, 0, &rows,
                db_u64(link->room_id), db_u64(link->created_by_id), db_text(link->link),
                db_u64(link->role), db_time_or_null(link->expires_at),
@@ -156,8 +156,8 @@ enum error invite_link_room(struct db *db, struct text link, invite_link_room_vi
 }
 
 enum error invite_link_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
+    /* A day later than they end, so that a user can be told that a link has expired. */
     static const char SQL[] =
-        /* A day later than they end, so that a user can be told that a link has expired. */
         "DELETE FROM invite_link WHERE expires_at < NOW(6) - INTERVAL 1 DAY LIMIT ?";
     return db_delete(db, SQL, limit, deleted);
 }

@@ -68,8 +68,8 @@ enum error member_list_ids(struct db *db, uint64_t room_id, member_id_visit *vis
 
 enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
                       void *context) {
+    /* One row by the primary key (room_id, user_id). */
     static const char SQL[] =
-        /* One row by the primary key (room_id, user_id). */
         "SELECT " MEMBER_COLUMNS FROM_MEMBER "WHERE mb.room_id = ? AND mb.user_id = ?";
     struct db_rows *rows;
     struct membership membership;
@@ -338,8 +338,8 @@ enum error member_remove_erased(struct db *db, uint64_t room_id, uint64_t user_i
 }
 
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted) {
+    /* By KEY left_at. */
     static const char SQL[] =
-        /* By KEY left_at. */
         "DELETE FROM departure WHERE left_at < NOW(6) - " DEPARTURE " LIMIT ?";
     return db_delete(db, SQL, limit, deleted);
 }
@@ -460,8 +460,8 @@ enum error member_set_role(struct db *db, uint64_t room_id, uint64_t user_id, ui
 enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                     uint64_t target_id, bool is_admin,
                                     struct member_change *change) {
+    /* The site sets admins only; other roles are the room's own matter. */
     static const char SQL[] =
-        /* The site sets admins only; other roles are the room's own matter. */
         SET_ROLE("DECLARE v_new_role INT DEFAULT " ROLE_SQL_MEMBER "; ",
                  TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT),
                  "IF v_target_admin = p_flag THEN LEAVE body; END IF; ");

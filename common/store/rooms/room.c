@@ -33,15 +33,15 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
     /* A room without messages has NULL in these columns. */
     room->has_last_message =
         message_from_row(rows, first + 10, room->state.room_id, &room->last_message);
+    /* A member who joined later does not see the last message if it is older. */
     room->has_last_message =
-        /* A member who joined later does not see the last message if it is older. */
         room->has_last_message && message_show_to(&room->last_message, room->state.first_position);
 }
 
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
                     void *context) {
+    /* The last column: site moderators see rooms that they are not in. */
     static const char SQL[] =
-        /* The last column: site moderators see rooms that they are not in. */
         "SELECT " ROOM_COLUMNS ", (SELECT is_moderator FROM user WHERE user_id = ?) FROM "
         ROOM_STATE_FROM ROOM_JOINS "WHERE r.room_id = ?";
     struct db_rows *rows;
@@ -95,8 +95,8 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
 }
 
 enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id) {
+    /* Names are not unique: the own rooms first, then the oldest. */
     static const char SQL[] =
-        /* Names are not unique: the own rooms first, then the oldest. */
         "SELECT r.room_id FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND r.direct_low IS NULL AND r.name = ? "
         "ORDER BY me.is_admin DESC, r.room_id LIMIT 1";
@@ -420,9 +420,9 @@ static const char DELETE[] = TRANSACTION(
 enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool force,
                        struct buffer *streams) {
     struct db_rows *rows;
+    /* Not repeatable: a second run would find no room and report 404 for a deletion that
+     * worked. */
     enum error error =
-        /* Not repeatable: a second run would find no room and report 404 for a deletion that
-         * worked. */
         DB_RUN(db, DELETE, 0, &rows, db_u64(room_id), db_u64(user_id), db_bool(force));
     if (error)
         return error;

@@ -74,8 +74,8 @@ enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int6
 
 enum error silence_slow_wait(struct db *db, uint64_t room_id, uint64_t user_id,
                              uint64_t *seconds) {
+    /* Rounded up, so that a client that waits this long is not refused again. */
     static const char SQL[] =
-        /* Rounded up, so that a client that waits this long is not refused again. */
         "SELECT CEIL(TIMESTAMPDIFF(MICROSECOND, SYSDATE(6), "
         "p.posted_at + INTERVAL r.slow_seconds SECOND) / 1000000) "
         "FROM slow_post p JOIN room r ON r.room_id = p.room_id "

@@ -95,8 +95,8 @@ static void from_row(const struct db_rows *rows, struct api_key *key) {
 
 enum error api_key_add(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                        const struct api_key *key) {
+    /* ERROR_CONFLICT: the name is taken, also by a revoked key. */
     static const char SQL[] = TRANSACTION(
-        /* ERROR_CONFLICT: the name is taken, also by a revoked key. */
         "", "INSERT INTO api_key (key_hash, name, scopes, addresses, created_at, expires_at) "
         "VALUES (?, ?, ?, ?, SYSDATE(6), ?); " AUDIT_SUBJECT_SQL("LAST_INSERT_ID()"), "");
     char scopes[API_KEY_SCOPES_SIZE];

@@ -69,8 +69,8 @@ enum error import_find_user(struct db *db, struct text issuer, struct text subje
 
 enum error import_link_user(struct db *db, struct text issuer, struct text subject,
                             uint64_t user_id) {
+    /* Linked before: nothing changes, and no entry in the audit. */
     static const char SQL[] =
-        /* Linked before: nothing changes, and no entry in the audit. */
         TRANSACTION("", "INSERT IGNORE INTO external_user (issuer, subject, user_id) "
                         "VALUES (?, ?, ?); IF ROW_COUNT() = 0 THEN LEAVE body; END IF; ", "");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(issuer), db_text(subject),
@@ -78,9 +78,9 @@ enum error import_link_user(struct db *db, struct text issuer, struct text subje
 }
 
 enum error import_disable_user(struct db *db, uint64_t user_id) {
+    /* Only a user who could not have logged in: made by an import, without a password,
+     * credentials, or an id of another issuer. */
     static const char SQL[] = TRANSACTION(
-        /* Only a user who could not have logged in: made by an import, without a password,
-         * credentials, or an id of another issuer. */
         "", "UPDATE user u SET u.is_active = FALSE WHERE u.user_id = ? AND u.password_hash = '' "
         "AND NOT EXISTS (SELECT 1 FROM external_user x WHERE x.user_id = u.user_id "
         "AND x.issuer NOT LIKE '" IMPORT_ISSUER "%') "
@@ -203,9 +203,9 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
     "AND position = p_after + p_count) WHERE room_id = p_room; "
 
 enum error import_messages(struct db *db, const struct import_batch *batch) {
+    /* The batch is refused if the room has got other messages since import_room_end, so that
+     * positions stay as computed. */
     static const char SQL[] = TRANSACTION(
-        /* The batch is refused if the room has got other messages since import_room_end, so that
-         * positions stay as computed. */
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_after BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_count BIGINT UNSIGNED DEFAULT ?; DECLARE p_scan BOOLEAN DEFAULT ?; "
         "DECLARE p_messages, p_reactions, p_files LONGTEXT CHARACTER SET utf8mb4; "
@@ -224,8 +224,8 @@ enum error import_messages(struct db *db, const struct import_batch *batch) {
         "IF p_files <> '[]' THEN " USE_FILES "END IF; " END_STREAM,
         "");
     struct db_rows *rows;
+    /* Not repeatable: a second run would find its own messages and report a conflict. */
     const enum error error =
-        /* Not repeatable: a second run would find its own messages and report a conflict. */
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(batch->room_id), db_u64(batch->after),
                db_u64(batch->count), db_bool(batch->scan), db_text(batch->messages),
                db_text(batch->reactions), db_text(batch->files));

@@ -4,8 +4,8 @@
 #include "store/site/jwks.h"
 
 enum error jwks_get(struct db *db, const char *url, struct buffer *out, int64_t *fetched_at) {
+    /* Without a body nothing was fetched yet, which is no error: *out stays empty. */
     static const char SQL[] =
-        /* Without a body nothing was fetched yet, which is no error: *out stays empty. */
         "SELECT body, fetched_at FROM jwks WHERE url = ? AND body IS NOT NULL";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_str(url));

@@ -19,8 +19,8 @@ static void write_keys(struct buffer *json, const struct text *keys, size_t coun
 
 enum error keyed_room_find(struct db *db, uint64_t user_id, const struct text *keys, size_t count,
                            struct keyed_room *rooms) {
+    /* The collation of the column, so that its index is used. */
     static const char SQL[] =
-        /* The collation of the column, so that its index is used. */
         "SELECT STRAIGHT_JOIN j.place, r.room_id, me.user_id IS NOT NULL, me.is_admin "
         "FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, room_key VARCHAR(128) PATH '$')) "
         "j JOIN room r ON r.room_key = CONVERT(j.room_key USING utf8mb4) "
@@ -50,9 +50,9 @@ enum error keyed_room_find(struct db *db, uint64_t user_id, const struct text *k
 
 enum error keyed_room_list(struct db *db, uint64_t user_id, keyed_room_visit *visit,
                            void *context) {
+    /* By the user's memberships, in the order of ids; FORCE INDEX keeps the server from reading
+     * all rooms with a key. */
     static const char SQL[] =
-        /* By the user's memberships, in the order of ids; FORCE INDEX keeps the server from reading
-         * all rooms with a key. */
         "SELECT r.room_id, r.room_key FROM member me "
         "JOIN room r FORCE INDEX (PRIMARY) ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND r.room_key IS NOT NULL ORDER BY r.room_id";

@@ -55,9 +55,9 @@ enum error profile_set(struct db *db, uint64_t user_id, const struct profile *pr
                        bool *changed) {
     struct db_rows *rows;
     *changed = false;
-    /* An empty text is stored as NULL: the field is taken away. */
+    /* An empty text is stored as NULL: the field is taken away. Repeatable: a second run finds the
+     * profile as it is to be. */
     enum error error =
-        /* Repeatable: a second run finds the profile as it is to be. */
         DB_RUN(db, SET, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(profile->given),
                db_text_or_null(profile->display_name), db_text_or_null(profile->avatar_url),
                db_text_or_null(profile->locale), db_text_or_null(profile->email),
@@ -155,8 +155,8 @@ enum error profile_list(struct db *db, const uint64_t *ids, size_t count, profil
 
 enum error profile_list_active(struct db *db, const uint64_t *ids, size_t count,
                                profile_visit *visit, void *context) {
+    /* By name, for lists that are shown. */
     static const char SQL[] =
-        /* By name, for lists that are shown. */
         "SELECT " SHOWN_COLUMNS
         " FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "JOIN user u ON u.user_id = j.id WHERE u.is_active ORDER BY u.username";

@@ -88,8 +88,8 @@ static enum error read_user(struct db_rows *rows, struct user *user,
 
 enum error user_by_name(struct db *db, struct text name, struct user *user,
                         char hash[SECRET_PASSWORD_SIZE]) {
+    /* By the unique key of username, whose collation ignores case. */
     static const char SQL[] =
-        /* By the unique key of username, whose collation ignores case. */
         "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.username = ?";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
@@ -108,8 +108,8 @@ enum error user_by_id(struct db *db, uint64_t id, struct user *user,
 enum error user_by_login(struct db *db, struct text name,
                          const unsigned char address[USER_ADDRESS_SIZE], struct user *user,
                          char hash[SECRET_PASSWORD_SIZE], bool *is_known) {
+    /* One row with the user; the address is joined only if it was seen within KNOWN_DAYS. */
     static const char SQL[] =
-        /* One row with the user; the address is joined only if it was seen within KNOWN_DAYS. */
         "SELECT " USER_COLUMNS
         ", u.password_hash, k.user_id IS NOT NULL FROM user u "
         "LEFT JOIN known_address k ON k.user_id = u.user_id AND k.address = ? "
@@ -309,8 +309,8 @@ enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit
 }
 
 enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *count) {
+    /* For confabctl: counted in full. */
     static const char SQL[] =
-        /* For confabctl: counted in full. */
         "SELECT COUNT(*) FROM user u WHERE u.username LIKE ? AND (u.is_active OR ?)";
     struct buffer pattern = BUFFER_EMPTY;
     make_pattern(prefix, &pattern);

@@ -40,6 +40,7 @@ struct check {
 
 /* ---- configuration, database, schema, Redis ---- */
 
+/* Reads the configuration, and reports what is wrong with it line by line. */
 static bool check_config(struct check *check) {
     struct cli *cli = check->cli;
     struct buffer problems = BUFFER_EMPTY;
@@ -111,6 +112,7 @@ static const char *database_fix(unsigned number) {
     }
 }
 
+/* Whether the database answers; without it most of the other checks are left out. */
 static bool check_database(struct check *check) {
     const struct cli *cli = check->cli;
     const struct config *config = &cli->config;
@@ -193,6 +195,7 @@ static const char *redis_remedy(const char *error) {
            "channels of redis_prefix (ACL SETUSER ... ~confab:* &confab:* +@all)";
 }
 
+/* Whether Redis answers, does what the programs need, and is the one that the other hosts use. */
 static void check_redis(struct check *check, bool database_works) {
     const struct cli *cli = check->cli;
     const struct config *config = &cli->config;
@@ -344,6 +347,7 @@ static void check_counters(struct check *check) {
 
 /* ---- output ---- */
 
+/* One object with all checks and the differences of counters. */
 static void print_json(struct check *check) {
     /* Ends the array in report.out. */
     struct buffer out = BUFFER_EMPTY;
@@ -365,6 +369,7 @@ static void print_json(struct check *check) {
     cli_output(&out);
 }
 
+/* The lines of the checks, and below them a table of the first differences. */
 static void print_text(struct check *check) {
     if (check->difference_count > 0) {
         /* The table of differences comes after the lines of the checks. */

@@ -88,6 +88,7 @@ static enum cli_status find_user(const struct cli *cli, const char *name, struct
     return user->id ? CLI_OK : cli_error("there is no user; add one with `confabctl user add`");
 }
 
+/* A token of the user for the checks, which ends with the run. */
 static enum cli_status add_token(struct doctor *doctor, const char *name,
                                  struct doctor_token *token) {
     const struct cli *cli = doctor->cli;
@@ -137,12 +138,12 @@ static void run_checks(struct doctor *doctor, bool no_sockets, struct report *re
     }
 }
 
+/* The report as JSON or as lines; its buffer is used up. */
 static void print(struct report *report) {
     report_end(report);
     /* The checks are the array in report->out. */
     if (report->json) {
         struct buffer out = BUFFER_EMPTY;
-        /* Without --user the first user is taken, who notices nothing but the token. */
         struct json_writer w = json_writer_start(&out);
         json_write_object(&w);
         json_write_member_bool(&w, "ok", !report->failed);
@@ -157,6 +158,7 @@ static void print(struct report *report) {
     }
 }
 
+/* All checks, with a token that exists only for their time. */
 static enum cli_status run_doctor(struct doctor *doctor, const struct doctor_options *options) {
     struct report report;
     struct doctor_token token;

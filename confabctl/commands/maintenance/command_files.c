@@ -59,6 +59,7 @@ static void add_problem(struct files_check *check, const char *kind, uint64_t fi
 
 /* ---- the folder ---- */
 
+/* Keeps what is in the folder by name, to compare it with the rows afterwards. */
 static void note_entry(void *context, const char *name, bool is_foreign, enum file_store_part part,
                        uint64_t size) {
     /* A foreign entry has no name of the store: it is reported at once. */
@@ -110,6 +111,7 @@ static void add_orphan(struct files_check *check, const struct found *found) {
     add_problem(check, "orphan", 0, path, "the database has no such file");
 }
 
+/* Compares a row with what the folder has by its name. */
 static void check_row(struct files_check *check, const struct file *file,
                       const struct found *found) {
     /* Other states have no bytes yet, part of them, or none any more. */
@@ -130,6 +132,7 @@ static void check_row(struct files_check *check, const struct file *file,
     }
 }
 
+/* Walks rows and folder side by side, in the order of names. */
 static void visit_row(void *context, const struct file *file) {
     struct files_check *check = context;
     const struct found *found = NULL;
@@ -147,6 +150,7 @@ static void visit_row(void *context, const struct file *file) {
 
 /* ---- the command ---- */
 
+/* The problems, as JSON or as a table, with what was counted. */
 static void print(struct files_check *check) {
     struct buffer out = BUFFER_EMPTY;
     if (check->cli->json) {
@@ -170,6 +174,7 @@ static void print(struct files_check *check) {
     cli_output(&out);
 }
 
+/* Compares the folder with the rows, and prints what differs. */
 static enum cli_status compare_all(struct files_check *check) {
     const struct cli *cli = check->cli;
     const char *folder = cli->config.file_dir;

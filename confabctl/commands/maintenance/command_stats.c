@@ -34,6 +34,7 @@ static uint64_t value_of(const struct statistics *statistics, const struct count
     return *(const uint64_t *)(const void *)((const char *)statistics + counter->offset);
 }
 
+/* Numbers without units, for scripts and for monitoring. */
 static void write_json(const struct statistics *statistics, struct buffer *out) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
@@ -47,6 +48,7 @@ static void write_json(const struct statistics *statistics, struct buffer *out) 
     buffer_append_char(out, '\n');
 }
 
+/* The same numbers, with sizes and times as people read them. */
 static void write_table(const struct statistics *statistics, struct buffer *out) {
     static const char *const HEADINGS[] = {"COUNTER", ">VALUE"};
     char size[32];

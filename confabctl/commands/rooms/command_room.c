@@ -167,6 +167,7 @@ static void write_tables(struct show *show, const struct room *room, struct text
     table_write(show->members, out);
 }
 
+/* Called inside the statement of the room: what `show` has was read before. */
 static void show_room(void *context, const struct room *room) {
     struct show *show = context;
     struct buffer out = BUFFER_EMPTY;
@@ -275,6 +276,7 @@ static void confirm_delete(void *context, const struct room *room) {
     buffer_free(&clean);
 }
 
+/* Asks before a room is deleted. CLI_OK: do it. */
 static enum cli_status confirm(const struct cli *cli, uint64_t id) {
     bool confirmed = false;
     /* The question shows how much is lost. */

@@ -116,6 +116,7 @@ static enum cli_status handle_refusal(const struct cli *cli, const struct ensure
                      request->owner.name, room_id, member->name);
 }
 
+/* Invites the named members, and counts those who were not members before. */
 static enum cli_status add_members(const struct cli *cli, const struct ensure_request *request,
                                    uint64_t room_id, size_t *added) {
     /* An administrator's script is not limited as users are. */
@@ -125,8 +126,8 @@ static enum cli_status add_members(const struct cli *cli, const struct ensure_re
     for (size_t i = 0; i < request->member_count && !status; i++) {
         const struct user *member = &request->members[i];
         struct member_change change;
+        /* false: invited by the owner, not joining. */
         const enum error error =
-            /* false: invited by the owner, not joining. */
             member_add(cli->db, room_id, request->owner.id, member->id, false, &no_limits, &change);
         if (error) {
             status = handle_refusal(cli, request, room_id, member, error);
@@ -139,6 +140,7 @@ static enum cli_status add_members(const struct cli *cli, const struct ensure_re
     return status;
 }
 
+/* The room of this key, made if it is missing, with at least these members. */
 static enum cli_status ensure(const struct cli *cli, const struct ensure_request *request) {
     uint64_t room_id = 0;
     bool created;
@@ -159,6 +161,7 @@ static enum cli_status ensure(const struct cli *cli, const struct ensure_request
 
 /* ---- arguments ---- */
 
+/* A name as the API accepts it, trimmed. The text is that of the argument. */
 static enum cli_status read_name(const char *argument, struct text *name) {
     /* Trimmed like in the API; the length is in characters, not bytes. */
     const struct text text = text_of(argument);

@@ -31,6 +31,7 @@ static enum cli_status check_room(const struct cli *cli, uint64_t id) {
 
 /* ---- add ---- */
 
+/* Says in words why a link could not be made or withdrawn. */
 static enum cli_status refused(const struct cli *cli, enum error error, const char *admin,
                                uint64_t room_id) {
     /* The store knows one code for several causes; here they get words. */
@@ -97,6 +98,7 @@ enum cli_status command_room_link_add(struct cli *cli, struct arguments *argumen
 
 /* ---- list ---- */
 
+/* A row of the list of links. */
 static void list_link(void *context, const struct invite_link *link) {
     struct list_output *output = context;
     char uses[48];
@@ -130,8 +132,8 @@ enum cli_status command_room_link_list(struct cli *cli, struct arguments *argume
     if (status)
         return status;
     list_output_begin(&output, cli, HEADINGS, 6);
+    /* At most INVITE_LINK_MOST exist: one page has all. */
     const enum error error =
-        /* At most INVITE_LINK_MOST exist: one page has all. */
         invite_link_list(cli->db, id, INVITE_LINK_MOST, 0, list_link, &output);
     return list_output_end(&output, cli, output.shown, error);
 }

@@ -48,6 +48,7 @@ static bool read_rooms(const struct arguments_list *rooms, struct buffer *list) 
     return rooms->count <= HOOK_ROOMS_MAX;
 }
 
+/* A hook that sends events to an address. Its secret is printed once. */
 static enum cli_status add_out(struct cli *cli, struct hook *hook) {
     char secret[HOOK_SECRET_SIZE];
     uint64_t id;
@@ -102,6 +103,7 @@ static enum cli_status add_bot(const struct cli *cli, const char *name, uint64_t
     return CLI_OK;
 }
 
+/* A hook by which another program posts, through a bot of its own. Its address is printed once. */
 static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_id) {
     char key[SECRET_KEY_SIZE];
     unsigned char hash[SECRET_HASH_SIZE];
@@ -148,6 +150,7 @@ static enum cli_status add_in_named(struct cli *cli, const struct arguments *arg
     return status ? status : add_in(cli, arguments->argv[0], room_id);
 }
 
+/* Reads the options of `hook add`, and adds what they describe. */
 static enum cli_status add_out_named(struct cli *cli, const struct arguments *arguments,
                                      const struct arguments_list *rooms, const char *events) {
     /* A new hook is active at once; it begins with what comes from now on. */
@@ -195,6 +198,7 @@ struct search {
     size_t found;
 };
 
+/* Counts the hooks that are meant, so that a name of several hooks is noticed. */
 static void match(void *context, const struct hook *hook) {
     struct search *search = context;
     uint64_t id;
@@ -206,6 +210,7 @@ static void match(void *context, const struct hook *hook) {
     search->found++;
 }
 
+/* Finds a hook by name or id; the name must be that of one hook only. */
 static enum cli_status find_hook(const struct cli *cli, const char *name, uint64_t *id) {
     struct search search = {.name = text_of(name)};
     /* All hooks: there are few, and names are not unique. */
@@ -233,6 +238,7 @@ static const char *state_of(const struct follower_lag *lag) {
     return lag->failing > 0 ? "failing" : "ok";
 }
 
+/* A row of the list of those that follow the events. */
 static void list_lag(void *context, const struct follower_lag *lag) {
     struct list_output *output = context;
     output->shown++;
@@ -265,6 +271,7 @@ static void list_lag(void *context, const struct follower_lag *lag) {
     table_text(output->table, lag->failure);
 }
 
+/* A row of the list of hooks that programs post by. */
 static void list_in(void *context, const struct hook_in *hook) {
     /* Addresses are not listed: they are known only as hashes. */
     struct list_output *output = context;
@@ -315,6 +322,7 @@ static enum cli_status remove_in(struct cli *cli, const char *name) {
     return CLI_OK;
 }
 
+/* Forgets a program that pulls changes by a key. */
 static enum cli_status remove_pull(struct cli *cli, const char *name) {
     const enum error error = follower_delete(cli->db, text_of(name));
     if (error == ERROR_NOT_FOUND)
@@ -351,6 +359,7 @@ enum cli_status command_hook_remove(struct cli *cli, struct arguments *arguments
     return CLI_OK;
 }
 
+/* `hook enable` and `hook disable`. */
 static enum cli_status set_active(struct cli *cli, struct arguments *arguments, bool is_active) {
     uint64_t id = 0;
     const enum cli_status status = read_hook(cli, arguments, &id);

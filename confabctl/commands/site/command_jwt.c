@@ -22,6 +22,7 @@
 
 /* ---- reading ---- */
 
+/* Reads a token from a file, or from standard input: on a command line other users would see it. */
 static enum cli_status read_input(const char *path, struct buffer *input) {
     /* Close-on-exec ("e"), as all files. */
     const bool is_stdin = strcmp(path, "-") == 0;
@@ -55,6 +56,7 @@ static struct text unwrap(struct text token) {
     return token;
 }
 
+/* The keys of the configuration; all that is wrong with them is printed. */
 static enum cli_status load_keys(const struct cli *cli, struct jwt_keys **keys) {
     struct buffer problems = BUFFER_EMPTY;
     enum cli_status status = CLI_OK;
@@ -72,6 +74,7 @@ static enum cli_status load_keys(const struct cli *cli, struct jwt_keys **keys) 
 
 /* ---- explaining ---- */
 
+/* Prints a claim that is a time, or which common mistake it is. */
 static void show_time(struct json_object *claims, const char *name, int64_t now) {
     /* Times may be missing; which are required is checked elsewhere. */
     struct json_object *value = NULL;
@@ -79,12 +82,12 @@ static void show_time(struct json_object *claims, const char *name, int64_t now)
     if (!json_object_object_get_ex(claims, name, &value))
         return;
     const int64_t seconds = json_object_get_int64(value);
-    /* The mistakes that libraries make with times: text, fractions, milliseconds. */
+    /* The mistakes that libraries make with times: text, fractions, milliseconds.
+     * 100,000,000,000 s is the year 5138: a greater number is meant in milliseconds. */
     if (json_object_is_type(value, json_type_string)) {
         cli_message("  %s is a string: it must be a number, without quotes", name);
     } else if (json_object_is_type(value, json_type_double)) {
         cli_message("  %s has a fraction: round it to whole seconds", name);
-    /* 100,000,000,000 s is the year 5138: a greater number is meant in milliseconds. */
     } else if (seconds > INT64_C(100000000000)) {
         cli_message("  %s is in milliseconds: divide it by 1000", name);
     } else {
@@ -188,6 +191,7 @@ static enum cli_status refused(const char *code, const char *why) {
     return CLI_FAILED;
 }
 
+/* Says whether a login by this token would succeed; if not, why, in the words of the API. */
 static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
                              struct text token) {
     /* Tokens count in seconds. */
@@ -197,8 +201,8 @@ static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
     struct jwt_rooms rooms;
     enum cli_status status = CLI_OK;
     enum jwt_error error = JWT_VALID;
+    /* `failure` is of the database, `error` of the token. */
     const enum error failure =
-        /* `failure` is of the database, `error` of the token. */
         jwt_site_verify(cli->db, &cli->config, keys, now, token, &error, &jwt, &why);
     if (failure)
         status = cli_store_error(cli, failure);
@@ -264,6 +268,7 @@ static void write_room(struct json_writer *w, const char *room) {
     json_write_object_end(w);
 }
 
+/* The claims of a token for a test, as JSON. */
 static void write_claims(struct buffer *out, const struct draft *draft) {
     /* Claims in the usual order; those without a value are left out. */
     const struct {
@@ -302,6 +307,7 @@ static const struct jwt_key *signing_key(const struct jwt_keys *keys, const char
     return NULL;
 }
 
+/* Prints a token that one of the configured keys has signed. */
 static enum cli_status make(const struct jwt_keys *keys, const struct draft *draft) {
     const struct jwt_key *key = signing_key(keys, draft->kid);
     struct buffer claims = BUFFER_EMPTY, token = BUFFER_EMPTY;

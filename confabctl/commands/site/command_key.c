@@ -67,6 +67,7 @@ static enum cli_status join_addresses(const struct arguments_list *list, struct 
     return CLI_OK;
 }
 
+/* Checks what `key add` was given. The texts of `key` are copies. */
 static enum cli_status read_key(const char *name, const char *scopes, const char *expires,
                                 const struct arguments_list *addresses, struct api_key *key) {
     /* All is checked before the key is made. */
@@ -86,6 +87,7 @@ static enum cli_status read_key(const char *name, const char *scopes, const char
     return join_addresses(addresses, key);
 }
 
+/* Stores the hash of a new key, and prints the key itself for the only time. */
 static enum cli_status add(const struct cli *cli, const struct api_key *key) {
     /* The key has a prefix of its own, so that scanners of repositories find it. */
     char secret[SECRET_API_KEY_SIZE];
@@ -127,6 +129,7 @@ static const char *state_of(const struct api_key *key) {
     return key->revoked_at ? "revoked" : key->is_expired ? "expired" : "valid";
 }
 
+/* A row of the list of API keys. */
 static void list_key(void *context, const struct api_key *key) {
     struct list_output *output = context;
     char scopes[API_KEY_SCOPES_SIZE];

@@ -34,6 +34,7 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
     return CLI_OK;
 }
 
+/* A row of the list of tokens, whose keys are not known here. */
 static void list_token(void *context, const struct token *token) {
     struct list_output *output = context;
     output->shown++;

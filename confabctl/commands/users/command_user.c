@@ -64,6 +64,7 @@ static enum cli_status report_existing(const char *name, bool if_missing) {
     return CLI_OK;
 }
 
+/* Adds a user with a password that is asked for. */
 static enum cli_status add(struct cli *cli, const char *name, bool staff, bool if_missing) {
     char hash[SECRET_PASSWORD_SIZE];
     uint64_t id;
@@ -143,6 +144,7 @@ enum cli_status command_user_passwd(struct cli *cli, struct arguments *arguments
     return CLI_OK;
 }
 
+/* `user enable` and `user disable`; publishes the change, so that open sockets are closed. */
 static enum cli_status set_active(struct cli *cli, struct arguments *arguments, bool active) {
     const char *state = active ? "enabled" : "disabled";
     struct user user;
@@ -251,6 +253,7 @@ static void list_user(void *context, const struct user *user) {
         add_row(output->table, user);
 }
 
+/* A page of users whose names begin with `prefix`; with `all` also those who are disabled. */
 static enum cli_status list(const struct cli *cli, struct text prefix, bool all, uint64_t limit,
                             uint64_t offset) {
     static const char *const HEADINGS[] = {">ID", "NAME", "ACTIVE", "STAFF", "CREATED (UTC)"};

@@ -20,6 +20,7 @@ struct report {
     struct table *table; /* NULL: JSON */
 };
 
+/* Reports a place where something of the user is, or may be, still stored. */
 static void add_place(void *context, const struct erasure_place *place) {
     const struct report *report = context;
     /* In the table only what is left; JSON has all, for scripts. */
@@ -42,6 +43,7 @@ static void add_place(void *context, const struct erasure_place *place) {
     json_write_object_end(report->w);
 }
 
+/* What is left of an account, as one object. */
 static enum error report_json(struct cli *cli, const struct user *user, int64_t erased_at,
                               bool is_done) {
     struct buffer out = BUFFER_EMPTY;
@@ -66,6 +68,7 @@ static enum error report_json(struct cli *cli, const struct user *user, int64_t 
     return error;
 }
 
+/* What is left of an account, as a table with its explanation, or as JSON. */
 static enum cli_status show_report(struct cli *cli, const struct user *user) {
     static const char *const HEADINGS[] = {"TABLE", "COLUMN", ">ROWS", "WHAT", "UNTIL"};
     int64_t erased_at = 0;
@@ -99,6 +102,7 @@ static enum cli_status show_report(struct cli *cli, const struct user *user) {
 
 /* ---- erasing ---- */
 
+/* Ends the account at once, and removes the rest of it as far as the time allows. */
 static enum cli_status erase(struct cli *cli, const struct user *user, bool erases) {
     /* The account ends in this call; messages and files follow. */
     struct user_change change;

@@ -18,6 +18,7 @@ static void show_text(const char *label, struct text text) {
     cli_message("%-13s %.*s", label, (int)text.len, text.at);
 }
 
+/* Prints a profile, as the user would see it. */
 static void show(void *context, const struct profile *profile) {
     const struct cli *cli = context;
     if (cli->json) {
