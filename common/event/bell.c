@@ -78,6 +78,8 @@ static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
            atomic_compare_exchange_strong(last_ms, &last, now);
 }
 
+/* At most one line in LOG_EVERY_MS, for all processes of the host; errno is that of the call that
+ * failed. */
 static void log_failure(struct bell *bell) {
     const char *cause = strerror(errno);
     /* Clients go on without bells: a failure costs requests, no events. */
@@ -143,6 +145,7 @@ void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id) {
         bell_ring(bell, &name, last_seq);
 }
 
+/* Rings for a room or user that has changed, and ends the bell of a former member. */
 static void ring_changed(void *context, const struct bell_name *name, uint64_t last_seq) {
     struct bell *bell = context;
     bell_ring(bell, name, last_seq);

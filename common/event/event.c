@@ -63,6 +63,7 @@ static const char *const STREAMS[] = {
     [EVENT_STREAM_USER] = "user:",
 };
 
+/* NULL if this program does not know the type. */
 static const struct type *find_type(unsigned number) {
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (TYPES[i].number == number)

@@ -27,6 +27,7 @@ static void publish(struct redis_client *client, const struct publisher *publish
     buffer_free(&message);
 }
 
+/* Rings the bell of the room for an event that was just published. */
 static void ring(const struct publisher *publisher, const struct room_event *event) {
     /* A post has read the name already. */
     if (event->bell)

@@ -34,6 +34,7 @@ static void visit_event(struct replay *replay, struct event_envelope envelope) {
 
 /* ---- rooms ---- */
 
+/* Called with the room as it is now, once for a replay. */
 static void keep_room(void *context, const struct room *room) {
     struct replay *replay = context;
     /* The room's JSON is kept as text, for all room_updated of this replay. */
@@ -99,6 +100,7 @@ static const char *actor_of(const struct user_event *event) {
     return event->actor[0] ? event->actor : NULL;
 }
 
+/* The room of an event room_created, as the user sees it now. */
 static void serialize_created(void *context, const struct room *room) {
     struct replay *replay = context;
     const struct user_event *event = replay->user_event;

@@ -55,6 +55,7 @@ void serialize_file(struct json_writer *w, const struct file_shown *file) {
     json_write_object_end(w);
 }
 
+/* The member "files"; `list` is how the store joins them in one column. */
 static void write_files(struct json_writer *w, struct text list) {
     struct file_shown file;
     json_write_key(w, "files");

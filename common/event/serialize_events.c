@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "event/serialize.h"
 
+/* Begins the object of an event. */
 static struct json_writer begin(struct buffer *out, unsigned type) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
@@ -13,6 +14,7 @@ static struct json_writer begin(struct buffer *out, unsigned type) {
     return w;
 }
 
+/* The members that end each event of a room. */
 static void finish(struct json_writer *w, uint64_t seq, uint64_t room_id) {
     /* Notices have no number: they are not stored. */
     if (seq)
@@ -30,6 +32,7 @@ static void event_message(struct json_writer *w, const struct room_event *event)
         json_write_null(w);
 }
 
+/* null if the member is not known any more. */
 static void event_membership(struct json_writer *w, const struct room_event *event) {
     json_write_key(w, "membership");
     if (event->has_membership)
@@ -38,6 +41,7 @@ static void event_membership(struct json_writer *w, const struct room_event *eve
         json_write_null(w);
 }
 
+/* The member "room", or null for a room that is not there any more. */
 static void event_room(struct json_writer *w, const struct room *room) {
     json_write_key(w, "room");
     if (room)

@@ -148,6 +148,7 @@ static struct json_object *parse_object(const char *name, struct text part, stru
     return NULL;
 }
 
+/* False if the member is missing or no string. The text belongs to the object. */
 static bool get_text(struct json_object *object, const char *name, struct text *text) {
     struct json_object *value = NULL;
     if (!json_object_object_get_ex(object, name, &value) ||
@@ -163,6 +164,7 @@ static bool has(struct json_object *object, const char *name) {
 
 /* ---- the signature ---- */
 
+/* Explains the mismatch; the name of the algorithm comes from the token, so it is quoted. */
 static enum jwt_error wrong_algorithm(struct buffer *why, struct text found, const char *expected) {
     buffer_append_str(why, "alg is ");
     append_quoted(why, found);
@@ -496,6 +498,7 @@ void jwt_free(struct jwt *jwt) {
     *jwt = (struct jwt){0};
 }
 
+/* Base64 as RFC 7515 wants it: for URLs, without padding. */
 static void append_base64url(struct buffer *out, const void *bytes, size_t len) {
     const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
     const size_t size = sodium_base64_encoded_len(len, variant);

@@ -8,6 +8,7 @@
 
 #include "store/rooms/room.h"
 
+/* The text of a string, with NULL for any other type. It belongs to the value. */
 static struct text text_of_json(struct json_object *value) {
     if (!json_object_is_type(value, json_type_string))
         return (struct text){NULL, 0};
@@ -21,6 +22,7 @@ static bool fail(struct buffer *why, size_t index, const char *what) {
     return false;
 }
 
+/* False if the member has another type. */
 static bool read_flag(struct json_object *object, const char *name, bool *flag) {
     struct json_object *value = NULL;
     /* A missing flag leaves the default. */
@@ -103,6 +105,7 @@ bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struc
 
 /* ---- the profile ---- */
 
+/* NULL if the claim is missing or no string. */
 static struct text claim(struct json_object *claims, const char *name) {
     struct json_object *value = NULL;
     if (!json_object_object_get_ex(claims, name, &value))

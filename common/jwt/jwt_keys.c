@@ -283,6 +283,7 @@ enum jwt_algorithm jwt_key_algorithm(const struct jwt_key *key) {
 
 /* ---- signatures ---- */
 
+/* HMAC-SHA256 with a secret of any length (RFC 2104). */
 static void hmac(struct text secret, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
     /* In steps, since crypto_auth_hmacsha256 takes keys of 32 bytes only. */
     crypto_auth_hmacsha256_state state;
@@ -414,6 +415,7 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
     return true;
 }
 
+/* A signature may have been written as hexadecimal digits: a common mistake. */
 static bool is_hexadecimal(const unsigned char *bytes, size_t len) {
     size_t i = 0;
     while (i < len && bytes[i] != '\0' && strchr("0123456789abcdefABCDEF", bytes[i]))

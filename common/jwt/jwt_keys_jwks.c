@@ -18,6 +18,7 @@
 
 #define P256_HALF 32
 
+/* A string of a key; NULL if it is missing. It belongs to the object. */
 static struct text member(struct json_object *object, const char *name) {
     struct json_object *value;
     if (!json_object_object_get_ex(object, name, &value) ||
@@ -93,6 +94,7 @@ static EVP_PKEY *read_p256(struct json_object *jwk) {
     return key;
 }
 
+/* NULL if the key has not the length that the curve wants. */
 static EVP_PKEY *read_ed25519(struct json_object *jwk) {
     unsigned char x[NUMBER_MAX];
     /* RFC 8037: x is the key itself. */

@@ -161,6 +161,7 @@ void redis_client_note(struct redis_client *client, const char *what, const char
 
 /* ---- connecting ---- */
 
+/* Stops waiting for the thread that looks up the name of the host. */
 static void end_lookup(struct redis_client *client) {
     if (client->lookup >= 0)
         close(client->lookup);

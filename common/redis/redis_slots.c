@@ -96,6 +96,7 @@ static bool read_slots(struct redis_slots *slots, struct text word, unsigned nod
     return true;
 }
 
+/* Whether a word is in the list of flags of a node, which has commas. */
 static bool has_flag(struct text flags, const char *flag) {
     struct text word;
     while (text_split(&flags, ',', &word))

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "redis/redis_client_private.h"
 
+/* Sends one of the commands of Pub/Sub, and waits for its confirmation. */
 static bool subscribe(struct redis_client *client, const char *command, const char *channel,
                       uint64_t timeout_ms) {
     const char *argv[] = {command, channel};

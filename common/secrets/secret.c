@@ -98,6 +98,7 @@ static unsigned long long passes_of(uint64_t passes) {
     return clamp(passes, crypto_pwhash_argon2id_OPSLIMIT_MIN, crypto_pwhash_argon2id_OPSLIMIT_MAX);
 }
 
+/* The memory of Argon2id in bytes, within what libsodium accepts. */
 static size_t memory_of(uint64_t memory_kib) {
     /* Clamped in KiB, so that the product does not overflow. */
     return (size_t)clamp(memory_kib, crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024,

@@ -13,6 +13,7 @@ static const char *const LISTED[] = {
 /* In UTF-8, U+FE0E and U+FE0F are these two bytes and one of two others. */
 static const char SELECTOR[] = "\xEF\xB8";
 
+/* U+FE0E and U+FE0F choose between text and picture; the emoji is the same. */
 static bool skip_selector(struct text *text) {
     if (text->len < 3 || memcmp(text->at, SELECTOR, 2) != 0 ||
         ((unsigned char)text->at[2] != 0x8E && (unsigned char)text->at[2] != 0x8F))

@@ -66,6 +66,7 @@ static void add_term(struct search_terms *terms, const struct fold *fold, size_t
     terms->terms[terms->count++] = (struct text){NULL, terms->bytes.len - start};
 }
 
+/* In the order of bytes, as the rows of the index. */
 static int compare_terms(const void *one, const void *other) {
     const struct text *a = one, *b = other;
     const size_t len = a->len < b->len ? a->len : b->len;
@@ -118,12 +119,14 @@ static bool is_quote(uint32_t point) {
     return point == '"' || (point >= 0x201C && point <= 0x201F) || point == 0xFF02;
 }
 
+/* Decodes the code point at an index. Returns its size. */
 static size_t next_point(struct text text, size_t at, uint32_t *point) {
     const size_t size = text_decode(text.at + at, text.len - at, point);
     /* Bytes that are not UTF-8 end the text. */
     return size > 0 ? size : text.len - at;
 }
 
+/* False if the search has too many words. */
 static bool add_word(struct search_query *query, size_t from, size_t end, bool is_excluded) {
     if (query->count == SEARCH_WORDS_MOST)
         return false;
@@ -423,6 +426,7 @@ static bool find_word(const struct search_query *query, const struct search_word
     return false;
 }
 
+/* By start, so that matches that overlap can be joined in one pass. */
 static int compare_matches(const void *one, const void *other) {
     const struct search_match *a = one, *b = other;
     if (a->start != b->start)

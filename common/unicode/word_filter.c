@@ -128,6 +128,7 @@ static void read_runs(struct runs *runs, struct text text) {
 
 /* ---- the list ---- */
 
+/* False if there is no such action; *action is then of no use. */
 static bool read_action(struct text name, enum word_action *action) {
     for (size_t i = 0; i < ACTION_COUNT; i++) {
         *action = ACTIONS[i].action;
@@ -174,6 +175,7 @@ static const char *add_word(struct word_filter *filter, struct text line) {
     return NULL;
 }
 
+/* By the first code point of the word, with which a search in the list begins. */
 static int compare_first(const void *one, const void *other) {
     const uint32_t a = ((const struct word *)one)->runs[0].point;
     const uint32_t b = ((const struct word *)other)->runs[0].point;

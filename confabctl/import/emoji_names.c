@@ -228,6 +228,7 @@ static const struct emoji_name {
     {"zzz", "💤"},
 };
 
+/* For bsearch: a text that is not terminated against names that are. */
 static int compare(const void *key, const void *row) {
     /* bsearch gives the key first. */
     const struct text *name = key;

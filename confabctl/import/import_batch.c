@@ -60,6 +60,7 @@ static bool copy(int from, int to) {
     return got == 0 && fsync(to) == 0;
 }
 
+/* Copies an open file into the store. False: errno is set. */
 static bool copy_into(const char *folder, const char *name, int from) {
     const int to = file_store_create(folder, name);
     if (to < 0)
@@ -165,6 +166,7 @@ static void add_reactions(struct import_writer *writer, const struct import_mess
     }
 }
 
+/* The type of a message as it would have got by being posted. */
 static enum message_type type_of_message(const struct import_message *message, bool is_image) {
     /* As for posts: files decide the type. */
     if (message->file_count > 0)

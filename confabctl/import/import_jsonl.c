@@ -30,6 +30,7 @@ struct jsonl {
     struct parts reactions, files;
 };
 
+/* 0 if the time is missing or not valid. */
 static int64_t time_of(struct json_object *object, const char *name) {
     int64_t micros;
     /* Times are texts in ISO 8601, as the API writes them. */
@@ -122,6 +123,7 @@ static void read_user(void *context, struct json_object *object) {
 
 /* ---- messages ---- */
 
+/* By the id of the message that the parts belong to. */
 static int compare_parts(const void *a, const void *b) {
     const struct text one = ((const struct part *)a)->message;
     /* Ids are texts of digits, compared as bytes. */

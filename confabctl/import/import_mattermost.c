@@ -182,6 +182,7 @@ static struct text post_id(struct import_model *model, struct json_object *objec
     return kept;
 }
 
+/* 0 if the time is missing or out of bounds. */
 static int64_t micros_of(struct json_object *object, const char *name) {
     const int64_t millis = import_json_number(object, name);
     /* Milliseconds since 1970; more than 4,000,000,000,000 (the year 2096) is not taken for a
@@ -210,6 +211,7 @@ static void add_files(struct mattermost *mm, struct json_object *object) {
     }
 }
 
+/* Reactions stand with the post. */
 static void add_reactions(struct import_model *model, struct json_object *object) {
     struct json_object *reactions = import_json_array(object, "reactions");
     for (size_t i = 0; i < import_json_length(reactions); i++) {

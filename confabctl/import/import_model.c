@@ -162,6 +162,7 @@ void import_add_reaction(struct import_model *model, struct text user, struct te
 
 /* ---- sorting and finding ---- */
 
+/* In the order of bytes; the empty text, which may have no address, is the first. */
 static int compare_texts(struct text a, struct text b) {
     const size_t least = a.len < b.len ? a.len : b.len;
     const int order = least > 0 ? memcmp(a.at, b.at, least) : 0;
@@ -185,6 +186,7 @@ static int compare_names(const void *a, const void *b, void *context) {
     return compare_texts(users[*(const size_t *)a].name, users[*(const size_t *)b].name);
 }
 
+/* By room, then by user, so that the members of a room stand together. */
 static int compare_members(const void *a, const void *b) {
     const struct import_member *one = a, *other = b;
     const int order = compare_numbers(one->room_index, other->room_index);

@@ -211,6 +211,7 @@ struct found {
     uint64_t *count, *last;
 };
 
+/* A message that an earlier run has imported. */
 static void found_message(void *context, uint64_t number, uint64_t position) {
     struct found *found = context;
     /* The number is the index in the list of all messages. */

@@ -22,6 +22,7 @@
 #include "base/xalloc.h"
 #include "json/json_validate.h"
 
+/* Notes why the source cannot be read. Returns false, for the caller to return. */
 static bool fail(struct import_source *source, const char *path, const char *why) {
     buffer_clear(&source->problem);
     buffer_printf(&source->problem, "%s: %s", path, why);
@@ -73,6 +74,7 @@ static bool run(char *const words[]) {
 
 #define PREFIX "confab-import-"
 
+/* For nftw, by which a temporary folder is removed. */
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw) {
     (void)status;
     (void)type;
@@ -166,6 +168,7 @@ static bool unpack(struct import_source *source, const char *path, enum archive 
 
 /* ---- opening ---- */
 
+/* Whether a folder has an entry of this name: how the format of an export is recognized. */
 static bool has_file(const char *folder, const char *name) {
     char *path = NULL;
     struct stat status;
@@ -389,6 +392,7 @@ bool import_source_read(struct import_source *source, const char *path, import_o
 
 /* ---- members of objects ---- */
 
+/* NULL if the object has no member of this type. */
 static struct json_object *member(struct json_object *object, const char *name,
                                   enum json_type type) {
     struct json_object *value = NULL;
@@ -399,6 +403,7 @@ static struct json_object *member(struct json_object *object, const char *name,
     return value;
 }
 
+/* The empty text for a value that is no string. It belongs to the value. */
 static struct text text_of_json(struct json_object *value) {
     if (!json_object_is_type(value, json_type_string))
         return text_of("");

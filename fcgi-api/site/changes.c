@@ -52,6 +52,7 @@ static bool is_full(const struct changes *changes) {
     return changes->left == 0 || changes->w.out->len > PAGE_BYTES;
 }
 
+/* Shows an event of the room, as long as the answer has space for it. */
 static void show_event(void *context, const struct event_envelope *envelope) {
     struct changes *changes = context;
     /* One is shown in any case, so that the follower advances. */

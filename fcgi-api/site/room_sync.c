@@ -293,6 +293,7 @@ static enum error add_all(struct sync *sync, const struct named_list *list, cons
     return error ? error : add_some(sync, list, name, true);
 }
 
+/* Removes a member whom the list of the site does not have. */
 static enum error remove_one(struct sync *sync, uint64_t user_id) {
     struct exchange *x = sync->x;
     bool removed;
@@ -301,6 +302,7 @@ static enum error remove_one(struct sync *sync, uint64_t user_id) {
     return error;
 }
 
+/* Collects the members as they are, before any of them is changed. */
 static void collect_member(void *context, uint64_t user_id) {
     struct sync *sync = context;
     sync->members = array_reserve(sync->members, &sync->member_space, sync->member_count + 1,

@@ -32,6 +32,7 @@ struct present {
     bool is_admin;
 };
 
+/* Notes the role of a member, which decides whether a change is needed. */
 static void note_present(void *context, const struct membership *membership) {
     struct present *present = context;
     present->is_member = true;

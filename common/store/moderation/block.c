@@ -30,6 +30,7 @@
     BLOCK_SQL("direct_high", "direct_low") ", has_rules = " ROOM_HAS_RULES                       \
     " WHERE room_id = v_room; "
 
+/* Blocks or unblocks by the given statement. */
 static enum error run(struct db *db, const char *sql, uint64_t user_id, uint64_t blocked_id,
                       struct user_change *change) {
     struct db_rows *rows;

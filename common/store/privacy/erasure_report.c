@@ -76,6 +76,7 @@ static const struct known_place {
     {"user_word", "user_id", "words of names, for searches", UNTIL_ERASED, NULL},
 };
 
+/* NULL for a column that the table of places does not know, which is reported as unknown. */
 static const struct known_place *find_place(struct text table, struct text column) {
     /* Some fifty rows, for a command: no need for more than a linear search. */
     for (size_t i = 0; i < sizeof(PLACES) / sizeof(PLACES[0]); i++)

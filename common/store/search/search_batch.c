@@ -76,6 +76,7 @@ static int compare_rows(const struct search_posting *a, const struct search_post
     return order ? order : (a->term.len > b->term.len) - (a->term.len < b->term.len);
 }
 
+/* By the row in which postings are stored, then by position. */
 static int compare_postings(const void *one, const void *other) {
     const struct search_posting *a = one, *b = other;
     const int order = compare_rows(a, b);
@@ -121,6 +122,7 @@ static void write_postings(struct search_batch *batch, struct buffer *out) {
 
 /* ---- what is removed ---- */
 
+/* By room, then by the first position. */
 static int compare_removals(const void *one, const void *other) {
     const struct search_removal *a = one, *b = other;
     if (a->room_id != b->room_id)

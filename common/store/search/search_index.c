@@ -23,6 +23,7 @@ static enum error seconds_since_last(struct db *db, uint64_t *seconds) {
     return error;
 }
 
+/* Notes when changes were looked for. Later runs look from there on. */
 static enum error note_look(struct db *db, int64_t looked_ms) {
     /* The clock of the database counts, so the time since the look is taken off there. */
     static const char SQL[] =

@@ -97,6 +97,7 @@ static enum error begin_room(struct db *db, const struct place *place) {
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(place->last_seq), db_u64(place->room_id));
 }
 
+/* Moves the mark of a room, in the batch and in memory. */
 static void advance(struct search_batch *batch, struct place *place, uint64_t seq,
                     uint64_t position, uint64_t trimmed) {
     /* The copy in memory follows, so that the next batch has the version that this one leaves. */
@@ -107,6 +108,7 @@ static void advance(struct search_batch *batch, struct place *place, uint64_t se
     place->version++;
 }
 
+/* Writes the batch and empties it, also after a failure. */
 static enum error write_batch(struct db *db, struct search_batch *batch) {
     const enum error error = search_batch_write(db, batch);
     search_batch_free(batch);

@@ -81,6 +81,7 @@ static void check_filter(struct check *check) {
     buffer_free(&problems);
 }
 
+/* The keys of the site's tokens, if it has any or needs some. */
 static void check_keys(struct check *check) {
     /* By the same function as the check of `doctor`. */
     const struct config *config = &check->cli->config;
@@ -264,6 +265,7 @@ static void check_files(struct check *check) {
 
 /* ---- counters ---- */
 
+/* A number of a difference, which may be a time. */
 static void add_value_json(struct json_writer *w, const char *key,
                            const struct consistency_finding *finding, uint64_t value) {
     /* Times in JSON are texts, in a table as well. */
@@ -285,6 +287,7 @@ static void add_value(struct table *table, const struct consistency_finding *fin
     }
 }
 
+/* The cell of an id. */
 static void add_id(struct table *table, uint64_t id) {
     /* 0: the rule has no room or no user. */
     if (id)

@@ -104,6 +104,7 @@ static void sort_found(struct files_check *check) {
 
 /* ---- the rows ---- */
 
+/* What is in the folder without a row. */
 static void add_orphan(struct files_check *check, const struct found *found) {
     /* The path of what is there, so that an administrator can remove it. */
     char path[FILE_STORE_PATH_SIZE];

@@ -23,6 +23,7 @@ static const struct format {
     {"jsonl", "messages.jsonl", import_jsonl},
 };
 
+/* NULL if there is no such format, with a message. */
 static const struct format *find_format(const char *name) {
     for (size_t i = 0; i < sizeof(FORMATS) / sizeof(FORMATS[0]); i++)
         if (strcmp(FORMATS[i].name, name) == 0)
@@ -80,6 +81,7 @@ static enum cli_status run_model(struct cli *cli, struct import_model *model, bo
     return CLI_OK;
 }
 
+/* Checks the folder of files before anything is written. */
 static enum cli_status check_and_run(struct cli *cli, struct import_model *model, bool dry_run) {
     const bool has_files = model->files.count > 0;
     /* A dry run need not have a usable folder. */

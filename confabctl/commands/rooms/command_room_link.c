@@ -49,6 +49,7 @@ static enum cli_status refused(const struct cli *cli, enum error error, const ch
     }
 }
 
+/* False if it is none, with a message. */
 static bool read_role(const char *word, enum role *role) {
     *role = role_of(text_of(word));
     /* An unknown word is read as some role. */

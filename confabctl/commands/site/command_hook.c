@@ -128,6 +128,7 @@ static enum cli_status add_in(struct cli *cli, const char *name, uint64_t room_i
 
 /* ---- adding ---- */
 
+/* A name as the API accepts it. */
 static enum cli_status check_name(const char *name) {
     const struct text text = text_of(name);
     /* Characters, as the column counts them. */
@@ -231,6 +232,7 @@ static enum cli_status read_hook(const struct cli *cli, struct arguments *argume
     return find_hook(cli, arguments->argv[0], id);
 }
 
+/* A word for the column of the list. */
 static const char *state_of(const struct follower_lag *lag) {
     /* Not active: no delivery is tried, so failures are old. */
     if (!lag->is_active)
@@ -312,6 +314,7 @@ enum cli_status command_hook_list(struct cli *cli, struct arguments *arguments) 
 
 /* ---- changing ---- */
 
+/* The bot stays, since its messages are in the room. */
 static enum cli_status remove_in(struct cli *cli, const char *name) {
     const enum error error = hook_in_delete(cli->db, text_of(name));
     if (error == ERROR_NOT_FOUND)
@@ -408,6 +411,7 @@ struct tries {
     char failure[256];
 };
 
+/* What became of the test: the counters and the last failure of the hook. */
 static void read_tries(void *context, const struct hook *hook) {
     /* Copies: the texts end with the row. */
     struct tries *tries = context;

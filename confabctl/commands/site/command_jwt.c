@@ -120,6 +120,7 @@ static void show_token(struct text token, int64_t now) {
     buffer_free(&claims);
 }
 
+/* Says which keys a token could have been signed by. */
 static void list_keys(const struct jwt_keys *keys) {
     /* Names and algorithms only; keys themselves are secret. */
     for (size_t i = 0; keys && i < jwt_keys_count(keys); i++) {

@@ -21,6 +21,7 @@ static bool has_form(const char *text, const char *form) {
     return *text == '\0';
 }
 
+/* The number of the next `count` digits. */
 static unsigned read_digits(const char *at, unsigned count) {
     /* The caller has checked that these are digits. */
     unsigned value = 0;

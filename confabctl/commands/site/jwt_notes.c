@@ -117,6 +117,7 @@ static void note_name(const char *where, const char *name, const char *const *kn
         cli_message("note: %s%s is ignored: nothing here uses it", where, shown);
 }
 
+/* Notes each member of an object that is not among the names a login reads. */
 static void note_names(const char *where, struct json_object *object, const char *const *known,
                        size_t count) {
     json_object_object_foreach(object, name, value) {

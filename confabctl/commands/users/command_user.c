@@ -57,6 +57,7 @@ static enum cli_status ask_password(const struct cli *cli, const char *name,
 
 /* ---- adding ---- */
 
+/* With --if-missing a user who exists is a success, so that scripts can be repeated. */
 static enum cli_status report_existing(const char *name, bool if_missing) {
     if (!if_missing)
         return cli_error("user '%s' already exists", name);
