@@ -183,6 +183,7 @@ static uint64_t take_here(struct bucket table[BUCKETS], const struct token_bucke
 
 /* ---- counting ---- */
 
+/* Whether Redis has failed within HOLD_US, so that it is not asked again with each request. */
 static bool failed_lately(const struct tables *tables) {
     /* A time in the future was stored before a restart of the host. */
     const int64_t failed = atomic_load(&tables->redis_failed_us), now = clock_monotonic_us();

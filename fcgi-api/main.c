@@ -215,6 +215,7 @@ static bool check_files(const struct config *config, struct buffer *problems) {
     return jwt_site_check(config, problems) && valid;
 }
 
+/* Called by the parent on SIGHUP. False: the file is wrong, and nothing has changed. */
 static bool reload(struct config *config) {
     /* The former configuration is freed here: the processes that use it have copies by fork. With
      * a wrong file the old configuration and what the old files had stay. */

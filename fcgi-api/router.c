@@ -80,6 +80,7 @@ static bool is_prefix(const char *pattern, size_t len, const char *path) {
     return len == strlen(path) && memcmp(pattern, path, len) == 0;
 }
 
+/* Segments that are names or secrets, and match whatever they are. */
 static bool is_any_text(const char *pattern, size_t len, struct text segment) {
     return is_prefix(pattern, len, HOOKS_IN) || is_prefix(pattern, len, LINKS_OF_ROOM) ||
            (is_prefix(pattern, len, LINKS) && !text_equals(segment, text_of("use"))) ||
@@ -280,6 +281,7 @@ static enum error check_room(struct exchange *x, const struct route *route) {
     return error;
 }
 
+/* Only the routes that have one read a body. */
 static enum error parse_body(struct exchange *x, const struct route *route) {
     if (route->flags & (ROUTE_BODY | ROUTE_FORM))
         return body_parse(x, (route->flags & ROUTE_FORM) != 0);

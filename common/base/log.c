@@ -238,6 +238,7 @@ static void write_line(enum log_level level, struct text text) {
     write_whole(line, len);
 }
 
+/* Without the time and the severity, which syslog adds. */
 static void write_syslog(enum log_level level, struct text text) {
     char line[LINE_SIZE];
     size_t len = compose(text, line, sizeof(line) - 1);

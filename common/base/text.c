@@ -146,6 +146,7 @@ size_t text_code_points(struct text text) {
     return count;
 }
 
+/* ASCII only: names are compared by the database in other alphabets. */
 static char lower(char c) {
     if (c >= 'A' && c <= 'Z')
         return (char)(c + ('a' - 'A'));

@@ -251,6 +251,7 @@ static void set_value(struct parser *parser, const struct option *option, struct
     }
 }
 
+/* Blanks and tabs, which stand around keys and values. */
 static struct text trim_blanks(struct text text) {
     while (text.len > 0 && is_blank(text.at[0])) {
         text.at++;
@@ -351,6 +352,7 @@ static void parse_file(struct parser *parser, struct text file) {
     parser->line = 0;
 }
 
+/* A variable with a small letter is not that of an option. */
 static bool has_lower_case(struct text text) {
     /* One lower-case letter is enough. */
     for (size_t i = 0; i < text.len; i++) {
@@ -360,6 +362,7 @@ static bool has_lower_case(struct text text) {
     return false;
 }
 
+/* A variable with the prefix that another part of the program reads. */
 static bool is_other_variable(struct text name) {
     for (size_t i = 0; i < sizeof(other_variables) / sizeof(*other_variables); i++) {
         if (text_equals(name, text_of(other_variables[i])))

@@ -93,6 +93,7 @@ void db_set_session(struct db *db, const char *sql) {
     db->session_of = 0;
 }
 
+/* Statements of a lost connection may still be held by a caller; the last one closes it. */
 static void close_if_unused(struct db_connection *connection) {
     if (!connection->disconnected || connection->handed_out > 0)
         return;
@@ -164,6 +165,7 @@ uint64_t db_changed(const struct db *db) {
     return db->changed;
 }
 
+/* Kept for db_last_error, after the connection itself may be gone. */
 static void set_error(struct db *db, unsigned number, const char *message) {
     /* The number comes first, so that the log shows it whatever the language of the server's
      * messages. */
@@ -261,6 +263,7 @@ static bool was_left(const struct db *db) {
     return atomic_load(db->first) != db->host && host_count(db) > 1;
 }
 
+/* A connection that its node has left, or that the server has closed, is replaced. */
 static bool connect_if_needed(struct db *db) {
     /* Results in use may still be read from the connection. */
     if (db->connection && db->connection->handed_out == 0 && (was_left(db) || was_closed(db)))
@@ -281,6 +284,7 @@ enum error db_ping(struct db *db) {
 
 /* ---- statements ---- */
 
+/* Statements are known by the address of their text, which is a constant. */
 static size_t slot_of(const struct db_connection *connection, const char *sql) {
     /* Hash of the address (Knuth's multiplier), then linear probing. The lowest bits of
      * addresses differ little. */

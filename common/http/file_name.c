@@ -8,6 +8,7 @@
 #define LINE_SEPARATOR 0x2028u
 #define PARAGRAPH_SEPARATOR 0x2029u
 
+/* Neither separates folders or lines, nor controls a terminal. */
 static bool is_allowed(uint32_t point) {
     const bool is_control = point < 0x20 || (point >= 0x7f && point < 0xa0);
     return !is_control && point != '/' && point != '\\' && point != LINE_SEPARATOR &&

@@ -61,6 +61,7 @@ static void free_request(struct http_request *request) {
 
 /* ---- closing ---- */
 
+/* A handler may still have the request, and its answer frees it then. */
 static void on_request_closed(uv_handle_t *handle) {
     struct http_request *request = handle->data;
     request->is_closed = true;
@@ -119,6 +120,7 @@ void http_server_answer(struct http_request *request, int status, const char *ty
         close_request(request);
 }
 
+/* An error as the API writes errors. */
 static void refuse(struct http_request *request, int status, enum error_code code,
                    const char *detail) {
     struct buffer body = BUFFER_EMPTY;

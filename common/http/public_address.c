@@ -46,6 +46,7 @@ static const struct network WITH_4[] = {
     {{0, 0x64, 0xff, 0x9b}, 96},                      /* NAT64 */
 };
 
+/* Compares whole bytes, then the bits that remain. */
 static bool is_in(const struct network *network, const unsigned char *bytes) {
     const unsigned whole = network->bits / 8, rest = network->bits % 8;
     const unsigned char mask = (unsigned char)(0xff00u >> rest);
@@ -64,6 +65,7 @@ static bool is_public_4(const unsigned char bytes[4]) {
     return !is_in_any(PRIVATE_4, sizeof(PRIVATE_4) / sizeof(PRIVATE_4[0]), bytes);
 }
 
+/* An address that contains one of IPv4 is judged by that one. */
 static bool is_public_6(const unsigned char bytes[16]) {
     if (is_in_any(WITH_4, sizeof(WITH_4) / sizeof(WITH_4[0]), bytes))
         return is_public_4(bytes + 12);

@@ -49,6 +49,7 @@ struct number {
     bool wide;      /* the integer part exceeds 64 bits */
 };
 
+/* Notes the first thing that is wrong. Returns false, for the caller to return. */
 static bool fail(struct scan *scan, const char *at, const char *wrong) {
     scan->at = at;
     scan->wrong = wrong;
@@ -304,6 +305,7 @@ static bool open_level(struct scan *scan, bool object) {
     return true;
 }
 
+/* After the end of an array or object; the lowest bit of `objects` is what encloses it. */
 static bool close_level(struct scan *scan) {
     scan->at++;
     scan->depth--;

@@ -78,6 +78,7 @@ void unix_listener_remove(const struct unix_listener *listener) {
     unlock_directory(lock);
 }
 
+/* Cleans up after a call that has failed with `error`. */
 static bool fail(struct unix_listener *listener, const char *path, int error) {
     log_error("cannot listen on %s: %s", path, strerror(error));
     /* The temporary file must not stay behind. */

@@ -157,6 +157,7 @@ static enum error take_row(struct db *db, struct lock *lock) {
     return ERROR_UNAVAILABLE;
 }
 
+/* The row is the part of the lock that all nodes of a cluster see. */
 static enum error release_row(struct db *db, const struct lock *lock) {
     /* Only the own row: one that was taken over belongs to another. */
     static const char SQL[] = "DELETE FROM schema_migration WHERE version = 0 AND name = ?";

@@ -33,6 +33,7 @@ static enum cli_status revoke_token(const struct cli *cli, uint64_t token_id) {
     return CLI_OK;
 }
 
+/* Returns when the parent has closed its end, also by being killed. */
 static void wait_for_eof(int fd) {
     /* A byte from the parent is never sent; only the end matters. */
     char byte;

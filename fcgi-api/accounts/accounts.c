@@ -302,6 +302,7 @@ static void refresh(const struct exchange *x, const struct attempt *attempt,
 static enum error refuse_login(struct exchange *x) {
     field_errors_add(&x->field_errors, "non_field_errors", CODE_AUTHORIZATION,
                      "Unable to log in with provided credentials.");
+    /* The same words whether name, password or account were wrong. */
     return ERROR_BAD_INPUT;
 }
 

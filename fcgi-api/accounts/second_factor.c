@@ -95,6 +95,7 @@ static enum error use_code(struct exchange *x, uint64_t user_id, const struct us
     return error == ERROR_CONFLICT ? ERROR_NONE : error;
 }
 
+/* The same words for a wrong code and a used one. */
 static enum error refuse_code(struct exchange *x) {
     field_errors_add(&x->field_errors, "code", CODE_WRONG_CODE,
                      "The code is wrong, or was used already.");

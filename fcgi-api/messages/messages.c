@@ -389,6 +389,7 @@ static enum error find_sender(struct exchange *x, struct text bot, struct messag
     return error;
 }
 
+/* The site posts as a bot, which must have been added to the room. */
 static enum error not_a_member(struct exchange *x) {
     field_errors_add(&x->field_errors, "user", CODE_NOT_A_MEMBER,
                      "The bot is not a member of the room.");
@@ -446,6 +447,7 @@ struct edit {
     uint64_t seq;
 };
 
+/* Called with the message as it is now, for the response and the event. */
 static void send_edited(void *context, const struct message *message) {
     const struct edit *edit = context;
     send_message(edit->x, message);

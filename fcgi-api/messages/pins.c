@@ -61,6 +61,7 @@ struct pinning {
     struct pin_change change;
 };
 
+/* Called with the message, for the response and the event. */
 static void send_pinned(void *context, const struct message *message) {
     const struct pinning *pinning = context;
     struct exchange *x = pinning->x;

@@ -302,6 +302,7 @@ struct ordered {
     size_t place;
 };
 
+/* By id; those of the same id keep the order in which they came. */
 static int compare_ordered(const void *one, const void *other) {
     const struct ordered *a = one, *b = other;
     if (a->value.id != b->value.id)

@@ -243,6 +243,7 @@ void fastcgi_write_end(const struct fastcgi *fastcgi, struct buffer *out) {
 
 /* ---- memory ---- */
 
+/* Keeps the memory, unless one large request has made it grow. */
 static void empty(struct buffer *buffer) {
     if (buffer->cap > KEEP_SIZE)
         buffer_free(buffer);

@@ -357,6 +357,7 @@ void channels_check_gaps(struct channels *channels) {
         gap_check_free(check);
 }
 
+/* Compares with the database, since Redis does not repeat what it has lost. */
 static void on_timer(uv_timer_t *timer) {
     struct channels *channels = timer->data;
     const bool up = channels->pubsub && pubsub_is_up(channels->pubsub);
@@ -394,6 +395,7 @@ static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
         mark_ready(channel);
 }
 
+/* A notice has no number and is not stored: who is not there misses it. */
 static void on_notice(struct channel *channel, const struct event_envelope *envelope) {
     struct frame *frame = frame_text(envelope->text);
     /* Events of this iteration came before it. */

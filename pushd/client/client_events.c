@@ -239,6 +239,8 @@ void client_have_effects(struct client *client, const struct stream_event *event
     }
 }
 
+/* Events of the user's own stream have effects in the server, also if the client is not sent
+ * them. */
 static void own_events(struct client *client, const struct stream_event *events, uint32_t count,
                        struct frame *frame) {
     if (client->notifications && frame)

@@ -70,6 +70,7 @@ static void expect(struct clients *clients, int64_t expires_ms, int64_t now_ms) 
         clients->next_due_ms = expires_ms;
 }
 
+/* Collects the credentials that have to be looked up, or only those that should have expired. */
 static void add_hash(struct client *client, struct check *check) {
     struct hashes *hashes = hashes_of(check, client);
     expect(check->clients, client->expires_ms, check->now_ms);
@@ -121,6 +122,7 @@ static void free_check(struct check *check) {
     free(check);
 }
 
+/* Closes the clients of credentials that are not valid any more. */
 static void check_done(void *context) {
     struct check *check = context;
     /* Clients may have gone or come meanwhile, so they are found again by their hashes. */

@@ -14,6 +14,7 @@
 
 /* ---- the rate ---- */
 
+/* Takes a token for one frame of the client. */
 static bool is_over_rate(struct client *client) {
     const struct config *config = client->clients->config;
     /* rate_frames a second, and a burst; the bucket is one number in the client. */

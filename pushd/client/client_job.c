@@ -150,6 +150,7 @@ void client_job_find(struct client_job *job, struct db *db) {
     query_latest(job, db, 0);
 }
 
+/* By a batch with others, but for keys of the site and readers without an account. */
 static void authenticate(struct client_job *job, db_pool_done *done) {
     job->done = done;
     if (job->acting || job->is_anonymous)

@@ -339,6 +339,7 @@ static void send_read(struct replay *replay, struct subscription *subscription,
     }
 }
 
+/* A refused watch leaves the socket open; a refused client does not. */
 static void refuse(struct subscription *subscription, enum error error) {
     if (subscription->watch)
         watch_refuse(subscription->watch, error, NULL);

@@ -122,6 +122,7 @@ static void start(struct online_profiles *profiles) {
     db_pool_run(profiles->db_pool, read_work, read_done, job);
 }
 
+/* Replaces the entry of the user. */
 static void put(struct online_profiles *profiles, uint64_t user_id, struct text json,
                 int64_t now_ms) {
     struct entry *entry = xcalloc(1, sizeof(*entry) + json.len);
@@ -131,6 +132,7 @@ static void put(struct online_profiles *profiles, uint64_t user_id, struct text 
     free(idmap_put(&profiles->entries, user_id, entry));
 }
 
+/* For idmap_filter: frees what is too old. */
 static bool is_kept(void *context, uint64_t user_id, void *value) {
     const int64_t *now_ms = context;
     struct entry *entry = value;

@@ -141,6 +141,7 @@ static bool presence_is_known(struct watch *watch) {
                              : presence_room_opened(clients->presence, watch->room_id);
 }
 
+/* A room that is too large for lists is only counted. */
 static void enter_presence(struct watch *watch) {
     struct client *client = watch->client;
     watch->present = true;

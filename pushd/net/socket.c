@@ -372,6 +372,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     }
 }
 
+/* What libwebsockets calls; the time that it takes is measured. */
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t len) {
     slow_callback_start("a socket event");

@@ -155,6 +155,7 @@ void presence_online(const struct presence *presence, uint64_t room_id,
 
 /* ---- Redis up and down ---- */
 
+/* Visits the rooms that are known at the call. */
 static void for_each_room(struct presence *presence,
                           void (*fn)(struct presence *presence, uint64_t room_id)) {
     /* Of a copy: fn calls hooks, which may open rooms. */

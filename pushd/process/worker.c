@@ -83,6 +83,7 @@ static void ping_work(void *job, struct db *db) {
     ping->error = db_ping(db);
 }
 
+/* On the loop again: what the ping has found is published by the metrics. */
 static void ping_done(void *job) {
     struct ping *ping = job;
     struct worker *worker = ping->worker;

@@ -320,6 +320,7 @@ static void on_changed(void *context, const struct redis_reply *reply) {
     free(request);
 }
 
+/* Enters or leaves, by a script that says in one step whether the user is new or was the last. */
 static void change(struct pubsub *pubsub, enum pubsub_script script, unsigned type,
                    uint64_t room_id, uint64_t user_id, struct text name, presence_store_done *done,
                    void *context) {

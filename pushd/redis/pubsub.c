@@ -383,6 +383,7 @@ struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
     return pubsub;
 }
 
+/* After all handles have closed. */
 static void free_pubsub(struct pubsub *pubsub) {
     idmap_free(&pubsub->redis_channels[EVENT_STREAM_ROOM]);
     idmap_free(&pubsub->redis_channels[EVENT_STREAM_USER]);

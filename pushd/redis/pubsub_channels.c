@@ -48,6 +48,7 @@ static void call_subscribed(struct pubsub *pubsub, enum event_stream stream, uin
     pubsub->callbacks->subscribed(pubsub->callbacks->context, stream, id);
 }
 
+/* Noted, and subscribed to in one command at the end of the iteration. */
 static void add_changed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
     pubsub->changed = array_reserve(pubsub->changed, &pubsub->changed_space,
                                     pubsub->changed_count + 1, sizeof(*pubsub->changed));

@@ -138,6 +138,7 @@ static void close_transport(struct redis_conn *conn) {
     }
 }
 
+/* The callback gets changes only. */
 static void set_up(struct redis_conn *conn, bool up) {
     if (conn->up == up)
         return;
@@ -458,6 +459,7 @@ static void on_connected(uv_connect_t *request, int status) {
         become_open(conn);
 }
 
+/* An attempt; on_connected tells how it ended. */
 static void connect_tcp(struct transport *transport, const struct sockaddr *address) {
     /* The handle exists from now on; disconnect closes it. */
     uv_tcp_init(transport->conn->loop, &transport->tcp);

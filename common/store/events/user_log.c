@@ -177,6 +177,7 @@ struct counted {
     uint64_t count;
 };
 
+/* Counts what it passes on, so that the caller knows whether there is more. */
 static void count_event(void *context, const struct user_event *event) {
     struct counted *counted = context;
     counted->count++;

@@ -11,6 +11,7 @@ bool mention_list_is_empty(const struct mention_list *list) {
     return list->count == 0 && !list->all;
 }
 
+/* Ids as JSON, for JSON_TABLE in the statement. */
 static void write_ids(struct buffer *out, const uint64_t *ids, size_t count) {
     buffer_append_char(out, '[');
     for (size_t i = 0; i < count; i++) {

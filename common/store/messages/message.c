@@ -135,6 +135,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uin
 #define BELL_COLUMN 6
 #define MENTION_COLUMN (BELL_COLUMN + BELL_NAME_COLUMN_COUNT)
 
+/* The result for mentions: why they were refused, or which streams got an event. */
 static void keep_mentioned(const struct db_rows *rows, enum error error,
                            struct message_change *change) {
     const struct text streams = db_get_text(rows, MENTION_COLUMN + 1);

@@ -96,6 +96,8 @@ static bool has_lists(struct db_rows *rows, unsigned first) {
     return found;
 }
 
+/* Lists of files and reactions make a page slow, and most messages have none: a second statement
+ * reads them. */
 static enum error read_page(struct db *db, const struct room_state *state, uint64_t user_id,
                             const struct message_page *page, struct db_rows **rows) {
     /* Most pages are done after this. */
@@ -106,6 +108,7 @@ static enum error read_page(struct db *db, const struct room_state *state, uint6
     return run_page(db, state, user_id, page, true, rows);
 }
 
+/* Tells an empty page from a cursor that is not of the room. */
 static enum error find_cursor(struct db *db, const struct room_state *state, uint64_t message_id,
                               bool *found) {
     uint64_t position = 0;

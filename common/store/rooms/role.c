@@ -31,6 +31,7 @@ static const char *name_of(const struct words *words, unsigned number) {
     return words->words[number < words->count ? number : words->otherwise];
 }
 
+/* The number of a word; another word is read as `otherwise`. */
 static unsigned number_of(const struct words *words, struct text name) {
     for (unsigned number = 0; number < words->count; number++)
         if (text_equals(name, text_of(words->words[number])))
