@@ -510,6 +510,8 @@ export class Chat {
                     ? (userId) => this.actions.openDirect(userId)
                     : null,
             removed: (text) => this.#roomRemoved(id, text),
+            // The event for the list of rooms tells by whom.
+            excluded: (text) => this.#roomRemoved(id, this.onlyRoom ? text : null),
             outsider: () => this.#offerJoin(room),
             join: async () => {
                 await this.confab.join(id);

@@ -75,6 +75,28 @@ test("an invitation while the list of rooms is loading is not lost", async () =>
     assert.equal(await kitchen.count(), 1);
 });
 
+test("an old answer about a room does not undo what events have told since", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const quiet = bob.page.locator(".room.quiet", { hasText: "Kitchen" });
+    let requests = 0;
+    let given = false;
+    await bob.page.route(/\/api\/chat\/rooms\/\d+\/$/, async (route) => {
+        requests += 1;
+        const answer = await route.fetch();
+        if (requests === 1) {
+            const { room_id: room } = await answer.json();
+            await bob.api("PATCH", `chat/rooms/${room}/me/`, { notify: "none" });
+            await quiet.waitFor();
+            given = true;
+        }
+        await route.fulfill({ response: answer });
+    });
+    await alice.room("Kitchen", bob);
+    await until(() => given && requests >= 3);
+    await pause(200);
+    assert.equal(await quiet.count(), 1);
+});
+
 test("an admin appoints another one, and removes a member", async () => {
     const [alice, bob, carol] = [await loggedInUser(), await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob, carol);
@@ -102,6 +124,12 @@ test("a public room is found, joined and left", async () => {
     await bob.button(`Join ${name}`).click();
     await bob.say("Hello, garden.");
     await bob.sees("Hello, garden.");
+    // The events come before the answer.
+    await bob.page.route("**/members/*/", async (route) => {
+        const answer = await route.fetch();
+        await bob.page.getByText("No rooms yet").waitFor();
+        await route.fulfill({ response: answer });
+    });
     await bob.button("Details").click();
     await bob.button("Leave room").click();
     await bob.button("Leave room", bob.dialog()).click();

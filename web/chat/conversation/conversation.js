@@ -293,7 +293,8 @@ export class Conversation {
                 const room = this.people.roomName(this.room);
                 this.on.removed(t("“{room}” no longer exists.", { room }));
             } else if (code === 4403 && this.wasLive && !(this.isViewer && !this.room.is_private)) {
-                this.on.removed(isEnglish() ? detail : t("You are no longer in this room."));
+                const text = isEnglish() ? detail : t("You are no longer in this room.");
+                this.on.excluded(this.details?.isLeaving ? null : text);
             } else if (code === 4403) {
                 this.on.outsider();
             }

@@ -443,7 +443,13 @@ export class Details {
             action: t("Leave room"),
             text: leaveText(room),
             act: async () => {
-                await this.confab.leave(room.room_id);
+                // The room's channel may be closed before the answer is here.
+                this.isLeaving = true;
+                try {
+                    await this.confab.leave(room.room_id);
+                } finally {
+                    this.isLeaving = false;
+                }
                 this.on.left();
             },
         });

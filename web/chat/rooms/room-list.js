@@ -14,6 +14,8 @@ const SETTLED_MS = 3000;
 /** The first and the longest pause (ms) before the list is requested again after a failure. */
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
+/** How often a room is requested that changes while it is requested. */
+const MAX_REFRESHES = 3;
 
 /** How long a message that mentions the user may take to arrive after its event. */
 const MENTION_MS = 1000;
@@ -238,10 +240,18 @@ export class RoomList {
         this.changed();
     }
 
-    /** Loads one room again. */
+    /** Loads one room again; once more if it was changed meanwhile: the answer may be older. */
     async refresh(id) {
         try {
-            this.put(await this.confab.room(id));
+            let began;
+            let room;
+            let tries = 0;
+            do {
+                began = performance.now();
+                room = await this.confab.room(id);
+                tries += 1;
+            } while (tries < MAX_REFRESHES && this.#touchedSince(id, began));
+            this.put(room);
         } catch (error) {
             if (error.status !== 404 || error.foreign) {
                 this.on.failed(error);
