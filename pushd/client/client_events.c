@@ -38,11 +38,8 @@ static bool ends_watch(struct watch *watch, const struct stream_event *event) {
     case EVENT_USER_BANNED:
         return is_self;
     case EVENT_USER_INVITED:
-        /* A viewer has become a member. */
-        if (is_self && watch->is_viewer)
-            watch->may_write = true;
         if (is_self)
-            watch->is_viewer = watch->is_visitor = false;
+            watch_join(watch);
         return false;
     case EVENT_ROOM_UPDATED:
         /* Without a frame nothing is known of the room. */

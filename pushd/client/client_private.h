@@ -91,8 +91,8 @@ struct watch {
     bool may_write : 1;             /* and so type; not a reader, nor silenced */
     bool is_archived : 1;           /* the room: typing is not shown */
     bool is_counted : 1;            /* presence is a number, without typing */
-    bool is_viewer : 1;             /* of a live or open room, not a member */
-    bool is_visitor : 1;            /* one of an open room: neither sees presence nor is seen */
+    bool is_viewer : 1;             /* of a live or open room, not a member: is not seen */
+    bool is_visitor : 1;            /* one of an open room: does not see presence either */
     uint32_t holds;                 /* freed when it has ended and this is 0 */
     struct watch *next_typing, *previous_typing;
     int64_t typing_until_ms; /* 0: the user is not typing through this watch */
@@ -320,6 +320,9 @@ struct watch *watch_find(const struct client *client, uint64_t room_id);
 
 /* Takes an opening watch as far as possible: to be called when what it waits for may have come. */
 void watch_advance(struct watch *watch);
+
+/* The user, perhaps a viewer until now, has become a member of the room. */
+void watch_join(struct watch *watch);
 
 /* Ends the watch without a frame. It is freed, unless it is held. */
 void watch_end(struct watch *watch);

@@ -144,12 +144,26 @@ static bool presence_is_known(struct watch *watch) {
 /* A room that is too large for lists is only counted. */
 static void enter_presence(struct watch *watch) {
     struct client *client = watch->client;
+    struct clients *clients = client->clients;
+    const uint64_t room_id = watch->room_id;
     watch->present = true;
     if (watch->is_counted)
-        online_count_add(client->clients->online_counts, watch->room_id, client->user_id);
+        online_count_add(clients->online_counts, room_id, client->user_id,
+                         idmap_counter(&clients->counted_rooms, room_id) == 1);
     else
-        presence_socket_opened(client->clients->presence, watch->room_id, client->user_id,
+        presence_socket_opened(clients->presence, room_id, client->user_id,
                                text_of(client->user_name));
+}
+
+void watch_join(struct watch *watch) {
+    if (watch->is_viewer)
+        watch->may_write = true;
+    watch->is_viewer = watch->is_visitor = false;
+    if (watch->state != WATCH_CONNECTED || watch->present)
+        return;
+    /* A visitor's socket did not open the room; the list of users it was sent is empty. */
+    presence_is_known(watch);
+    enter_presence(watch);
 }
 
 /* Takes a watch out of the list of users online, and counts it. */
@@ -308,8 +322,8 @@ static void connect_watch(struct watch *watch) {
     /* A room socket takes its place of max_sockets now; a notifications client has one already. */
     if (!client->notifications && !client_admit(client))
         return;
-    /* Before the greeting, whose `online` includes the user. */
-    if (!watch->is_visitor)
+    /* Before the greeting, whose `online` includes the user. Presence is that of members. */
+    if (!watch->is_viewer)
         enter_presence(watch);
     watch->state = WATCH_CONNECTED;
     watch->admitted_seq = watch->opening->identity.room.last_seq;

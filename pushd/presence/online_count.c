@@ -135,14 +135,15 @@ void online_count_close(struct online_counts *counts, uint64_t room_id) {
     ask(counts, room_id, room);
 }
 
-void online_count_add(struct online_counts *counts, uint64_t room_id, uint64_t user_id) {
+void online_count_add(struct online_counts *counts, uint64_t room_id, uint64_t user_id,
+                      bool is_only) {
     struct room *room = find(counts, room_id);
     /* Further sockets of a user change nothing. */
     if (!room || !room->open || idmap_increment(&room->users, user_id) > 1)
         return;
     room->changed = true;
-    /* The first one: `connected` tells it. */
-    if (idmap_count(&room->users) == 1)
+    /* Viewers, who are not counted, may have been told another number. */
+    if (is_only)
         room->told = sum_of(room);
 }
 

@@ -45,8 +45,10 @@ bool online_count_open(struct online_counts *counts, uint64_t room_id);
 /* The last socket here to the room is gone. Ignored if the room is not open. */
 void online_count_close(struct online_counts *counts, uint64_t room_id);
 
-/* A user has a new socket to an open room, or one less. */
-void online_count_add(struct online_counts *counts, uint64_t room_id, uint64_t user_id);
+/* A user has a new socket to an open room, or one less. is_only: it is the only one here, and is
+ * sent the number with its first frame. */
+void online_count_add(struct online_counts *counts, uint64_t room_id, uint64_t user_id,
+                      bool is_only);
 void online_count_remove(struct online_counts *counts, uint64_t room_id, uint64_t user_id);
 
 /* How many users are online in an open room. */

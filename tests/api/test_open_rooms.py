@@ -168,6 +168,24 @@ def test_a_socket_gets_events_and_sends_nothing(open_sockets, kind):
     assert socket.closed() == 4403
 
 
+def test_a_visitor_who_joins_is_shown_to_the_others(open_sockets):
+    admin, stranger = Client(open_sockets).register(), Client(open_sockets).register()
+    room = admin.room(is_private=False)["room_id"]
+    admin.patch(ROOM.format(room), json={"is_open": True})
+    live = admin.socket(room)
+    assert live.next()["type"] == "connected"
+    visitor = visit(open_sockets, room, token=stranger.token)
+    assert visitor.next()["online"] == []
+    stranger.post(ROOM.format(room) + "join/")
+    frames = {frame["type"]: frame for frame in (live.next(), live.next())}
+    assert set(frames) == {"user_invited", "user_joined"}
+    assert frames["user_joined"]["user_id"] == stranger.id
+    online = admin.get(ROOM.format(room) + "presence/").json()["online"]
+    assert {user["user_id"] for user in online} == {admin.id, stranger.id}
+    visitor.close()
+    assert live.until("user_left")["user_id"] == stranger.id
+
+
 def test_a_socket_without_credentials_needs_an_open_room_and_the_option(open_sockets, instance,
                                                                         scene):
     admin = Client(open_sockets).register()

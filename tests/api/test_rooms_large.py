@@ -100,7 +100,6 @@ def test_a_live_room_is_read_without_membership(alice, bob, live_room):
     path = ROOM.format(live_room)
     message = alice.say(live_room)["message_id"]
     with in_room(bob, live_room) as viewer:
-        assert counted(viewer) == ([], 1)
         assert viewer.first["seq"] == 2
         alice.say(live_room, "next")
         assert viewer.until("new_message")["message"]["content"] == "next"
@@ -116,6 +115,27 @@ def test_a_live_room_is_read_without_membership(alice, bob, live_room):
     seen = bob.get(path).json()
     assert (seen["unread_count"], seen["role"]) == (0, "viewer")
     assert alice.get(path).json()["members_count"] == 1
+
+
+def test_viewers_see_how_many_members_are_online_and_do_not_count(alice, bob, carol, live_room):
+    def told():
+        return carol.get(ROOM.format(live_room) + "presence/").json()
+
+    with in_room(bob, live_room) as viewer, notified(carol) as watcher:
+        watcher.send({"type": "watch", "room_id": live_room})
+        assert counted(viewer) == ([], 0)
+        assert watcher.until("connected")["online_count"] == 0
+        with in_room(alice, live_room) as member:
+            assert counted(member) == ([], 1)
+            assert viewer.until("online_changed")["online_count"] == 1
+            assert watcher.until("online_changed")["online_count"] == 1
+            wait_for(lambda: told() == {"online": [], "online_count": 1}, 30)
+            # From now on one of the viewers is a member.
+            carol.post(ROOM.format(live_room) + "join/")
+            wait_for(lambda: member.until("online_changed")["online_count"] == 2, 30)
+            wait_for(lambda: told()["online_count"] == 2, 30)
+        wait_for(lambda: told()["online_count"] == 1, 30)
+    wait_for(lambda: told()["online_count"] == 0, 30)
 
 
 def test_a_viewer_writes_nothing(system, alice, bob, live_room):

@@ -80,9 +80,9 @@ static void open_room(uint64_t others) {
     assert_false(online_count_open(counts, 7));
     reply(true, others);
     assert_int_equal(world.ready, 1);
-    online_count_add(counts, 7, 1);
-    online_count_add(counts, 7, 2);
-    online_count_add(counts, 7, 2);
+    online_count_add(counts, 7, 1, true);
+    online_count_add(counts, 7, 2, false);
+    online_count_add(counts, 7, 2, false);
 }
 
 static void users_are_counted_once_and_added_to_those_elsewhere(void **state) {
@@ -115,6 +115,16 @@ static void redis_learns_of_a_change_soon_and_of_none_later(void **state) {
     assert_int_equal(world.commands, 3);
     reply(true, 20);
     assert_int_equal(world.notices, 1);
+}
+
+static void the_first_user_is_told_to_sockets_that_were_there(void **state) {
+    (void)state;
+    assert_false(online_count_open(counts, 7));
+    reply(true, 0);
+    online_count_add(counts, 7, 1, false);
+    tick(1000);
+    reply(true, 0);
+    assert_int_equal(world.notified, 1);
 }
 
 static void a_small_change_of_a_large_number_is_told_late(void **state) {
@@ -159,6 +169,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(users_are_counted_once_and_added_to_those_elsewhere, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(redis_learns_of_a_change_soon_and_of_none_later, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_first_user_is_told_to_sockets_that_were_there, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_small_change_of_a_large_number_is_told_late, set_up,
                                         tear_down),
