@@ -1,5 +1,6 @@
 """Two hosts of a site, each at its own node of a Galera cluster; and lists of database servers."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from support import markdown
 from support.client import Client
 from support.confabctl import Tool
 from support.galera import Galera, held_back, is_ready
@@ -247,6 +249,20 @@ def test_a_frozen_server_gives_503_within_database_timeout(make_instance, cluste
         cluster.settle()
     wait_for(lambda: client.get("/api/auth/me/").status_code == 200, 30)
     system.close()
+
+
+def test_servers_without_a_quorum_are_told_to_be_the_cluster():
+    """By the command of docs/cluster.md. The first server alone has the quorum of these two."""
+    command = markdown.block("docs/cluster.md", "quorum")
+    with Galera() as galera:
+        first, second = galera.nodes
+        galera.kill(first)
+        wait_for(lambda: second.sql("SHOW STATUS LIKE 'wsrep_cluster_status'", database="") == [
+            ("wsrep_cluster_status", "non-Primary")], 30)
+        assert not is_ready(second)
+        second.sql(re.search('-e "(.*)"', command)[1], database="")
+        wait_for(lambda: is_ready(second), 30)
+        galera.rejoin(first)
 
 
 # ---- the schema ----
