@@ -115,6 +115,7 @@ void page_begin(struct exchange *x, struct json_writer *w, struct page *page, ui
      * followed by one that begins there. */
     const uint64_t step = page->is_full ? page->shown : page->limit;
     const bool more = page->offset < count && step < count - page->offset;
+    page->count = count;
     json_write_object(w);
     json_write_member_u64(w, "count", count);
     write_link(x, w, "next", page->limit, more ? page->offset + step : 0, more, kept);
@@ -143,12 +144,12 @@ void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint
               const char *kept) {
     struct buffer *body = w->out;
     /* Rewritten only in this case: most pages never fill up. */
-    if (page->is_full) {
-        /* The link to the next page was written before the end of this one was known. */
+    if (page->is_full || page->count != count) {
+        /* The head was written before the end of the page, or the count, was known. */
         struct buffer results = BUFFER_EMPTY;
         buffer_append(&results, body->data + page->results_at, body->len - page->results_at);
         buffer_clear(body);
-        /* The head is written again with the right link, then the results as they were. */
+        /* The head is written again as it should be, then the results as they were. */
         *w = json_writer_start(body);
         page_begin(x, w, page, count, kept);
         buffer_append(body, results.data, results.len);

@@ -23,6 +23,7 @@ struct page {
     uint64_t offset;
     uint64_t shown;    /* results that page_keep has kept */
     bool is_full;      /* page_keep has refused one */
+    uint64_t count;    /* as page_begin has written it */
     size_t results_at; /* where the results begin in the body */
 };
 
@@ -52,7 +53,7 @@ void page_begin(struct exchange *x, struct json_writer *w, struct page *page, ui
 bool page_keep(struct page *page, struct json_writer *w, size_t len_before);
 
 /* Ends array and object. The next page of a full one begins after what is shown. The arguments are
- * those of page_begin. */
+ * those of page_begin; count may have become known since. */
 void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
               const char *kept);
 

@@ -14,6 +14,7 @@ struct room_listing {
     struct exchange *x;
     struct json_writer *w; /* NULL: only the hash is needed */
     struct page *page;
+    struct room_list *list;
     uint64_t hash; /* of everything on which the page depends */
 };
 
@@ -30,8 +31,11 @@ static void visit_room(void *context, const struct room *room) {
     listing->hash = hash_u64(listing->hash, state->is_member + 2u * state->role);
     listing->hash = hash_u64(listing->hash, etag_bell(listing->x, state));
     listing->hash = hash_u64(listing->hash, etag_view(state));
-    /* Without a writer only the hash is wanted; on a full page it still covers all rooms. */
-    if (!listing->w || listing->page->is_full)
+    if (listing->list->kind == ROOM_LIST_ONE)
+        listing->list->count = 1;
+    /* Without a writer only the hash is wanted. It covers all rooms, also those after the end of a
+     * full page, and one before its beginning. */
+    if (!listing->w || listing->page->is_full || listing->list->offset >= listing->list->count)
         return;
     const size_t len = listing->w->out->len;
     bell_path_write_room(listing->x, listing->w, room);
@@ -59,44 +63,28 @@ static enum room_list_kind read_kind(struct exchange *x) {
 }
 
 /* ?key= requests the room that the site knows by this key. */
-static enum error read_key(struct exchange *x, struct room_list *list) {
-    struct buffer key = BUFFER_EMPTY;
+static void read_key(struct exchange *x, struct buffer *key, struct room_list *list) {
     bool valid = true;
-    enum error error = ERROR_NONE;
-    if (request_query(x->request, "key", &key, &valid)) {
-        const struct text text = {buffer_str(&key), key.len};
-        list->kind = ROOM_LIST_ONE;
-        if (!valid || !room_key_is_valid(text))
-            field_errors_add(&x->field_errors, "key", CODE_INVALID, "Not the key of a room.");
-        else if (field_errors_none(&x->field_errors))
-            error = room_by_key(x->service->db, text, &list->room_id);
-    }
-    buffer_free(&key);
-    /* room_id stays 0, of which count_rooms makes an empty list. */
-    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
-}
-
-static void count_room(void *context, const struct room *room) {
-    (void)room;
-    *(uint64_t *)context = 1;
+    if (!request_query(x->request, "key", key, &valid))
+        return;
+    list->kind = ROOM_LIST_ONE;
+    list->key = (struct text){buffer_str(key), key->len};
+    if (!valid || !room_key_is_valid(list->key))
+        field_errors_add(&x->field_errors, "key", CODE_INVALID, "Not the key of a room.");
 }
 
 /* Sets the counts of a list: those that transactions keep, and for users who have hidden a room or
- * have favourites those of these. One room counts if the user may see it. */
+ * have favourites those of these. Of one room it is set by visit_room, if the user may see it. */
 static enum error count_rooms(struct exchange *x, struct room_list *list) {
     const uint64_t all = x->identity.rooms_count;
     uint64_t hidden = 0;
     /* has_preferences came with the identity: most users have hidden nothing and have no
      * favourites, and need no statement here. */
     enum error error = ERROR_NONE;
+    if (list->kind == ROOM_LIST_ONE)
+        return ERROR_NONE;
     if (list->kind == ROOM_LIST_PUBLIC)
         return room_list_count_public(x->service->db, &list->count);
-    if (list->kind == ROOM_LIST_ONE) {
-        if (list->room_id != 0)
-            error =
-                room_get(x->service->db, list->room_id, list->user_id, count_room, &list->count);
-        return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
-    }
     if (x->identity.has_preferences)
         error = room_list_count_own(x->service->db, list->user_id, &hidden, &list->favorites);
     if (list->kind == ROOM_LIST_HIDDEN)
@@ -117,7 +105,7 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
     /* The tag depends only on the states of the rooms. If the client has the page already, nothing
      * else is read. */
     if (!error && etag_is_conditional(x)) {
-        struct room_listing known = {.x = x, .hash = HASH_START};
+        struct room_listing known = {.x = x, .list = list, .hash = HASH_START};
         error = room_list_page(db, NULL, list, visit_room, &known);
         if (!error && set_etag(x, list, known.hash))
             return ERROR_NONE;
@@ -126,7 +114,7 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
         return error;
 
     struct json_writer w = json_writer_start(&x->response.body);
-    struct room_listing listing = {.x = x, .w = &w, .page = page, .hash = HASH_START};
+    struct room_listing listing = {x, &w, page, list, HASH_START};
     page_begin(x, &w, page, list->count, KEPT);
     /* The rooms are read again with all columns: one of them may have changed since. */
     error = room_list_page(db, x->service->names, list, visit_room, &listing);
@@ -139,14 +127,16 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
 
 /* Own rooms by last activity, favourites first. */
 enum error rooms_list(struct exchange *x) {
+    struct buffer key = BUFFER_EMPTY;
     struct page page;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     struct room_list list = {.kind = read_kind(x),
                              .user_id = x->identity.user.id,
                              .limit = page.limit,
                              .offset = page.offset};
-    const enum error error = read_key(x, &list);
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    return error ? error : list_rooms(x, &page, &list);
+    read_key(x, &key, &list);
+    const enum error error =
+        field_errors_none(&x->field_errors) ? list_rooms(x, &page, &list) : ERROR_BAD_INPUT;
+    buffer_free(&key);
+    return error;
 }

@@ -38,16 +38,18 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
         room->has_last_message && message_show_to(&room->last_message, room->state.first_position);
 }
 
-enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
-                    void *context) {
-    /* The last column: site moderators see rooms that they are not in. */
-    static const char SQL[] =
-        "SELECT " ROOM_COLUMNS ", (SELECT is_moderator FROM user WHERE user_id = ?) FROM "
-        ROOM_STATE_FROM ROOM_JOINS "WHERE r.room_id = ?";
+/* The last column: site moderators see rooms that they are not in. */
+#define GET_BY(column)                                                                 \
+    "SELECT " ROOM_COLUMNS ", (SELECT is_moderator FROM user WHERE user_id = ?) FROM " \
+    ROOM_STATE_FROM ROOM_JOINS "WHERE r." column " = ?"
+
+/* Visits the room with this value in the column that the statement has. */
+static enum error get_by(struct db *db, const char *sql, struct db_value value, uint64_t user_id,
+                         room_visit *visit, void *context) {
     struct db_rows *rows;
     struct room room = {0};
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id),
-                              db_u64(room_id));
+    enum error error =
+        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id), value);
     if (error)
         return error;
     if (db_next(rows)) {
@@ -65,6 +67,16 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
         visit(context, &room);
     db_done(rows);
     return error;
+}
+
+enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
+                    void *context) {
+    return get_by(db, GET_BY("room_id"), db_u64(room_id), user_id, visit, context);
+}
+
+enum error room_get_by_key(struct db *db, struct text key, uint64_t user_id, room_visit *visit,
+                           void *context) {
+    return get_by(db, GET_BY("room_key"), db_text(key), user_id, visit, context);
 }
 
 enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRET_HASH_SIZE],

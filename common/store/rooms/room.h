@@ -85,6 +85,10 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
                     void *context);
 
+/* The same for the room that the site knows by this key. */
+enum error room_get_by_key(struct db *db, struct text key, uint64_t user_id, room_visit *visit,
+                           void *context);
+
 /* Authenticates a member of the room by token and visits the room, in one round trip. Sets the
  * fields of the identity that token_member_from_row sets. *found is false and nothing is visited if
  * the token does not belong to a member of the room. */

@@ -9,10 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "store/messages/mention.h"
-
-/* One at hidden_position is back as soon as it has a message after it. */
-#define IS_HIDDEN(me, r) "COALESCE(" me ".hidden_position >= " r ".message_count, FALSE)"
 
 /* The inner SELECT finds and sorts the ids of the page; the outer one reads the rooms. So the sort
  * handles narrow rows, and the last message is read only for rooms of the page. */
@@ -29,7 +27,7 @@
     "SELECT STRAIGHT_JOIN " columns                                      \
     " FROM room r FORCE INDEX (last_active_at) "                         \
     "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins \
-    "WHERE me.is_favorite = FALSE AND NOT " IS_HIDDEN("me", "r")         \
+    "WHERE me.is_favorite = FALSE AND NOT " ROOM_IS_HIDDEN("me", "r")    \
     " ORDER BY r.last_active_at DESC, r.room_id DESC LIMIT ? OFFSET ? ROWS EXAMINED ?"
 
 /* The first page of the public rooms in the order of the index, without the temporary table and the
@@ -45,17 +43,17 @@
     "SELECT STRAIGHT_JOIN " columns                                        \
     ", r.last_active_at, me.is_favorite"                                   \
     " FROM member me JOIN room r ON r.room_id = me.room_id " joins         \
-    "WHERE me.user_id = ? AND NOT " IS_HIDDEN("me", "r")
+    "WHERE me.user_id = ? AND NOT " ROOM_IS_HIDDEN("me", "r")
 
 /* Ranges of KEY (user_id, is_favorite, hidden_position) of member. */
 #define PUBLIC_IDS "room i WHERE i.is_private = FALSE"
-#define OWN_IDS(favorite)                                                                    \
-    "member own FORCE INDEX (listed) JOIN room i ON i.room_id = own.room_id "                \
-    "WHERE own.user_id = ? AND own.is_favorite = " favorite " AND NOT " IS_HIDDEN("own", "i")
-#define HIDDEN_IDS                                                                           \
-    "member own FORCE INDEX (listed) JOIN room i ON i.room_id = own.room_id "                \
-    "WHERE own.user_id = ? AND own.is_favorite IN (FALSE, TRUE) "                            \
-    "AND own.hidden_position IS NOT NULL AND " IS_HIDDEN("own", "i")
+#define OWN_IDS(favorite)                                                                       \
+    "member own FORCE INDEX (listed) JOIN room i ON i.room_id = own.room_id "                   \
+    "WHERE own.user_id = ? AND own.is_favorite = " favorite " AND NOT " ROOM_IS_HIDDEN("own", "i")
+#define HIDDEN_IDS                                                                              \
+    "member own FORCE INDEX (listed) JOIN room i ON i.room_id = own.room_id "                   \
+    "WHERE own.user_id = ? AND own.is_favorite IN (FALSE, TRUE) "                               \
+    "AND own.hidden_position IS NOT NULL AND " ROOM_IS_HIDDEN("own", "i")
 
 /* Each statement twice: with all columns, and with the states only. */
 #define BOTH(form) {form(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN), form(ROOM_STATE_COLUMNS, "")}
@@ -72,7 +70,6 @@ static const char *const OWN_WHOLE[2] = BOTH(WHOLE);
 /* A list of at most WHOLE_FACTOR pages is read completely and sorted here: the temporary table and
  * the two sorts of PAGE would add a third to the CPU time (all servers) of a list of 20 rooms. */
 #define WHOLE_FACTOR 2
-#define WHOLE_MOST 512
 
 /* A user with many rooms is usually a member of many recently active ones, so that the scan finds a
  * page soon, while the time of sorting grows with the list. The scan is used for lists of at least
@@ -156,38 +153,39 @@ static enum error visit_sorted(const struct reading *reading, struct db_rows *ro
                                uint64_t limit) {
     /* The columns after all others. */
     const unsigned last = reading->names ? ROOM_OTHER_COLUMN + 1 : ROOM_STATE_COLUMN_COUNT;
-    struct key keys[WHOLE_MOST];
+    struct key *keys = xcalloc((size_t)db_count(rows) + 1, sizeof(keys[0]));
     uint64_t count = 0;
     enum error error = ERROR_NONE;
     if (reading->names)
         user_names_begin(reading->names, reading->db);
-    /* First pass: only the keys. More rows than WHOLE_MOST are not read: the caller has checked the
-     * count. */
-    while (count < WHOLE_MOST && db_next(rows)) {
+    /* First pass: only the keys. */
+    while (db_next(rows)) {
         keys[count] = (struct key){db_get_bool(rows, last + 1), db_get_time(rows, last),
                                    db_get_u64(rows, 0), db_row(rows)};
         count++;
     }
-    if (count > 1)
-        qsort(keys, (size_t)count, sizeof(keys[0]), compare_keys);
+    qsort(keys, (size_t)count, sizeof(keys[0]), compare_keys);
     /* Second pass: the rows of the page, in the sorted order. */
     for (uint64_t i = offset; i < count && i - offset < limit && !error; i++) {
         db_seek(rows, keys[i].row);
         db_next(rows);
         error = visit_row(reading, rows);
     }
+    free(keys);
     db_done(rows);
     return error;
 }
 
-/* Sorts the user's rooms of a kind in the server. */
+/* Sorts the rooms of a kind in the server. */
 static enum error list_sorted(const struct reading *reading, const char *const sql[2],
                               uint64_t offset, uint64_t limit) {
-    /* Twice: the list's user, and the membership that is joined. */
+    /* The user twice: of the list, unless it is the public one, and of the membership joined. */
     const struct db_value user = db_u64(reading->user_id);
+    const struct db_value values[] = {user, db_u64(limit), db_u64(offset), user};
+    const size_t first = sql == PUBLIC ? 1 : 0;
     struct db_rows *rows;
-    const enum error error = DB_RUN(reading->db, sql[!reading->names], DB_REPEATABLE, &rows, user,
-                                    db_u64(limit), db_u64(offset), user);
+    const enum error error =
+        db_run(reading->db, sql[!reading->names], DB_REPEATABLE, values + first, 4 - first, &rows);
     return visit_rows(reading, error, rows);
 }
 
@@ -219,9 +217,7 @@ static enum error list_own(const struct reading *reading, const struct room_list
         struct db_rows *rows;
         error = DB_RUN(reading->db, OWN_WHOLE[!reading->names], DB_REPEATABLE, &rows,
                        db_u64(list->user_id));
-        if (error || db_count(rows) <= WHOLE_MOST)
-            return error ? error : visit_sorted(reading, rows, offset, list->limit);
-        db_done(rows); /* the user has joined many rooms since the count was read */
+        return error ? error : visit_sorted(reading, rows, offset, list->limit);
     }
     if (offset < favorites) {
         /* The rest of the favourites, as far as the page reaches. */
@@ -238,16 +234,12 @@ static enum error list_own(const struct reading *reading, const struct room_list
 
 /* Lists public rooms, the latest first. */
 static enum error list_public(const struct reading *reading, const struct room_list *list) {
-    const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit);
     struct db_rows *rows;
-    enum error error;
+    if (list->offset > 0)
+        return list_sorted(reading, PUBLIC, list->offset, list->limit);
     /* The first page is read most often, and has a statement of its own. */
-    if (list->offset == 0)
-        error =
-            DB_RUN(reading->db, PUBLIC_FIRST[!reading->names], DB_REPEATABLE, &rows, user, limit);
-    else
-        error = DB_RUN(reading->db, PUBLIC[!reading->names], DB_REPEATABLE, &rows, limit,
-                       db_u64(list->offset), user);
+    const enum error error = DB_RUN(reading->db, PUBLIC_FIRST[!reading->names], DB_REPEATABLE,
+                                    &rows, db_u64(list->user_id), db_u64(list->limit));
     return visit_rows(reading, error, rows);
 }
 
@@ -257,7 +249,7 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
     enum error error = ERROR_NONE;
     /* Beyond the end: no query. The count was read for the entity tag, so that an empty page costs
      * nothing more. */
-    if (list->offset >= list->count)
+    if (list->kind != ROOM_LIST_ONE && list->offset >= list->count)
         return ERROR_NONE;
     switch (list->kind) {
     case ROOM_LIST_OWN:
@@ -267,9 +259,9 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
     case ROOM_LIST_PUBLIC:
         return list_public(&reading, list);
     case ROOM_LIST_ONE:
-        error = room_get(db, list->room_id, list->user_id, visit, context);
+        error = room_get_by_key(db, list->key, list->user_id, visit, context);
     }
-    /* Not found: the room was deleted since it was counted. */
+    /* No such room, or one that the user may not see: an empty list. */
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
@@ -293,8 +285,9 @@ enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden
                                uint64_t *favorites) {
     /* Two ranges of the key: the favourites, and others that were hidden at some time. */
     static const char SQL[] =
-        "SELECT SUM(" IS_HIDDEN("me", "r") "), SUM(me.is_favorite AND NOT " IS_HIDDEN("me", "r")
-        ") FROM member me FORCE INDEX (listed) JOIN room r ON r.room_id = me.room_id "
+        "SELECT SUM(" ROOM_IS_HIDDEN("me", "r") "), "
+        "SUM(me.is_favorite AND NOT " ROOM_IS_HIDDEN("me", "r") ") "
+        "FROM member me FORCE INDEX (listed) JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND (me.is_favorite = TRUE "
         "OR (me.is_favorite = FALSE AND me.hidden_position IS NOT NULL))";
     struct db_rows *rows;

@@ -19,9 +19,10 @@ enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_HIDDEN, ROOM_LIST_PUBLIC, ROOM_LI
 struct room_list {
     enum room_list_kind kind;
     uint64_t user_id;
-    uint64_t room_id;   /* of ONE */
+    struct text key;    /* of ONE */
     uint64_t favorites; /* of OWN: how many come first */
-    uint64_t count;     /* of the whole list; see room_list_count_own and room_list_count_public */
+    uint64_t count;     /* of the whole list; see room_list_count_own and room_list_count_public;
+                         * of ONE not needed */
     uint64_t limit;
     uint64_t offset;
 };

@@ -22,11 +22,12 @@ struct room_view {
     bool is_hidden; /* until there is a newer message */
 };
 
+/* SQL: a hidden room, which is back as soon as it has a message after hidden_position. */
+#define ROOM_IS_HIDDEN(me, r) "COALESCE(" me ".hidden_position >= " r ".message_count, FALSE)"
+
 /* The columns of a room_view, of a membership aliased `me` in a room aliased `r`. */
-#define ROOM_VIEW_COLUMNS(me, r)          \
-    me ".notify, " me ".muted_until, " me \
-       ".is_favorite, "                   \
-       "COALESCE(" me ".hidden_position >= " r ".message_count, FALSE)"
+#define ROOM_VIEW_COLUMNS(me, r) \
+    me ".notify, " me ".muted_until, " me ".is_favorite, " ROOM_IS_HIDDEN(me, r)
 #define ROOM_VIEW_COLUMN_COUNT 4
 
 /* Reads them, starting at column `first`. */
