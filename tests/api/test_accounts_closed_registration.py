@@ -7,6 +7,8 @@ import pytest
 from support.answers import assert_error
 from support.client import Client
 
+pytestmark = pytest.mark.slow("servers of its own")
+
 TOKEN = "/api/auth/token/"
 
 

@@ -9,6 +9,8 @@ from support.pushd import Pushd
 from support.sockets import in_room
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("servers of its own")
+
 HOUR = 3600
 
 

@@ -11,6 +11,8 @@ from support.client import Client
 from support.parallel import at_once, twin
 from support.rooms import ROOMS, remove, url
 
+pytestmark = pytest.mark.slow("many clients at once")
+
 
 @pytest.fixture(scope="module")
 def system(make_instance):

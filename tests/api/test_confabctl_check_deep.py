@@ -9,6 +9,8 @@ import pytest
 from support.client import Client
 from support.confabctl import Tool, hold_housekeeping
 
+pytestmark = pytest.mark.slow("each check with a database of its own")
+
 
 class Site:
     """A small site: alice is admin of `room` with bob in it, alone in `other`, and has a direct

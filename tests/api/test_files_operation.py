@@ -13,6 +13,8 @@ from support.front import NOBODY, STARTERS, Front
 from support.rooms import message_url, url
 from support.shapes import refusal
 
+pytestmark = pytest.mark.slow("servers of its own")
+
 VIRUS = b"no virus, only its name: EICAR\n"
 
 

@@ -8,6 +8,8 @@ from support.client import Client
 from support.load import Load, reading
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("waits for housekeeping")
+
 DUE = ("INSERT INTO housekeeping (task, ran_at) VALUES ('purge', '2000-01-01') "
        "ON DUPLICATE KEY UPDATE ran_at = '2000-01-01'")
 

@@ -15,6 +15,8 @@ from support.files import png, post, send
 from support.rooms import remove, url
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("servers of its own")
+
 PICTURE = png()
 
 

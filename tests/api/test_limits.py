@@ -12,6 +12,8 @@ from support.limits import until_429
 from support.load import Load
 from support.shapes import refusal
 
+pytestmark = pytest.mark.slow("servers of its own for each limit")
+
 TOKEN = "/api/auth/token/"
 ME = "/api/auth/me/"
 

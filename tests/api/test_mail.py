@@ -8,6 +8,8 @@ from support.hooks import Worker
 from support.mail_server import MailServer
 from support.shapes import refusal, wrong
 
+pytestmark = pytest.mark.slow("servers of its own")
+
 EMAIL, RESET = "/api/auth/email/", "/api/auth/reset/"
 NEW = "another horse"
 

@@ -6,6 +6,8 @@ from support.shapes import refusal
 from support.sockets import in_room, notified
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("servers of its own")
+
 ROOM = "/api/chat/rooms/{}/"
 MEMBERS = 100_000
 

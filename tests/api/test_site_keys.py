@@ -114,6 +114,7 @@ def test_without_a_key_the_site_is_closed(instance, anonymous, alice, browser, r
     assert refusal(asked(anonymous, route, room, headers=unknown), 401) == "authentication_failed"
 
 
+@pytest.mark.slow("each path")
 @pytest.mark.parametrize("route", OF_USERS)
 @pytest.mark.parametrize("scope", SCOPES)
 def test_a_key_is_no_user(programs, room, route, scope):
@@ -122,6 +123,7 @@ def test_a_key_is_no_user(programs, room, route, scope):
     assert answer.headers.get("X-Confab-User-Id") is None
 
 
+@pytest.mark.slow("each path")
 @pytest.mark.parametrize("route", OF_USERS)
 @pytest.mark.parametrize("scope", [scope for scope in SCOPES if scope != "act"])
 def test_only_act_acts_as_a_user(programs, alice, room, route, scope):
@@ -129,6 +131,7 @@ def test_only_act_acts_as_a_user(programs, alice, room, route, scope):
     assert refusal(answer, 403) == "key_needs_user"
 
 
+@pytest.mark.slow("each path")
 @pytest.mark.parametrize("route", OF_USERS)
 def test_act_opens_all_paths_of_users(programs, user, route):
     client = user()
@@ -138,6 +141,7 @@ def test_act_opens_all_paths_of_users(programs, user, route):
     assert answer.headers["X-Confab-User-Id"] == str(client.id)
 
 
+@pytest.mark.slow("each path")
 @pytest.mark.parametrize("route", SITE + OF_USERS)
 def test_a_key_that_does_not_hold_opens_nothing(instance, user, room, route, ended):
     for client in ended:
@@ -155,6 +159,7 @@ def ended(instance, user):
     return revoked, expired
 
 
+@pytest.mark.slow("each path")
 @pytest.mark.parametrize("route", SITE + OF_USERS)
 def test_a_key_of_another_address_opens_nothing(elsewhere, room, route):
     assert refusal(asked(elsewhere, route, room), 403) == "key_address"
@@ -165,6 +170,7 @@ def elsewhere(instance, user):
     return Program(instance, acting=user().id, options=("--address", "192.0.2.0/24"))
 
 
+@pytest.mark.slow("each path")
 @pytest.mark.parametrize("route", OF_USERS)
 def test_act_opens_nothing_for_a_disabled_user(programs, room, disabled, route):
     answer = asked(programs["act"].as_user(disabled), route, room)

@@ -177,7 +177,7 @@ function freezableFetch() {
     return Object.assign(freezable, { asked: inner.asked, freeze });
 }
 
-test("a folder that can no longer be written is noticed, and the API polled", async () => {
+slow("a folder that can no longer be written is noticed, and the API polled", async () => {
     // By a tab that is idle, and by one that asks for something else.
     for (const [heartbeatTrust, ask] of [
         [500, () => null],

@@ -96,7 +96,7 @@ test("a draft is kept for its author, and not shown to the next user", async () 
     assert.equal(await anne.field.inputValue(), "");
 });
 
-test("two tabs, two users: the first never posts as the second", async () => {
+slow("two tabs, two users: the first never posts as the second", async () => {
     const [anne, ben] = [await loggedInUser(), await loggedInUser()];
     const room = await anne.room("Kitchen", ben);
     await anne.enter(room);

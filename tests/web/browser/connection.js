@@ -122,7 +122,7 @@ slow("the page shows nothing of a web server that restarts", async () => {
     assert.deepEqual(await alice.page.evaluate(() => [...window.said].sort()), ["", "Online"]);
 });
 
-test("a message that a firewall refuses fails in place, the next one is sent", async () => {
+slow("a message that a firewall refuses fails in place, the next one is sent", async () => {
     const { alice, bob } = await pair();
     await alice.page.route("**/messages/", (route) =>
         /union select/iu.test(route.request().postData() ?? "")

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow, pair } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -19,7 +20,7 @@ test("a message and who is typing are shown to the other", async () => {
     assert.equal(await alice.page.locator(".items .message, .outbox .message").count(), 2);
 });
 
-test("the header shows how many members are online", async () => {
+slow("the header shows how many members are online", async () => {
     const { alice, bob } = await pair();
     await alice.page.getByText("2 members, 2 online").waitFor();
     await bob.page.close();
@@ -84,7 +85,7 @@ test("a line marks the first new message, and its sender learns that it was seen
     await alice.page.getByText(`Seen by ${bob.name}`).waitFor();
 });
 
-test("with many unread messages the room opens at the first of them", async () => {
+slow("with many unread messages the room opens at the first of them", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
     await alice.post(room, "Known");
@@ -107,7 +108,7 @@ test("with many unread messages the room opens at the first of them", async () =
     await bob.page.locator(".room .count").waitFor({ state: "detached" });
 });
 
-test("while reading old messages, new ones are announced without scrolling", async () => {
+slow("while reading old messages, new ones are announced without scrolling", async () => {
     const { alice, bob, room } = await pair();
     for (let i = 0; i < 60; i += 1) {
         await alice.post(room, `Line ${i}`);

@@ -110,7 +110,7 @@ slow("a tab does not notify of what the user sees in another tab", async () => {
     ]);
 });
 
-test("notifications are off in a browser whose notifications throw", async () => {
+slow("notifications are off in a browser whose notifications throw", async () => {
     const [alice, bob] = [await loggedInUser(), await openWindow()];
     await bob.register();
     const room = await alice.room("Kitchen", bob);
@@ -145,7 +145,7 @@ test("notifications are off in a browser whose notifications throw", async () =>
     await isOff();
 });
 
-test("the title is drawn though the page is hidden before its next frame", async () => {
+slow("the title is drawn though the page is hidden before its next frame", async () => {
     const { alice, bob, kitchen } = await twoRooms();
     // No frame comes any more, as in a hidden tab.
     await bob.page.evaluate(() => {
@@ -157,7 +157,7 @@ test("the title is drawn though the page is hidden before its next frame", async
     await until(async () => (await bob.page.title()).startsWith("(2)"));
 });
 
-test("after midnight what was said today is of yesterday", async () => {
+slow("after midnight what was said today is of yesterday", async () => {
     const person = await openWindow();
     await person.register();
     const room = await person.room("Kitchen");

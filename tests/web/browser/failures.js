@@ -50,7 +50,7 @@ slow("messages that could not be loaded are loaded later, by itself", async () =
     await failure.waitFor({ state: "hidden" });
 });
 
-test("messages that could not be loaded are loaded by Try again", async () => {
+slow("messages that could not be loaded are loaded by Try again", async () => {
     const { person, garden } = await twoRooms();
     const works = await failing(person, "**/messages/?*", 400);
     await garden.click();
@@ -61,7 +61,7 @@ test("messages that could not be loaded are loaded by Try again", async () => {
     await person.sees("In the garden");
 });
 
-test("a firewall that refuses a request for messages does not offer a Join", async () => {
+slow("a firewall that refuses a request for messages does not offer a Join", async () => {
     const { person, garden } = await twoRooms();
     await person.page.route("**/messages/?*", (route) =>
         route.fulfill({ status: 403, contentType: "text/html", body: "<p>Forbidden</p>" }),
@@ -92,7 +92,7 @@ slow("older messages that could not be loaded are loaded later", async () => {
     await person.page.locator(".failure").waitFor({ state: "hidden" });
 });
 
-test("offline, another room is opened later, and the open one stays until then", async () => {
+slow("offline, another room is opened later, and the open one stays until then", async () => {
     const { person, first, second, garden } = await twoRooms();
     await person.context.setOffline(true);
     await garden.click();
@@ -105,7 +105,7 @@ test("offline, another room is opened later, and the open one stays until then",
     assert.equal(await person.page.locator(".notice").count(), 0);
 });
 
-test("a room that cannot be opened yet can be given up", async () => {
+slow("a room that cannot be opened yet can be given up", async () => {
     const { person, first, second, garden } = await twoRooms();
     const works = await failing(person, `**/rooms/${second}/`);
     await garden.click();
@@ -129,7 +129,7 @@ slow("a link to a room survives a failure", async () => {
     await person.sees("In the garden");
 });
 
-test("Back from a link to no room leads to where the user was", async () => {
+slow("Back from a link to no room leads to where the user was", async () => {
     const { person, first } = await twoRooms();
     await person.page.evaluate(() => {
         location.hash = "#/999999";
@@ -145,7 +145,7 @@ test("Back from a link to no room leads to where the user was", async () => {
     assert.ok(person.page.url().endsWith("/embed.html"));
 });
 
-test("Back does not lead to a room that was deleted", async () => {
+slow("Back does not lead to a room that was deleted", async () => {
     const { person, first, garden } = await twoRooms();
     await garden.click();
     await person.sees("In the garden");
@@ -167,7 +167,7 @@ test("the rooms are shown once the server answers again", async () => {
     await person.page.locator("button.room", { hasText: "Kitchen" }).waitFor();
 });
 
-test("the page starts by itself once the server answers", async () => {
+slow("the page starts by itself once the server answers", async () => {
     const person = await openWindow();
     await person.register();
     const works = await failing(person, "**/auth/me/");
@@ -245,7 +245,7 @@ test("the last member learns that the room goes with them", async () => {
     });
 });
 
-test("nobody is called offline who may be online in another room", async () => {
+slow("nobody is called offline who may be online in another room", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const other = await bob.room("Elsewhere");
     await bob.enter(other);

@@ -2,7 +2,6 @@
 // looked at by keyboard; in the element; on a phone.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { faults } from "../support/axe.js";
 import { loggedInUser, openWindow, pair, SIZES, world } from "../support/browser.js";
@@ -159,7 +158,7 @@ slow("a film has a picture and its size before it is played", async () => {
     ]);
 });
 
-test("a pasted picture is shown to both without a jump, and looked at by keyboard", async () => {
+slow("a pasted picture is shown to both without a jump, and looked at by keyboard", async () => {
     const { alice, bob, room } = await pair();
     await alice.button("Attach files").waitFor();
     await bob.button("Attach files").waitFor();

@@ -40,7 +40,7 @@ test("slow mode keeps the text; other rules stand in place of the input", async 
     assert.equal(await bob.field.inputValue(), "Second");
 });
 
-test("a report is handled on the page for moderators, on a phone", async () => {
+slow("a report is handled on the page for moderators, on a phone", async () => {
     const { alice, bob } = await pair();
     await alice.say("Before");
     await bob.sees("Before");
@@ -83,7 +83,7 @@ test("a report is handled on the page for moderators, on a phone", async () => {
     );
 });
 
-test("a member is silenced, then not any more, then banned, and told so each time", async () => {
+slow("a member is silenced, then not any more, then banned, and told so each time", async () => {
     const { alice, bob, room } = await pair();
     await bob.say("Noise");
     await alice.message("Noise").hover();
@@ -138,7 +138,7 @@ test("a stranger reads an open room by its link, and enters it by logging in", a
     await reader.sees("Hello, reader");
 });
 
-test("a guest keeps the account, with its messages", async () => {
+slow("a guest keeps the account, with its messages", async () => {
     const [alice, guest] = [await openWindow(), await openWindow()];
     await alice.register();
     const room = await alice.room("Garden");

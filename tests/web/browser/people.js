@@ -72,7 +72,7 @@ test("a display name is shown wherever the user is", async () => {
     await alice.picture("people");
 });
 
-test("a new name is shown in messages that are in the page already", async () => {
+slow("a new name is shown in messages that are in the page already", async () => {
     const { alice, bob, room } = await pair();
     await bob.post(room, "Before");
     await alice.message("Before").locator(".sender", { hasText: bob.name }).waitFor();
@@ -82,7 +82,7 @@ test("a new name is shown in messages that are in the page already", async () =>
     await alice.message("Before").locator(".sender", { hasText: "Robert" }).waitFor();
 });
 
-test("pictures are shown, and initials where there is none or it fails", async () => {
+slow("pictures are shown, and initials where there is none or it fails", async () => {
     const { alice, bob, room } = await pair();
     await profile(bob, { display_name: "Bob Ross", avatar_url: `${PICTURE}/bob.png` });
     await profile(alice, { avatar_url: `${PICTURE}/alice.png` });
@@ -107,7 +107,7 @@ test("pictures are shown, and initials where there is none or it fails", async (
     assert.equal(failed.length, count);
 });
 
-test("a picture of an origin that is not allowed is not requested", async () => {
+slow("a picture of an origin that is not allowed is not requested", async () => {
     const [alice, bob] = [await loggedInUser(), await openWindow()];
     await bob.register();
     const room = await alice.room("Kitchen", bob);
@@ -188,7 +188,7 @@ test("the settings change name, picture and language", async () => {
     await person.page.getByPlaceholder("Write a message").waitFor();
 });
 
-test("the settings list the sessions, and log out everywhere else", async () => {
+slow("the settings list the sessions, and log out everywhere else", async () => {
     const person = await loggedInUser();
     const phone = await openWindow();
     await phone.api("POST", "auth/login/", { username: person.name, password: PASSWORD });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { pair, SIZES, world } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -48,7 +49,7 @@ test("a reaction is shown to both, counted, and taken back by a click", async ()
     assert.equal(await pressed(reaction(alice, "Tea is ready.", "🎉")), "true");
 });
 
-test("a pinned message can be unpinned by all who may; the list leads to it", async () => {
+slow("a pinned message can be unpinned by all who may; the list leads to it", async () => {
     const { alice, bob, room } = await pair();
     await alice.say("The rules of the kitchen");
     await bob.message("The rules of the kitchen").hover();
@@ -79,7 +80,7 @@ test("a pinned message can be unpinned by all who may; the list leads to it", as
     await isFocused(bob.message("The rules of the kitchen"));
 });
 
-test("a link opens the room at the message; its replies are listed; all by keys", async () => {
+slow("a link opens the room at the message; its replies are listed; all by keys", async () => {
     const { alice, bob, room } = await pair();
     await alice.say("Who takes the scones?");
     await bob.message("Who takes the scones?").hover();

@@ -188,7 +188,7 @@ slow("each of many public rooms is found by its name", async () => {
     await bob.page.getByRole("heading", { name, level: 2 }).first().waitFor();
 });
 
-test("a member that is not loaded yet is found by name", async () => {
+slow("a member that is not loaded yet is found by name", async () => {
     const [alice, bob] = [await loggedInUser(), await openWindow()];
     const room = await alice.room("Kitchen");
     await sql(`
@@ -210,7 +210,7 @@ test("a member that is not loaded yet is found by name", async () => {
     await alice.page.getByText("No member with that name.").waitFor();
 });
 
-test("the place in a room is kept while another one is open", async () => {
+slow("the place in a room is kept while another one is open", async () => {
     const person = await loggedInUser();
     const [room, other] = [await person.room("Kitchen"), await person.room("Garden")];
     for (let i = 0; i < 150; i += 1) {
@@ -233,7 +233,7 @@ test("the place in a room is kept while another one is open", async () => {
     await until(async () => Math.abs((await top()) - before) < 2);
 });
 
-test("the room that was open last is opened again, where there is a place for it", async () => {
+slow("the room that was open last is opened again, where there is a place for it", async () => {
     const person = await loggedInUser();
     const [room, other] = [await person.room("Kitchen"), await person.room("Garden")];
     await person.post(room, "Tea is ready.");

@@ -51,7 +51,7 @@ test("a draft and the message it replies to survive another room and a reload", 
     assert.equal(await value(person), "");
 });
 
-test("a draft is set aside while a message is edited", async () => {
+slow("a draft is set aside while a message is edited", async () => {
     const { person, message, room } = await alone();
     await person.field.fill("Half a thought");
     await beginEdit(person, "Tea at fuor");
@@ -66,7 +66,7 @@ test("a draft is set aside while a message is edited", async () => {
     assert.equal(saved.content, "Tea at four");
 });
 
-test("an edit survives another room, a reload, and an edit of another message", async () => {
+slow("an edit survives another room, a reload, and an edit of another message", async () => {
     const { person, room } = await alone();
     await person.post(room, "Scones too");
     await person.sees("Scones too");
@@ -83,7 +83,7 @@ test("an edit survives another room, a reload, and an edit of another message", 
     assert.equal(await value(person), "Tea at four");
 });
 
-test("an edit that cannot be saved stays in the input and can be tried again", async () => {
+slow("an edit that cannot be saved stays in the input and can be tried again", async () => {
     const { person } = await alone();
     await beginEdit(person, "Tea at fuor");
     await person.context.setOffline(true);
@@ -127,7 +127,7 @@ test("a name of a room is never cut", async () => {
     assert.equal(rooms.results[0].name, "🫖".repeat(128));
 });
 
-test("a logout without a connection ends nothing, and is offered again", async () => {
+slow("a logout without a connection ends nothing, and is offered again", async () => {
     const { person } = await alone();
     await person.page.getByText("Online", { exact: true }).waitFor();
     await person.context.setOffline(true);
@@ -194,7 +194,7 @@ slow("a quote of a message that is not in the page loses deleted words", async (
     await until(async () => !(await pageHas(bob, "swordfish")));
 });
 
-test("a quote of a message that is not in the page shows its new words", async () => {
+slow("a quote of a message that is not in the page shows its new words", async () => {
     const { alice, bob, quote, path } = await farQuote();
     await alice.api("PATCH", path, { content: "Never mind" });
     await quote.getByText("Never mind").waitFor();

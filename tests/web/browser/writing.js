@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, pair, world } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import "./setup.js";
 
 test("a list with code in it is shown formatted to both, and stored as typed", async () => {
@@ -24,7 +25,7 @@ test("a list with code in it is shown formatted to both, and stored as typed", a
     assert.equal(results[0].content, text);
 });
 
-test("an emoji is chosen by its name and in a skin tone, by keyboard alone", async () => {
+slow("an emoji is chosen by its name and in a skin tone, by keyboard alone", async () => {
     const { alice } = await pair();
     await alice.field.fill("Yes ");
     await alice.field.press("Tab");

@@ -123,7 +123,7 @@ test("after a lost socket nothing is missed or delivered twice, with one new soc
     assert.equal(sockets(bob), 6);
 });
 
-test("missing too much is a resync of the room alone", async () => {
+slow("missing too much is a resync of the room alone", async () => {
     const { alice, bob: user, room } = await roomWithManyEvents();
     const bob = await anotherClient(system, user);
     const { notifications, heard } = await page(bob, room, { since: 0 });
