@@ -80,8 +80,9 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
                              "The user left or was removed less than an hour ago; another admin "
                              "can invite the user, or the user can join.");
     if (change.refusal == MEMBER_REFUSAL_ROOMS)
-        return exchange_fail(x, error, joining ? CODE_TOO_MANY_ROOMS : CODE_USER_TOO_MANY_ROOMS,
-                             "The user is in too many rooms.");
+        return joining ? exchange_fail(x, error, CODE_TOO_MANY_ROOMS, "You are in too many rooms.")
+                       : exchange_fail(x, error, CODE_USER_TOO_MANY_ROOMS,
+                                       "The user is in too many rooms.");
     if (change.refusal == MEMBER_REFUSAL_GUEST)
         return exchange_fail(x, error, CODE_NO_GUESTS, "The room takes no guests.");
     if (change.refusal == MEMBER_REFUSAL_MEMBERS)

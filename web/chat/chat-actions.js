@@ -138,7 +138,7 @@ export class ChatActions {
     /** The dialog that finds a room, a user or a message by the keyboard. */
     openSwitcher() {
         const { chat, root, confab, people } = this;
-        const isAllowed = !this.readOnly;
+        const isAllowed = !this.readOnly && !confab.user.is_guest;
         this.#withModule(import("./rooms/switcher.js"), ({ openSwitcher }) => {
             if (!chat.hasDialog()) {
                 openSwitcher(root, {

@@ -5,11 +5,10 @@ import { ChatActions } from "./chat-actions.js";
 import { Conversation } from "./conversation/conversation.js";
 import { messageSummary } from "./timeline/message.js";
 import { People } from "./people.js";
-import { Placeholder } from "./placeholder.js";
+import { Placeholder, whyNotJoined } from "./placeholder.js";
 import { RoomList } from "./rooms/room-list.js";
 import { Sidebar } from "./rooms/sidebar.js";
 import { LastRoom } from "./stored.js";
-import { errorText } from "./ui/controls.js";
 import { fill, h } from "./ui/dom.js";
 import { timeOfDay, watchDay } from "./ui/format.js";
 import { Notices } from "./ui/notifications.js";
@@ -456,7 +455,7 @@ export class Chat {
         const text =
             error.status === 404 && !error.foreign
                 ? t("This room does not exist, or you are not a member.")
-                : errorText(error);
+                : whyNotJoined(error);
         if (error.temporary) {
             this.retryOpen = retry;
             this.retryTimer = setTimeout(retry, this.retryPause);

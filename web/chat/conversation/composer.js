@@ -208,6 +208,19 @@ export class Composer {
         this.focus();
     }
 
+    /** Shows the words of a message that was not sent; what was typed since comes after them. */
+    takeBack({ content, reply_to_id: replyTo, mentions }) {
+        this.#leaveEdit();
+        this.replyTo ??= replyTo;
+        this.text.value = [content, this.text.value].filter(Boolean).join("\n");
+        mentions?.user_ids.forEach((id) => this.chosen.set(id, `@${this.on.nameOf(id)}`));
+        if (mentions?.all) {
+            this.chosen.set(0, `@${t("everyone")}`);
+        }
+        this.#changed();
+        this.focus();
+    }
+
     edit(message) {
         if (this.editing !== message.message_id) {
             this.#leaveEdit();

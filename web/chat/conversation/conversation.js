@@ -65,6 +65,7 @@ export class Conversation {
             isConnected: () => ["live", "polling"].includes(this.shown.value),
             drawn: this.drawStatus,
             refused: (error) => this.#followRules(error),
+            takenBack: (outgoing) => this.composer.takeBack(outgoing),
             failed: (error) => this.on.failed(error),
         });
         this.sendRead = debounce(READ_DELAY_MS, () => this.#markRead());

@@ -98,6 +98,7 @@ class JoinScreen {
         return form({
             fields: [name],
             buttons: [submitButton(t("Enter as a guest"))],
+            say: whyNotJoined,
             submit: async () => {
                 // Not a second guest, if only the answer to the second request was lost.
                 if (!this.confab.user) {

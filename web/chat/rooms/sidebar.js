@@ -387,7 +387,7 @@ export class Sidebar {
                 !this.readOnly &&
                     h(
                         "div.actions",
-                        button(t("New room"), this.on.newRoom, "main"),
+                        !this.self.is_guest && button(t("New room"), this.on.newRoom, "main"),
                         button(t("Public rooms"), this.on.findRoom),
                     ),
             );

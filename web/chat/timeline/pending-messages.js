@@ -12,23 +12,23 @@ const REMEMBERED = 1000;
 /** What the room does not allow. */
 const REFUSALS = new Set(["silenced", "read_only", "archived", "slow_mode", "too_new"]);
 
+/** Why a message waits. */
+function waitingText(error, isTooFast) {
+    if (error?.code === "slow_mode") {
+        return t("Slow mode: it is sent as soon as you may write again");
+    }
+    return isTooFast ? t("Waiting to send: too many at once") : t("Waiting to send");
+}
+
 /**
  * Draws into `timeline`. `isConnected()` tells whether messages can be sent now; `drawn()` is
- * called after each drawing, `refused(error)` when the room does not allow a message, and
- * `failed(error)` when one that is held could not be withdrawn.
+ * called after each drawing, `refused(error)` when the room does not allow a message,
+ * `takenBack(outgoing)` when the user wants to edit one that is not sent, and `failed(error)` when
+ * one that is held could not be withdrawn.
  */
 export class PendingMessages {
-    constructor({ confab, room, people, timeline, isConnected, drawn, refused, failed }) {
-        Object.assign(this, {
-            confab,
-            room,
-            people,
-            timeline,
-            isConnected,
-            drawn,
-            refused,
-            failed,
-        });
+    constructor({ confab, room, people, timeline, isConnected, ...on }) {
+        Object.assign(this, { confab, room, people, timeline, isConnected, ...on });
         // By client_id: messages that are sent but not in the timeline yet, and those that are.
         this.sent = new Map();
         this.shown = new Set();
@@ -171,18 +171,23 @@ export class PendingMessages {
 
     /** Shows why a message is not sent yet, unless it is being sent right now. */
     #drawState(node, outgoing) {
-        const { client_id: id, state, error, isIncomplete } = outgoing;
+        const { client_id: id, state, error, isIncomplete, uploads } = outgoing;
         const { outbox } = this.confab;
         const article = node.querySelector(".message");
         // It has no id yet, so it offers no actions.
         delete article.dataset.id;
         const body = article.querySelector(".body");
+        // Files cannot be taken back.
+        const edit =
+            uploads.length === 0 && button(t("Edit"), () => this.#takeBack(outgoing), "link");
         if (state === "failed") {
             const retry = button(t("Try again"), () => outbox.retry(id), "link");
             const discard = button(t("Discard"), () => outbox.discard(id), "link");
             const text = t("Not sent: {reason}", { reason: whyNotSent(outgoing) });
             article.classList.add("failed");
-            body.append(h("div.state", icon("warning"), text, retry, discard));
+            // The same words would be refused again.
+            const other = error.code === "filtered" ? edit : retry;
+            body.append(h("div.state", icon("warning"), text, other, discard));
         } else if (outgoing.message?.held_id) {
             const text = t("A moderator looks at this message first.");
             const withdraw = button(t("Withdraw"), () => this.#withdraw(outgoing), "link");
@@ -193,8 +198,14 @@ export class PendingMessages {
         } else if (state === "queued" && (error || !this.isConnected())) {
             // Too fast for the server, or for the network.
             const isTooFast = error?.status === 429;
-            const text = isTooFast ? t("Waiting to send: too many at once") : t("Waiting to send");
-            body.append(h("div.state", icon("clock"), text));
+            const text = waitingText(error, isTooFast);
+            body.append(h("div.state", icon("clock"), text, isTooFast && edit));
         }
+    }
+
+    /** The words of a message that is not sent go back to the input. */
+    #takeBack(outgoing) {
+        this.confab.outbox.discard(outgoing.client_id);
+        this.takenBack(outgoing);
     }
 }

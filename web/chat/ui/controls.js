@@ -108,9 +108,10 @@ function setFieldError(field, text) {
 
 /**
  * A form of fields, other nodes and buttons, in this order. `submit()` returns a promise. If it
- * is rejected, the error is shown at the fields that it names, or else above the buttons.
+ * is rejected, the error is shown at the fields that it names, or else above the buttons, in the
+ * words of `say(error)`.
  */
-export function form({ fields, others = [], buttons, submit }) {
+export function form({ fields, others = [], buttons, submit, say = errorText }) {
     const general = h("p.wrong", { role: "alert" });
     const submitter = buttons.find((one) => one.type === "submit");
 
@@ -120,7 +121,7 @@ export function form({ fields, others = [], buttons, submit }) {
         if (invalid.length > 0) {
             invalid[0].input.focus();
         } else {
-            general.textContent = errorText(error);
+            general.textContent = say(error);
         }
     };
     const onsubmit = async (event) => {

@@ -3,6 +3,8 @@
 
 const texts = {
     // Guests, open rooms and the page for moderators.
+    "Slow mode: it is sent as soon as you may write again":
+        "Langsamer Modus: wird gesendet, sobald du wieder schreiben kannst",
     "Read without an account": "Ohne Konto lesen",
     Withdraw: "Zurückziehen",
     "You are banned from this room.": "Du bist von diesem Raum gesperrt.",
@@ -769,6 +771,7 @@ const errors = {
     last_admin: "Der Raum braucht mindestens einen Admin.",
     may_not_mention_all: "Alle erwähnen dürfen hier nur Admins.",
     too_many_rooms: "Du bist in zu vielen Räumen.",
+    too_many_members: "Der Raum hat schon so viele Mitglieder, wie er haben kann.",
     user_too_many_rooms: "Diese Person ist in zu vielen Räumen.",
     recently_removed:
         "Diese Person hat den Raum vor weniger als einer Stunde verlassen oder wurde entfernt.",
