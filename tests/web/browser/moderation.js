@@ -88,7 +88,7 @@ slow("a member is silenced, then not any more, then banned, and told so each tim
     await bob.say("Noise");
     await alice.message("Noise").hover();
     await alice.button("Moderate the sender").click();
-    await alice.button("Do it", alice.dialog()).click();
+    await alice.button("Silence", alice.dialog()).click();
     await alice
         .dialog()
         .getByText(/is silenced\./u)

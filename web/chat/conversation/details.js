@@ -248,7 +248,8 @@ export class Details {
     }
 
     #mayWrite({ user_id: id }, room) {
-        return id !== this.confab.user.user_id && this.on.direct && !room.is_direct;
+        const { user_id: own, is_guest: isGuest } = this.confab.user;
+        return id !== own && !isGuest && this.on.direct && !room.is_direct;
     }
 
     /** The name opens the direct room with the member. */
@@ -274,9 +275,8 @@ export class Details {
         const isOther = id !== this.confab.user.user_id;
         const mayChange = isOther && room.is_admin && !room.is_direct && !this.readOnly;
         const mayWrite = this.#mayWrite(member, room);
-        const moderates = room.is_admin || room.role === "moderator";
         const isLower = !member.is_admin && (room.is_admin || member.role !== "moderator");
-        const mayModerate = isOther && moderates && isLower && !room.is_direct && !this.readOnly;
+        const mayModerate = isOther && isLower && this.#moderates(room);
         if (!isOther || this.readOnly) {
             return null;
         }

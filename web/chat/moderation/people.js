@@ -3,6 +3,7 @@
 
 import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
 import { cancelButton, openDialog } from "../ui/dialog.js";
+import { personName } from "../people.js";
 import { fill, h } from "../ui/dom.js";
 import { t } from "../words.js";
 
@@ -60,8 +61,8 @@ export function report({ root, confab, people, room, on }, message) {
     ).classList.add("narrow");
 }
 
-/** Shows in a dialog that something was done, and how to undo it. */
-function done(dialog, text, undo) {
+/** Shows in a dialog that something was done, and how to undo it; `limits`: what stays then. */
+function done(dialog, { text, undo, limits }) {
     const inner = dialog.querySelector(".inner");
     const wrong = h("span.wrong", { role: "alert" });
     const back = button(t("Undo"), async () => {
@@ -75,8 +76,72 @@ function done(dialog, text, undo) {
         }
     });
     const end = button(t("Done"), () => dialog.close(), "main");
-    fill(inner, h("p", { role: "status" }, text), wrong, h("div.buttons", undo && back, end));
+    fill(
+        inner,
+        h("p", { role: "status" }, text),
+        limits && h("p", limits),
+        wrong,
+        h("div.buttons", undo && back, end),
+    );
     end.focus();
+}
+
+/** What each act means, and the words of its button. */
+const actsOn = (name, room) => ({
+    silence: {
+        action: t("Silence"),
+        meaning: t("{name} stays in the room, reads on, and cannot write until then.", { name }),
+    },
+    remove: {
+        action: t("Remove"),
+        meaning: room?.is_private
+            ? t("{name} leaves the room, and can come back by a new invitation.", { name })
+            : t("{name} leaves the room, and can join it again at once.", { name }),
+    },
+    ban: {
+        action: t("Ban"),
+        meaning: t("{name} leaves the room, and cannot come back before the ban ends.", { name }),
+    },
+    site: {
+        action: t("Ban from the site"),
+        meaning: t("{name} is logged out everywhere, and cannot log in before the ban ends.", {
+            name,
+        }),
+    },
+});
+
+/** Does it; resolves to what to say afterwards, as done() takes it. */
+async function actOn(confab, roomId, { userId, name, kind, minutes, reason, messages }) {
+    if (kind === "silence") {
+        await confab.silence(roomId, userId, minutes);
+        const undo = () => confab.unsilence(roomId, userId);
+        return { text: t("{name} is silenced.", { name }), undo };
+    }
+    if (kind === "remove") {
+        await confab.removeMember(roomId, userId);
+        return { text: t("{name} was removed.", { name }) };
+    }
+    const until = minutes ? new Date(Date.now() + minutes * 60000).toISOString() : null;
+    const options = { reason, delete_messages: messages, ...(until && { until }) };
+    if (kind === "site") {
+        await confab.siteBan(userId, options);
+        return {
+            text: t("{name} is banned from the site.", { name }),
+            undo: () => confab.siteUnban(userId),
+            limits: t("Undo ends the ban. Deleted messages do not come back."),
+        };
+    }
+    await confab.ban(roomId, userId, options);
+    return {
+        text: t("{name} is banned.", { name }),
+        undo: () => confab.unban(roomId, userId),
+        limits: t(
+            "Undo ends the ban. {name} has to join again; deleted messages do not come back.",
+            {
+                name,
+            },
+        ),
+    };
 }
 
 /**
@@ -109,62 +174,62 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
         ["day", t("Of the last day")],
         ["all", t("All of them")],
     ]);
+    const reason = textField("reason", t("Reason, for moderators"), {
+        maxlength: 500,
+        autocomplete: "off",
+    });
+    const meaning = h("p.under", { role: "status" });
+    const submitter = submitButton("", "danger");
+    const acts = actsOn(name, room);
     const follow = () => {
         const kind = kinds.select.value;
         const isBan = kind === "ban" || kind === "site";
+        const forGood = times.select.lastChild;
         times.element.hidden = kind === "remove";
-        // A silence has an end.
-        times.select.lastChild.hidden = !isBan;
+        // A silence has an end. Some browsers show an option that is hidden.
+        forGood.hidden = !isBan;
+        forGood.disabled = !isBan;
         if (!isBan && times.select.value === "0") {
             times.select.value = String(HOUR);
         }
         messages.element.hidden = !isBan;
         reason.element.hidden = !isBan;
+        meaning.textContent = acts[kind].meaning;
+        submitter.textContent = acts[kind].action;
     };
     kinds.select.addEventListener("change", follow);
-    const reason = textField("reason", t("Reason, for moderators"), {
-        maxlength: 500,
-        autocomplete: "off",
-    });
-    const act = async (kind, minutes) => {
-        if (kind === "silence") {
-            await confab.silence(id, who, minutes);
-            return [t("{name} is silenced.", { name }), () => confab.unsilence(id, who)];
-        }
-        if (kind === "remove") {
-            await confab.removeMember(id, who);
-            return [t("{name} was removed.", { name }), null];
-        }
-        const until = minutes ? new Date(Date.now() + minutes * 60000).toISOString() : null;
-        const words = reason.input.value.trim() || null;
-        const options = {
-            reason: words,
-            delete_messages: messages.select.value,
-            ...(until && { until }),
-        };
-        if (kind === "site") {
-            await confab.siteBan(who, options);
-            return [t("{name} is banned from the site.", { name }), () => confab.siteUnban(who)];
-        }
-        await confab.ban(id, who, options);
-        return [t("{name} is banned.", { name }), () => confab.unban(id, who)];
+    const submit = async () => {
+        const said = await actOn(confab, id, {
+            userId: who,
+            name,
+            kind: kinds.select.value,
+            minutes: Number(times.select.value),
+            reason: reason.input.value.trim() || null,
+            messages: messages.select.value,
+        });
+        changed();
+        const undo = said.undo && (async () => (await said.undo(), changed()));
+        done(dialog, { ...said, undo });
     };
-    const dialog = openDialog(root, t("Moderate {name}", { name }), (close) =>
+    // Display names are not unique: the user name says whom it concerns.
+    const { username = member.username } = confab.profiles.get(who) ?? {};
+    const person = h(
+        "div.person",
+        people.avatar(who, username),
+        personName(people, { user_id: who, username }),
+    );
+    const dialog = openDialog(root, t("Moderate {name}", { name }), (close) => [
+        person,
         form({
             fields: [],
-            others: [kinds.element, times.element, messages.element, reason.element],
-            buttons: [cancelButton(close), submitButton(t("Do it"), "danger")],
-            submit: async () => {
-                const minutes = Number(times.select.value);
-                const [text, undo] = await act(kinds.select.value, minutes);
-                changed();
-                const back = undo && (async () => (await undo(), changed()));
-                done(dialog, text, back);
-            },
+            others: [kinds.element, meaning, times.element, messages.element, reason.element],
+            buttons: [cancelButton(close), submitter],
+            submit,
         }),
-    );
+    ]);
     dialog.classList.add("narrow");
     follow();
+    kinds.select.focus();
 }
 
 /** Blocks a user, or ends that. */

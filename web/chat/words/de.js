@@ -3,8 +3,26 @@
 
 const texts = {
     // Guests, open rooms and the page for moderators.
+    "{name} stays in the room, reads on, and cannot write until then.":
+        "{name} bleibt im Raum, liest weiter und kann bis dahin nichts schreiben.",
+    "{name} leaves the room, and can come back by a new invitation.":
+        "{name} verlässt den Raum und kann mit einer neuen Einladung zurückkommen.",
+    "{name} leaves the room, and can join it again at once.":
+        "{name} verlässt den Raum und kann ihm sofort wieder beitreten.",
+    "{name} leaves the room, and cannot come back before the ban ends.":
+        "{name} verlässt den Raum und kann nicht zurück, solange die Sperre gilt.",
+    "{name} is logged out everywhere, and cannot log in before the ban ends.":
+        "{name} wird überall abgemeldet und kann sich nicht anmelden, solange die Sperre gilt.",
+    "Undo ends the ban. Deleted messages do not come back.":
+        "Rückgängig hebt die Sperre auf. Gelöschte Nachrichten kommen nicht wieder.",
+    "Undo ends the ban. {name} has to join again; deleted messages do not come back.":
+        "Rückgängig hebt die Sperre auf. {name} muss neu beitreten; gelöschte Nachrichten kommen " +
+        "nicht wieder.",
     "Slow mode: it is sent as soon as you may write again":
         "Langsamer Modus: wird gesendet, sobald du wieder schreiben kannst",
+    Ban: "Sperren",
+    "Ban from the site": "Von der Website sperren",
+    Silence: "Stummschalten",
     "Read without an account": "Ohne Konto lesen",
     Withdraw: "Zurückziehen",
     "You are banned from this room.": "Du bist von diesem Raum gesperrt.",
@@ -179,7 +197,6 @@ const texts = {
     Block: "Blockieren",
     "Delete the message": "Nachricht löschen",
     Dismiss: "Zurückweisen",
-    "Do it": "Ausführen",
     Drop: "Verwerfen",
     "End the ban": "Sperre aufheben",
     Handled: "Erledigt",
