@@ -13,6 +13,11 @@ const NO_STATUS = 0;
 const TEMPORARY = new Set([NO_STATUS, 408, 425, 429]);
 const PERMANENT = new Set([501, 505]);
 
+// Whether the page is being left: requests made then must outlive it.
+let isLeaving = false;
+globalThis.addEventListener?.("pagehide", () => (isLeaving = true));
+globalThis.addEventListener?.("pageshow", () => (isLeaving = false));
+
 export class ConfabError extends Error {
     constructor(
         status,
@@ -295,6 +300,7 @@ export class Http {
             headers,
             body: body === undefined ? undefined : JSON.stringify(body),
             credentials: this.cookies ? "include" : "omit",
+            ...(isLeaving && { keepalive: true }),
         };
     }
 }
