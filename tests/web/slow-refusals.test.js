@@ -1,0 +1,636 @@
+// What the page says where the server refuses something, for each code that a user can meet, in
+// each language: in place, in words, and with what was typed still there.
+
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { dirname, join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { errorWords, LANGUAGES, t, tn, useLanguage } from "../../web/chat/words.js";
+import { openWindow, world } from "./support/browser.js";
+import { freshName, PASSWORD } from "./support/clients.js";
+import { Instance } from "./support/instance.js";
+import { sql } from "./support/sql.js";
+import { until } from "./support/until.js";
+
+const WORDS = join(dirname(fileURLToPath(import.meta.url)), "support/words.txt");
+const LOCALES = { en: "en-GB", de: "de-DE" };
+/** The most rooms, and members of a room, here. */
+const [ROOMS, MEMBERS] = [4, 3];
+
+before(() =>
+    world.open(() =>
+        Instance.start({
+            CONFAB_RATE_LIMITS: "on",
+            CONFAB_RATE_REGISTRATIONS: "100000",
+            CONFAB_RATE_LOGINS: "100000",
+            CONFAB_RATE_LOGINS_ADDRESS: "100000",
+            CONFAB_RATE_GUESTS: "100000",
+            CONFAB_RATE_INVITATIONS: "1",
+            CONFAB_RATE_ROOMS: String(ROOMS - 1),
+            CONFAB_MAX_ROOMS_USER: String(ROOMS),
+            CONFAB_MAX_MEMBERS: String(MEMBERS),
+            CONFAB_DIRECT_FROM: "shared_room",
+            CONFAB_INVITE_FROM: "shared_room",
+            CONFAB_POST_MIN_AGE: "60",
+            CONFAB_FILTER_FILE: WORDS,
+            CONFAB_GUESTS: "on",
+        }),
+    ),
+);
+afterEach(() => world.closeWindows());
+after(() => world.close());
+
+// ---- users and rooms ----
+
+let locale;
+
+const stranger = () => openWindow({ locale });
+
+/** A new user, logged in; "old" enough to write everywhere. */
+async function user({ isOld = true } = {}) {
+    const person = await stranger();
+    await person.register();
+    if (isOld) {
+        await sql(
+            `UPDATE user SET created_at = created_at - INTERVAL 1 DAY WHERE user_id = ${person.id}`,
+        );
+    }
+    return person;
+}
+
+/** A public room of `owner`, which the others have joined. */
+async function roomOf(owner, ...others) {
+    const room = await owner.api("POST", "chat/rooms/", { name: "Square", is_private: false });
+    for (const other of others) {
+        await other.api("POST", `chat/rooms/${room.room_id}/join/`);
+    }
+    return room.room_id;
+}
+
+/** Alice, Bob, and a public room of both, of which Alice is the admin. */
+async function pair(options) {
+    const [alice, bob] = [await user(), await user(options)];
+    return { alice, bob, room: await roomOf(alice, bob) };
+}
+
+const change = ({ alice, room }, rules) => alice.api("PATCH", `chat/rooms/${room}/`, rules);
+
+const isLive = ({ page }) => page.getByText(t("Online"), { exact: true }).first().waitFor();
+
+const field = ({ page }) => page.locator("#confab-write");
+
+async function write(person, text) {
+    await field(person).fill(text);
+    await field(person).press("Enter");
+}
+
+/** The message of the page's own user that could not be sent. */
+const failed = ({ page }, text) => page.locator(".message.failed", { hasText: text });
+
+const wrong = (place) => place.locator(".wrong:not(:empty)");
+
+/** The error at a field of the form that is shown. */
+const wrongAt = (place, name) => place.locator(`.field:has([name=${name}]) .wrong:not(:empty)`);
+
+/** Opens a dialog of the details of a room. */
+async function openDetails(person, room, action) {
+    await person.enter(room);
+    await person.button(t("Details")).click();
+    await person.button(action).click();
+}
+
+/** Tries to invite a user in the page. */
+async function invite(person, room, other) {
+    await openDetails(person, room, t("Invite people"));
+    const dialog = person.dialog();
+    await dialog.getByRole("searchbox").fill(other.name);
+    // Until the others are gone, what is shown is that of the empty search.
+    await until(async () => (await dialog.locator(".person").count()) === 1);
+    await person.button(t("Invite {name}", { name: other.name }), dialog).click();
+    const kept = async () =>
+        assert.equal(await dialog.getByRole("searchbox").inputValue(), other.name);
+    return { place: wrong(dialog), kept };
+}
+
+/** Opens a public room, and tries to join it in the page. */
+async function joinRoom(person, room) {
+    await person.visit(`/#/${room}`);
+    await person.button(t("Join room")).click();
+    return { place: person.page.locator(".conversation .wrong, .notice") };
+}
+
+/** Follows an invite link, and tries to join. */
+async function joinByLink(person, link) {
+    await person.visit(`/join/#${link}`);
+    await person.button(t("Join room")).click();
+    return { place: wrong(person.page.locator(".card")) };
+}
+
+const link = async ({ alice, room }, more = {}) =>
+    (await alice.api("POST", `chat/rooms/${room}/links/`, { role: "member", ...more })).link;
+
+/** What stands in place of the input, and the text that was refused below the messages. */
+const inPlaceOfInput = (person, text) => ({
+    place: person.page.locator(".refused"),
+    kept: () => failed(person, text).waitFor(),
+});
+
+async function refuses(person, room, text = "Hello") {
+    await person.enter(room);
+    await write(person, text);
+    return inPlaceOfInput(person, text);
+}
+
+/** Writes what a rule of the room makes useless, and then sets the rule. */
+async function typesMeanwhile(people, rules) {
+    const { bob, room } = people;
+    await bob.enter(room);
+    await isLive(bob);
+    await field(bob).fill("Half a thought");
+    await change(people, rules);
+    return {
+        place: bob.page.locator(".refused"),
+        kept: async () => assert.equal(await field(bob).inputValue(), "Half a thought"),
+    };
+}
+
+/** The code of an authenticator app for this secret now (RFC 6238). */
+function totp(secret) {
+    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    const bits = [...secret.replace(/=+$/u, "")]
+        .map((one) => letters.indexOf(one).toString(2).padStart(5, "0"))
+        .join("");
+    const bytes = bits.match(/.{8}/gu).map((one) => Number.parseInt(one, 2));
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
+    const digest = createHmac("sha1", Buffer.from(bytes)).update(counter).digest();
+    const at = digest.at(-1) & 15;
+    return String((digest.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+
+async function logIn(person, name, password = PASSWORD) {
+    await person.page.locator("[name=username]").fill(name);
+    await person.page.locator("[name=password]").fill(password);
+    await person.button(t("Log in")).click();
+}
+
+// ---- the refusals ----
+
+/**
+ * `english` are the words for the code in English, or `text()` those of a notice in the language.
+ * `see()` leads to the refusal, and resolves to the `place` where it is told; `kept()` checks that
+ * what was typed is there.
+ */
+const REFUSALS = [
+    {
+        code: "not_allowed",
+        words: "direct_from: a direct message to a stranger",
+        english: "The user does not accept this from you.",
+        see: async () => {
+            const [alice, bob] = [await user(), await user()];
+            await alice.visit();
+            await alice.choose(new RegExp(`^${t("New")}$`, "u"), t("New direct message"));
+            const search = alice.dialog().getByRole("searchbox");
+            await search.fill(bob.name);
+            await until(async () => (await alice.dialog().locator(".person").count()) === 1);
+            await alice.button(t("Message {name}", { name: bob.name }), alice.dialog()).click();
+            const kept = async () => assert.equal(await search.inputValue(), bob.name);
+            return { place: wrong(alice.dialog()), kept };
+        },
+    },
+    {
+        code: "not_allowed",
+        words: "a message to a user who has blocked this one",
+        english: "The user does not accept this from you.",
+        see: async () => {
+            const { alice, bob } = await pair();
+            const direct = await bob.api("POST", "chat/rooms/direct/", { user_id: alice.id });
+            await alice.api("POST", "chat/blocks/", { user_id: bob.id });
+            await bob.enter(direct.room_id);
+            await write(bob, "Hello");
+            return { place: failed(bob, "Hello") };
+        },
+    },
+    {
+        code: "not_allowed",
+        words: "invite_from: an invitation of a stranger",
+        english: "The user does not accept this from you.",
+        see: async () => {
+            const [alice, bob] = [await user(), await user()];
+            return invite(alice, await roomOf(alice), bob);
+        },
+    },
+    {
+        code: "throttled",
+        words: "rate_invitations",
+        text: () => often(60),
+        see: async () => {
+            const [alice, bob, carol] = [await user(), await user(), await user()];
+            await roomOf(alice, bob, carol);
+            const room = await roomOf(alice);
+            await alice.api("POST", `chat/rooms/${room}/invite/`, { user_id: bob.id });
+            return invite(alice, room, carol);
+        },
+    },
+    {
+        code: "throttled",
+        words: "rate_rooms",
+        text: () => often(24 * 60),
+        see: async () => {
+            const alice = await user();
+            for (let made = 0; made < ROOMS - 1; made += 1) {
+                await roomOf(alice);
+            }
+            await alice.visit();
+            await alice.choose(new RegExp(`^${t("New")}$`, "u"), t("New room"));
+            const name = alice.dialog().locator("[name=name]");
+            await name.fill("One more");
+            await alice.button(t("Create room"), alice.dialog()).click();
+            const kept = async () => assert.equal(await name.inputValue(), "One more");
+            return { place: wrong(alice.dialog()), kept };
+        },
+    },
+    {
+        code: "too_many_rooms",
+        words: "max_rooms_user: joining",
+        english: "You are in too many rooms.",
+        see: async () => {
+            const { bob, room } = await inManyRooms();
+            return joinRoom(bob, room);
+        },
+    },
+    {
+        code: "user_too_many_rooms",
+        words: "max_rooms_user: an invitation",
+        english: "The user is in too many rooms.",
+        see: async () => {
+            const { alice, bob, room } = await inManyRooms();
+            return invite(alice, room, bob);
+        },
+    },
+    {
+        code: "too_many_members",
+        words: "max_members",
+        english: "The room has too many members.",
+        see: async () => {
+            const people = [await user(), await user(), await user(), await user()];
+            const room = await roomOf(...people.slice(0, MEMBERS));
+            return joinRoom(people.at(-1), room);
+        },
+    },
+    {
+        code: "too_new",
+        words: "post_min_age",
+        text: () => t("Your account is new. You can write here from {time} on."),
+        see: async () => {
+            const { bob, room } = await pair({ isOld: false });
+            return refuses(bob, room);
+        },
+    },
+    {
+        code: "filtered",
+        words: "a word that filter_file refuses",
+        english: "The text has a word that is not allowed here.",
+        see: async () => {
+            const { bob, room } = await pair();
+            await bob.enter(room);
+            await write(bob, "A refusedword");
+            const kept = async () => {
+                await bob.button(t("Edit"), failed(bob, "A refusedword")).click();
+                await failed(bob, "A refusedword").waitFor({ state: "detached" });
+                assert.equal(await field(bob).inputValue(), "A refusedword");
+                await write(bob, "A word");
+                await bob.sees("A word");
+            };
+            return { place: failed(bob, "A refusedword"), kept };
+        },
+    },
+    {
+        code: "filtered",
+        words: "an edit with such a word",
+        english: "The text has a word that is not allowed here.",
+        see: async () => {
+            const { bob, room } = await pair();
+            await bob.post(room, "A word");
+            await bob.enter(room);
+            await bob.message("A word").hover();
+            await bob.button(t("Edit")).click();
+            await write(bob, "A refusedword");
+            const kept = async () => assert.equal(await field(bob).inputValue(), "A refusedword");
+            return { place: bob.page.locator(".composer .problem"), kept };
+        },
+    },
+    {
+        code: "slow_mode",
+        words: "slow mode",
+        text: () =>
+            withNumber(
+                tn(
+                    99,
+                    "Slow mode: {count} second until your next message.",
+                    "Slow mode: {count} seconds until your next message.",
+                ),
+            ),
+        see: async () => {
+            const people = await pair();
+            const { bob, room } = people;
+            await change(people, { slow_seconds: 600 });
+            await bob.enter(room);
+            await write(bob, "First");
+            await bob.sees("First");
+            await bob.page.getByRole("timer").waitFor();
+            await write(bob, "Second");
+            const kept = async () => assert.equal(await field(bob).inputValue(), "Second");
+            return { place: bob.page.getByRole("timer"), kept };
+        },
+    },
+    {
+        code: "slow_mode",
+        words: "slow mode that another device has used up",
+        text: () => t("Slow mode: it is sent as soon as you may write again"),
+        see: async () => {
+            const people = await pair();
+            const { bob, room } = people;
+            await change(people, { slow_seconds: 600 });
+            await bob.enter(room);
+            await isLive(bob);
+            // This window is not told of the message, as one that has lost its connection.
+            await sql(`INSERT INTO slow_post VALUES (${room}, ${bob.id}, NOW(6))`);
+            await write(bob, "Second");
+            const state = bob.page.locator(".message", { hasText: "Second" }).locator(".state");
+            const kept = async () => {
+                await bob.button(t("Edit"), state).click();
+                assert.equal(await field(bob).inputValue(), "Second");
+            };
+            return { place: state, kept };
+        },
+    },
+    {
+        code: "archived",
+        words: "an archived room",
+        text: () => t("This room is archived and read-only."),
+        see: async () => typesMeanwhile(await pair(), { is_archived: true }),
+    },
+    {
+        code: "read_only",
+        words: "post_policy",
+        text: () => t("Only moderators can write in this room."),
+        see: async () => typesMeanwhile(await pair(), { post_policy: "moderators" }),
+    },
+    {
+        code: "read_only",
+        words: "a reader",
+        text: () => t("You can only read in this room."),
+        see: async () => {
+            const { alice, bob, room } = await pair();
+            const role = { role: "reader" };
+            await alice.api("PATCH", `chat/rooms/${room}/members/${bob.id}/`, role);
+            await bob.enter(room);
+            return { place: bob.page.locator(".refused") };
+        },
+    },
+    {
+        code: "silenced",
+        words: "a silence",
+        text: () => t("A moderator has silenced you until {time}."),
+        see: async () => {
+            const { alice, bob, room } = await pair();
+            const silence = { user_id: bob.id, minutes: 60 };
+            await alice.api("POST", `chat/rooms/${room}/silence/`, silence);
+            return refuses(bob, room);
+        },
+    },
+    {
+        code: "members_hidden",
+        words: "hidden members",
+        text: () => t("Only moderators see the members"),
+        see: async () => {
+            const people = await pair();
+            const { bob, room } = people;
+            await change(people, { members_visible: false });
+            await bob.enter(room);
+            await bob.button(t("Details")).click();
+            // A name cannot be completed either, which is no error.
+            await field(bob).pressSequentially("@a");
+            return { place: bob.page.locator(".details") };
+        },
+    },
+    {
+        code: "banned",
+        words: "an invite link to a room from which the user is banned",
+        text: () => t("You are banned from this room."),
+        see: async () => {
+            const people = await banned();
+            return joinByLink(people.bob, await link(people));
+        },
+    },
+    {
+        code: "banned",
+        words: "inviting such a user",
+        english: "The user is banned from this room.",
+        see: async () => {
+            const { alice, bob, room } = await banned();
+            return invite(alice, room, bob);
+        },
+    },
+    {
+        code: "recently_removed",
+        words: "inviting a user who was removed",
+        english:
+            "The user left or was removed less than an hour ago; another admin can invite the " +
+            "user, or the user can join.",
+        see: async () => {
+            const { alice, bob, room } = await removed();
+            return invite(alice, room, bob);
+        },
+    },
+    {
+        code: "removed",
+        words: "a link that is older than a removal",
+        english: "You were removed from the room since the link was made.",
+        see: async () => {
+            const { bob, older } = await removed();
+            return joinByLink(bob, older);
+        },
+    },
+    {
+        code: "link_used_up",
+        words: "a link that is used up",
+        english: "The link is used up.",
+        see: async () => {
+            const people = await pair();
+            const once = await link(people, { max_uses: 1 });
+            const [carol, dave] = [await user(), await user()];
+            await carol.api("POST", "chat/links/use/", { link: once });
+            await dave.visit(`/join/#${once}`);
+            return { place: dave.page.getByRole("alert") };
+        },
+    },
+    {
+        code: "link_expired",
+        words: "a link that has expired",
+        english: "The link has expired.",
+        see: async () => {
+            const people = await pair();
+            const old = await link(people, { expires_at: "2099-01-01T00:00:00Z" });
+            await sql(`UPDATE invite_link SET expires_at = NOW(6) - INTERVAL 1 DAY
+                       WHERE room_id = ${people.room}`);
+            const carol = await user();
+            await carol.visit(`/join/#${old}`);
+            return { place: carol.page.getByRole("alert") };
+        },
+    },
+    {
+        code: "no_guests",
+        words: "a guest, in a room without guests",
+        english: "The room takes no guests.",
+        see: async () => {
+            const path = `/join/#${await link(await pair())}`;
+            const guest = await stranger();
+            await guest.visit(path);
+            const name = guest.page.locator("[name=display_name]");
+            await name.fill("Gus");
+            await guest.button(t("Enter as a guest")).click();
+            const kept = async () => assert.equal(await name.inputValue(), "Gus");
+            return { place: wrong(guest.page.locator(".card")), kept };
+        },
+    },
+    {
+        code: "role_too_high",
+        words: "silencing an admin",
+        english: "The user's role is not lower.",
+        see: async () => {
+            const { alice, bob, room } = await pair();
+            const role = { role: "moderator" };
+            await alice.api("PATCH", `chat/rooms/${room}/members/${bob.id}/`, role);
+            await alice.post(room, "I am the admin");
+            await bob.enter(room);
+            await bob.message("I am the admin").hover();
+            await bob.button(t("Moderate the sender")).click();
+            await bob.button(t("Silence"), bob.dialog()).click();
+            return { place: wrong(bob.dialog()) };
+        },
+    },
+    {
+        code: "too_common",
+        words: "a common password of a new account",
+        english: "This password is too common.",
+        see: async () => {
+            const person = await stranger();
+            await person.visit();
+            await person.button(t("Create an account")).click();
+            const [name, { page }] = [freshName(), person];
+            await page.locator("[name=username]").fill(name);
+            await page.locator("[name=password]").fill("password1");
+            await person.button(t("Create account")).click();
+            const kept = async () =>
+                assert.equal(await page.locator("[name=username]").inputValue(), name);
+            return { place: wrongAt(page, "password"), kept };
+        },
+    },
+    {
+        code: "too_common",
+        words: "a change of the password to a common one",
+        english: "This password is too common.",
+        see: async () => {
+            const person = await user();
+            await person.visit();
+            await person.choose(t("Your account"), t("Settings"));
+            const dialog = person.dialog();
+            await dialog.locator("[name=old_password]").fill(PASSWORD);
+            await dialog.locator("[name=new_password]").fill(person.name);
+            await person.button(t("Change password"), dialog).click();
+            return { place: wrongAt(dialog, "new_password") };
+        },
+    },
+    {
+        code: "code_required",
+        words: "two-factor login",
+        english: "Enter the code of your authenticator app as well.",
+        see: async () => {
+            const [bob, elsewhere] = [await user(), await stranger()];
+            const { secret } = await bob.api("POST", "auth/totp/");
+            await bob.api("POST", "auth/totp/confirm/", { code: totp(secret) });
+            await elsewhere.visit();
+            await logIn(elsewhere, bob.name);
+            const kept = async () => {
+                const { page } = elsewhere;
+                assert.equal(await page.locator("[name=username]").inputValue(), bob.name);
+                await until(() => page.locator("[name=code]:focus").count());
+            };
+            return { place: wrong(elsewhere.page.locator(".card")), kept };
+        },
+    },
+];
+
+/** How it is told that something can be done again after about so many minutes. */
+function often(minutes) {
+    return withNumber(
+        minutes < 120
+            ? tn(
+                  99,
+                  "This was done too often. Try again in {count} minute.",
+                  "This was done too often. Try again in {count} minutes.",
+              )
+            : tn(
+                  99,
+                  "This was done too often. Try again in {count} hour.",
+                  "This was done too often. Try again in {count} hours.",
+              ),
+    );
+}
+
+const withNumber = (text) => text.replace("99", "{count}");
+
+/** Bob is in as many rooms as he may be, and `room` is another one, of Alice. */
+async function inManyRooms() {
+    const [alice, bob] = [await user(), await user()];
+    for (let made = 0; made < ROOMS - 1; made += 1) {
+        await roomOf(bob);
+    }
+    await roomOf(alice, bob);
+    return { alice, bob, room: await roomOf(alice) };
+}
+
+/** Alice has banned Bob; both are in another room. */
+async function banned() {
+    const people = await pair();
+    await roomOf(people.alice, people.bob);
+    await people.alice.api("POST", `chat/rooms/${people.room}/bans/`, { user_id: people.bob.id });
+    return people;
+}
+
+/** Alice has removed Bob after she made the link `older`; both are in another room. */
+async function removed() {
+    const people = await pair();
+    await roomOf(people.alice, people.bob);
+    const older = await link(people);
+    const { alice, bob, room } = people;
+    await alice.api("POST", `chat/rooms/${room}/remove_member/`, { user_id: bob.id });
+    return { ...people, older };
+}
+
+/** A regular expression for a text with values that are not known. */
+function patternOf(text) {
+    const parts = text.split(/\{\w+\}/u);
+    return new RegExp(parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/gu, "\\$&")).join(".+"));
+}
+
+for (const tag of Object.keys(LANGUAGES)) {
+    for (const { code, words, english, text, see } of REFUSALS) {
+        test(`${tag}: ${words} (${code})`, async () => {
+            locale = LOCALES[tag];
+            await useLanguage(locale);
+            const { place, kept = () => {} } = await see();
+            const said = text?.() ?? (tag === "en" ? english : errorWords(code));
+            assert.ok(said);
+            await place
+                .filter({ hasText: patternOf(said) })
+                .first()
+                .waitFor();
+            await kept();
+        });
+    }
+}
