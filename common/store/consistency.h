@@ -1,9 +1,9 @@
 /*
  * consistency: checks that the counters agree with the rows they count, and other invariants.
  *
- * Every rule is one statement, and so sees one state of the database: a site in use shows no
- * more findings than an idle one. Each large table is read completely a few times; set the
- * timeout of the connection (db_set_timeout) accordingly.
+ * Every rule is one statement, or one for each segment of the search index, and so sees one state
+ * of the database: a site in use shows no more findings than an idle one. Each large table is read
+ * completely a few times; set the timeout of the connection (db_set_timeout) accordingly.
  */
 #ifndef CONFAB_COMMON_STORE_CONSISTENCY_H
 #define CONFAB_COMMON_STORE_CONSISTENCY_H

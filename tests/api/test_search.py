@@ -8,6 +8,7 @@ import pytest
 
 from support import corpus
 from support.client import Client
+from support.confabctl import Tool
 from support.files import post, send
 from support.hooks import Worker
 from support.rooms import message_url, remove, url
@@ -309,6 +310,30 @@ def test_the_words_of_many_deleted_messages_are_gone_from_the_index(instance, al
     assert instance.sql("SELECT term, LENGTH(positions) FROM search_posting WHERE room_id = ?",
                         room["room_id"]) == [("common", count), ("even", count)]
     assert instance.confabctl("check", "--deep").returncode == 0
+
+
+def test_terms_of_deleted_messages_are_found_by_reading_each_segment_once(instance, alice):
+    room, count, deleted = alice.room()["room_id"], 20_000, 1_000
+    bury(instance, {"room_id": room}, alice, count)
+    instance.sql("UPDATE message SET content = CONCAT('common word', position % 7) "
+                 "WHERE room_id = ?", room)
+    index(instance)
+    [(lists,)] = instance.sql("SELECT COUNT(*) FROM search_posting")
+    instance.sql("UPDATE message SET is_deleted = TRUE, content = '' WHERE room_id = ? "
+                 f"AND position % {count // deleted} = 0; SET GLOBAL userstat = 1; "
+                 "FLUSH TABLE_STATISTICS", room)
+    try:
+        found = Tool(instance).json("check", "--deep", code=1)["differences"]
+        [(read,)] = instance.sql("SELECT rows_read FROM information_schema.table_statistics "
+                                 "WHERE table_name = 'search_posting'")
+    finally:
+        instance.sql("SET GLOBAL userstat = 0; "
+                     "UPDATE message SET is_deleted = FALSE WHERE room_id = ?", room)
+    assert [(one["rule"], one["room_id"], one["stored"], one["recounted"]) for one in found] == [
+        ("search_deleted", room, 0, 2 * deleted)]
+    # Once for the rule, and once for that of lists of missing rooms.
+    assert read <= 2 * lists
+    assert Tool(instance).json("check", "--deep")["differences"] == []
 
 
 def test_only_rooms_of_the_caller_are_searched(instance, alice):
