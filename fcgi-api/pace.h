@@ -1,10 +1,13 @@
 /*
  * pace: how often clients may ask, so that all of them together stay below poll_budget.
  *
- * Each request takes a slot; slots are as far apart as the budget demands. The time up to the next
- * free slot shows how many requests came in the last minutes. A client waits twice that time: half
- * of the slots are left for requests that clients send besides polling, such as messages, and for
- * new clients, and in the long run all clients share all slots.
+ * Each request of a user takes a slot; slots are as far apart as the budget demands. The time up to
+ * the next free slot shows how many requests came in the last minutes. A client waits twice that
+ * time, and at most PACE_MOST: half of the slots are left for requests that clients send besides
+ * polling, such as messages, and for new clients, and in the long run all clients share all slots.
+ *
+ * Requests that are refused, and those that need no user, take none: a flood of them does not slow
+ * down the clients of users.
  *
  * The time of the next free slot is shared by all processes of this host.
  */
@@ -14,9 +17,16 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* The longest wait, in seconds: a quarter of an hour. Whatever a flood of requests costs the host,
+ * the chat goes on. */
+#define PACE_MOST 900
+
 /* Takes a slot at the time now_us (microseconds of the real-time clock) of `budget` slots a day (0:
- * no bound), and returns the seconds after which the client may ask again, from 1 to a day.
- * *next_us is the time of the next free slot. */
+ * no bound), and returns the seconds after which the client may ask again, from 1 to
+ * PACE_MOST. *next_us is the time of the next free slot. */
 uint64_t pace_take(_Atomic int64_t *next_us, uint64_t budget, int64_t now_us);
+
+/* The same seconds for a request that takes no slot. */
+uint64_t pace_read(const _Atomic int64_t *next_us, uint64_t budget, int64_t now_us);
 
 #endif

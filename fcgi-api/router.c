@@ -412,9 +412,20 @@ static void begin_headers(struct exchange *x, const char *allow) {
     buffer_append_str(headers, x->id);
     buffer_append_str(headers, "\r\nAllow: ");
     buffer_append_str(headers, allow);
-    buffer_append_str(headers, "\r\nX-Content-Type-Options: nosniff\r\nX-Confab-Pace: ");
-    buffer_append_u64(headers, pace_take(&shared_numbers(x->service->shared)->pace_us,
-                                         x->service->config->poll_budget, clock_now()));
+    buffer_append_str(headers, "\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+/* Says when a client that polls may ask again. Only requests that are served, and not to everybody,
+ * count toward poll_budget. */
+static void write_pace(struct exchange *x, const struct route *route) {
+    _Atomic int64_t *next_us = &shared_numbers(x->service->shared)->pace_us;
+    const uint64_t budget = x->service->config->poll_budget;
+    const bool counts = route && !(route->flags & ROUTE_PUBLIC) && x->response.status < 400 &&
+                        x->request->method != METHOD_OPTIONS;
+    struct buffer *headers = &x->response.headers;
+    buffer_append_str(headers, "X-Confab-Pace: ");
+    buffer_append_u64(headers, counts ? pace_take(next_us, budget, clock_now())
+                                      : pace_read(next_us, budget, clock_now()));
     buffer_append_str(headers, "\r\n");
 }
 
@@ -451,6 +462,7 @@ void router_serve(struct exchange *x) {
         error = serve_route(x, route);
     if (error)
         respond_error(x, error);
+    write_pace(x, route);
     write_user_id(x);
     etag_write(x);
     /* Responses with a tag have a Cache-Control of their own. */
