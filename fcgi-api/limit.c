@@ -236,7 +236,7 @@ static enum error answer(struct exchange *x, uint64_t wait_us) {
     /* The wording is that of Django REST framework, which clients know. */
     snprintf(detail, sizeof(detail),
              "Request was throttled. Expected available in %" PRIu64 " second%s.", seconds,
-             seconds == 1 ? "" : "s");
+             text_plural(seconds));
     return exchange_fail(x, ERROR_RATE_LIMITED, CODE_THROTTLED, detail);
 }
 

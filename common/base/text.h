@@ -24,6 +24,11 @@ static inline struct text text_of(const char *str) {
     return (struct text){str, strlen(str)};
 }
 
+/* The ending of a noun after this number in English: "" for 1, else "s". */
+static inline const char *text_plural(uint64_t count) {
+    return count == 1 ? "" : "s";
+}
+
 /* True when the bytes are valid UTF-8 by RFC 3629 (no overlong form, no surrogate, nothing above
  * U+10FFFF) and have no NUL. */
 bool text_is_valid(const char *at, size_t len);

@@ -48,17 +48,18 @@ void doctor_keys_check(const struct config *config, struct doctor_result *result
                           file.st_mode & S_IROTH ? "read" : "changed");
     } else if (config->password_login == CONFIG_OFF && !*config->login_url) {
         doctor_set_result(result, REPORT_WARNING, "set login_url",
-                          "%zu keys; password_login is off, and the page cannot say where to log "
+                          "%zu key%s; password_login is off, and the page cannot say where to log "
                           "in",
-                          jwt_keys_count(keys));
+                          jwt_keys_count(keys), text_plural(jwt_keys_count(keys)));
     } else if (!*config->jwt_audience) {
         doctor_set_result(result, REPORT_WARNING,
                           "set jwt_audience, and aud in the site's tokens, to a name of this chat",
-                          "%zu keys; jwt_audience is not set: tokens that the site makes for other "
-                          "programs are accepted",
-                          jwt_keys_count(keys));
+                          "%zu key%s; jwt_audience is not set: tokens that the site makes for "
+                          "other programs are accepted",
+                          jwt_keys_count(keys), text_plural(jwt_keys_count(keys)));
     } else {
-        doctor_set_result(result, REPORT_OK, NULL, "%zu keys", jwt_keys_count(keys));
+        doctor_set_result(result, REPORT_OK, NULL, "%zu key%s", jwt_keys_count(keys),
+                          text_plural(jwt_keys_count(keys)));
     }
     /* NULL after a failure. */
     jwt_keys_free(keys);

@@ -105,7 +105,8 @@ void doctor_files(struct doctor *doctor, struct doctor_result *result) {
             result, REPORT_FAILED,
             "raise the limit (LimitNOFILE= by systemctl edit, or ulimit -n) and restart pushd, or "
             "lower max_sockets",
-            "pushd can open %" PRIu64 " files; max_sockets requires %" PRIu64, least, required);
+            "pushd can open %" PRIu64 " file%s; max_sockets requires %" PRIu64, least,
+            text_plural(least), required);
     else
         doctor_set_result(result, REPORT_OK, NULL,
                           "the file limit of pushd is sufficient for max_sockets");
@@ -126,9 +127,9 @@ void doctor_sockets(struct doctor *doctor, struct doctor_result *result) {
         doctor_set_result(result, REPORT_WARNING,
                           "use the files of confab for your web server, which limit WebSockets so "
                           "that requests find a free place",
-                          "pushd accepts %" PRIu64 " WebSockets; the web server does not say "
+                          "pushd accepts %" PRIu64 " WebSocket%s; the web server does not say "
                           "how many it can hold",
-                          at_pushd);
+                          at_pushd, text_plural(at_pushd));
     else if (at_web_server == 0)
         doctor_set_result(result, REPORT_WARNING,
                           "use mpm_event, and PHP-FPM in place of mod_php (docs/apache.md)",

@@ -69,8 +69,8 @@ void doctor_connections(struct doctor *doctor, struct doctor_result *result) {
             result, REPORT_FAILED,
             "raise max_connections of MariaDB (or the limit of the user), or lower processes, "
             "push_workers or push_db_threads",
-            "the database allows %" PRIu64 " connections, confab may need %" PRIu64,
-            doctor->server.connections, required);
+            "the database allows %" PRIu64 " connection%s, confab may need %" PRIu64,
+            doctor->server.connections, text_plural(doctor->server.connections), required);
     else
         doctor_set_result(result, REPORT_OK, NULL,
                           "the database allows %" PRIu64

@@ -46,9 +46,9 @@ static void judge(struct doctor_result *result, const struct hooks *hooks, uint6
             result, REPORT_FAILED,
             "start confab-worker: `systemctl enable --now confab-worker`, or from cron "
             "`confab-worker --ensure`",
-            "confab-worker does not run; hooks, jwks_url, scanning and mail need it; %" PRIu64
-            " hooks wait, %" PRIu64 " events",
-            hooks->active, hooks->events);
+            "confab-worker does not run; hooks, jwks_url, scanning and mail need it; waiting: "
+            "%" PRIu64 " hook%s, %" PRIu64 " event%s",
+            hooks->active, text_plural(hooks->active), hooks->events, text_plural(hooks->events));
     else if (!is_alive)
         doctor_set_result(
             result, REPORT_OK, NULL,
@@ -56,18 +56,20 @@ static void judge(struct doctor_result *result, const struct hooks *hooks, uint6
     else if (hooks->failing > 0)
         doctor_set_result(result, REPORT_WARNING,
                           "see `confabctl hook list`; `confabctl hook test NAME` tries one",
-                          "%" PRIu64 " of %" PRIu64 " hooks fail ('%s'), up to %" PRIu64
-                          " s behind, %" PRIu64 " events in all",
-                          hooks->failing, hooks->active, hooks->failing_name, hooks->seconds,
-                          hooks->events);
+                          "failing: %" PRIu64 " of %" PRIu64 " hook%s ('%s'), up to %" PRIu64
+                          " s behind, %" PRIu64 " event%s in all",
+                          hooks->failing, hooks->active, text_plural(hooks->active),
+                          hooks->failing_name, hooks->seconds, hooks->events,
+                          text_plural(hooks->events));
     else if (hooks->seconds > LAG_SECONDS)
         doctor_set_result(result, REPORT_WARNING, "run more than one confab-worker",
-                          "the hooks are up to %" PRIu64 " s behind, %" PRIu64 " events in all",
-                          hooks->seconds, hooks->events);
+                          "the hooks are up to %" PRIu64 " s behind, %" PRIu64 " event%s in all",
+                          hooks->seconds, hooks->events, text_plural(hooks->events));
     else
         doctor_set_result(result, REPORT_OK, NULL,
-                          "%s; %" PRIu64 " hooks, at most %" PRIu64 " s behind",
-                          workers > 0 ? "runs" : "runs from cron", hooks->active, hooks->seconds);
+                          "%s; %" PRIu64 " hook%s, at most %" PRIu64 " s behind",
+                          workers > 0 ? "runs" : "runs from cron", hooks->active,
+                          text_plural(hooks->active), hooks->seconds);
 }
 
 void doctor_worker(struct doctor *doctor, struct doctor_result *result) {

@@ -372,7 +372,7 @@ def test_counters_at_the_limits_of_their_range_are_differences_and_not_errors(si
 def test_differences_are_shown_in_a_table(site, broken):
     broken("UPDATE room SET members_count = 7 WHERE room_id = :ROOM")
     head, table = site.tool("check", "--deep", code=1).split("\n\n")
-    assert head.splitlines()[-2].split()[:4] == ["FAILED", "counters", "1", "differences"]
+    assert head.splitlines()[-2].split()[:4] == ["FAILED", "counters", "1", "difference"]
     assert head.splitlines()[-1].strip().startswith("fix: ")
     assert table.splitlines()[0].split()[:5] == ["ROOM", "USER", "RULE", "STORED", "RECOUNTED"]
     assert table.splitlines()[1].split()[:5] == [str(site.room), "-", "members_count", "7", "2"]

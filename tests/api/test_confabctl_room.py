@@ -168,7 +168,7 @@ def test_a_deletion_asks_for_confirmation_on_a_terminal(tool, user):
     alice = user()
     room_id = alice.room("Old stuff")["room_id"]
     alice.say(room_id)
-    question = (f'Delete room {room_id}, Old stuff, with 1 members and 1 messages permanently? '
+    question = (f'Delete room {room_id}, Old stuff, with 1 member and 1 message permanently? '
                 "[y/N] ")
     for answer in ("n\n", "\n", "maybe\n", "\x04"):
         with Terminal(tool, "room", "delete", room_id) as terminal:

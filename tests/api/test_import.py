@@ -49,7 +49,7 @@ class Import:
     def __call__(self, *options, **env):
         out = self.tool(*self.words, *options, **env)
         self.left_out = {what: int(count)
-                         for count, what in re.findall(r"^  (\d+) (.*)$", out, re.M)}
+                         for what, count in re.findall(r"^  (.*): (\d+)$", out, re.M)}
         return {key.lower(): [int(number) for number in re.findall(r"\d+", rest)]
                 for key, rest in re.findall(r"^(Users|Rooms|Messages): (.*)$", out, re.M)}
 

@@ -80,7 +80,7 @@ def test_the_doctor_tells_of_the_worker_and_failing_hooks(system, owner):
         try:
             post(owner)
             receiver.wait_for_deliveries(1)
-            wait_for(lambda: "1 of 1 hooks fail ('ill')" in doctor(system)["detail"])
+            wait_for(lambda: "failing: 1 of 1 hook ('ill')" in doctor(system)["detail"])
             system.end("worker", signal.SIGKILL)
             system.sql("UPDATE housekeeping SET ran_at = ran_at - INTERVAL 1 HOUR "
                        "WHERE task = 'follow'")

@@ -337,8 +337,8 @@ static void check_counters(struct check *check) {
         return;
     }
     check->counted = true;
-    snprintf(detail, sizeof(detail), "%" PRIu64 " differences by %u rules", check->difference_count,
-             rules);
+    snprintf(detail, sizeof(detail), "%" PRIu64 " difference%s by %u rules",
+             check->difference_count, text_plural(check->difference_count), rules);
     /* Counters must never differ; texts that are encoded twice usually come from an import. */
     const char *fix = check->only_texts
                           ? "see \"Texts that are encoded twice\" in docs/operations.md"
@@ -380,8 +380,9 @@ static void print_text(struct check *check) {
         table_write(check->table, &check->report.out);
     }
     if (check->difference_count > SHOWN)
-        buffer_printf(&check->report.out, "%" PRIu64 " more differences; --json prints all\n",
-                      check->difference_count - SHOWN);
+        buffer_printf(&check->report.out, "%" PRIu64 " more difference%s; --json prints all\n",
+                      check->difference_count - SHOWN,
+                      text_plural(check->difference_count - SHOWN));
     cli_output(&check->report.out);
 }
 

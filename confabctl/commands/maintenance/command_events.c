@@ -28,7 +28,7 @@ enum cli_status command_events_purge(struct cli *cli, struct arguments *argument
             return cli_store_error(cli, error);
     }
     cli_message("Rows deleted: %" PRIu64 " (events older than %" PRIu64
-                " days, expired sessions, remains of deleted rooms, unused rate limits).",
-                total, cli->config.event_retention);
+                " day%s, expired sessions, remains of deleted rooms, unused rate limits).",
+                total, cli->config.event_retention, text_plural(cli->config.event_retention));
     return CLI_OK;
 }

@@ -169,8 +169,9 @@ static void print(struct files_check *check) {
     } else {
         if (check->problems > 0)
             table_write(check->table, &out);
-        buffer_printf(&out, "%" PRIu64 " files, %" PRIu64 " bytes, %" PRIu64 " problems\n",
-                      check->files, check->bytes, check->problems);
+        buffer_printf(&out, "%" PRIu64 " file%s, %" PRIu64 " byte%s, %" PRIu64 " problem%s\n",
+                      check->files, text_plural(check->files), check->bytes,
+                      text_plural(check->bytes), check->problems, text_plural(check->problems));
     }
     cli_output(&out);
 }

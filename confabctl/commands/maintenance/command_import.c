@@ -62,7 +62,7 @@ static void print_counts(const struct import_run *run) {
     if (model->notes.count > 0)
         cli_message("Left out:");
     for (size_t i = 0; i < model->notes.count; i++)
-        cli_message("  %" PRIu64 " %s", model->notes.items[i].count, model->notes.items[i].what);
+        cli_message("  %s: %" PRIu64, model->notes.items[i].what, model->notes.items[i].count);
 }
 
 /* Runs it and prints what it did, or would do. */

@@ -266,10 +266,11 @@ static void confirm_delete(void *context, const struct room *room) {
     /* Names are chosen by users and must not steer the terminal. */
     table_clean(&clean, room->name);
     buffer_printf(&question,
-                  "Delete room %" PRIu64 ", %s, with %" PRIu64 " members and %" PRIu64
-                  " messages permanently?",
+                  "Delete room %" PRIu64 ", %s, with %" PRIu64 " member%s and %" PRIu64
+                  " message%s permanently?",
                   room->state.room_id, buffer_str(&clean), room->state.members_count,
-                  room->state.message_count);
+                  text_plural(room->state.members_count), room->state.message_count,
+                  text_plural(room->state.message_count));
     /* No is the default. */
     *(bool *)context = prompt_confirm(buffer_str(&question));
     buffer_free(&question);

@@ -213,11 +213,11 @@ static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
     else if (!jwt_claims_rooms(jwt.object, &rooms, &why))
         status = refused(error_code_word(CODE_MALFORMED), buffer_str(&why));
     else
-        cli_message("valid: sub \"%.*s\", signed by %s (%s), ends in %" PRId64 " s, %zu rooms",
+        cli_message("valid: sub \"%.*s\", signed by %s (%s), ends in %" PRId64 " s, %zu room%s",
                     (int)jwt.subject.len, jwt.subject.at,
                     jwt.key ? jwt_key_kid(jwt.key) : "a key",
                     jwt.key ? jwt_algorithm_name(jwt_key_algorithm(jwt.key)) : "jwks_url",
-                    jwt.expires_at - now, rooms.count);
+                    jwt.expires_at - now, rooms.count, text_plural(rooms.count));
     /* Also of a token that is refused: what it claims shows what is wrong. */
     show_token(token, now);
     advise(cli, keys, token, error);
