@@ -545,13 +545,19 @@ enum error db_run_script(struct db *db, const char *script) {
     MYSQL *mysql = db->connection->mysql;
     /* Only for scripts: with it on, an injected statement could follow another in one string. */
     mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_ON);
-    if (!run_script(mysql, script)) {
+    const bool ran = run_script(mysql, script);
+    if (!ran) {
         set_error(db, mysql_errno(mysql), mysql_error(mysql));
         log_failure(db);
-        /* A script that stopped halfway may leave a transaction or changed settings. */
+    }
+    /* A script that stopped halfway may leave a transaction or changed settings. After a wait for a
+     * lock the caller runs it again, and perhaps cannot connect again: it may have been root. */
+    if (!ran && db_error_kind(db->last_errno, db->last_error) != DB_ERROR_DEADLOCK) {
         db_disconnect(db);
         return ERROR_INTERNAL;
     }
+    if (!ran)
+        mysql_rollback(mysql);
     mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_OFF);
-    return ERROR_NONE;
+    return ran ? ERROR_NONE : ERROR_INTERNAL;
 }

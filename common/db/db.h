@@ -184,7 +184,8 @@ enum error db_number_of(struct db *db, const char *sql, const struct db_value *v
                         uint64_t *number);
 
 /* Runs a script of statements separated by semicolons, without preparing or retrying: for
- * migrations. */
+ * migrations. If a lock was not free in time, or after a deadlock, the connection stays open, with
+ * the settings that the script has made; after any other error it is closed. */
 enum error db_run_script(struct db *db, const char *script);
 
 #endif

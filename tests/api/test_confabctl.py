@@ -325,6 +325,37 @@ def test_root_migrates_as_a_user_that_only_root_can_be(own, reachable):
     assert done.stdout.startswith("Applied 0001 ")
 
 
+@pytest.mark.slow("migrates from nothing")
+def test_root_waits_for_a_table_in_use_on_the_connection_that_only_root_could_open(own, reachable):
+    """By then confabctl is no longer root: it could not connect again."""
+    admin = subprocess.check_output(["id", "-un"], text=True).strip()
+    own.sql("CREATE DATABASE waited_for CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin; "
+            f"USE waited_for; {(ROOT / 'schema' / '0001_initial.sql').read_text()}; "
+            f"CREATE USER IF NOT EXISTS '{admin}'@localhost IDENTIFIED VIA unix_socket; "
+            f"GRANT ALL ON waited_for.* TO '{admin}'@localhost")
+    config = reachable / "confab.conf"
+    config.write_text(f"database_socket = {own.state}/sock/db.sock\ndatabase_name = waited_for\n"
+                      f"database_user = nobody\ndatabase_admin_user = {admin}\n")
+    if os.geteuid() == 0:
+        shutil.chown(config, "nobody", "root")
+    tried = ("SELECT variable_value FROM information_schema.global_status "
+             "WHERE variable_name = 'Com_alter_table'")
+    with SqlSession(own) as reader, ThreadPoolExecutor(1) as threads:
+        reader.run("USE waited_for")
+        reader.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        reader.run("SELECT COUNT(*) FROM user, room")
+        before = int(own.sql(tried)[0][0])
+        command = [reachable / "confabctl", "-c", config, "migrate"]
+        done = threads.submit(subprocess.run, command, env={}, text=True, capture_output=True,
+                              timeout=120)
+        # The first table is altered only when the reader has ended.
+        wait_for(lambda: done.done() or int(own.sql(tried)[0][0]) > before + 3)
+        reader.run("COMMIT")
+        said = done.result()
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "Applied 0002 " in said.stdout
+
+
 def test_a_migration_that_lost_its_connection_lost_its_lock(own):
     """Another one may have begun since."""
     newest = own.sql("SELECT version, name, applied_at FROM schema_migration "
