@@ -148,6 +148,16 @@ def test_a_site_without_pushd_passes(doctor, system):
                             "connections", "redis", "keys", "worker"]
 
 
+def test_the_doctor_does_not_act_as_a_guest(doctor, system):
+    """Guests may not create rooms, as a check tries to."""
+    guest = Client(system).register("000-first")
+    system.sql("UPDATE user SET is_guest = TRUE WHERE user_id = ?", guest.id)
+    try:
+        doctor.approves(system.url)
+    finally:
+        system.sql("UPDATE user SET is_guest = FALSE WHERE user_id = ?", guest.id)
+
+
 def test_the_doctor_acts_as_the_named_user(doctor, system):
     alice = Client(system).register()
     seq = "SELECT last_seq FROM user WHERE user_id = ?"

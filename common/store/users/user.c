@@ -96,6 +96,15 @@ enum error user_by_name(struct db *db, struct text name, struct user *user,
     return error ? error : read_user(rows, user, hash, NULL);
 }
 
+enum error user_first(struct db *db, struct user *user) {
+    static const char SQL[] =
+        "SELECT " USER_COLUMNS ", u.password_hash FROM user u "
+        "WHERE u.is_active AND NOT u.is_guest ORDER BY u.username LIMIT 1";
+    struct db_rows *rows;
+    const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
+    return error ? error : read_user(rows, user, NULL, NULL);
+}
+
 enum error user_by_id(struct db *db, uint64_t id, struct user *user,
                       char hash[SECRET_PASSWORD_SIZE]) {
     static const char SQL[] =

@@ -137,6 +137,9 @@ bool user_is_bot(struct db *db, uint64_t id);
 /* Makes a user a moderator of all rooms that are not direct, or ends that. */
 enum error user_set_moderator(struct db *db, uint64_t id, bool is_moderator);
 
+/* The first active user by name who is not a guest; ERROR_NOT_FOUND if there is none. */
+enum error user_first(struct db *db, struct user *user);
+
 /* Visits a page of the users whose names start with prefix, by name. Without `all` only active
  * users. */
 enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit, uint64_t offset,

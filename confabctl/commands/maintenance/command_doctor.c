@@ -72,20 +72,16 @@ void doctor_set_result(struct doctor_result *result, enum report_state state, co
 
 /* ---- the token ---- */
 
-static void copy_user(void *context, const struct user *user) {
-    *(struct user *)context = *user;
-}
-
-/* Finds the user of the token: this one, or any active user if name is NULL. */
+/* Finds the user of the token: this one, or any active user if name is NULL. A guest may not do
+ * what the checks try. */
 static enum cli_status find_user(const struct cli *cli, const char *name, struct user *user) {
     /* A user that is named must exist; its state is checked by add_token. */
     if (name)
         return cli_find_user(cli, name, user);
-    /* The first active user by name. */
-    const enum error error = user_list(cli->db, text_of(""), false, 1, 0, copy_user, user);
-    if (error)
-        return cli_store_error(cli, error);
-    return user->id ? CLI_OK : cli_error("there is no user; add one with `confabctl user add`");
+    const enum error error = user_first(cli->db, user);
+    if (error == ERROR_NOT_FOUND)
+        return cli_error("there is no user; add one with `confabctl user add`");
+    return error ? cli_store_error(cli, error) : CLI_OK;
 }
 
 /* A token of the user for the checks, which ends with the run. */
