@@ -354,8 +354,38 @@ export interface LinkRoom {
     members_count: number;
 }
 
+/** A room that anyone may read, as in the list of these. */
+export interface OpenRoom {
+    room_id: number;
+    key: string | null;
+    name: string;
+    topic: string;
+    message_count: number;
+    members_count: number;
+    /** What guests may do in it. */
+    guests: "none" | "read" | "write";
+    is_private: boolean;
+    is_archived: boolean;
+    created_at: Timestamp;
+    /** The time of its last message, if it has any. */
+    last_active_at: Timestamp;
+}
+
+/** A member who writes nothing until a time, as moderators see it. */
+export interface SilencedMember {
+    room_id: number;
+    user_id: number;
+    username: string;
+    /** The moderator who did this; null, like `created_at`: not known. */
+    silenced_by_id: number | null;
+    created_at: Timestamp | null;
+    until: Timestamp;
+}
+
 /** A user who is kept out of a room. */
 export interface Ban {
+    /** null: the whole site. */
+    room_id: number | null;
     user_id: number;
     username: string;
     /** null: by an API key. */
@@ -1089,6 +1119,13 @@ export class Confab extends Emitter<ConfabEvents> {
     ): Promise<Page<Room>>;
     /** The room to which a site has given this key; null if there is none that the user may see. */
     roomByKey(key: string): Promise<Room | null>;
+    /** The rooms that anyone may read, those created last first; also without credentials. They
+     *  are not counted: `before` and `after` are room ids of a page. */
+    openRooms(options?: {
+        limit?: number;
+        before?: number;
+        after?: number;
+    }): Promise<Omit<Page<OpenRoom>, "count"> & { count: number | null }>;
     room(roomId: number): Promise<Room>;
     createRoom(room: { name: string; is_private?: boolean }): Promise<Room>;
     /** For admins. In an archived room only `is_archived` can be changed. */
@@ -1123,6 +1160,12 @@ export class Confab extends Emitter<ConfabEvents> {
     ban(roomId: number, userId: number, options?: BanOptions): Promise<Ban>;
     unban(roomId: number, userId: number): Promise<void>;
     bans(roomId: number, options?: PageOptions): Promise<Page<Ban>>;
+    /** The bans of all rooms that the user moderates; of a site moderator all rooms. */
+    roomBans(options?: PageOptions): Promise<Page<Ban>>;
+    /** Those who are silenced in a room, the first to end first; for moderators. */
+    silences(roomId: number, options?: PageOptions): Promise<Page<SilencedMember>>;
+    /** The same of all rooms that the user moderates. */
+    roomSilences(options?: PageOptions): Promise<Page<SilencedMember>>;
     /** Bans a user from the whole site: all sessions end at once; for site moderators. */
     siteBan(userId: number, options?: BanOptions): Promise<Ban>;
     siteUnban(userId: number): Promise<void>;

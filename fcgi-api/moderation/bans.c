@@ -15,6 +15,7 @@
 static void write_ban(void *context, const struct ban *ban) {
     struct json_writer *w = context;
     json_write_object(w);
+    json_write_member_id(w, "room_id", ban->room_id);
     json_write_member_u64(w, "user_id", ban->user_id);
     json_write_member_text(w, "username", ban->username);
     json_write_member_id(w, "banned_by_id", ban->banned_by_id);
@@ -47,6 +48,25 @@ enum error bans_list(struct exchange *x) {
 
 enum error bans_site_list(struct exchange *x) {
     return list(x, 0);
+}
+
+/* One list for those who moderate many rooms; of a site moderator all rooms, private ones, too. */
+enum error bans_all(struct exchange *x) {
+    const struct user *user = &x->identity.user;
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error = ban_count_moderated(x->service->db, user->id, user->is_moderator, &count);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "");
+    error = ban_list_moderated(x->service->db, user->id, user->is_moderator, page.limit,
+                               page.offset, write_ban, &w);
+    page_end(x, &w, &page, count, "");
+    return error;
 }
 
 /* ---- changing ---- */

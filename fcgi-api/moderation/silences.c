@@ -1,8 +1,10 @@
-/* /api/chat/rooms/{id}/silence/: a moderator has a member write nothing for some time. */
+/* /api/chat/rooms/{id}/silence/: a moderator has a member write nothing for some time; and the
+ * lists of those who are silenced, for moderators. */
 #include "event/event.h"
 #include "handlers/handlers.h"
 #include "limit.h"
 #include "rest/field.h"
+#include "rest/page.h"
 #include "store/rooms/silence.h"
 
 enum error silences_add(struct exchange *x) {
@@ -44,5 +46,55 @@ enum error silences_remove(struct exchange *x) {
         error = silence_remove(x->service->db, x->ids[0], x->identity.user.id, user_id);
     if (!error)
         x->response.status = 204;
+    return error;
+}
+
+/* ---- lists ---- */
+
+static void write_silence(void *context, const struct silence *silence) {
+    struct json_writer *w = context;
+    json_write_object(w);
+    json_write_member_u64(w, "room_id", silence->room_id);
+    json_write_member_u64(w, "user_id", silence->user_id);
+    json_write_member_text(w, "username", silence->username);
+    json_write_member_id(w, "silenced_by_id", silence->silenced_by_id);
+    json_write_member_time_or_null(w, "created_at", silence->created_at);
+    json_write_member_time(w, "until", silence->until);
+    json_write_object_end(w);
+}
+
+enum error silences_list(struct exchange *x) {
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error = silence_count(x->service->db, x->ids[0], &count);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "");
+    error = silence_list(x->service->db, x->ids[0], page.limit, page.offset, write_silence, &w);
+    page_end(x, &w, &page, count, "");
+    return error;
+}
+
+/* One list for those who moderate many rooms; of a site moderator all rooms. */
+enum error silences_all(struct exchange *x) {
+    const struct user *user = &x->identity.user;
+    struct page page;
+    uint64_t count = 0;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error =
+        silence_count_moderated(x->service->db, user->id, user->is_moderator, &count);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "");
+    error = silence_list_moderated(x->service->db, user->id, user->is_moderator, page.limit,
+                                   page.offset, write_silence, &w);
+    page_end(x, &w, &page, count, "");
     return error;
 }

@@ -39,8 +39,8 @@ def groups(defaults):
 # ---- configuration ----
 
 # Fields of the API that begin like keys.
-FIELDS = {"avatar_url", "direct_rooms", "file_id", "hook_id", "max_uses", "post_policy",
-          "report_created"}
+FIELDS = {"avatar_url", "direct_rooms", "file_id", "hook_id", "max_uses", "open_rooms",
+          "post_policy", "report_created"}
 # Words that begin fields and events as well as keys.
 FIELD_GROUPS = {"message"}
 

@@ -278,8 +278,8 @@ def test_only_lower_roles_are_silenced(room):
 
 def test_a_banned_user_is_out_until_the_ban_ends(room):
     answer = room.ban(room.moderator, room.member, reason="spam", until="2100-01-01T00:00:00Z")
-    ban = {"user_id": room.member.id, "username": room.member.name, "reason": "spam",
-           "banned_by_id": room.moderator.id, "created_at": A_TIME,
+    ban = {"room_id": room.id, "user_id": room.member.id, "username": room.member.name,
+           "reason": "spam", "banned_by_id": room.moderator.id, "created_at": A_TIME,
            "until": "2100-01-01T00:00:00.000000Z"}
     assert (answer.status_code, answer.json()) == (201, ban)
     assert room.moderator.get(f"{room.path}bans/").json() == {

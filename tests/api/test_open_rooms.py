@@ -3,7 +3,7 @@
 import pytest
 from support.client import Client
 from support.files import send
-from support.shapes import refusal
+from support.shapes import A_TEXT, A_TIME, refusal
 from support.websocket import Socket
 
 ROOM = "/api/chat/rooms/{}/"
@@ -207,3 +207,90 @@ def test_many_sockets_without_credentials_are_no_one_user(shared):
     for socket in sockets:
         assert socket.until("room_deleted")["deleted_by"] == admin.name
         assert socket.closed() == 4404
+
+
+# ---- the list ----
+
+LIST = "/api/chat/open-rooms/"
+
+
+def path(url):
+    return url[url.index(LIST):]
+
+
+def listed(client, **options):
+    answer = client.get(LIST, params=options)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_the_list_shows_open_rooms_to_all_and_is_cached(scene, user):
+    shown = {"room_id": scene.id, "key": None, "name": A_TEXT, "topic": "", "message_count": 1,
+             "members_count": 1, "guests": "none", "is_private": False, "is_archived": False,
+             "created_at": A_TIME, "last_active_at": A_TIME}
+    answer = scene.visitor.get(LIST)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, PUBLIC)
+    assert "Set-Cookie" not in answer.headers and "X-Confab-User-Id" not in answer.headers
+    assert {**answer.json(), "results": []} == {"count": None, "next": None, "previous": None,
+                                                "results": []}
+    assert shown in answer.json()["results"]
+    again = scene.visitor.get(LIST, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.headers["Cache-Control"]) == (304, PUBLIC)
+    for client in (scene.admin, user()):
+        own = client.get(LIST)
+        assert own.json()["results"] == answer.json()["results"]
+        assert own.headers["Cache-Control"].startswith("private")
+    answer = scene.visitor.get(LIST, headers={"Authorization": "Token " + "0" * 40})
+    assert answer.status_code == 401
+
+
+def test_the_list_follows_what_rooms_allow(instance, user):
+    scene = Scene(instance, user)
+    ids = [room["room_id"] for room in listed(scene.visitor)["results"]]
+    assert scene.id in ids
+    # Also a private one, whose messages anyone may read; members are not told who reads.
+    scene.admin.patch(scene.path, json={"is_private": True, "topic": "Spring"})
+    [room] = [room for room in listed(scene.visitor)["results"] if room["room_id"] == scene.id]
+    assert (room["is_private"], room["topic"]) == (True, "Spring")
+    scene.open(False)
+    assert scene.id not in [room["room_id"] for room in listed(scene.visitor)["results"]]
+    scene.open(True)
+    scene.admin.delete(scene.path)
+    assert scene.id not in [room["room_id"] for room in listed(scene.visitor)["results"]]
+
+
+def test_pages_of_the_list_go_by_room(instance, user):
+    scenes = [Scene(instance, user) for _ in range(3)]
+    visitor, ids = scenes[0].visitor, [scene.id for scene in reversed(scenes)]
+    seen, url = [], f"{LIST}?limit=1"
+    while url:
+        page = visitor.get(url).json()
+        seen += [room["room_id"] for room in page["results"]]
+        url = page["next"] and path(page["next"])
+    assert seen[:3] == ids and seen == sorted(seen, reverse=True)
+    page = listed(visitor, after=ids[2], limit=1)
+    assert [room["room_id"] for room in page["results"]] == [ids[1]]
+    assert visitor.get(path(page["next"])).json()["results"][0]["room_id"] == ids[2]
+    assert visitor.get(path(page["previous"])).json()["results"][0]["room_id"] == ids[0]
+    # A cursor need not be an open room, and tells nothing of another.
+    scenes[1].open(False)
+    page = listed(visitor, before=ids[1], limit=1)
+    assert page["results"][0]["room_id"] == ids[2]
+    last = listed(visitor, after=0, limit=1)
+    assert last["next"] is None and last["previous"]
+    for options in ({"before": 0}, {"after": "x"}, {"limit": 0}, {"before": 5, "after": 5}):
+        assert visitor.get(LIST, params=options).status_code == 400
+
+
+def test_a_post_leaves_the_index_of_the_list_alone(scene, instance):
+    columns = instance.sql("SELECT column_name FROM information_schema.statistics "
+                           "WHERE table_schema = DATABASE() AND table_name = 'room' "
+                           "AND index_name = 'is_open'")
+    assert columns == [("is_open",)] or columns == [["is_open"]]
+
+
+def test_the_list_can_be_turned_off(shared):
+    instance = shared(CONFAB_OPEN_ROOMS_LIST="off")
+    answer = Client(instance).get(LIST)
+    assert (answer.status_code, answer.json()) == (403, refusal("open_list_off"))
+    assert "open_rooms" not in Client(instance).get("/api/").json()["features"]

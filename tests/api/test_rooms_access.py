@@ -42,6 +42,7 @@ TABLE = {
     "ban": ("POST", "bans/", {"user_id": "target"},
             "201 403 403 404 | 201 403 403 403 | 403 403 404"),
     "list bans": ("GET", "bans/", None, "200 403 403 404 | 200 403 403 403 | 403 403 404"),
+    "list silences": ("GET", "silences/", None, "200 403 403 404 | 200 403 403 403 | 403 403 404"),
     "end a ban": ("DELETE", "bans/{target}/", None,
                   "404 403 403 404 | 404 403 403 403 | 403 403 404"),
     "list held messages": ("GET", "held/", None, READING),

@@ -39,6 +39,8 @@ const ELSEWHERE = {
     BlockPage: "D.Page<D.Block>",
     BanAdd: "D.BanOptions & { user_id: number }",
     BanPage: "D.Page<D.Ban>",
+    OpenRoomPage: 'Awaited<ReturnType<D.Confab["openRooms"]>>',
+    SilencePage: "D.Page<D.SilencedMember>",
     LinkAdd: "D.LinkOptions",
     LinkPage: "D.Page<D.Link>",
     ReportAdd: 'Parameters<D.Confab["report"]>[2]',

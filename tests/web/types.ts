@@ -52,6 +52,7 @@ import type {
     OwnEmail,
     OwnReport,
     Pace,
+    OpenRoom,
     Page,
     PageOptions,
     Profile,
@@ -81,6 +82,7 @@ import type {
     UserRef,
     WebSocketClass,
     WebSocketLike,
+    SilencedMember,
 } from "../../web/confab.js";
 
 import { ConfabChatElement } from "../../web/confab-chat.js";
@@ -210,6 +212,12 @@ export async function rooms(): Promise<void> {
     const ban: Ban = await confab.ban(room.room_id, 2, { delete_messages: "day", reason: role });
     await confab.unban(room.room_id, ban.user_id);
     const bans: Page<Ban> = await confab.bans(room.room_id, { limit: 10 });
+    const roomBans: Page<Ban> = await confab.roomBans({ limit: 10 });
+    const silenced: Page<SilencedMember> = await confab.silences(room.room_id, { limit: 10 });
+    const allSilenced: Page<SilencedMember> = await confab.roomSilences();
+    told(roomBans.count, silenced.count, allSilenced.results[0]?.silenced_by_id);
+    const open: OpenRoom[] = (await confab.openRooms({ before: 3 })).results;
+    told(open[0]?.last_active_at);
     const siteBan: Ban = await confab.siteBan(room.created_by_id, { reason: "spam" });
     await confab.siteUnban(siteBan.user_id);
     const siteBans: Page<Ban> = await confab.siteBans({ limit: 10 });

@@ -110,6 +110,11 @@ export class Api extends Emitter {
         return this.request("GET", `/api/chat/rooms/${query(options)}`);
     }
 
+    /** The rooms that anyone may read; also without credentials. `before` and `after` are rooms. */
+    openRooms(options) {
+        return this.request("GET", `/api/chat/open-rooms/${query(options)}`);
+    }
+
     room(roomId) {
         return this.request("GET", roomPath(roomId));
     }
@@ -231,6 +236,21 @@ export class Api extends Emitter {
     /** What moderators and others have done, oldest first: { after, limit }. */
     audit(options) {
         return this.request("GET", `/api/site/audit/${query(options)}`);
+    }
+
+    /** The bans of all rooms that the user moderates; of a site moderator all rooms. */
+    roomBans(options) {
+        return this.request("GET", `/api/chat/bans/${query(options)}`);
+    }
+
+    /** The members of a room who are silenced, for its moderators. */
+    silences(roomId, options) {
+        return this.request("GET", roomPath(roomId, `silences/${query(options)}`));
+    }
+
+    /** The same of all rooms that the user moderates. */
+    roomSilences(options) {
+        return this.request("GET", `/api/chat/silences/${query(options)}`);
     }
 
     /** Messages that the word filter holds: of moderators all, of others their own. */

@@ -66,6 +66,7 @@ static const struct known_place {
     {"room", "direct_high", "direct rooms", UNTIL_NEVER, NULL},
     {"room", "direct_low", "direct rooms", UNTIL_NEVER, NULL},
     {"session", "user_id", "login sessions", UNTIL_ERASED, NULL},
+    {"silence", "silenced_by_id", "silences by the user", UNTIL_BAN, NULL},
     {"silence", "user_id", "silences of the user", UNTIL_BAN, NULL},
     {"slow_post", "user_id", "the time of the last message in slow rooms", UNTIL_HOUR, NULL},
     {"token", "user_id", "tokens", UNTIL_ERASED, NULL},

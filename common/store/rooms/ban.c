@@ -209,8 +209,9 @@ enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id) {
 /* ---- reading ---- */
 
 #define COLUMNS                                                                    \
-    "b.user_id, u.username, b.banned_by_id, b.reason, b.created_at, b.until "      \
-    "FROM ban b JOIN user u ON u.user_id = b.user_id "
+    "b.user_id, u.username, b.banned_by_id, b.reason, b.created_at, b.until, "     \
+    "b.room_id "
+#define FROM_BAN "FROM ban b JOIN user u ON u.user_id = b.user_id "
 /* One that is over does not count, even before it is deleted. */
 #define IS_VALID "(b.until IS NULL OR b.until > SYSDATE(6))"
 
@@ -220,26 +221,32 @@ static struct ban from_row(const struct db_rows *rows) {
                         .banned_by_id = db_get_u64(rows, 2),
                         .reason = db_get_text(rows, 3),
                         .created_at = db_get_time(rows, 4),
-                        .until = db_get_time(rows, 5)};
+                        .until = db_get_time(rows, 5),
+                        .room_id = db_get_u64(rows, 6)};
 }
 
-enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
-                    ban_visit *visit, void *context) {
-    static const char SQL[] = "SELECT " COLUMNS "WHERE b.room_id = ? AND " IS_VALID
-                              /* A range of the primary key (room_id, user_id), sorted: bans of one
-                               * room are few. */
-                              " ORDER BY b.created_at DESC, b.user_id DESC LIMIT ? OFFSET ?";
-    struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(limit), db_u64(offset));
-    if (error)
-        return error;
+static void visit_rows(struct db_rows *rows, ban_visit *visit, void *context) {
     while (db_next(rows)) {
         const struct ban ban = from_row(rows);
         visit(context, &ban);
     }
     db_done(rows);
-    return ERROR_NONE;
+}
+
+enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
+                    ban_visit *visit, void *context) {
+    /* Along KEY of_room, whose order this is, so that nothing is sorted. */
+    static const char SQL[] = "SELECT STRAIGHT_JOIN " COLUMNS
+                              "FROM ban b FORCE INDEX (of_room) "
+                              "JOIN user u ON u.user_id = b.user_id "
+                              "WHERE b.room_id = ? AND " IS_VALID
+                              " ORDER BY b.created_at DESC, b.user_id DESC LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(limit), db_u64(offset));
+    if (!error)
+        visit_rows(rows, visit, context);
+    return error;
 }
 
 enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
@@ -248,10 +255,43 @@ enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
     return DB_NUMBER(db, SQL, count, db_u64(room_id));
 }
 
+/* Those of the rooms that a user moderates, which come first; and those of all rooms, along KEY
+ * created_at. Value: the user, not looked at for all. */
+#define OF_OWN_ROOMS                                                                          \
+    "FROM member me JOIN room r ON r.room_id = me.room_id "                                   \
+    "JOIN ban b ON b.room_id = me.room_id JOIN user u ON u.user_id = b.user_id "              \
+    "WHERE me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                  \
+    ") AND r.direct_low IS NULL AND " IS_VALID
+#define OF_ALL_ROOMS                                                                          \
+    "FROM ban b FORCE INDEX (created_at) JOIN room r ON r.room_id = b.room_id "               \
+    "JOIN user u ON u.user_id = b.user_id WHERE ? > 0 AND " IS_VALID
+#define MODERATED(from)                                                                       \
+    "SELECT STRAIGHT_JOIN " COLUMNS from                                                      \
+    " ORDER BY b.created_at DESC, b.room_id DESC, b.user_id DESC LIMIT ? OFFSET ?"
+
+enum error ban_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                              uint64_t limit, uint64_t offset, ban_visit *visit, void *context) {
+    static const char OWN[] = MODERATED(OF_OWN_ROOMS), ALL[] = MODERATED(OF_ALL_ROOMS);
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, is_site_moderator ? ALL : OWN, DB_REPEATABLE, &rows,
+                                    db_u64(user_id), db_u64(limit), db_u64(offset));
+    if (!error)
+        visit_rows(rows, visit, context);
+    return error;
+}
+
+enum error ban_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                               uint64_t *count) {
+    static const char OWN[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_OWN_ROOMS,
+                      ALL[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_ALL_ROOMS;
+    return DB_NUMBER(db, is_site_moderator ? ALL : OWN, count, db_u64(user_id));
+}
+
 enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,
                    void *context) {
     /* Also one that is over and not deleted yet: the caller shows `until`. */
-    static const char SQL[] = "SELECT " COLUMNS "WHERE b.room_id = ? AND b.user_id = ?";
+    static const char SQL[] =
+        "SELECT " COLUMNS FROM_BAN "WHERE b.room_id = ? AND b.user_id = ?";
     struct db_rows *rows;
     enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));

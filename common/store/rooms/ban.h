@@ -23,6 +23,7 @@ enum ban_clearing { BAN_CLEARS_NONE, BAN_CLEARS_DAY, BAN_CLEARS_ALL };
 enum ban_clearing ban_clearing_of(struct text name);
 
 struct ban {
+    uint64_t room_id; /* 0: the site */
     uint64_t user_id;
     struct text username;
     uint64_t banned_by_id; /* 0: an API key */
@@ -67,6 +68,13 @@ typedef void ban_visit(void *context, const struct ban *ban);
 enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
                     ban_visit *visit, void *context);
 enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count);
+
+/* The same of all rooms that the user moderates: a site moderator all rooms. Bans from the site are
+ * not among them. */
+enum error ban_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                              uint64_t limit, uint64_t offset, ban_visit *visit, void *context);
+enum error ban_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                               uint64_t *count);
 
 /* Visits one; ERROR_NOT_FOUND if there is none. */
 enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,

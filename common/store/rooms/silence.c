@@ -4,6 +4,7 @@
 
 #include "store/moderation/audit_log.h"
 #include "store/rooms/member_private.h"
+#include "store/rooms/role.h"
 
 enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id,
                        uint64_t minutes, struct silence_change *change) {
@@ -18,8 +19,9 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
         "IF v_target_role >= v_role THEN SET v_outcome = 3; SET v_refusal = 3; LEAVE body; END IF; "
         "SET v_until = v_now + INTERVAL p_minutes MINUTE; "
         /* The row outlives a membership; the column is what posts read. */
-        "INSERT INTO silence (room_id, user_id, until) VALUES (p_room, p_target, v_until) "
-        "ON DUPLICATE KEY UPDATE until = v_until; "
+        "INSERT INTO silence (room_id, user_id, until, silenced_by_id, created_at) "
+        "VALUES (p_room, p_target, v_until, p_user, v_now) "
+        "ON DUPLICATE KEY UPDATE until = v_until, silenced_by_id = p_user, created_at = v_now; "
         "UPDATE member SET silenced_until = v_until WHERE room_id = p_room AND user_id = p_target; "
         /* Not shown to clients; pushd takes no more typing of the user in the room. */
         TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "p_room",
@@ -71,6 +73,72 @@ enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int6
     db_done(rows);
     return ERROR_NONE;
 }
+
+/* ---- lists ---- */
+
+/* Those that are not over, by their end. Rows are few: they are deleted when they are over. */
+#define COLUMNS                                                                    \
+    "s.room_id, s.user_id, u.username, s.silenced_by_id, s.created_at, s.until "
+#define JOINS "JOIN user u ON u.user_id = s.user_id "
+#define IS_VALID "s.until > SYSDATE(6) "
+#define OF_ROOM "FROM silence s " JOINS "WHERE s.room_id = ? AND " IS_VALID
+/* From the rooms that the user moderates to the silences there; and those of all rooms, along KEY
+ * until. Value: the user, not looked at for all. */
+#define OF_OWN_ROOMS                                                                          \
+    "FROM member me JOIN room r ON r.room_id = me.room_id "                                   \
+    "JOIN silence s ON s.room_id = me.room_id " JOINS                                         \
+    "WHERE me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                  \
+    ") AND r.direct_low IS NULL AND " IS_VALID
+#define OF_ALL_ROOMS                                                                          \
+    "FROM silence s JOIN room r ON r.room_id = s.room_id " JOINS "WHERE ? > 0 AND " IS_VALID
+#define LIST(from) \
+    "SELECT STRAIGHT_JOIN " COLUMNS from "ORDER BY s.until, s.room_id, s.user_id LIMIT ? OFFSET ?"
+#define COUNT(from) "SELECT STRAIGHT_JOIN COUNT(*) " from
+
+static enum error list(struct db *db, const char *sql, uint64_t id, uint64_t limit,
+                       uint64_t offset, silence_visit *visit, void *context) {
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id), db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const struct silence silence = {.room_id = db_get_u64(rows, 0),
+                                        .user_id = db_get_u64(rows, 1),
+                                        .username = db_get_text(rows, 2),
+                                        .silenced_by_id = db_get_u64(rows, 3),
+                                        .created_at = db_get_time(rows, 4),
+                                        .until = db_get_time(rows, 5)};
+        visit(context, &silence);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error silence_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
+                        silence_visit *visit, void *context) {
+    return list(db, LIST(OF_ROOM), room_id, limit, offset, visit, context);
+}
+
+enum error silence_count(struct db *db, uint64_t room_id, uint64_t *count) {
+    static const char SQL[] = COUNT(OF_ROOM);
+    return DB_NUMBER(db, SQL, count, db_u64(room_id));
+}
+
+enum error silence_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                                  uint64_t limit, uint64_t offset, silence_visit *visit,
+                                  void *context) {
+    return list(db, is_site_moderator ? LIST(OF_ALL_ROOMS) : LIST(OF_OWN_ROOMS), user_id, limit,
+                offset, visit, context);
+}
+
+enum error silence_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
+                                   uint64_t *count) {
+    static const char OWN[] = COUNT(OF_OWN_ROOMS), ALL[] = COUNT(OF_ALL_ROOMS);
+    return DB_NUMBER(db, is_site_moderator ? ALL : OWN, count, db_u64(user_id));
+}
+
+/* ---- slow mode ---- */
 
 enum error silence_slow_wait(struct db *db, uint64_t room_id, uint64_t user_id,
                              uint64_t *seconds) {

@@ -306,6 +306,8 @@ test("the life of a room", async () => {
     assert.equal((await alice.setAdmin(room, bob.user.user_id, true)).is_admin, true);
     assert.equal((await alice.setRole(room, bob.user.user_id, "reader")).role, "reader");
     assert.equal((await alice.silence(room, bob.user.user_id, 5)).user_id, bob.user.user_id);
+    assert.equal((await alice.silences(room)).results[0].silenced_by_id, alice.user.user_id);
+    assert.equal((await alice.roomSilences({ limit: 1 })).results[0].room_id, room);
     await alice.unsilence(room, bob.user.user_id);
     const blocked = await alice.block(bob.user.user_id);
     assert.deepEqual((await alice.blocks()).results, [blocked]);
@@ -321,8 +323,12 @@ test("the life of a room", async () => {
     assert.equal((await eve.useLink(link.link)).role, "reader");
     await assert.rejects(eve.link(link.link), { status: 410, code: "link_used_up" });
     await alice.removeLink(room, link.link_id);
+    await alice.updateRoom(room, { is_open: true });
+    assert.equal((await alice.openRooms({ limit: 1 })).results[0].room_id, room);
+    await alice.updateRoom(room, { is_open: false });
     assert.equal((await alice.ban(room, eve.user.user_id, { reason: "spam" })).reason, "spam");
     assert.equal((await alice.bans(room)).count, 1);
+    assert.equal((await alice.roomBans({ limit: 1 })).results[0].room_id, room);
     await alice.unban(room, eve.user.user_id);
     assert.deepEqual((await alice.held(room)).results, []);
     assert.equal((await alice.heldMessages({ limit: 1 })).count, 0);

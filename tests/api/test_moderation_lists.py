@@ -1,0 +1,149 @@
+"""Lists of bans and silences: of one room, and of all rooms that a user moderates."""
+
+import pytest
+from support.shapes import A_TIME, refusal
+
+ROOM = "/api/chat/rooms/{}/"
+BANS, SILENCES = "/api/chat/bans/", "/api/chat/silences/"
+
+
+class Room:
+    """A room with a moderator and a member."""
+
+    def __init__(self, user, **more):
+        self.admin, self.moderator, self.member = user(), user(), user()
+        self.id = self.admin.room(**more)["room_id"]
+        self.path = ROOM.format(self.id)
+        for client in (self.moderator, self.member):
+            self.admin.invite(self.id, client)
+        self.admin.patch(f"{self.path}members/{self.moderator.id}/", json={"role": "moderator"})
+
+    def silence(self, client, minutes=60, by=None):
+        answer = (by or self.moderator).post(f"{self.path}silence/", json={
+            "user_id": client.id, "minutes": minutes})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["until"]
+
+    def ban(self, client, **more):
+        answer = self.moderator.post(f"{self.path}bans/", json={"user_id": client.id, **more})
+        assert answer.status_code == 201, answer.text
+
+
+@pytest.fixture
+def room(user):
+    return Room(user)
+
+
+@pytest.fixture
+def site_moderator(user, instance):
+    client = user()
+    instance.sql("UPDATE user SET is_moderator = TRUE WHERE user_id = ?", client.id)
+    yield client
+    instance.sql("UPDATE user SET is_moderator = FALSE WHERE user_id = ?", client.id)
+
+
+def results(client, path, **options):
+    answer = client.get(path, params=options)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["results"]
+
+
+def test_moderators_see_the_silences_that_others_began(room, user):
+    until = room.silence(room.member)
+    silence = {"room_id": room.id, "user_id": room.member.id, "username": room.member.name,
+               "silenced_by_id": room.moderator.id, "created_at": A_TIME, "until": until}
+    for client in (room.admin, room.moderator):
+        answer = client.get(f"{room.path}silences/")
+        assert answer.json() == {"count": 1, "next": None, "previous": None, "results": [silence]}
+        assert results(client, SILENCES) == [silence]
+    answer = room.member.get(f"{room.path}silences/")
+    assert (answer.status_code, answer.json()) == (403, refusal("permission_denied"))
+    assert results(room.member, SILENCES) == [] == results(user(), SILENCES)
+    room.silence(room.member, 5, by=room.admin)
+    [again] = results(room.moderator, SILENCES)
+    assert (again["silenced_by_id"], again["until"] < until) == (room.admin.id, True)
+
+
+def test_a_silence_that_has_ended_is_in_no_list(room, user, instance):
+    first, second = user(), user()
+    for client in (first, second):
+        room.admin.invite(room.id, client)
+    room.silence(first, 30)
+    room.silence(room.member, 10)
+    room.silence(second, 20)
+    shown = [one["user_id"] for one in results(room.admin, f"{room.path}silences/")]
+    assert shown == [room.member.id, second.id, first.id]
+    [one] = results(room.admin, SILENCES, limit=1, offset=1)
+    assert one["user_id"] == second.id
+    instance.sql("UPDATE silence SET until = NOW(6) - INTERVAL 1 SECOND "
+                 "WHERE room_id = ? AND user_id = ?", room.id, second.id)
+    answer = room.moderator.delete(f"{room.path}silence/", json={"user_id": first.id})
+    assert answer.status_code == 204
+    for path in (f"{room.path}silences/", SILENCES):
+        answer = room.admin.get(path).json()
+        assert (answer["count"], [one["user_id"] for one in answer["results"]]) == (
+            1, [room.member.id])
+
+
+def test_a_silence_of_an_earlier_version_is_listed_without_its_moderator(room, instance):
+    room.silence(room.member)
+    instance.sql("UPDATE silence SET silenced_by_id = 0, created_at = NULL WHERE room_id = ?",
+                 room.id)
+    [silence] = results(room.moderator, f"{room.path}silences/")
+    assert (silence["silenced_by_id"], silence["created_at"]) == (None, None)
+
+
+def test_bans_of_all_rooms_are_one_list(room, user):
+    other = Room(user)
+    banned, twice = user(), user()
+    room.ban(room.member, reason="spam")
+    room.ban(twice)
+    other.ban(twice)
+    other.ban(banned)
+    room.admin.invite(room.id, other.moderator)
+    room.admin.patch(f"{room.path}members/{other.moderator.id}/", json={"role": "moderator"})
+    assert [(one["room_id"], one["user_id"]) for one in results(other.moderator, BANS)] == [
+        (other.id, banned.id), (other.id, twice.id), (room.id, twice.id),
+        (room.id, room.member.id)]
+    [first] = results(room.moderator, BANS, limit=1, offset=1)
+    assert first == {"room_id": room.id, "user_id": room.member.id,
+                     "username": room.member.name, "banned_by_id": room.moderator.id,
+                     "reason": "spam", "created_at": A_TIME, "until": None}
+    assert results(room.member, BANS) == results(user(), BANS) == []
+    assert room.moderator.get(f"{BANS}?limit=1").json()["count"] == 2
+
+
+def test_a_site_moderator_sees_bans_and_silences_of_private_rooms(room, user, site_moderator):
+    silenced = user()
+    room.admin.invite(room.id, silenced)
+    until = room.silence(silenced)
+    room.ban(room.member)
+    [ban] = [one for one in results(site_moderator, BANS, limit=200) if one["room_id"] == room.id]
+    assert ban["user_id"] == room.member.id
+    answer = site_moderator.get(SILENCES, params={"limit": 200}).json()
+    assert answer["count"] >= 1
+    assert (room.id, silenced.id, until) in [
+        (one["room_id"], one["user_id"], one["until"]) for one in answer["results"]]
+    # Bans from the site are in their own list, with no room.
+    site = site_moderator.post("/api/site/bans/", json={"user_id": silenced.id}).json()
+    assert site["room_id"] is None
+    assert silenced.id not in [one["user_id"] for one in results(site_moderator, BANS, limit=200)]
+    assert site_moderator.delete(f"/api/site/bans/{silenced.id}/").status_code == 204
+
+
+def test_a_long_list_of_bans_is_read_along_an_index(room, user, instance):
+    instance.sql("INSERT INTO ban (room_id, user_id, banned_by_id, created_at) "
+                 "SELECT ?, user_id, ?, NOW(6) - INTERVAL user_id SECOND FROM user "
+                 "WHERE user_id <> ?", room.id, room.admin.id, room.member.id)
+    plan = instance.sql("EXPLAIN SELECT b.user_id FROM ban b FORCE INDEX (of_room) "
+                        "WHERE b.room_id = ? AND (b.until IS NULL OR b.until > SYSDATE(6)) "
+                        "ORDER BY b.created_at DESC, b.user_id DESC LIMIT 2", room.id)
+    assert "filesort" not in str(plan) and "of_room" in str(plan)
+    count = room.moderator.get(f"{room.path}bans/").json()["count"]
+    seen, offset = [], 0
+    while len(seen) == offset:
+        seen += [one["user_id"] for one in
+                 results(room.moderator, f"{room.path}bans/", limit=200, offset=offset)]
+        offset += 200
+    assert len(seen) == len(set(seen)) == count
+    instance.sql("DELETE FROM ban WHERE room_id = ?", room.id)
