@@ -149,6 +149,9 @@ def test_an_archived_room_is_read_only_but_for_leaving_and_reading(room):
                    room.patch(topic="x"), room.patch(topic="x", is_archived=False),
                    room.set_role(room.member, "admin"), room.silence(room.admin, room.member),
                    room.ban(room.admin, room.member),
+                   room.member.patch(f"{room.path}me/", json={"is_favorite": True}),
+                   room.member.patch(f"{room.path}me/", json={}),
+                   room.member.post(f"{room.path}unread/", json={"message_id": message}),
                    room.admin.post(f"{room.path}remove_member/", json={"user_id": room.member.id})):
         fails(answer, 403, "archived")
     assert room.reader.post(f"{room.path}read/", json={"message_id": message}).status_code == 200

@@ -9,15 +9,15 @@
 #include "store/transaction.h"
 
 /* A read mark is no event of the room, so the room is not locked. Its number in the user's own
- * stream is kept with the membership; see user_log.h. `move` is an SQL condition under which the
- * mark moves, to v_target; `more` follows then. */
-#define MARK_SQL(target, move, more)                                                             \
+ * stream is kept with the membership; see user_log.h. `check` comes after the checks of access.
+ * `move` is an SQL condition under which the mark moves, to v_target; `more` follows then. */
+#define MARK_SQL(check, target, move, more)                                                      \
     TRANSACTION_UNAUDITED(                                                                       \
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "   \
         "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "                                          \
         "DECLARE v_room, v_member, v_read, v_position, v_count, v_mark_seq BIGINT UNSIGNED; "    \
         "DECLARE v_target, v_user_seq BIGINT UNSIGNED; "                                         \
-        "DECLARE v_private, v_moved, v_read_before BOOLEAN; "                                    \
+        "DECLARE v_private, v_moved, v_read_before, v_archived BOOLEAN; "                        \
         "DECLARE v_noted BOOLEAN DEFAULT FALSE; ",                                               \
         /* FOR UPDATE: two marks of one user come one after the other. First, so that under      \
          * REPEATABLE READ the snapshot of what follows is not older than the mark. */           \
@@ -25,11 +25,12 @@
         "SELECT user_id, last_read_position, read_at IS NOT NULL "                               \
         "INTO v_member, v_read, v_read_before FROM member "                                      \
         "WHERE room_id = p_room AND user_id = p_user FOR UPDATE; "                               \
-        "SELECT r.room_id, r.is_private INTO v_room, v_private FROM room r "                     \
+        "SELECT r.room_id, r.is_private, r.is_archived INTO v_room, v_private, v_archived "      \
+        "FROM room r "                                                                           \
         "WHERE r.room_id = p_room; "                                                             \
         "IF v_room IS NULL OR (v_private AND v_member IS NULL) THEN "                            \
         "SET v_outcome = 4; LEAVE body; END IF; "                                                \
-        "IF v_member IS NULL THEN SET v_outcome = 3; LEAVE body; END IF; "                       \
+        "IF v_member IS NULL THEN SET v_outcome = 3; LEAVE body; END IF; " check                 \
         /* 1: the message is not in this room. */                                                \
         "SELECT position INTO v_position FROM message "                                          \
         "WHERE message_id = p_message AND room_id = p_room; "                                    \
@@ -81,7 +82,7 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
                              struct message_mark *mark) {
     /* Forwards only: a late request of another device does not move the mark back. */
     static const char SQL[] =
-        MARK_SQL("v_position", "v_target > v_read",
+        MARK_SQL("", "v_position", "v_target > v_read",
                  READ_NOW
                  /* The mark was set by joining; now the user has read up to there. */
                  "ELSEIF v_target = v_read AND NOT v_read_before THEN SET v_noted = TRUE; "
@@ -94,7 +95,7 @@ enum error message_mark_unread(struct db *db, uint64_t room_id, uint64_t user_id
     /* The mark goes to the message before, so that the given one is unread. Clients that show
      * the room's unread state learn of it by a preferences_changed. */
     static const char SQL[] =
-        MARK_SQL("v_position - 1", "v_target < v_read",
+        MARK_SQL(TRANSACTION_NOT_ARCHIVED, "v_position - 1", "v_target < v_read",
                  "SET v_now = SYSDATE(6); " TRANSACTION_USER_EVENT(
                      "p_user", EVENT_SQL(EVENT_PREFERENCES_CHANGED), "p_user", "p_room", "+ 0"));
     return move_mark(db, SQL, room_id, user_id, message_id, mark);

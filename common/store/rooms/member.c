@@ -354,17 +354,18 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
         "DECLARE p_notify INT DEFAULT ?; DECLARE p_has_muted BOOLEAN DEFAULT ?; "
         "DECLARE p_muted DATETIME(6) DEFAULT ?; DECLARE p_favorite, p_hidden BOOLEAN; "
         "DECLARE v_count, v_user_seq BIGINT UNSIGNED; DECLARE v_notify INT; "
-        "DECLARE v_muted DATETIME(6); DECLARE v_favorite, v_hidden, v_flag BOOLEAN; ",
+        "DECLARE v_muted DATETIME(6); DECLARE v_favorite, v_hidden, v_flag, v_archived BOOLEAN; ",
         /* The order in the list of the lock: the row of the user only; the room is read without
          * one, as marks of members do not change it. */
         "SET p_favorite = ?; SET p_hidden = ?; "
         "SELECT has_preferences INTO v_flag FROM user WHERE user_id = p_user FOR UPDATE; "
         "SET v_now = SYSDATE(6); "
-        "SELECT r.message_count, " ROOM_VIEW_COLUMNS("me", "r")
-        " INTO v_count, v_notify, v_muted, v_favorite, v_hidden "
+        "SELECT r.message_count, r.is_archived, " ROOM_VIEW_COLUMNS("me", "r")
+        " INTO v_count, v_archived, v_notify, v_muted, v_favorite, v_hidden "
         "FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.room_id = p_room AND me.user_id = p_user; "
         "IF v_count IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+        TRANSACTION_NOT_ARCHIVED
         "SET p_notify = COALESCE(p_notify, v_notify); "
         "SET p_muted = IF(p_has_muted, p_muted, v_muted); "
         "SET p_favorite = COALESCE(p_favorite, v_favorite); "
