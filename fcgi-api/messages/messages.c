@@ -69,7 +69,9 @@ static void add_mentions_error(struct exchange *x) {
 /* As check_reply: if another field is invalid, there is no transaction that checks them. */
 static void check_mentions(struct exchange *x, const struct mention_list *list) {
     bool are_members = true;
-    if (list && !mention_check(x->service->db, x->ids[0], list, &are_members) && !are_members)
+    if (list &&
+        !mention_check(x->service->db, x->ids[0], x->identity.user.id, list, &are_members) &&
+        !are_members)
         add_mentions_error(x);
 }
 

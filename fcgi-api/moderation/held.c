@@ -69,7 +69,8 @@ static enum error check_draft(struct exchange *x, const struct message_draft *dr
         error = ERROR_BAD_INPUT;
     }
     if (!error && draft->mentions)
-        error = mention_check(x->service->db, draft->room_id, draft->mentions, &are_members);
+        error = mention_check(x->service->db, draft->room_id, draft->sender_id, draft->mentions,
+                              &are_members);
     if (!error && !are_members) {
         field_errors_add(&x->field_errors, "mentions", CODE_NOT_A_MEMBER,
                          "A user who is mentioned is not a member of the room.");

@@ -295,6 +295,50 @@ def test_wrong_parameters_of_the_list_are_named(user, query, field):
     assert (answer.status_code, answer.json()) == (400, wrong(field))
 
 
+# ---- rooms with hidden members ----
+
+def hide_members(admin, room):
+    answer = admin.patch(url(room), json={"members_visible": False})
+    assert answer.status_code == 200, answer.text
+
+
+def test_where_members_are_hidden_mentions_tell_nothing_of_who_is_one(trio, user):
+    alice, bob, carol, room = trio
+    stranger, unknown = user(), 2 ** 40
+    hide_members(alice, room)
+    shapes = []
+    for named in (carol.id, stranger.id, unknown):
+        message = post(bob, room, mentions={"user_ids": [named]})
+        assert message["mentions"] == {"user_ids": [named], "all": False}
+        changed = edit(bob, message, mentions={"user_ids": [named]})
+        again = bob.get(message_url(message)).json()
+        events = bob.get(f"{url(room)}events/?after=0").json()["events"][-2:]
+        shapes.append([sorted(one) for one in (message, changed, again, *events)] +
+                      [one["type"] for one in events] + [again["mentions"]["user_ids"] == [named]])
+    assert shapes[0] == shapes[1] == shapes[2]
+    # Only the member is told, and only once.
+    assert [len(told(client)) for client in (carol, stranger)] == [1, 0]
+    assert (unread(carol, room), listed(stranger)) == (1, [])
+    alice.invite(room["room_id"], stranger)
+    assert (unread(stranger, room), listed(stranger)) == (0, [])
+
+
+def test_moderators_see_the_members_and_are_told_of_others(trio, user):
+    alice, bob, carol, room = trio
+    stranger = user()
+    hide_members(alice, room)
+    alice.patch(f"{url(room)}members/{bob.id}/", json={"role": "moderator"})
+    for client in (alice, bob):
+        answer = client.post(url(room, "messages/"), json={
+            "content": "hi", "mentions": {"user_ids": [stranger.id]}})
+        assert (answer.status_code, answer.json()) == (400, wrong(mentions="not_a_member"))
+        post(client, room, mentions={"user_ids": [carol.id]})
+    # All wrong fields at once.
+    answer = carol.post(url(room, "messages/"), json={
+        "content": "", "mentions": {"user_ids": [stranger.id]}})
+    assert (answer.status_code, answer.json()) == (400, wrong("content"))
+
+
 # ---- the site ----
 
 def test_the_site_mentions_all_in_any_room(trio):

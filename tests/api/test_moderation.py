@@ -666,6 +666,23 @@ def test_a_site_may_let_only_those_write_who_share_a_room(shared, user):
     assert bob.post(f"{ROOM.format(other)}invite/", json={"user_id": alice.id}).status_code == 201
 
 
+@pytest.mark.slow("an instance of its own")
+def test_a_room_with_hidden_members_is_not_told_by_who_may_write_to_whom(shared):
+    site = shared(CONFAB_DIRECT_FROM="shared_room", CONFAB_INVITE_FROM="shared_room")
+    admin, member, spy, outsider = (Client(site).register() for _ in range(4))
+    room = admin.room(is_private=False)["room_id"]
+    path, own = ROOM.format(room), spy.room()["room_id"]
+    for client in (member, spy):
+        client.post(f"{path}join/")
+    admin.patch(path, json={"members_visible": False})
+    for client in (member, outsider):
+        for way in (DIRECT, f"{ROOM.format(own)}invite/"):
+            fails(spy.post(way, json={"user_id": client.id}), 403, "not_allowed")
+    # The admin sees the members.
+    assert admin.post(DIRECT, json={"user_id": member.id}).status_code == 201
+    fails(admin.post(DIRECT, json={"user_id": outsider.id}), 403, "not_allowed")
+
+
 # ---- evasion ----
 
 @pytest.mark.parametrize("way", ["removed", "banned"])

@@ -64,17 +64,19 @@ void mention_free(struct mention_values *bound) {
     buffer_free(&bound->named);
 }
 
-enum error mention_check(struct db *db, uint64_t room_id, const struct mention_list *list,
-                         bool *are_members) {
+enum error mention_check(struct db *db, uint64_t room_id, uint64_t sender_id,
+                         const struct mention_list *list, bool *are_members) {
     /* LIMIT 1: one user who is not a member is enough to refuse. */
     static const char SQL[] =
         "SELECT 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
-        "LEFT JOIN member m ON m.room_id = ? AND m.user_id = j.id WHERE m.user_id IS NULL LIMIT 1";
+        "LEFT JOIN member m ON m.room_id = ? AND m.user_id = j.id WHERE m.user_id IS NULL "
+        "AND NOT (" MENTION_MAY_NAME_ALL("?", "?") ") LIMIT 1";
     struct buffer ids = BUFFER_EMPTY;
     struct db_rows *rows;
     write_ids(&ids, list->ids, list->count);
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows,
-                                    db_text((struct text){ids.data, ids.len}), db_u64(room_id));
+                                    db_text((struct text){ids.data, ids.len}), db_u64(room_id),
+                                    db_u64(room_id), db_u64(room_id), db_u64(sender_id));
     buffer_free(&ids);
     if (error)
         return error;

@@ -21,6 +21,7 @@
 #include "db/db.h"
 #include "event/event.h"
 #include "store/messages/message.h"
+#include "store/transaction.h"
 
 /* Most users that a message can name. */
 #define MENTION_MOST 50
@@ -37,9 +38,10 @@ bool mention_list_is_empty(const struct mention_list *list);
 /* Appends a list as in Message objects: {"user_ids":[2,3],"all":false}. */
 void mention_list_write(struct buffer *out, const struct mention_list *list);
 
-/* Sets *are_members to whether all users of the list are members of the room. */
-enum error mention_check(struct db *db, uint64_t room_id, const struct mention_list *list,
-                         bool *are_members);
+/* Sets *are_members to whether all users of the list are members of the room, or the sender is not
+ * told which are. */
+enum error mention_check(struct db *db, uint64_t room_id, uint64_t sender_id,
+                         const struct mention_list *list, bool *are_members);
 
 /* Sets *count to the number of messages that mention the user, at positions after `after` up to
  * `last`; no more are counted than MENTION_COUNT_MOST. */
@@ -91,9 +93,24 @@ void mention_free(struct mention_values *bound);
     "n.user_id IS NULL AND NOT EXISTS (SELECT 1 FROM block " \
     "WHERE user_id = j.id AND blocked_id = p_user)"
 
+/* Where only moderators see the members, others may name anyone, and are not told who is in the
+ * room: the message shows the ids that they have named, and of these users p_named keeps the
+ * members, who alone are told. */
+#define MENTION_MAY_NAME_ALL(room, user)                                                         \
+    "EXISTS (SELECT 1 FROM room r WHERE r.room_id = " room " AND NOT r.members_visible) "         \
+    "AND NOT EXISTS (SELECT 1 FROM member a JOIN user s ON s.user_id = a.user_id "               \
+    "WHERE a.room_id = " room " AND a.user_id = " user " "                                       \
+    "AND (a.is_admin OR a.role = " ROLE_SQL_MODERATOR " OR s.is_moderator))"
+#define MENTION_KEEP_MEMBERS                                                                     \
+    "IF " MENTION_MAY_NAME_ALL("p_room", "p_user")                                               \
+    " THEN SET p_named = COALESCE((SELECT CONCAT('[', "                                          \
+    "GROUP_CONCAT(j.id ORDER BY j.id), ']') FROM " MENTION_NAMED                                 \
+    "JOIN member m ON m.room_id = p_room AND m.user_id = j.id), '[]'); END IF; "
+
 /* Locks the rows of these users, by rising id, and gives each a number for the event. Before any
  * row of a member is locked. */
 #define MENTION_LOCK(position) \
+    MENTION_KEEP_MEMBERS           \
     "UPDATE " MENTION_NEW(position) "SET u.last_seq = u.last_seq + 1 WHERE " MENTION_IS_NEW "; "
 
 /* enum mention_refusal into v_mentions, and 1 into v_outcome, if the mentions are not allowed. */

@@ -20,12 +20,6 @@
 #define BLOCK_SQL_DIRECT(low, high, user) \
     BLOCK_SQL("IF(" low " = " user ", " high ", " low ")", user)
 
-/* An SQL condition: the users are both in a room that is not direct. */
-#define BLOCK_SQL_SHARED(user, other)                                             \
-    "EXISTS (SELECT 1 FROM member one JOIN member two ON two.room_id = one.room_id " \
-    "JOIN room both_in ON both_in.room_id = one.room_id AND both_in.direct_low IS NULL " \
-    "WHERE one.user_id = " user " AND two.user_id = " other ")"
-
 /* Each page of messages reads all blocks of its user, so their number has a limit. */
 #define BLOCKS_MOST "1000"
 

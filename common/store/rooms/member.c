@@ -10,6 +10,7 @@
 #include "store/moderation/block.h"
 #include "store/rooms/invite_link.h"
 #include "store/rooms/member_private.h"
+#include "store/rooms/shared_room.h"
 
 bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership) {
     /* NULL from a LEFT JOIN: there is no membership. */
@@ -125,7 +126,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     "IF v_guest THEN SET v_grant = LEAST(v_grant, v_guests - 1); END IF; "                        \
     /* 22: the target has blocked this user, or is to be invited by those it shares a room with. */\
     "IF NOT p_flag AND (" BLOCK_SQL("p_target", "p_user") " OR (p_shared AND NOT "                \
-    BLOCK_SQL_SHARED("p_target", "p_user") ")) THEN SET v_outcome = 22; LEAVE body; END IF; "     \
+    SHARED_ROOM_SQL("p_target", "p_user") ")) THEN SET v_outcome = 22; LEAVE body; END IF; "     \
     /* First the refusals: the target left lately, or is in as many rooms as allowed. */          \
     "IF " departed " THEN SET v_refusal = 1; "                                                    \
     "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; "                            \

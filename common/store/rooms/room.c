@@ -9,6 +9,7 @@
 #include "store/messages/mention.h"
 #include "store/moderation/audit_log.h"
 #include "store/moderation/block.h"
+#include "store/rooms/shared_room.h"
 #include "store/search/search_index.h"
 #include "store/transaction.h"
 
@@ -269,7 +270,7 @@ static const char DIRECT[] = TRANSACTION(
     "IF p_most > 0 AND v_rooms > p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
     /* 22: the other user does not want it. */
     "IF " BLOCK_SQL("p_other", "p_user") " OR (p_shared AND NOT "
-    BLOCK_SQL_SHARED("p_other", "p_user") ") THEN SET v_outcome = 22; LEAVE body; END IF; "
+    SHARED_ROOM_SQL("p_other", "p_user") ") THEN SET v_outcome = 22; LEAVE body; END IF; "
     "SET v_now = SYSDATE(6); "
     "INSERT INTO room (name, is_private, direct_low, direct_high, created_by_id, created_at, "
     "last_active_at, members_count, has_block, has_rules) "

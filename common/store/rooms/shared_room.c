@@ -1,0 +1,33 @@
+/* One statement for all ids, each with a few probes of the keys of `member`. */
+#include "store/rooms/shared_room.h"
+
+#include "base/buffer.h"
+
+enum error shared_room_filter(struct db *db, uint64_t user_id, uint64_t *ids, size_t *count) {
+    static const char SQL[] =
+        "SELECT j.id FROM JSON_TABLE(?, '$[*]' COLUMNS "
+        "(place FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j "
+        "WHERE j.id = ? OR " SHARED_ROOM_SQL("j.id", "?") " ORDER BY j.place";
+    struct buffer list = BUFFER_EMPTY;
+    struct db_rows *rows;
+    buffer_append_char(&list, '[');
+    for (size_t i = 0; i < *count; i++) {
+        if (i > 0)
+            buffer_append_char(&list, ',');
+        buffer_append_u64(&list, ids[i]);
+    }
+    buffer_append_char(&list, ']');
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){list.data, list.len}),
+               db_u64(user_id), db_u64(user_id));
+    buffer_free(&list);
+    if (error)
+        return error;
+    /* No more rows than ids were given. */
+    size_t kept = 0;
+    while (kept < *count && db_next(rows))
+        ids[kept++] = db_get_u64(rows, 0);
+    db_done(rows);
+    *count = kept;
+    return ERROR_NONE;
+}
