@@ -11,8 +11,8 @@
 #include "store/rooms/ban.h"
 #include "store/rooms/silence.h"
 
-/* A refusal that ends at a time. Replaces the body that the refusal has so far; status and
- * headers stay. */
+/* A refusal that ends at a time; 0: never. Replaces the body that the refusal has so far; status
+ * and headers stay. */
 static void write_until(struct exchange *x, const char *detail, enum error_code code,
                         int64_t until) {
     buffer_clear(&x->response.body);
@@ -20,7 +20,7 @@ static void write_until(struct exchange *x, const char *detail, enum error_code 
     json_write_object(&w);
     json_write_member_str(&w, "detail", detail);
     json_write_member_str(&w, "code", error_code_word(code));
-    json_write_member_time(&w, "until", until);
+    json_write_member_time_or_null(&w, "until", until);
     json_write_object_end(&w);
 }
 
@@ -51,6 +51,22 @@ void restriction_end_ban(struct exchange *x, struct user *user) {
     /* A statement more for disabled users only: housekeeping may not have ended the ban yet. */
     if (!user->is_active)
         user->is_active = ban_end_due(x->service->db, user->id);
+}
+
+static void keep_until(void *context, const struct ban *ban) {
+    int64_t *until = context;
+    *until = ban->until;
+}
+
+bool restriction_refuse_banned(struct exchange *x, uint64_t user_id) {
+    static const char DETAIL[] = "Your account is banned from this site.";
+    int64_t until = 0;
+    /* Room 0 is the site. After an error of the database the refusal is the usual one. */
+    if (ban_get(x->service->db, 0, user_id, keep_until, &until))
+        return false;
+    exchange_fail(x, ERROR_BANNED, CODE_BANNED, DETAIL);
+    write_until(x, DETAIL, CODE_BANNED, until);
+    return true;
 }
 
 void restriction_add_until(struct exchange *x, enum error error) {

@@ -22,6 +22,14 @@ bool restriction_is_banned(struct exchange *x);
 /* A disabled user is active again if it was for a ban from the site that is over by now. */
 void restriction_end_ban(struct exchange *x, struct user *user);
 
+/* Whether a user who has proved its identity is banned from the site; then the answer says so, and
+ * until when, and the caller returns ERROR_BANNED. */
+bool restriction_refuse_banned(struct exchange *x, uint64_t user_id);
+
+/* ERROR_NOT_FOUND if the user is a guest and this room takes none: it is no member, and does not see
+ * the room, although it is public. */
+enum error restriction_check_guest(struct exchange *x, const struct room_state *room);
+
 /* ERROR_FORBIDDEN, with the answer, if only moderators see who is in the room of the path, and the
  * user is none of them. */
 enum error restriction_check_hidden(struct exchange *x);

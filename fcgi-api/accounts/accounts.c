@@ -239,7 +239,8 @@ static enum error find_user(struct db *db, struct text name, struct user *user,
 }
 
 /* Finds the user and checks the password; ERROR_UNAUTHENTICATED if there is no such user, or the
- * password is wrong. An unknown name takes the same time as a wrong password, and is limited alike.
+ * password is wrong; ERROR_BANNED, with the answer, if it is right, and the user banned. An unknown
+ * name takes the same time as a wrong password, and is limited alike.
  *
  * The limit of the name counts wrong passwords: it is taken before the check, so that attempts at
  * the same time do not exceed it, and given back unless the password was wrong. */
@@ -274,13 +275,18 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
      * others. */
     if (exists && matches)
         restriction_end_ban(x, user);
-    /* A disabled user is refused like a wrong password: the answer shows no difference. */
+    /* A disabled user is refused like a wrong password: the answer shows no difference. One who
+     * is banned is told until when, only after the right password. */
     const bool proved = exists && matches && user->is_active;
+    const bool is_banned =
+        exists && matches && !user->is_active && restriction_refuse_banned(x, user->id);
     /* Wrong passwords stay counted. An error of the database is not the client's. */
-    if (!is_known && (error || proved))
+    if (!is_known && (error || proved || is_banned))
         limit_give_back(x, LIMIT_LOGINS_NAME, attempt->lowered);
     if (error)
         return error;
+    if (is_banned)
+        return ERROR_BANNED;
     return proved ? ERROR_NONE : ERROR_UNAUTHENTICATED;
 }
 

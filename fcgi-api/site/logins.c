@@ -36,8 +36,10 @@ static enum error refuse(struct exchange *x, enum error_code code, const char *w
     return ERROR_BAD_INPUT;
 }
 
-/* 403, as for a password that is right of a user who is disabled. */
-static enum error refuse_inactive(struct exchange *x) {
+/* 403: the token is valid. A user who is banned is told until when. */
+static enum error refuse_inactive(struct exchange *x, uint64_t user_id) {
+    if (restriction_refuse_banned(x, user_id))
+        return ERROR_BANNED;
     return exchange_fail(x, ERROR_FORBIDDEN, CODE_USER_INACTIVE, "User inactive or deleted.");
 }
 
@@ -111,7 +113,7 @@ static enum error accept_token(struct exchange *x, struct login *login) {
     if (!error && login->user.id)
         restriction_end_ban(x, &login->user);
     if (!error && login->user.id && !login->user.is_active)
-        error = refuse_inactive(x);
+        error = refuse_inactive(x, login->user.id);
     /* Each login writes: those of one user are counted as requests, before the jti is used up.
      * So a client that is refused may try the same token again. */
     if (!error && login->user.id)
@@ -199,7 +201,7 @@ static enum error log_in(struct exchange *x, enum credential credential, char ke
     jwt_free(&login.jwt);
     /* Disabled meanwhile. */
     if (error == ERROR_CONFLICT)
-        return refuse_inactive(x);
+        return refuse_inactive(x, login.user.id);
     if (error)
         return error;
     /* For the log, and for the answer. */

@@ -406,6 +406,27 @@ def test_a_ban_from_the_site_ends_all_sessions(user, site_moderator, instance):
     fails(site_moderator.post(path, json={"user_id": site_moderator.id}), 403, "role_too_high")
 
 
+@pytest.mark.parametrize("path", ["/api/auth/token/", "/api/auth/login/"])
+def test_who_is_banned_from_the_site_is_told_until_when_after_the_right_password(
+        user, site_moderator, instance, path):
+    client, bans = user(), "/api/site/bans/"
+    login = {"username": client.name, "password": client.password}
+    wrong_login = {"non_field_errors": ["Unable to log in with provided credentials."],
+                   "codes": {"non_field_errors": ["authorization"]}}
+    for until in ("2100-01-01T00:00:00.000000Z", None):
+        site_moderator.post(bans, json={"user_id": client.id, "until": until, "reason": "spam"})
+        for _ in range(2):
+            fails(client.post(path, json=login), 403, "banned", until=until)
+        answer = client.post(path, json={**login, "password": "wrong horse!"})
+        assert (answer.status_code, answer.json()) == (400, wrong_login)
+    # One whom the administrator has disabled is told nothing.
+    site_moderator.delete(f"{bans}{client.id}/")
+    assert client.post(path, json=login).status_code == 200
+    instance.sql("UPDATE user SET is_active = FALSE WHERE user_id = ?", client.id)
+    answer = client.post(path, json=login)
+    assert (answer.status_code, answer.json()) == (400, wrong_login)
+
+
 def test_a_ban_from_the_site_outlives_what_the_site_says_of_its_users(user, instance,
                                                                       site_moderator):
     site, tool = Program(instance, "users"), Tool(instance)
