@@ -83,6 +83,15 @@ void restriction_add_until(struct exchange *x, enum error error) {
     write_until(x, error_detail(error), CODE_SILENCED, until);
 }
 
+enum error restriction_check_guest(struct exchange *x, const struct room_state *room) {
+    bool hides = false;
+    /* A statement more for guests only, and only for rooms that they are not in. */
+    const enum error error = x->identity.user.is_guest
+                                 ? room_state_hides_from_guests(x->service->db, room, &hides)
+                                 : ERROR_NONE;
+    return hides ? ERROR_NOT_FOUND : error;
+}
+
 enum error restriction_check_hidden(struct exchange *x) {
     /* Both are in the state of the room, which was read with the identity. */
     if (x->identity.room.members_visible || x->identity.room.may_moderate)

@@ -26,8 +26,8 @@ void restriction_end_ban(struct exchange *x, struct user *user);
  * until when, and the caller returns ERROR_BANNED. */
 bool restriction_refuse_banned(struct exchange *x, uint64_t user_id);
 
-/* ERROR_NOT_FOUND if the user is a guest and this room takes none: it is no member, and does not see
- * the room, although it is public. */
+/* ERROR_NOT_FOUND if the user is a guest and this room takes none: the guest is not in the room,
+ * and does not see it, although it is public. */
 enum error restriction_check_guest(struct exchange *x, const struct room_state *room);
 
 /* ERROR_FORBIDDEN, with the answer, if only moderators see who is in the room of the path, and the

@@ -256,7 +256,9 @@ static enum error describe(struct exchange *x, const char *allow) {
 /* Access to the room in the path. Transactions check it again after locking the room. */
 static enum error check_room(struct exchange *x, const struct route *route) {
     const struct room_state *room = &x->identity.room;
-    enum error error = ERROR_NONE;
+    enum error error = restriction_check_guest(x, room);
+    if (error)
+        return error;
     /* ROUTE_ROOM lets non-members of a public room pass, ROUTE_READER those of a live one; the
      * other two do not. */
     if (route->flags & ROUTE_ROOM)

@@ -96,10 +96,13 @@ static void keep_room(void *context, const struct invite_link_room *room) {
     wish->room_id = room->room_id;
 }
 
-/* 404 if there is none. Whether the room takes guests is checked later. */
+/* 404 if no room has the link. A key can be guessed: one that no room has is refused like that of a
+ * room without guests. Whether the room takes guests is checked later. */
 static enum error find_room(struct exchange *x, struct wish *wish) {
-    return wish->link.len > 0 ? invite_link_room(x->service->db, wish->link, keep_room, wish)
-                              : room_by_key(x->service->db, wish->key, &wish->room_id);
+    if (wish->link.len > 0)
+        return invite_link_room(x->service->db, wish->link, keep_room, wish);
+    const enum error error = room_by_key(x->service->db, wish->key, &wish->room_id);
+    return error == ERROR_NOT_FOUND ? ERROR_NOT_ALLOWED : error;
 }
 
 /* Joins in the name of the guest, x->identity, which has no token yet in this request. */

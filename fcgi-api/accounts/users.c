@@ -11,6 +11,7 @@
 #include "rest/page.h"
 #include "secrets/secret.h"
 #include "store/rooms/ban.h"
+#include "store/rooms/shared_room.h"
 #include "store/users/profile.h"
 
 /* Users are counted, and skipped by offset, up to this number. */
@@ -226,17 +227,26 @@ static void set_tag(struct exchange *x, const struct buffer *results) {
     etag_set_max_age(x, IDS_MAX_AGE_S);
 }
 
+/* Guests are strangers who have entered by a link: they get the profiles of users with whom they
+ * are in a room, and cannot walk through all users of the site. */
+static enum error filter_for_guest(struct exchange *x, uint64_t *ids, size_t *count) {
+    const struct user *user = &x->identity.user;
+    return user->is_guest ? shared_room_filter(x->service->db, user->id, ids, count) : ERROR_NONE;
+}
+
 /* The users of "ids", in that order, as one page without links. */
 static enum error list_by_id(struct exchange *x, struct text list) {
     uint64_t ids[IDS_MOST];
     struct buffer results = BUFFER_EMPTY;
     struct counted counted = {json_writer_start(&results), 0};
-    const size_t count = read_ids(x, list, ids);
+    size_t count = read_ids(x, list, ids);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    enum error error = filter_for_guest(x, ids, &count);
     /* Users who do not exist are left out, without an error. */
     json_write_array(&counted.w);
-    const enum error error = profile_list(x->service->db, ids, count, count_profile, &counted);
+    if (!error)
+        error = profile_list(x->service->db, ids, count, count_profile, &counted);
     json_write_array_end(&counted.w);
     if (!error) {
         struct json_writer w = json_writer_start(&x->response.body);
@@ -260,7 +270,10 @@ enum error users_list(struct exchange *x) {
     /* Active users only: those whose ban is over are. */
     ban_end_all_due(x->service->db);
     if (!request_query(x->request, "ids", &ids, &valid)) {
-        error = list_by_name(x);
+        error = x->identity.user.is_guest
+                    ? exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_FOR_GUESTS,
+                                    "Guests may not list users; give ids.")
+                    : list_by_name(x);
     } else {
         /* A value that is not valid UTF-8 is not a list of ids either. */
         error = list_by_id(x, valid ? (struct text){buffer_str(&ids), ids.len} : text_of("?"));

@@ -7,6 +7,7 @@
 #include "handlers/handlers.h"
 #include "rest/etag.h"
 #include "rest/page.h"
+#include "restriction.h"
 #include "store/rooms/room_list.h"
 
 /* A page while it is read. */
@@ -125,6 +126,28 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
     return error;
 }
 
+/* What a guest, who is a stranger with a link, does not see: the list of public rooms, and among
+ * the rooms that have a key those that take no guests. For these the list is made empty. */
+static enum error hide_from_guest(struct exchange *x, struct room_list *list) {
+    struct room_state state = {0};
+    uint64_t room_id;
+    if (list->kind == ROOM_LIST_PUBLIC)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_FOR_GUESTS,
+                             "Guests may not list the public rooms.");
+    if (list->kind != ROOM_LIST_ONE)
+        return ERROR_NONE;
+    enum error error = room_by_key(x->service->db, list->key, &room_id);
+    if (!error)
+        error = room_state_get(x->service->db, room_id, list->user_id, &state);
+    if (!error)
+        error = restriction_check_guest(x, &state);
+    if (error != ERROR_NOT_FOUND)
+        return error;
+    /* No room has this key. */
+    list->key = text_of("");
+    return ERROR_NONE;
+}
+
 /* Own rooms by last activity, favourites first. */
 enum error rooms_list(struct exchange *x) {
     struct buffer key = BUFFER_EMPTY;
@@ -135,8 +158,11 @@ enum error rooms_list(struct exchange *x) {
                              .limit = page.limit,
                              .offset = page.offset};
     read_key(x, &key, &list);
-    const enum error error =
-        field_errors_none(&x->field_errors) ? list_rooms(x, &page, &list) : ERROR_BAD_INPUT;
+    enum error error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
+    if (!error && x->identity.user.is_guest)
+        error = hide_from_guest(x, &list);
+    if (!error)
+        error = list_rooms(x, &page, &list);
     buffer_free(&key);
     return error;
 }

@@ -13,6 +13,7 @@ from support.site_tokens import Keys, fresh_sub, settings, token
 from support.wait import wait_for
 
 GUEST = "/api/auth/guest/"
+ROOMS = "/api/chat/rooms/"
 ROOM = "/api/chat/rooms/{}/"
 
 
@@ -335,3 +336,78 @@ def test_guests_who_do_not_come_are_erased_and_their_messages_stay(place):
     assert place.sql("SELECT user_id FROM guest WHERE user_id IN (?, ?)", gone.id,
                      seen.id) == [(seen.id,)]
     assert "Gone" not in str(place.sql("SELECT * FROM user"))
+
+
+# ---- other users ----
+
+USERS = "/api/chat/users/"
+
+
+def profiles(client, *others):
+    answer = client.get(USERS, params={"ids": ",".join(str(other.id) for other in others)})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["count"] == len(answer.json()["results"])
+    return [profile["user_id"] for profile in answer.json()["results"]]
+
+
+def test_a_guest_cannot_list_the_users_of_the_site(place):
+    scene = Scene(place)
+    guest = scene.enter()
+    for query in ({}, {"search": scene.admin.name}, {"after": "a"}, {"offset": 5}):
+        fails(guest.get(USERS, params=query), 403, "not_for_guests")
+
+
+def test_a_guest_gets_profiles_of_those_in_its_rooms_only(place):
+    scene, other = Scene(place), Scene(place)
+    guest, neighbour, far = scene.enter(), scene.enter(name="Bob"), other.enter()
+    assert profiles(guest, far, neighbour, other.admin, scene.admin, guest) == [
+        neighbour.id, scene.admin.id, guest.id]
+    # Where only moderators see the members, a guest cannot try ids.
+    scene.admin.patch(scene.path, json={"members_visible": False})
+    assert profiles(guest, neighbour, scene.admin, guest) == [guest.id]
+    assert profiles(scene.admin, far, neighbour) == [far.id, neighbour.id]
+
+
+# ---- public rooms ----
+
+def test_a_guest_does_not_see_public_rooms_that_take_no_guests(place):
+    guest = Scene(place).enter()
+    admin = Client(place).register()
+    room = admin.room(is_private=False)["room_id"]
+    admin.say(room, "for users only")
+    path = ROOM.format(room)
+    key = f"news-{room}"
+    place.sql("UPDATE room SET room_key = ? WHERE room_id = ?", key, room)
+
+    def by_key():
+        return guest.get(ROOMS, params={"key": key}).json()["count"]
+    fails(guest.get(ROOMS, params={"public": 1}), 403, "not_for_guests")
+    for is_live in (False, True):
+        admin.patch(path, json={"is_live": is_live})
+        for ask in (guest.get(path), guest.get(f"{path}messages/"), guest.get(f"{path}events/"),
+                    guest.get(f"{path}presence/"), guest.post(f"{path}join/"),
+                    guest.get(f"{path}members/")):
+            fails(ask, 404, "not_found")
+        assert by_key() == 0
+        with guest.socket(room) as live:
+            assert live.closed() == 4403
+    # Rooms for guests, and open ones, are seen.
+    admin.patch(path, json={"guests": "read"})
+    assert (guest.get(path).status_code, by_key()) == (200, 1)
+    assert guest.get(f"{path}messages/").json()["count"] == 1, "it is live"
+    admin.patch(path, json={"guests": "none", "is_live": False, "is_open": True})
+    assert (guest.get(path).status_code, guest.get(f"{path}messages/").json()["count"]) == (200, 1)
+    admin.patch(path, json={"guests": "write", "is_open": False})
+    assert guest.post(f"{path}join/").status_code == 201
+    admin.patch(path, json={"guests": "none"})
+    assert guest.get(f"{path}messages/").status_code == 200, "a member stays one"
+
+
+def test_a_key_that_no_room_has_is_refused_like_one_of_a_room_without_guests(place):
+    admin, client = Client(place).register(), Client(place)
+    room = admin.room()["room_id"]
+    place.sql("UPDATE room SET room_key = ? WHERE room_id = ?", f"plan-{room}", room)
+    answers = [client.post(GUEST, json={"display_name": "Ann", "key": key})
+               for key in (f"plan-{room}", f"plan-{room}-none")]
+    assert answers[0].json() == answers[1].json()
+    fails(answers[0], 403, "no_guests")

@@ -174,7 +174,8 @@ enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct fi
         "AND (f.expires_at IS NULL OR f.expires_at > SYSDATE(6))";
     struct db_rows *rows;
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id), db_u64(file_id));
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id), db_u64(user_id),
+               db_u64(file_id));
     if (error)
         return error;
     const bool found = db_next(rows);

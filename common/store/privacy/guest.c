@@ -19,10 +19,10 @@ enum error guest_check(struct db *db, uint64_t room_id, const char *address) {
     /* The result is the error itself: 21 banned, 22 takes no guests, 18 archived; no row: no
      * such room. Room 0 in address_ban stands for the site. */
     static const char SQL[] =
-        "SELECT CASE WHEN EXISTS (SELECT 1 FROM address_ban b WHERE b.address = ? "
+        "SELECT CASE WHEN r.guests = 0 OR r.direct_low IS NOT NULL THEN 22 "
+        "WHEN EXISTS (SELECT 1 FROM address_ban b WHERE b.address = ? "
         "AND b.room_id IN (0, r.room_id) AND b.until > SYSDATE(6)) THEN 21 "
-        "WHEN r.guests = 0 OR r.direct_low IS NOT NULL THEN 22 WHEN r.is_archived THEN 18 "
-        "ELSE 0 END FROM room r WHERE r.room_id = ?";
+        "WHEN r.is_archived THEN 18 ELSE 0 END FROM room r WHERE r.room_id = ?";
     struct db_rows *rows;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_str(address), db_u64(room_id));
     if (error)

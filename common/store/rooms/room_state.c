@@ -79,7 +79,7 @@ enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
     /* The membership of this user is joined; user_id 0 has none. */
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(user_id), db_u64(user_id),
-               db_u64(room_id));
+               db_u64(user_id), db_u64(room_id));
     if (error)
         return error;
     /* No row leaves exists false, without an error: the caller decides between 404 and 403. */
@@ -117,4 +117,18 @@ enum error room_state_may_read(const struct room_state *state) {
 bool room_state_is_counted(const struct room_state *state, uint64_t most) {
     /* In large and live rooms presence is a number instead of a list of users. */
     return state->is_live || state->members_count > most;
+}
+
+enum error room_state_hides_from_guests(struct db *db, const struct room_state *state,
+                                        bool *hides) {
+    static const char SQL[] =
+        "SELECT 1 FROM room WHERE room_id = ? AND guests = 0 AND NOT is_open";
+    uint64_t found = 0;
+    *hides = false;
+    /* Those who are in the room, moderate it or read it were let in. */
+    if (!state->exists || state->is_member || state->may_moderate || state->may_view)
+        return ERROR_NONE;
+    const enum error error = DB_NUMBER(db, SQL, &found, db_u64(state->room_id));
+    *hides = !error && found > 0;
+    return error;
 }

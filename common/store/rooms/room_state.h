@@ -64,14 +64,17 @@ struct room_state {
 
 /* Columns of a room aliased r and the membership of a user aliased me (outer joined).
  * ROOM_STATE_COLUMNS leaves may_view false; ROOM_STATE_COLUMNS_OF sets it for the user with this
- * id: a ban is looked up, but only in rooms read by all of which the user is not a member. */
+ * id, which it has twice: a ban is looked up, and whether the user is a guest, but only in rooms
+ * read by all of which the user is not a member. */
 #define ROOM_STATE_COLUMNS ROOM_STATE_COLUMNS_BUT_LAST ", FALSE"
 #define ROOM_STATE_COLUMNS_OF(user) \
     ROOM_STATE_COLUMNS_BUT_LAST ", " ROOM_STATE_MAY_VIEW(user)
 #define ROOM_STATE_MAY_VIEW(user)                                                    \
     ROOM_IS_READ("r") " AND me.user_id IS NULL AND NOT EXISTS ("                     \
     "SELECT 1 FROM ban WHERE ban.room_id = r.room_id AND ban.user_id = " user        \
-    " AND (ban.until IS NULL OR ban.until > SYSDATE(6)))"
+    " AND (ban.until IS NULL OR ban.until > SYSDATE(6))) "                           \
+    "AND (r.is_open OR r.guests > 0 OR NOT EXISTS (SELECT 1 FROM user guest "        \
+    "WHERE guest.user_id = " user " AND guest.is_guest))"
 #define ROOM_STATE_COLUMNS_BUT_LAST \
     "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, me.is_admin, " \
     "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position, "      \
@@ -98,6 +101,11 @@ void room_state_hide_members(struct room_state *state, uint64_t user_id);
 /* Reads the state for one user; exists is false if there is no such room. */
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state);
+
+/* For a guest, who has not joined the room or may not view it: whether it takes no guests, and so
+ * does not exist for the guest. */
+enum error room_state_hides_from_guests(struct db *db, const struct room_state *state,
+                                        bool *hides);
 
 /* The messages that the user sees; their positions are those after first_position. */
 static inline uint64_t room_state_visible(const struct room_state *state) {

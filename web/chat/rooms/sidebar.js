@@ -131,7 +131,7 @@ export class Sidebar {
         return menu(opener, t("New"), () => [
             !isGuest && { icon: "hash", text: t("New room"), act: on.newRoom },
             !isGuest && { icon: "mail", text: t("New direct message"), act: on.directMessage },
-            { icon: "globe", text: t("Public rooms"), act: on.findRoom },
+            !isGuest && { icon: "globe", text: t("Public rooms"), act: on.findRoom },
         ]);
     }
 
