@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "clearing_pace.h"
 #include "db/db.h"
 #include "event/bell.h"
 #include "event/replay.h"
@@ -49,8 +51,8 @@
 #define SEARCH_INDEX_MS 200
 #define SEARCH_INDEX_EVERY_MS 400
 
-/* Messages of users who were banned or erased, in one step. */
-#define CLEARED 50
+/* Messages of users who were banned or erased, in one step, with the pauses between slices. */
+#define CLEARING_MS 60
 
 #define HOUSEKEEPING_SECONDS 600
 #define HOUSEKEEPING_BUDGET_MS 20
@@ -71,6 +73,8 @@ struct steps {
     struct housekeeping housekeeping;
     struct search_index search;
     bool search_has_more, clearing_has_more;
+    struct clearing_pace pace;
+    bool is_erasing; /* the last slice was of an erasure */
 
     /* of the present step */
     struct step *step;
@@ -494,16 +498,41 @@ static enum error keep_search(struct steps *steps) {
     return search_index_step(steps->db, &steps->search, SEARCH_INDEX_MS, &steps->search_has_more);
 }
 
+/* One slice: of an erasure, or of a clearing, in turns; if one has nothing to do, of the other. */
+static enum error clear_slice(struct steps *steps, uint64_t *done) {
+    const uint64_t size = clearing_pace_size(&steps->pace);
+    enum error error = ERROR_NONE;
+    *done = 0;
+    for (int i = 0; i < 2 && !error && *done == 0; i++) {
+        steps->is_erasing = !steps->is_erasing;
+        error = steps->is_erasing
+                    ? erasure_step(steps->db, steps->config, 0, size, done)
+                    : clearing_step(steps->db, steps->config->file_dir, size, done);
+    }
+    return error;
+}
+
 /* Goes on with erasing users and with deleting the messages of those who were banned, without
- * waiting for the housekeeping. */
+ * waiting for the housekeeping. Deliveries to hooks wait until the step ends, so it is short. */
 static enum error clear_messages(struct steps *steps) {
-    uint64_t cleared = 0, erased = 0;
-    enum error error = erasure_step(steps->db, steps->config, 0, CLEARED, &erased);
-    if (!error)
-        error = clearing_step(steps->db, steps->config->file_dir, CLEARED, &cleared);
-    if (cleared + erased > 0)
+    const int64_t end_ms = clock_monotonic_ms() + CLEARING_MS;
+    uint64_t done = 1;
+    bool has_cleared = false;
+    enum error error = ERROR_NONE;
+    while (!error && done > 0 && clock_monotonic_ms() < end_ms) {
+        const int64_t began_us = clock_monotonic_us();
+        error = clear_slice(steps, &done);
+        if (error || done == 0)
+            break;
+        has_cleared = true;
+        const uint64_t pause_us = clearing_pace_pause(&steps->pace, done,
+                                                      (uint64_t)(clock_monotonic_us() - began_us));
+        const struct timespec pause = {.tv_sec = 0, .tv_nsec = (long)pause_us * 1000};
+        nanosleep(&pause, NULL);
+    }
+    if (has_cleared)
         bell_ring_changed(steps->bell, steps->db);
-    steps->clearing_has_more = !error && cleared + erased > 0;
+    steps->clearing_has_more = !error && done > 0;
     return error;
 }
 

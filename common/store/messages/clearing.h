@@ -15,6 +15,9 @@
     "INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "               \
     "SELECT " room " = 0, " room ", " user ", " actor ", " since "; "
 
+/* The most messages of one step, which locks their room. */
+#define CLEARING_MOST 1000
+
 /* Goes on with the oldest one: deletes up to `limit` messages, with their files below file_dir.
  * *done counts them; 0: nothing is left. */
 enum error clearing_step(struct db *db, const char *file_dir, uint64_t limit, uint64_t *done);

@@ -308,13 +308,3 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
         AUDIT_SQL("'delete_message'", "v_sender", "p_room", "p_message", "NULL") "END IF; ");
     return run_delete(db, SQL, room_id, user_id, message_id, change);
 }
-
-enum error message_clear(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
-                         struct message_change *change) {
-    /* For clearings, which were allowed when they began: no check of the actor, and no entry for
-     * each message. */
-    static const char SQL[] = DELETE_SQL(
-        TRANSACTION_LOCK_ROOM
-        "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; " FIND_MESSAGE, "");
-    return run_delete(db, SQL, room_id, user_id, message_id, change);
-}

@@ -178,8 +178,4 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
 enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                           struct message_change *change);
 
-/* The same in the name of user_id, without a check of rights. */
-enum error message_clear(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
-                         struct message_change *change);
-
 #endif
