@@ -206,6 +206,8 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
         mysql_close(mysql);
         return false;
     }
+    if (host_count(db) > 1)
+        db_options_set_silence(mysql);
     /* A new connection has no prepared statements; its number tells caches that it is another
      * one. */
     db->connection = xcalloc(1, sizeof(*db->connection));

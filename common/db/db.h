@@ -17,9 +17,9 @@
  *   a Galera node that has no cluster           retry on the next host, if there is one
  *
  * The table of error numbers is in db/db_error.c. database_host can be a list of hosts: each is
- * tried in turn, for two seconds. One that refuses changes, does not answer in time or has no
- * cluster is left, by all that share db_first_host: the next one of the list goes first from then
- * on.
+ * tried in turn, for two seconds. One that refuses changes, has no cluster, does not answer in
+ * time, or whose machine acknowledges nothing for two seconds, is left by all that share
+ * db_first_host: the next one of the list goes first from then on.
  *
  * A connection is for one thread at a time.
  */

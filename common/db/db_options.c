@@ -3,7 +3,10 @@
  * connection. */
 #include "db/db_options.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 /* Timeouts of connecting and, unless database_timeout or the caller changes it, of an answer,
  * in seconds. With a list of hosts another one can be tried sooner. */
@@ -11,6 +14,10 @@
 #define CONNECT_SECONDS_OF_LIST 2
 #define ANSWER_SECONDS 15
 #define ANSWER_SECONDS_OF_LIST 3
+
+/* With a list: the time until a machine that acknowledges nothing of what is sent to it counts as
+ * gone, in milliseconds. */
+#define UNACKNOWLEDGED_MS 2000
 
 /* The server's innodb_lock_wait_timeout, unless the client waits less. */
 #define ROW_LOCK_SECONDS 5
@@ -80,6 +87,12 @@ void db_options_set_tls(MYSQL *mysql, const struct config *config) {
                   verify && config->database_ca[0] ? config->database_ca : NULL, NULL, NULL);
     mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
     mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+void db_options_set_silence(MYSQL *mysql) {
+    const unsigned ms = UNACKNOWLEDGED_MS;
+    /* Only the answer comes sooner with it, so a failure to set it is not one of the connection. */
+    setsockopt(mysql_get_socket(mysql), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
 /* The timeout of an answer. */
