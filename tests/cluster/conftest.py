@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "api"))
+sys.path[:0] = [str(ROOT / "tests" / "api"), str(ROOT / "tests")]
 
 from support.build import build_folder  # noqa: E402
 from support.galera import Galera, is_ready  # noqa: E402
@@ -103,7 +103,9 @@ class Cluster:
             self.redis = stack.enter_context(Replicated(machines=databases))
             env = {**self.galera.env(0, 1, 2), **self.redis.env, "CONFAB_PROCESSES": "4",
                    "CONFAB_TRUSTED_PROXIES": OWN, "CONFAB_DRAIN_WAIT": "3", "CONFAB_DRAIN_TIME": "1",
-                   "CONFAB_REDIS_TIMEOUT": "50", "ELSEWHERE": "database redis"}
+                   "CONFAB_REDIS_TIMEOUT": "50", "ELSEWHERE": "database redis",
+                   # A reader that was away for long gets no resync.
+                   "CONFAB_REPLAY_LIMIT": "100000"}
             ahead = {"BUILD": programs_ahead(self._folder / "ahead")}
             self.hosts = []
             for name, own in (("web1", {}), ("web2", ahead)):

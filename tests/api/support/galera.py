@@ -129,8 +129,13 @@ class Galera:
                     "the others to leave out a node")
 
     def rejoin(self, node):
-        """Starts a node that was killed, at the position that its data has."""
+        """Starts a node that was killed, once the others have left it out."""
         self._wait_until_left_out(node)
+        self.start_again(node)
+
+    @staticmethod
+    def start_again(node):
+        """Starts a node that was killed, at the position that its data has."""
         log = node.folder / "recovery"
         with log.open("wb") as output:
             recovery = subprocess.Popen(leashed(node.machine.enter(
@@ -179,8 +184,12 @@ class Galera:
 
 
 def is_ready(node):
-    """Whether it is part of a cluster with a quorum."""
-    return node.sql("SHOW STATUS LIKE 'wsrep_ready'", database="") == [("wsrep_ready", "ON")]
+    """Whether it is part of a cluster with a quorum. One that joins may end connections: then it
+    is to be asked again, by wait_for()."""
+    try:
+        return node.sql("SHOW STATUS LIKE 'wsrep_ready'", database="") == [("wsrep_ready", "ON")]
+    except RuntimeError as error:
+        raise AssertionError(str(error)) from error
 
 
 @contextlib.contextmanager

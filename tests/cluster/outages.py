@@ -3,13 +3,14 @@ happened, and which waits at the end until the cluster is whole again. It yields
 that runs while the fault lasts."""
 
 import json
+import os
 import signal
 import subprocess
 from contextlib import contextmanager
 
 from support.client import Client
 from support.galera import is_ready
-from support.instance import is_alive
+from support.instance import children, is_alive
 from support.sentinel import follow
 from support.wait import wait_for
 
@@ -31,6 +32,14 @@ def another(cluster):
 @contextmanager
 def killed_database(cluster):
     node = in_use(cluster)
+    cluster.galera.kill(node)
+    yield
+    cluster.galera.rejoin(node)
+
+
+@contextmanager
+def killed_other_database(cluster):
+    node = another(cluster)
     cluster.galera.kill(node)
     yield
     cluster.galera.rejoin(node)
@@ -144,17 +153,36 @@ def partition_with_the_larger_part_in_use(cluster):
 
 # ---- Redis ----
 
-@contextmanager
-def killed_redis(cluster):
-    server = cluster.redis.primary()
-    server.process.kill()
+def end_redis(cluster, server, number):
+    server.process.send_signal(number)
     server.process.wait(20)
     wait_for(lambda: cluster.redis.primary() is not server, 30, "the failover")
-    yield
+
+
+def follow_again(cluster, server):
+    """Starts a Redis server again, as a replica of the primary."""
     with (server.folder / "redis.conf").open("a") as conf:
         conf.write(follow(cluster.redis.primary()) + "\n")
     server.__enter__()
-    wait_for(lambda: "role:slave" in server.command("INFO", "replication"), 30)
+    wait_for(lambda: "master_link_status:up" in server.command("INFO", "replication"), 30)
+
+
+@contextmanager
+def killed_redis(cluster):
+    server = cluster.redis.primary()
+    end_redis(cluster, server, signal.SIGKILL)
+    yield
+    follow_again(cluster, server)
+
+
+@contextmanager
+def rolled_redis(cluster):
+    """One after the other is restarted, the primary last, as in an upgrade."""
+    primary = cluster.redis.primary()
+    for server in sorted(cluster.redis.servers, key=lambda server: server is primary):
+        end_redis(cluster, server, signal.SIGTERM)
+        follow_again(cluster, server)
+    yield
 
 
 # ---- hosts ----
@@ -190,6 +218,21 @@ def killed_host(cluster):
 
 
 @contextmanager
+def frozen_host(cluster):
+    host = cluster.hosts[1]
+    pids = [host.pids("api"), host.pids("push")]
+    pids += [child for pid in pids for child in children(pid)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    cluster.settle()
+
+
+@contextmanager
 def unplugged_host(cluster):
     with cut_off(cluster, cluster.hosts[1].machine):
         yield
@@ -197,9 +240,9 @@ def unplugged_host(cluster):
 
 # Bounds of the longest time without posts, in seconds: several times what docs/cluster.md says, for
 # busy machines. With None no request may fail.
-ALL = [(killed_database, 15), (frozen_database, 20), (unplugged_database, 20),
-       (isolated_database, 20), (restarted_database, 15), (rolled_databases, 15),
-       (copied_database, 15), (desynced_database, None),
+ALL = [(killed_database, 15), (killed_other_database, 15), (frozen_database, 20),
+       (unplugged_database, 20), (isolated_database, 20), (restarted_database, 15),
+       (rolled_databases, 15), (copied_database, 15), (desynced_database, None),
        (partition_with_the_smaller_part_in_use, 20), (partition_with_the_larger_part_in_use, 20),
-       (killed_redis, 10), (drained_host, None), (rolled_hosts, None), (killed_host, 15),
-       (unplugged_host, 20)]
+       (killed_redis, 10), (rolled_redis, 10), (drained_host, None), (rolled_hosts, None),
+       (killed_host, 15), (frozen_host, 20), (unplugged_host, 20)]
