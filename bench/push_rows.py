@@ -12,7 +12,7 @@ from context import Row
 from load import LoadFailed, Sample
 from paths import ROOT
 import proc
-from push_servers import Crowd, Floor, Pushd
+from push_servers import Crowd, Floor, Pushd, check
 from turns import Result, ratio
 
 BURST = 100
@@ -177,8 +177,7 @@ def _poster(bench, crowd, posts=POSTS):
         before = proc.Snapshot(groups)
         figures = crowd.ask("post", seconds, posts, bench.instance.port, data.token(1))
         cpu, others = proc.Snapshot(groups).since(before)
-        if figures["lost"]:
-            raise LoadFailed(f"{figures['lost']} sockets were closed")
+        check(figures)
         count = figures["posts"]
         heard = ("p50_us", "p99_us") if figures["live"] else ("post_p50_us", "post_p99_us")
         return Sample(count, figures["seconds"], {name: value * 1e6 / count
@@ -221,6 +220,7 @@ def _served_per_post(bench, crowd, seconds):
     idle = (_served_seconds(bench) - before) / seconds
     before, begun = _served_seconds(bench), time.monotonic()
     figures = crowd.ask("post", seconds, ARENA_POSTS, bench.instance.port, data.token(1))
+    check(figures)
     used = _served_seconds(bench) - before - idle * (time.monotonic() - begun)
     return used * 1e6 / figures["posts"]
 
@@ -279,8 +279,10 @@ class _Place:
         """CPU for a post, above that."""
         before = self.pushd.cpu_seconds()
         figures = self.crowd.ask("pace", MODEL_SECONDS, self.posts)
-        if figures["lost"] or figures["count"] < 0.99 * MODEL_SECONDS * self.posts * self.online:
-            raise LoadFailed(f"{figures['count']} messages arrived, {figures['lost']} were lost")
+        try:
+            check(figures)
+        except LoadFailed as error:
+            raise LoadFailed(f"{error}; Redis was lost {self.pushd.reconnects()} times") from error
         used = (self.pushd.cpu_seconds() - before) * 1e6 - self.idle * figures["seconds"]
         return used / (MODEL_SECONDS * self.posts)
 

@@ -1,7 +1,9 @@
 """The servers and clients of bench-push: pushd, the floor, and crowds of sockets."""
 
 import json
+import re
 import subprocess
+import urllib.request
 
 import load
 import proc
@@ -56,7 +58,15 @@ class Pushd(_Process):
         super().__init__("pushd", [BUILD.resolve() / "pushd", "-c", STATE / "confab.conf",
                                    "--ports-file", ports], env, stdin=subprocess.DEVNULL)
         proc.wait_until(ports.exists, START_SECONDS, "pushd does not start")
-        self.port = int(ports.read_text().split()[0].split("=")[1])
+        self.port, self.metrics_port = (int(line.split("=")[1])
+                                        for line in ports.read_text().split())
+
+    def reconnects(self):
+        """How often it has lost Redis. What the bench publishes meanwhile is lost: it is in no
+        database, from which pushd would read it."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
+            text = answer.read().decode()
+        return int(re.search(r"^\w*redis_reconnects_total (\d+)", text, re.MULTILINE)[1])
 
     def cpu_seconds(self):
         """CPU time of all its processes."""
@@ -71,6 +81,17 @@ class Floor(_Process):
         super().__init__("floor", [FLOOR / "push", STATE / "sock" / "redis.sock", self.prefix],
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
+
+
+def check(figures):
+    """Every socket must be open, and have received every message of its room, once. `waiting` are
+    messages that sockets have not received after ten seconds, `missed` those that were passed
+    over."""
+    wrong = {name: figures[name] for name in ("lost", "missed", "repeated", "waiting")
+             if figures[name]}
+    if wrong:
+        raise load.LoadFailed(f"{figures['live']} sockets are open, {figures['count']} messages "
+                              f"arrived; wrong: {wrong}")
 
 
 class Crowd(_Process):
@@ -119,9 +140,9 @@ class Crowd(_Process):
         return contest
 
     def _sample(self, figures, cpu, others):
-        if figures["lost"] or not figures["count"]:
-            raise load.LoadFailed(f"{self.server.name} closed {figures['lost']} sockets; "
-                                  f"{figures['count']} messages arrived")
+        check(figures)
+        if not figures["count"]:
+            raise load.LoadFailed(f"no message of {self.server.name} arrived")
         return load.Sample(figures["count"], figures["seconds"],
                            {self.server.name: cpu * 1e6 / figures["count"]},
                            figures["p50_us"], figures["p99_us"], others)

@@ -11,8 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The part of a frame that is read: its header and the beginning of its text. */
-#define HEAD_SIZE 48
+/* The part of a frame that is read: its header and the beginning of its text, with the id of the
+ * message. */
+#define HEAD_SIZE 128
 #define MAX_HEADER 10
 #define LEN_16 126
 #define LEN_64 127
@@ -21,6 +22,7 @@
 #define OPCODE_PING 9
 
 static const char MESSAGE[] = "{\"type\":\"new_message";
+static const char MESSAGE_ID[] = "\"message_id\":";
 static const char CONNECTED[] = "{\"type\":\"connected\"";
 
 enum phase { PHASE_NONE, PHASE_CONNECTING, PHASE_ANSWER, PHASE_LIVE };
@@ -31,6 +33,7 @@ struct member {
     int fd;
     enum phase phase;
     bool greeted;
+    bool closing; /* the server has sent a close frame */
     unsigned matched; /* of the blank line that ends the answer */
     int64_t begun_us;
     uint64_t next_seq;
@@ -112,7 +115,7 @@ bool crowd_connect(struct crowd *crowd, size_t index) {
     struct epoll_event event = {.events = EPOLLOUT, .data.ptr = member};
     epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, member->fd, &event);
     member->phase = PHASE_CONNECTING;
-    member->greeted = false;
+    member->greeted = member->closing = false;
     member->matched = member->head_len = 0;
     member->skip = 0;
     member->next_seq = member->room->seq + 1;
@@ -179,11 +182,40 @@ static void on_connected(struct crowd *crowd, struct member *member, int64_t now
     histogram_add(&crowd->handshakes, now - member->begun_us);
 }
 
-static void on_message(struct crowd *crowd, struct member *member, int64_t now) {
-    const uint64_t seq = member->next_seq++;
+/* The seq of a message of the bench, in the beginning of its text; 0: another message. */
+static uint64_t seq_in(const unsigned char *text, size_t len) {
+    const unsigned char *at = memmem(text, len, MESSAGE_ID, sizeof(MESSAGE_ID) - 1);
+    uint64_t id = 0;
+    if (!at)
+        return 0;
+    for (at += sizeof(MESSAGE_ID) - 1; at < text + len && *at >= '0' && *at <= '9'; at++)
+        id = id * 10 + (uint64_t)(*at - '0');
+    return id > CROWD_IDS ? id - CROWD_IDS : 0;
+}
+
+/* Each message must be the next one of the room. */
+static void on_message(struct crowd *crowd, struct member *member, uint64_t seq, int64_t now) {
+    if (seq == 0)
+        seq = member->next_seq;
     crowd->received++;
+    if (seq < member->next_seq) {
+        crowd->repeated++;
+        return;
+    }
+    crowd->missed += seq - member->next_seq;
+    member->next_seq = seq + 1;
     if (seq > member->room->first_seq)
         histogram_add(&crowd->latency, now - member->room->times[seq % CROWD_TIMES]);
+}
+
+uint64_t crowd_waiting(const struct crowd *crowd) {
+    uint64_t waiting = 0;
+    for (size_t i = 0; i < crowd->member_count; i++) {
+        const struct member *member = &crowd->members[i];
+        if (member->greeted && member->phase == PHASE_LIVE)
+            waiting += member->room->seq + 1 - member->next_seq;
+    }
+    return waiting;
 }
 
 static void answer_ping(const struct member *member, const unsigned char *text, size_t len) {
@@ -215,10 +247,12 @@ static void look_at(struct crowd *crowd, struct member *member, const unsigned c
     const size_t text = head - begin;
     if (opcode == OPCODE_PING && text < HEAD_SIZE - MAX_HEADER)
         answer_ping(member, at + begin, text);
+    else if (opcode == OPCODE_CLOSE)
+        member->closing = true;
     else if (opcode != OPCODE_TEXT)
         return;
     else if (text >= sizeof(MESSAGE) - 1 && memcmp(at + begin, MESSAGE, sizeof(MESSAGE) - 1) == 0)
-        on_message(crowd, member, now);
+        on_message(crowd, member, seq_in(at + begin, text), now);
     else if (text >= sizeof(CONNECTED) - 1 &&
              memcmp(at + begin, CONNECTED, sizeof(CONNECTED) - 1) == 0)
         on_connected(crowd, member, now);
@@ -280,6 +314,11 @@ static bool read_some(struct crowd *crowd, struct member *member) {
     }
     while (used < (size_t)len)
         used += take(crowd, member, bytes + used, (size_t)len - used, now);
+    /* The server would wait for an answer for some seconds, and send no messages meanwhile. */
+    if (member->closing) {
+        lose(crowd, member);
+        return false;
+    }
     return (size_t)len == sizeof(bytes);
 }
 

@@ -16,6 +16,9 @@
 /* Messages per room whose sending times are kept. */
 #define CROWD_TIMES 4096
 
+/* The id of a message of the bench is its seq and this; others are smaller. */
+#define CROWD_IDS ((uint64_t)1000000000000000)
+
 /* A room: what was sent into it, and how many of the crowd's sockets listen. */
 struct room {
     uint64_t id;
@@ -39,6 +42,8 @@ struct crowd {
     size_t live;     /* have their first frame */
     uint64_t lost;   /* closed by the other side */
     uint64_t received;
+    uint64_t missed;   /* messages whose successors in the room were received, */
+    uint64_t repeated; /* ... and those received again */
     struct histogram handshakes, latency;
 };
 
@@ -51,6 +56,9 @@ bool crowd_connect(struct crowd *crowd, size_t index);
 
 /* Serves events of epoll whose data.ptr is a member. */
 void crowd_serve(struct crowd *crowd, struct member *member, uint32_t events);
+
+/* How many messages that were sent sockets have not received, since the last one they have. */
+uint64_t crowd_waiting(const struct crowd *crowd);
 
 /* Cuts all connections off. */
 void crowd_drop(struct crowd *crowd);

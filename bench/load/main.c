@@ -99,20 +99,24 @@ static void forget(struct bench *bench) {
     memset(&crowd->handshakes, 0, sizeof(crowd->handshakes));
     memset(&crowd->latency, 0, sizeof(crowd->latency));
     memset(&bench->posts, 0, sizeof(bench->posts));
-    crowd->received = crowd->lost = 0;
+    crowd->received = crowd->missed = crowd->repeated = 0;
 }
 
+/* `lost` are those since the last report: also the ones that were closed between two commands. */
 static void report(const struct bench *bench, uint64_t count, int64_t begun,
                    const struct histogram *times) {
-    printf(
-        "{\"count\":%llu,\"seconds\":%.6f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"lost\":%llu,"
-        "\"live\":%zu,\"posts\":%llu,\"post_p50_us\":%.0f,\"post_p99_us\":%.0f}\n",
-        (unsigned long long)count, (double)(crowd_now_us() - begun) / 1e6,
-        histogram_quantile(times, 0.5), histogram_quantile(times, 0.99),
-        (unsigned long long)bench->crowd->lost, bench->crowd->live,
-        (unsigned long long)bench->posts.count, histogram_quantile(&bench->posts, 0.5),
-        histogram_quantile(&bench->posts, 0.99));
+    struct crowd *crowd = bench->crowd;
+    printf("{\"count\":%llu,\"seconds\":%.6f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"lost\":%llu,"
+           "\"live\":%zu,\"posts\":%llu,\"post_p50_us\":%.0f,\"post_p99_us\":%.0f,"
+           "\"missed\":%llu,\"repeated\":%llu,\"waiting\":%llu}\n",
+           (unsigned long long)count, (double)(crowd_now_us() - begun) / 1e6,
+           histogram_quantile(times, 0.5), histogram_quantile(times, 0.99),
+           (unsigned long long)crowd->lost, crowd->live, (unsigned long long)bench->posts.count,
+           histogram_quantile(&bench->posts, 0.5), histogram_quantile(&bench->posts, 0.99),
+           (unsigned long long)crowd->missed, (unsigned long long)crowd->repeated,
+           (unsigned long long)crowd_waiting(crowd));
     fflush(stdout);
+    crowd->lost = 0;
 }
 
 /* ---- commands ---- */

@@ -73,7 +73,7 @@ static void write_json(struct buffer *json, const struct room *room) {
     buffer_clear(json);
     buffer_printf(
         json, MESSAGE_START "{\"message_id\":%" PRIu64 ",\"room_id\":%" PRIu64 ",\"content\":\"",
-        room->seq, room->id);
+        CROWD_IDS + room->seq, room->id);
     while (json->len < MESSAGE_SIZE - sizeof(TAIL) - 40)
         buffer_append_char(json, 'x');
     buffer_printf(json, "%s,\"seq\":%" PRIu64 ",\"room_id\":%" PRIu64 "}", TAIL, room->seq,
