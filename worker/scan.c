@@ -22,31 +22,18 @@
 #include "store/messages/message.h"
 
 struct scan {
-    uv_loop_t *loop;
     const struct config *config;
-    void (*ended)(void *context);
-    void *context;
-    uv_work_t work;
-    bool is_running;
-    bool found_one; /* by the last look: there may be more */
     struct db *db;
     struct redis_client *redis;
     struct bell *bell;
 };
 
-struct scan *scan_new(uv_loop_t *loop, const struct config *config, void (*ended)(void *context),
-                      void *context) {
+struct scan *scan_new(const struct config *config) {
     struct scan *scan = xcalloc(1, sizeof(*scan));
-    *scan = (struct scan){.loop = loop,
-                          .config = config,
-                          .ended = ended,
-                          .context = context,
-                          /* With --once the worker must look at least once. */
-                          .found_one = scanner_is_configured(config)};
-    scan->work.data = scan;
-    scan->db = db_new(config);
-    scan->redis = redis_client_new(config);
-    scan->bell = bell_new(config->bell_dir, NULL);
+    *scan = (struct scan){.config = config,
+                          .db = db_new(config),
+                          .redis = redis_client_new(config),
+                          .bell = bell_new(config->bell_dir, NULL)};
     return scan;
 }
 
@@ -56,16 +43,6 @@ void scan_free(struct scan *scan) {
     bell_free(scan->bell);
     free(scan);
 }
-
-bool scan_is_busy(const struct scan *scan) {
-    return scan->is_running || scan->found_one;
-}
-
-bool scan_is_running(const struct scan *scan) {
-    return scan->is_running;
-}
-
-/* ---- on the thread ---- */
 
 struct edited {
     struct scan *scan;
@@ -142,32 +119,16 @@ static void scan_file(struct scan *scan, const struct file *file) {
         record(scan, file, result == SCANNER_CLEAN);
 }
 
-/* On a thread of libuv. Only this uses the connections while is_running is set. */
-static void on_work(uv_work_t *work) {
-    struct scan *scan = work->data;
+bool scan_do_one(void *context) {
+    struct scan *scan = context;
     struct file file;
+    /* Without a scanner nothing is ever found, so that --once does not wait for it. */
+    if (!scanner_is_configured(scan->config) || !scan->config->file_dir[0])
+        return false;
     /* The claim keeps other workers from the file for a while. An error counts as no file: the next
      * tick asks again. */
-    scan->found_one = file_scan_claim(scan->db, &file) == ERROR_NONE;
-    if (scan->found_one)
-        scan_file(scan, &file);
-}
-
-/* ---- on the loop ---- */
-
-static void on_done(uv_work_t *work, int status) {
-    struct scan *scan = work->data;
-    (void)status;
-    scan->is_running = false;
-    scan->ended(scan->context);
-}
-
-void scan_next(struct scan *scan) {
-    /* Without a scanner nothing is ever found, so that --once does not wait for it. */
-    if (scan->is_running || !scanner_is_configured(scan->config) || !scan->config->file_dir[0]) {
-        scan->found_one = scan->is_running && scan->found_one;
-        return;
-    }
-    scan->is_running = true;
-    uv_queue_work(scan->loop, &scan->work, on_work, on_done);
+    if (file_scan_claim(scan->db, &file))
+        return false;
+    scan_file(scan, &file);
+    return true;
 }

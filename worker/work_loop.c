@@ -32,6 +32,7 @@
 #include "sender.h"
 #include "step.h"
 #include "store/site/jwks.h"
+#include "task.h"
 #include "wake.h"
 
 #define TICK_MS 500
@@ -49,7 +50,7 @@
 /* With `once`: nothing is begun after this time, since cron starts the next one. */
 #define ONCE_MS 45000
 
-enum { SIGNALS = 3 };
+enum { SIGNALS = 3, TASKS = 2 };
 
 struct worker {
     const struct work_loop_args *args;
@@ -64,6 +65,7 @@ struct worker {
     struct metrics *metrics;
     struct scan *scan;
     struct chore *chore;
+    struct task *tasks[TASKS]; /* of scan and chore */
     struct steps *steps;
     struct step step;
     size_t most;
@@ -109,7 +111,7 @@ static void delivery_ended(struct worker *worker, struct delivery *delivery,
                                  /* A test is tried once. */
                                  .is_gone = delivery->room_id == 0 && !answer->aborted,
                                  .delay_ms = delivery_delay_ms(delivery->tries)};
-    /* Not tried, as far as anybody knows: due again at once. */
+    /* Not tried, as far as is known: due again at once. */
     if (answer->aborted)
         result.delay_ms = 1;
     else if (!answer->succeeded) {
@@ -222,6 +224,14 @@ static void reload(struct worker *worker) {
     worker->sender = sender_new(&worker->loop, worker->config, on_sent);
 }
 
+/* Whether a task has something to do, or may have. */
+static bool is_busy(const struct worker *worker) {
+    bool busy = false;
+    for (size_t i = 0; i < TASKS; i++)
+        busy = busy || task_is_busy(worker->tasks[i]);
+    return busy;
+}
+
 /* True if nothing is left to wait for. */
 static bool is_done(const struct worker *worker) {
     const int64_t now = clock_monotonic_ms();
@@ -229,7 +239,7 @@ static bool is_done(const struct worker *worker) {
     if (worker->stopping)
         return is_idle || now >= worker->stop_ms;
     return worker->args->once && is_idle && !worker->again && !worker->has_jwks &&
-           !scan_is_busy(worker->scan) && !chore_is_busy(worker->chore);
+           !is_busy(worker);
 }
 
 /* What was leased is sent at once, since the lease is running already. */
@@ -337,25 +347,16 @@ static void on_tick(uv_timer_t *tick) {
         uv_stop(&worker->loop);
     else
         run_step(worker);
-    if (!worker->stopping) {
-        scan_next(worker->scan);
-        chore_next(worker->chore);
-    }
+    for (size_t i = 0; !worker->stopping && i < TASKS; i++)
+        task_next(worker->tasks[i]);
 }
 
-/* After a file there may be another one, but with `once` not without end. */
-static void on_scanned(void *context) {
+/* After a file or a mail there may be another one, but with `once` not without end. */
+static void on_task_ended(void *context, struct task *task) {
     struct worker *worker = context;
     const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
-    if (!worker->stopping && !is_late && scan_is_busy(worker->scan))
-        scan_next(worker->scan);
-}
-
-static void on_chore_done(void *context) {
-    struct worker *worker = context;
-    const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
-    if (!worker->stopping && !is_late && chore_is_busy(worker->chore))
-        chore_next(worker->chore);
+    if (!worker->stopping && !is_late && task_is_busy(task))
+        task_next(task);
 }
 
 /* Without hooks an event is ignored, at no cost; the tick looks for new hooks. */
@@ -396,8 +397,10 @@ static void open_parts(struct worker *worker) {
     }
     worker->steps = steps_new(worker->config);
     worker->sender = sender_new(&worker->loop, worker->config, on_sent);
-    worker->scan = scan_new(&worker->loop, worker->config, on_scanned, worker);
-    worker->chore = chore_new(&worker->loop, worker->config, on_chore_done, worker);
+    worker->scan = scan_new(worker->config);
+    worker->chore = chore_new(worker->config);
+    worker->tasks[0] = task_new(&worker->loop, scan_do_one, worker->scan, on_task_ended, worker);
+    worker->tasks[1] = task_new(&worker->loop, chore_do_one, worker->chore, on_task_ended, worker);
     /* Neither for a minute. */
     if (!worker->args->once) {
         worker->wake = wake_new(worker->config, &worker->woken);
@@ -426,7 +429,8 @@ static void close_parts(struct worker *worker) {
     wake_free(worker->wake);
     /* The step that is running must end: it uses the database. So must a scan, which another worker
      * would repeat otherwise. */
-    while (worker->is_running || scan_is_running(worker->scan) || chore_is_running(worker->chore))
+    while (worker->is_running || task_is_running(worker->tasks[0]) ||
+           task_is_running(worker->tasks[1]))
         uv_run(&worker->loop, UV_RUN_ONCE);
     /* What is aborted has a result, too, by which the next step gives the lease back. */
     sender_abort(worker->sender);
@@ -438,6 +442,8 @@ static void close_parts(struct worker *worker) {
     steps_leave(worker->steps);
     steps_free(worker->steps);
     sender_free(worker->sender);
+    for (size_t i = 0; i < TASKS; i++)
+        task_free(worker->tasks[i]);
     scan_free(worker->scan);
     chore_free(worker->chore);
     metrics_close(worker->metrics);
