@@ -1,55 +1,15 @@
-"""Moderation: roles, what a room allows, silence, slow mode, bans, site moderators, the audit."""
+"""Moderation of a room: roles, what a room allows, silence, slow mode, bans."""
 
 import pytest
-from support.api_key import Program
 from support.client import Client
-from support.confabctl import Tool
-from support.files import done, png, post, upload
-from support.shapes import A_TIME, AN_ID, refusal, wrong
+from support.moderation import ROLES, Room, fails
+from support.shapes import A_TIME, wrong
 from support.wait import wait_for
-
-ROOM = "/api/chat/rooms/{}/"
-ROLES = ["reader", "member", "moderator", "admin"]
-
-
-class Room:
-    """A public room with a member of each role."""
-
-    def __init__(self, user):
-        self.admin = user()
-        self.id = self.admin.room(is_private=False)["room_id"]
-        self.path = ROOM.format(self.id)
-        self.reader, self.member, self.moderator = user(), user(), user()
-        for role in ("reader", "member", "moderator"):
-            client = getattr(self, role)
-            self.admin.invite(self.id, client)
-            answer = self.set_role(client, role)
-            assert (answer.status_code, answer.json().get("role")) == (200, role), answer.text
-
-    def set_role(self, client, role, by=None):
-        return (by or self.admin).patch(f"{self.path}members/{client.id}/", json={"role": role})
-
-    def patch(self, **change):
-        return self.admin.patch(self.path, json=change)
-
-    def post(self, client, content="hi", **more):
-        return client.post(f"{self.path}messages/", json={"content": content, **more})
-
-    def silence(self, by, client, minutes=5):
-        return by.post(f"{self.path}silence/", json={"user_id": client.id, "minutes": minutes})
-
-    def ban(self, by, client, **more):
-        return by.post(f"{self.path}bans/", json={"user_id": client.id, **more})
 
 
 @pytest.fixture
 def room(user):
     return Room(user)
-
-
-def fails(answer, status, code, **more):
-    assert (answer.status_code, answer.json()) == (status, refusal(code, **more)), answer.text
-    return answer
 
 
 # ---- roles ----
@@ -117,7 +77,7 @@ def test_wrong_rules_are_refused(room, change, code):
 
 @pytest.mark.parametrize("policy, allowed", [
     ("members", "member moderator admin"), ("moderators", "moderator admin"), ("nobody", "")])
-def test_who_posts_is_as_the_room_says(room, policy, allowed):
+def test_the_room_decides_which_roles_may_post(room, policy, allowed):
     room.patch(post_policy=policy)
     for role in ROLES:
         answer = room.post(getattr(room, role))
@@ -193,7 +153,7 @@ def test_members_are_hidden_from_all_but_moderators(room):
         assert live.next()["type"] == "new_message"
 
 
-def test_others_than_moderators_do_not_learn_who_joins_and_leaves(room, user):
+def test_only_moderators_learn_of_joining_and_leaving(room, user):
     room.patch(members_visible=False)
     start = room.admin.get(room.path).json()["last_seq"]
     comer = user()
@@ -224,7 +184,7 @@ def test_others_than_moderators_do_not_learn_who_joins_and_leaves(room, user):
                                                         params={"after": start}).text
 
 
-def test_nobody_is_shown_typing_in_an_archived_room(room):
+def test_no_typing_is_shown_in_an_archived_room(room):
     with room.member.socket(room.id) as live, room.admin.socket(room.id) as admin:
         live.until("connected")
         admin.until("connected")
@@ -298,7 +258,7 @@ def test_a_banned_user_is_out_until_the_ban_ends(room):
     assert room.member.post(f"{room.path}join/").status_code == 201
 
 
-def test_who_may_ban_whom(room, user):
+def test_a_ban_needs_a_higher_role(room, user):
     for by, client, code in ((room.moderator, room.admin, "role_too_high"),
                              (room.moderator, room.moderator, "role_too_high"),
                              (room.member, room.reader, "permission_denied")):
@@ -353,361 +313,10 @@ def test_a_ban_closes_sockets_as_banned(room, kind):
     fails(room.member.get(f"{room.path}messages/"), 403, "permission_denied")
 
 
-# ---- site moderators, bans from the site ----
-
-@pytest.fixture
-def site_moderator(instance, user):
-    client = user()
-    instance.sql("UPDATE user SET is_moderator = TRUE WHERE user_id = ?", client.id)
-    return client
-
-
-def test_a_site_moderator_moderates_all_rooms_but_direct_ones(user, site_moderator):
-    admin, other = user(), user()
-    room = admin.room()["room_id"]
-    message = admin.say(room)["message_id"]
-    path = ROOM.format(room)
-    assert site_moderator.get("/api/auth/me/").json()["is_moderator"] is True
-    assert site_moderator.get(path).status_code == 200
-    assert site_moderator.get(f"{path}messages/").json()["count"] == 1
-    assert site_moderator.delete(f"{path}messages/{message}/").status_code == 204
-    assert site_moderator.patch(path, json={"topic": "x"}).status_code == 403
-    assert site_moderator.post(f"{path}bans/", json={"user_id": other.id}).status_code == 201
-    assert site_moderator.post(f"{path}join/").status_code == 201
-    direct = admin.post("/api/chat/rooms/direct/", json={"user_id": other.id}).json()["room_id"]
-    assert site_moderator.get(ROOM.format(direct)).status_code == 404
-
-
-def test_a_site_moderator_sees_files_of_all_rooms_but_direct_ones(user, site_moderator):
-    admin, other = user(), user()
-    room = admin.room()
-    direct = admin.post("/api/chat/rooms/direct/", json={"user_id": other.id}).json()
-    for place, status in ((room, 200), (direct, 404)):
-        number = upload(admin, place, png())
-        path = f"/api/chat/files/{number}/"
-        assert admin.request("PUT", f"{path}thumbnail/", data=png()).status_code == 204
-        assert done(admin, number).status_code == 200
-        paths = [f"{path}cat.png", f"{path}thumbnail/", f"{path}link/"]
-        assert {site_moderator.get(one).status_code for one in paths} == {404}
-        post(admin, place, [number])
-        assert {site_moderator.get(one).status_code for one in paths} == {status}
-        assert {user().get(one).status_code for one in paths} == {404}
-
-
-def test_a_ban_from_the_site_ends_all_sessions(user, site_moderator, instance):
-    client, path = user(), "/api/site/bans/"
-    fails(client.post(path, json={"user_id": site_moderator.id}), 403, "key_required")
-    answer = site_moderator.post(path, json={"user_id": client.id, "reason": "spam"})
-    assert (answer.status_code, answer.json()["reason"]) == (201, "spam")
-    assert client.get("/api/auth/me/").status_code == 401
-    assert client.id in [ban["user_id"] for ban in site_moderator.get(path).json()["results"]]
-    assert site_moderator.delete(f"{path}{client.id}/").status_code == 204
-    assert instance.sql("SELECT is_active FROM user WHERE user_id = ?", client.id)[0][0]
-    fails(site_moderator.post(path, json={"user_id": site_moderator.id}), 403, "role_too_high")
-
-
-@pytest.mark.parametrize("path", ["/api/auth/token/", "/api/auth/login/"])
-def test_who_is_banned_from_the_site_is_told_until_when_after_the_right_password(
-        user, site_moderator, instance, path):
-    client, bans = user(), "/api/site/bans/"
-    login = {"username": client.name, "password": client.password}
-    wrong_login = {"non_field_errors": ["Unable to log in with provided credentials."],
-                   "codes": {"non_field_errors": ["authorization"]}}
-    for until in ("2100-01-01T00:00:00.000000Z", None):
-        site_moderator.post(bans, json={"user_id": client.id, "until": until, "reason": "spam"})
-        for _ in range(2):
-            fails(client.post(path, json=login), 403, "banned", until=until)
-        answer = client.post(path, json={**login, "password": "wrong horse!"})
-        assert (answer.status_code, answer.json()) == (400, wrong_login)
-    # One whom the administrator has disabled is told nothing.
-    site_moderator.delete(f"{bans}{client.id}/")
-    assert client.post(path, json=login).status_code == 200
-    instance.sql("UPDATE user SET is_active = FALSE WHERE user_id = ?", client.id)
-    answer = client.post(path, json=login)
-    assert (answer.status_code, answer.json()) == (400, wrong_login)
-
-
-def test_a_ban_from_the_site_outlives_what_the_site_says_of_its_users(user, instance,
-                                                                      site_moderator):
-    site, tool = Program(instance, "users"), Tool(instance)
-    client = user()
-    path, bans = f"/api/site/users/{client.id}/", "/api/site/bans/"
-    for was_active in (True, False):
-        site_moderator.post(bans, json={"user_id": client.id})
-        assert site.patch(path, json={"is_active": True}).json()["is_active"] is False
-        assert site.patch(path, json={"is_active": was_active}).json()["is_active"] is False
-        assert site.post(f"{path}token/").status_code == 403
-        site_moderator.delete(f"{bans}{client.id}/")
-        found = site.patch(path, json={"display_name": "A"}).json()["is_active"]
-        assert found is was_active, "as the site said last"
-    # The administrator ends a ban, too.
-    site_moderator.post(bans, json={"user_id": client.id})
-    assert "is enabled" in tool("user", "enable", client.name)
-    assert instance.sql("SELECT 1 FROM ban WHERE user_id = ?", client.id) == []
-    assert site.post(f"{path}token/").status_code == 201
-    tool("user", "erase", client.name, "--messages", "keep")
-    assert site.patch(path, json={"is_active": True}).status_code == 403
-    assert "is erased" in tool.refuses("user", "enable", f"deleted-{client.id}")
-
-
-def test_a_timed_ban_from_the_site_ends_on_time_wherever_it_is_asked(user, instance, site_moderator):
-    answer = site_moderator.post("/api/site/bans/", json={
-        "user_id": (client := user()).id, "until": "2100-01-01T00:00:00Z"})
-    assert answer.status_code == 201
-    login = {"username": client.name, "password": client.password}
-    key = Program(instance, "act,users")
-    over = "UPDATE ban SET until = SYSDATE(6) WHERE room_id = 0 AND user_id = ?"
-    acting = {"X-Confab-User": str(client.id)}
-    room = site_moderator.room()["room_id"]
-
-    def is_found():
-        answer = site_moderator.get("/api/chat/users/", params={"search": client.name})
-        return answer.json()["count"] == 1
-
-    asked = [
-        lambda: client.post("/api/auth/token/", json=login).status_code == 200,
-        lambda: client.post("/api/auth/login/", json=login).status_code == 200,
-        lambda: key.get("/api/auth/me/", headers=acting).status_code == 200,
-        lambda: key.post(f"/api/site/users/{client.id}/token/").status_code == 201,
-        is_found,
-        lambda: site_moderator.post(f"/api/chat/rooms/{room}/invite/",
-                                    json={"user_id": client.id}).status_code == 201,
-        lambda: site_moderator.post("/api/chat/rooms/direct/",
-                                    json={"user_id": client.id}).status_code == 201]
-    for number, ask in enumerate(asked):
-        site_moderator.post("/api/site/bans/", json={"user_id": client.id,
-                                                     "until": "2100-01-01T00:00:00Z"})
-        assert not ask(), number
-        instance.sql(over, client.id)
-        assert ask(), number
-    # What was open before the ban stays closed.
-    assert client.get("/api/auth/me/").status_code == 401
-
-
-def test_the_audit_says_who_has_done_what(room, instance, site_moderator):
-    message = room.post(room.member).json()["message_id"]
-    room.moderator.delete(f"{room.path}messages/{message}/")
-    room.ban(room.moderator, room.member, reason="spam")
-    key = Program(instance, "moderate")
-    page = key.get("/api/site/audit/", params={"limit": 200}).json()
-    while page["next"]:
-        page = key.get(page["next"].removeprefix(instance.url)).json()
-    found = [entry for entry in page["results"] if entry["room_id"] == room.id]
-    shown = {"audit_id": AN_ID, "actor_kind": "user", "actor_id": room.moderator.id,
-             "user_id": room.member.id, "room_id": room.id, "created_at": A_TIME}
-    assert found[-2:] == [
-        {**shown, "action": "delete_message", "subject_id": message, "reason": None},
-        {**shown, "action": "ban", "subject_id": None, "reason": "spam"}]
-    assert room.member.name not in str(found)
-    fails(room.admin.get("/api/site/audit/"), 403, "key_required")
-    assert site_moderator.get("/api/site/audit/").status_code == 200
-
-
-# ---- reports ----
-
-def test_a_report_keeps_the_words_and_reaches_the_moderators(room):
-    ids = [room.post(room.member, text).json()["message_id"] for text in ("a", "bad", "c")]
-    path = f"{room.path}messages/{ids[1]}/report/"
-    answer = room.reader.post(path, json={"reason": "abuse", "note": "Look!"})
-    report = {"report_id": AN_ID, "room_id": room.id, "message_id": ids[1],
-              "reporter_id": room.reader.id, "sender_id": room.member.id, "reason": "abuse",
-              "note": "Look!", "state": "open", "created_at": A_TIME}
-    assert (answer.status_code, answer.json()) == (201, report)
-    again = room.reader.post(path, json={"reason": "spam"})
-    assert (again.status_code, again.json()) == (200, answer.json())
-    room.member.patch(f"{room.path}messages/{ids[1]}/", json={"content": "good"})
-    for client in (room.moderator, room.admin):
-        event = client.get("/api/chat/events/").json()["events"][-1]
-        assert event == {"type": "report_created", "report_id": answer.json()["report_id"],
-                         "room_id": room.id, "seq": AN_ID}
-        found, = client.get("/api/chat/reports/", params={"state": "open"}).json()["results"]
-        assert (found["content"], found["message"]["content"]) == ("bad", "good")
-        assert [message["message_id"] for message in found["neighbours"]] == [ids[0], ids[2]]
-    for client in (room.member, room.reader):
-        assert client.get("/api/chat/reports/").json()["count"] == 0
-    path = f"/api/chat/reports/{answer.json()['report_id']}/"
-    assert room.reader.patch(path, json={"state": "handled"}).status_code == 404
-    closed = room.moderator.patch(path, json={"state": "handled"}).json()
-    assert (closed["state"], closed["handled_by_id"]) == ("handled", room.moderator.id)
-    room.moderator.patch(path, json={"state": "handled"})
-    events = room.admin.get("/api/chat/events/").json()["events"]
-    assert events[-1] == {"type": "moderation_changed", "room_id": room.id, "seq": AN_ID}
-    assert events[-2]["type"] == "report_created"
-    assert room.admin.get("/api/chat/reports/", params={"state": "open"}).json()["count"] == 0
-
-
-def test_reports_of_direct_rooms_go_to_site_moderators(user, site_moderator):
-    alice, bob = user(), user()
-    direct = alice.post("/api/chat/rooms/direct/", json={"user_id": bob.id}).json()["room_id"]
-    message = bob.say(direct)["message_id"]
-    path = f"{ROOM.format(direct)}messages/{message}/report/"
-    number = alice.post(path, json={"reason": "illegal"}).json()["report_id"]
-    assert alice.get("/api/chat/reports/").json()["count"] == 0
-    found = site_moderator.get("/api/chat/reports/").json()["results"]
-    assert number in [report["report_id"] for report in found]
-    assert alice.post(path, json={"reason": "because"}).json() == wrong(reason="invalid_choice")
-    bob.delete(f"{ROOM.format(direct)}messages/{message}/")
-    assert bob.post(path, json={"reason": "spam"}).status_code == 404
-
-
-def test_who_moderates_nothing_reads_no_report(room, user, instance):
-    message = room.post(room.member).json()["message_id"]
-    instance.sql("INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, "
-                 "content, created_at) SELECT ?, ?, ? + seq, ?, 1, 'x', SYSDATE(6) "
-                 "FROM seq_1_to_5000", room.id, message, 10 ** 9, room.member.id)
-
-    def rows_read():
-        status = dict(instance.sql("SHOW GLOBAL STATUS LIKE 'Handler_read%'"))
-        return sum(map(int, status.values()))
-    user().get("/api/chat/reports/")
-    before = rows_read()
-    assert room.member.get("/api/chat/reports/").json()["count"] == 0
-    spent = rows_read() - before
-    assert room.moderator.get("/api/chat/reports/?limit=1").json()["count"] == 5000
-    instance.sql("DELETE FROM report WHERE room_id = ?", room.id)
-    assert spent < 2000, "the reports of other rooms are not looked at"
-
-
-# ---- blocks ----
-
-BLOCKS, DIRECT = "/api/chat/blocks/", "/api/chat/rooms/direct/"
-
-
-def block(client, other):
-    return client.post(BLOCKS, json={"user_id": other.id})
-
-
-def test_blocks_are_listed_and_end(user):
-    alice, bob = user(), user()
-    answer = block(alice, bob)
-    shown = {"user_id": bob.id, "username": bob.name, "created_at": A_TIME}
-    assert (answer.status_code, answer.json()) == (201, shown)
-    assert block(alice, bob).status_code == 200
-    assert alice.get(BLOCKS).json() == {"count": 1, "next": None, "previous": None,
-                                        "results": [shown]}
-    assert bob.get(BLOCKS).json()["count"] == 0
-    for _ in range(2):
-        assert alice.delete(BLOCKS, json={"user_id": bob.id}).status_code == 204
-    assert alice.get(BLOCKS).json()["count"] == 0
-    assert block(alice, alice).json() == wrong(user_id="own_user")
-    answer = alice.post(BLOCKS, json={"user_id": 2 ** 60})
-    assert answer.json() == wrong(user_id="does_not_exist")
-
-
-def test_a_user_blocks_1000_others_at_most(user, instance):
-    alice, bob, carol = user(), user(), user()
-    instance.sql("INSERT INTO block (user_id, blocked_id, created_at) "
-                 "SELECT ?, ? + seq, SYSDATE(6) FROM seq_1_to_999", alice.id, 10 ** 9)
-    assert block(alice, bob).status_code == 201
-    answer = block(alice, carol)
-    assert (answer.status_code, answer.json()) == (400, wrong(user_id="too_many"))
-    assert block(alice, bob).status_code == 200
-    alice.delete(BLOCKS, json={"user_id": bob.id})
-    assert block(alice, carol).status_code == 201
-    instance.sql("DELETE FROM block WHERE user_id = ? AND blocked_id > ?", alice.id, 10 ** 9)
-
-
-def test_who_is_blocked_neither_writes_nor_invites(user):
-    alice, bob = user(), user()
-    room = bob.room()["room_id"]
-    block(alice, bob)
-    fails(bob.post(DIRECT, json={"user_id": alice.id}), 403, "not_allowed")
-    fails(bob.post(f"{ROOM.format(room)}invite/", json={"user_id": alice.id}), 403, "not_allowed")
-    # The blocking user may write first; the blocked one cannot reply.
-    direct = alice.post(DIRECT, json={"user_id": bob.id}).json()["room_id"]
-    path = f"{ROOM.format(direct)}messages/"
-    message = alice.say(direct)["message_id"]
-    fails(bob.post(path, json={"content": "hi"}), 403, "not_allowed")
-    fails(bob.put(f"{path}{message}/reactions/", json={"emoji": "👍"}), 403, "not_allowed")
-    alice.delete(BLOCKS, json={"user_id": bob.id})
-    said = bob.say(direct)["message_id"]
-    block(alice, bob)
-    fails(bob.post(path, json={"content": "hi"}), 403, "not_allowed")
-    fails(bob.patch(f"{path}{said}/", json={"content": "x"}), 403, "not_allowed")
-
-
-def test_messages_of_who_is_blocked_are_marked_for_who_has_blocked(room):
-    message = room.post(room.member).json()
-    assert "is_blocked" not in message
-    tag = room.reader.get(f"{room.path}messages/").headers["ETag"]
-    block(room.reader, room.member)
-    answer = room.reader.get(f"{room.path}messages/", headers={"If-None-Match": tag})
-    assert [shown["is_blocked"] for shown in answer.json()["results"]] == [True]
-    assert room.reader.get(room.path).json()["last_message"]["is_blocked"] is True
-    assert room.admin.get(f"{room.path}messages/").json()["results"] == [message]
-    event = room.admin.get(f"{room.path}events/").json()["events"][-1]
-    assert "is_blocked" not in event["message"]
-
-
-def test_who_is_blocked_mentions_nobody_who_has_blocked(room):
-    block(room.reader, room.member)
-    room.post(room.member, mentions={"user_ids": [room.reader.id, room.moderator.id]})
-    assert room.reader.get(room.path).json()["unread_mentions"] == 0
-    assert room.moderator.get(room.path).json()["unread_mentions"] == 1
-    types = [event["type"] for event in room.reader.get("/api/chat/events/").json()["events"]]
-    assert "mentioned" not in types
-
-
-def test_who_is_blocked_neither_notifies_nor_mentions_all(room):
-    with room.reader.notifications() as live:
-        live.until("connected")
-        room.post(room.member, "before", mentions={"user_ids": [], "all": True})
-        assert live.until("new_message_notification")["message"]["content"] == "before"
-        assert room.reader.get(room.path).json()["unread_mentions"] == 1
-        block(room.reader, room.member)
-        assert room.reader.get(room.path).json()["unread_mentions"] == 0
-        assert room.reader.get("/api/chat/mentions/").json()["results"] == []
-    # Also by a socket that opens later, and by one that is open when the block ends.
-    with room.reader.notifications() as live:
-        live.until("connected")
-        room.post(room.member, "blocked", mentions={"user_ids": [], "all": True})
-        room.post(room.admin, "other")
-        assert live.until("new_message_notification")["message"]["content"] == "other"
-        assert room.reader.get(room.path).json()["unread_mentions"] == 0
-        assert room.moderator.get(room.path).json()["unread_mentions"] == 2
-        room.reader.delete(BLOCKS, json={"user_id": room.member.id})
-
-        def is_notified():
-            room.post(room.member, "again")
-            room.post(room.admin, "mark")
-            return live.until("new_message_notification")["message"]["content"] == "again"
-        wait_for(is_notified)
-
-
-@pytest.mark.slow("an instance of its own")
-def test_a_site_may_let_only_those_write_who_share_a_room(shared, user):
-    site = shared(CONFAB_DIRECT_FROM="shared_room", CONFAB_INVITE_FROM="shared_room")
-    alice, bob = (Client(site).register() for _ in range(2))
-    room = bob.room(is_private=False)["room_id"]
-    fails(bob.post(DIRECT, json={"user_id": alice.id}), 403, "not_allowed")
-    fails(bob.post(f"{ROOM.format(room)}invite/", json={"user_id": alice.id}), 403, "not_allowed")
-    alice.post(f"{ROOM.format(room)}join/")
-    assert bob.post(DIRECT, json={"user_id": alice.id}).status_code == 201
-    other = bob.room()["room_id"]
-    assert bob.post(f"{ROOM.format(other)}invite/", json={"user_id": alice.id}).status_code == 201
-
-
-@pytest.mark.slow("an instance of its own")
-def test_a_room_with_hidden_members_is_not_told_by_who_may_write_to_whom(shared):
-    site = shared(CONFAB_DIRECT_FROM="shared_room", CONFAB_INVITE_FROM="shared_room")
-    admin, member, spy, outsider = (Client(site).register() for _ in range(4))
-    room = admin.room(is_private=False)["room_id"]
-    path, own = ROOM.format(room), spy.room()["room_id"]
-    for client in (member, spy):
-        client.post(f"{path}join/")
-    admin.patch(path, json={"members_visible": False})
-    for client in (member, outsider):
-        for way in (DIRECT, f"{ROOM.format(own)}invite/"):
-            fails(spy.post(way, json={"user_id": client.id}), 403, "not_allowed")
-    # The admin sees the members.
-    assert admin.post(DIRECT, json={"user_id": member.id}).status_code == 201
-    fails(admin.post(DIRECT, json={"user_id": outsider.id}), 403, "not_allowed")
-
-
 # ---- evasion ----
 
 @pytest.mark.parametrize("way", ["removed", "banned"])
-def test_who_is_put_out_has_nothing_of_what_was_open(room, way):
+def test_a_removed_member_loses_sockets_uploads_and_links(room, way):
     sent = room.admin.post(f"{room.path}files/", json={"name": "a.txt", "size": 5,
                                                        "media_type": "text/plain"})
 
