@@ -1,6 +1,7 @@
 // All tests of the client library in one process, which share one instance. Each file can also be
 // run alone.
 
+import "./library/accounts.js";
 import "./library/client.js";
 import "./library/profiles.js";
 import "./library/site-login.js";

@@ -86,8 +86,8 @@ test("methods resolve to the body of an error", async () => {
     const made = manager(alice, room);
     assert.deepEqual(Object.keys(await made.sendMessage("")), ["content", "codes"]);
     assert.equal(await made.deleteMessage(4711000), false);
-    const nobody = manager({ token: "0".repeat(40) }, room);
-    assert.deepEqual(await nobody.getRooms(), {
+    const stranger = manager({ token: "0".repeat(40) }, room);
+    assert.deepEqual(await stranger.getRooms(), {
         detail: "Invalid token.",
         code: "authentication_failed",
     });

@@ -151,7 +151,7 @@ test("a site that is unavailable for a moment is asked again", async () => {
 });
 
 for (const [name, answer, code] of [
-    ["nobody is logged in", () => new Response("", { status: 403 }), "not_logged_in_at_site"],
+    ["no user is logged in", () => new Response("", { status: 403 }), "not_logged_in_at_site"],
     ["the answer is empty", () => new Response("\n"), "not_logged_in_at_site"],
     ["the answer is a page", () => new Response("<html>Log in</html>"), "no_site_token"],
 ]) {

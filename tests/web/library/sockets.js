@@ -192,12 +192,12 @@ test("4401: a revoked token closes the channel, and login reopens it", async () 
 });
 
 test("4401: a channel without a token is refused and not retried", async () => {
-    const nobody = anonymousClient(system);
-    const heard = record(nobody.openRoom(1));
+    const stranger = anonymousClient(system);
+    const heard = record(stranger.openRoom(1));
     await until(() => heard.closed);
     assert.equal(heard.closed.code, 4401);
     assert.deepEqual(heard.states, ["closed"]);
-    assert.equal(nobody.sockets.opened.length, 1);
+    assert.equal(stranger.sockets.opened.length, 1);
 });
 
 test("4403: a removed member is told, and does not reconnect", async () => {

@@ -1,8 +1,10 @@
 // Users of an instance, each with a client whose requests and sockets are recorded.
 
+import assert from "node:assert/strict";
+
 import WebSocket from "ws";
 
-import { Confab } from "../../../web/confab.js";
+import { Confab, ConfabError } from "../../../web/confab.js";
 import { ONCE, until } from "./until.js";
 
 let number = 0;
@@ -185,3 +187,13 @@ export const receivedTexts = (heard) =>
     heard.events
         .filter((event) => event.type === "new_message")
         .map((event) => event.message.content);
+
+/** For assert.rejects: an error of the API with this status, which `check` may look into. */
+export const refusal =
+    (status, check = () => {}) =>
+    (error) => {
+        assert.ok(error instanceof ConfabError, String(error));
+        assert.equal(error.status, status);
+        check(error);
+        return true;
+    };
