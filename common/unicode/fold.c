@@ -35,7 +35,7 @@ enum {
     HANGUL_SYLLABLES = 11172,
 };
 
-/* So many marks on one letter are sorted, more stay as they come: the bound of the Stream-Safe Text
+/* As many marks on one letter are sorted, more stay as they come: the bound of the Stream-Safe Text
  * Format of Unicode, without which a text of nothing but marks takes the square of its length. */
 #define MARKS_MOST 30
 

@@ -16,7 +16,7 @@
 #include "store/messages/message.h"
 #include "store/messages/reaction.h"
 
-/* A batch has at most so many messages, and about this many bytes. */
+/* A batch has at most this number of messages, and about this number of bytes. */
 #define BATCH_MESSAGES 500
 #define BATCH_BYTES ((size_t)1024 * 1024)
 

@@ -13,7 +13,7 @@
 /* The longest type (RFC 6838, section 4.2: twice 127, and a slash), with a terminator. */
 #define MEDIA_TYPE_SIZE 256
 
-/* So many bytes of a file decide on its type. */
+/* The bytes at the beginning of a file that decide on its type. */
 #define MEDIA_TYPE_HEAD 65536
 
 /* Writes a type in lower case, without parameters and in its usual spelling (image/jpg is

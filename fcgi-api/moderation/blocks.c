@@ -46,7 +46,7 @@ enum error blocks_add(struct exchange *x) {
     }
     /* Neither oneself nor a user who does not exist: both are 400 at the field. */
     if (error == ERROR_BAD_INPUT && user_id == x->identity.user.id)
-        field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER, "Nobody blocks oneself.");
+        field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER, "You cannot block yourself.");
     else if (error == ERROR_BAD_INPUT)
         field_errors_add_missing(&x->field_errors, "user_id", user_id);
     if (error)

@@ -40,7 +40,7 @@ def cells(role, prefix):
             if f" {prefix}" in row and not row.startswith("GET /healthz")}
 
 
-def test_the_table_lets_nobody_in_who_is_kept_out():
+def test_the_table_refuses_what_each_role_may_not_do():
     public = {"POST /api/hooks/in/*", "GET /api/chat/links/*", "GET /api/chat/open-rooms"}
     for role in ("stranger", "disabled"):
         for row, cell in cells(role, "/api/chat/").items() | cells(role, "/api/site/").items():

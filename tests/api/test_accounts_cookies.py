@@ -184,7 +184,7 @@ def test_the_name_can_be_chosen(named):
         assert live.next()["type"] == "connected"
 
 
-def test_a_chosen_name_logs_nobody_out(named):
+def test_a_chosen_name_ends_no_session(named):
     new = Client(named).register()
     _, value, _ = log_in(new)
     assert me(named, f"sessionid={value}").json()["user_id"] == new.id

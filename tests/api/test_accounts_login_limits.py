@@ -281,7 +281,7 @@ def count_requests(user, seconds):
 
 
 @pytest.mark.parametrize("condition", ["late", "hung"])
-def test_who_makes_redis_late_gets_no_more_requests(site, condition):
+def test_making_redis_late_gets_no_more_requests(site, condition):
     """40 at once and 1 a second, for all processes together, as with Redis."""
     user = registered(site)
     with late(site, 40) if condition == "late" else hung(site):

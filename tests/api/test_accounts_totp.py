@@ -131,7 +131,7 @@ def test_a_code_that_is_too_old_or_wrong_is_refused(user):
         assert_wrong_code(log_in(client, code=code))
 
 
-def test_a_code_used_while_the_clock_was_ahead_shuts_nobody_out(user, instance):
+def test_a_code_used_while_the_clock_was_ahead_shuts_no_user_out(user, instance):
     client = user()
     secret, _ = turn_on(client)
     instance.sql("UPDATE user_totp SET last_step = last_step + 120 WHERE user_id = ?", client.id)

@@ -204,7 +204,7 @@ def twin_patch(site, client, name):
     assert answer.status_code == 200, answer.text
 
 
-def test_who_comes_after_a_key_is_not_taken_for_it(one_process):
+def test_the_request_after_that_of_a_key_is_not_taken_for_it(one_process):
     site = Program(one_process, "users")
     admin, other = (Client(one_process).register() for _ in range(2))
     room = admin.room(is_private=False)["room_id"]

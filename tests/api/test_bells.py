@@ -73,7 +73,7 @@ def test_a_room_and_a_user_have_one_with_the_last_number(people):
     assert listen(bob, own_bell(bob)) == 1
 
 
-def test_who_is_no_member_is_not_told(people, ringing):
+def test_a_user_outside_the_room_is_not_told(people, ringing):
     alice, bob, _ = people
     public = alice.room(is_private=False)
     assert public["bell"]

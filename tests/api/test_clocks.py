@@ -42,7 +42,7 @@ def token_of(client, name):
     return client.post("/api/auth/token/", json={"username": name, "password": "correct horse"})
 
 
-def test_nobody_is_limited_by_a_bucket_of_the_future(system):
+def test_a_bucket_of_the_future_limits_no_user(system):
     client = Client(system).register()
     client.may_fail = True
     room = client.room()["room_id"]

@@ -63,7 +63,7 @@ def test_a_login_names_the_user_who_logged_in(user):
     ("POST", "/api/auth/login/", {"username": "nobody", "password": "wrong-one"}),
     ("OPTIONS", ROOMS, None), ("GET", "/api/nothing/", None),
 ])
-def test_answers_without_valid_credentials_name_nobody(anonymous, method, path, json):
+def test_answers_without_valid_credentials_name_no_user(anonymous, method, path, json):
     for key in (None, "Token " + "0" * 40):
         answer = anonymous.request(method, path, json=json, headers={"Authorization": key})
         assert HEADER not in answer.headers

@@ -80,7 +80,7 @@ def test_a_user_of_the_site_is_in_the_room_with_name_and_picture(system, site):
                     json={"content": "x"}).status_code == 201
 
 
-def test_who_is_not_logged_in_to_the_site_gets_no_token(site):
+def test_a_visitor_without_a_login_at_the_site_gets_no_token(site):
     assert page(site / "chat-token.php").status == 403
 
 

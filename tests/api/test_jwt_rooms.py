@@ -90,7 +90,7 @@ def test_an_existing_room_keeps_its_name_and_privacy(system, key):
     assert (room["name"], room["is_private"], room["members_count"]) == ("Algebra", False, 2)
 
 
-def test_the_creator_is_the_site_s_bot_who_is_no_member(system, visitor, key):
+def test_the_creator_is_the_site_s_bot_without_a_membership(system, visitor, key):
     visitor.come([{"key": key}])
     [(name, is_bot)] = system.sql("SELECT u.username, u.is_bot FROM room r JOIN user u "
                                   "ON u.user_id = r.created_by_id WHERE r.room_key = ?", key)
@@ -125,7 +125,7 @@ def test_rooms_only_removes_from_other_rooms_with_a_key(visitor, key):
     assert visitor.keyed() == {}
 
 
-def test_who_left_a_room_is_in_it_again_after_the_next_login(visitor, key):
+def test_a_user_who_left_a_room_is_in_it_again_after_the_next_login(visitor, key):
     room = visitor.come([{"key": key}]).room(key)["room_id"]
     visitor.client.post(f"/api/chat/rooms/{room}/remove_member/",
                         json={"user_id": visitor.client.id})

@@ -73,7 +73,7 @@ def test_fifty_at_once_use_no_more_than_max_uses(room, user):
     assert room.admin.get(room.path).json()["members_count"] == 6
     assert room.admin.get(f"{room.path}links/").json()["results"][0]["uses"] == 5
     fails(clients[0].get(f"/api/chat/links/{link['link']}/"), 410, "link_used_up")
-    # Who is in stays in.
+    # Members stay.
     inside = clients[[answer.status_code for answer in answers].index(201)]
     assert use(inside, link).status_code == 200
 
@@ -104,7 +104,7 @@ def test_a_link_brings_back_neither_the_banned_nor_the_removed(room, user):
     fails(use(client, room.link()), 403, "banned")
     room.admin.delete(f"{room.path}bans/{client.id}/")
     assert use(client, newer).status_code == 201
-    # Who has left by themselves may come back.
+    # Members who have left by themselves may come back.
     client.post(f"{room.path}remove_member/", json={"user_id": client.id})
     assert use(client, newer).status_code == 201
 
@@ -119,7 +119,7 @@ def test_a_link_ends_with_the_role_of_its_maker(room, user):
     assert room.admin.get(f"{room.path}links/").json()["results"] == []
 
 
-def test_an_archived_room_takes_nobody(room, user):
+def test_an_archived_room_takes_no_new_member(room, user):
     link = room.link()
     room.admin.patch(room.path, json={"is_archived": True})
     fails(use(user(), link), 403, "archived")

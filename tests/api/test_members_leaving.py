@@ -128,7 +128,7 @@ def test_the_earliest_member_is_determined_by_the_current_membership(user):
     assert roles(carol, room) == {carol.id: True, bob.id: False}
 
 
-def test_nobody_is_promoted_while_an_admin_remains(user):
+def test_no_member_is_promoted_while_an_admin_remains(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, bob, carol)
     make_admin(alice, room, carol)
@@ -137,7 +137,7 @@ def test_nobody_is_promoted_while_an_admin_remains(user):
     assert types(bob.events(room["room_id"], after=3)) == ["user_removed"]
 
 
-def test_nobody_is_promoted_when_a_member_without_a_role_leaves(user):
+def test_no_member_is_promoted_when_a_member_without_a_role_leaves(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, bob, carol)
     remove(bob, room, bob.id)

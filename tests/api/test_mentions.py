@@ -165,7 +165,7 @@ def test_a_deleted_message_takes_its_mentions_back(trio):
     assert [listed(client) for client in (bob, carol)] == [[], []]
 
 
-def test_who_joins_later_was_not_mentioned(trio, user):
+def test_a_member_who_joins_later_was_not_mentioned(trio, user):
     alice, _, _, room = trio
     late = user()
     post(alice, room, mentions=mentions(everybody=True))
@@ -175,7 +175,7 @@ def test_who_joins_later_was_not_mentioned(trio, user):
     assert (unread(late, room), listed(late)) == (1, [said["message_id"]])
 
 
-def test_who_is_no_member_has_no_unread_mentions(trio, user):
+def test_a_user_outside_the_room_has_no_unread_mentions(trio, user):
     alice, _, _, room = trio
     post(alice, room, mentions=mentions(everybody=True))
     assert unread(user(), room) == 0
@@ -244,7 +244,7 @@ def test_a_user_is_told_with_exactly_these_keys(trio):
     assert told(alice) == []
 
 
-def test_a_repeated_post_tells_nobody_again(trio):
+def test_a_repeated_post_sends_no_second_mention(trio):
     alice, bob, carol, room = trio
     said = post(alice, room, mentions=mentions(bob), client_id="m-1")
     again = post(alice, room, 200, mentions=mentions(carol), client_id="m-1")

@@ -53,7 +53,7 @@ def test_it_is_read_without_credentials_and_cached_for_two_seconds(instance, use
     assert scene.admin.get(scene.path).json()["is_admin"] is True
 
 
-def test_who_is_no_member_reads_it_with_credentials_too(scene, user):
+def test_a_user_outside_the_room_reads_it_with_credentials_too(scene, user):
     stranger = user()
     for path in scene.paths():
         answer = stranger.get(path)

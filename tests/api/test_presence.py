@@ -34,7 +34,7 @@ def enter(instance, room, pushd, client, sockets=1):
     instance.redis("HSET", f"{PREFIX}presence:{room['room_id']}", f"{pushd}/{client.id}", sockets)
 
 
-def test_a_new_room_has_nobody_online(pair):
+def test_a_new_room_has_no_user_online(pair):
     alice, _, room = pair
     assert present(alice, room) == {"online": []}
 
@@ -146,7 +146,7 @@ def test_a_room_with_many_users_lists_all_of_them(pair, instance, crowd):
 
 
 @pytest.mark.slow("an instance of its own")
-def test_without_redis_nobody_is_listed(make_instance):
+def test_without_redis_no_user_is_listed(make_instance):
     instance = make_instance(CONFAB_PROCESSES=1)
     alice = Client(instance).register()
     room = alice.room()

@@ -63,7 +63,7 @@ REFUSED = {
                                                       json={"user_id": p.eve.id}),
     "another user removed by a member": lambda p: p.bob.post(p.url("remove_member/"),
                                                          json={"user_id": p.alice.id}),
-    "nobody removed": lambda p: p.alice.post(p.url("remove_member/"), json={"user_id": p.eve.id}),
+    "none removed": lambda p: p.alice.post(p.url("remove_member/"), json={"user_id": p.eve.id}),
     "the last admin stepping down": lambda p: p.alice.patch(p.url(f"members/{p.alice.id}/"),
                                                             json={"is_admin": False}),
     "no message read": lambda p: p.bob.post(p.url("read/"), json={"message_id": 2 ** 60}),

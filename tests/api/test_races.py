@@ -113,7 +113,7 @@ def test_no_post_is_taken_after_a_ban_from_the_site_was_answered(place, instance
     assert count - before <= 4 and set(answers) == {201, 401}
 
 
-def test_a_ban_and_a_link_at_once_leave_nobody_in(place, user):
+def test_a_ban_and_a_link_at_once_leave_the_user_out(place, user):
     admin, _, room = place
     path = ROOM.format(room["room_id"])
     link = admin.post(f"{path}links/", json={"role": "member"}).json()["link"]
@@ -204,7 +204,7 @@ def test_two_admins_who_go_at_once_leave_one(user, ways):
 
 # ---- erasures ----
 
-def test_nothing_is_left_of_who_is_erased_while_sending(user, instance):
+def test_nothing_is_left_of_a_user_erased_while_sending(user, instance):
     other, leaver = user(), user(password=PASSWORD)
     rooms = [other.room(f"Room {number}") for number in range(3)]
     for room in rooms:

@@ -212,7 +212,7 @@ def test_a_message_of_another_room_has_none(pair):
 
 
 @pytest.mark.slow("an instance of its own")
-def test_off_lets_nobody_react_and_keeps_what_there_is(shared):
+def test_off_lets_no_user_react_and_keeps_what_there_is(shared):
     instance = shared(CONFAB_REACTIONS="off")
     client = Client(instance).register()
     message = client.say(client.room("Quiet")["room_id"])

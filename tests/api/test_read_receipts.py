@@ -61,7 +61,7 @@ def test_posting_counts_as_reading(pair):
     assert marks(alice, room) == {alice.id: first["message_id"], bob.id: second["message_id"]}
 
 
-def test_who_has_read_nothing_since_joining_has_no_receipt(pair, user):
+def test_a_member_who_has_read_nothing_since_joining_has_no_receipt(pair, user):
     alice, bob, room = pair
     message = alice.say(room["room_id"])
     carol = user()
@@ -151,7 +151,7 @@ def test_users_share_what_they_have_read_unless_they_say_otherwise(user):
         assert (answer.status_code, answer.json()) == (400, wrong("share_read"))
 
 
-def test_who_does_not_share_neither_shows_nor_sees(pair):
+def test_a_user_who_does_not_share_neither_shows_nor_sees(pair):
     alice, bob, room = pair
     message = alice.say(room["room_id"])
     read(bob, message)
@@ -177,7 +177,7 @@ def heard(live, alice, reader, room):
     return "message_read" in kinds
 
 
-def test_no_notice_goes_from_or_to_who_does_not_share(pair, user):
+def test_no_notice_goes_from_or_to_a_user_who_does_not_share(pair, user):
     alice, bob, room = pair
     carol = user()
     alice.invite(room["room_id"], carol)

@@ -67,7 +67,7 @@ def test_new_direct_rooms_are_invitations_and_standing_ones_are_not(bully, crowd
     assert_429(invite(bully, room, crowd[0]))
 
 
-def test_what_invites_nobody_does_not_count(bully, crowd):
+def test_an_invitation_without_effect_does_not_count(bully, crowd):
     room = bully.room()["room_id"]
     assert invite(bully, room, crowd[0]).status_code == 201
     for _ in range(30):
@@ -156,7 +156,7 @@ def test_direct_rooms_at_the_same_moment_do_not_exceed_it(site, crowd):
 
 # ---- after leaving ----
 
-def test_who_left_is_not_invited_again_by_the_same_admin(user):
+def test_a_member_who_left_is_not_invited_again_by_the_same_admin(user):
     bully, other, victim = user(), user(), user()
     room = bully.room()["room_id"]
     bully.invite(room, other)
@@ -171,7 +171,7 @@ def test_who_left_is_not_invited_again_by_the_same_admin(user):
     assert_error(invite(other, room, victim), 403)
 
 
-def test_who_was_removed_is_not_invited_again_by_that_admin(user):
+def test_a_removed_member_is_not_invited_again_by_that_admin(user):
     bully, victim = user(), user()
     room = bully.room(is_private=False)["room_id"]
     victim.post(f"{ROOMS}{room}/join/")
@@ -203,7 +203,7 @@ def test_an_hour_later_the_same_admin_may_invite_again(user, instance):
         assert invite(admin, room, guest).status_code == status
 
 
-def test_an_administrator_of_the_site_can_add_who_left(user, instance):
+def test_an_administrator_of_the_site_can_add_a_member_who_left(user, instance):
     admin, guest = user(), user()
     room = admin.room(name=f"Team of {admin.name}")["room_id"]
     admin.invite(room, guest)

@@ -29,8 +29,8 @@ def index(system):
 
 
 def bury(system, room, sender, count=600):
-    """Adds so many messages without words that what was there is found by the index only: the newest
-    ones are read without it."""
+    """Adds many messages without words, so that what was there is found by the index only: the
+    newest ones are read without it."""
     room_id = room["room_id"]
     system.sql(f"""
         SET @now = NOW(6);

@@ -207,7 +207,7 @@ def test_any_other_name_is_no_user(instance, programs, name):
     assert refusal(answer, 403) == "key_needs_user"
 
 
-def test_nobody_acts_as_the_site_itself(instance, programs):
+def test_no_program_acts_as_the_site_itself(instance, programs):
     programs["rooms"].put_room(fresh_name())
     (site,), = instance.sql("SELECT user_id FROM external_user WHERE issuer = '' AND subject = ''")
     for name in (str(site), "ext:"):
@@ -271,7 +271,7 @@ def test_hosts_that_refuse_put_take_a_post(instance):
 
 @pytest.mark.everywhere
 @pytest.mark.parametrize("name", ["X_Confab_User", "X.Confab.User", "X-Confab_User"])
-def test_another_spelling_of_x_confab_user_names_nobody(instance, user, name):
+def test_another_spelling_of_x_confab_user_names_no_user(instance, user, name):
     program = Program(instance)
     answer = program.get(ME, headers={name: str(user().id)})
     assert refusal(answer, 403) == "key_needs_user"

@@ -372,7 +372,7 @@ def test_an_acting_key_cannot_either(instance, user):
     assert answer.status_code == 400
 
 
-def test_a_system_message_is_edited_by_nobody_and_deleted_by_an_admin(program, user, room):
+def test_a_system_message_can_be_deleted_by_an_admin_but_not_edited(program, user, room):
     alice = user()
     members(program, room, add=[{"user_id": alice.id, "is_admin": True}])
     made = program.post(f"{SITE}{room}/messages/", json={"content": "x"}).json()

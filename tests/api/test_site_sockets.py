@@ -117,7 +117,7 @@ def test_the_header_without_a_key_does_not_count(user):
         assert assert_let_in(live)["user_id"] == alice.id
 
 
-def test_the_header_twice_names_nobody(program, user):
+def test_the_header_twice_names_no_user(program, user):
     alice, bob = user(), user()
     live = shake(program, NOTIFICATIONS, direct=True,
                  headers={"X-Confab-User": f"{alice.id}\r\nX-Confab-User: {bob.id}"})

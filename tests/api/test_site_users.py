@@ -111,7 +111,7 @@ def test_an_external_id_is_a_subject_of_up_to_128_bytes(program, external_id, st
 @pytest.mark.parametrize("body", [
     {}, {"users": None}, {"users": {}}, {"users": "x"},
     {"users": [{"external_id": str(i)} for i in range(101)]}])
-def test_a_malformed_list_is_an_error_and_makes_nobody(program, body):
+def test_a_malformed_list_is_an_error_and_makes_no_user(program, body):
     answer = program.put(USERS, body)
     assert answer.json() == wrong("users") and answer.status_code == 400
 
@@ -232,7 +232,7 @@ def test_a_user_of_the_site_has_no_password(program, anonymous):
         assert answer.status_code == 400
 
 
-def test_nobody_registers_the_name_of_the_sites_own_user(shared):
+def test_the_name_of_the_sites_own_user_cannot_be_registered(shared):
     system = shared(CONFAB_JWT_ACTOR="the-shop")
     answer = Client(system).post("/api/auth/register/", json={
         "username": "The-Shop", "password": "correct horse"})

@@ -244,7 +244,7 @@ def send_for(live, data, seconds):
     return sent
 
 
-def test_a_flood_of_pings_delays_nobody_and_grows_no_memory(guarded):
+def test_a_flood_of_pings_delays_no_other_socket_and_grows_no_memory(guarded):
     """Ping frames of RFC 6455; the pongs are not read."""
     before = guarded.count("pongs_total")
     with in_room(guarded.alice, guarded.room, direct=True) as live:

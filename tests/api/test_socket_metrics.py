@@ -260,7 +260,7 @@ def test_the_state_of_redis_and_database_is_a_metric(pushd):
     assert 0 < value(there, "confab_database_latency_seconds") < 10
 
 
-def test_idle_connections_to_the_metrics_are_bounded_and_keep_nobody_out(pushd):
+def test_idle_connections_to_the_metrics_are_bounded_and_keep_no_other_out(pushd):
     """The oldest ones are closed."""
     def files():
         return len(os.listdir(f"/proc/{pushd.process.pid}/fd"))

@@ -313,7 +313,7 @@ def test_sockets_above_max_sockets_are_refused(instance, user):
 
 @pytest.mark.slow("an instance of its own")
 def test_the_log_contains_no_private_data(instance, alice, room):
-    secret = "a word that nobody else writes"
+    secret = "a word that no other user writes"
     with Pushd(instance, log_level="debug") as pushd:
         with in_room(alice, room, direct=pushd.port) as live:
             alice.say(room, secret)

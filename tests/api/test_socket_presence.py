@@ -45,7 +45,7 @@ def test_online_is_separate_for_each_room(trio):
         assert live.first["online"] == people(bob)
 
 
-def test_a_notifications_socket_makes_nobody_present(trio):
+def test_a_notifications_socket_makes_no_user_present(trio):
     alice, bob, room, _ = trio
     with in_room(bob, room) as live, notified(alice):
         live.none()
@@ -54,7 +54,7 @@ def test_a_notifications_socket_makes_nobody_present(trio):
         assert rest(bob, room) == people(bob)
 
 
-def test_a_refused_socket_makes_nobody_present(trio, system):
+def test_a_refused_socket_makes_no_user_present(trio, system):
     alice, _, room, _ = trio
     stranger = Client(system).register()
     with in_room(alice, room) as live:

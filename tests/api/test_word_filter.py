@@ -180,7 +180,7 @@ def test_messages_of_programs_are_filtered_too(room):
     assert (answer.status_code, answer.json()["message_type"]) == (201, "system")
 
 
-def test_who_has_let_through_and_dropped_is_in_the_audit(room):
+def test_the_audit_names_the_moderator_of_a_held_message(room):
     numbers = [room.post(room.member, "two words").json()["held_id"] for _ in range(2)]
     room.admin.post(f"{room.path}held/{numbers[0]}/approve/")
     room.admin.delete(f"{room.path}held/{numbers[1]}/")

@@ -103,7 +103,7 @@ class Poster(threading.Thread):
             connection.close()
 
     def goes_on(self, more=5, seconds=60):
-        """Waits for so many more posts."""
+        """Waits for `more` posts."""
         enough = len(self.acknowledged) + more
         end = time.monotonic() + seconds
         while len(self.acknowledged) < enough:

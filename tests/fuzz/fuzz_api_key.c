@@ -16,7 +16,7 @@ static void check_key(struct text key) {
     if (!secret_hash_api_key(key, hash))
         return;
     fuzz_require(secret_is_api_key(key) && key.len == SECRET_API_KEY_SIZE - 1, "it has the form");
-    fuzz_require(!secret_hash_key(key, hash), "it is no token");
+    fuzz_require(!secret_hash_key(key, hash), "not taken for a token");
 }
 
 static void check_user(struct text header) {

@@ -54,7 +54,7 @@ static void a_map_has_primaries_and_their_slots(void **state) {
     assert_int_equal(redis_slots_node(&slots, 16383), 1);
 }
 
-static void slots_of_nobody_have_no_primary(void **state) {
+static void slots_without_a_node_have_no_primary(void **state) {
     (void)state;
     assert_true(parse("a1 fd00::1:7001@17001 master - 0 1 1 connected 5\n"));
     assert_string_equal(slots.nodes[0].name, "fd00::1");
@@ -113,7 +113,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slots_are_those_of_redis),
         cmocka_unit_test(a_map_has_primaries_and_their_slots),
-        cmocka_unit_test(slots_of_nobody_have_no_primary),
+        cmocka_unit_test(slots_without_a_node_have_no_primary),
         cmocka_unit_test(a_tag_is_one_of_the_primary),
         cmocka_unit_test(what_is_no_map_changes_nothing),
         cmocka_unit_test(names_have_the_tag_in_a_cluster_only),

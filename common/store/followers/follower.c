@@ -86,8 +86,8 @@ enum error follower_idle_seconds(struct db *db, uint64_t *seconds) {
 }
 
 enum error follower_cap_due(struct db *db) {
-    /* The longest wait after so many tries, and a minute; see delivery_delay_ms. The condition on
-     * worker_id is the beginning of KEY due (worker_id, due_at). POW has the doubling wait in
+    /* The longest wait for the number of tries, and a minute; see delivery_delay_ms. The condition
+     * on worker_id is the beginning of KEY due (worker_id, due_at). POW has the doubling wait in
      * seconds, which grows to about an hour. */
     static const char SQL[] =
         "UPDATE follower_room SET due_at = NOW(6) "

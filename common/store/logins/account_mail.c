@@ -13,7 +13,7 @@
 /* Users of one address. */
 #define USERS_MOST "5"
 
-/* A failed mail is tried again after so many minutes times the tries, so often. */
+/* A mail is tried five times at most; each wait is two minutes longer than the one before. */
 #define TRIES_MOST "5"
 
 /* A condition on a mail that was sent; values: the hash of the token, and the kind. */

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "store/search/search_private.h"
 
-/* So many of the newest messages must match for the next ones to be read without the index. */
+/* How many of the newest messages must match for the next ones to be read without the index. */
 enum { SCAN_MATCHES = 5 };
 
 /* Shows what was found. True if the search ends here: the page is full, or the time is over, but

@@ -10,8 +10,8 @@
 
 #include "db/db.h"
 
-/* The new messages of a room are added to the index when there are so many of them, or nothing was
- * posted for so many seconds: the more at once, the less each costs. Searches read the text of
+/* The new messages of a room are added to the index when there are SEARCH_FRESH of them, or nothing
+ * was posted for some seconds: the more at once, the less each costs. Searches read the text of
  * those that are left, which costs as much as a hundred lists of the index for a user in a hundred
  * rooms that are all busy. In a room that is never silent for so long the oldest of them is younger
  * than the shortest event_retention, a day. */

@@ -64,8 +64,8 @@ struct fake_store {
     void *context;
     bool down;        /* all queries fail */
     unsigned queries; /* queries so far */
-    uint64_t behind;  /* a node of a cluster: it lacks so many events of each stream, and what was
-                         revoked, until db_catch_up */
+    uint64_t behind;  /* a node of a cluster: it lacks this number of the last events of each
+                         stream, and what was revoked, until db_catch_up */
     unsigned waits;   /* calls of db_catch_up so far */
     struct fake_user users[FAKE_USERS + 1];
     struct fake_room *rooms;

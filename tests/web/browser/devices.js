@@ -177,7 +177,7 @@ slow("after midnight what was said today is of yesterday", async () => {
     await rooms(person.page, "Kitchen").locator("time", { hasText: year }).waitFor();
 });
 
-test("who has seen a message is known after a reload", async () => {
+test("the readers of a message are known after a reload", async () => {
     const { alice, bob, room } = await pair();
     await alice.say("Tea is ready.");
     await bob.sees("Tea is ready.");

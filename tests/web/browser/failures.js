@@ -245,7 +245,7 @@ test("the last member learns that the room goes with them", async () => {
     });
 });
 
-slow("nobody is called offline who may be online in another room", async () => {
+slow("a user who may be online in another room is not called offline", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const other = await bob.room("Elsewhere");
     await bob.enter(other);

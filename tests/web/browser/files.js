@@ -53,7 +53,7 @@ const give = (person, kind, files) =>
         [kind, files, PLACE],
     );
 
-/** Records a film of so many frames (px) and drops it on the field. */
+/** Records a film of this width and height (px) and drops it on the field. */
 const giveFilm = (person, name, width, height) =>
     person.field.evaluate(
         async (target, [called, across, down]) => {

@@ -165,7 +165,7 @@ test("a token may be in the page, or in JSON, and is fetched with the site's coo
     assert.match(site.cookies[0], /site=mine/);
 });
 
-test("who is not logged in at the site is told, and can try again after the login", async () => {
+test("a visitor without a login at the site is told, and can try again after it", async () => {
     const key = `course-${freshName()}`;
     const person = await openWindow();
     const site = await siteOf(person, keyed(key), null);
