@@ -514,6 +514,22 @@ const REFUSALS = [
         },
     },
     {
+        code: "banned",
+        words: "the login of a user who is banned from the site",
+        text: () => t("You are banned from this site until {time}."),
+        see: async () => {
+            const [alice, bob, elsewhere] = [await user(), await user(), await stranger()];
+            await world.system.confabctl("user", "moderator", alice.name, "on");
+            const ban = { user_id: bob.id, until: "2099-01-01T00:00:00Z" };
+            await alice.api("POST", "site/bans/", ban);
+            await elsewhere.visit();
+            await logIn(elsewhere, bob.name);
+            const name = elsewhere.page.locator("[name=username]");
+            const kept = async () => assert.equal(await name.inputValue(), bob.name);
+            return { place: wrong(elsewhere.page.locator(".card")), kept };
+        },
+    },
+    {
         code: "too_common",
         words: "a common password of a new account",
         english: "This password is too common.",

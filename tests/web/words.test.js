@@ -25,7 +25,7 @@ const TAGS = Object.keys(LANGUAGES).filter((tag) => tag !== "en");
 const UNSEEN = new Set([
     ...["parse_error", "bad_request", "method_not_allowed", "unsupported_media_type"],
     ...["uri_too_long", "headers_too_large", "gone", "token_required", "conflicting"],
-    "not_shared",
+    ...["not_shared", "open_list_off"],
     // By API keys.
     ...["key_needs_user", "key_required", "key_scope", "key_address", "not_a_bot", "not_a_member"],
 ]);

@@ -1,7 +1,7 @@
 // The whole application: shows the chat to a logged-in user, else the login, or an error.
 
 import { Confab } from "../confab/client.js";
-import { card, LoginScreen, siteCard, siteLogin } from "./login.js";
+import { card, LoginScreen, siteCard, siteLogin, whyNotLoggedIn } from "./login.js";
 import { button, errorText } from "./ui/controls.js";
 import { fill, h } from "./ui/dom.js";
 import { languageTag, t, useLanguage } from "./words.js";
@@ -9,6 +9,8 @@ import { languageTag, t, useLanguage } from "./words.js";
 /** The first and the longest pause (ms) before another try to reach the server. */
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
+/** The open rooms that are shown to strangers at once. */
+const OPEN_ROOMS = 20;
 
 /**
  * The modules that only a logged-in user needs; the login does not wait for them. All are listed
@@ -42,7 +44,6 @@ const CHAT_MODULES = () => [
     import("./shown-state.js"),
     import("./stored.js"),
     import("./ui/avatar.js"),
-    import("./ui/format.js"),
     import("./ui/keyboard.js"),
     import("./ui/links.js"),
     import("./ui/menu.js"),
@@ -90,8 +91,10 @@ export class App {
         Object.assign(this, { language, siteLanguage, hasLogin: !isByEmbedder(client) });
         this.confab = new Confab(client);
         this.client = client;
-        // The open room that a stranger reads, until a user logs in.
+        // The open room that a stranger reads, until a user logs in; and, where there is no address,
+        // the one that was chosen.
         this.visit = null;
+        this.visited = 0;
         if (keepLogin && this.hasLogin && this.confab.auth === "token") {
             this.#keepToken();
         }
@@ -165,6 +168,7 @@ export class App {
         window.removeEventListener("online", this.retryStart);
         window.removeEventListener("hashchange", this.followLink);
         this.#closeChat();
+        this.reader?.close();
         this.confab.close();
         this.root.replaceChildren();
     }
@@ -214,7 +218,7 @@ export class App {
     /** Without a login, or an answer of the server: shows an open room, else why not. */
     async #showStranger(failure) {
         const [, wanted] = ROOM.exec(this.page ? location.hash : "") ?? [];
-        const roomId = this.onlyRoom ?? Number(wanted ?? 0);
+        const roomId = this.onlyRoom ?? Number(wanted ?? this.visited);
         if (failure.status !== 401 || failure.foreign || roomId === 0) {
             this.#startFailed(failure);
             return;
@@ -232,6 +236,42 @@ export class App {
         }
     }
 
+    /** The list of open rooms for strangers; hidden until it is known that there are some. */
+    #openRooms() {
+        const place = h("section.open-rooms", { hidden: true });
+        if (!this.onlyRoom && this.roomKey === null) {
+            this.#fillOpenRooms(place);
+        }
+        return place;
+    }
+
+    async #fillOpenRooms(place) {
+        const { url, fetch, pace } = this.client;
+        // Without credentials, so that a cache can answer.
+        this.reader ??= new Confab({ url, fetch, pace, auth: "none" });
+        try {
+            const features = await (this.hasLogin ? this.confab : this.reader).features();
+            const hasList = features.includes("open_rooms");
+            const page = hasList && (await this.reader.openRooms({ limit: OPEN_ROOMS }));
+            if (page && page.results.length > 0) {
+                const { showOpenRooms } = await import("./rooms/open-rooms.js");
+                showOpenRooms(place, this.reader, page, (id) => this.#showPlace(`#/${id}`, id));
+            }
+        } catch {
+            // Without the list: rooms can be read by their addresses.
+        }
+    }
+
+    /** Shows the open room of this address and number to a stranger, or "" and 0 for the list. */
+    #showPlace(hash, roomId) {
+        if (this.page) {
+            history.pushState(null, "", hash || location.pathname + location.search);
+        } else {
+            this.visited = roomId;
+        }
+        this.#start();
+    }
+
     /** Shows the room to a stranger, if it is open; whether it is. */
     async #openVisit(roomId, failure) {
         const [{ Visit }] = await Promise.all([import("./rooms/visit.js"), loadChat()]);
@@ -245,6 +285,7 @@ export class App {
                 logIn: () => logIn(t("Log in to write in this room."), () => this.#start()),
                 ended: (text) => logIn(text, null),
                 moved: () => this.#start(),
+                list: this.onlyRoom ? null : () => this.#showPlace("", 0),
                 enter: async (name, key) => {
                     await this.confab.enterAsGuest({ display_name: name, key });
                     await this.#showChat();
@@ -361,6 +402,7 @@ export class App {
             name: this.lastName ?? "",
             done,
             back,
+            below: this.#openRooms(),
         });
         fill(this.root, this.login.element);
         if (this.page) {
@@ -374,11 +416,11 @@ export class App {
     #showRefusal(error) {
         const url = siteLogin(this.confab, error);
         const text = error
-            ? errorText(error)
+            ? whyNotLoggedIn(error)
             : t("Your access to the chat has ended. Reloading the page may help.");
         if (url) {
             this.tell("error", { message: text, code: error.code });
-            fill(this.root, h("main.welcome", siteCard(url, text)));
+            fill(this.root, h("main.welcome", siteCard(url, text, this.#openRooms())));
             return;
         }
         const retry = button(t("Try again"), () => this.#start(), "main");

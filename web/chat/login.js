@@ -1,7 +1,8 @@
 // The screen that logs a user in or creates an account.
 
-import { button, form, submitButton, textField } from "./ui/controls.js";
+import { button, errorText, form, submitButton, textField } from "./ui/controls.js";
 import { fill, h } from "./ui/dom.js";
+import { fullTime } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
 import { t } from "./words.js";
 
@@ -20,8 +21,8 @@ export function siteLogin(confab, error) {
     return /^https?:$/u.test(url.protocol) ? url : null;
 }
 
-/** Sends the user to the login of the site, a URL or null. */
-export function siteCard(url, reason) {
+/** Sends the user to the login of the site, a URL or null. `below` is shown at its end. */
+export function siteCard(url, reason, below) {
     const text = reason ?? t("Log in at the site to which this chat belongs.");
     const link = url && { href: url.href, target: "_top" };
     return card(
@@ -29,17 +30,30 @@ export function siteCard(url, reason) {
         h("h1", t("Log in")),
         h("p", { role: "status" }, text),
         url && h("a.button", link, t("Log in at {site}", { site: url.host })),
+        below,
     );
+}
+
+/** Why a user cannot log in. */
+export function whyNotLoggedIn(error) {
+    if (error.code !== "banned") {
+        return errorText(error);
+    }
+    const { until } = error.body ?? {};
+    return until
+        ? t("You are banned from this site until {time}.", { time: fullTime(until) })
+        : t("You are banned from this site.");
 }
 
 /**
  * `name` is the user name to begin with, "" for none. `reason` says why the user has to log in,
  * null if there is nothing to say. `done()` is called after the login and returns a promise; if
- * that is rejected, the form shows the error. `back()`, or null, leads back to an open room.
+ * that is rejected, the form shows the error. `back()`, or null, leads back to an open room;
+ * `below` is shown at the end of the card.
  */
 export class LoginScreen {
-    constructor(confab, { reason, name, done, back = null }) {
-        Object.assign(this, { confab, reason, name, done, back });
+    constructor(confab, { reason, name, done, below, back = null }) {
+        Object.assign(this, { confab, reason, name, done, below, back });
         // Until the server says what it has.
         Object.assign(this, { hasRegistration: true, hasMail: false });
         this.element = h("main.welcome");
@@ -70,7 +84,8 @@ export class LoginScreen {
             await this.confab.request("POST", "/api/auth/register/", {});
         } catch (error) {
             if (error.code === "password_login_off") {
-                fill(this.element, siteCard(siteLogin(this.confab, error), this.reason));
+                const url = siteLogin(this.confab, error);
+                fill(this.element, siteCard(url, this.reason, this.below));
             }
         }
     }
@@ -144,11 +159,13 @@ export class LoginScreen {
                 form({
                     fields: [this.username, this.password, code],
                     submit,
+                    say: whyNotLoggedIn,
                     buttons: [submitButton(isNew ? t("Create account") : t("Log in"))],
                 }),
                 this.forgot,
                 this.other,
                 this.back && h("p.other", button(t("Read without an account"), this.back, "link")),
+                this.below,
             ),
         );
         this.#drawOffers();

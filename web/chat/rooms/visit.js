@@ -25,23 +25,24 @@ export class Visit {
     /**
      * `client`: options of Confab, `page`, `isShown` and `tell` as in App. `siteUrl`: where users
      * log in, if not here, or null; `hasLogin`: whether they do here. Calls `on.logIn()`,
-     * `on.enter(displayName, key)`, which returns a promise, to join as a guest, `on.moved()` when
-     * the address leads elsewhere, and `on.ended(text)` when the room cannot be read any more.
+     * `on.enter(displayName, key)`, which returns a promise, to join as a guest, `on.list()`, which
+     * may be null, for the list of open rooms, `on.moved()` when the address leads elsewhere, and
+     * `on.ended(text)` when the room cannot be read any more.
      */
     constructor({ root, client, roomId, page, isShown, tell, hasLogin, siteUrl, on }) {
         Object.assign(this, { root, roomId, page, isShown, tell, hasLogin, siteUrl, on });
         const { url, fetch, WebSocket, pace } = client;
         this.confab = new Confab({ url, fetch, WebSocket, pace, auth: "none" });
+        this.features = [];
         this.people = null;
     }
 
     /** Reads the room; whether it is open. Rejected if the server cannot be asked. */
     async load() {
-        const hasGuests = (features) => features.includes("guests");
         try {
-            [this.room, this.hasGuests] = await Promise.all([
+            [this.room, this.features] = await Promise.all([
                 this.confab.room(this.roomId),
-                this.confab.features().then(hasGuests, () => false),
+                this.confab.features().catch(() => []),
             ]);
         } catch (error) {
             if (error.temporary || error.foreign) {
@@ -134,9 +135,11 @@ export class Visit {
     // ---- the ways to write ----
 
     #bar() {
-        const { room, hasLogin, siteUrl, on } = this;
+        const { room, hasLogin, siteUrl, features, on } = this;
         const isForAll = room.post_policy === "members" && !room.is_archived;
-        const takesGuests = hasLogin && this.hasGuests && room.guests === "write" && room.key;
+        const hasGuests = features.includes("guests");
+        const takesGuests = hasLogin && hasGuests && room.guests === "write" && room.key;
+        const hasList = on.list && features.includes("open_rooms");
         const text = isForAll
             ? t("You can read here without an account.")
             : t("You can read here without an account. Not everyone can write in this room.");
@@ -146,6 +149,7 @@ export class Visit {
             link && h("a.button", link, t("Log in at {site}", { site: siteUrl.host })),
             hasLogin && button(isForAll ? t("Log in to write") : t("Log in"), on.logIn, "main"),
             takesGuests && isForAll && button(t("Join as a guest"), () => this.#askName()),
+            hasList && button(t("Open rooms"), on.list, "link"),
         );
     }
 

@@ -22,6 +22,12 @@ const texts = {
         "Langsamer Modus: wird gesendet, sobald du wieder schreiben kannst",
     Ban: "Sperren",
     "Ban from the site": "Von der Website sperren",
+    "You are banned from this site.": "Du bist auf dieser Website gesperrt.",
+    "You are banned from this site until {time}.":
+        "Du bist auf dieser Website bis {time} gesperrt.",
+    "Open rooms": "Offene Räume",
+    "Read {room}": "{room} lesen",
+    "You can read these without an account.": "Diese kannst du ohne Konto lesen.",
     Silence: "Stummschalten",
     "Read without an account": "Ohne Konto lesen",
     Withdraw: "Zurückziehen",
