@@ -138,6 +138,58 @@ test("a stranger reads an open room by its link, and enters it by logging in", a
     await reader.sees("Hello, reader");
 });
 
+test("strangers choose an open room below the login, and come back to the list", async () => {
+    const [alice, reader] = [await openWindow(), await openWindow({ viewport: SIZES.phone })];
+    await alice.register();
+    const room = await alice.room("Orchard");
+    await change({ alice, room }, { is_open: true, topic: "Apples" });
+    await alice.post(room, "Hello, world");
+    await reader.visit();
+    const list = reader.page.getByRole("list", { name: "Open rooms" });
+    await list.getByText("Apples").waitFor();
+    assert.deepEqual(await faults(reader), []);
+    await reader.picture("open-rooms-phone");
+    await reader.button("Read Orchard", list).first().press("Enter");
+    await reader.sees("Hello, world");
+    assert.equal(reader.page.url(), `${world.system.url}/#/${room}`);
+    await reader.button("Open rooms").click();
+    await list.waitFor();
+    await reader.page.goBack();
+    await reader.sees("Hello, world");
+});
+
+test("silences and bans of rooms are listed for site moderators, and ended", async () => {
+    const { alice, bob, room } = await pair();
+    const [carol, guard] = [await openWindow(), await loggedInUser()];
+    await carol.register();
+    await alice.api("POST", `chat/rooms/${room}/silence/`, { user_id: bob.id, minutes: 60 });
+    const reason = "Sells things";
+    await alice.api("POST", `chat/rooms/${room}/bans/`, { user_id: carol.id, reason });
+    await world.system.confabctl("user", "moderator", guard.name, "on");
+    await guard.page.setViewportSize(SIZES.phone);
+    await guard.page.reload();
+    await guard.settles();
+    await guard.chooseOwn("Moderation");
+    const dialog = guard.dialog();
+    for (const [tab, person, button] of [
+        ["Silenced", bob, "End the silence"],
+        ["Bans", carol, "End the ban"],
+    ]) {
+        await dialog.getByRole("tab", { name: tab }).click();
+        const row = dialog.getByRole("listitem").filter({ hasText: person.name });
+        await row.getByText("Kitchen").waitFor();
+        await guard.picture(`moderation-${tab.toLowerCase()}-phone`);
+        assert.deepEqual(await faults(guard), []);
+        await guard.button(button, row).press("Enter");
+        // The row says what is done; leaving the list does it at once.
+        await guard.button("Undo", dialog).waitFor();
+    }
+    await guard.page.keyboard.press("Escape");
+    const left = async (what) => (await alice.api("GET", `chat/rooms/${room}/${what}/`)).results;
+    await until(async () => (await left("bans")).length === 0);
+    await until(async () => (await left("silences")).length === 0);
+});
+
 slow("a guest keeps the account, with its messages", async () => {
     const [alice, guest] = [await openWindow(), await openWindow()];
     await alice.register();

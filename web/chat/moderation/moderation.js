@@ -1,5 +1,5 @@
-// The moderator's page: reports with their context, held messages, bans with their end, and the
-// audit. A dialog of its own, usable on a phone and by the keyboard.
+// The moderator's page: reports with their context, held messages, silences and bans with their end,
+// and the audit. A dialog of its own, usable on a phone and by the keyboard.
 
 import { messageSummary } from "../timeline/message.js";
 import { button, errorText } from "../ui/controls.js";
@@ -14,23 +14,11 @@ import { moderate } from "./people.js";
 import { Deferred } from "./undo.js";
 
 const PAGE = 20;
-/** The lists of single rooms are read so many at a time. */
-const AT_ONCE = 6;
-const ALL = 200;
 
 const time = (at) =>
     h("time", { datetime: at, title: fullTime(at) }, `${dayName(at)}, ${timeOfDay(at)}`);
 const reasonText = (reason) =>
     ({ spam: t("Spam"), abuse: t("Abuse"), illegal: t("Illegal") })[reason] ?? t("Something else");
-
-/** Runs `read` for each item, some at a time; the results in the order of the items. */
-async function each(items, read) {
-    const found = [];
-    for (let at = 0; at < items.length; at += AT_ONCE) {
-        found.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(read))));
-    }
-    return found.flat();
-}
 
 class Page {
     constructor({ root, confab, people, rooms, cases, open, failed }) {
@@ -73,8 +61,15 @@ class Page {
                 row: (one) => this.#held(one),
             },
             {
+                title: () => t("Silenced"),
+                read: (next) =>
+                    next ? this.confab.follow(next) : this.confab.roomSilences({ limit: PAGE }),
+                key: (one) => `${one.room_id}:${one.user_id}`,
+                row: (one) => this.#silence(one),
+            },
+            {
                 title: () => t("Bans"),
-                read: () => this.#bans(),
+                read: (next) => this.#bans(next),
                 key: (one) => `${one.room_id}:${one.user_id}`,
                 row: (one) => this.#ban(one),
             },
@@ -152,8 +147,7 @@ class Page {
     #put(one) {
         const key = this.kind.key(one);
         if (!this.items.has(key)) {
-            const item = h("li", ...this.kind.row(one));
-            item.key = key;
+            const item = Object.assign(h("li", ...this.kind.row(one)), { key, one });
             this.items.set(key, item);
             this.list.append(item);
         }
@@ -251,21 +245,30 @@ class Page {
 
     // ---- rows ----
 
+    /** Whom something is about. Display names are not unique, so the user name is there, too. */
+    #person(id, username) {
+        const { people, confab } = this;
+        const account = h("span.under", { "data-person": id });
+        people.draw(account, () => {
+            const own = username ?? confab.profiles.get(id)?.username ?? "";
+            account.textContent = people.name(id, own) === own ? "" : ` (${own})`;
+        });
+        return [h("b", people.nameNode(id, username)), account];
+    }
+
     #line(message, tag = "p.around") {
         const { sender_id: id, sender_username: username } = message;
-        const words = messageSummary(message);
-        return h(tag, h("b", this.people.nameNode(id, username)), " ", h("bdi", words));
+        return h(tag, this.#person(id, username), " ", h("bdi", messageSummary(message)));
     }
 
     /** The words when the message was reported, and what has become of them. */
     #reported({ sender_id: who, content, message }) {
-        const name = this.people.nameNode(who, message?.sender_username);
         const isGone = !message || message.is_deleted;
         const isOther = !isGone && message.content !== content;
         const files = message?.files ?? [];
         return h(
             "blockquote",
-            h("p", h("b", name), " ", h("bdi", content)),
+            h("p", this.#person(who, message?.sender_username), " ", h("bdi", content)),
             !isGone && files.length > 0 && this.#files(files),
             isGone && h("p.under", t("This message was deleted.")),
             isOther && h("p.under", t("It is now:"), " ", h("bdi", message.content)),
@@ -282,13 +285,27 @@ class Page {
         return place;
     }
 
+    /** Closes a report, and the others of the same message that are shown. */
+    async #close({ report_id: id, room_id: roomId, message_id: messageId }, state) {
+        // The list may be left meanwhile.
+        const others = [...this.items.values()].filter(
+            ({ one }) =>
+                one.room_id === roomId && one.message_id === messageId && one.report_id !== id,
+        );
+        await this.confab.closeReport(id, state);
+        for (const item of others.filter((one) => !this.deferred.has(one))) {
+            await this.confab.closeReport(item.one.report_id, state);
+            this.#removed(item);
+        }
+    }
+
     #report(report) {
         const { people } = this;
-        const { report_id: id, room_id: roomId, message_id: messageId, reporter_id: by } = report;
+        const { room_id: roomId, message_id: messageId, reporter_id: by } = report;
         const { message, neighbours, note } = report;
         const before = neighbours.filter((one) => one.message_id < messageId);
         const after = neighbours.filter((one) => one.message_id > messageId);
-        const close = (state) => () => this.confab.closeReport(id, state);
+        const close = (state) => () => this.#close(report, state);
         const isThere = message && !message.is_deleted;
         return [
             h(
@@ -377,42 +394,53 @@ class Page {
         ];
     }
 
-    /** Those of the site, for site moderators, and of the rooms. */
-    async #bans() {
-        const site = this.isOfSite ? await this.confab.siteBans({ limit: ALL }) : { results: [] };
-        const rooms = await each(this.rooms, async ({ room_id: id }) => {
-            const { results } = await this.confab.bans(id, { limit: ALL });
-            return results.map((one) => ({ ...one, room_id: id }));
-        });
-        return { results: [...site.results.map((one) => ({ ...one, room_id: 0 })), ...rooms] };
+    /** Those of the site first, for site moderators, then those of the rooms. */
+    async #bans(next) {
+        const { confab } = this;
+        const lists = [
+            ...(this.isOfSite ? [() => confab.siteBans({ limit: PAGE })] : []),
+            () => confab.roomBans({ limit: PAGE }),
+        ];
+        let { at, link } = next ?? { at: 0, link: null };
+        const results = [];
+        while (at < lists.length && results.length < PAGE) {
+            const page = await (link ? confab.follow(link) : lists[at]());
+            results.push(...page.results);
+            link = page.next;
+            at += link ? 0 : 1;
+        }
+        return { results, next: at < lists.length ? { at, link } : null };
     }
 
-    #ban({ user_id: id, username, until, reason, room_id: roomId, banned_by_id: by }) {
-        const end = until ? t("until {time}", { time: fullTime(until) }) : t("for good");
-        const lift = () => (roomId ? this.confab.unban(roomId, id) : this.confab.siteUnban(id));
+    /** Whom, until when, why, where, and by whom; `end`: the button that ends it. */
+    #measure({ user_id: id, username, until, reason, room_id: roomId }, by, end) {
+        const time = until ? t("until {time}", { time: fullTime(until) }) : t("for good");
         return [
-            h("p", h("b", this.people.nameNode(id, username)), `, ${end}`),
+            h("p", this.#person(id, username), `, ${time}`),
             reason && h("p", h("bdi", reason)),
             h(
                 "p.under",
                 roomId ? this.#roomName(roomId) : t("The whole site"),
                 by && [" · ", this.people.nameNode(by, "")],
             ),
-            h("div.buttons", this.#act(t("End the ban"), t("The ban is ended."), lift)),
+            h("div.buttons", end),
         ];
     }
-}
 
-/** A site moderator moderates rooms of others, too: the public ones that are active. */
-async function roomsOf(confab, rooms) {
-    if (!confab.user.is_moderator) {
-        return rooms;
+    #ban(ban) {
+        const { user_id: id, room_id: roomId } = ban;
+        const lift = () => (roomId ? this.confab.unban(roomId, id) : this.confab.siteUnban(id));
+        const end = this.#act(t("End the ban"), t("The ban is ended."), lift);
+        return this.#measure(ban, ban.banned_by_id, end);
     }
-    const { results } = await confab.rooms({ public: true, limit: ALL }).catch(() => ({
-        results: [],
-    }));
-    const own = new Set(rooms.map((room) => room.room_id));
-    return [...rooms, ...results.filter((room) => !own.has(room.room_id))];
+
+    #silence(silence) {
+        const { user_id: id, room_id: roomId } = silence;
+        const end = this.#act(t("End the silence"), t("The silence is ended."), () =>
+            this.confab.unsilence(roomId, id),
+        );
+        return this.#measure(silence, silence.silenced_by_id, end);
+    }
 }
 
 /**
@@ -420,17 +448,14 @@ async function roomsOf(confab, rooms) {
  * message, `failed(error)` reports an act that failed after its row was left.
  */
 export async function openModeration({ root, confab, people, rooms, cases, open, failed }) {
-    const [all] = await Promise.all([
-        roomsOf(confab, rooms),
-        addStyles(root, "moderation/moderation.css"),
-    ]);
+    await addStyles(root, "moderation/moderation.css");
     let page;
     const dialog = openDialog(root, t("Moderation"), (close) => {
         page = new Page({
             root,
             confab,
             people,
-            rooms: all,
+            rooms,
             cases,
             failed,
             open: (...where) => {

@@ -22,6 +22,8 @@ const texts = {
         "Langsamer Modus: wird gesendet, sobald du wieder schreiben kannst",
     Ban: "Sperren",
     "Ban from the site": "Von der Website sperren",
+    "End the silence": "Stummschaltung aufheben",
+    "The silence is ended.": "Die Stummschaltung wird aufgehoben.",
     "You are banned from this site.": "Du bist auf dieser Website gesperrt.",
     "You are banned from this site until {time}.":
         "Du bist auf dieser Website bis {time} gesperrt.",
