@@ -22,6 +22,7 @@
 /* Milliseconds for one command of Redis. */
 #define REDIS_MS 1000
 
+/* Root becomes the user of the services, so that it reads and writes files as they do. */
 static bool become_service_user(const struct cli *cli, struct buffer *problems) {
     /* A failure leaves errno, for the message. */
     const bool became = service_user_become(cli->config_path);

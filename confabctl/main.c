@@ -405,6 +405,7 @@ static enum cli_status check_schema(const struct cli *cli) {
     return CLI_OK;
 }
 
+/* Opens the configuration and the connections for a command. */
 static enum cli_status open_cli(struct cli *cli) {
     struct buffer problems = BUFFER_EMPTY;
     const bool valid = cli_open(cli, &problems);

@@ -30,6 +30,7 @@ static enum error refuse(struct exchange *x, enum error_code code, const char *d
     return exchange_fail(x, ERROR_UNAUTHENTICATED, code, detail);
 }
 
+/* The token of the request, in any header that carries one. The key is that of the header. */
 static bool find_token(const struct request *request, struct text *key) {
     /* A subprotocol is for WebSockets only. */
     const struct credentials_headers headers = {
@@ -266,6 +267,7 @@ enum error auth_anonymous(struct exchange *x, bool with_room) {
 
 /* ---- origins ---- */
 
+/* Whether a page of this origin may use the session cookie. */
 static bool is_allowed(const struct exchange *x, struct text origin) {
     /* An origin of the same host but the other scheme is another site. */
     const enum origin_scheme scheme = x->request->is_https ? ORIGIN_HTTPS : ORIGIN_HTTP;

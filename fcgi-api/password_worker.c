@@ -30,6 +30,7 @@ struct outcome {
     char hash[SECRET_PASSWORD_SIZE]; /* of is_hashing */
 };
 
+/* Takes the time and the memory that the configuration says. */
 static void do_work(const struct work *work, struct outcome *outcome) {
     const uint64_t passes = work->config->password_passes, memory = work->config->password_memory;
     memset(outcome, 0, sizeof(*outcome));
@@ -66,6 +67,7 @@ static _Noreturn void run_child(const struct work *work, int out) {
     _exit(write(out, &outcome, sizeof(outcome)) == (ssize_t)sizeof(outcome) ? 0 : 1);
 }
 
+/* The result from the child. False: the work was not done. */
 static bool read_outcome(int in, struct outcome *outcome) {
     ssize_t got;
     /* An end of file before the whole outcome: the child was killed. */

@@ -235,6 +235,7 @@ static enum error check_url(struct exchange *x) {
     return ERROR_NONE;
 }
 
+/* 405 with the method that the client has named. */
 static enum error refuse_method(struct exchange *x) {
     char detail[96];
     /* The method comes from the client: cut in the middle of a character it would be no UTF-8. */

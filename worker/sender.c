@@ -265,6 +265,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
     return len;
 }
 
+/* Called by libcurl for each line of a head. */
 static size_t take_head(char *bytes, size_t size, size_t count, void *context) {
     struct transfer *transfer = context;
     const size_t len = size * count;

@@ -89,6 +89,7 @@ static void run_step(struct worker *worker);
 
 /* ---- deliveries ---- */
 
+/* A failure is logged with the time of the next try. */
 static void log_failure(const struct delivery *delivery, const struct step_result *result) {
     /* Without the address, which may have a secret in it. */
     log_warn("hook %" PRIu64 ": delivery %s has failed (try %" PRIu64 "): %s; again in %" PRIu64
@@ -195,6 +196,7 @@ static void send_delivery(struct worker *worker, struct delivery *delivery) {
                                           .context = purpose_new(worker, delivery)});
 }
 
+/* Fetches the keys by which the site signs its tokens. */
 static void fetch_jwks(struct worker *worker) {
     static const char *const HEADERS[] = {"Accept: application/json", NULL};
     worker->is_fetching = true;
@@ -252,6 +254,7 @@ static void begin_deliveries(struct worker *worker) {
         fetch_jwks(worker);
 }
 
+/* Logs that the database was lost or came back, once for each. */
 static void log_connection(struct worker *worker) {
     const bool is_connected = worker->step.is_connected;
     /* The cause was logged by db. */

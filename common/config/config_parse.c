@@ -84,6 +84,7 @@ static const char *show(struct text text, char out[SHOWN_SIZE]) {
     return out;
 }
 
+/* Whether a line has a byte that no text editor writes. */
 static bool has_control_character(struct text text) {
     /* Tabs are blanks; other control characters come from files of another kind. */
     for (size_t i = 0; i < text.len; i++) {
@@ -160,6 +161,7 @@ static void check_list(struct parser *parser, const struct option *option, struc
     }
 }
 
+/* The name of the cookie of sessions. */
 static void check_cookie(struct parser *parser, const struct option *option, struct text value) {
     char shown[SHOWN_SIZE];
     /* RFC 6265 allows more; the prefixes __Host- and __Secure- belong to confab itself. */

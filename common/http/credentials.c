@@ -72,6 +72,7 @@ bool credentials_next_cookie(struct text *rest, const char *name, struct text *v
     return false;
 }
 
+/* Whether a text has the form of a key; only then is the database asked for it. */
 static bool is_key(struct text key) {
     for (size_t i = 0; i < key.len; i++) {
         const char c = key.at[i];

@@ -77,6 +77,7 @@ bool origin_is_https(struct text text) {
            origin_is_valid(text);
 }
 
+/* The host as it is written in an origin, where a default port is left out. */
 static struct text without_port(struct text host, struct text port) {
     /* Only the default port of the scheme is removed. */
     if (host.len > port.len && memcmp(host.at + host.len - port.len, port.at, port.len) == 0)

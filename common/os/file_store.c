@@ -33,6 +33,7 @@ static void close_quietly(int fd) {
     errno = error;
 }
 
+/* Whether an open file may be trusted: it is of this type, and of this user. */
 static bool is_own(int fd, mode_t type) {
     struct stat file;
     if (fstat(fd, &file) != 0)

@@ -64,6 +64,7 @@ static size_t run_length(const char *at, const char *row, int direction) {
     return len;
 }
 
+/* The longest run of characters that repeat, count up or down, or are neighbours on a keyboard. */
 static size_t longest_run(const char *at) {
     size_t most = run_length(at, NULL, 0);
     for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {

@@ -174,6 +174,7 @@ static enum message_type type_of_message(const struct import_message *message, b
     return message->is_system ? MESSAGE_SYSTEM : MESSAGE_TEXT;
 }
 
+/* 0 stands for no number. */
 static void write_number(struct json_writer *w, int64_t number) {
     /* Times and positions are above 0; null stands for none. */
     if (number > 0)

@@ -151,6 +151,7 @@ struct attempt {
     unsigned char address_hash[USER_ADDRESS_SIZE];
 };
 
+/* What limits of logins count by: the name, and the address or its network. */
 static void describe_attempt(const struct exchange *x, struct attempt *attempt) {
     /* A name that is too long stays empty: no account can have it, and the limit of the address
      * holds. */

@@ -145,6 +145,7 @@ static enum error write_beyond(struct user_listing *listing, uint64_t count) {
     return ERROR_NONE;
 }
 
+/* Reads the rows of the page as JSON, before the links around them are known. */
 static enum error read_page(struct user_listing *listing) {
     listing->w = json_writer_start(&listing->results);
     json_write_array(&listing->w);

@@ -20,6 +20,7 @@ static uint32_t byte(struct text bytes, size_t at) {
     return (unsigned char)bytes.at[at];
 }
 
+/* A number with its highest byte first. */
 static uint32_t big(struct text bytes, size_t at, size_t count) {
     uint32_t number = 0;
     for (size_t i = 0; i < count; i++)
@@ -27,6 +28,7 @@ static uint32_t big(struct text bytes, size_t at, size_t count) {
     return number;
 }
 
+/* A number with its lowest byte first. */
 static uint32_t little(struct text bytes, size_t at, size_t count) {
     uint32_t number = 0;
     for (size_t i = count; i-- > 0;)

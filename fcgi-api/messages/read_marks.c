@@ -33,6 +33,7 @@ static void publish_own_mark(struct exchange *x, uint64_t room_id,
     buffer_free(&json);
 }
 
+/* The read mark of the user as it is now, with what is unread after it. */
 static enum error send_mark(struct exchange *x, const struct message_mark *mark) {
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);

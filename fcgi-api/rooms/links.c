@@ -66,6 +66,7 @@ enum error links_add(struct exchange *x) {
     return ERROR_NONE;
 }
 
+/* Withdraws a link by its id or by its text. */
 static enum error remove_link(struct exchange *x, uint64_t link_id, struct text link) {
     const enum error error =
         invite_link_remove(x->service->db, x->ids[0], x->identity.user.id, link_id, link);

@@ -180,6 +180,7 @@ struct role_change {
     uint64_t seq; /* of the event; 0: nothing changed */
 };
 
+/* The membership in the response, and the event if the role has changed. */
 static void send_role(void *context, const struct membership *membership) {
     const struct role_change *role = context;
     send_membership(role->x, membership);

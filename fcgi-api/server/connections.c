@@ -67,6 +67,7 @@ struct connections *connections_new(int listen_fd) {
 
 /* ---- one connection ---- */
 
+/* Waits for one kind of event on the socket of a connection. */
 static void watch(struct connections *connections, struct connection *connection, uint32_t events) {
     struct epoll_event event = {.events = events, .data.ptr = connection};
     /* Level-triggered, so nothing is lost if the socket is not read to its end. */

@@ -44,6 +44,7 @@ struct gateway {
     int64_t trim_due_ms;    /* on the monotonic clock */
 };
 
+/* The exchange refers to the request, so the gateway must not be moved afterwards. */
 static void gateway_init(struct gateway *gateway, struct service *service) {
     memset(gateway, 0, sizeof(*gateway));
     gateway->service = service;

@@ -442,6 +442,7 @@ void channels_each_subscriber(struct channels *channels, uint64_t room_id,
             visit(channel->subscriptions[i]);
 }
 
+/* Collects channels first, since a callback may change the map that is walked. */
 static void collect_waiting(void *context, uint64_t id, void *value) {
     struct channel **list = context, *channel = value;
     (void)id;
@@ -563,6 +564,7 @@ const struct pubsub_callbacks *channels_pubsub_callbacks(struct channels *channe
     return &channels->pubsub_callbacks;
 }
 
+/* The timer has closed, and nothing refers to the channels any more. */
 static void on_closed(uv_handle_t *handle) {
     struct channels *channels = handle->data;
     idmap_free(&channels->rooms);

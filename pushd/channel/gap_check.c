@@ -59,6 +59,7 @@ size_t gap_check_count(const struct gap_check *check) {
 
 /* ---- on a thread ---- */
 
+/* A stream whose end in the database is not the one that was asked about. */
 static void add_head(void *context, const struct stream_head *head) {
     struct gap_check *check = context;
     check->heads =

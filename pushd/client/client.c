@@ -254,6 +254,7 @@ static void on_event(void *context, enum event_stream stream, uint64_t id,
         channels->event(channels->context, stream, id, envelope);
 }
 
+/* The connection to Redis came up or went down. */
 static void on_state(void *context, bool up) {
     const struct clients *clients = context;
     const struct pubsub_callbacks *channels = channels_pubsub_callbacks(clients->channels);

@@ -111,6 +111,7 @@ static void send_each(const struct watch *watch, const struct stream_event *even
             socket_send(watch->client->socket, events[i].frame);
 }
 
+/* Whether some of the events are not for this socket, which then needs frames of its own. */
 static bool any_shows_hidden(const struct watch *watch, const struct stream_event *events,
                              uint32_t count) {
     uint32_t i = 0;

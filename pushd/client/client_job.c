@@ -60,6 +60,7 @@ enum error client_job_check_active(enum error error, const struct identity *iden
 
 static void on_authenticated(void *context, enum error error, const struct identity *identity);
 
+/* Asks for the credential together with those of other clients. */
 static void find(struct client_job *job) {
     const struct auth_request request = {.by_token = job->by_token,
                                          .hash = job->key_hash,
@@ -139,6 +140,7 @@ static void find_acting(void *context, struct db *db) {
     query_latest(job, db, job->room_id);
 }
 
+/* On the loop again: the result is kept with the client, whose later jobs need it, too. */
 static void acting_found(void *context) {
     struct client_job *job = context;
     if (job->client->acting)

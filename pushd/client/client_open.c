@@ -66,6 +66,7 @@ bool client_identify(struct client *client, const struct identity *identity) {
 
 /* ---- reading positions, missed events and rooms ---- */
 
+/* A room whose events the client is notified of. */
 static void collect_room(void *context, const struct user_room *room) {
     struct client_opening *opening = context;
     opening->rooms = array_reserve(opening->rooms, &opening->room_space, opening->room_count + 1,

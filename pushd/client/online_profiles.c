@@ -82,6 +82,7 @@ void online_profiles_free(struct online_profiles *profiles) {
 
 /* ---- the query, on a thread ---- */
 
+/* The text is copied: the row ends with the call. */
 static void keep_found(void *context, const struct profile *profile) {
     struct read_job *job = context;
     /* Each object on its own: no comma between them. */

@@ -125,6 +125,7 @@ static unsigned take_value(struct head_scan *scan, unsigned char c) {
     return 0;
 }
 
+/* The first byte of a line: of a name, or of the end of the head. */
 static unsigned begin_line(struct head_scan *scan, unsigned char *c) {
     if (*c == '\r')
         return next(scan, LAST_LF);

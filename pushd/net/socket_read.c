@@ -42,6 +42,7 @@ static struct reading *find(int fd) {
     return on_loop && fd >= 0 && (size_t)fd < reading_count ? readings[fd] : NULL;
 }
 
+/* A connection that was closed: descriptors are used again by the next one. */
 static void end(int fd) {
     struct reading *reading = find(fd);
     if (!reading)

@@ -23,6 +23,7 @@ _Static_assert(HEAD_SCAN_MAX_PIECES + 4 < WSI_TOKEN_COUNT, "method, query, versi
 
 static const char PLAIN_HTTP[] = "This address accepts WebSocket connections only.";
 
+/* The address of a peer, as limits count it and logs show it. */
 static void format_peer(const struct sockaddr *peer, socklen_t len,
                         char address[HANDSHAKE_ADDRESS_SIZE]) {
     address[0] = '\0';

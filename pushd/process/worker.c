@@ -93,6 +93,7 @@ static void ping_done(void *job) {
     free(ping);
 }
 
+/* Asks the database whether it works, for the metrics. */
 static void ping_database(struct worker *worker) {
     /* A database that hangs gets one ping at a time, so that it does not occupy more threads. */
     if (worker->pinging)

@@ -144,6 +144,7 @@ static void keep_port(struct workers *workers) {
     workers->config->push_listen = xstrdup(workers->push_listen);
 }
 
+/* For an administrator, on SIGUSR1. */
 static void log_state(const struct workers *workers) {
     /* A line for each worker, then each of them writes its own. */
     for (size_t i = 0; i < workers->all.count; i++)

@@ -442,6 +442,7 @@ void presence_store_count(struct pubsub *pubsub, uint64_t room_id, uint64_t own,
 
 /* ---- the lease ---- */
 
+/* The key in Redis by which other nodes see that this pushd is alive. */
 static void set_lease(struct pubsub_node *node) {
     /* A new id needs a new lease: until it is taken, the node has none. */
     buffer_clear(&node->lease_key);

@@ -118,6 +118,7 @@ void pubsub_channels_append(const struct pubsub *pubsub, struct buffer *out,
                   stream, id);
 }
 
+/* Adds a channel to the command, and sends the command when it is full. */
 static void add_to_batch(struct batch *batch, struct pubsub_channel channel) {
     const struct pubsub *pubsub = batch->node->pubsub;
     pubsub_channels_append(pubsub, &batch->names, channel.stream, channel.id);
@@ -212,6 +213,7 @@ struct channel_list {
     size_t count, space;
 };
 
+/* Collects the channels that the node serves. */
 static void collect_channel(void *context, uint64_t id, void *state) {
     struct channel_list *list = context;
     (void)state;
@@ -221,6 +223,7 @@ static void collect_channel(void *context, uint64_t id, void *state) {
     list->items[list->count++] = (struct pubsub_channel){list->stream, id};
 }
 
+/* All channels of the node, to be subscribed to again after a loss. The caller frees the list. */
 static struct channel_list channels_of(const struct pubsub *pubsub,
                                        const struct pubsub_node *node) {
     struct channel_list list = {.pubsub = pubsub, .node = node};

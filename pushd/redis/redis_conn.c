@@ -263,6 +263,7 @@ static void on_pong(void *context, const struct redis_reply *reply) {
     set_up(conn, true);
 }
 
+/* Measures the latency, and notices a connection that hangs. */
 static void ping(struct redis_conn *conn) {
     const struct text args[] = {{"PING", 4}};
     conn->ping_pending = true;

@@ -174,6 +174,7 @@ static void lease_from_row(const struct db_rows *rows, struct follower_lease *le
 /* The columns of a lease come first. */
 #define FIRST_HOOK_COLUMN 9
 
+/* From the columns that follow those of the follower in the list of what is due. */
 static void hook_from_row(const struct db_rows *rows, struct hook *hook) {
     *hook = (struct hook){.id = db_get_u64(rows, FIRST_HOOK_COLUMN),
                           .url = db_get_text(rows, FIRST_HOOK_COLUMN + 1),
@@ -256,6 +257,7 @@ static void append_result(struct buffer *list, const struct follower_result *res
     buffer_printf(list, ",%d,%d,%" PRIu64 "]", result->has_failed, result->is_gone, result->claim);
 }
 
+/* The list of results as JSON, for JSON_TABLE. The caller frees it. */
 static struct buffer result_list(const struct follower_result *results, const uint64_t *last,
                                  size_t count) {
     struct buffer list = BUFFER_EMPTY;

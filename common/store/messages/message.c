@@ -281,6 +281,7 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
         "SET v_changed = TRUE; " done,                                                          \
         CHANGE_COLUMNS)
 
+/* Runs the deletion by a member or by the site; both statements have the same result. */
 static enum error run_delete(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                              uint64_t message_id, struct message_change *change) {
     struct db_rows *rows;

@@ -9,6 +9,7 @@
     "LEFT JOIN message mark ON mark.room_id = mb.room_id AND mb.read_at IS NOT NULL " \
     "AND mark.position = mb.last_read_position "
 
+/* A row of the list of read marks. */
 static void visit_row(const struct db_rows *rows, receipt_visit *visit, void *context) {
     /* A mark may stand before the first message: nothing is read. */
     const uint64_t message_id = db_get_u64(rows, 1);

@@ -215,6 +215,7 @@ enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id) {
 /* One that is over does not count, even before it is deleted. */
 #define IS_VALID "(b.until IS NULL OR b.until > SYSDATE(6))"
 
+/* The texts are those of the row. */
 static struct ban from_row(const struct db_rows *rows) {
     return (struct ban){.user_id = db_get_u64(rows, 0),
                         .username = db_get_text(rows, 1),

@@ -8,6 +8,7 @@
     "is_private, is_archived, created_at, last_active_at FROM room FORCE INDEX (is_open) "     \
     "WHERE is_open = TRUE AND room_id " compare " ? ORDER BY room_id " order " LIMIT ?"
 
+/* The texts are those of the row. */
 static struct open_room from_row(const struct db_rows *rows) {
     return (struct open_room){.room_id = db_get_u64(rows, 0),
                               .key = db_get_text(rows, 1),

@@ -138,6 +138,7 @@ struct key {
     uint64_t row;
 };
 
+/* For qsort: the order in which the rooms of a page are shown. */
 static int compare_keys(const void *one, const void *other) {
     const struct key *a = one, *b = other;
     /* Favourites, then the latest activity, then the higher id: the order of the SQL. */

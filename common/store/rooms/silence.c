@@ -95,6 +95,7 @@ enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int6
     "SELECT STRAIGHT_JOIN " COLUMNS from "ORDER BY s.until, s.room_id, s.user_id LIMIT ? OFFSET ?"
 #define COUNT(from) "SELECT STRAIGHT_JOIN COUNT(*) " from
 
+/* A page of silences, by one of the statements below. */
 static enum error list(struct db *db, const char *sql, uint64_t id, uint64_t limit,
                        uint64_t offset, silence_visit *visit, void *context) {
     struct db_rows *rows;

@@ -77,6 +77,7 @@ enum error profile_set(struct db *db, uint64_t user_id, const struct profile *pr
 #define SHOWN_COLUMNS "u.user_id, u.username, u.display_name, u.avatar_url, u.is_bot"
 #define SHOWN_COUNT 5
 
+/* The columns with which users are shown to others. */
 static void read_shown(const struct db_rows *rows, struct profile *profile) {
     *profile = (struct profile){.user_id = db_get_u64(rows, 0),
                                 /* The texts are those of the row. */

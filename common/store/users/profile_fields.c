@@ -29,6 +29,7 @@ static const struct range UNSEEN[] = {
     {0x1D159, 0x1D159}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
 };
 
+/* Whether a code point is in one of the ranges. */
 static bool is_in(uint32_t point, const struct range *ranges, size_t count) {
     /* Some thirty ranges: a linear search is enough. */
     for (size_t i = 0; i < count; i++)

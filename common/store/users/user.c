@@ -277,6 +277,7 @@ enum error user_set_moderator(struct db *db, uint64_t id, bool is_moderator) {
 
 /* ---- lists ---- */
 
+/* Visits all rows of a list of users. */
 static enum error visit_users(struct db_rows *rows, user_visit *visit, void *context) {
     struct user user;
     while (db_next(rows)) {

@@ -81,6 +81,7 @@ static void note_profile(const struct config *config, struct json_object *claims
     }
 }
 
+/* A login ignores email_verified if it is not a boolean. */
 static void note_verified(struct json_object *claims) {
     struct json_object *value = NULL;
     if (json_object_object_get_ex(claims, "email_verified", &value) &&
