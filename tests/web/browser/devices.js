@@ -192,7 +192,7 @@ test("the readers of a message are known after a reload", async () => {
     await device.page.getByText(`Seen by ${bob.name}`).waitFor();
 });
 
-slow("who does not show what was read does not see it either", async () => {
+slow("a user who does not show what was read does not see it either", async () => {
     const { alice, bob } = await pair();
     await alice.chooseOwn("Settings");
     const box = alice.page.getByRole("checkbox", { name: "Show others what you have read" });

@@ -11,7 +11,7 @@ import "./setup.js";
 
 const quiet = ({ page }) => page.locator(".quiet").allTextContents();
 
-slow("who joins, leaves and renames the room is a quiet line, also after a reload", async () => {
+slow("joining, leaving and renaming are quiet lines, also after a reload", async () => {
     const { alice, bob, room } = await pair();
     const [carol, dan] = [await loggedInUser(), await openWindow()];
     await dan.register();
