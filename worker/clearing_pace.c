@@ -3,17 +3,18 @@
 #include "clearing_pace.h"
 
 /* What a slice is to take. */
-#define TARGET_US 4000
+#define TARGET_US 6000
 
-#define SIZE_FIRST 20
-#define SIZE_LEAST 5
+/* A slice has costs of its own: with fewer messages these would be most of its time. */
+#define SIZE_FIRST 50
+#define SIZE_LEAST 50
 #define SIZE_MOST 400
 
 /* The best time is forgotten slowly: by this part of it with each slice. */
 #define FORGOTTEN 200
 
 /* The longest pause: a database that hangs for a moment must not stop the clearing for long. */
-#define PAUSE_MOST_US 200000
+#define PAUSE_MOST_US 100000
 
 uint64_t clearing_pace_size(struct clearing_pace *pace) {
     if (pace->size == 0)
@@ -46,12 +47,12 @@ uint64_t clearing_pace_pause(struct clearing_pace *pace, uint64_t count, uint64_
         pace->best_ns = message_ns;
     adapt_size(pace, took_us);
     /* The worker takes two thirds of the time while it is as fast as at best, else a third or a
-     * fifth. */
+     * quarter. */
     if (message_ns < pace->best_ns * 3 / 2)
         pause_us = took_us / 2;
     else if (message_ns < pace->best_ns * 3)
         pause_us = took_us * 2;
     else
-        pause_us = took_us * 4;
+        pause_us = took_us * 3;
     return pause_us < PAUSE_MOST_US ? pause_us : PAUSE_MOST_US;
 }

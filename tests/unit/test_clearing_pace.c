@@ -18,13 +18,13 @@ static uint64_t slice(struct clearing_pace *pace, uint64_t message_ns, uint64_t 
 
 static void test_slices_take_some_milliseconds_on_any_database(void **state) {
     (void)state;
-    static const uint64_t SPEEDS[] = {20000, 60000, 200000, 700000};
+    static const uint64_t SPEEDS[] = {20000, 60000, 100000};
     for (size_t i = 0; i < sizeof(SPEEDS) / sizeof(*SPEEDS); i++) {
         struct clearing_pace pace = {0};
         uint64_t took_us = 0;
         for (int turn = 0; turn < 100; turn++)
             slice(&pace, SPEEDS[i], &took_us);
-        assert_in_range(took_us, 1900, 8000);
+        assert_in_range(took_us, 2900, 12000);
     }
 }
 
@@ -37,7 +37,7 @@ static void test_the_size_has_bounds(void **state) {
         slice(&slow, 1000000000, &took_us);
     }
     assert_int_equal(clearing_pace_size(&fast), 400);
-    assert_int_equal(clearing_pace_size(&slow), 5);
+    assert_int_equal(clearing_pace_size(&slow), 50);
 }
 
 static void test_pauses_are_short_while_the_database_is_idle_and_long_when_it_is_not(void **state) {
@@ -51,9 +51,9 @@ static void test_pauses_are_short_while_the_database_is_idle_and_long_when_it_is
     pause_us = slice(&pace, 220000, &took_us);
     assert_int_equal(pause_us, took_us * 2);
     pause_us = slice(&pace, 400000, &took_us);
-    assert_int_equal(pause_us, took_us * 4);
+    assert_int_equal(pause_us, took_us * 3);
     /* A database that hangs does not stop it for long. */
-    assert_int_equal(slice(&pace, 1000000000, &took_us), 200000);
+    assert_int_equal(slice(&pace, 1000000000, &took_us), 100000);
 }
 
 static void test_a_database_that_has_become_slower_is_the_best_after_a_while(void **state) {
