@@ -91,8 +91,8 @@ export class App {
         Object.assign(this, { language, siteLanguage, hasLogin: !isByEmbedder(client) });
         this.confab = new Confab(client);
         this.client = client;
-        // The open room that a stranger reads, until a user logs in; and, where there is no address,
-        // the one that was chosen.
+        // The open room that a stranger reads, until a user logs in. An element has no address:
+        // the number of the room that was chosen.
         this.visit = null;
         this.visited = 0;
         if (keepLogin && this.hasLogin && this.confab.auth === "token") {

@@ -1,5 +1,5 @@
-// The moderator's page: reports with their context, held messages, silences and bans with their end,
-// and the audit. A dialog of its own, usable on a phone and by the keyboard.
+// The moderator's page: reports with their context, held messages, silences and bans with their
+// end, and the audit. A dialog of its own, usable on a phone and by the keyboard.
 
 import { messageSummary } from "../timeline/message.js";
 import { button, errorText } from "../ui/controls.js";
