@@ -38,7 +38,8 @@ static bool needs_lookup(const struct search_room *room) {
     return room->candidate_count == 0 && room->position > room->hidden;
 }
 
-/* Takes the next segments of these rooms, as many of each. */
+/* Takes the next segments of these rooms: the newest one of each, which fills the page if the words
+ * are frequent, and then as many of each as there is space for. */
 static struct slots pick_slots(struct search_run *run, size_t count) {
     const struct search_lookup *lookup = &run->lookups[0];
     const size_t most = !is_range(lookup)                ? SLOTS
@@ -52,7 +53,8 @@ static struct slots pick_slots(struct search_run *run, size_t count) {
     const size_t each = rooms > 0 && rooms < most ? most / rooms : 1;
     for (size_t i = 0; i < count; i++) {
         struct search_room *room = &run->rooms[i];
-        for (size_t k = 0; k < each && slots.count < most && needs_lookup(room); k++) {
+        const size_t here = room->is_looked_up ? each : 1;
+        for (size_t k = 0; k < here && slots.count < most && needs_lookup(room); k++) {
             struct slot *slot = &slots.slots[slots.count++];
             slot->room = i;
             slot->room_id = room->id;
@@ -193,6 +195,7 @@ static void take_candidates(struct search_run *run, const struct slots *slots) {
     for (size_t i = 0; i < slots->count; i++) {
         const uint64_t before = slots->slots[i].segment * SEARCH_SEGMENT;
         struct search_room *room = &run->rooms[slots->slots[i].room];
+        room->is_looked_up = true;
         room->position = before > room->hidden ? before : room->hidden;
     }
 }

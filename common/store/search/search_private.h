@@ -22,6 +22,7 @@ struct search_room {
     uint64_t hidden;           /* messages up to this position are not shown to the user */
     uint64_t indexed;          /* messages up to this position are in the index */
     uint64_t unread;           /* of the others, those up to this position are not read */
+    bool is_looked_up;         /* its newest segment is, in the index */
     bool is_done;              /* nothing is left */
     struct search_place bound; /* all results that were not found yet come after it */
     uint64_t *candidates;      /* positions from the index, the newest one last */
