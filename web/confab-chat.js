@@ -290,7 +290,7 @@ export class ConfabChatElement extends Base {
     #show(siteLanguage) {
         const url = new URL(this.server ?? HOME ?? "/", document.baseURI).href;
         const { room, roomKey, token, jwt, tokenUrl } = this;
-        const chat = h("div.confab");
+        const chat = h("div.confab", { role: "region", "aria-label": t("Chat") });
         // Hidden until the styles are there.
         chat.hidden = true;
         fill(this.#frame, h("div.spacer"), chat);

@@ -3,7 +3,7 @@
 import { Confab } from "../confab/client.js";
 import { card, LoginScreen, siteCard, siteLogin, whyNotLoggedIn } from "./login.js";
 import { button, errorText } from "./ui/controls.js";
-import { fill, h } from "./ui/dom.js";
+import { fill, h, mainTag } from "./ui/dom.js";
 import { languageTag, t, useLanguage } from "./words.js";
 
 /** The first and the longest pause (ms) before another try to reach the server. */
@@ -320,7 +320,7 @@ export class App {
         }
         this.link = null;
         this.#closeChat();
-        const element = h("main.welcome");
+        const element = h(`${mainTag(this.root)}.welcome`);
         fill(this.root, element);
         const logIn = (reason) =>
             new Promise((loggedIn) => {
@@ -366,7 +366,7 @@ export class App {
         this.startError = null;
         this.tell("error", { message: text, code });
         const content = card({ role: "alert" }, h("h1", title), h("p", text), action);
-        fill(this.root, h("main.welcome", content));
+        fill(this.root, h(`${mainTag(this.root)}.welcome`, content));
     }
 
     #offerReload(title, text) {
@@ -397,7 +397,7 @@ export class App {
             this.#showRefusal(error);
             return;
         }
-        this.login = new LoginScreen(this.confab, {
+        this.login = new LoginScreen(this.root, this.confab, {
             reason,
             name: this.lastName ?? "",
             done,
@@ -420,7 +420,10 @@ export class App {
             : t("Your access to the chat has ended. Reloading the page may help.");
         if (url) {
             this.tell("error", { message: text, code: error.code });
-            fill(this.root, h("main.welcome", siteCard(url, text, this.#openRooms())));
+            fill(
+                this.root,
+                h(`${mainTag(this.root)}.welcome`, siteCard(url, text, this.#openRooms())),
+            );
             return;
         }
         const retry = button(t("Try again"), () => this.#start(), "main");

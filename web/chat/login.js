@@ -1,7 +1,7 @@
 // The screen that logs a user in or creates an account.
 
 import { button, errorText, form, submitButton, textField } from "./ui/controls.js";
-import { fill, h } from "./ui/dom.js";
+import { fill, h, mainTag } from "./ui/dom.js";
 import { fullTime } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
 import { t } from "./words.js";
@@ -52,11 +52,11 @@ export function whyNotLoggedIn(error) {
  * `below` is shown at the end of the card.
  */
 export class LoginScreen {
-    constructor(confab, { reason, name, done, below, back = null }) {
+    constructor(root, confab, { reason, name, done, below, back = null }) {
         Object.assign(this, { confab, reason, name, done, below, back });
         // Until the server says what it has.
         Object.assign(this, { hasRegistration: true, hasMail: false });
-        this.element = h("main.welcome");
+        this.element = h(`${mainTag(root)}.welcome`);
         this.#show(false);
         this.#useFeatures();
     }

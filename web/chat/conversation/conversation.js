@@ -2,7 +2,7 @@
 
 import { ShownState } from "../shown-state.js";
 import { iconButton } from "../ui/controls.js";
-import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
+import { debounce, fill, h, isAttended, mainTag, oncePerFrame } from "../ui/dom.js";
 import { listOfNames, watchDay } from "../ui/format.js";
 import { menu } from "../ui/menu.js";
 import { isEnglish, t, tn } from "../words.js";
@@ -156,7 +156,7 @@ export class Conversation {
         // Until the rules are there.
         this.composer.element.hidden = this.isViewer;
         this.element = h(
-            "main.conversation",
+            `${mainTag(this.root)}.conversation`,
             { "data-room": room.room_id },
             this.header,
             this.timeline.element,

@@ -32,6 +32,9 @@ export function fill(element, ...children) {
     return element;
 }
 
+/** The tag of the main part of the chat. In a page of others <main> would be a second one. */
+export const mainTag = (root) => (root.getRootNode() === document ? "main" : "section");
+
 /** A hidden page gets no frames, and one that is hidden loses the frame it has requested. */
 const FRAME_TIMEOUT_MS = 200;
 
