@@ -26,7 +26,7 @@ const INSIDE = {
         ...["divert", "refuse", "socketEnded"],
     ],
     Outbox: ["add", "setUser", "clear", "release", "wake", "start", "close", "stop", "arrived"],
-    Profiles: ["known", "put", "clear"],
+    Profiles: ["known", "named", "put", "clear"],
 };
 // Diagnostics for undefined names, exports and files, for unused names, and for functions of the
 // language newer than `lib` below.

@@ -51,6 +51,12 @@ export class Profiles extends Emitter {
         return this.#known.get(userId)?.profile ?? null;
     }
 
+    /** Internal: the profile of a user name, if it is among those known, or undefined. */
+    named(username) {
+        const entries = [...this.#known.values()];
+        return entries.find(({ profile }) => profile?.username === username)?.profile;
+    }
+
     /** Resolves to a map of the profiles of these users by id, without unknown ones. */
     async load(userIds) {
         const all = [...new Set(userIds)];

@@ -11,6 +11,11 @@ const LOOK_BACK = 100;
  * user name. `before` is the room's name before the event, null if it is not known.
  */
 function lineOf(event, people, before) {
+    // The name that others read, if the profile is known: messages have asked for it.
+    const shown = (username) => {
+        const profile = people.confab.profiles.named(username);
+        return profile ? people.name(profile.user_id, username) : visibleName(username);
+    };
     const namesOf = (ids) => listOfNames(ids.map((id) => people.name(id) || t("Someone")));
     // Once known: a guest who registers gets another user name.
     let isSame = false;
@@ -29,7 +34,7 @@ function lineOf(event, people, before) {
                     const name = namesOf(ids);
                     return isAlone(id, by)
                         ? tn(ids.length, "{name} joined.", "{name} joined.", { name })
-                        : t("{by} invited {name}.", { by, name });
+                        : t("{by} invited {name}.", { by: shown(by), name });
                 },
             };
         }
@@ -42,7 +47,7 @@ function lineOf(event, people, before) {
                     const name = namesOf(ids);
                     return isAlone(id, by)
                         ? tn(ids.length, "{name} left.", "{name} left.", { name })
-                        : t("{by} removed {name}.", { by, name });
+                        : t("{by} removed {name}.", { by: shown(by), name });
                 },
             };
         }
@@ -54,13 +59,14 @@ function lineOf(event, people, before) {
                 ? {
                       id: null,
                       kind: () => null,
-                      text: () => t("{by} renamed the room to “{room}”.", { by, room: name }),
+                      text: () =>
+                          t("{by} renamed the room to “{room}”.", { by: shown(by), room: name }),
                   }
                 : null;
         }
         case "message_pinned": {
             const { pinned_by: by } = event;
-            const text = () => t("{by} pinned a message.", { by });
+            const text = () => t("{by} pinned a message.", { by: shown(by) });
             return { id: null, kind: () => `pinned by ${by}`, text };
         }
         default:
