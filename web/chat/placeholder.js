@@ -1,7 +1,7 @@
 // What is shown in place of a room: which room to choose, an offer to join, or a problem.
 
 import { button, errorText, iconButton } from "./ui/controls.js";
-import { fill, h } from "./ui/dom.js";
+import { fill, h, mainTag } from "./ui/dom.js";
 import { icon } from "./ui/icons.js";
 import { t, tn } from "./words.js";
 
@@ -13,7 +13,7 @@ export const whyNotJoined = (error) =>
 export class Placeholder {
     constructor(people, back) {
         Object.assign(this, { people, back });
-        this.element = h("main.conversation");
+        this.element = h(`${mainTag(people.root)}.conversation`);
         // Whether it shows something about one room, which stays until another one is opened.
         this.isTaken = false;
     }
@@ -26,8 +26,7 @@ export class Placeholder {
     showNone(user, hasRooms) {
         const symbol = h("span.round", icon("chat"));
         if (hasRooms) {
-            const text = t("Your rooms are on the left, the most recently active first.");
-            this.#fill(symbol, t("Choose a room"), text);
+            this.#fill(symbol, t("Choose a room"), t("Its messages appear here."));
         } else {
             const title = t("Welcome, {name}", {
                 name: this.people.name(user.user_id, user.username),

@@ -6,7 +6,7 @@ import { erasePart, exportPart } from "./account/own-data.js";
 import { button, errorText, form, submitButton, textField } from "./ui/controls.js";
 import { openDialog, rowButton } from "./ui/dialog.js";
 import { fill, h } from "./ui/dom.js";
-import { fullTime } from "./ui/format.js";
+import { dayName, timeOfDay } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
 import { secondFactor } from "./account/second-factor.js";
 import { LANGUAGES, t } from "./words.js";
@@ -115,7 +115,7 @@ function passwordForm(confab, changed) {
 function sessionRow(confab, session, refresh) {
     const kind = session.kind === "token" ? t("App or embedded chat") : t("Browser");
     const used = session.last_used_at ?? session.created_at;
-    const time = t("Last used: {time}", { time: fullTime(used) });
+    const time = t("Last used: {time}", { time: `${dayName(used)}, ${timeOfDay(used)}` });
     const end = () => confab.endSession(session.session_id).then(refresh);
     return h(
         "li.person",
@@ -193,7 +193,7 @@ export function openSettings(root, confab, { hasPassword, on }) {
             erasure.replaceWith(part(t("Delete your account"), ...erasePart(root, on.erase)));
         }
     });
-    openDialog(root, t("Settings"), () => [
+    const dialog = openDialog(root, t("Settings"), () => [
         on.keepAccount &&
             part(
                 t("You are a guest"),
@@ -207,4 +207,5 @@ export function openSettings(root, confab, { hasPassword, on }) {
         part(t("Your data"), ...exportPart(confab)),
         erasure,
     ]);
+    dialog.classList.add("settings");
 }

@@ -51,7 +51,7 @@ test("a reply quotes its original, and a click leads there", async () => {
     for (let i = 0; i < 60; i += 1) {
         await alice.post(room, `Line ${i}`);
     }
-    await bob.page.getByText("Line 59", { exact: true }).waitFor();
+    await bob.page.locator(".items").getByText("Line 59", { exact: true }).waitFor();
     await bob.page.locator(".scroller").evaluate((scroller) => {
         scroller.scrollTop = 0;
     });
@@ -102,7 +102,7 @@ slow("with many unread messages the room opens at the first of them", async () =
     await bob.enter(room);
     const first = bob.page.locator(".item:has(.separator.new)");
     assert.match(await first.textContent(), /Line 1$/);
-    assert.ok(await bob.page.getByText("Line 1", { exact: true }).isVisible());
+    assert.ok(await bob.page.locator(".items").getByText("Line 1", { exact: true }).isVisible());
     await bob.page.getByRole("button", { name: /newest message/ }).click();
     await bob.sees("Line 120");
     await bob.page.locator(".room .count").waitFor({ state: "detached" });

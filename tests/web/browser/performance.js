@@ -205,13 +205,13 @@ test("scrolling through 100,000 messages keeps few of them in the page", async (
         .getByRole("button", { name: /^In reply to/ })
         .click();
     await person.page.getByText("This is the beginning of the room.").waitFor();
-    await person.page.getByText("Message 2", { exact: true }).waitFor();
+    await person.page.locator(".items").getByText("Message 2", { exact: true }).waitFor();
     // Down again, past the end of the loaded messages.
     await person.page.evaluate(() => {
         const scroller = document.querySelector(".scroller");
         scroller.scrollTop = scroller.scrollHeight;
     });
-    await person.page.getByText("Message 60", { exact: true }).waitFor();
+    await person.page.locator(".items").getByText("Message 60", { exact: true }).waitFor();
     await person.page.getByRole("button", { name: "Back to the reply" }).click();
     await person.sees("A reply");
     const most = await person.page.evaluate(() => window.most);
@@ -226,7 +226,7 @@ test("what is in view does not move while older messages load", async () => {
         await person.post(room, `Line ${i}`);
     }
     await person.enter(room);
-    await person.page.getByText("Line 119", { exact: true }).waitFor();
+    await person.page.locator(".items").getByText("Line 119", { exact: true }).waitFor();
     const line = person.page.locator(".items .message").first();
     const words = await line.locator(".text").textContent();
     const place = await person.page.evaluate((text) => {
@@ -282,7 +282,10 @@ test("200 messages a second for 10 s are shown in order, with few in the page", 
     const messages = await Promise.all(sending);
     const seconds = (performance.now() - began) / 1000;
     messages.sort((a, b) => a.message_id - b.message_id);
-    await alice.page.getByText(messages.at(-1).content, { exact: true }).waitFor();
+    await alice.page
+        .locator(".items")
+        .getByText(messages.at(-1).content, { exact: true })
+        .waitFor();
     const shown = await alice.page.locator(".items .text").allTextContents();
     assert.deepEqual(
         shown,

@@ -97,7 +97,10 @@ slow("a link opens the room at the message; its replies are listed; all by keys"
     // The newest messages are far below.
     await question(bob).waitFor();
     await isFocused(question(bob));
-    assert.equal(await bob.page.getByText("Line 119", { exact: true }).count(), 0);
+    assert.equal(
+        await bob.page.locator(".items").getByText("Line 119", { exact: true }).count(),
+        0,
+    );
     await question(bob).getByText("1 reply").click();
     await bob
         .dialog()

@@ -221,8 +221,11 @@ slow("the place in a room is kept while another one is open", async () => {
     await person.page.locator(".scroller").evaluate((scroller) => {
         scroller.scrollTop = 0;
     });
-    await person.page.getByText("Line 60", { exact: true }).waitFor();
-    await person.page.getByText("Line 60", { exact: true }).scrollIntoViewIfNeeded();
+    await person.page.locator(".items").getByText("Line 60", { exact: true }).waitFor();
+    await person.page
+        .locator(".items")
+        .getByText("Line 60", { exact: true })
+        .scrollIntoViewIfNeeded();
     const top = () =>
         person.page
             .getByText("Line 60", { exact: true })

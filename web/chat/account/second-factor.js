@@ -18,7 +18,7 @@ function codeForm(label, submit) {
 
 /** The nodes of the part; each step replaces what the one before has shown. */
 export function secondFactor(confab) {
-    const content = h("div");
+    const content = h("div.part");
     const problem = h("p.wrong", { role: "alert" });
 
     const attempt = (step) => tryTo(step, problem);
@@ -32,7 +32,7 @@ export function secondFactor(confab) {
                 { "aria-label": t("Recovery codes") },
                 ...codes.map((code) => h("li", h("code", code))),
             ),
-            button(t("Done"), show),
+            h("div.buttons", button(t("Done"), show)),
         );
     };
 
@@ -68,7 +68,7 @@ export function secondFactor(confab) {
                       ]
                     : [
                           h("p", t("Logins then need a code of an app on your phone, too.")),
-                          button(t("Turn on two-factor login"), begin),
+                          h("div.buttons", button(t("Turn on two-factor login"), begin)),
                       ],
             );
         });

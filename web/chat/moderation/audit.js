@@ -26,6 +26,7 @@ const actionText = (action) =>
         unban: t("Ended a ban from the room"),
         unlink: t("Removed an invite link"),
         unsilence: t("Ended a silence"),
+        "user moderator": t("Changed who moderates the site"),
     })[action] ?? action;
 
 function actor(people, { actor_kind: kind, actor_id: id }) {

@@ -21,28 +21,25 @@ const stateText = (state) =>
         closed: t("Offline"),
     })[state];
 
-/** The last message of a room, with who sent it where that is not obvious. */
-function lastMessageText(room, self, people) {
+/** The last message of a room: [its text, who sent it where that is not obvious]. */
+function lastMessage(room, self, people) {
     const last = room.last_message;
     // Until there is something newer.
     if (room.invitedBy && room.unread_count === 0) {
         const name = room.invitedBy;
         return room.is_direct
-            ? t("{name} started a direct message", { name })
-            : t("{name} invited you", { name });
+            ? [t("{name} started a direct message", { name })]
+            : [t("{name} invited you", { name })];
     }
     if (!last) {
-        return t("No messages yet");
+        return [t("No messages yet")];
     }
     const text = shorten(messageSummary(last), 100);
+    if (last.is_deleted || (room.is_direct && last.sender_id !== self.user_id)) {
+        return [text];
+    }
     const isOwn = last.sender_id === self.user_id;
-    if (isOwn && !last.is_deleted) {
-        return t("You: {text}", { text });
-    }
-    if (last.is_deleted || room.is_direct) {
-        return text;
-    }
-    return `${people.name(last.sender_id, last.sender_username)}: ${text}`;
+    return [text, isOwn ? t("You") : people.name(last.sender_id, last.sender_username)];
 }
 
 /**
@@ -284,7 +281,7 @@ export class Sidebar {
     #item(room) {
         const current = room.room_id === this.selected;
         const last = room.last_message;
-        const text = lastMessageText(room, this.self, this.people);
+        const text = lastMessage(room, this.self, this.people);
         const key = JSON.stringify([
             this.people.roomName(room),
             room.is_direct && this.people.directUsers.get(room),
@@ -314,7 +311,7 @@ export class Sidebar {
         return item;
     }
 
-    #drawRoom(element, room, current, text) {
+    #drawRoom(element, room, current, [text, sender]) {
         const last = room.last_message;
         const unread = room.unread_count;
         const isNew = unread === 0 && Boolean(room.invitedBy);
@@ -340,7 +337,12 @@ export class Sidebar {
                       shortTime(last.created_at),
                   )
                 : h("span"),
-            h("span", { class: unread > 0 || isNew ? "last" : "last wide" }, text),
+            h(
+                "span",
+                { class: unread > 0 || isNew ? "last" : "last wide" },
+                sender && h("span", { dir: "auto" }, `${sender}: `),
+                h("bdi", text),
+            ),
             isNew && h("span.badge", t("New")),
             unread > 0 &&
                 h(

@@ -6,6 +6,10 @@ import { fill, h } from "../ui/dom.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { t } from "../words.js";
 
+/** In a chat narrower than this (px) only so many buttons are shown. */
+const WIDE = 480;
+const MOST_NARROW = 3;
+
 /** The actions on the messages of a Conversation. Each shows the opposite of what is so now. */
 export class MessageTools {
     constructor(conversation) {
@@ -164,6 +168,16 @@ export class MessageTools {
         }
     }
 
+    /** The actions for the bar; a narrow chat shows the first ones, and a sheet with all. */
+    #shown(message) {
+        const actions = this.#actions(message);
+        if (this.conversation.root.clientWidth >= WIDE || actions.length <= MOST_NARROW) {
+            return actions;
+        }
+        const more = { icon: "more", text: t("More"), act: () => this.showSheet(message) };
+        return [...actions.slice(0, MOST_NARROW - 1), more];
+    }
+
     #draw() {
         const buttons = [...this.bar.children];
         const focused = buttons.findIndex((one) => one.matches(":focus"));
@@ -172,7 +186,7 @@ export class MessageTools {
         this.isDrawing = true;
         fill(
             this.bar,
-            this.#actions(this.bar.message).map(({ icon: name, text, act }) =>
+            this.#shown(this.bar.message).map(({ icon: name, text, act }) =>
                 iconButton(name, text, act),
             ),
         );

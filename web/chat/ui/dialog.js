@@ -32,7 +32,7 @@ export function openDialog(root, title, body) {
     );
     root.append(dialog);
     dialog.showModal();
-    dialog.querySelector("input, .buttons button")?.focus();
+    dialog.querySelector("input, select, .buttons button")?.focus();
     return dialog;
 }
 

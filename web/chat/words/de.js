@@ -324,6 +324,7 @@ const texts = {
     "Type a word to search for.": "Gib ein Wort ein, das vorkommen soll.",
     React: "Reagieren",
     Reactions: "Reaktionen",
+    More: "Mehr",
     "More emoji": "Weitere Emojis",
     Pin: "Anheften",
     Unpin: "Lösen",
@@ -460,6 +461,8 @@ const texts = {
     "It will be deleted for everyone. This cannot be undone.":
         "Sie wird für alle gelöscht. Das lässt sich nicht rückgängig machen.",
     Join: "Beitreten",
+    "Changed who moderates the site": "Änderte, wer die Website moderiert",
+    "Its messages appear here.": "Hier erscheinen seine Nachrichten.",
     "Join room": "Raum beitreten",
     "Join {room}": "{room} beitreten",
     Language: "Sprache",
@@ -632,7 +635,7 @@ const texts = {
     "You were logged out": "Du wurdest abgemeldet",
     "You were logged out. Please log in again.":
         "Du wurdest abgemeldet. Bitte melde dich wieder an.",
-    "You: {text}": "Du: {text}",
+    You: "Du",
     "Your access to the chat has ended. Reloading the page may help.":
         "Dein Zugang zum Chat ist abgelaufen. Vielleicht hilft es, die Seite neu zu laden.",
     "Your account": "Dein Konto",
@@ -641,8 +644,6 @@ const texts = {
         "Dein Browser blockiert Benachrichtigungen. " +
         "In seinen Website-Einstellungen kannst du sie erlauben.",
     "Your password has been changed.": "Dein Passwort wurde geändert.",
-    "Your rooms are on the left, the most recently active first.":
-        "Links stehen deine Räume, die zuletzt benutzten zuerst.",
     edited: "bearbeitet",
     private: "privat",
     "{by} invited {name}.": "{by} hat {name} eingeladen.",
