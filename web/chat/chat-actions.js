@@ -127,7 +127,7 @@ export class ChatActions {
         try {
             await request();
             if (chat.shown() === id) {
-                chat.conversation.keepUnread(firstUnread);
+                chat.conversation.readMark.keepUnread(firstUnread);
             }
             chat.rooms?.refresh(id);
         } catch (error) {

@@ -5,8 +5,9 @@ import { ChatActions } from "./chat-actions.js";
 import { Conversation } from "./conversation/conversation.js";
 import { messageSummary } from "./timeline/message.js";
 import { People } from "./people.js";
-import { Placeholder, whyNotJoined } from "./placeholder.js";
+import { Placeholder } from "./placeholder.js";
 import { RoomList } from "./rooms/room-list.js";
+import { RoomOpening } from "./rooms/room-opening.js";
 import { Sidebar } from "./rooms/sidebar.js";
 import { LastRoom } from "./stored.js";
 import { fill, h } from "./ui/dom.js";
@@ -17,9 +18,6 @@ import { t } from "./words.js";
 
 export { Drafts } from "./drafts.js";
 
-/** The first and the longest pause (ms) before another try to open a room. */
-const RETRY_MS = 2000;
-const MAX_RETRY_MS = 30000;
 /** So long after a removal its reason may come. */
 const REASON_MS = 500;
 /** From this width (px) on there is a place for a room beside the list. */
@@ -59,9 +57,8 @@ export class Chat {
         this.actions = new ChatActions(this);
         // Where the user was in each room, by its id.
         this.places = new Map();
-        // The id of the room to be opened, or of the open one; what is shown is the conversation.
-        this.opening = null;
-        this.retryPause = RETRY_MS;
+        // What is shown is the conversation, or null while no room is open.
+        this.opening = new RoomOpening(this);
         this.last = new LastRoom(confab.url, this.userId);
         // The room to be opened once the list is there, unless the user chooses another one.
         this.restored = null;
@@ -101,7 +98,7 @@ export class Chat {
         if (this.page) {
             listen(window, "hashchange", () => this.#followAddress());
         }
-        listen(window, "online", () => this.#retryOpening());
+        listen(window, "online", () => this.opening.retry?.());
         listen(this.page ? document : this.root, "keydown", (event) => this.#key(event));
         // A file dropped anywhere would replace the page in the browser.
         ["dragover", "drop", "paste"].forEach((name) =>
@@ -118,7 +115,7 @@ export class Chat {
             removed: (id, text) => this.#removedFrom(id, text),
             failed: (error) => this.notices.showError(error),
         });
-        this.rooms.channel.on("state", (state) => state === "live" && this.#retryOpening());
+        this.rooms.channel.on("state", (state) => state === "live" && this.opening.retry?.());
         this.sidebar = new Sidebar({
             rooms: this.rooms,
             self: this.confab.user,
@@ -136,7 +133,7 @@ export class Chat {
     close() {
         this.listening.abort();
         this.stopWatchingDay();
-        this.#cancelOpening();
+        this.opening.cancel();
         this.#closeRoom();
         this.actions.close();
         this.rooms?.close();
@@ -149,7 +146,7 @@ export class Chat {
 
     /** The user can see the chat now, or not any more: what is seen is read. */
     shownChanged() {
-        this.conversation?.markSeen();
+        this.conversation?.readMark.seen();
         if (this.isShown()) {
             this.conversation?.composer.focus();
         }
@@ -225,7 +222,7 @@ export class Chat {
 
     #roomsChanged() {
         // The list may have been read before the open room was.
-        if (this.conversation?.isWatched()) {
+        if (this.conversation?.readMark.isWatched()) {
             this.rooms.markRead(this.shown());
         }
         this.conversation?.setView(this.rooms.get(this.shown())?.me);
@@ -234,7 +231,7 @@ export class Chat {
             this.actions.watchCases();
         }
         this.#drawTitle();
-        if (this.restored && this.rooms.loaded && !this.opening) {
+        if (this.restored && this.rooms.loaded && !this.opening.id) {
             const room = this.rooms.get(this.restored);
             this.restored = null;
             if (room) {
@@ -254,7 +251,7 @@ export class Chat {
     #messageReceived(room, message) {
         const id = room.room_id;
         this.tell("message", { message });
-        if (this.shown() === id && this.conversation.isWatched()) {
+        if (this.shown() === id && this.conversation.readMark.isWatched()) {
             this.#read(id, message.message_id);
         }
         const name = this.people.name(message.sender_id, message.sender_username);
@@ -308,7 +305,7 @@ export class Chat {
         const id = Number(room ?? 0);
         if (message) {
             this.openMessage(id, Number(message));
-        } else if (id === (this.opening ?? 0)) {
+        } else if (id === (this.opening.id ?? 0)) {
             this.#drawPlaceholder();
         } else if (id) {
             this.open(id);
@@ -319,17 +316,17 @@ export class Chat {
 
     /** Closes the room; on a small screen the list is shown in its place. */
     backToRooms() {
-        this.#cancelOpening();
+        this.opening.cancel();
         this.#closeRoom();
-        this.opening = null;
+        this.opening.id = null;
         this.shell.dataset.pane = "rooms";
         this.sidebar?.select(null);
         this.#drawPlaceholder();
-        this.#setAddress("");
+        this.setAddress("");
     }
 
     /** `replace`: the address that is left leads nowhere, so Back must not return to it. */
-    #setAddress(hash, replace = false) {
+    setAddress(hash, replace = false) {
         // The user has chosen another address meanwhile: its event is about to come.
         const isLeft = location.hash !== this.address;
         if (this.page && location.hash !== hash && !isLeft) {
@@ -353,59 +350,19 @@ export class Chat {
         this.#drawTitle();
     }
 
-    /** Gives up opening a room; the one that is shown stays. */
-    #cancelOpening() {
-        clearTimeout(this.retryTimer);
-        this.retryOpen = null;
-        this.endOpening?.();
-        this.endOpening = null;
-        this.retryPause = RETRY_MS;
-        this.opening = this.shown();
-    }
-
-    #retryOpening() {
-        this.retryOpen?.();
-    }
-
     /**
      * Opens a room. The one that is shown stays until the other is there. `byUser`: the user asked
      * for it, so the input gets the focus.
      */
     open(id, byUser = false) {
-        const isWaiting = this.opening === id && this.shown() !== id && !this.placeholder.isTaken;
-        if (isWaiting && !this.retryOpen) {
-            return;
-        }
         this.restored = null;
-        this.#cancelOpening();
-        this.opening = id;
-        this.sidebar?.select(id);
-        if (this.shown() === id) {
-            this.#showRoom(byUser);
-        } else {
-            this.#load(id, byUser);
-        }
+        this.opening.open(id, byUser);
     }
 
-    async #load(id, byUser) {
-        clearTimeout(this.retryTimer);
-        this.retryOpen = null;
-        let room;
-        try {
-            room = await this.confab.room(id);
-        } catch (error) {
-            if (this.opening === id) {
-                this.#openFailed(error, id, () => this.#load(id, byUser));
-            }
-            return;
-        }
-        // Another room was opened meanwhile, or this one by another try.
-        if (this.opening !== id || this.shown() === id) {
-            return;
-        }
-        this.#cancelOpening();
+    /** Shows a room, which has just been read. */
+    showRoom(room, byUser) {
+        const id = room.room_id;
         this.#closeRoom();
-        this.opening = id;
         if (this.rooms?.get(id)) {
             this.rooms.put(room);
         }
@@ -424,20 +381,22 @@ export class Chat {
         if (this.onlyRoom) {
             this.unseen = room.unread_count;
         }
-        this.#showRoom(byUser);
+        this.enterRoom(byUser);
     }
 
-    #showRoom(byUser) {
+    /** Leads the user to the room that is shown. */
+    enterRoom(byUser) {
+        const id = this.shown();
         this.shell.dataset.pane = "room";
         this.skip.hidden = this.readOnly || this.conversation.isViewer;
         if (this.rooms) {
-            this.last.set(this.opening);
+            this.last.set(id);
         }
-        this.#setAddress(`#/${this.opening}`, !byUser && location.hash === "");
+        this.setAddress(`#/${id}`, !byUser && location.hash === "");
         this.#drawTitle();
         const { target } = this;
         this.target = null;
-        if (target?.roomId === this.opening) {
+        if (target?.roomId === id) {
             this.conversation.timeline.goTo(target.messageId);
             return;
         }
@@ -445,50 +404,6 @@ export class Chat {
         if (byUser && !window.matchMedia("(hover: none)").matches) {
             this.conversation.composer.focus();
         }
-    }
-
-    #openFailed(error, id, retry) {
-        if (error.status === 401 && !error.foreign) {
-            return; // the login is shown
-        }
-        const known = this.rooms?.get(id);
-        const text =
-            error.status === 404 && !error.foreign
-                ? t("This room does not exist, or you are not a member.")
-                : whyNotJoined(error);
-        if (error.temporary) {
-            this.retryOpen = retry;
-            this.retryTimer = setTimeout(retry, this.retryPause);
-            this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
-        }
-        if (!this.conversation) {
-            this.#showProblem("warning", t("This room cannot be shown"), text, retry, error.code);
-        } else if (error.temporary) {
-            this.endOpening ??= this.notices.keep(
-                known
-                    ? t("“{room}” cannot be opened yet. {reason}", {
-                          room: this.people.roomName(known),
-                          reason: text,
-                      })
-                    : t("The room cannot be opened yet. {reason}", { reason: text }),
-                () => this.#retryOpening(),
-                () => this.#backToShown(),
-            );
-        } else {
-            this.#backToShown();
-            this.notices.show(text);
-        }
-        // It is gone, and its event was missed.
-        if (error.status === 404 && !error.foreign && known) {
-            this.rooms.remove(id);
-        }
-    }
-
-    /** The room that was asked for cannot be opened; the address names the one that is shown. */
-    #backToShown() {
-        this.#cancelOpening();
-        this.sidebar?.select(this.opening);
-        this.#setAddress(`#/${this.opening}`, true);
     }
 
     #conversationEvents(id, room) {
@@ -549,7 +464,7 @@ export class Chat {
             return;
         }
         this.tell("message", { message });
-        this.unseen += this.conversation.isWatched() ? 0 : 1;
+        this.unseen += this.conversation.readMark.isWatched() ? 0 : 1;
         this.#drawTitle();
     }
 
@@ -572,12 +487,12 @@ export class Chat {
         this.rooms?.remove(id);
         if (this.shown() === id) {
             const { room } = this.conversation;
-            this.#cancelOpening();
+            this.opening.cancel();
             this.#closeRoom();
-            this.opening = null;
+            this.opening.id = null;
             if (this.onlyRoom && room.is_private) {
                 const title = t("You are no longer in this room");
-                this.#showProblem("chat", title, text ?? "", () => this.open(id), "forbidden");
+                this.showProblem("chat", title, text ?? "", () => this.open(id), "forbidden");
                 return;
             }
             if (this.onlyRoom) {
@@ -585,7 +500,7 @@ export class Chat {
                 return;
             }
             // Not to the room that is gone by the browser's Back.
-            this.#setAddress("", true);
+            this.setAddress("", true);
             this.backToRooms();
         }
         if (text) {
@@ -598,19 +513,19 @@ export class Chat {
     /** Offers to join a public room that the user is not in. */
     #offerJoin(room) {
         const id = room.room_id;
-        this.#cancelOpening();
+        this.opening.cancel();
         this.#closeRoom();
-        this.opening = id;
+        this.opening.id = id;
         this.placeholder.showJoin(room, async () => {
             await this.confab.join(id);
             this.rooms?.refresh(id);
             this.open(id, true);
         });
         this.shell.dataset.pane = "room";
-        this.#setAddress(`#/${id}`);
+        this.setAddress(`#/${id}`);
     }
 
-    #showProblem(iconName, title, text, retry, code) {
+    showProblem(iconName, title, text, retry, code) {
         this.tell("error", { message: `${title}. ${text}`, code });
         const logout = this.onlyRoom && this.hasLogin ? () => this.actions.logout() : null;
         this.placeholder.showProblem(iconName, { title, text, retry, logout });
@@ -618,7 +533,7 @@ export class Chat {
     }
 
     #drawPlaceholder() {
-        if (!this.conversation && this.rooms && !this.opening && !this.placeholder.isTaken) {
+        if (!this.conversation && this.rooms && !this.opening.id && !this.placeholder.isTaken) {
             this.placeholder.showNone(this.confab.user, this.rooms.byId.size > 0);
         }
     }

@@ -1,21 +1,21 @@
-// One open room: its header, its messages, the input, and the panel of its members.
+// One open room: puts together its header, its messages, the input and the panel of details, and
+// passes on what happens in the room and what the user does.
 
 import { ShownState } from "../shown-state.js";
-import { iconButton } from "../ui/controls.js";
-import { debounce, fill, h, isAttended, mainTag, oncePerFrame } from "../ui/dom.js";
+import { h, mainTag, oncePerFrame } from "../ui/dom.js";
 import { listOfNames, watchDay } from "../ui/format.js";
-import { menu } from "../ui/menu.js";
-import { isEnglish, t, tn } from "../words.js";
+import { isEnglish, t } from "../words.js";
 import { Composer } from "./composer.js";
 import { connectionText } from "./connection-text.js";
+import { Header } from "./header.js";
 import { messageSource } from "../timeline/message-source.js";
 import { MessageTools } from "../timeline/message-tools.js";
 import { loadFileView, prepareToShow } from "../timeline/message.js";
 import { PendingMessages } from "../timeline/pending-messages.js";
+import { ReadMark } from "./read-mark.js";
 import { Reads } from "./reads.js";
 import { Timeline } from "../timeline/timeline.js";
 
-const READ_DELAY_MS = 300;
 /** In a room of so many members nothing is requested when one comes or goes: all would do it. */
 const CROWD = 500;
 /** The lines about members are read after the messages. */
@@ -51,8 +51,6 @@ export class Conversation {
             () => this.drawStatus(),
         );
         this.wasLive = false;
-        // The first message that the user has marked as unread, or 0.
-        this.keptUnread = 0;
         this.takesReactions = true;
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
@@ -68,13 +66,9 @@ export class Conversation {
             takenBack: (outgoing) => this.composer.takeBack(outgoing),
             failed: (error) => this.on.failed(error),
         });
-        this.sendRead = debounce(READ_DELAY_MS, () => this.#markRead());
-        this.markSeen = () => this.#markSeen();
-        document.addEventListener("visibilitychange", this.markSeen);
-        window.addEventListener("focus", this.markSeen);
         this.stopWatchingDay = watchDay(() => this.timeline.drawDays());
         this.timeline.open(room.unread_count, place);
-        this.drawHeader();
+        this.#drawHeader();
         this.#followRules();
         this.changesTimer = setTimeout(() => {
             this.#showChanges();
@@ -90,13 +84,14 @@ export class Conversation {
     #build(draft) {
         const { room } = this;
         this.drawStatus = oncePerFrame(() => this.#drawStatus());
+        this.readMark = new ReadMark(this);
         this.timeline = new Timeline({
             source: messageSource(this.confab, room.room_id, this.root),
             self: this.self.user_id,
             people: this.people,
             roomName: this.people.roomName(room),
             on: {
-                seen: () => this.#markSeen(),
+                seen: () => this.readMark.seen(),
                 shown: (messages) => this.pending?.arrived(messages),
                 changed: (id) => {
                     this.composer.messageChanged(id);
@@ -127,30 +122,9 @@ export class Conversation {
             changed: (changed) => this.on.draft(changed),
             lastOwn: () => this.timeline.lastOwn(),
         });
-        this.typing = h("span", { role: "status" });
         this.readers = h("span");
         this.composer.under.append(this.readers);
-        this.pinsButton = iconButton("pin", t("Pinned messages"), () => this.actOn("openPins"));
-        this.pinsButton.classList.add("pins");
-        this.detailsButton = iconButton("people", t("Details"), () => this.toggleDetails());
-        this.menuButton = this.on.menu && this.#roomMenu();
-        this.backButton = iconButton("back", t("All rooms"), () => this.on.back());
-        this.backButton.classList.add("to-rooms");
-        this.name = h("h2", { dir: "auto" });
-        this.under = h("div.under");
-        this.title = h("div.title", this.name, this.under, h("div.under.typing", this.typing));
-        this.picture = h("span");
-        this.header = h(
-            "header.bar",
-            this.backButton,
-            this.picture,
-            this.title,
-            this.menuButton,
-            !this.isStranger && this.pinsButton,
-            !this.isStranger && this.detailsButton,
-            this.on.keepAccount && iconButton("key", t("Keep this account"), this.on.keepAccount),
-            this.on.logout && iconButton("exit", t("Log out"), this.on.logout),
-        );
+        this.header = new Header(this);
         this.connection = h("div.connection", { role: "status", hidden: true });
         this.tools = new MessageTools(this);
         // Until the rules are there.
@@ -158,7 +132,7 @@ export class Conversation {
         this.element = h(
             `${mainTag(this.root)}.conversation`,
             { "data-room": room.room_id },
-            this.header,
+            this.header.element,
             this.timeline.element,
             this.connection,
             this.visit ?? (this.readOnly ? null : this.composer.element),
@@ -178,35 +152,16 @@ export class Conversation {
         this.composer.focus();
     }
 
-    #roomMenu() {
-        // On a phone there is no place for the button.
-        const pins = () =>
-            this.pinsButton.offsetWidth === 0 && {
-                icon: "pin",
-                text: t("Pinned messages"),
-                act: () => this.actOn("openPins"),
-            };
-        return menu(iconButton("more", t("Room"), null), t("Room"), async () => [
-            ...(await this.on.menu()),
-            pins(),
-        ]);
-    }
-
     close() {
-        if (this.readDue) {
-            this.#markRead();
-        }
+        this.readMark.close();
         clearTimeout(this.changesTimer);
         this.rules?.close();
-        this.sendRead.cancel();
         this.drawStatus.cancel();
         this.timeline.close();
         this.pending.close();
         this.channel.close();
         this.details?.element.remove();
         this.element.remove();
-        document.removeEventListener("visibilitychange", this.markSeen);
-        window.removeEventListener("focus", this.markSeen);
         this.stopWatchingDay();
     }
 
@@ -216,7 +171,7 @@ export class Conversation {
         const { channel } = this;
         channel.on("new_message", ({ message }) => {
             this.reads.read(message.sender_id, message.message_id);
-            this.#markFirstUnread(message);
+            this.readMark.arrived(message);
             if (message.reply_to_id) {
                 this.timeline.answered(message.reply_to_id, message.message_id);
             }
@@ -264,7 +219,7 @@ export class Conversation {
         });
         channel.on("message_unpinned", ({ message_id: id }) => this.tools.pins?.set(id, false));
         channel.on("presence", () => {
-            this.drawHeader();
+            this.#drawHeader();
             this.details?.draw();
         });
         channel.on("typists", this.drawStatus);
@@ -279,7 +234,7 @@ export class Conversation {
                 this.drawStatus();
                 this.timeline.retry();
                 // A read mark may not have reached the server.
-                this.#markSeen();
+                this.readMark.seen();
             }
         });
         channel.on("resync", () => {
@@ -305,7 +260,7 @@ export class Conversation {
     #roomChanged(change) {
         this.room = { ...this.room, ...change };
         this.on.roomChanged(this.room);
-        this.drawHeader();
+        this.#drawHeader();
         this.details?.draw();
         this.#followRules();
     }
@@ -339,7 +294,7 @@ export class Conversation {
             const { members_count, is_admin, role } = await this.confab.room(this.room.room_id);
             this.#roomChanged({ members_count, is_admin, role });
         } catch (error) {
-            this.#failed(error);
+            this.reportUnlessLeft(error);
         }
     }
 
@@ -350,7 +305,7 @@ export class Conversation {
     }
 
     /** Reports an error, unless it only says that the user is not, or no longer, a member. */
-    #failed(error) {
+    reportUnlessLeft(error) {
         if (error.foreign || (error.status !== 403 && error.status !== 404)) {
             this.on.failed(error);
         }
@@ -359,8 +314,7 @@ export class Conversation {
     // ---- actions of the user ----
 
     #send(text, replyTo, mentions, files) {
-        this.keptUnread = 0;
-        this.timeline.markNew(0);
+        this.readMark.written();
         this.confab.send(this.room.room_id, text, { reply_to_id: replyTo, mentions, files });
         this.pending.draw(true);
     }
@@ -456,66 +410,6 @@ export class Conversation {
         }
     }
 
-    /** Whether the user is looking at the newest message now, and has not marked it as unread. */
-    isWatched() {
-        return !this.keptUnread && isAttended() && this.isShown() && this.timeline.isAtBottom();
-    }
-
-    /**
-     * A message was marked as unread: it and those after it stay so until the user comes back,
-     * writes, or marks them as read (0).
-     */
-    keepUnread(messageId) {
-        this.keptUnread = messageId;
-        this.marked = 0;
-        this.sendRead.cancel();
-        this.readDue = false;
-        this.timeline.markNew(messageId);
-    }
-
-    isUnread({ message_id: id }) {
-        return this.keptUnread > 0 && id >= this.keptUnread;
-    }
-
-    /** Draws the line above the first message that arrived while the user was not looking. */
-    #markFirstUnread(message) {
-        if (message.sender_id === this.self.user_id || this.isWatched()) {
-            return;
-        }
-        if (this.lineIsSeen || !this.timeline.firstNew) {
-            this.timeline.markNew(message.message_id);
-            this.lineIsSeen = false;
-        }
-    }
-
-    /** Marks the room as read if the user is looking at its end. */
-    #markSeen() {
-        if (this.isWatched()) {
-            this.lineIsSeen = true;
-            this.on.read(this.timeline.newest()?.message_id ?? 0);
-            if (!this.isViewer) {
-                this.readDue = true;
-                this.sendRead();
-            }
-        }
-    }
-
-    async #markRead() {
-        this.readDue = false;
-        const newest = this.timeline.newest();
-        if (!newest || !this.isWatched() || newest.message_id <= (this.marked ?? 0)) {
-            return;
-        }
-        try {
-            await this.confab.markRead(this.room.room_id, newest.message_id);
-            this.marked = newest.message_id;
-        } catch (error) {
-            if (!error.temporary) {
-                this.#failed(error);
-            }
-        }
-    }
-
     /** What the room allows is followed by a module of its own, where there is something. */
     async #followRules(refusal = null) {
         const { room } = this;
@@ -546,53 +440,17 @@ export class Conversation {
 
     /** Names or pictures have changed; what shows one person has been drawn again. */
     peopleChanged() {
-        this.drawHeader();
+        this.#drawHeader();
         this.drawStatus();
         this.details?.draw();
     }
 
-    drawHeader() {
-        const { room, people } = this;
-        const online = this.channel.onlineCount;
-        const others = this.channel.online.some((user) => user.user_id !== this.self.user_id);
-        // A user who is not in this room now may be online in another one, so no user is shown as
-        // offline.
-        const under = room.is_direct
-            ? [others && h("span.dot.on"), h("span", others ? t("Online") : t("Direct message"))]
-            : h(
-                  "span",
-                  tn(room.members_count, "{count} member", "{count} members"),
-                  online > 0 && `, ${tn(online, "{count} online", "{count} online")}`,
-                  room.topic && h("bdi", ` · ${room.topic}`),
-              );
-        const pressed = String(this.details !== null);
-        const name = people.roomName(room);
-        const key = JSON.stringify([
-            name,
-            room.is_direct && people.directUsers.get(room),
-            others,
-            online,
-            room.members_count,
-            room.topic,
-            this.isViewer,
-            pressed,
-        ]);
-        // Redraw only what looks different: presence changes often.
-        if (this.drawn === key) {
-            return;
+    #drawHeader() {
+        if (this.header.draw()) {
+            const name = this.people.roomName(this.room);
+            this.timeline.setRoomName(name);
+            this.composer.setRoomName(name);
         }
-        this.drawn = key;
-        this.detailsButton.setAttribute("aria-pressed", pressed);
-        // Members see who is in the room, and have settings for it.
-        this.detailsButton.hidden = this.isViewer;
-        if (this.menuButton) {
-            this.menuButton.hidden = this.isViewer;
-        }
-        fill(this.picture, people.roomAvatar(room));
-        this.name.textContent = name;
-        this.timeline.setRoomName(name);
-        this.composer.setRoomName(name);
-        fill(this.under, under);
     }
 
     /** Opens or closes the panel of the room, which is loaded when it is opened. */
@@ -600,7 +458,7 @@ export class Conversation {
         if (this.details) {
             this.details.element.remove();
             this.details = null;
-            this.detailsButton.focus();
+            this.header.detailsButton.focus();
             this.#detailsToggled();
             return;
         }
@@ -638,17 +496,11 @@ export class Conversation {
 
     #detailsToggled() {
         this.element.parentElement.classList.toggle("detailed", this.details !== null);
-        this.drawHeader();
+        this.#drawHeader();
     }
 
     #drawStatus() {
-        const typists = this.channel.typists.filter((user) => user.user_id !== this.self.user_id);
-        const names = listOfNames(
-            typists.map(({ user_id: id, username }) => this.people.name(id, username)),
-        );
-        this.typing.textContent =
-            names && tn(typists.length, "{names} is typing…", "{names} are typing…", { names });
-        this.title.classList.toggle("with-typing", names !== "");
+        this.header.drawTyping();
         this.readers.textContent = this.#seenByText();
         const state = this.shown.value;
         // Strangers poll, and need not know.

@@ -78,7 +78,7 @@ function lineOf(event, people, before) {
 export function showChange(timeline, people, event, after, before) {
     const line = lineOf(event, people, before);
     if (line) {
-        timeline.note(event.seq, line, after);
+        timeline.addLine(event.seq, line, after);
     }
 }
 

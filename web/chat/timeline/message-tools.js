@@ -26,7 +26,7 @@ export class MessageTools {
         const { conversation } = this;
         const { room, composer, on } = conversation;
         const isOwn = message.sender_id === conversation.self.user_id;
-        const isUnread = conversation.isUnread(message);
+        const isUnread = conversation.readMark.isUnread(message);
         const isPinned = this.mayPin ? this.pins?.isPinned(message.message_id) : undefined;
         const moderates =
             room.is_admin ||

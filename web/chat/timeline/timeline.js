@@ -1,15 +1,12 @@
-// The messages of one room, as a window that moves over its history: messages far out of sight
-// are removed from the page and loaded again when needed, so a room of any length costs the same.
+// The messages of one room, of which a part is in the page: those far out of sight are removed and
+// loaded again when needed, so a room of any length costs the same. Here is which part that is, how
+// it is scrolled, and what events do to it; the part itself is a MessageList.
 
 import { fill, h, oncePerFrame } from "../ui/dom.js";
-import { EXCERPT } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { t, tn } from "../words.js";
-import { foldDeleted } from "./folding.js";
-import { drawMessage, messageNode, placeMessage } from "./message.js";
+import { MessageList, MOST_MESSAGES } from "./message-list.js";
 import { PageLoader } from "./page-loader.js";
-import { QuietLines } from "./quiet-lines.js";
-import { Quotes } from "./quotes.js";
 import { TimelineInput } from "./timeline-input.js";
 
 /** Messages per request. */
@@ -18,8 +15,6 @@ const PAGE = 50;
 const MAX_PAGE = 200;
 /** The least height (px) of a message. */
 const MIN_HEIGHT = 24;
-/** The most messages kept in the page. */
-const WINDOW = 250;
 /** Within this distance (px) of the end, the view counts as being at the end. */
 const END_DISTANCE = 48;
 
@@ -33,22 +28,13 @@ const END_DISTANCE = 48;
  */
 export class Timeline {
     constructor({ source, self, people, roomName, on }) {
-        Object.assign(this, { source, self, people, on });
-        // The elements in the window, in order and by message id.
-        this.items = [];
-        this.byId = new Map();
-        this.quotes = new Quotes((id) => source.one(id));
+        Object.assign(this, { source, self, on });
+        const current = (message) => ({ ...message, ...this.changes.get(message.message_id) });
+        this.list = new MessageList(people, (id) => source.one(id), current);
         // New messages that the next frame adds.
         this.arrived = [];
-        // All messages before this one are gone.
-        this.oldest = 0;
-        // Whether the window reaches the first and the last message of the room.
-        this.atStart = false;
-        this.atEnd = false;
-        this.quietLines = new QuietLines(people);
-        // New messages below the view; the message under the line for new ones.
+        // New messages below the view.
         this.missed = 0;
-        this.firstNew = 0;
         // The reply whose quote was followed to the original.
         this.cameFrom = 0;
         // What has happened to messages while a page was loading, which may show them as before.
@@ -59,7 +45,7 @@ export class Timeline {
             ended: () => this.flush(),
             refused: () => on.refused(),
         });
-        this.input = new TimelineInput(() => this.items.filter((node) => !node.hidden), {
+        this.input = new TimelineInput(() => this.list.items.filter((node) => !node.hidden), {
             ...on,
             goTo: (id, from) => {
                 this.cameFrom = from;
@@ -73,11 +59,12 @@ export class Timeline {
         this.watch = oncePerFrame(() => this.#scrolled());
         this.scroller.addEventListener("scroll", this.watch, { passive: true });
         this.resizing = new ResizeObserver(() => this.#resized());
-        [this.scroller, this.list, this.outbox].forEach((part) => this.resizing.observe(part));
+        [this.scroller, this.list.element, this.outbox].forEach((part) =>
+            this.resizing.observe(part),
+        );
     }
 
     #build() {
-        this.list = h("div.items");
         this.outbox = h("div.outbox");
         this.beginning = h(
             "div.beginning",
@@ -86,7 +73,6 @@ export class Timeline {
             h("h2"),
             h("p", t("This is the beginning of the room.")),
         );
-        this.early = h("div");
         this.scroller = h(
             "div.scroller",
             {
@@ -95,8 +81,8 @@ export class Timeline {
                 ...this.input.listeners(),
             },
             this.beginning,
-            this.early,
-            this.list,
+            this.list.early,
+            this.list.element,
             this.outbox,
         );
         this.jump = h("button.jump", {
@@ -128,14 +114,14 @@ export class Timeline {
         this.element.remove();
     }
 
-    // ---- the window ----
+    // ---- the part that is in the page ----
 
     /**
      * Shows the newest messages; if many are unread, the first unread ones. `place` is where the
      * user was before, or null.
      */
     async open(unread = 0, place = null) {
-        this.quotes.clear();
+        this.list.quotes.clear();
         if (place) {
             await this.#openAt(place, unread);
             return;
@@ -146,12 +132,12 @@ export class Timeline {
             () => this.source.fromEnd(after, PAGE),
             ({ messages, more }) => {
                 const first = messages.length - (unread - after);
-                this.firstNew =
+                this.list.firstNew =
                     unread > 0 && messages.length > 0
                         ? messages[Math.max(0, Math.min(first, messages.length - 1))].message_id
                         : 0;
                 this.#show(messages, more, far);
-                const line = this.byId.get(this.firstNew);
+                const line = this.list.byId.get(this.firstNew);
                 if (far && line) {
                     this.scroller.scrollTop = line.offsetTop - this.scroller.clientHeight / 3;
                 } else {
@@ -172,7 +158,7 @@ export class Timeline {
     /** The first element that is in view, at least in part. */
     #topmost() {
         const top = this.scroller.scrollTop;
-        return this.items.find((node) => node.offsetTop + node.offsetHeight > top);
+        return this.list.items.find((node) => node.offsetTop + node.offsetHeight > top);
     }
 
     /**
@@ -190,14 +176,14 @@ export class Timeline {
             (page) => {
                 this.#show(page.messages, page.more, page.after);
                 this.missed = unread;
-                this.scroller.scrollTop += this.#topOf(this.byId.get(id)) - offset;
+                this.scroller.scrollTop += this.#topOf(this.list.byId.get(id)) - offset;
             },
         );
     }
 
     /** Scrolls to the newest message, loading it if needed. */
     async toEnd() {
-        if (this.atEnd) {
+        if (this.list.atEnd) {
             this.#scrollToEnd();
             this.watch();
             return;
@@ -227,12 +213,12 @@ export class Timeline {
 
     async #focusEnd() {
         await this.toEnd();
-        this.focusOn(this.last()?.message_id);
+        this.focusOn(this.list.last()?.message_id);
     }
 
     /** Scrolls to a message anywhere in the room. */
     async goTo(id) {
-        if (this.byId.has(id)) {
+        if (this.list.byId.has(id)) {
             this.#flash(id);
             return;
         }
@@ -253,33 +239,23 @@ export class Timeline {
 
     #flash(id) {
         // Not scrollIntoView, which scrolls the page around the chat as well.
-        const { offsetTop, offsetHeight } = this.#visible(id);
+        const { offsetTop, offsetHeight } = this.list.visible(id);
         this.scroller.scrollTop = offsetTop - (this.scroller.clientHeight - offsetHeight) / 2;
         const article = this.focusOn(id);
         article.classList.remove("flash");
         requestAnimationFrame(() => article.classList.add("flash"));
     }
 
-    /** Focuses a message in the window. */
+    /** Focuses a message in the page. */
     focusOn(id) {
-        const article = this.#visible(id)?.querySelector(".message");
+        const article = this.list.visible(id)?.querySelector(".message");
         article?.focus({ preventScroll: true });
         return article;
     }
 
-    /** The element of a message in the window; of a folded one, that of the line for all. */
-    #visible(id) {
-        const node = this.byId.get(id);
-        return node?.head ?? node;
-    }
-
-    /** Replaces the contents of the window. */
+    /** Shows these messages instead of those before. */
     #show(messages, moreBefore, moreAfter) {
-        this.items = [];
-        this.byId.clear();
-        this.list.replaceChildren();
-        this.atStart = !moreBefore;
-        this.atEnd = !moreAfter;
+        this.list.clear(moreBefore, moreAfter);
         this.#append(messages);
         this.#edges();
     }
@@ -289,101 +265,41 @@ export class Timeline {
         this.loader.retry();
     }
 
-    #node(message) {
-        const current = { ...message, ...this.changes.get(message.message_id) };
-        const node = messageNode(current, this.people, (id) => this.repliedTo(id));
-        this.byId.set(message.message_id, node);
-        this.#drawNotes(message.message_id);
-        return node;
-    }
-
     /**
      * Shows a quiet line, once for each key, after a message: {id, text}; text() is called again
      * when the profile of the user `id` is there.
      */
-    note(key, line, after) {
-        if (this.quietLines.add(key, line, after)) {
-            this.#keepPosition(() => this.#drawNotes(after));
+    addLine(key, line, after) {
+        if (this.list.quietLines.add(key, line, after)) {
+            this.#keepPosition(() => this.list.drawLines(after));
         }
     }
 
-    #drawNotes(after) {
-        this.quietLines.draw(after, after === 0 ? this.early : this.byId.get(after));
-    }
-
-    /** The newest message that is known, also if it is not in the window. */
+    /** The newest message that is known, also if it is not in the page. */
     newestKnown() {
         return Math.max(this.arrived.at(-1)?.message_id ?? 0, this.lastKnown ?? 0);
     }
 
-    /** Elements of the messages that are not in the window yet. */
-    #nodes(messages) {
-        return messages
-            .filter(({ message_id: id }) => !this.byId.has(id) && id >= this.oldest)
-            .map((message) => this.#node(message));
-    }
-
     #append(messages) {
-        const nodes = this.#nodes(messages);
-        const from = this.items.length;
-        this.items.push(...nodes);
-        this.#place(from, this.items.length);
-        this.list.append(...nodes);
+        this.list.append(messages);
         this.lastKnown = Math.max(this.lastKnown ?? 0, messages.at(-1)?.message_id ?? 0);
         this.on.shown(messages);
     }
 
-    #prepend(messages) {
-        const nodes = this.#nodes(messages);
-        this.items.unshift(...nodes);
-        this.#place(0, nodes.length + 1);
-        this.list.prepend(...nodes);
-    }
-
-    #place(from, to) {
-        for (let i = from; i < Math.min(to, this.items.length); i += 1) {
-            const node = this.items[i];
-            placeMessage(
-                node,
-                this.items[i - 1]?.message,
-                node.message.message_id === this.firstNew,
-            );
-        }
-        foldDeleted(this.items);
-    }
-
-    /** Removes messages at one end until the window has its size. */
-    #trim(atTop) {
-        const over = this.items.length - WINDOW;
-        if (over <= 0) {
-            return;
-        }
-        const gone = atTop ? this.items.splice(0, over) : this.items.splice(-over);
-        for (const node of gone) {
-            this.byId.delete(node.message.message_id);
-            node.remove();
-        }
-        if (atTop) {
-            this.atStart = false;
-            this.#place(0, 1);
-        } else {
-            this.atEnd = false;
-        }
-    }
-
     #edges() {
-        this.beginning.hidden = !this.atStart;
+        const { items, atStart } = this.list;
+        this.beginning.hidden = !atStart;
         // One tab stop: a message, if there is one.
-        this.scroller.tabIndex = this.items.length > 0 ? -1 : 0;
+        this.scroller.tabIndex = items.length > 0 ? -1 : 0;
         this.#drawJump();
-        if (!this.scroller.contains(this.input.tabStop) && this.items.length > 0) {
-            this.input.setTabStop(this.items[this.items.length - 1].querySelector(".message"));
+        if (!this.scroller.contains(this.input.tabStop) && items.length > 0) {
+            this.input.setTabStop(items.at(-1).querySelector(".message"));
         }
     }
 
     /** The message replied to, or a promise of it. */
     repliedTo(id) {
-        return this.byId.get(id)?.message ?? this.quotes.get(id);
+        return this.list.repliedTo(id);
     }
 
     // ---- events ----
@@ -398,7 +314,8 @@ export class Timeline {
         if (this.loader.isLoading) {
             return; // the page being loaded may contain them; flush() is called afterwards
         }
-        const last = this.last()?.message_id ?? 0;
+        const { list } = this;
+        const last = list.last()?.message_id ?? 0;
         this.lastKnown = this.newestKnown();
         const messages = this.arrived.filter((message) => message.message_id > last);
         this.arrived = [];
@@ -407,16 +324,16 @@ export class Timeline {
         }
         const others = messages.filter((message) => message.sender_id !== this.self).length;
         const wasAtBottom = this.isAtBottom();
-        const full = !wasAtBottom && this.items.length + messages.length > WINDOW;
-        if (!this.atEnd || full) {
-            this.atEnd = false;
+        const isFull = !wasAtBottom && list.items.length + messages.length > MOST_MESSAGES;
+        if (!list.atEnd || isFull) {
+            list.atEnd = false;
             this.missed += others;
             this.#drawJump();
             return;
         }
-        this.#append(messages.slice(-WINDOW));
+        this.#append(messages.slice(-MOST_MESSAGES));
         if (wasAtBottom) {
-            this.#trim(true);
+            list.trim(true);
             this.#edges();
             this.#scrollToEnd();
         } else {
@@ -438,46 +355,39 @@ export class Timeline {
 
     /** The messages before this one are gone; null: all that are known. */
     trimmed(oldest) {
-        this.oldest = oldest ?? this.newestKnown() + 1;
-        this.arrived = this.arrived.filter(({ message_id: id }) => id >= this.oldest);
-        const count = this.items.findIndex(({ message }) => message.message_id >= this.oldest);
-        const gone = this.items.slice(0, count < 0 ? this.items.length : count);
-        this.quotes.clear();
+        const { list } = this;
+        list.oldest = oldest ?? this.newestKnown() + 1;
+        this.arrived = this.arrived.filter(({ message_id: id }) => id >= list.oldest);
+        list.quotes.clear();
+        const isAllGone = list.countOld() === list.items.length;
         // There is nothing to keep, or the message from which a page was asked for is gone.
-        if ((gone.length === this.items.length && !this.atEnd) || this.loader.hasFailed) {
+        if ((isAllGone && !list.atEnd) || this.loader.hasFailed) {
             this.open();
             return;
         }
         this.#keepPosition(() => {
-            this.items.splice(0, gone.length);
-            gone.forEach((node) => {
-                this.byId.delete(node.message.message_id);
-                node.remove();
-            });
-            // What follows them is the beginning of the room now.
-            this.atStart ||= gone.length > 0;
-            this.#place(0, 1);
+            list.removeOld();
             this.#edges();
         });
     }
 
-    /** A new message answers this one: counts it, unless the window was loaded with it. */
+    /** A new message answers this one: counts it, unless the page was loaded with it. */
     answered(id, reply) {
-        const shown = this.byId.get(id)?.message;
-        if (shown && !this.byId.has(reply)) {
+        const { byId } = this.list;
+        const shown = byId.get(id)?.message;
+        if (shown && !byId.has(reply)) {
             this.#change(id, { reply_count: shown.reply_count + 1 });
         }
     }
 
     /** Shows the reactions to a message; those of an event do not say which are the user's. */
     react(id, reactions) {
-        const known = this.byId.get(id)?.message.reactions ?? [];
+        const known = this.list.byId.get(id)?.message.reactions ?? [];
         const own = new Set(known.filter(({ mine }) => mine).map(({ emoji }) => emoji));
         const change = reactions.map((one) => ({ mine: own.has(one.emoji), ...one }));
         this.#change(id, { reactions: change });
     }
 
-    /** The message may be in the window, or only quoted, or neither. */
     #change(id, change) {
         if (this.loader.isLoading) {
             this.changes.set(id, { ...this.changes.get(id), ...change });
@@ -485,85 +395,61 @@ export class Timeline {
         this.arrived = this.arrived.map((one) =>
             one.message_id === id ? { ...one, ...change } : one,
         );
-        // A quote that was loaded, or is being loaded, shows the message as it was.
-        this.quotes.forget(id);
-        const node = this.byId.get(id);
-        const repliedTo = (other) => this.repliedTo(other);
-        this.#keepPosition(() => {
-            if (node) {
-                drawMessage(node, { ...node.message, ...change }, this.people, repliedTo);
-                foldDeleted(this.items);
-            }
-            for (const other of this.items) {
-                const { reply_to: quoted } = other.message;
-                if (quoted?.message_id === id && "content" in change) {
-                    const { content, is_deleted: isGone = false } = change;
-                    const excerpt = [...content].slice(0, EXCERPT).join("");
-                    const now = { ...quoted, excerpt, is_deleted: isGone };
-                    const message = { ...other.message, reply_to: now };
-                    drawMessage(other, message, this.people, repliedTo);
-                }
-            }
-        });
+        this.#keepPosition(() => this.list.change(id, change));
         this.on.changed(id);
     }
 
     /** Draws the messages of a user again. */
     redraw(userId) {
-        const own = this.items.filter(({ message }) => message.sender_id === userId);
-        const isBlocked = this.people.blocked.has(userId);
-        this.#keepPosition(() =>
-            own.forEach((node) => {
-                const message = { ...node.message, is_blocked: isBlocked };
-                drawMessage(node, message, this.people, (id) => this.repliedTo(id));
-            }),
-        );
+        this.#keepPosition(() => this.list.redraw(userId));
     }
 
     /** Draws the days again: "Today" has become "Yesterday". */
     drawDays() {
-        this.#keepPosition(() => this.#place(0, this.items.length));
+        this.#keepPosition(() => this.list.placeAll());
     }
 
     /** Draws the line for new messages above this one; 0 removes it. */
     markNew(id) {
-        this.firstNew = id;
-        this.#keepPosition(() => this.#place(0, this.items.length));
+        this.list.firstNew = id;
+        this.#keepPosition(() => this.list.placeAll());
+    }
+
+    /** The message under the line for new ones, or 0. */
+    get firstNew() {
+        return this.list.firstNew;
     }
 
     /** Shows the elements of pending messages below all others. */
     drawOutbox(nodes, toEnd) {
         const showEnd = toEnd || this.isAtBottom();
         fill(this.outbox, nodes);
-        if (showEnd && this.atEnd) {
+        if (showEnd && this.list.atEnd) {
             this.#scrollToEnd();
         } else if (toEnd) {
             this.toEnd();
         }
     }
 
-    /** The last message in the window. */
+    /** The last message in the page. */
     last() {
-        return this.items[this.items.length - 1]?.message;
+        return this.list.last();
     }
 
-    /** The room's newest message, if it is in the window. */
+    /** The room's newest message, if it is in the page. */
     newest() {
-        return this.atEnd ? this.last() : undefined;
+        return this.list.atEnd ? this.list.last() : undefined;
     }
 
-    /** The newest message of this user in the window. */
+    /** The newest message of this user in the page. */
     lastOwn() {
-        return this.items.findLast(
-            ({ message }) => message.sender_id === this.self && !message.is_deleted,
-        )?.message;
+        return this.list.lastOf(this.self);
     }
 
     // ---- scrolling ----
 
     isAtBottom() {
-        const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-        return this.atEnd && scrollHeight - scrollTop - clientHeight < END_DISTANCE;
+        return this.list.atEnd && this.#distance() < END_DISTANCE;
     }
 
     #scrollToEnd() {
@@ -573,7 +459,7 @@ export class Timeline {
         this.#drawJump();
     }
 
-    /** Changes the window so that what is in view does not move. */
+    /** Changes the list so that what is in view does not move. */
     #keepPosition(change) {
         if (this.isAtBottom()) {
             change();
@@ -589,7 +475,6 @@ export class Timeline {
     }
 
     #scrolled() {
-        const { scrollTop, clientHeight, scrollHeight } = this.scroller;
         this.followsEnd = this.isAtBottom();
         if (this.followsEnd) {
             this.missed = 0;
@@ -597,32 +482,34 @@ export class Timeline {
             this.on.seen();
         }
         this.#drawJump();
+        const { items, atStart, atEnd } = this.list;
+        const { scrollTop, clientHeight } = this.scroller;
         // What has failed is made again by a timer.
-        if (this.loader.isLoading || this.loader.hasFailed || this.items.length === 0) {
+        if (this.loader.isLoading || this.loader.hasFailed || items.length === 0) {
             return;
         }
-        if (!this.atStart && scrollTop < clientHeight) {
+        if (!atStart && scrollTop < clientHeight) {
             this.#loadMore(true);
-        } else if (!this.atEnd && scrollHeight - scrollTop - clientHeight < clientHeight) {
+        } else if (!atEnd && this.#distance() < clientHeight) {
             this.#loadMore(false);
         }
     }
 
     async #loadMore(above) {
-        const edge = above ? this.items[0] : this.items[this.items.length - 1];
-        const id = edge.message.message_id;
+        const { list } = this;
+        const { message_id: id } = list.items.at(above ? 0 : -1).message;
         await this.loader.read(
             () => (above ? this.source.older(id, PAGE) : this.source.newer(id, PAGE)),
             (page) =>
                 this.#keepPosition(() => {
                     if (above) {
-                        this.#prepend(page.messages);
-                        this.atStart = !page.more;
-                        this.#trim(false);
+                        list.prepend(page.messages);
+                        list.atStart = !page.more;
+                        list.trim(false);
                     } else {
                         this.#append(page.messages);
-                        this.atEnd = !page.more;
-                        this.#trim(true);
+                        list.atEnd = !page.more;
+                        list.trim(true);
                     }
                     this.#edges();
                 }),
@@ -642,11 +529,11 @@ export class Timeline {
 
     #drawJump() {
         const shown =
-            this.items.length > 0 &&
+            this.list.items.length > 0 &&
             !this.isAtBottom() &&
             (this.missed > 0 ||
                 this.cameFrom > 0 ||
-                !this.atEnd ||
+                !this.list.atEnd ||
                 this.#distance() > this.scroller.clientHeight);
         this.jump.hidden = !shown;
         const newer = () =>
@@ -659,6 +546,7 @@ export class Timeline {
         }
     }
 
+    /** How far (px) the end is below the view. */
     #distance() {
         const { scrollTop, clientHeight, scrollHeight } = this.scroller;
         return scrollHeight - scrollTop - clientHeight;
