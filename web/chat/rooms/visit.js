@@ -116,6 +116,7 @@ export class Visit {
         const { notices, tell } = this;
         return {
             removed: (text) => this.#ended(text ?? undefined),
+            excluded: (text) => this.#ended(text ?? undefined),
             outsider: () => this.#ended(),
             failed: (error) => notices.showError(error),
             told: (text) => notices.show(text),
