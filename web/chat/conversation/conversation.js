@@ -26,13 +26,14 @@ const STRANGER = { user_id: 0, username: "" };
 /**
  * `draft` is one of Drafts, `place` one of Timeline, or null. `readOnly`: nothing can be written;
  * `isShown()`: whether the user can see it. Calls `on.back()` for the way back to the rooms,
- * `on.removed(text)` when the user is no longer in the room, `on.outsider()` if the user never was,
- * `on.message(message)` for each new message, `on.messageChanged(id, change)`,
- * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen, `on.draft(draft)`,
- * `on.told(text)` to say that something was done, `on.moderation()`, and `on.failed(error)`.
- * `on.logout` and `on.keepAccount` are null unless the header offers them, `on.direct(userId)`,
- * which opens a direct room, `on.menu()`, a promise of the items of the room's menu,
- * `on.unread(messageId)` and `on.markRead(messageId)` are where there is more than this room.
+ * `on.removed(text)` when the user is no longer in the room, or `on.excluded(text)` if the list of
+ * rooms may know why, `on.outsider()` if the user never was, `on.message(message)` for each new
+ * message, `on.messageChanged(id, change)`, `on.roomChanged(room)`, `on.read(messageId)` when the
+ * newest message was seen, `on.draft(draft)`, `on.told(text)` to say that something was done,
+ * `on.moderation()`, and `on.failed(error)`. `on.logout` and `on.keepAccount` are null unless the
+ * header offers them, `on.direct(userId)`, which opens a direct room, `on.menu()`, a promise of the
+ * items of the room's menu, `on.unread(messageId)` and `on.markRead(messageId)` are where there is
+ * more than this room.
  * `on.join()` makes the user a member, and returns a promise.
  *
  * `visit` is null for users. Strangers, who only read, see that element in place of the input;
