@@ -9,10 +9,8 @@
 
 #include "base/text.h"
 
-/* Whether a password is one of the most common ones; repeats such a one, or up to four characters
- * (abcabcabc); is made of runs of neighbouring keys, digits or letters, but for two characters at
- * its end (qwerasdf12); or is the name of its user, once or several times, with digits and
- * punctuation. All regardless of the case of ASCII letters. An empty name is in no password. */
+/* Whether a password is one of the most common ones, or the name of its user, both regardless of
+ * the case of ASCII letters. An empty name equals no password. */
 bool password_rule_is_too_common(struct text password, struct text username);
 
 #endif

