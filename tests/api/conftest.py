@@ -35,6 +35,19 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "unsanitized(reason): measures what a sanitizer changes")
 
 
+def without_slow(config):
+    return config.option.markexpr == "not slow"
+
+
+def pytest_pycollect_makeitem(collector, obj):
+    """Leaves out slow tests before pytest makes one of each of their parameters, which takes
+    each process several seconds."""
+    marks = [*getattr(obj, "pytestmark", []), *collector.iter_markers()]
+    if without_slow(collector.config) and any(mark.name == "slow" for mark in marks):
+        return []
+    return None
+
+
 def pytest_xdist_make_scheduler(config, log):
     return FileScheduling(config, log)
 
@@ -45,6 +58,8 @@ def pytest_generate_tests(metafunc):
     if metafunc.definition.get_closest_marker("everywhere"):
         half = os.environ.get("HALF")
         kinds = front.KINDS[int(half)::2] if half else front.KINDS
+        if without_slow(metafunc.config):
+            kinds = []
         others = [pytest.param(kind, marks=pytest.mark.slow("another web server"))
                   for kind in kinds]
         metafunc.parametrize("instance", [None, *others], ids=["own", *kinds],
