@@ -98,6 +98,13 @@ struct rule {
     "SELECT m.room_id, m.position, 0 FROM message m "                                       \
     "WHERE m.mentions LIKE '%,\"all\":true}')"
 
+/* Where members are hidden, a message may name users who are not in the room, and who have no row:
+ * known to have been a member is who still is, since before the message. */
+#define WAS_MEMBER                                                                               \
+    "(s.user_id = 0 OR EXISTS (SELECT 1 FROM member a JOIN message w ON w.room_id = a.room_id "  \
+    "AND w.position = s.position WHERE a.room_id = s.room_id AND a.user_id = s.user_id "         \
+    "AND a.joined_at <= w.created_at))"
+
 /* `stored` must not be lower than the position of the latest mention. */
 #define LATEST(ids, stored, from, where)                                               \
     "SELECT " ids ", " stored ", MAX(n.position) FROM mention n " from                 \
@@ -235,7 +242,7 @@ static const struct rule RULES[] = {
        {"mentions", "mentions of a user (0: of all) by a message of the room; rows of it",
         "SELECT s.room_id, s.user_id, 1, 0 FROM " MENTIONED " s LEFT JOIN mention n "
         "ON n.user_id = s.user_id AND n.room_id = s.room_id AND n.position = s.position "
-        "AND (n.is_current OR n.is_blocked) WHERE n.user_id IS NULL",
+        "AND (n.is_current OR n.is_blocked) WHERE n.user_id IS NULL AND " WAS_MEMBER,
         false},
        {"mention_rows", "expected rows of mentions that no message has; rows",
         "SELECT n.room_id, n.user_id, 0, COUNT(*) FROM mention n "

@@ -56,7 +56,7 @@ def test_a_message_is_posted_as_the_bot(anonymous, owner, room, hook, body):
 def test_it_reaches_sockets(anonymous, owner, room, hook):
     with owner.socket(room["room_id"]) as live:
         anonymous.post(hook, json={"text": "live"})
-        frames = iter(lambda: live.next(5), None)
+        frames = iter(lambda: live.next(20), None)
         frame = next(frame for frame in frames if frame["type"] == "new_message")
         assert frame["message"]["content"] == "live"
 

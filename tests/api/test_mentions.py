@@ -4,6 +4,7 @@ import pytest
 
 from support.api_key import Program
 from support.client import Client
+from support.confabctl import Tool
 from support.event_reader import follow_user
 from support.rooms import ROOMS, message_url, public_room, remove, url
 from support.shapes import A_TEXT, a_message, a_page, mentions, refusal, wrong
@@ -321,6 +322,7 @@ def test_where_members_are_hidden_mentions_tell_nothing_of_who_is_one(trio, user
     assert (unread(carol, room), listed(stranger)) == (1, [])
     alice.invite(room["room_id"], stranger)
     assert (unread(stranger, room), listed(stranger)) == (0, [])
+    Tool(alice.instance)("check", "--deep")
 
 
 def test_moderators_see_the_members_and_are_told_of_others(trio, user):
