@@ -55,8 +55,10 @@ def test_a_message_is_posted_as_the_bot(anonymous, owner, room, hook, body):
 
 def test_it_reaches_sockets(anonymous, owner, room, hook):
     with owner.socket(room["room_id"]) as live:
-        anonymous.post(hook, json={"text": "live"})
-        frames = iter(lambda: live.next(20), None)
+        assert live.next()["type"] == "connected"
+        answer = anonymous.post(hook, json={"text": "live"})
+        assert answer.status_code == 200, answer.text
+        frames = iter(lambda: live.next(), None)
         frame = next(frame for frame in frames if frame["type"] == "new_message")
         assert frame["message"]["content"] == "live"
 
