@@ -5,6 +5,8 @@ from support.client import Client
 from support.rooms import ROOMS
 from support.shapes import refusal
 
+pytestmark = pytest.mark.slow("servers of its own")
+
 
 def events(client, room, after=0, **options):
     return client.get(f"{ROOMS}{room['room_id']}/events/?after={after}", **options)

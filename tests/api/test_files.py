@@ -437,6 +437,7 @@ def test_a_published_message_has_its_files(recorder, person):
     room = alice.room()
     file = send(alice, room)
     with alice.socket(room["room_id"]) as socket:
+        socket.until("connected")
         message = post(alice, room, [file["file_id"]]).json()
         assert socket.until("new_message")["message"] == message
     assert message["files"] == [file]

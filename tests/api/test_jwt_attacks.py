@@ -8,6 +8,8 @@ from support.client import Client
 from support.site_tokens import (AUDIENCE, SECRET, Keys, claims, fresh_sub, hs256, log_in, part,
                                  settings, token)
 
+pytestmark = pytest.mark.slow("servers of its own")
+
 HS256 = {"alg": "HS256", "kid": "site"}
 JWT = "/api/auth/jwt/"
 
