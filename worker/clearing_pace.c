@@ -36,11 +36,16 @@ static void adapt_size(struct clearing_pace *pace, uint64_t took_us) {
         pace->size = SIZE_MOST;
 }
 
+static uint64_t at_most(uint64_t pause_us) {
+    return pause_us < PAUSE_MOST_US ? pause_us : PAUSE_MOST_US;
+}
+
 uint64_t clearing_pace_pause(struct clearing_pace *pace, uint64_t count, uint64_t took_us) {
     uint64_t pause_us;
-    /* The last slice of a room says little: it has few messages, and much else to do. */
-    if (count == 0 || count < clearing_pace_size(pace))
-        return took_us;
+    /* The last slice of a room says little: it has few messages, and much else to do. Nor does one
+     * with more: an erasure has other slices than messages. */
+    if (count != clearing_pace_size(pace))
+        return at_most(took_us);
     const uint64_t message_ns = took_us * 1000 / count + 1;
     pace->best_ns += pace->best_ns / FORGOTTEN;
     if (pace->best_ns == 0 || message_ns < pace->best_ns)
@@ -54,5 +59,5 @@ uint64_t clearing_pace_pause(struct clearing_pace *pace, uint64_t count, uint64_
         pause_us = took_us * 2;
     else
         pause_us = took_us * 3;
-    return pause_us < PAUSE_MOST_US ? pause_us : PAUSE_MOST_US;
+    return at_most(pause_us);
 }

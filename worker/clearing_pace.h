@@ -18,7 +18,8 @@ struct clearing_pace {
 /* How many messages the next slice has. */
 uint64_t clearing_pace_size(struct clearing_pace *pace);
 
-/* Notes how long a slice of `count` messages took; the time to pause now, in microseconds. */
+/* Notes how long a slice of `count` messages took; the time to pause now, in microseconds: a tenth
+ * of a second at most. */
 uint64_t clearing_pace_pause(struct clearing_pace *pace, uint64_t count, uint64_t took_us);
 
 #endif
