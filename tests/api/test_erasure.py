@@ -214,6 +214,21 @@ def test_credentials_and_sockets_end_at_once_and_the_name_is_free(user):
     assert (answer.status_code, answer.json()) == (400, wrong(username="invalid"))
 
 
+def test_messages_in_rooms_with_numbers_far_apart_are_erased(user, instance):
+    """Rooms are gone through in slices."""
+    mark, other = user(), user()
+    first = mark.room()["room_id"]
+    instance.sql(f"ALTER TABLE room AUTO_INCREMENT = {first + 25_000}")
+    second = mark.room()["room_id"]
+    assert second > first + 20_000
+    for room in (first, second):
+        mark.invite(room, other)
+        mark.say(room, "words", client_id="mine")
+    erased(mark)
+    assert instance.sql("SELECT content, is_deleted, client_id LIKE 's-%' FROM message "
+                        "WHERE sender_id = ?", mark.id) == 2 * [("", 1, 1)]
+
+
 # ---- by others ----
 
 def test_the_site_erases_users_by_its_key(user, instance):

@@ -201,7 +201,7 @@ static enum error clear_messages(struct db *db, const struct config *config,
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(erasure->user_id));
     if (error)
         return error;
-    /* Other clearings may come first; each step goes on with the oldest. */
+    /* Other clearings may come first, such as those of bans; each step goes on with the first. */
     const bool waits = db_next(rows) && db_get_u64(rows, 0) > 0;
     db_done(rows);
     return waits ? clearing_step(db, config->file_dir, limit, done) : ERROR_NONE;
