@@ -1,5 +1,7 @@
 """Erasing an account: what goes at once, what goes afterwards, and what stays."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from support.api_key import Program
@@ -9,6 +11,7 @@ from support.hooks import Worker
 from support.files import announce, on_disk, post, send
 from support.rooms import url
 from support.shapes import wrong
+from support.sql_session import SqlSession, lock_waits
 from support.wait import wait_for
 
 ME = "/api/auth/me/"
@@ -227,6 +230,31 @@ def test_messages_in_rooms_with_numbers_far_apart_are_erased(user, instance):
     erased(mark)
     assert instance.sql("SELECT content, is_deleted, client_id LIKE 's-%' FROM message "
                         "WHERE sender_id = ?", mark.id) == 2 * [("", 1, 1)]
+
+
+def test_a_process_that_is_late_skips_no_messages_of_the_next_room(user, instance):
+    """Two processes delete at once; one has moved on to the next room when the other is done with a
+    slice of the first."""
+    mark = user()
+    first, second = (mark.room()["room_id"] for _ in range(2))
+    # As many as a slice has. Their keys come after that of the message in the next room.
+    for number in range(50):
+        mark.say(first, "words", client_id=f"z{number}")
+    mark.say(second, "words", client_id="a")
+    with SqlSession(instance) as session, ThreadPoolExecutor(1) as threads:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", first)
+        instance.sql("INSERT INTO clearing (whole_site, room_id, user_id, actor_id, since) "
+                     "VALUES (TRUE, ?, ?, 0, '1970-01-02')", first, mark.id)
+        done = threads.submit(instance.confabctl, "events", "purge")
+        wait_for(lambda: lock_waits(instance) > 0, 10, "a slice that waits for the room")
+        instance.sql("UPDATE clearing SET room_id = ?, last_key = '' WHERE user_id = ?", second,
+                     mark.id)
+        session.run("COMMIT")
+        assert done.result().returncode == 0
+    wait_for(lambda: not instance.sql("SELECT 1 FROM clearing WHERE user_id = ?", mark.id))
+    assert instance.sql("SELECT content, is_deleted FROM message WHERE sender_id = ? "
+                        "GROUP BY content, is_deleted", mark.id) == [("", 1)]
 
 
 # ---- by others ----

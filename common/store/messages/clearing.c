@@ -97,7 +97,8 @@ static const char CLEAR[] = TRANSACTION_UNAUDITED(
     "DECLARE v_cleared, v_pins, v_files BIGINT UNSIGNED DEFAULT 0; ",
     TRANSACTION_LOCK_ROOM
     "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
-    "UPDATE clearing SET last_key = p_key WHERE clearing_id = p_clearing; "
+    /* Unless another process has moved it to the next room, whose messages would be skipped. */
+    "UPDATE clearing SET last_key = p_key WHERE clearing_id = p_clearing AND room_id = p_room; "
     /* The numbers of the events follow the positions. Those that are deleted already have none. */
     "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) "
     "SELECT STRAIGHT_JOIN p_room, v_seq - 1 + ROW_NUMBER() OVER (ORDER BY m.position), "
