@@ -7,9 +7,9 @@
  * polling, such as messages, and for new clients, and in the long run all clients share all slots.
  *
  * Requests that are refused, and those that need no user, take none: a flood of them does not slow
- * down the clients of users.
+ * down the clients of users. Readers of open rooms without credentials have slots of their own.
  *
- * The time of the next free slot is shared by all processes of this host.
+ * The times of the next free slots are shared by all processes of this host.
  */
 #ifndef CONFAB_FCGI_API_PACE_H
 #define CONFAB_FCGI_API_PACE_H

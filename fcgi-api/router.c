@@ -419,16 +419,24 @@ static void begin_headers(struct exchange *x, const char *allow) {
 }
 
 /* Says when a client that polls may ask again. Only requests that are served, and not to everybody,
- * count toward poll_budget. */
+ * count toward poll_budget. Those without credentials, which read open rooms, have slots of their
+ * own, half as many: they wait for one another and for users, and users do not wait for them. */
 static void write_pace(struct exchange *x, const struct route *route) {
-    _Atomic int64_t *next_us = &shared_numbers(x->service->shared)->pace_us;
+    struct shared_numbers *numbers = shared_numbers(x->service->shared);
     const uint64_t budget = x->service->config->poll_budget;
+    const int64_t now_us = clock_now();
+    const bool is_of_user = x->has_identity || x->has_key;
     const bool counts = route && !(route->flags & ROUTE_PUBLIC) && x->response.status < 400 &&
                         x->request->method != METHOD_OPTIONS;
     struct buffer *headers = &x->response.headers;
+    uint64_t seconds = counts && is_of_user ? pace_take(&numbers->pace_us, budget, now_us)
+                                            : pace_read(&numbers->pace_us, budget, now_us);
+    if (counts && !is_of_user) {
+        const uint64_t own = pace_take(&numbers->open_pace_us, (budget + 1) / 2, now_us);
+        seconds = own > seconds ? own : seconds;
+    }
     buffer_append_str(headers, "X-Confab-Pace: ");
-    buffer_append_u64(headers, counts ? pace_take(next_us, budget, clock_now())
-                                      : pace_read(next_us, budget, clock_now()));
+    buffer_append_u64(headers, seconds);
     buffer_append_str(headers, "\r\n");
 }
 

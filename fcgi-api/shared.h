@@ -35,8 +35,10 @@ void shared_free(struct shared *shared);
  * type. The content may be that of an earlier process. */
 void *shared_memory(const struct shared *shared);
 
-/* Single numbers, at the end of that memory. */
+/* Single numbers, at the end of that memory. New ones come first, so that those that an earlier
+ * program has left stay where they are. */
 struct shared_numbers {
+    _Atomic int64_t open_pace_us;   /* see pace.h: of readers without credentials */
     struct bell_times bells;        /* see event/bell.h */
     _Atomic int64_t pace_us;        /* see pace.h */
     db_first_host database_host;    /* see db/db.h */

@@ -344,6 +344,11 @@ def test_the_pace_follows_the_number_of_requests_of_users(sparing):
                        stranger.post("/api/auth/token/", json={}),
                        client.request("OPTIONS", ROOMS)):
             assert last - 120 <= int(answer.headers["X-Confab-Pace"]) <= last
+    # Readers of open rooms wait for one another, and users do not wait for them.
+    for _ in range(40):
+        waits = pace(stranger, "/api/chat/open-rooms/")
+    assert waits > 40 * 2 * 7.2 - 120
+    assert pace(client) <= last + 9
 
 
 @pytest.mark.slow("an instance of its own")
