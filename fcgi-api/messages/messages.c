@@ -535,8 +535,11 @@ enum error messages_edit(struct exchange *x) {
  * positions have no gaps. */
 enum error messages_delete(struct exchange *x) {
     struct message_change change;
-    const enum error error =
+    enum error error =
         message_delete(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &change);
+    /* The sender deletes also after leaving, so the router has not hidden the room from others. */
+    if (error == ERROR_FORBIDDEN && restriction_check_guest(x, &x->identity.room))
+        error = ERROR_NOT_FOUND;
     if (error)
         return error;
     x->response.status = 204;

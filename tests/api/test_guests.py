@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from support.api_key import Program
 from support.client import Client, fresh_name
+from support.files import post, send
 from support.parallel import at_once
 from support.shapes import A_TEXT, refusal, wrong
 from support.site_tokens import Keys, fresh_sub, settings, token
@@ -401,6 +402,30 @@ def test_a_guest_does_not_see_public_rooms_that_take_no_guests(place):
     assert guest.post(f"{path}join/").status_code == 201
     admin.patch(path, json={"guests": "none"})
     assert guest.get(f"{path}messages/").status_code == 200, "a member stays one"
+
+
+def test_a_guest_deletes_its_messages_also_of_a_room_that_takes_no_guests_any_more(place):
+    scene = Scene(place)
+    scene.admin.patch(scene.path, json={"is_private": False})
+    guest = scene.enter()
+    own, other = (client.say(scene.id)["message_id"] for client in (guest, scene.admin))
+    scene.admin.patch(scene.path, json={"guests": "none"})
+    assert guest.post(f"{scene.path}remove_member/", json={"user_id": guest.id}).status_code == 204
+    assert guest.get(scene.path).status_code == 404
+    assert guest.delete(f"{scene.path}messages/{own}/").status_code == 204
+    for message in (other, 2 ** 40):
+        fails(guest.delete(f"{scene.path}messages/{message}/"), 404, "not_found")
+
+
+def test_a_file_with_the_number_of_a_room_without_guests_is_shown_to_guests(place):
+    scene = Scene(place)
+    guest = scene.enter()
+    file = send(scene.admin, {"room_id": scene.id})
+    assert post(scene.admin, {"room_id": scene.id}, [file["file_id"]]).status_code == 201
+    hidden = scene.admin.room(is_private=False)["room_id"]
+    place.sql("UPDATE file SET file_id = ? WHERE file_id = ?", hidden, file["file_id"])
+    assert guest.get(f"/api/chat/files/{hidden}/cat.png").status_code == 200
+    assert guest.get(ROOM.format(hidden)).status_code == 404
 
 
 def test_a_key_that_no_room_has_is_refused_like_one_of_a_room_without_guests(place):
