@@ -4,6 +4,7 @@
 #include "rest/field.h"
 #include "rest/page.h"
 #include "store/moderation/block.h"
+#include "store/rooms/shared_room.h"
 
 /* An item of the list, and the answer to a new block. */
 static void write_block(void *context, const struct block *block) {
@@ -32,12 +33,25 @@ enum error blocks_list(struct exchange *x) {
     return error;
 }
 
+/* ERROR_BAD_INPUT for a guest who cannot know the other user: the answer has a name, by which all
+ * users of the site could be listed. */
+static enum error check_guest(struct exchange *x, uint64_t user_id) {
+    const struct user *user = &x->identity.user;
+    bool knows = true;
+    enum error error = ERROR_NONE;
+    if (user->is_guest && user_id != user->id)
+        error = shared_room_knows(x->service->db, user->id, user_id, &knows);
+    return error || knows ? error : ERROR_BAD_INPUT;
+}
+
 enum error blocks_add(struct exchange *x) {
     uint64_t user_id;
     struct user_change change;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
-    enum error error = block_add(x->service->db, x->identity.user.id, user_id, &change);
+    enum error error = check_guest(x, user_id);
+    if (!error)
+        error = block_add(x->service->db, x->identity.user.id, user_id, &change);
     /* 400, since the user can end another block and try again. */
     if (error == ERROR_CONFLICT) {
         field_errors_add(&x->field_errors, "user_id", CODE_TOO_MANY,

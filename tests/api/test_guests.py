@@ -369,6 +369,26 @@ def test_a_guest_gets_profiles_of_those_in_its_rooms_only(place):
     assert profiles(scene.admin, far, neighbour) == [far.id, neighbour.id]
 
 
+def test_a_guest_cannot_learn_the_names_of_users_by_blocking_them(place):
+    scene, other = Scene(place), Scene(place)
+    guest, silent = scene.enter(), scene.enter(name="Silent")
+
+    def block(client):
+        return guest.post("/api/chat/blocks/", json={"user_id": client.id})
+    for far in (other.admin, other.enter()):
+        answer = block(far)
+        assert (answer.status_code, answer.json()) == (400, wrong(user_id="does_not_exist"))
+    answer = block(guest)
+    assert (answer.status_code, answer.json()) == (400, wrong(user_id="own_user"))
+    assert block(scene.admin).status_code == 201
+    # Where only moderators see the members, those who write are seen.
+    scene.admin.patch(scene.path, json={"members_visible": False})
+    assert block(silent).status_code == 400
+    silent.say(scene.id, "not silent")
+    assert block(silent).json()["username"] == silent.answer.json()["user"]["username"]
+    assert guest.get("/api/chat/blocks/").json()["count"] == 2
+
+
 # ---- public rooms ----
 
 def test_a_guest_does_not_see_public_rooms_that_take_no_guests(place):

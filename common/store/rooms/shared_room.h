@@ -4,6 +4,7 @@
 #ifndef CONFAB_COMMON_STORE_ROOMS_SHARED_ROOM_H
 #define CONFAB_COMMON_STORE_ROOMS_SHARED_ROOM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,9 @@
 /* Leaves of these ids the user's own and those of users with whom it shares such a room, in their
  * order; *count becomes their number. */
 enum error shared_room_filter(struct db *db, uint64_t user_id, uint64_t *ids, size_t *count);
+
+/* Sets *knows to whether the user shares such a room with the other, or has seen messages of the
+ * other: those in a room that the user is in, and sees from the first message on. */
+enum error shared_room_knows(struct db *db, uint64_t user_id, uint64_t other_id, bool *knows);
 
 #endif
