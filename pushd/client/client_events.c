@@ -24,9 +24,12 @@ static bool room_has(const struct stream_event *event, const char *member) {
 
 /* Whether those who are not members may read the room. */
 static bool is_read(const struct watch *watch, const struct stream_event *event) {
-    return room_has(event, ",\"is_open\":true") ||
-           (!watch->client->is_anonymous && room_has(event, ",\"is_live\":true") &&
-            room_has(event, ",\"is_private\":false"));
+    if (room_has(event, ",\"is_open\":true"))
+        return true;
+    /* A live one by all users; by guests only if it takes guests. */
+    return !watch->client->is_anonymous && room_has(event, ",\"is_live\":true") &&
+           room_has(event, ",\"is_private\":false") &&
+           !(watch->is_guest && room_has(event, ",\"guests\":\"none\""));
 }
 
 /* Follows what an event changes for the user's access. True if the user

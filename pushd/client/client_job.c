@@ -130,7 +130,7 @@ static void query_latest(struct client_job *job, struct db *db, uint64_t room_id
     else if (failure)
         job->error = failure;
     if (!job->error && room_id)
-        ban_look_for(db, identity->user.id, &job->identity.room);
+        ban_explain_refusal(db, &identity->user, &job->identity.room);
 }
 
 /* An API key was looked for, by itself: there are few, and their sockets seldom open at once. Also

@@ -93,6 +93,7 @@ struct watch {
     bool is_counted : 1;            /* presence is a number, without typing */
     bool is_viewer : 1;             /* of a live or open room, not a member: is not seen */
     bool is_visitor : 1;            /* one of an open room: does not see presence either */
+    bool is_guest : 1;              /* the user is one, and reads live rooms that take guests */
     uint32_t holds;                 /* freed when it has ended and this is 0 */
     struct watch *next_typing, *previous_typing;
     int64_t typing_until_ms; /* 0: the user is not typing through this watch */

@@ -218,6 +218,7 @@ static struct watch *end_authentication(struct client_job *job) {
     watch->may_write = (identity.room.role > ROLE_READER || watch->moderates) &&
                        identity.room.silenced_until < clock_now();
     watch->is_viewer = identity.room.may_view && !watch->moderates;
+    watch->is_guest = identity.user.is_guest;
     watch->is_visitor = watch->is_viewer && (watch->client->is_anonymous || !identity.room.is_live);
     watch->opening->identity = identity;
     /* The room has grown, or is live, since the first sockets to it were opened. It stays counted

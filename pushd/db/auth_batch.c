@@ -104,11 +104,11 @@ static void batch_work(void *job, struct db *db) {
     for (size_t i = 0; !batch->error && i < batch->count; i++)
         if (!batch->queries[i].error && batch->queries[i].identity.use_is_due)
             identity_note_use(db, &batch->queries[i].identity);
-    /* Who is refused is told if it is for a ban. */
+    /* For a ban, or because the room does not exist for a guest. */
     for (size_t i = 0; !batch->error && i < batch->count; i++)
         if (!batch->queries[i].error)
-            ban_look_for(db, batch->queries[i].identity.user.id,
-                                    &batch->queries[i].identity.room);
+            ban_explain_refusal(db, &batch->queries[i].identity.user,
+                                &batch->queries[i].identity.room);
 }
 
 static void batch_done(void *job);

@@ -411,7 +411,7 @@ def test_a_guest_does_not_see_public_rooms_that_take_no_guests(place):
             fails(ask, 404, "not_found")
         assert by_key() == 0
         with guest.socket(room) as live:
-            assert live.closed() == 4403
+            assert live.closed() == 4404
     # Rooms for guests, and open ones, are seen.
     admin.patch(path, json={"guests": "read"})
     assert (guest.get(path).status_code, by_key()) == (200, 1)
@@ -422,6 +422,21 @@ def test_a_guest_does_not_see_public_rooms_that_take_no_guests(place):
     assert guest.post(f"{path}join/").status_code == 201
     admin.patch(path, json={"guests": "none"})
     assert guest.get(f"{path}messages/").status_code == 200, "a member stays one"
+
+
+def test_a_live_room_that_takes_no_guests_any_more_ends_their_sockets(place):
+    guest = Scene(place).enter()
+    admin, other = Client(place).register(), Client(place).register()
+    room = admin.room(is_private=False)["room_id"]
+    admin.patch(ROOM.format(room), json={"is_live": True, "guests": "read"})
+    with guest.socket(room) as live, other.socket(room) as stays:
+        for socket in (live, stays):
+            assert socket.next()["type"] == "connected"
+        admin.patch(ROOM.format(room), json={"guests": "none"})
+        assert live.until("room_updated")["room"]["guests"] == "none"
+        assert live.closed() == 4403
+        admin.say(room, "for users")
+        assert stays.until("new_message")["message"]["content"] == "for users"
 
 
 def test_a_guest_deletes_its_messages_also_of_a_room_that_takes_no_guests_any_more(place):

@@ -320,11 +320,16 @@ bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id) {
     return holds;
 }
 
-void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state) {
+void ban_explain_refusal(struct db *db, const struct user *user, struct room_state *state) {
+    bool hides = false;
     /* Only asked if the user is refused anyway, so that a request that is allowed costs no
      * query. */
-    if (room_state_may_read(state) == ERROR_FORBIDDEN)
-        state->is_banned = ban_holds(db, state->room_id, user_id);
+    if (room_state_may_read(state) != ERROR_FORBIDDEN)
+        return;
+    if (user->is_guest && !room_state_hides_from_guests(db, state, &hides) && hides)
+        *state = (struct room_state){.exists = false};
+    else
+        state->is_banned = ban_holds(db, state->room_id, user->id);
 }
 
 /* One at a time, as each is a transaction; 0: none. */

@@ -84,8 +84,9 @@ enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit 
  * answer. */
 bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id);
 
-/* Sets state->is_banned for a user who sees the room and is not in it; nothing for others. */
-void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state);
+/* For a user who sees the room and is not in it: sets state->is_banned; or state->exists to false,
+ * for a guest in a room that takes none. Nothing for others. */
+void ban_explain_refusal(struct db *db, const struct user *user, struct room_state *state);
 
 /* Ends the ban of a user from the site if its time is over: housekeeping may not have come to it
  * yet. True: it was over, and the user is active again. To be called where a disabled user is

@@ -33,7 +33,7 @@ struct room_state {
     bool may_moderate;         /* moderators and admins; site moderators, members or not */
     int64_t silenced_until; /* 0: never; may be over */
     bool is_archived;
-    bool is_banned;       /* set only where the user is refused: ban_look_for */
+    bool is_banned;       /* set only where the user is refused: ban_explain_refusal */
     bool members_visible; /* also to members and readers */
     bool is_live;         /* while it is public, all users read it, members or not */
     bool is_open;         /* anyone may read it, also without credentials */

@@ -616,9 +616,9 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
 }
 
 /* Bans and blocks are those of the API tests. */
-void ban_look_for(struct db *db, uint64_t user_id, struct room_state *state) {
+void ban_explain_refusal(struct db *db, const struct user *user, struct room_state *state) {
     (void)db;
-    (void)user_id;
+    (void)user;
     state->is_banned = false;
 }
 
