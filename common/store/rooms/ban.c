@@ -211,7 +211,8 @@ enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id) {
 #define COLUMNS                                                                    \
     "b.user_id, u.username, b.banned_by_id, b.reason, b.created_at, b.until, "     \
     "b.room_id "
-#define FROM_BAN "FROM ban b JOIN user u ON u.user_id = b.user_id "
+#define NAMES "JOIN user u ON u.user_id = b.user_id "
+#define FROM_BAN "FROM ban b " NAMES
 /* One that is over does not count, even before it is deleted. */
 #define IS_VALID "(b.until IS NULL OR b.until > SYSDATE(6))"
 
@@ -238,8 +239,7 @@ enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t of
                     ban_visit *visit, void *context) {
     /* Along KEY of_room, whose order this is, so that nothing is sorted. */
     static const char SQL[] = "SELECT STRAIGHT_JOIN " COLUMNS
-                              "FROM ban b FORCE INDEX (of_room) "
-                              "JOIN user u ON u.user_id = b.user_id "
+                              "FROM ban b FORCE INDEX (of_room) " NAMES
                               "WHERE b.room_id = ? AND " IS_VALID
                               " ORDER BY b.created_at DESC, b.user_id DESC LIMIT ? OFFSET ?";
     struct db_rows *rows;
@@ -258,21 +258,22 @@ enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
 
 /* Those of the rooms that a user moderates, which come first; and those of all rooms, along KEY
  * created_at. Value: the user, not looked at for all. */
-#define OF_OWN_ROOMS                                                                          \
+#define OF_OWN_ROOMS(names)                                                                   \
     "FROM member me JOIN room r ON r.room_id = me.room_id "                                   \
-    "JOIN ban b ON b.room_id = me.room_id JOIN user u ON u.user_id = b.user_id "              \
+    "JOIN ban b ON b.room_id = me.room_id " names                                             \
     "WHERE me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                  \
     ") AND r.direct_low IS NULL AND " IS_VALID
-#define OF_ALL_ROOMS                                                                          \
-    "FROM ban b FORCE INDEX (created_at) JOIN room r ON r.room_id = b.room_id "               \
-    "JOIN user u ON u.user_id = b.user_id WHERE ? > 0 AND " IS_VALID
+#define OF_ALL_ROOMS(names)                                                                   \
+    "FROM ban b FORCE INDEX (created_at) JOIN room r ON r.room_id = b.room_id " names         \
+    "WHERE ? > 0 AND " IS_VALID
 #define MODERATED(from)                                                                       \
     "SELECT STRAIGHT_JOIN " COLUMNS from                                                      \
     " ORDER BY b.created_at DESC, b.room_id DESC, b.user_id DESC LIMIT ? OFFSET ?"
 
 enum error ban_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                               uint64_t limit, uint64_t offset, ban_visit *visit, void *context) {
-    static const char OWN[] = MODERATED(OF_OWN_ROOMS), ALL[] = MODERATED(OF_ALL_ROOMS);
+    static const char OWN[] = MODERATED(OF_OWN_ROOMS(NAMES)),
+                      ALL[] = MODERATED(OF_ALL_ROOMS(NAMES));
     struct db_rows *rows;
     const enum error error = DB_RUN(db, is_site_moderator ? ALL : OWN, DB_REPEATABLE, &rows,
                                     db_u64(user_id), db_u64(limit), db_u64(offset));
@@ -283,8 +284,8 @@ enum error ban_list_moderated(struct db *db, uint64_t user_id, bool is_site_mode
 
 enum error ban_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                                uint64_t *count) {
-    static const char OWN[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_OWN_ROOMS,
-                      ALL[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_ALL_ROOMS;
+    static const char OWN[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_OWN_ROOMS(""),
+                      ALL[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_ALL_ROOMS("");
     return DB_NUMBER(db, is_site_moderator ? ALL : OWN, count, db_u64(user_id));
 }
 
