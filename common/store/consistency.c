@@ -98,8 +98,8 @@ struct rule {
     "SELECT m.room_id, m.position, 0 FROM message m "                                       \
     "WHERE m.mentions LIKE '%,\"all\":true}')"
 
-/* Where members are hidden, a message may name users who are not in the room, and who have no row:
- * known to have been a member is who still is, since before the message. */
+/* Where members are hidden, a message may name users who are not in the room, and have no row. So
+ * only users who are members now, and were when it was written, are expected to have one. */
 #define WAS_MEMBER                                                                               \
     "(s.user_id = 0 OR EXISTS (SELECT 1 FROM member a JOIN message w ON w.room_id = a.room_id "  \
     "AND w.position = s.position WHERE a.room_id = s.room_id AND a.user_id = s.user_id "         \
