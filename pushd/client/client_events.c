@@ -125,17 +125,10 @@ static bool any_shows_hidden(const struct watch *watch, const struct stream_even
     return i < count;
 }
 
-/* The user is banned. The watch of a notifications client ends by the event alone. */
-static void end_as_banned(struct watch *watch) {
-    if (!watch->client->notifications)
-        client_send_error(watch->client, text_of(""), CODE_BANNED, error_detail(ERROR_BANNED));
-    watch_close(watch, SOCKET_CLOSE_BANNED, METRICS_DROP_FORBIDDEN);
-}
-
 /* The user was removed, or may not view the room any more, which the event does not say. */
 static void end_by_removal(struct watch *watch, const struct stream_event *removal) {
     if (removal->type == EVENT_USER_BANNED)
-        end_as_banned(watch);
+        watch_refuse(watch, ERROR_BANNED, NULL);
     else if (removal->type == EVENT_ROOM_UPDATED && watch->client->notifications)
         watch_refuse(watch, ERROR_FORBIDDEN, NULL);
     else
@@ -213,7 +206,7 @@ static void note_order(struct watch *watch) {
         return;
     watch->may_write = false;
     if (watch->is_viewer)
-        end_as_banned(watch);
+        watch_refuse(watch, ERROR_BANNED, NULL);
 }
 
 /* Whether the subject of an event in the user's own stream is a room. */

@@ -332,7 +332,8 @@ void watch_end_all(struct client *client);
 /* Ends the watch, and a room socket with it: closes with the code. */
 void watch_close(struct watch *watch, unsigned code, enum metrics_drop why);
 
-/* The user was not let in: sends an error frame; then as watch_close. detail may be NULL. */
+/* The user is not let in, or not any more: sends an error frame; then as watch_close. detail may be
+ * NULL. */
 void watch_refuse(struct watch *watch, enum error error, const char *detail);
 
 /* Gives a watch back that was held by adding to `holds`. */

@@ -185,9 +185,13 @@ def test_a_viewer_who_joins_is_a_member_of_the_same_socket(alice, bob, live_room
 
 
 def test_a_banned_user_does_not_view(alice, bob, live_room):
-    with in_room(bob, live_room) as viewer:
+    with in_room(bob, live_room) as viewer, notified(bob) as watcher:
+        watcher.send({"type": "watch", "room_id": live_room})
+        watcher.until("connected")
         alice.post(ROOM.format(live_room) + "bans/", json={"user_id": bob.id})
         assert viewer.closed() == 4403
+        ended = watcher.until("error")
+        assert (ended["code"], ended["room_id"]) == ("banned", live_room)
     assert bob.get(ROOM.format(live_room) + "messages/").status_code == 403
     assert bob.socket(live_room).closed() == 4403
 

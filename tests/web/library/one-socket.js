@@ -70,6 +70,21 @@ test("a viewer hears a live room until it is no longer live", async () => {
     assert.equal(sockets(bob), 1);
 });
 
+test("a ban is told to a member of a private room, and to a viewer of a live one", async () => {
+    const { alice, bob, room } = await pair(system);
+    const { room_id: stage } = await alice.createRoom({ name: "Stage", is_private: false });
+    await alice.updateRoom(stage, { is_live: true });
+    const { heard: member } = await page(bob, room);
+    const viewer = await recordLive(bob.openRoom(stage));
+    await alice.ban(room, bob.user.user_id);
+    await alice.ban(stage, bob.user.user_id);
+    for (const heard of [member, viewer]) {
+        await until(() => heard.closed !== null);
+        assert.deepEqual([heard.closed.code, heard.closed.reason], [4403, "banned"]);
+    }
+    assert.equal(sockets(bob), 1);
+});
+
 test("several rooms share it, each once and in order, until they are closed", async () => {
     const { alice, bob, room } = await pair(system);
     const rooms = [room, await roomOf(alice, bob), await roomOf(alice, bob)];

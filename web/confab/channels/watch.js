@@ -14,6 +14,8 @@ const REFUSALS = new Map([
     ["banned", FORBIDDEN],
     ["not_found", 4404],
 ]);
+// What ends a watch of a viewer: the room is no longer open to viewers, or the viewer is banned.
+const ENDS = new Set(["forbidden", "banned"]);
 // The room's channel needs a socket of its own.
 const UNWATCHABLE = new Set(["already_watched", "too_many_watched", "unknown_type"]);
 
@@ -101,8 +103,7 @@ export class Watch {
                 const refusal = code === "banned" ? frame : null;
                 this.#ended(REFUSALS.has(code) ? FORBIDDEN : TRY_LATER, refusal);
             }
-        } else if (this.connected && code === "forbidden") {
-            // A viewer of a room that is no longer open to viewers.
+        } else if (this.connected && ENDS.has(code)) {
             this.#ended(FORBIDDEN, frame);
         } else if (this.connected) {
             this.frame(frame);
