@@ -428,6 +428,16 @@ const REFUSALS = [
     },
     {
         code: "banned",
+        words: "the address of a room from which the user is banned",
+        text: () => t("You are banned from “{room}”."),
+        see: async () => {
+            const { bob, room } = await banned();
+            await bob.visit(`/#/${room}`);
+            return { place: bob.page.locator(".conversation") };
+        },
+    },
+    {
+        code: "banned",
         words: "inviting such a user",
         english: "The user is banned from this room.",
         see: async () => {

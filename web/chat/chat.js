@@ -18,8 +18,8 @@ import { t } from "./words.js";
 
 export { Drafts } from "./drafts.js";
 
-/** So long after a removal its reason may come. */
-const REASON_MS = 500;
+/** That the user is out is told by the list of rooms, and soon by the channel of an open room. */
+const REASON_MS = 5000;
 /** From this width (px) on there is a place for a room beside the list. */
 const WIDE = 704;
 
@@ -424,9 +424,10 @@ export class Chat {
                     ? (userId) => this.actions.openDirect(userId)
                     : null,
             removed: (text) => this.#roomRemoved(id, text),
-            // The event for the list of rooms tells by whom.
-            excluded: (text) => this.#roomRemoved(id, this.onlyRoom ? text : null),
+            // The event for the list tells by whom.
+            excluded: (text) => (this.rooms ? this.#leave(id) : this.#roomRemoved(id, text)),
             outsider: () => this.#offerJoin(room),
+            banned: (text) => this.#showBan(id, text),
             join: async () => {
                 await this.confab.join(id);
                 this.rooms?.refresh(id);
@@ -468,7 +469,7 @@ export class Chat {
         this.#drawTitle();
     }
 
-    /** The same, by the list of rooms. The channel of an open room may tell why. */
+    /** The list of rooms has lost this one. The channel of an open room knows whether by a ban. */
     async #removedFrom(id, text) {
         const { channel = null } = this.shown() === id ? this.conversation : {};
         if (channel && !channel.closed) {
@@ -485,26 +486,30 @@ export class Chat {
     /** The user is no longer a member of a room, or the room was deleted. */
     #roomRemoved(id, text) {
         this.rooms?.remove(id);
-        if (this.shown() === id) {
+        if (this.onlyRoom && this.shown() === id) {
             const { room } = this.conversation;
             this.opening.cancel();
             this.#closeRoom();
             this.opening.id = null;
-            if (this.onlyRoom && room.is_private) {
+            if (room.is_private) {
                 const title = t("You are no longer in this room");
                 this.showProblem("chat", title, text ?? "", () => this.open(id), "forbidden");
-                return;
-            }
-            if (this.onlyRoom) {
+            } else {
                 this.#offerJoin(room);
-                return;
             }
-            // Not to the room that is gone by the browser's Back.
-            this.setAddress("", true);
-            this.backToRooms();
+            return;
         }
+        this.#leave(id);
         if (text) {
             this.notices.show(text);
+        }
+    }
+
+    /** Closes a room that is shown, so that the browser's Back does not lead to it. */
+    #leave(id) {
+        if (this.shown() === id) {
+            this.setAddress("", true);
+            this.backToRooms();
         }
     }
 
@@ -522,6 +527,17 @@ export class Chat {
             this.open(id, true);
         });
         this.shell.dataset.pane = "room";
+        this.setAddress(`#/${id}`);
+    }
+
+    /** Says that the user is banned from a room, however that has turned out. */
+    #showBan(id, text) {
+        this.rooms?.remove(id);
+        this.opening.cancel();
+        this.#closeRoom();
+        this.opening.id = id;
+        const title = t("This room cannot be shown");
+        this.showProblem("lock", title, text, () => this.open(id), "banned");
         this.setAddress(`#/${id}`);
     }
 

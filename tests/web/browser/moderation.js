@@ -84,7 +84,7 @@ slow("a report is handled on the page for moderators, on a phone", async () => {
 });
 
 slow("a member is silenced, then not any more, then banned, and told so each time", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob } = await pair();
     await bob.say("Noise");
     await alice.message("Noise").hover();
     await alice.button("Moderate the sender").click();
@@ -101,10 +101,43 @@ slow("a member is silenced, then not any more, then banned, and told so each tim
     await bob.button("Try again", bob.page.locator(".refused")).click();
     await bob.say("No more noise");
     await alice.sees("No more noise");
-    await change({ alice, room }, { is_private: false });
-    await bob.settles();
-    await alice.api("POST", `chat/rooms/${room}/bans/`, { user_id: bob.id });
+    await alice.message("No more noise").hover();
+    await alice.button("Moderate the sender").click();
+    await alice.dialog().getByLabel("What is to be done?").selectOption("ban");
+    await alice.button("Ban", alice.dialog()).click();
     await bob.page.getByText("You are banned from “Kitchen”.").waitFor();
+    assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
+});
+
+test("a ban is told in place of the room, whichever answer comes first", async () => {
+    const [alice, bob] = [await openWindow(), await loggedInUser()];
+    await alice.register();
+    const square = { name: "Square", is_private: false };
+    const { room_id: room } = await alice.api("POST", "chat/rooms/", square);
+    await bob.api("POST", `chat/rooms/${room}/join/`);
+    await bob.enter(room);
+    await bob.settles();
+    const told = bob.page.locator(".conversation").getByText("You are banned from “Square”.");
+    await alice.api("POST", `chat/rooms/${room}/bans/`, { user_id: bob.id });
+    await told.waitFor();
+    // Opened later: by the socket alone, and by the answer without messages alone.
+    const messages = "**/messages/?*";
+    await bob.page.route(messages, () => {});
+    await bob.page.reload();
+    await told.waitFor();
+    await bob.page.unroute(messages);
+    await bob.page.addInitScript(() => {
+        window.WebSocket = class {
+            close() {}
+        };
+    });
+    await bob.page.reload();
+    await told.waitFor();
+    assert.equal(await bob.button("Join room").count(), 0);
+    assert.deepEqual(await faults(bob), []);
+    await alice.api("DELETE", `chat/rooms/${room}/bans/${bob.id}/`);
+    await bob.button("Try again").click();
+    await bob.button("Join room").waitFor();
 });
 
 test("a stranger reads an open room by its link, and enters it by logging in", async () => {

@@ -27,14 +27,14 @@ const STRANGER = { user_id: 0, username: "" };
  * `draft` is one of Drafts, `place` one of Timeline, or null. `readOnly`: nothing can be written;
  * `isShown()`: whether the user can see it. Calls `on.back()` for the way back to the rooms,
  * `on.removed(text)` when the user is no longer in the room, or `on.excluded(text)` if the list of
- * rooms may know why, `on.outsider()` if the user never was, `on.message(message)` for each new
- * message, `on.messageChanged(id, change)`, `on.roomChanged(room)`, `on.read(messageId)` when the
- * newest message was seen, `on.draft(draft)`, `on.told(text)` to say that something was done,
+ * rooms may know why, `on.outsider()` if the user never was, `on.banned(text)` in each of these
+ * cases if the user is banned from it, `on.message(message)` for each new message,
+ * `on.messageChanged(id, change)`, `on.roomChanged(room)`, `on.read(messageId)` when the newest
+ * message was seen, `on.draft(draft)`, `on.told(text)` to say that something was done,
  * `on.moderation()`, and `on.failed(error)`. `on.logout` and `on.keepAccount` are null unless the
  * header offers them, `on.direct(userId)`, which opens a direct room, `on.menu()`, a promise of the
  * items of the room's menu, `on.unread(messageId)` and `on.markRead(messageId)` are where there is
- * more than this room.
- * `on.join()` makes the user a member, and returns a promise.
+ * more than this room. `on.join()` makes the user a member, and returns a promise.
  *
  * `visit` is null for users. Strangers, who only read, see that element in place of the input;
  * only what an open room shows without credentials is requested.
@@ -108,7 +108,7 @@ export class Conversation {
                 reacted: (message, emoji) =>
                     this.readOnly || this.isViewer || this.actOn("react", message, emoji),
                 pressed: (message) => this.tools.showSheet(message),
-                refused: () => this.on.outsider(),
+                refused: (error) => this.#refused(error.code),
             },
         });
         this.composer = new Composer(this.people.roomName(room), draft, {
@@ -242,20 +242,38 @@ export class Conversation {
             this.tools.pins = null;
             this.timeline.open(0);
         });
-        channel.on("closed", ({ code, detail, reason }) => {
-            if (reason === "banned") {
-                const room = this.people.roomName(this.room);
-                this.on.removed(t("You are banned from “{room}”.", { room }));
-            } else if (code === 4404) {
-                const room = this.people.roomName(this.room);
-                this.on.removed(t("“{room}” no longer exists.", { room }));
-            } else if (code === 4403 && this.wasLive && !(this.isViewer && !this.room.is_private)) {
-                const text = isEnglish() ? detail : t("You are no longer in this room.");
-                this.on.excluded(this.details?.isLeaving ? null : text);
-            } else if (code === 4403) {
-                this.on.outsider();
-            }
-        });
+        channel.on("closed", (closed) => this.#closed(closed));
+    }
+
+    /** What the channel, or an answer of the server, says to a user who may not read the room. */
+    #refused(reason) {
+        if (reason === "banned") {
+            const room = this.people.roomName(this.room);
+            this.on.banned(t("You are banned from “{room}”.", { room }));
+        } else {
+            this.on.outsider();
+        }
+    }
+
+    #closed({ code, detail, reason }) {
+        const isOutside = !this.wasLive || (this.isViewer && !this.room.is_private);
+        if (code === 4404 && reason === null) {
+            const room = this.people.roomName(this.room);
+            this.on.removed(t("“{room}” no longer exists.", { room }));
+        } else if (code === 4404) {
+            // A private room from which the user was removed answers so, too.
+            this.#excluded(t("This room does not exist, or you are not a member."));
+        } else if (code === 4403 && (reason === "banned" || isOutside)) {
+            this.#refused(reason);
+        } else if (code === 4403) {
+            this.#excluded(isEnglish() ? detail : t("You are no longer in this room."));
+        }
+    }
+
+    /** The list of rooms has those in which the user is, or was. */
+    #excluded(text) {
+        const tell = this.isViewer ? this.on.removed : this.on.excluded;
+        tell(this.details?.isLeaving ? null : text);
     }
 
     #roomChanged(change) {

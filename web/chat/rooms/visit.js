@@ -53,7 +53,8 @@ export class Visit {
         return true;
     }
 
-    show() {
+    /** `isChosen`: by the user, who has left the focus elsewhere. */
+    show(isChosen) {
         const { root, confab, room, isShown, page } = this;
         this.people = new People(confab, root, () => {});
         this.notices = new Notices();
@@ -77,6 +78,9 @@ export class Visit {
             window.addEventListener("hashchange", this.follow);
             document.title = `${this.people.roomName(room)} – ${TITLE}`;
             this.#goTo(placeInAddress().messageId);
+        }
+        if (isChosen) {
+            this.conversation.timeline.scroller.focus({ preventScroll: true });
         }
     }
 
@@ -117,6 +121,7 @@ export class Visit {
         return {
             removed: (text) => this.#ended(text ?? undefined),
             excluded: (text) => this.#ended(text ?? undefined),
+            banned: (text) => this.#ended(text),
             outsider: () => this.#ended(),
             failed: (error) => notices.showError(error),
             told: (text) => notices.show(text),

@@ -13,8 +13,8 @@ const SLOW_MS = 300;
 
 /**
  * Calls `on.began()` when a request begins and none is under way, `on.shown()` after a result was
- * shown, `on.ended()` when none is under way any more, and `on.refused()` if the user may not read
- * the room. `failure` and `indicator` are the elements to be shown in the timeline.
+ * shown, `on.ended()` when none is under way any more, and `on.refused(error)` if the user may not
+ * read the room. `failure` and `indicator` are the elements to be shown in the timeline.
  */
 export class PageLoader {
     constructor(on) {
@@ -86,7 +86,7 @@ export class PageLoader {
         // A firewall in front of the chat may answer so, too.
         const status = error.foreign ? 0 : error.status;
         if (status === 403) {
-            this.on.refused();
+            this.on.refused(error);
         } else if (status !== 401) {
             this.failed = again;
             if (error.temporary) {

@@ -23,7 +23,7 @@ const END_DISTANCE = 48;
  * `newer(id, limit)` and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)`
  * gives a message. Calls `on.seen()` when the room's last message comes into view,
  * `on.shown(messages)` after appending some, `on.changed(id)` after a message was edited or
- * deleted, and `on.refused()` if the user may not read the room; `on.day`, `on.answers`,
+ * deleted, and `on.refused(error)` if the user may not read the room; `on.day`, `on.answers`,
  * `on.reacted`, `on.active` and `on.pressed` as TimelineInput does.
  */
 export class Timeline {
@@ -43,7 +43,7 @@ export class Timeline {
             began: () => this.changes.clear(),
             shown: () => this.watch(),
             ended: () => this.flush(),
-            refused: () => on.refused(),
+            refused: (error) => on.refused(error),
         });
         this.input = new TimelineInput(() => this.list.items.filter((node) => !node.hidden), {
             ...on,
