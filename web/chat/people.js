@@ -25,10 +25,13 @@ export class People {
         // Messages that the user has reported here.
         this.reported = new Set();
         this.directUsers = new DirectUsers(confab, () => changed([]));
-        this.stop = confab.profiles.on("change", (ids) => {
+        const draw = (ids) => {
             this.#draw(new Set(ids.map(String)));
             changed(ids);
-        });
+        };
+        // What is still shown after a failure asks again.
+        const ends = ["change", "due"].map((name) => confab.profiles.on(name, draw));
+        this.stop = () => ends.forEach((end) => end());
     }
 
     /** Reads whom the user has blocked, once: events do not tell. */

@@ -94,7 +94,10 @@ export class Api extends Emitter {
     async users({ ids, ...options } = {}) {
         const asked = ids ? { ids: ids.join(",") } : options;
         const page = await this.request("GET", `/api/chat/users/${query(asked)}`);
-        this.profiles.put(page.results);
+        // An answer by ids may be that of a cache.
+        if (!ids) {
+            this.profiles.put(page.results);
+        }
         return page;
     }
 

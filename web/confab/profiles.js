@@ -9,7 +9,7 @@ const MOST_KNOWN = 10000;
 const FRESH_MS = 60000;
 /** How long get() collects ids for one request. */
 const COLLECT_MS = 20;
-/** After a failure the same ids are not requested again for this time. */
+/** After a failure the same ids are not requested again for this time, at first. */
 const RETRY_MS = 5000;
 
 function profileOf({
@@ -23,12 +23,15 @@ function profileOf({
 }
 
 export class Profiles extends Emitter {
-    // By user id: {profile, until}; the profile is null if there is no such user.
+    // By user id: {profile, until}; the profile is null if there is no such user. Its names,
+    // if a list has told them, are newer until `namedUntil` than what a cache may answer.
     #known = new Map();
     // By user id: the request under way.
     #requested = new Map();
     #wanted = new Set();
     #timer = null;
+    // The pause (ms) after the next failure.
+    #pause = RETRY_MS;
     #request;
 
     /** `request(ids)` resolves to a list of profiles. */
@@ -51,10 +54,14 @@ export class Profiles extends Emitter {
         return this.#known.get(userId)?.profile ?? null;
     }
 
-    /** Internal: the profile of a user name, if it is among those known, or undefined. */
+    /** Internal: the profile of a user name, if it is among those known, or null. */
     named(username) {
-        const entries = [...this.#known.values()];
-        return entries.find(({ profile }) => profile?.username === username)?.profile;
+        for (const { profile } of this.#known.values()) {
+            if (profile?.username === username) {
+                return profile;
+            }
+        }
+        return null;
     }
 
     /** Resolves to a map of the profiles of these users by id, without unknown ones. */
@@ -83,8 +90,12 @@ export class Profiles extends Emitter {
                 .filter((user) => (isWhole(user) || this.known(user.user_id) !== null) === is)
                 .map(entryOf),
         );
+        const now = performance.now();
         this.#learn(whole);
-        this.#learn(parts, performance.now());
+        this.#learn(parts, now);
+        for (const { user_id: id } of named) {
+            Object.assign(this.#known.get(id) ?? {}, { namedUntil: now + FRESH_MS });
+        }
     }
 
     /** Internal: the client is closed, or another user has logged in. */
@@ -103,7 +114,7 @@ export class Profiles extends Emitter {
         const ids = [...this.#wanted];
         this.#timer = null;
         this.#wanted.clear();
-        // What has failed is asked for again by a later get().
+        // What has failed is asked for again by a get() after "due".
         this.#ask(ids).forEach((request) => request.catch(() => {}));
     }
 
@@ -123,14 +134,27 @@ export class Profiles extends Emitter {
         try {
             const found = await this.#request(ids);
             const byId = new Map(found.map((user) => [user.user_id, profileOf(user)]));
-            this.#learn(ids.map((id) => [id, byId.get(id) ?? null]));
+            this.#learn(ids.map((id) => [id, this.#newest(id, byId.get(id) ?? null)]));
+            this.#pause = RETRY_MS;
         } catch (error) {
-            const until = performance.now() + RETRY_MS;
-            ids.forEach((id) => this.#set(id, this.#known.get(id)?.profile ?? null, until));
+            const pause = this.#pause;
+            const until = performance.now() + pause;
+            ids.forEach((id) => this.#set(id, this.known(id), until));
+            this.#pause = Math.min(2 * pause, FRESH_MS);
+            // From then on get() asks for them again.
+            setTimeout(() => this.emit("due", ids), pause + COLLECT_MS).unref?.();
             throw error;
         } finally {
             ids.forEach((id) => this.#requested.delete(id));
         }
+    }
+
+    /** An answer that a cache may have given: a list may have told newer names since. */
+    #newest(id, answered) {
+        const { profile, namedUntil = -Infinity } = this.#known.get(id) ?? {};
+        return answered && profile && namedUntil > performance.now()
+            ? Object.freeze({ ...profile, is_bot: answered.is_bot })
+            : answered;
     }
 
     #learn(entries, until = performance.now() + FRESH_MS) {

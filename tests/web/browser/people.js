@@ -48,9 +48,12 @@ test("a display name is shown wherever the user is", async () => {
     await page.getByRole("article", { name: /^Bob Ross, .*Happy little trees$/ }).waitFor();
     await page.locator(".room", { hasText: "Bob Ross: Happy little trees" }).waitFor();
     await page.locator(".room .name", { hasText: "Bob Ross" }).waitFor();
-    // While typing, in a quote, in what was seen.
-    await bob.field.pressSequentially("And");
-    await page.getByText("Bob Ross is typing…").waitFor();
+    // While typing, in a quote, in what was seen. Those who come later are not told of what was
+    // typed before, so Bob types until it is seen.
+    await until(async () => {
+        await bob.field.press("a");
+        return page.getByText("Bob Ross is typing…").isVisible();
+    });
     await alice.message("Happy little trees").hover();
     await alice.button("Reply").click();
     await page.locator(".about", { hasText: "Replying to Bob Ross: Happy" }).waitFor();

@@ -98,6 +98,54 @@ test("a failure is reported to load(), and not repeated at once by get()", async
     confab.close();
 });
 
+test("after a failure those that are still shown are asked for again", async (t) => {
+    let now = 1000;
+    t.mock.method(performance, "now", () => now);
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    // Until a request that has begun is answered.
+    const soon = async (ms) => {
+        now += ms;
+        t.mock.timers.tick(ms);
+        for (let i = 0; i < 20; i += 1) {
+            await new Promise((resolve) => setImmediate(resolve));
+        }
+    };
+    const { confab, asked, state } = fakeClient();
+    const draw = () => confab.profiles.get(1);
+    confab.profiles.on("due", draw);
+    state.fails = true;
+    draw();
+    confab.profiles.get(2);
+    await soon(20);
+    assert.deepEqual(asked, [[1, 2]]);
+    draw();
+    await soon(4000);
+    assert.equal(asked.length, 1);
+    await soon(1020);
+    await soon(20);
+    assert.deepEqual(asked, [[1, 2], [1]]);
+    // The second pause is longer.
+    state.fails = false;
+    await soon(6000);
+    assert.equal(asked.length, 2);
+    await soon(4020);
+    await soon(20);
+    assert.equal(draw().display_name, "User 1");
+    assert.equal(asked.length, 3);
+    confab.close();
+});
+
+test("the names of a list are newer than those of an answer that a cache may give", async () => {
+    const { confab, asked } = fakeClient(() => ({ display_name: "Old", is_bot: true }));
+    const listed = { user_id: 1, username: "u1", display_name: "New", avatar_url: null };
+    confab.profiles.put([listed]);
+    confab.profiles.get(1);
+    await until(() => asked.length === 1);
+    await until(() => confab.profiles.get(1).is_bot);
+    assert.equal(confab.profiles.get(1).display_name, "New");
+    confab.close();
+});
+
 test("after close() nothing is asked for", async () => {
     const { confab, asked } = fakeClient();
     confab.profiles.get(1);
