@@ -14,6 +14,19 @@ export class ChatActions {
         const { root, confab, people, notices, readOnly, hasLogin } = chat;
         Object.assign(this, { chat, root, confab, people, notices, readOnly, hasLogin });
         this.hasSearch = true;
+        // The module of the dialog that Ctrl-K opens, once it is loaded.
+        this.switcher = null;
+    }
+
+    /**
+     * Loads what a key opens: what is typed after that key is for the dialog, and would go to the
+     * message while it was loading.
+     */
+    prepareKeys() {
+        import("./rooms/switcher.js").then(
+            (switcher) => Object.assign(this, { switcher }),
+            () => {},
+        );
     }
 
     /** Offers no search of messages where the server has none. */
@@ -139,7 +152,7 @@ export class ChatActions {
     openSwitcher() {
         const { chat, root, confab, people } = this;
         const isAllowed = !this.readOnly && !confab.user.is_guest;
-        this.#withModule(import("./rooms/switcher.js"), ({ openSwitcher }) => {
+        const open = ({ openSwitcher }) => {
             if (!chat.hasDialog()) {
                 openSwitcher(root, {
                     confab,
@@ -152,7 +165,13 @@ export class ChatActions {
                     },
                 });
             }
-        });
+        };
+        // At once, if it can be: even a module that is there is imported later.
+        if (this.switcher) {
+            open(this.switcher);
+        } else {
+            this.#withModule(import("./rooms/switcher.js"), open);
+        }
     }
 
     async #tryDirect(userId) {

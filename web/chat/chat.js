@@ -84,6 +84,9 @@ export class Chat {
         // Without a connection it could not be loaded, and is needed to log out.
         (window.requestIdleCallback ?? setTimeout)(() => {
             import("./ui/dialog.js").catch(() => {});
+            if (!onlyRoom) {
+                this.actions.prepareKeys();
+            }
             this.actions.useFeatures();
         });
         // Creating the first time format is slow; do it while the requests are under way.

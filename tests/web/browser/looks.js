@@ -112,7 +112,13 @@ test("Ctrl-K opens a room, or a direct message, by a name and Enter", async () =
     await person.page.getByRole("heading", { name: "Our garden", level: 2 }).first().waitFor();
     await person.field.and(person.page.locator(":focus")).waitFor();
     assert.ok(person.page.url().endsWith(`#/${garden}`));
-    await person.page.keyboard.press("Control+k");
+    // At once: what is typed next would go to the message otherwise.
+    const isOpen = await person.page.evaluate(() => {
+        const press = { key: "k", ctrlKey: true, bubbles: true };
+        document.activeElement.dispatchEvent(new KeyboardEvent("keydown", press));
+        return document.querySelector("dialog.switcher[open]") !== null;
+    });
+    assert.equal(isOpen, true);
     await person.page.keyboard.type(other.name);
     await chosen.filter({ hasText: `${other.name}Direct message` }).waitFor();
     await person.page.keyboard.press("Enter");
@@ -123,6 +129,30 @@ test("Ctrl-K opens a room, or a direct message, by a name and Enter", async () =
     await person.page.keyboard.press("Control+k");
     assert.equal(await person.dialog().count(), 1);
 });
+
+slow(
+    "a search for people that fails is made again, and the rooms are there meanwhile",
+    async () => {
+        const [person, other] = [await loggedInUser(), await openWindow()];
+        await other.register();
+        await person.room(`Room of ${other.name}`);
+        await person.visit();
+        await person.page.locator(".room").waitFor();
+        let failures = 0;
+        await person.page.route("**/users/?search=*", async (route) => {
+            failures += 1;
+            await (failures === 1 ? route.abort() : route.continue());
+        });
+        await person.page.keyboard.press("Control+k");
+        const dialog = person.dialog();
+        await dialog.getByRole("combobox").fill(other.name);
+        await dialog.getByRole("alert").getByText("cannot be reached").waitFor();
+        assert.equal(await dialog.getByText("Room of").count(), 1);
+        const found = dialog.getByRole("option").filter({ hasText: `${other.name}Direct message` });
+        await found.waitFor();
+        assert.equal(await dialog.getByRole("alert").count(), 0);
+    },
+);
 
 test("a second visit asks the server for the page alone", async () => {
     const person = await loggedInUser();

@@ -1,6 +1,7 @@
 // The dialog that opens a room, or a direct message, by a name and Enter: Ctrl-K.
 
 import { personName } from "../people.js";
+import { errorText } from "../ui/controls.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isComposing } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
@@ -9,6 +10,8 @@ import { t, tn } from "../words.js";
 const MOST_ROOMS = 20;
 const MOST_PEOPLE = 10;
 const SEARCH_DELAY_MS = 150;
+/** After a failed search for people it is made again, while its reason is shown. */
+const RETRY_MS = 3000;
 
 /** How well a name fits: from its beginning, from that of a word, anywhere, not at all (-1). */
 function fit(name, wanted) {
@@ -50,7 +53,8 @@ export function openSwitcher(root, { confab, people, rooms, on }) {
         placeholder: t("Find a room or a person"),
         autocomplete: "off",
     });
-    const dialog = openDialog(root, t("Go to"), () => [input, list]);
+    const problem = h("p.wrong", { role: "alert", hidden: true });
+    const dialog = openDialog(root, t("Go to"), () => [input, problem, list]);
     dialog.classList.add("switcher");
 
     const mark = () => {
@@ -103,15 +107,31 @@ export function openSwitcher(root, { confab, people, rooms, on }) {
         fill(list, choices.length > 0 ? choices.map((choice) => choice.row) : nothing);
         mark();
     };
-    const findPeople = debounce(SEARCH_DELAY_MS, async () => {
-        const search = input.value.trim();
+    let retryTimer = null;
+    const search = async () => {
+        const text = input.value.trim();
         let users = [];
+        let failure = null;
         try {
-            users = search && on.direct ? (await confab.users({ search, limit: 20 })).results : [];
-        } catch {
-            // Without the people: the rooms are there.
+            users =
+                text && on.direct ? (await confab.users({ search: text, limit: 20 })).results : [];
+        } catch (error) {
+            failure = error;
         }
-        if (search !== input.value.trim()) {
+        if (text !== input.value.trim() || !dialog.open) {
+            return;
+        }
+        clearTimeout(retryTimer);
+        if (failure?.temporary) {
+            retryTimer = setTimeout(search, Math.max(RETRY_MS, (failure.retryAfter ?? 0) * 1000));
+        }
+        // Rooms are found all the same.
+        const reason = failure ? errorText(failure) : "";
+        if (problem.textContent !== reason) {
+            problem.textContent = reason;
+        }
+        problem.hidden = reason === "";
+        if (failure) {
             return;
         }
         const known = new Set(
@@ -123,11 +143,17 @@ export function openSwitcher(root, { confab, people, rooms, on }) {
             .filter(({ user_id: id }) => id !== confab.user.user_id && !known.has(id))
             .slice(0, MOST_PEOPLE);
         draw();
+    };
+    const searchSoon = debounce(SEARCH_DELAY_MS, search);
+    dialog.addEventListener("close", () => {
+        searchSoon.cancel();
+        clearTimeout(retryTimer);
     });
     input.addEventListener("input", () => {
         found = [];
         draw();
-        findPeople();
+        clearTimeout(retryTimer);
+        searchSoon();
     });
     input.addEventListener("keydown", (event) => {
         const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
