@@ -99,6 +99,8 @@ export class App {
         // the number of the room that was chosen.
         this.visit = null;
         this.visited = 0;
+        // Whether the user has just chosen an open room, or the list of them.
+        this.isChoosing = false;
         if (keepLogin && this.hasLogin && this.confab.auth === "token") {
             this.#keepToken();
         }
@@ -223,6 +225,8 @@ export class App {
     async #showStranger(failure) {
         const [, wanted] = ROOM.exec(this.page ? location.hash : "") ?? [];
         const roomId = this.onlyRoom ?? Number(wanted ?? this.visited);
+        // Another one may be chosen while this one is read.
+        this.wanted = roomId;
         if (failure.status !== 401 || failure.foreign || roomId === 0) {
             this.#startFailed(failure);
             return;
@@ -235,45 +239,56 @@ export class App {
         } catch (error) {
             reason = error;
         }
-        if (!this.closed) {
+        if (this.closed || this.wanted !== roomId) {
+            return;
+        }
+        // The list was older than what the room is now.
+        if (this.isChoosing && reason === failure) {
+            this.login = null;
+            this.#showLogin(t("Log in to read this room."), failure);
+        } else {
             this.#startFailed(reason);
         }
     }
 
-    /** The list of open rooms for strangers; hidden until it is known that there are some. */
+    /**
+     * The list of open rooms for strangers, below the login; hidden until it is known that there
+     * are some.
+     */
     #openRooms() {
-        const place = h("section.open-rooms", { hidden: true });
+        const place = h("section.card.open-rooms", { hidden: true });
         if (!this.onlyRoom && this.roomKey === null) {
-            this.#fillOpenRooms(place);
+            // Without the list rooms can be read by their addresses.
+            this.#fillOpenRooms(place, this.isChoosing).catch(() => {});
         }
         return place;
     }
 
-    async #fillOpenRooms(place) {
+    async #fillOpenRooms(place, isChosen) {
         const { url, fetch, pace } = this.client;
         // Without credentials, so that a cache can answer.
         this.reader ??= new Confab({ url, fetch, pace, auth: "none" });
-        try {
-            const features = await (this.hasLogin ? this.confab : this.reader).features();
-            const hasList = features.includes("open_rooms");
-            const page = hasList && (await this.reader.openRooms({ limit: OPEN_ROOMS }));
-            if (page && page.results.length > 0) {
+        const features = await (this.hasLogin ? this.confab : this.reader).features();
+        if (features.includes("open_rooms")) {
+            const page = await this.reader.openRooms({ limit: OPEN_ROOMS });
+            const open = (id) => this.#showPlace(`#/${id}`, id);
+            if (page.results.length > 0) {
                 const { showOpenRooms } = await import("./rooms/open-rooms.js");
-                showOpenRooms(place, this.reader, page, (id) => this.#showPlace(`#/${id}`, id));
+                showOpenRooms(place, this.reader, { page, open, isChosen });
             }
-        } catch {
-            // Without the list: rooms can be read by their addresses.
         }
     }
 
     /** Shows the open room of this address and number to a stranger, or "" and 0 for the list. */
-    #showPlace(hash, roomId) {
+    async #showPlace(hash, roomId) {
         if (this.page) {
             history.pushState(null, "", hash || location.pathname + location.search);
         } else {
             this.visited = roomId;
         }
-        this.#start();
+        this.isChoosing = true;
+        await this.#start();
+        this.isChoosing = false;
     }
 
     /** Shows the room to a stranger, if it is open; whether it is. */
@@ -297,14 +312,14 @@ export class App {
             },
         });
         const isOpen = await visit.load();
-        if (!isOpen || this.closed || this.confab.user) {
+        if (!isOpen || this.closed || this.confab.user || this.wanted !== roomId) {
             visit.close();
             return isOpen;
         }
         this.#closeChat();
         this.startError = null;
         this.visit = visit;
-        visit.show();
+        visit.show(this.isChoosing);
         return true;
     }
 
@@ -409,7 +424,7 @@ export class App {
             below: this.#openRooms(),
         });
         fill(this.root, this.login.element);
-        if (this.page) {
+        if (this.page && !this.isChoosing) {
             this.login.focus();
         }
         // Loads while the user types; a failure is reported when the chat is to be shown.
@@ -426,7 +441,7 @@ export class App {
             this.tell("error", { message: text, code: error.code });
             fill(
                 this.root,
-                h(`${mainTag(this.root)}.welcome`, siteCard(url, text, this.#openRooms())),
+                h(`${mainTag(this.root)}.welcome`, siteCard(url, text), this.#openRooms()),
             );
             return;
         }

@@ -21,8 +21,8 @@ export function siteLogin(confab, error) {
     return /^https?:$/u.test(url.protocol) ? url : null;
 }
 
-/** Sends the user to the login of the site, a URL or null. `below` is shown at its end. */
-export function siteCard(url, reason, below) {
+/** Sends the user to the login of the site, a URL or null. */
+export function siteCard(url, reason) {
     const text = reason ?? t("Log in at the site to which this chat belongs.");
     const link = url && { href: url.href, target: "_top" };
     return card(
@@ -30,7 +30,6 @@ export function siteCard(url, reason, below) {
         h("h1", t("Log in")),
         h("p", { role: "status" }, text),
         url && h("a.button", link, t("Log in at {site}", { site: url.host })),
-        below,
     );
 }
 
@@ -49,7 +48,7 @@ export function whyNotLoggedIn(error) {
  * `name` is the user name to begin with, "" for none. `reason` says why the user has to log in,
  * null if there is nothing to say. `done()` is called after the login and returns a promise; if
  * that is rejected, the form shows the error. `back()`, or null, leads back to an open room;
- * `below` is shown at the end of the card.
+ * `below` is shown below the card.
  */
 export class LoginScreen {
     constructor(root, confab, { reason, name, done, below, back = null }) {
@@ -85,7 +84,7 @@ export class LoginScreen {
         } catch (error) {
             if (error.code === "password_login_off") {
                 const url = siteLogin(this.confab, error);
-                fill(this.element, siteCard(url, this.reason, this.below));
+                fill(this.element, siteCard(url, this.reason), this.below);
             }
         }
     }
@@ -165,8 +164,8 @@ export class LoginScreen {
                 this.forgot,
                 this.other,
                 this.back && h("p.other", button(t("Read without an account"), this.back, "link")),
-                this.below,
             ),
+            this.below,
         );
         this.#drawOffers();
     }

@@ -64,6 +64,34 @@ test("the page cannot be scrolled as a whole", async () => {
     assert.deepEqual(moved, [0, 0, 0]);
 });
 
+for (const size of ["tablet", "phone"]) {
+    test(`the login stays in its place when the open rooms come (${size})`, async () => {
+        const [alice, reader] = [await openWindow(), await openWindow({ viewport: SIZES[size] })];
+        await alice.register();
+        const room = await alice.room("Garden");
+        await alice.api("PATCH", `chat/rooms/${room}/`, { is_open: true });
+        let give;
+        const given = new Promise((resolve) => {
+            give = resolve;
+        });
+        await reader.page.route("**/open-rooms/?*", async (route) => {
+            await given;
+            await route.continue();
+        });
+        await reader.visit();
+        const card = reader.page.locator(".card:visible");
+        await reader.button("Forgot your password?").waitFor();
+        const before = await card.boundingBox();
+        give();
+        await reader.page.getByRole("list", { name: "Open rooms" }).waitFor();
+        assert.deepEqual(await card.first().boundingBox(), before);
+        const below = await card.nth(1).boundingBox();
+        assert.ok(below.y > before.y + before.height, `${below.y} px`);
+        await reader.button("Read Garden").first().scrollIntoViewIfNeeded();
+        await reader.picture(`open-rooms-${size}`);
+    });
+}
+
 /** The first character of an element's words, and the last: whether the first is further left. */
 const beginsLeft = (locator) =>
     locator.evaluate((element) => {

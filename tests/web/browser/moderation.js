@@ -185,10 +185,17 @@ test("strangers choose an open room below the login, and come back to the list",
     await reader.button("Read Orchard", list).first().press("Enter");
     await reader.sees("Hello, world");
     assert.equal(reader.page.url(), `${world.system.url}/#/${room}`);
-    await reader.button("Open rooms").click();
-    await list.waitFor();
+    await reader.page.getByRole("log").and(reader.page.locator(":focus")).waitFor();
+    await reader.button("Open rooms").press("Enter");
+    await list.locator("button:focus").waitFor();
     await reader.page.goBack();
     await reader.sees("Hello, world");
+    await reader.page.goBack();
+    await list.waitFor();
+    // The list does not know yet.
+    await change({ alice, room }, { is_open: false });
+    await reader.button("Read Orchard", list).first().click();
+    await reader.page.getByText("Log in to read this room.").waitFor();
 });
 
 test("silences and bans of rooms are listed for site moderators, and ended", async () => {

@@ -18,20 +18,30 @@ function row({ room_id: id, name, topic, members_count: count }, open) {
     );
 }
 
-/** Fills `place` with the first page of rooms. `open(roomId)` shows one of them. */
-export function showOpenRooms(place, confab, page, open) {
+/**
+ * Fills `place` with the first page of rooms. `open(roomId)` shows one of them; `isChosen`: the
+ * user asked for the list.
+ */
+export function showOpenRooms(place, confab, { page, open, isChosen }) {
     const list = h("ul", { "aria-label": t("Open rooms") });
     const below = h("div.buttons");
     const add = ({ results, next }) => {
-        list.append(...results.map((room) => row(room, open)));
-        fill(below, next && button(t("Show more"), () => more(next)));
+        const rows = results.map((room) => row(room, open));
+        list.append(...rows);
+        fill(below, next && button(t("Show more"), ({ target }) => more(next, target)));
+        return rows;
     };
-    const more = async (next) => {
+    const more = async (next, pressed) => {
+        pressed.disabled = true;
         try {
-            add(await confab.follow(next));
+            // The button is gone.
+            add(await confab.follow(next))[0]
+                ?.querySelector("button")
+                .focus();
         } catch (error) {
-            const again = button(t("Try again"), () => more(next), "link");
+            const again = button(t("Try again"), ({ target }) => more(next, target), "link");
             fill(below, h("p.wrong", { role: "alert" }, errorText(error), " ", again));
+            again.focus();
         }
     };
     add(page);
@@ -43,4 +53,7 @@ export function showOpenRooms(place, confab, page, open) {
         below,
     );
     place.hidden = false;
+    if (isChosen) {
+        list.querySelector("button").focus();
+    }
 }
