@@ -105,6 +105,7 @@ slow("a member is silenced, then not any more, then banned, and told so each tim
     await alice.button("Moderate the sender").click();
     await alice.dialog().getByLabel("What is to be done?").selectOption("ban");
     await alice.button("Ban", alice.dialog()).click();
+    await alice.dialog().getByText("needs an invitation").waitFor();
     await bob.page.getByText("You are banned from “Kitchen”.").waitFor();
     assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
 });

@@ -20,6 +20,13 @@ const time = (at) =>
 const reasonText = (reason) =>
     ({ spam: t("Spam"), abuse: t("Abuse"), illegal: t("Illegal") })[reason] ?? t("Something else");
 
+/** Another moderator was faster: what was to be done is done. */
+function unlessGone(error) {
+    if (error.status !== 404 || error.foreign) {
+        throw error;
+    }
+}
+
 class Page {
     constructor({ root, confab, people, rooms, cases, open, failed }) {
         Object.assign(this, { root, confab, people, rooms, cases, open });
@@ -294,7 +301,7 @@ class Page {
         );
         await this.confab.closeReport(id, state);
         for (const item of others.filter((one) => !this.deferred.has(one))) {
-            await this.confab.closeReport(item.one.report_id, state);
+            await this.confab.closeReport(item.one.report_id, state).catch(unlessGone);
             this.#removed(item);
         }
     }

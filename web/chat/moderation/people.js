@@ -110,8 +110,9 @@ const actsOn = (name, room) => ({
     },
 });
 
-/** Does it; resolves to what to say afterwards, as done() takes it. */
-async function actOn(confab, roomId, { userId, name, kind, minutes, reason, messages }) {
+/** Does it; resolves to what to say afterwards, as done() takes it. `room` as of moderate(). */
+async function actOn(confab, room, { userId, name, kind, minutes, reason, messages }) {
+    const { room_id: roomId, is_private: isPrivate } = room ?? {};
     if (kind === "silence") {
         await confab.silence(roomId, userId, minutes);
         const undo = () => confab.unsilence(roomId, userId);
@@ -131,16 +132,18 @@ async function actOn(confab, roomId, { userId, name, kind, minutes, reason, mess
             limits: t("Undo ends the ban. Deleted messages do not come back."),
         };
     }
+    const limits = isPrivate
+        ? t("Undo ends the ban. {name} needs an invitation; deleted messages do not come back.", {
+              name,
+          })
+        : t("Undo ends the ban. {name} has to join again; deleted messages do not come back.", {
+              name,
+          });
     await confab.ban(roomId, userId, options);
     return {
         text: t("{name} is banned.", { name }),
         undo: () => confab.unban(roomId, userId),
-        limits: t(
-            "Undo ends the ban. {name} has to join again; deleted messages do not come back.",
-            {
-                name,
-            },
-        ),
+        limits,
     };
 }
 
@@ -149,7 +152,7 @@ async function actOn(confab, roomId, { userId, name, kind, minutes, reason, mess
  * site moderator who may not see it. Calls `changed()` after each change.
  */
 export function moderate({ root, confab, people, room, changed = () => {} }, member) {
-    const { room_id: id = 0, is_direct: isDirect = true } = room ?? {};
+    const { is_direct: isDirect = true } = room ?? {};
     const { user_id: who } = member;
     const name = people.name(who, member.username);
     const kinds = selection(t("What is to be done?"), [
@@ -199,7 +202,7 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
     };
     kinds.select.addEventListener("change", follow);
     const submit = async () => {
-        const said = await actOn(confab, id, {
+        const said = await actOn(confab, room, {
             userId: who,
             name,
             kind: kinds.select.value,

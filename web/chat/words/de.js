@@ -18,6 +18,9 @@ const texts = {
     "Undo ends the ban. {name} has to join again; deleted messages do not come back.":
         "Rückgängig hebt die Sperre auf. {name} muss neu beitreten; gelöschte Nachrichten kommen " +
         "nicht wieder.",
+    "Undo ends the ban. {name} needs an invitation; deleted messages do not come back.":
+        "Rückgängig hebt die Sperre auf. {name} braucht eine Einladung; gelöschte Nachrichten " +
+        "kommen nicht wieder.",
     "Slow mode: it is sent as soon as you may write again":
         "Langsamer Modus: wird gesendet, sobald du wieder schreiben kannst",
     Ban: "Sperren",
