@@ -31,7 +31,9 @@ export class Placeholder {
             const title = t("Welcome, {name}", {
                 name: this.people.name(user.user_id, user.username),
             });
-            this.#fill(symbol, title, t("Create a room, or join a public one."));
+            // What guests may not do.
+            const text = user.is_guest ? "" : t("Create a room, or join a public one.");
+            this.#fill(symbol, title, text);
         }
     }
 
@@ -73,7 +75,12 @@ export class Placeholder {
             button(t("Try again"), retry, "main"),
             logout && button(t("Log out"), logout),
         );
+        // The same text again would make a screen reader repeat it.
+        const isNew = this.element.querySelector("p")?.textContent !== text;
         this.#fill(h("span.round", icon(iconName)), title, text, again);
+        if (isNew) {
+            this.element.querySelector("p").setAttribute("role", "alert");
+        }
         this.isTaken = true;
     }
 

@@ -243,6 +243,8 @@ slow("a guest keeps the account, with its messages", async () => {
     await guest.say("From a guest");
     await guest.sees("From a guest");
     await guest.settles();
+    // There is nothing new that a guest may make.
+    assert.equal(await guest.button("New").count(), 0);
     await guest.button("Keep this account").click();
     const dialog = guest.dialog();
     const name = `${alice.name}-gus`;

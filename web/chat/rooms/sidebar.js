@@ -93,7 +93,12 @@ export class Sidebar {
         this.element = h(
             "nav.sidebar",
             { "aria-label": t("Rooms") },
-            h("div.bar", h("h1.title", t("Chat")), this.searchButton, !readOnly && this.#newMenu()),
+            h(
+                "div.bar",
+                h("h1.title", t("Chat")),
+                this.searchButton,
+                !readOnly && !self.is_guest && this.#newMenu(),
+            ),
             h("div.find", icon("search"), this.filter),
             h("div.rooms", this.lists, this.empty),
             this.keep,
@@ -124,11 +129,10 @@ export class Sidebar {
     #newMenu() {
         const { on } = this;
         const opener = button([icon("plus"), t("New")], null, "new");
-        const isGuest = this.self.is_guest;
         return menu(opener, t("New"), () => [
-            !isGuest && { icon: "hash", text: t("New room"), act: on.newRoom },
-            !isGuest && { icon: "mail", text: t("New direct message"), act: on.directMessage },
-            !isGuest && { icon: "globe", text: t("Public rooms"), act: on.findRoom },
+            { icon: "hash", text: t("New room"), act: on.newRoom },
+            { icon: "mail", text: t("New direct message"), act: on.directMessage },
+            { icon: "globe", text: t("Public rooms"), act: on.findRoom },
         ]);
     }
 
@@ -381,15 +385,18 @@ export class Sidebar {
         } else if (wanted) {
             fill(this.empty, h("p", t("None of your rooms has that name.")));
         } else {
+            const isGuest = this.self.is_guest;
             fill(
                 this.empty,
                 h("span.round", icon("chat")),
                 h("h2", t("No rooms yet")),
-                h("p", t("Create a room, join a public one, or send a direct message.")),
-                !this.readOnly &&
+                !isGuest &&
+                    h("p", t("Create a room, join a public one, or send a direct message.")),
+                !isGuest &&
+                    !this.readOnly &&
                     h(
                         "div.actions",
-                        !this.self.is_guest && button(t("New room"), this.on.newRoom, "main"),
+                        button(t("New room"), this.on.newRoom, "main"),
                         button(t("Public rooms"), this.on.findRoom),
                     ),
             );
