@@ -189,7 +189,8 @@ export class Http {
         try {
             const response = await this.#send(path, {
                 ...this.#options(method, body, etag, credentials, expected),
-                ...(bytes && { body: bytes }),
+                // Browsers let no more than some kilobytes outlive the page.
+                ...(bytes && { body: bytes, keepalive: false }),
                 signal: aborter.signal,
             });
             this.wasAnswered = true;

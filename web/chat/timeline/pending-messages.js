@@ -205,7 +205,10 @@ export class PendingMessages {
 
     /** The words of a message that is not sent go back to the input. */
     #takeBack(outgoing) {
-        this.confab.outbox.discard(outgoing.client_id);
-        this.takenBack(outgoing);
+        // It may be under way since the button was drawn.
+        if (outgoing.state === "queued" || outgoing.state === "failed") {
+            this.confab.outbox.discard(outgoing.client_id);
+            this.takenBack(outgoing);
+        }
     }
 }
