@@ -8,15 +8,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 import { ERRORS } from "../../web/chat/words/errors.js";
-import {
-    LANGUAGES,
-    errorWords,
-    languageTag,
-    t,
-    tn,
-    tNodes,
-    useLanguage,
-} from "../../web/chat/words.js";
+import { LANGUAGES, errorWords, languageTag, t, tn, useLanguage } from "../../web/chat/words.js";
 
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const TAGS = Object.keys(LANGUAGES).filter((tag) => tag !== "en");
@@ -32,7 +24,7 @@ const UNSEEN = new Set([
 // Headings of the table under which there are only such codes.
 const UNSEEN_PARTS = /API|hooks|[Ss]ockets|web server/u;
 
-/** The texts that the modules give to t(), tNodes() and, in their form for many, tn(). */
+/** The texts that the modules give to t() and, in their form for many, tn(). */
 function used() {
     const texts = new Map();
     const files = readdirSync(root("web/chat"), { recursive: true })
@@ -45,7 +37,7 @@ function used() {
             ts.ScriptTarget.ES2022,
         );
         const visit = (node) => {
-            if (ts.isCallExpression(node) && ["t", "tn", "tNodes"].includes(node.expression.text)) {
+            if (ts.isCallExpression(node) && ["t", "tn"].includes(node.expression.text)) {
                 const name = node.expression.text;
                 const text = node.arguments[name === "tn" ? 2 : 0];
                 assert.ok(text && ts.isStringLiteral(text), `${path}: ${node.getText(source)}`);
@@ -121,11 +113,6 @@ test("texts, numbers and errors follow the language, and fall back to English", 
     assert.equal(t("Log out"), "Abmelden");
     assert.equal(tn(1, "{count} member", "{count} members"), "1 Mitglied");
     assert.equal(tn(1200, "{count} member", "{count} members"), "1.200 Mitglieder");
-    assert.deepEqual(tNodes("“{room}” no longer exists.", { room: 7 }), [
-        "„",
-        7,
-        "“ gibt es nicht mehr.",
-    ]);
     assert.match(errorWords("refused_in_front", { status: 403 }), /Status 403/);
     assert.equal(t("Not in the table: {x}", { x: 1 }), "Not in the table: 1");
     await useLanguage("xx");

@@ -7,12 +7,6 @@ import { h } from "./ui/dom.js";
 import { visibleName } from "./ui/format.js";
 import { t } from "./words.js";
 
-/** A user in a list: the display name, and the user name where it is another one. */
-export function personName(people, { user_id: id, username }) {
-    const differs = people.name(id, username) !== username;
-    return h("span.who", people.nameNode(id, username), differs && h("span.under", username));
-}
-
 /**
  * Everything in `root` that shows a user is an element with the attribute data-person, and a method
  * drawPerson(). Calls `changed(ids)` after profiles have changed.

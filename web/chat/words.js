@@ -69,12 +69,6 @@ export function tn(count, one, many, values = {}) {
     return filled(text, { count: count.toLocaleString(formatTag()), ...values });
 }
 
-/** The same as t(), with nodes for values: an array of texts and nodes. */
-export function tNodes(text, nodes) {
-    const parts = (current.texts[text] ?? text).split(/\{(\w+)\}/u);
-    return parts.map((part, at) => (at % 2 === 1 ? nodes[part] : part)).filter((one) => one !== "");
-}
-
 /** The words for a code of the API or of the client library, null if there are none. */
 export function errorWords(code, values = {}) {
     const table = [current.errors, ERRORS].find((one) => Object.hasOwn(one, code));

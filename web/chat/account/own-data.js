@@ -1,7 +1,7 @@
 // The parts of the settings in which users get their data, and delete their account.
 
-import { button, form, submitButton, textField, tryTo } from "../ui/controls.js";
-import { cancelButton, openDialog } from "../ui/dialog.js";
+import { button, form, submitButton, textField } from "../ui/controls.js";
+import { cancelButton, openDialog, tryTo } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { fullTime } from "../ui/format.js";
 import { t } from "../words.js";

@@ -1,6 +1,7 @@
 // The part of the settings in which a user turns two-factor login on and off.
 
-import { button, form, submitButton, textField, tryTo } from "../ui/controls.js";
+import { button, form, submitButton, textField } from "../ui/controls.js";
+import { tryTo } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { t } from "../words.js";
 

@@ -2,7 +2,7 @@
 // these is used. Each function takes the Conversation and what it is about.
 
 import { button, errorText, iconButton, textField } from "../ui/controls.js";
-import { openDialog } from "../ui/dialog.js";
+import { confirm, openDialog } from "../ui/dialog.js";
 import { fill, h, storageOf } from "../ui/dom.js";
 import { dayName, fullTime, listOfNames, timeOfDay } from "../ui/format.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
@@ -17,6 +17,20 @@ const RECENT = 6;
 const PAGE = 50;
 
 const styled = ({ root }) => addStyles(root, "conversation/actions.css");
+
+/** Deletes a message, after a question. */
+export function confirmDeletion({ root, confab, room, timeline }, { message_id: id }) {
+    confirm(root, {
+        title: t("Delete this message?"),
+        action: t("Delete"),
+        text: t("It will be deleted for everyone. This cannot be undone."),
+        act: async () => {
+            await confab.deleteMessage(room.room_id, id);
+            timeline.remove(id);
+        },
+        then: () => timeline.focusOn(id),
+    });
+}
 
 // ---- reactions ----
 

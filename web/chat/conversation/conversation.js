@@ -4,7 +4,7 @@
 import { ShownState } from "../shown-state.js";
 import { h, mainTag, oncePerFrame } from "../ui/dom.js";
 import { listOfNames, watchDay } from "../ui/format.js";
-import { isEnglish, t } from "../words.js";
+import { t } from "../words.js";
 import { Composer } from "./composer.js";
 import { connectionText } from "./connection-text.js";
 import { Header } from "./header.js";
@@ -255,7 +255,7 @@ export class Conversation {
         }
     }
 
-    #closed({ code, detail, reason }) {
+    #closed({ code, reason }) {
         const isOutside = !this.wasLive || (this.isViewer && !this.room.is_private);
         if (code === 4404 && reason === null) {
             const room = this.people.roomName(this.room);
@@ -266,7 +266,7 @@ export class Conversation {
         } else if (code === 4403 && (reason === "banned" || isOutside)) {
             this.#refused(reason);
         } else if (code === 4403) {
-            this.#excluded(isEnglish() ? detail : t("You are no longer in this room."));
+            this.#excluded(t("You are no longer in this room."));
         }
     }
 
@@ -402,30 +402,26 @@ export class Conversation {
     }
 
     /** Shows a line about an event, which has just come. */
-    async #showChange(event) {
-        // Strangers are not told the names in it.
-        if (this.isStranger) {
-            return;
-        }
+    #showChange(event) {
         const [after, before] = [this.timeline.newestKnown(), this.room.name];
-        try {
-            const { showChange } = await import("../timeline/changes.js");
-            showChange(this.timeline, this.people, event, after, before);
-        } catch {
-            // Without the line: the list of members has it.
-        }
+        this.#withChanges(({ showChange }) =>
+            showChange(this.timeline, this.people, event, after, before),
+        );
     }
 
     /** Shows the lines about the last events before. */
-    async #showChanges() {
-        if (this.isStranger) {
-            return;
-        }
+    #showChanges() {
+        this.#withChanges(({ showChanges }) =>
+            showChanges(this.timeline, this.confab, this.people, this.room),
+        );
+    }
+
+    async #withChanges(show) {
         try {
-            const { showChanges } = await import("../timeline/changes.js");
-            await showChanges(this.timeline, this.confab, this.people, this.room);
+            // Strangers are not told the names in them.
+            await (this.isStranger || show(await import("../timeline/changes.js")));
         } catch {
-            // Without them.
+            // Without them: the list of members has what matters.
         }
     }
 

@@ -1,8 +1,7 @@
 // The panel beside a conversation: the members of the room and the actions on it.
 
-import { personName } from "../people.js";
 import { button, errorText, iconButton, textField } from "../ui/controls.js";
-import { confirm, openDialog } from "../ui/dialog.js";
+import { confirm, openDialog, personName } from "../ui/dialog.js";
 import { debounce, fill, h, isComposing } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { menu } from "../ui/menu.js";

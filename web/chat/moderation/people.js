@@ -2,8 +2,7 @@
 // removing and banning, each with the way back where there is one.
 
 import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
-import { cancelButton, openDialog } from "../ui/dialog.js";
-import { personName } from "../people.js";
+import { cancelButton, openDialog, personName } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { t } from "../words.js";
 

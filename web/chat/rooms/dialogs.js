@@ -1,9 +1,8 @@
 // The dialogs about rooms: new room, room settings, public and hidden rooms, direct message,
 // invitation.
 
-import { personName } from "../people.js";
 import { form, submitButton, textField } from "../ui/controls.js";
-import { cancelButton, openDialog, rowButton, searchList } from "../ui/dialog.js";
+import { cancelButton, openDialog, rowButton, searchList, personName } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { visibleName } from "../ui/format.js";
 import { avatar } from "../ui/avatar.js";

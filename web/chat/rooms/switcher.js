@@ -1,8 +1,7 @@
 // The dialog that opens a room, or a direct message, by a name and Enter: Ctrl-K.
 
-import { personName } from "../people.js";
 import { errorText } from "../ui/controls.js";
-import { openDialog } from "../ui/dialog.js";
+import { openDialog, personName } from "../ui/dialog.js";
 import { debounce, fill, h, isComposing } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { t, tn } from "../words.js";

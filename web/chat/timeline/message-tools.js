@@ -74,7 +74,7 @@ export class MessageTools {
             (isOwn || moderates) && {
                 icon: "trash",
                 text: t("Delete"),
-                act: () => this.#delete(message),
+                act: () => conversation.actOn("confirmDeletion", message),
                 isDangerous: true,
                 isForViewers: true,
             },
@@ -206,25 +206,5 @@ export class MessageTools {
         if (this.bar.isConnected) {
             this.#draw();
         }
-    }
-
-    #delete(message) {
-        this.conversation.withModule(import("../ui/dialog.js"), ({ confirm }) =>
-            this.#confirmDeletion(confirm, message),
-        );
-    }
-
-    #confirmDeletion(confirm, message) {
-        const { root, confab, room, timeline } = this.conversation;
-        confirm(root, {
-            title: t("Delete this message?"),
-            action: t("Delete"),
-            text: t("It will be deleted for everyone. This cannot be undone."),
-            act: async () => {
-                await confab.deleteMessage(room.room_id, message.message_id);
-                timeline.remove(message.message_id);
-            },
-            then: () => timeline.focusOn(message.message_id),
-        });
     }
 }

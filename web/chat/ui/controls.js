@@ -28,16 +28,6 @@ function laterText(seconds) {
           );
 }
 
-/** Takes a step, and shows in the element `problem` why it failed, if it did. */
-export async function tryTo(step, problem) {
-    problem.textContent = "";
-    try {
-        await step();
-    } catch (error) {
-        problem.textContent = errorText(error);
-    }
-}
-
 /** Describes an error to the user. */
 export function errorText(error) {
     if (error.name !== "ConfabError") {

@@ -1,5 +1,5 @@
 // Modal dialogs: the frame of all of them, the question before an action that cannot be undone,
-// and a list of search results.
+// a list of search results and what is in it, and a step that may fail.
 
 import { t } from "../words.js";
 import { button, errorText, form, submitButton, textField } from "./controls.js";
@@ -36,6 +36,16 @@ export function openDialog(root, title, body) {
     return dialog;
 }
 
+/** Takes a step, and shows in the element `problem` why it failed, if it did. */
+export async function tryTo(step, problem) {
+    problem.textContent = "";
+    try {
+        await step();
+    } catch (error) {
+        problem.textContent = errorText(error);
+    }
+}
+
 export const cancelButton = (close) => button(t("Cancel"), close);
 
 /**
@@ -55,6 +65,12 @@ export function confirm(root, { title, text, action, act, then }) {
             },
         }),
     ]);
+}
+
+/** A user in a list: the display name, and the user name where it is another one. */
+export function personName(people, { user_id: id, username }) {
+    const differs = people.name(id, username) !== username;
+    return h("span.who", people.nameNode(id, username), differs && h("span.under", username));
 }
 
 /**
