@@ -1,6 +1,7 @@
 """Redis with Sentinels: both programs follow the primary."""
 
 import signal
+import time
 
 import pytest
 
@@ -13,6 +14,10 @@ from support.wait import wait_for
 from support.websocket import push_port
 
 pytestmark = pytest.mark.slow("starts Redis and Sentinels of its own")
+
+
+# How soon both programs are at the new primary.
+FOLLOWED_S = 2
 
 
 def health(system):
@@ -41,9 +46,12 @@ def test_a_failover_is_followed(make_instance, number):
             wait_for(lambda: publishes(system, first), 20)
             first.process.send_signal(number)
             wait_for(lambda: redis.primary() is second, 30, "the failover")
+            began = time.monotonic()
             client.say(room, "meanwhile")
-            there.until("new_message")
             wait_for(lambda: publishes(system, second), 10, "that both programs follow")
+            seconds = time.monotonic() - began
+            there.until("new_message")
+            assert seconds < FOLLOWED_S, f"followed after {seconds:.1f} s"
             # What is online is told again, by the leases and keys of the new primary.
             path = f"/api/chat/rooms/{room}/presence/"
             wait_for(lambda: [user["user_id"] for user in client.get(path).json()["online"]]
