@@ -124,8 +124,8 @@ def test_a_stranger_is_limited_by_address(shared, instance):
     admin = Client(limited).register()
     room = admin.room()["room_id"]
     admin.patch(ROOM.format(room), json={"is_open": True})
-    answers = [Client(limited).get(ROOM.format(room)).status_code for _ in range(40)]
-    assert answers[0] == 200 and answers[-1] == 429
+    answers = [Client(limited).get(ROOM.format(room)).status_code for _ in range(80)]
+    assert answers[0] == 200 and 429 in answers
 
 
 # ---- sockets ----
