@@ -22,8 +22,8 @@ bool restriction_is_banned(struct exchange *x);
 /* A disabled user is active again if it was for a ban from the site that is over by now. */
 void restriction_end_ban(struct exchange *x, struct user *user);
 
-/* Whether a user who has proved its identity is banned from the site; then the answer says so, and
- * until when, and the caller returns ERROR_BANNED. */
+/* Whether an authenticated user is banned from the site. Then the answer says so, and until when,
+ * and the caller returns ERROR_BANNED. */
 bool restriction_refuse_banned(struct exchange *x, uint64_t user_id);
 
 /* ERROR_NOT_FOUND if the user is a guest and this room takes none: the guest is not in the room,

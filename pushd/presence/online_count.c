@@ -87,7 +87,7 @@ static void on_counted(void *context, bool ok, uint64_t others) {
         tell(counts, request.room_id, room);
         return;
     }
-    /* The sockets learn the first number from `connected`, so it is no change. */
+    /* Sockets learn the first number from `connected`; it is not sent as a change. */
     room->known = true;
     room->told = sum_of(room);
     room->told_ms = counts->hooks->now_ms();

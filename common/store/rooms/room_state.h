@@ -102,8 +102,8 @@ void room_state_hide_members(struct room_state *state, uint64_t user_id);
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state);
 
-/* For a guest, who has not joined the room or may not view it: whether it takes no guests, and so
- * does not exist for the guest. */
+/* For a guest outside the room: whether the room takes no guests, and so does not exist for the
+ * guest. */
 enum error room_state_hides_from_guests(struct db *db, const struct room_state *state,
                                         bool *hides);
 

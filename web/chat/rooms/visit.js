@@ -53,7 +53,7 @@ export class Visit {
         return true;
     }
 
-    /** `isChosen`: by the user, who has left the focus elsewhere. */
+    /** `isChosen`: the user chose the room, so the focus is elsewhere and has to be moved. */
     show(isChosen) {
         const { root, confab, room, isShown, page } = this;
         this.people = new People(confab, root, () => {});
