@@ -61,7 +61,7 @@ server_was_started() {
 
 # Cleans up after server $1 died: kills the rest of its group, removes the pid file.
 server_clean() {
-    local pid boot member
+    local pid boot
     server_was_started "$1" || return 0
     ! server_pid "$1" >/dev/null || return 0
     read -r pid _ boot <"$STATE/run/$1.pid" || true
@@ -69,9 +69,7 @@ server_clean() {
     # leader's pid exists, the group of the server is gone.
     if [[ $pid =~ ^[0-9]+$ && $boot == "$(</proc/sys/kernel/random/boot_id)" ]] &&
         ! process_alive "$pid"; then
-        for member in $(process_group "$pid"); do
-            kill -KILL "$member" 2>/dev/null || true
-        done
+        kill -KILL -- "-$pid" 2>/dev/null || true
     fi
     rm -f "$STATE/run/$1.pid"
 }
