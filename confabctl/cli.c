@@ -14,6 +14,7 @@
 #include "redis/redis_slots.h"
 #include "secrets/secret.h"
 #include "service_user.h"
+#include "store/privacy/erasure_report.h"
 #include "table.h"
 
 /* Timeout of a statement. Altering or counting large tables takes long, and no web client is
@@ -162,15 +163,24 @@ enum cli_status cli_find_user(const struct cli *cli, const char *name, struct us
     return error ? cli_store_error(cli, error) : CLI_OK;
 }
 
+void cli_audit_user(struct cli *cli, const struct user *user) {
+    cli->audited.user_id = user->id;
+    audit_log_begin(cli->db, &cli->audited, false);
+}
+
 enum cli_status cli_change_user(struct cli *cli, const char *name, struct user *user) {
+    int64_t erased_at = 0;
+    bool is_done;
     const enum cli_status status = cli_find_user(cli, name, user);
-    if (!status) {
-        /* Later changes of this connection are in the audit as changes of this user, by the
-         * administrator. */
-        cli->audited.user_id = user->id;
-        audit_log_begin(cli->db, &cli->audited, false);
-    }
-    return status;
+    if (status)
+        return status;
+    const enum error error = erasure_state(cli->db, user->id, &erased_at, &is_done);
+    if (error)
+        return cli_store_error(cli, error);
+    if (erased_at)
+        return cli_error("the account %s is erased", user->name);
+    cli_audit_user(cli, user);
+    return CLI_OK;
 }
 
 void cli_flush_events(const struct cli *cli) {

@@ -67,7 +67,12 @@ bool cli_read_switch(const char *word, bool *is_on);
 /* Finds a user by name. If there is none, prints an error and returns CLI_FAILED. */
 enum cli_status cli_find_user(const struct cli *cli, const char *name, struct user *user);
 
-/* The same for a command that changes the user, who is named in the audit. */
+/* From now on the changes of this connection are in the audit as changes of this user, by the
+ * administrator. */
+void cli_audit_user(struct cli *cli, const struct user *user);
+
+/* Finds a user for a command that changes it, and begins the audit. An account that was erased is
+ * an error, too. */
 enum cli_status cli_change_user(struct cli *cli, const char *name, struct user *user);
 
 /* Waits until Redis has processed the published events. If it does not, prints a warning:

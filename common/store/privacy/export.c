@@ -434,7 +434,8 @@ enum error export_request(struct db *db, uint64_t user_id) {
     /* State 1 waits, 2 is ready, 3 has failed. A request that waits stays; a fresh archive is kept;
      * all else is made again. */
     static const char SQL[] =
-        "INSERT INTO export_job (user_id, state, requested_at) VALUES (?, 1, SYSDATE(6)) "
+        "INSERT INTO export_job (user_id, state, requested_at) "
+        "SELECT user_id, 1, SYSDATE(6) FROM user WHERE user_id = ? AND erased_at IS NULL "
         "ON DUPLICATE KEY UPDATE "
         "claimed_until = IF(state = 1, claimed_until, NULL), "
         "state = IF(state = 2 AND requested_at > SYSDATE(6) - " FRESH
@@ -532,10 +533,12 @@ static enum error add_row(struct db *db, struct job *job) {
 
 /* Makes the archive available for EXPORT_DAYS. */
 static enum error finish(struct db *db, const struct job *job, uint64_t size) {
-    /* The expiry is counted from now; state 0, since the row may have expired meanwhile. */
+    /* The expiry is counted from now; state 0, since the row may have expired meanwhile. The
+     * request is gone if the account was erased. */
     static const char FILE_READY_NOW[] =
-        "UPDATE file SET state = 2, size = ?, expires_at = SYSDATE(6) + INTERVAL ? DAY "
-        "WHERE file_id = ? AND state = 0";
+        "UPDATE file f JOIN export_job j ON j.user_id = f.user_id "
+        "SET f.state = 2, f.size = ?, f.expires_at = SYSDATE(6) + INTERVAL ? DAY "
+        "WHERE f.file_id = ? AND f.state = 0";
     static const char DONE[] =
         "UPDATE export_job SET state = 2, file_id = ?, claimed_until = NULL WHERE user_id = ?";
     enum error error = DB_RUN(db, FILE_READY_NOW, DB_REPEATABLE, NULL, db_u64(size),

@@ -163,10 +163,11 @@ enum error ban_site_add(struct db *db, const struct ban_request *request,
     return error;
 }
 
-/* The user is active again, unless an administrator had disabled it before. Tokens and sessions
- * from before the ban are gone. */
+/* The user is active again, unless an administrator had disabled it before, or the account is
+ * erased. Tokens and sessions from before the ban are gone. */
 #define SITE_END                                                                             \
-    "SET v_active = (SELECT was_active FROM ban WHERE room_id = 0 AND user_id = p_target); " \
+    "SET v_active = (SELECT b.was_active AND u.erased_at IS NULL FROM ban b "                \
+    "JOIN user u ON u.user_id = b.user_id WHERE b.room_id = 0 AND b.user_id = p_target); "   \
     "IF v_active IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                       \
     GUEST_UNBAN_SQL("0")                                                                     \
     "DELETE FROM ban WHERE room_id = 0 AND user_id = p_target; "                             \

@@ -70,9 +70,10 @@ enum error import_find_user(struct db *db, struct text issuer, struct text subje
 enum error import_link_user(struct db *db, struct text issuer, struct text subject,
                             uint64_t user_id) {
     /* Linked before: nothing changes, and no entry in the audit. */
-    static const char SQL[] =
-        TRANSACTION("", "INSERT IGNORE INTO external_user (issuer, subject, user_id) "
-                        "VALUES (?, ?, ?); IF ROW_COUNT() = 0 THEN LEAVE body; END IF; ", "");
+    static const char SQL[] = TRANSACTION(
+        "", "INSERT IGNORE INTO external_user (issuer, subject, user_id) "
+        "SELECT ?, ?, user_id FROM user WHERE user_id = ? AND erased_at IS NULL FOR UPDATE; "
+        "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; ", "");
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(issuer), db_text(subject),
                   db_u64(user_id));
 }
@@ -149,6 +150,17 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
     "edited_at, client_id, content) SELECT p_room, p_after + j.n, j.u, j.t, " TIME_OF("j.c") \
     ", " TIME_OF("j.e") ", j.k, j.x FROM " MESSAGES "ORDER BY j.n; "
 
+/* A user may have been erased since the import has found it: the words do not come back. The lock
+ * keeps an erasure from beginning before the batch is there; the condition is not in WHERE, since a
+ * row that does not match is not kept locked. */
+#define DELETE_OF_ERASED                                                                     \
+    "SELECT COALESCE(SUM(u.erased_at IS NOT NULL), 0) INTO v_erased FROM " MESSAGES          \
+    "STRAIGHT_JOIN user u ON u.user_id = j.u LOCK IN SHARE MODE; "                           \
+    "IF v_erased > 0 THEN UPDATE message m STRAIGHT_JOIN user u ON u.user_id = m.sender_id " \
+    "SET m.content = '', m.is_deleted = TRUE WHERE m.room_id = p_room "                      \
+    "AND m.position > p_after AND m.position <= p_after + p_count "                          \
+    "AND u.erased_at IS NOT NULL; END IF; "
+
 /* Numbered after the replies that there are; the messages themselves exist by now, so that a reply
  * may be to one of the same batch. */
 #define ADD_REPLIES                                                                          \
@@ -171,7 +183,7 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
     "FROM JSON_TABLE(p_reactions, '$[*]' COLUMNS (i FOR ORDINALITY, "                        \
     "n BIGINT UNSIGNED PATH '$[0]', e VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[1]', "       \
     "u BIGINT UNSIGNED PATH '$[2]')) j STRAIGHT_JOIN message m ON m.room_id = p_room "       \
-    "AND m.position = p_after + j.n ORDER BY j.i; "                                          \
+    "AND m.position = p_after + j.n AND NOT m.is_deleted ORDER BY j.i; "                     \
     "INSERT INTO reaction_total (room_id, message_id, emoji, number, since_seq) "            \
     "SELECT p_room, x.message_id, x.emoji, COUNT(*), MIN(x.seq) FROM message m "             \
     "STRAIGHT_JOIN reaction x ON x.room_id = p_room AND x.message_id = m.message_id "        \
@@ -188,8 +200,9 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
     "f BIGINT UNSIGNED PATH '$[1]', p INT UNSIGNED PATH '$[2]')) j "                         \
     "STRAIGHT_JOIN message m ON m.room_id = p_room AND m.position = p_after + j.n "          \
     "STRAIGHT_JOIN file f ON f.file_id = j.f SET f.message_id = m.message_id, "              \
-    "f.place = j.p, f.state = IF(p_scan, 1, 2), f.scan_at = IF(p_scan, SYSDATE(6), NULL), "   \
-    "f.expires_at = NULL, f.created_at = m.created_at; "
+    "f.place = j.p, f.state = IF(m.is_deleted, 4, IF(p_scan, 1, 2)), "                       \
+    "f.scan_at = IF(p_scan AND NOT m.is_deleted, SYSDATE(6), NULL), "                        \
+    "f.expires_at = IF(m.is_deleted, SYSDATE(6), NULL), f.created_at = m.created_at; "
 
 /* Searches that had come to the end of the stream are still there. */
 #define END_STREAM                                                                           \
@@ -209,7 +222,7 @@ enum error import_messages(struct db *db, const struct import_batch *batch) {
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_after BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_count BIGINT UNSIGNED DEFAULT ?; DECLARE p_scan BOOLEAN DEFAULT ?; "
         "DECLARE p_messages, p_reactions, p_files LONGTEXT CHARACTER SET utf8mb4; "
-        "DECLARE v_seq, v_found, v_numbers BIGINT UNSIGNED; ",
+        "DECLARE v_seq, v_found, v_numbers, v_erased BIGINT UNSIGNED; ",
         "SET p_messages = ?; SET p_reactions = ?; SET p_files = ?; "
         "SELECT last_seq, message_count INTO v_seq, v_found FROM room "
         "WHERE room_id = p_room FOR UPDATE; "
@@ -219,7 +232,7 @@ enum error import_messages(struct db *db, const struct import_batch *batch) {
         /* The numbers of the stream that the batch takes: one, and one for each reaction. */
         "SET v_numbers = 1 + JSON_LENGTH(p_reactions); "
         /* In this order: replies and reactions refer to the messages of the batch. */
-        ADD_MESSAGES ADD_REPLIES
+        ADD_MESSAGES DELETE_OF_ERASED ADD_REPLIES
         "IF p_reactions <> '[]' THEN " ADD_REACTIONS "END IF; "
         "IF p_files <> '[]' THEN " USE_FILES "END IF; " END_STREAM,
         "");

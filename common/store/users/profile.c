@@ -42,6 +42,9 @@ static const char SET[] = TRANSACTION(
     "SET v_changed = v_shown OR " DIFFERS("4", "p_locale", "v_locale")
     "OR " DIFFERS("8", "p_email", "v_email") "OR " DIFFERS("16", "p_verified", "v_verified") "; "
     "IF NOT v_changed THEN LEAVE body; END IF; " AUDIT_USER_SQL("p_user")
+    /* With a lock: an account that is erased meanwhile gets no name back. */
+    "IF (SELECT erased_at IS NULL FROM user WHERE user_id = p_user FOR UPDATE) IS NOT TRUE THEN "
+    "SET v_outcome = 4; LEAVE body; END IF; "
     "UPDATE user SET " SET_GIVEN("1", "display_name", "p_name")
     ", " SET_GIVEN("2", "avatar_url", "p_avatar") ", " SET_GIVEN("4", "locale", "p_locale")
     ", " SET_GIVEN("8", "email", "p_email") ", " SET_VERIFIED

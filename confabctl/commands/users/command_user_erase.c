@@ -145,10 +145,13 @@ enum cli_status command_user_erase(struct cli *cli, struct arguments *arguments)
         return CLI_USAGE;
     if (!report && !erases && !(messages && text_equals(text_of(messages), text_of("keep"))))
         return CLI_USAGE;
-    /* A report is no change: it has no entry in the audit. */
-    enum cli_status status = report ? cli_find_user(cli, arguments->argv[0], &user)
-                                    : cli_change_user(cli, arguments->argv[0], &user);
+    /* An erased account as well: its messages may have been kept. */
+    const enum cli_status status = cli_find_user(cli, arguments->argv[0], &user);
     if (status)
         return status;
-    return report ? show_report(cli, &user) : erase(cli, &user, erases);
+    /* A report is no change: it has no entry in the audit. */
+    if (report)
+        return show_report(cli, &user);
+    cli_audit_user(cli, &user);
+    return erase(cli, &user, erases);
 }
