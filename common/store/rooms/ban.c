@@ -257,27 +257,50 @@ enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
     return DB_NUMBER(db, SQL, count, db_u64(room_id));
 }
 
-/* Those of the rooms that a user moderates, which come first; and those of all rooms, along KEY
- * created_at. Value: the user, not looked at for all. */
-#define OF_OWN_ROOMS(names)                                                                   \
-    "FROM member me JOIN room r ON r.room_id = me.room_id "                                   \
-    "JOIN ban b ON b.room_id = me.room_id " names                                             \
-    "WHERE me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                  \
-    ") AND r.direct_low IS NULL AND " IS_VALID
+/* The rooms that a user moderates, and their bans; and the bans of all rooms, along KEY created_at.
+ * Value: the user, not looked at for all. */
+#define OWN_ROOMS "FROM member me JOIN room r ON r.room_id = me.room_id "
+#define IS_OWN                                                                                \
+    "me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                        \
+    ") AND r.direct_low IS NULL "
+#define OF_OWN_ROOMS OWN_ROOMS "JOIN ban b ON b.room_id = me.room_id WHERE " IS_OWN "AND " IS_VALID
 #define OF_ALL_ROOMS(names)                                                                   \
     "FROM ban b FORCE INDEX (created_at) JOIN room r ON r.room_id = b.room_id " names         \
     "WHERE ? > 0 AND " IS_VALID
-#define MODERATED(from)                                                                       \
-    "SELECT STRAIGHT_JOIN " COLUMNS from                                                      \
-    " ORDER BY b.created_at DESC, b.room_id DESC, b.user_id DESC LIMIT ? OFFSET ?"
+#define PAGE " ORDER BY b.created_at DESC, b.room_id DESC, b.user_id DESC LIMIT ? OFFSET ?"
+
+/* The bans of own rooms from a time on, such that the page is among them: if one room alone has
+ * enough bans since then, no older one is on the page. So of each room about as many are read as
+ * the page ends at, along KEY of_room, however many there are. */
+#define SINCE                                                                                 \
+    "(SELECT COALESCE(MAX((SELECT n.created_at FROM ban n FORCE INDEX (of_room) "             \
+    "WHERE n.room_id = me.room_id AND (n.until IS NULL OR n.until > SYSDATE(6)) "             \
+    "ORDER BY n.created_at DESC LIMIT 1 OFFSET ?)), '1000-01-01') at " OWN_ROOMS              \
+    "WHERE " IS_OWN ") since "
+#define OF_OWN_ROOMS_SINCE                                                                    \
+    "FROM " SINCE "JOIN member me JOIN room r ON r.room_id = me.room_id "                     \
+    "JOIN ban b FORCE INDEX (of_room) ON b.room_id = me.room_id "                             \
+    "AND b.created_at >= since.at " NAMES "WHERE " IS_OWN "AND " IS_VALID
+
+static enum error list_own(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
+                           struct db_rows **rows) {
+    static const char SQL[] = "SELECT STRAIGHT_JOIN " COLUMNS OF_OWN_ROOMS_SINCE PAGE;
+    const uint64_t end = offset + limit;
+    return DB_RUN(db, SQL, DB_REPEATABLE, rows, db_u64(end > 0 ? end - 1 : 0), db_u64(user_id),
+                  db_u64(user_id), db_u64(limit), db_u64(offset));
+}
+
+static enum error list_all(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
+                           struct db_rows **rows) {
+    static const char SQL[] = "SELECT STRAIGHT_JOIN " COLUMNS OF_ALL_ROOMS(NAMES) PAGE;
+    return DB_RUN(db, SQL, DB_REPEATABLE, rows, db_u64(user_id), db_u64(limit), db_u64(offset));
+}
 
 enum error ban_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                               uint64_t limit, uint64_t offset, ban_visit *visit, void *context) {
-    static const char OWN[] = MODERATED(OF_OWN_ROOMS(NAMES)),
-                      ALL[] = MODERATED(OF_ALL_ROOMS(NAMES));
     struct db_rows *rows;
-    const enum error error = DB_RUN(db, is_site_moderator ? ALL : OWN, DB_REPEATABLE, &rows,
-                                    db_u64(user_id), db_u64(limit), db_u64(offset));
+    const enum error error = is_site_moderator ? list_all(db, user_id, limit, offset, &rows)
+                                               : list_own(db, user_id, limit, offset, &rows);
     if (!error)
         visit_rows(rows, visit, context);
     return error;
@@ -285,7 +308,7 @@ enum error ban_list_moderated(struct db *db, uint64_t user_id, bool is_site_mode
 
 enum error ban_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                                uint64_t *count) {
-    static const char OWN[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_OWN_ROOMS(""),
+    static const char OWN[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_OWN_ROOMS,
                       ALL[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_ALL_ROOMS("");
     return DB_NUMBER(db, is_site_moderator ? ALL : OWN, count, db_u64(user_id));
 }
