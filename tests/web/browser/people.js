@@ -328,6 +328,36 @@ test("the name of a member opens a direct room", async () => {
     await alice.page.locator("header").getByRole("heading", { name: bob.name }).waitFor();
 });
 
+slow("what is said beside a person stays when the search is answered after it", async () => {
+    const person = await loggedInUser();
+    const { page } = person;
+    const other = await openWindow();
+    await other.register();
+    let give;
+    const given = new Promise((resolve) => {
+        give = resolve;
+    });
+    await page.route("**/users/?search=nobody*", async (route) => {
+        await given;
+        await route.continue();
+    });
+    await page.route("**/rooms/direct/", (route) =>
+        route.fulfill({ status: 403, json: { detail: "Not by you." } }),
+    );
+    await person.add("New direct message");
+    const dialog = person.dialog();
+    const beside = dialog.locator(".person").first();
+    await beside.waitFor();
+    const asked = page.waitForRequest("**/users/?search=nobody*");
+    await dialog.getByRole("searchbox").fill("nobody");
+    await asked;
+    await beside.getByRole("button").click();
+    await beside.getByText("Not by you.").waitFor();
+    give();
+    await person.settles();
+    assert.ok(await beside.getByText("Not by you.").isVisible());
+});
+
 test("on a touch screen a long press opens the actions on a message", async () => {
     const person = await loggedInUser({ hasTouch: true, isMobile: true });
     const room = await person.room("Kitchen");

@@ -100,11 +100,19 @@ export function searchList({ label, search, row, nothing }) {
             fill(results, rows.length > 0 ? rows : h("li.note", nothing));
         }
     };
+    const searchSoon = debounce(SEARCH_DELAY_MS, refresh);
     const field = textField("search", label, {
         type: "search",
         autocomplete: "off",
-        oninput: debounce(SEARCH_DELAY_MS, refresh),
+        oninput: searchSoon,
     });
+    // After a click on a row, an answer to what was typed before would take the row away, with what
+    // is said there.
+    const keepRows = () => {
+        latest += 1;
+        searchSoon.cancel();
+    };
+    results.addEventListener("click", keepRows, true);
     refresh();
     return [field.element, results];
 }
