@@ -2,22 +2,49 @@
 // each language: in place, in words, and with what was typed still there.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { errorWords, LANGUAGES, t, tn, useLanguage } from "../../web/chat/words.js";
-import { openWindow, world } from "./support/browser.js";
+import { errorWords, LANGUAGES, t, tn } from "../../web/chat/words.js";
+import { world } from "./support/browser.js";
 import { freshName, PASSWORD } from "./support/clients.js";
 import { Instance } from "./support/instance.js";
+import {
+    ROOMS,
+    banned,
+    change,
+    failed,
+    field,
+    inManyRooms,
+    invite,
+    isLive,
+    joinByLink,
+    joinRoom,
+    link,
+    logIn,
+    pair,
+    refuses,
+    removed,
+    roomOf,
+    stranger,
+    totp,
+    typesMeanwhile,
+    useLocale,
+    user,
+    windowOf,
+    write,
+    writeTo,
+    wrong,
+    wrongAt,
+} from "./support/refusals.js";
 import { sql } from "./support/sql.js";
 import { until } from "./support/until.js";
 
 const WORDS = join(dirname(fileURLToPath(import.meta.url)), "support/words.txt");
 const LOCALES = { en: "en-GB", de: "de-DE" };
-/** The most rooms, and members of a room, here. */
-const [ROOMS, MEMBERS] = [4, 3];
+/** The most members of a room. */
+const MEMBERS = 3;
 
 before(() =>
     world.open(() =>
@@ -42,142 +69,6 @@ before(() =>
 afterEach(() => world.closeWindows());
 after(() => world.close());
 
-// ---- users and rooms ----
-
-let locale;
-
-const stranger = () => openWindow({ locale });
-
-/** A new user, logged in; "old" enough to write everywhere. */
-async function user({ isOld = true } = {}) {
-    const person = await stranger();
-    await person.register();
-    if (isOld) {
-        await sql(
-            `UPDATE user SET created_at = created_at - INTERVAL 1 DAY WHERE user_id = ${person.id}`,
-        );
-    }
-    return person;
-}
-
-/** A public room of `owner`, which the others have joined. */
-async function roomOf(owner, ...others) {
-    const room = await owner.api("POST", "chat/rooms/", { name: "Square", is_private: false });
-    for (const other of others) {
-        await other.api("POST", `chat/rooms/${room.room_id}/join/`);
-    }
-    return room.room_id;
-}
-
-/** Alice, Bob, and a public room of both, of which Alice is the admin. */
-async function pair(options) {
-    const [alice, bob] = [await user(), await user(options)];
-    return { alice, bob, room: await roomOf(alice, bob) };
-}
-
-const change = ({ alice, room }, rules) => alice.api("PATCH", `chat/rooms/${room}/`, rules);
-
-const isLive = ({ page }) => page.getByText(t("Online"), { exact: true }).first().waitFor();
-
-const field = ({ page }) => page.locator("#confab-write");
-
-async function write(person, text) {
-    await field(person).fill(text);
-    await field(person).press("Enter");
-}
-
-/** The message of the page's own user that could not be sent. */
-const failed = ({ page }, text) => page.locator(".message.failed", { hasText: text });
-
-const wrong = (place) => place.locator(".wrong:not(:empty)");
-
-/** The error at a field of the form that is shown. */
-const wrongAt = (place, name) => place.locator(`.field:has([name=${name}]) .wrong:not(:empty)`);
-
-/** Opens a dialog of the details of a room. */
-async function openDetails(person, room, action) {
-    await person.enter(room);
-    await person.button(t("Details")).click();
-    await person.button(action).click();
-}
-
-/** Tries to invite a user in the page. */
-async function invite(person, room, other) {
-    await openDetails(person, room, t("Invite people"));
-    const dialog = person.dialog();
-    await dialog.getByRole("searchbox").fill(other.name);
-    // Until the others are gone, what is shown is that of the empty search.
-    await until(async () => (await dialog.locator(".person").count()) === 1);
-    await person.button(t("Invite {name}", { name: other.name }), dialog).click();
-    const kept = async () =>
-        assert.equal(await dialog.getByRole("searchbox").inputValue(), other.name);
-    return { place: wrong(dialog), kept };
-}
-
-/** Opens a public room, and tries to join it in the page. */
-async function joinRoom(person, room) {
-    await person.visit(`/#/${room}`);
-    await person.button(t("Join room")).click();
-    return { place: person.page.locator(".conversation .wrong, .notice") };
-}
-
-/** Follows an invite link, and tries to join. */
-async function joinByLink(person, link) {
-    await person.visit(`/join/#${link}`);
-    await person.button(t("Join room")).click();
-    return { place: wrong(person.page.locator(".card")) };
-}
-
-const link = async ({ alice, room }, more = {}) =>
-    (await alice.api("POST", `chat/rooms/${room}/links/`, { role: "member", ...more })).link;
-
-/** What stands in place of the input, and the text that was refused below the messages. */
-const inPlaceOfInput = (person, text) => ({
-    place: person.page.locator(".refused"),
-    kept: () => failed(person, text).waitFor(),
-});
-
-async function refuses(person, room, text = "Hello") {
-    await person.enter(room);
-    await write(person, text);
-    return inPlaceOfInput(person, text);
-}
-
-/** Writes what a rule of the room makes useless, and then sets the rule. */
-async function typesMeanwhile(people, rules) {
-    const { bob, room } = people;
-    await bob.enter(room);
-    await isLive(bob);
-    await field(bob).fill("Half a thought");
-    await change(people, rules);
-    return {
-        place: bob.page.locator(".refused"),
-        kept: async () => assert.equal(await field(bob).inputValue(), "Half a thought"),
-    };
-}
-
-/** The code of an authenticator app for this secret now (RFC 6238). */
-function totp(secret) {
-    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    const bits = [...secret.replace(/=+$/u, "")]
-        .map((one) => letters.indexOf(one).toString(2).padStart(5, "0"))
-        .join("");
-    const bytes = bits.match(/.{8}/gu).map((one) => Number.parseInt(one, 2));
-    const counter = Buffer.alloc(8);
-    counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
-    const digest = createHmac("sha1", Buffer.from(bytes)).update(counter).digest();
-    const at = digest.at(-1) & 15;
-    return String((digest.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
-}
-
-async function logIn(person, name, password = PASSWORD) {
-    await person.page.locator("[name=username]").fill(name);
-    await person.page.locator("[name=password]").fill(password);
-    await person.button(t("Log in")).click();
-}
-
-// ---- the refusals ----
-
 /**
  * `english` are the words for the code in English, or `text()` those of a notice in the language.
  * `see()` leads to the refusal, and resolves to the `place` where it is told; `kept()` checks that
@@ -190,14 +81,7 @@ const REFUSALS = [
         english: "The user does not accept this from you.",
         see: async () => {
             const [alice, bob] = [await user(), await user()];
-            await alice.visit();
-            await alice.choose(new RegExp(`^${t("New")}$`, "u"), t("New direct message"));
-            const search = alice.dialog().getByRole("searchbox");
-            await search.fill(bob.name);
-            await until(async () => (await alice.dialog().locator(".person").count()) === 1);
-            await alice.button(t("Message {name}", { name: bob.name }), alice.dialog()).click();
-            const kept = async () => assert.equal(await search.inputValue(), bob.name);
-            return { place: wrong(alice.dialog()), kept };
+            return writeTo(alice, bob);
         },
     },
     {
@@ -205,7 +89,9 @@ const REFUSALS = [
         words: "a message to a user who has blocked this one",
         english: "The user does not accept this from you.",
         see: async () => {
-            const { alice, bob } = await pair();
+            const people = await pair();
+            const { alice } = people;
+            const bob = await windowOf(people.bob);
             const direct = await bob.api("POST", "chat/rooms/direct/", { user_id: alice.id });
             await alice.api("POST", "chat/blocks/", { user_id: bob.id });
             await bob.enter(direct.room_id);
@@ -239,7 +125,7 @@ const REFUSALS = [
         words: "rate_rooms",
         text: () => often(24 * 60),
         see: async () => {
-            const alice = await user();
+            const alice = await windowOf(await user());
             for (let made = 0; made < ROOMS - 1; made += 1) {
                 await roomOf(alice);
             }
@@ -294,8 +180,9 @@ const REFUSALS = [
         words: "a word that filter_file refuses",
         english: "The text has a word that is not allowed here.",
         see: async () => {
-            const { bob, room } = await pair();
-            await bob.enter(room);
+            const people = await pair();
+            const bob = await windowOf(people.bob);
+            await bob.enter(people.room);
             await write(bob, "A refusedword");
             const kept = async () => {
                 await bob.button(t("Edit"), failed(bob, "A refusedword")).click();
@@ -312,9 +199,10 @@ const REFUSALS = [
         words: "an edit with such a word",
         english: "The text has a word that is not allowed here.",
         see: async () => {
-            const { bob, room } = await pair();
-            await bob.post(room, "A word");
-            await bob.enter(room);
+            const people = await pair();
+            const bob = await windowOf(people.bob);
+            await bob.post(people.room, "A word");
+            await bob.enter(people.room);
             await bob.message("A word").hover();
             await bob.button(t("Edit")).click();
             await write(bob, "A refusedword");
@@ -335,9 +223,9 @@ const REFUSALS = [
             ),
         see: async () => {
             const people = await pair();
-            const { bob, room } = people;
             await change(people, { slow_seconds: 600 });
-            await bob.enter(room);
+            const bob = await windowOf(people.bob);
+            await bob.enter(people.room);
             await write(bob, "First");
             await bob.sees("First");
             await bob.page.getByRole("timer").waitFor();
@@ -352,8 +240,9 @@ const REFUSALS = [
         text: () => t("Slow mode: it is sent as soon as you may write again"),
         see: async () => {
             const people = await pair();
-            const { bob, room } = people;
+            const { room } = people;
             await change(people, { slow_seconds: 600 });
+            const bob = await windowOf(people.bob);
             await bob.enter(room);
             await isLive(bob);
             // This window is not told of the message, as one that has lost its connection.
@@ -384,9 +273,10 @@ const REFUSALS = [
         words: "a reader",
         text: () => t("You can only read in this room."),
         see: async () => {
-            const { alice, bob, room } = await pair();
+            const { alice, bob: reader, room } = await pair();
             const role = { role: "reader" };
-            await alice.api("PATCH", `chat/rooms/${room}/members/${bob.id}/`, role);
+            await alice.api("PATCH", `chat/rooms/${room}/members/${reader.id}/`, role);
+            const bob = await windowOf(reader);
             await bob.enter(room);
             return { place: bob.page.locator(".refused") };
         },
@@ -408,9 +298,9 @@ const REFUSALS = [
         text: () => t("Only moderators see the members"),
         see: async () => {
             const people = await pair();
-            const { bob, room } = people;
             await change(people, { members_visible: false });
-            await bob.enter(room);
+            const bob = await windowOf(people.bob);
+            await bob.enter(people.room);
             await bob.button(t("Details")).click();
             // A name cannot be completed either, which is no error.
             await field(bob).pressSequentially("@a");
@@ -431,8 +321,9 @@ const REFUSALS = [
         words: "the address of a room from which the user is banned",
         text: () => t("You are banned from “{room}”."),
         see: async () => {
-            const { bob, room } = await banned();
-            await bob.visit(`/#/${room}`);
+            const people = await banned();
+            const bob = await windowOf(people.bob);
+            await bob.visit(`/#/${people.room}`);
             return { place: bob.page.locator(".conversation") };
         },
     },
@@ -472,7 +363,7 @@ const REFUSALS = [
         see: async () => {
             const people = await pair();
             const once = await link(people, { max_uses: 1 });
-            const [carol, dave] = [await user(), await user()];
+            const [carol, dave] = [await user(), await windowOf(await user())];
             await carol.api("POST", "chat/links/use/", { link: once });
             await dave.visit(`/join/#${once}`);
             return { place: dave.page.getByRole("alert") };
@@ -487,7 +378,7 @@ const REFUSALS = [
             const old = await link(people, { expires_at: "2099-01-01T00:00:00Z" });
             await sql(`UPDATE invite_link SET expires_at = NOW(6) - INTERVAL 1 DAY
                        WHERE room_id = ${people.room}`);
-            const carol = await user();
+            const carol = await windowOf(await user());
             await carol.visit(`/join/#${old}`);
             return { place: carol.page.getByRole("alert") };
         },
@@ -512,10 +403,11 @@ const REFUSALS = [
         words: "silencing an admin",
         english: "The user's role is not lower.",
         see: async () => {
-            const { alice, bob, room } = await pair();
+            const { alice, bob: moderator, room } = await pair();
             const role = { role: "moderator" };
-            await alice.api("PATCH", `chat/rooms/${room}/members/${bob.id}/`, role);
+            await alice.api("PATCH", `chat/rooms/${room}/members/${moderator.id}/`, role);
             await alice.post(room, "I am the admin");
+            const bob = await windowOf(moderator);
             await bob.enter(room);
             await bob.message("I am the admin").hover();
             await bob.button(t("Moderate the sender")).click();
@@ -561,7 +453,7 @@ const REFUSALS = [
         words: "a change of the password to a common one",
         english: "This password is too common.",
         see: async () => {
-            const person = await user();
+            const person = await windowOf(await user());
             await person.visit();
             await person.choose(t("Your account"), t("Settings"));
             const dialog = person.dialog();
@@ -610,34 +502,6 @@ function often(minutes) {
 
 const withNumber = (text) => text.replace("99", "{count}");
 
-/** Bob is in as many rooms as he may be, and `room` is another one, of Alice. */
-async function inManyRooms() {
-    const [alice, bob] = [await user(), await user()];
-    for (let made = 0; made < ROOMS - 1; made += 1) {
-        await roomOf(bob);
-    }
-    await roomOf(alice, bob);
-    return { alice, bob, room: await roomOf(alice) };
-}
-
-/** Alice has banned Bob; both are in another room. */
-async function banned() {
-    const people = await pair();
-    await roomOf(people.alice, people.bob);
-    await people.alice.api("POST", `chat/rooms/${people.room}/bans/`, { user_id: people.bob.id });
-    return people;
-}
-
-/** Alice has removed Bob after she made the link `older`; both are in another room. */
-async function removed() {
-    const people = await pair();
-    await roomOf(people.alice, people.bob);
-    const older = await link(people);
-    const { alice, bob, room } = people;
-    await alice.api("POST", `chat/rooms/${room}/remove_member/`, { user_id: bob.id });
-    return { ...people, older };
-}
-
 /** A regular expression for a text with values that are not known. */
 function patternOf(text) {
     const parts = text.split(/\{\w+\}/u);
@@ -647,8 +511,7 @@ function patternOf(text) {
 for (const tag of Object.keys(LANGUAGES)) {
     for (const { code, words, english, text, see } of REFUSALS) {
         test(`${tag}: ${words} (${code})`, async () => {
-            locale = LOCALES[tag];
-            await useLanguage(locale);
+            await useLocale(LOCALES[tag]);
             const { place, kept = () => {} } = await see();
             const said = text?.() ?? (tag === "en" ? english : errorWords(code));
             assert.ok(said);

@@ -10,13 +10,20 @@ import { Instance } from "./instance.js";
 import { freshName, PASSWORD } from "./clients.js";
 import { keysFile } from "./jwt.js";
 import { freePort } from "./other-sites.js";
-import { until } from "./until.js";
+import { sql } from "./sql.js";
+import { ONCE, until } from "./until.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const CHROMIUM = "/usr/bin/chromium-headless-shell";
 
 /** The timeout (ms) for anything to appear, for a busy machine. */
 export const PATIENCE = 40000;
+
+/**
+ * Options for requests by Playwright, which keeps connections open, and may take one that the
+ * server is just closing.
+ */
+export const AGAIN = { maxRetries: 2 };
 
 /** Where the screenshots of a run are kept. */
 export const PICTURES = join(ROOT, "build/web");
@@ -90,25 +97,97 @@ export async function openWindow(options = {}) {
     return person;
 }
 
-/** Opens a window of a new user, logged in, at `path`. */
-export async function loggedInUser({ path = "/", ...options } = {}) {
+/** A new user without a window. */
+export async function account() {
+    const user = new Account();
+    await user.register();
+    return user;
+}
+
+/** Opens a window of a new user, logged in, where no page is open yet. */
+export async function newUser(options) {
     const person = await openWindow(options);
     await person.register();
+    return person;
+}
+
+/** Opens a window of a new user, logged in, at `path`. */
+export async function loggedInUser({ path = "/", ...options } = {}) {
+    const person = await newUser(options);
     await person.visit(path);
     return person;
 }
 
-/** Two users with the same room open. */
+/** Two users with the same room open, who are told at once of what the other does. */
 export async function pair() {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
     await alice.enter(room);
     await bob.enter(room);
+    for (const { page } of [alice, bob]) {
+        await page.getByText("2 members, 2 online").waitFor();
+    }
     return { alice, bob, room };
 }
 
-class Person {
+/** A user without a window, who acts by the API alone: that costs a test the least. */
+class Account {
+    async register() {
+        this.name = freshName();
+        const login = { username: this.name, password: PASSWORD };
+        const { user_id: id, token } = await this.api("POST", "auth/register/", login);
+        Object.assign(this, { id, token });
+    }
+
+    async api(method, path, data) {
+        const answer = await fetch(`${world.system.url}/api/${path}`, {
+            method,
+            body: data && JSON.stringify(data),
+            headers: {
+                ...ONCE,
+                ...(data && { "Content-Type": "application/json" }),
+                ...(this.token && { Authorization: `Token ${this.token}` }),
+            },
+        });
+        if (!answer.ok) {
+            throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+        }
+        return answer.status === 204 ? null : answer.json();
+    }
+
+    /** Creates a room with the others as members. */
+    async room(name, ...others) {
+        const room = await this.api("POST", "chat/rooms/", { name });
+        for (const other of others) {
+            await this.api("POST", `chat/rooms/${room.room_id}/invite/`, { user_id: other.id });
+        }
+        return room.room_id;
+    }
+
+    post(room, content, more = {}) {
+        return this.api("POST", `chat/rooms/${room}/messages/`, { content, ...more });
+    }
+
+    /**
+     * Adds messages of this user from "Line 0" on to a room, of which no open page is told;
+     * `isRead`: by all members.
+     */
+    lines(room, count, { isRead = true } = {}) {
+        return sql(`
+            INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id,
+                                 content)
+                SELECT room_id, message_count + 1 + seq, ${this.id}, 1, NOW(6),
+                       CONCAT('line-', room_id, '-', message_count + seq), CONCAT('Line ', seq)
+                FROM room JOIN seq_0_to_${count - 1} WHERE room_id = ${room};
+            UPDATE room SET message_count = message_count + ${count} WHERE room_id = ${room};
+            UPDATE member JOIN room USING (room_id) SET last_read_position = message_count
+                WHERE room_id = ${room} AND (${isRead} OR user_id = ${this.id})`);
+    }
+}
+
+class Person extends Account {
     constructor(context, page) {
+        super();
         Object.assign(this, { context, page, faults: [], requests: new Set(), requestedAt: 0 });
         page.on("request", (request) => {
             this.requests.add(request);
@@ -128,14 +207,14 @@ class Person {
 
     /** Creates an account and a session, without the page. */
     async register() {
-        this.name = freshName();
-        const account = await this.api("POST", "auth/register/", {
-            username: this.name,
-            password: PASSWORD,
-        });
-        this.id = account.user_id;
-        this.token = account.token;
-        await this.api("POST", "auth/login/", { username: this.name, password: PASSWORD });
+        await super.register();
+        await this.logIn(this);
+    }
+
+    /** Begins a session of a user, without the page. */
+    async logIn({ name, id, token }) {
+        Object.assign(this, { name, id, token });
+        await this.api("POST", "auth/login/", { username: name, password: PASSWORD });
     }
 
     visit(path = "/") {
@@ -144,28 +223,16 @@ class Person {
 
     /** Makes a request with the window's cookies. */
     async api(method, path, data) {
-        const answer = await this.context.request.fetch(
-            `${world.system.url}/api/${path}`,
-            // Without keep-alive: the server may just be closing an idle connection.
-            { method, data, headers: { Origin: world.system.url, Connection: "close" } },
-        );
+        const answer = await this.context.request.fetch(`${world.system.url}/api/${path}`, {
+            method,
+            data,
+            headers: { Origin: world.system.url, Connection: "close" },
+            ...AGAIN,
+        });
         if (!answer.ok()) {
             throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
         }
         return answer.status() === 204 ? null : answer.json();
-    }
-
-    /** Creates a room with the others as members. */
-    async room(name, ...others) {
-        const room = await this.api("POST", "chat/rooms/", { name });
-        for (const other of others) {
-            await this.api("POST", `chat/rooms/${room.room_id}/invite/`, { user_id: other.id });
-        }
-        return room.room_id;
-    }
-
-    post(room, content, more = {}) {
-        return this.api("POST", `chat/rooms/${room}/messages/`, { content, ...more });
     }
 
     /**
