@@ -3,37 +3,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { faults } from "../support/axe.js";
-import { loggedInUser, openWindow, SIZES, world } from "../support/browser.js";
-import { ONCE } from "../support/until.js";
+import { faultsInBoth } from "../support/axe.js";
+import { account, loggedInUser, newUser, openWindow, SIZES } from "../support/browser.js";
 import "./setup.js";
 
 /** Creates a room with all kinds of messages, and other rooms beside it. */
 async function kitchen(person) {
-    const other = await openWindow();
-    await other.register();
-    await other.context.close();
+    const other = await account();
     await person.room("Empty room");
     await person.api("POST", "chat/rooms/direct/", { user_id: other.id });
     await person.api("POST", "chat/rooms/", { name: `Garden ${person.name}`, is_private: false });
     const room = await person.room("Kitchen", other);
-    const token = {
-        headers: {
-            Authorization: `Token ${other.token}`,
-            "Content-Type": "application/json",
-            ...ONCE,
-        },
-        method: "POST",
-    };
-    const hear = async (content) => {
-        const answer = await fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`, {
-            ...token,
-            body: JSON.stringify({ content }),
-        });
-        return answer.json();
-    };
-    const first = await hear("Good morning! The plan for today is at https://example.org/plan.");
-    await hear("We still need somebody for the scones.");
+    const plan = "Good morning! The plan for today is at https://example.org/plan.";
+    const first = await other.post(room, plan);
+    await other.post(room, "We still need somebody for the scones.");
     await person.post(room, "I can do that.", { reply_to_id: first.message_id });
     const edited = await person.post(room, "At fuor.");
     await person.api("PATCH", `chat/rooms/${room}/messages/${edited.message_id}/`, {
@@ -42,107 +25,108 @@ async function kitchen(person) {
     const deleted = await person.post(room, "Never mind.");
     await person.api("DELETE", `chat/rooms/${room}/messages/${deleted.message_id}/`);
     await person.post(room, "The recipe is long.\n\n1. Butter and flour\n2. Milk\n3. Patience");
-    await hear("Wonderful, thank you.");
+    await other.post(room, "Wonderful, thank you.");
     return room;
 }
 
-for (const colorScheme of ["light", "dark"]) {
-    test(`axe-core finds nothing in the ${colorScheme} scheme (takes screenshots)`, async () => {
-        const stranger = await openWindow({ colorScheme });
-        await stranger.visit();
-        await stranger.button("Log in").waitFor();
-        assert.deepEqual(await faults(stranger), []);
-        await stranger.picture(`login-${colorScheme}`);
-        await stranger.button("Create an account").click();
-        assert.deepEqual(await faults(stranger), []);
-
-        const person = await loggedInUser({ colorScheme, viewport: SIZES.wide });
-        await person.page.getByText("No rooms yet").waitFor();
-        assert.deepEqual(await faults(person), []);
-        await person.picture(`empty-${colorScheme}`);
-        await person.enter(await kitchen(person));
-        await person.sees("Wonderful");
-        await person.message("At four.").hover();
-        assert.deepEqual(await faults(person), []);
-        await person.button("Details").click();
-        await person.page.locator("li.person").first().waitFor();
-        assert.deepEqual(await faults(person), []);
-        await person.picture(`room-wide-${colorScheme}`);
-        await person.page.setViewportSize(SIZES.tablet);
-        await person.picture(`details-tablet-${colorScheme}`);
-        await person.button("Close details").click();
-        await person.picture(`room-tablet-${colorScheme}`);
-        for (const name of ["New room", "Public rooms", "New direct message"]) {
-            await person.add(name);
-            await person.dialog().locator(".note, .person, .choice").first().waitFor();
-            assert.deepEqual(await faults(person), []);
-            await person.picture(`${name.toLowerCase().replaceAll(" ", "-")}-${colorScheme}`);
-            await person.page.keyboard.press("Escape");
-        }
-        await person.page.setViewportSize(SIZES.phone);
-        await person.picture(`room-phone-${colorScheme}`);
-        await person.button("All rooms").click();
-        assert.deepEqual(await faults(person), []);
-        await person.picture(`rooms-phone-${colorScheme}`);
-    });
+/** Takes a picture in each colour scheme. */
+async function pictures(person, name) {
+    for (const colorScheme of ["dark", "light"]) {
+        await person.page.emulateMedia({ colorScheme });
+        await person.picture(`${name}-${colorScheme}`);
+    }
 }
 
-/** What is wrong with the open dialog: faults, and content that is wider than the dialog. */
-async function dialogFaults(person) {
+/** Checks that nothing is wrong in either scheme. */
+async function check(person, name = null) {
+    assert.deepEqual(await faultsInBoth(person), []);
+    await (name && pictures(person, name));
+}
+
+test("axe-core finds nothing in either scheme (takes screenshots)", async () => {
+    const stranger = await openWindow();
+    await stranger.visit();
+    await stranger.button("Log in").waitFor();
+    await check(stranger, "login");
+    await stranger.button("Create an account").click();
+    await check(stranger);
+
+    const person = await loggedInUser({ viewport: SIZES.wide });
+    await person.page.getByText("No rooms yet").waitFor();
+    await check(person, "empty");
+    await person.enter(await kitchen(person));
+    await person.sees("Wonderful");
+    await person.message("At four.").hover();
+    await check(person);
+    await person.button("Details").click();
+    await person.page.locator("li.person").first().waitFor();
+    await check(person, "room-wide");
+    await person.page.setViewportSize(SIZES.tablet);
+    await pictures(person, "details-tablet");
+    await person.button("Close details").click();
+    await pictures(person, "room-tablet");
+    for (const name of ["New room", "Public rooms", "New direct message"]) {
+        await person.add(name);
+        await person.dialog().locator(".note, .person, .choice").first().waitFor();
+        await check(person, name.toLowerCase().replaceAll(" ", "-"));
+        await person.page.keyboard.press("Escape");
+    }
+    await person.page.setViewportSize(SIZES.phone);
+    await pictures(person, "room-phone");
+    await person.button("All rooms").click();
+    await check(person, "rooms-phone");
+});
+
+/** Checks the open dialog: also that its content is not wider. */
+async function checkDialog(person, name = null) {
+    await check(person, name);
     const isWide = await person
         .dialog()
         .locator(".inner")
         .evaluate((inner) => inner.scrollWidth > inner.clientWidth);
-    return [...(await faults(person)), ...(isWide ? ["wider than the dialog"] : [])];
+    assert.equal(isWide, false);
 }
 
-for (const colorScheme of ["light", "dark"]) {
-    test(`axe-core finds nothing in menus and settings, ${colorScheme}`, async () => {
-        const person = await loggedInUser({ colorScheme, viewport: SIZES.tablet });
-        const { page } = person;
-        await person.enter(await kitchen(person));
-        await page.getByText("Online", { exact: true }).first().waitFor();
-        await page.keyboard.press("Control+k");
-        await page.getByRole("option").first().waitFor();
-        assert.deepEqual(await dialogFaults(person), []);
-        await person.picture(`switcher-${colorScheme}`);
+test("axe-core finds nothing in menus and settings, in either scheme", async () => {
+    const person = await newUser();
+    const { page } = person;
+    await person.enter(await kitchen(person));
+    await page.getByText("Online", { exact: true }).first().waitFor();
+    await page.keyboard.press("Control+k");
+    await page.getByRole("option").first().waitFor();
+    await checkDialog(person, "switcher");
+    await page.keyboard.press("Escape");
+    await page.locator(".separator.day button").last().click();
+    await page.getByLabel("Day", { exact: true }).waitFor();
+    await checkDialog(person);
+    await page.keyboard.press("Escape");
+    for (const [name, opener] of [
+        ["menu-new", /^New$/],
+        ["menu-account", /^Your account/],
+    ]) {
+        await page.getByRole("button", { name: opener }).click();
+        await check(person, name);
         await page.keyboard.press("Escape");
-        await page.locator(".separator.day button").last().click();
-        await page.getByLabel("Day", { exact: true }).waitFor();
-        assert.deepEqual(await dialogFaults(person), []);
-        await page.keyboard.press("Escape");
-        for (const [name, opener] of [
-            ["menu-new", /^New$/],
-            ["menu-account", /^Your account/],
-        ]) {
-            await page.getByRole("button", { name: opener }).click();
-            assert.deepEqual(await faults(person), []);
-            await person.picture(`${name}-${colorScheme}`);
-            await page.keyboard.press("Escape");
-            await page.getByRole("button", { name: opener }).and(page.locator(":focus")).waitFor();
+        await page.getByRole("button", { name: opener }).and(page.locator(":focus")).waitFor();
+    }
+    await person.button("Details").click();
+    await page.getByRole("button", { name: /^Actions for/ }).click();
+    await check(person, "menu-member");
+    await page.keyboard.press("Escape");
+    await person.button("Close details").click();
+    for (const size of ["tablet", "phone"]) {
+        await page.setViewportSize(SIZES[size]);
+        if (size === "phone") {
+            await person.button("All rooms").click();
         }
-        await person.button("Details").click();
-        await page.getByRole("button", { name: /^Actions for/ }).click();
-        assert.deepEqual(await faults(person), []);
-        await person.picture(`menu-member-${colorScheme}`);
+        await person.chooseOwn("Settings");
+        await page.locator(".sessions li").first().waitFor();
+        await checkDialog(person, `settings-${size}`);
+        await page.locator(".sessions li").last().scrollIntoViewIfNeeded();
+        await checkDialog(person, `sessions-${size}`);
         await page.keyboard.press("Escape");
-        await person.button("Close details").click();
-        for (const size of ["tablet", "phone"]) {
-            await page.setViewportSize(SIZES[size]);
-            if (size === "phone") {
-                await person.button("All rooms").click();
-            }
-            await person.chooseOwn("Settings");
-            await page.locator(".sessions li").first().waitFor();
-            assert.deepEqual(await dialogFaults(person), []);
-            await person.picture(`settings-${size}-${colorScheme}`);
-            await page.locator(".sessions li").last().scrollIntoViewIfNeeded();
-            assert.deepEqual(await dialogFaults(person), []);
-            await person.picture(`sessions-${size}-${colorScheme}`);
-            await page.keyboard.press("Escape");
-        }
-    });
-}
+    }
+});
 
 test("on a phone the page goes from the rooms to a conversation and back", async () => {
     const person = await loggedInUser({ viewport: SIZES.phone, hasTouch: true, isMobile: true });
@@ -176,15 +160,13 @@ async function press({ page }, key) {
 }
 
 test("the list of rooms is one stop, and a link skips to the message field", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     for (let i = 0; i < 10; i += 1) {
         await person.room(`Room ${i}`);
     }
     const room = await person.room("Kitchen");
     await person.post(room, "Hello");
     await person.enter(room);
-    await person.page.locator(".room", { hasText: "Room 0" }).waitFor();
-    await person.page.reload();
     await person.page.locator(".room", { hasText: "Room 0" }).waitFor();
     await person.sees("Hello");
     assert.equal(await press(person, "Tab"), "Skip to the message field");
@@ -193,6 +175,7 @@ test("the list of rooms is one stop, and a link skips to the message field", asy
     assert.ok(person.page.url().endsWith(`#/${room}`));
 
     await person.page.reload();
+    await person.page.locator(".room", { hasText: "Room 0" }).waitFor();
     await person.sees("Hello");
     const stops = [];
     while (!stops.at(-1)?.startsWith("Message to") && stops.length < 40) {
@@ -203,7 +186,7 @@ test("the list of rooms is one stop, and a link skips to the message field", asy
 });
 
 test("arrow keys, Home and End move in the rooms, the messages and the toolbar", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     for (let i = 0; i < 3; i += 1) {
         await person.room(`Room ${i}`);
     }
@@ -213,6 +196,7 @@ test("arrow keys, Home and End move in the rooms, the messages and the toolbar",
     }
     await person.enter(room);
     await person.sees("Three");
+    await person.page.locator(".room", { hasText: "Room 0" }).waitFor();
     await person.page.locator(".room", { hasText: "Kitchen" }).focus();
     assert.equal(await press(person, "ArrowDown"), "Room 2");
     assert.equal(await press(person, "End"), "Room 0");
@@ -228,19 +212,19 @@ test("arrow keys, Home and End move in the rooms, the messages and the toolbar",
     assert.equal(await press(person, "Home"), "React");
 });
 
-for (const key of [
-    { key: "Enter", isComposing: true },
-    { key: "Enter", keyCode: 229 },
-    { key: "Escape", keyCode: 229 },
-]) {
-    test(`a key of an input method does nothing: ${JSON.stringify(key)}`, async () => {
-        const person = await loggedInUser();
-        const room = await person.room("Kitchen");
-        const { message_id: id } = await person.post(room, "Hello");
-        await person.enter(room);
-        await person.message("Hello").hover();
-        await person.button("Reply").click();
-        await person.field.fill("nihongo");
+test("a key of an input method does nothing", async () => {
+    const person = await newUser();
+    const room = await person.room("Kitchen");
+    const { message_id: id } = await person.post(room, "Hello");
+    await person.enter(room);
+    await person.message("Hello").hover();
+    await person.button("Reply").click();
+    await person.field.fill("nihongo");
+    for (const key of [
+        { key: "Enter", isComposing: true },
+        { key: "Enter", keyCode: 229 },
+        { key: "Escape", keyCode: 229 },
+    ]) {
         await person.field.evaluate((field, { keyCode, ...more }) => {
             const event = new KeyboardEvent("keydown", {
                 bubbles: true,
@@ -250,16 +234,16 @@ for (const key of [
             Object.defineProperty(event, "keyCode", { get: () => keyCode ?? 0 });
             field.dispatchEvent(event);
         }, key);
-        await person.page.waitForTimeout(500);
-        assert.equal(await person.field.inputValue(), "nihongo");
-        assert.ok(await person.page.locator(".about").isVisible());
-        const { results } = await person.api("GET", `chat/rooms/${room}/messages/`);
-        assert.equal(results[0].message_id, id);
-    });
-}
+    }
+    await person.settles();
+    assert.equal(await person.field.inputValue(), "nihongo");
+    assert.ok(await person.page.locator(".about").isVisible());
+    const { results } = await person.api("GET", `chat/rooms/${room}/messages/`);
+    assert.equal(results[0].message_id, id);
+});
 
 test("in a page from right to left, texts begin at the right", async () => {
-    const person = await loggedInUser({ viewport: SIZES.wide });
+    const person = await newUser({ viewport: SIZES.wide });
     const room = await person.room("Kitchen");
     await person.post(room, "Latin letters");
     await person.post(room, "שלום");

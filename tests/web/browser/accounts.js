@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { faults } from "../support/axe.js";
-import { loggedInUser, openWindow, world } from "../support/browser.js";
+import { account, loggedInUser, openWindow, world } from "../support/browser.js";
 import { freshName, PASSWORD } from "../support/clients.js";
 import { Instance } from "../support/instance.js";
 import { slow } from "../support/slow.js";
@@ -23,7 +23,7 @@ test("registering leads to a chat without rooms", async () => {
     await page.getByText("No rooms yet").waitFor();
 });
 
-test("an invalid name is reported at its field", async () => {
+slow("an invalid name is reported at its field", async () => {
     const person = await openWindow();
     await person.visit();
     await person.button("Create an account").click();
@@ -50,7 +50,7 @@ slow("where registration is closed no account is offered", async () => {
 });
 
 test("a wrong password is refused, the right one logs in, log out logs out", async () => {
-    const someoneElse = await loggedInUser();
+    const someoneElse = await account();
     const person = await openWindow();
     await person.visit();
     await person.page.getByLabel("Username").fill(someoneElse.name);
@@ -64,11 +64,12 @@ test("a wrong password is refused, the right one logs in, log out logs out", asy
     await person.page.getByRole("heading", { name: "Log in" }).waitFor();
 });
 
-test("changing the password elsewhere ends the session in this window", async () => {
+slow("changing the password elsewhere ends the session in this window", async () => {
     const person = await loggedInUser();
     await person.page.getByText("Online").waitFor();
-    const elsewhere = await openWindow();
-    await elsewhere.api("POST", "auth/login/", { username: person.name, password: PASSWORD });
+    const login = { username: person.name, password: PASSWORD };
+    const elsewhere = await account();
+    elsewhere.token = (await elsewhere.api("POST", "auth/token/", login)).token;
     await elsewhere.api("POST", "auth/password/", {
         old_password: PASSWORD,
         new_password: "another password",
@@ -86,8 +87,8 @@ async function comeBackAs(person, name) {
     await person.field.waitFor();
 }
 
-test("a draft is kept for its author, and not shown to the next user", async () => {
-    const [anne, ben] = [await loggedInUser(), await loggedInUser()];
+slow("a draft is kept for its author, and not shown to the next user", async () => {
+    const [anne, ben] = [await loggedInUser(), await account()];
     await anne.enter(await anne.room("Kitchen", ben));
     await anne.field.fill("Not for everybody");
     await comeBackAs(anne, anne.name);
@@ -97,7 +98,7 @@ test("a draft is kept for its author, and not shown to the next user", async () 
 });
 
 slow("two tabs, two users: the first never posts as the second", async () => {
-    const [anne, ben] = [await loggedInUser(), await loggedInUser()];
+    const [anne, ben] = [await loggedInUser(), await account()];
     const room = await anne.room("Kitchen", ben);
     await anne.enter(room);
     await anne.settles();
@@ -176,7 +177,7 @@ slow("links in mails confirm an address and set a new password", async () => {
 });
 
 slow("the settings have the address, the data and the end of the account", async () => {
-    const [anne, ben] = [await loggedInUser(), await loggedInUser()];
+    const [anne, ben] = [await loggedInUser(), await account()];
     const { page } = anne;
     const room = await ben.room("Kitchen", anne);
     await anne.post(room, "Soon gone");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, openWindow, pair } from "../support/browser.js";
+import { account, loggedInUser, newUser, pair } from "../support/browser.js";
 import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
@@ -22,7 +22,6 @@ test("a message and who is typing are shown to the other", async () => {
 
 slow("the header shows how many members are online", async () => {
     const { alice, bob } = await pair();
-    await alice.page.getByText("2 members, 2 online").waitFor();
     await bob.page.close();
     await alice.page.getByText("2 members, 1 online").waitFor();
 });
@@ -44,13 +43,14 @@ test("an edit and a deletion are shown to the other", async () => {
     await bob.message("Tea at").waitFor({ state: "detached" });
 });
 
-test("a reply quotes its original, and a click leads there", async () => {
-    const { alice, bob, room } = await pair();
-    await alice.say("Who takes the scones?");
-    await bob.sees("Who takes the scones?");
-    for (let i = 0; i < 60; i += 1) {
-        await alice.post(room, `Line ${i}`);
-    }
+slow("a reply quotes its original, and a click leads there", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const room = await alice.room("Kitchen", bob);
+    await alice.post(room, "Who takes the scones?");
+    await alice.lines(room, 60);
+    await alice.enter(room);
+    await bob.enter(room);
+    await bob.page.getByText("2 members, 2 online").waitFor();
     await bob.page.locator(".items").getByText("Line 59", { exact: true }).waitFor();
     await bob.page.locator(".scroller").evaluate((scroller) => {
         scroller.scrollTop = 0;
@@ -86,7 +86,7 @@ test("a line marks the first new message, and its sender learns that it was seen
 });
 
 slow("with many unread messages the room opens at the first of them", async () => {
-    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const [alice, bob] = [await account(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
     await alice.post(room, "Known");
     await bob.enter(room);
@@ -96,41 +96,44 @@ slow("with many unread messages the room opens at the first of them", async () =
         return unread === 0;
     });
     await bob.visit("/embed.html");
-    for (let i = 1; i <= 120; i += 1) {
-        await alice.post(room, `Line ${i}`);
-    }
+    await alice.lines(room, 120, { isRead: false });
     await bob.enter(room);
     const first = bob.page.locator(".item:has(.separator.new)");
-    assert.match(await first.textContent(), /Line 1$/);
-    assert.ok(await bob.page.locator(".items").getByText("Line 1", { exact: true }).isVisible());
+    assert.match(await first.textContent(), /Line 0$/);
+    assert.ok(await bob.page.locator(".items").getByText("Line 0", { exact: true }).isVisible());
     await bob.page.getByRole("button", { name: /newest message/ }).click();
-    await bob.sees("Line 120");
+    await bob.sees("Line 119");
     await bob.page.locator(".room .count").waitFor({ state: "detached" });
 });
 
 slow("while reading old messages, new ones are announced without scrolling", async () => {
-    const { alice, bob, room } = await pair();
-    for (let i = 0; i < 60; i += 1) {
-        await alice.post(room, `Line ${i}`);
-    }
+    const [alice, bob] = [await account(), await loggedInUser()];
+    const room = await alice.room("Kitchen", bob);
+    await bob.lines(room, 60);
+    await bob.enter(room);
     await bob.sees("Line 59");
-    const top = () => bob.page.locator(".scroller").evaluate((scroller) => scroller.scrollTop);
-    await bob.page.locator(".scroller").evaluate((scroller) => {
-        scroller.scrollTop = 200;
-    });
+    await bob.settles();
+    const scroll = (top) =>
+        bob.page.locator(".scroller").evaluate((scroller, to) => {
+            scroller.scrollTop = to ?? scroller.scrollTop;
+            return scroller.scrollTop;
+        }, top);
+    const top = () => scroll(null);
+    await scroll(0);
+    await bob.page.locator(".items").getByText("Line 0", { exact: true }).waitFor();
+    await scroll(200);
     await bob.page.getByRole("button", { name: "To the newest message" }).waitFor();
     const before = await top();
-    await alice.say("Fresh");
+    await alice.post(room, "Fresh");
     await bob.button("1 new message").waitFor();
     assert.equal(await top(), before);
     await bob.button("1 new message").click();
     await bob.page.locator(".item:has(.separator.new)", { hasText: "Fresh" }).waitFor();
 });
 
-test("enabled desktop notifications show the text of a message", async () => {
-    const alice = await loggedInUser();
-    const bob = await openWindow();
-    await bob.register();
+slow("enabled desktop notifications show the text of a message", async () => {
+    const alice = await account();
+    const bob = await newUser();
     // Before bob opens the page: it announces an invitation as well.
     const room = await alice.room("Kitchen", bob);
     await bob.visit();
@@ -176,7 +179,7 @@ test("enabled desktop notifications show the text of a message", async () => {
 });
 
 test("a message in another room is unread and moves the room to the top", async () => {
-    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const [alice, bob] = [await account(), await loggedInUser()];
     const first = await alice.room("Kitchen", bob);
     await alice.room("Garden", bob);
     await bob.page.locator(".room", { hasText: "Kitchen" }).waitFor();

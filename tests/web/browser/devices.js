@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, openWindow, pair } from "../support/browser.js";
+import { account, loggedInUser, newUser, openWindow, pair } from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
 import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
@@ -14,7 +14,7 @@ const look = (page) => page.evaluate(() => window.dispatchEvent(new Event("focus
 
 /** Alice and bob in two rooms; bob has the second one open. */
 async function twoRooms() {
-    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const [alice, bob] = [await account(), await loggedInUser()];
     const kitchen = await alice.room("Kitchen", bob);
     const garden = await alice.room("Garden", bob);
     await alice.post(garden, "Hello");
@@ -36,7 +36,7 @@ test("what is read on another device is read here when the page is shown", async
     assert.doesNotMatch(await bob.page.title(), /^\(/);
 });
 
-test("what is written on another device is the room's last message here", async () => {
+slow("what is written on another device is the room's last message here", async () => {
     const { alice, bob, kitchen } = await twoRooms();
     await alice.post(kitchen, "Shall we?");
     await rooms(bob.page, "Shall we?").waitFor();
@@ -49,7 +49,7 @@ test("what is written on another device is the room's last message here", async 
     assert.equal(await rooms(bob.page, "Kitchen").locator(".count").count(), 0);
 });
 
-test("what is read and answered in one tab is so at once in the other", async () => {
+slow("what is read and answered in one tab is so at once in the other", async () => {
     const { alice, bob, kitchen } = await twoRooms();
     const other = await bob.context.newPage();
     await other.goto(bob.page.url());
@@ -85,8 +85,7 @@ function recordNotifications(page) {
 }
 
 slow("a tab does not notify of what the user sees in another tab", async () => {
-    const [alice, bob] = [await loggedInUser(), await openWindow()];
-    await bob.register();
+    const [alice, bob] = [await account(), await newUser()];
     const room = await alice.room("Kitchen", bob);
     await recordNotifications(bob.context);
     await bob.enter(room);
@@ -111,8 +110,7 @@ slow("a tab does not notify of what the user sees in another tab", async () => {
 });
 
 slow("notifications are off in a browser whose notifications throw", async () => {
-    const [alice, bob] = [await loggedInUser(), await openWindow()];
-    await bob.register();
+    const [alice, bob] = [await account(), await newUser()];
     const room = await alice.room("Kitchen", bob);
     const refuse = (permission) =>
         bob.page.addInitScript((given) => {
@@ -158,8 +156,7 @@ slow("the title is drawn though the page is hidden before its next frame", async
 });
 
 slow("after midnight what was said today is of yesterday", async () => {
-    const person = await openWindow();
-    await person.register();
+    const person = await newUser();
     const room = await person.room("Kitchen");
     await person.post(room, "Said before midnight");
     await person.page.clock.install();
@@ -177,7 +174,7 @@ slow("after midnight what was said today is of yesterday", async () => {
     await rooms(person.page, "Kitchen").locator("time", { hasText: year }).waitFor();
 });
 
-test("the readers of a message are known after a reload", async () => {
+slow("the readers of a message are known after a reload", async () => {
     const { alice, bob, room } = await pair();
     await alice.say("Tea is ready.");
     await bob.sees("Tea is ready.");
@@ -213,7 +210,7 @@ slow("a user who does not show what was read does not see it either", async () =
 });
 
 test("an invitation is announced in the list of rooms until the room is opened", async () => {
-    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const [alice, bob] = [await account(), await loggedInUser()];
     await bob.page.getByText("Online", { exact: true }).waitFor();
     await alice.room("Kitchen", bob);
     await rooms(bob.page, "Kitchen").getByText(`${alice.name} invited you`).waitFor();

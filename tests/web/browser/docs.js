@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser } from "../support/browser.js";
+import { newUser } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
 async function docsPage() {
-    const person = await loggedInUser();
+    const person = await newUser();
     const wrong = [];
     person.page.on("console", (line) => line.type() === "error" && wrong.push(line.text()));
     person.page.on("pageerror", (error) => wrong.push(String(error)));
@@ -36,7 +37,7 @@ test("a call is tried with the session of the browser", async () => {
     assert.deepEqual(wrong, []);
 });
 
-test("an error is shown with its code", async () => {
+slow("an error is shown with its code", async () => {
     const { page } = await docsPage();
     const operation = await opened(page, "rooms_get");
     await operation.locator("input[name=room_id]").fill("4711000");
@@ -46,7 +47,7 @@ test("an error is shown with its code", async () => {
     );
 });
 
-test("a token counts in place of the session", async () => {
+slow("a token counts in place of the session", async () => {
     const { page } = await docsPage();
     await page.getByLabel("Token").fill("0".repeat(40));
     const operation = await opened(page, "accounts_me");
@@ -56,7 +57,7 @@ test("a token counts in place of the session", async () => {
     );
 });
 
-test("a socket is watched, and takes frames", async () => {
+slow("a socket is watched, and takes frames", async () => {
     const { page, wrong } = await docsPage();
     const frames = page.getByLabel("Frames");
     await page.getByRole("button", { name: "Connect" }).click();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, openWindow } from "../support/browser.js";
+import { account, newUser, openWindow } from "../support/browser.js";
 import { visitSite } from "../support/site-page.js";
 import { until } from "../support/until.js";
 import "./setup.js";
@@ -83,7 +83,7 @@ for (const [name, attributes] of [
     ["a bubble", (room) => `room="${room}" mode="bubble" open`],
 ]) {
     test(`removed and added again, the element leaves nothing behind: ${name}`, async () => {
-        const person = await loggedInUser();
+        const person = await newUser();
         const room = await person.room("Counter");
         await person.post(room, "Rye is out");
         const open = new Set();
@@ -123,7 +123,7 @@ for (const [name, attributes] of [
 }
 
 test("the bubble counts unread messages, and reads them only when it is open", async () => {
-    const [person, other] = [await loggedInUser(), await loggedInUser()];
+    const [person, other] = [await newUser(), await account()];
     const room = await person.room("Counter", other);
     await other.post(room, "Before");
     await visitSite(person, `<p>A page</p>${tag(room, person, 'mode="bubble"')}`);
@@ -169,7 +169,7 @@ test("the bubble counts unread messages, and reads them only when it is open", a
 });
 
 test("on a phone the open bubble fills the window above its button", async () => {
-    const person = await loggedInUser({ viewport: { width: 390, height: 844 } });
+    const person = await newUser({ viewport: { width: 390, height: 844 } });
     const room = await person.room("Counter");
     await visitSite(person, tag(room, person, 'mode="bubble" open'));
     await person.field.waitFor();
@@ -182,7 +182,7 @@ test("on a phone the open bubble fills the window above its button", async () =>
 });
 
 test("a chat to be read only offers nothing that writes", async () => {
-    const [person, other] = [await loggedInUser(), await loggedInUser()];
+    const [person, other] = [await newUser(), await account()];
     const room = await person.room("Counter", other);
     await person.post(room, "Rye is out");
     await visitSite(person, tag(room, person, "readonly"));
@@ -210,7 +210,7 @@ test("a chat to be read only offers nothing that writes", async () => {
 });
 
 test("the attribute lang selects the words, else the page's language does", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Counter");
     const message = await person.post(room, "Rye is out");
     await person.api("DELETE", `chat/rooms/${room}/messages/${message.message_id}/`);

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { loggedInUser, openWindow, world } from "../support/browser.js";
+import { AGAIN, account, loggedInUser, newUser, openWindow, world } from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
 import { freePort, startFolder, startSite } from "../support/other-sites.js";
 import { visitSite } from "../support/site-page.js";
@@ -13,7 +13,7 @@ import { pause, until } from "../support/until.js";
 import "./setup.js";
 
 test("the element shows one room to a logged-in user, in the page's colours", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Counter");
     await person.post(room, "Rye is out, sorry.");
     await person.visit("/embed.html");
@@ -34,11 +34,11 @@ test("the element shows one room to a logged-in user, in the page's colours", as
 });
 
 test("the element is also one file, which asks for no other", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Counter");
     await person.post(room, "Rye is out, sorry.");
     await person.page.route("**/embed.html", async (route) => {
-        const response = await route.fetch();
+        const response = await route.fetch(AGAIN);
         const text = await response.text();
         const body = text.replace("confab-chat.js", "confab-chat.min.js");
         await route.fulfill({ response, body });
@@ -60,7 +60,7 @@ test("the element is also one file, which asks for no other", async () => {
 });
 
 test("the element shows the login, and reports a room that it cannot show", async () => {
-    const [owner, other] = [await loggedInUser(), await openWindow()];
+    const [owner, other] = [await account(), await openWindow()];
     const room = await owner.room("Private");
     await other.visit("/embed.html");
     await other.button("Log in").waitFor();
@@ -73,7 +73,7 @@ test("the element shows the login, and reports a room that it cannot show", asyn
 });
 
 test("a revoked token is reported, and a new one gives access again", async () => {
-    const person = await loggedInUser();
+    const person = await account();
     const room = await person.room("Counter");
     const guest = await openWindow();
     await guest.visit("/embed.html");
@@ -94,6 +94,7 @@ test("a revoked token is reported, and a new one gives access again", async () =
         headers: { Authorization: `Token ${person.token}` },
     });
     await guest.page.getByText("You are not logged in").waitFor();
+    person.token = null;
     const { token } = await person.api("POST", "auth/token/", {
         username: person.name,
         password: PASSWORD,
@@ -104,9 +105,7 @@ test("a revoked token is reported, and a new one gives access again", async () =
 
 async function longCounter(person) {
     const room = await person.room("Counter");
-    for (let i = 0; i < 120; i += 1) {
-        await person.post(room, `Line ${i}`);
-    }
+    await person.lines(room, 120);
     return room;
 }
 
@@ -119,7 +118,7 @@ for (const [name, style] of [
     ["an inline block", "confab-chat { display: inline-block; height: auto }"],
 ]) {
     test(`the element does not grow with its messages: ${name}`, async () => {
-        const person = await loggedInUser();
+        const person = await newUser();
         const room = await longCounter(person);
         const requests = [];
         person.page.on("request", (request) => {
@@ -146,7 +145,7 @@ for (const [name, style] of [
 }
 
 test("a page's text styles and its size of a rem do not reach into the element", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Counter");
     await person.post(room, "Rye is out");
     const inherited = `letter-spacing: 5px; text-transform: uppercase; text-indent: 40px;
@@ -186,7 +185,7 @@ for (const [name, headers] of [
     ["COEP require-corp", () => ({ "Cross-Origin-Embedder-Policy": "require-corp" })],
 ]) {
     test(`the element has its styles under ${name}`, async () => {
-        const person = await loggedInUser();
+        const person = await newUser();
         const room = await person.room("Counter");
         await person.post(room, "Rye is out");
         const element = `<confab-chat room="${room}" token="${person.token}"></confab-chat>`;
@@ -200,7 +199,7 @@ for (const [name, headers] of [
 }
 
 test("styles that fail are reported, and requested again", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Counter");
     await person.post(room, "Rye is out");
     let fails = true;
@@ -212,7 +211,7 @@ test("styles that fail are reported, and requested again", async () => {
 });
 
 test("an element that a build tool serves has all its styles from the chat", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Counter");
     await person.post(room, "Rye is out");
     const asked = [];
@@ -257,7 +256,7 @@ test("an element that a build tool serves has all its styles from the chat", asy
 });
 
 test("a login in the element on another site lasts until the log-out", async () => {
-    const person = await loggedInUser();
+    const person = await account();
     const { room_id: room } = await person.api("POST", "chat/rooms/", { name: "Counter" });
     const guest = await openWindow();
     const element = `<confab-chat room="${room}"></confab-chat>`;
@@ -275,7 +274,7 @@ test("a login in the element on another site lasts until the log-out", async () 
 });
 
 test("a click on a quote does not scroll the page around the element", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await longCounter(person);
     const { results } = await person.api("GET", `chat/rooms/${room}/messages/?limit=100`);
     await person.post(room, "A reply", { reply_to_id: results[60].message_id });
@@ -297,7 +296,7 @@ test("a click on a quote does not scroll the page around the element", async () 
 });
 
 test("the script from two addresses, properties, and events", async () => {
-    const [person, other] = [await loggedInUser(), await loggedInUser()];
+    const [person, other] = [await newUser(), await account()];
     const room = await person.room("Counter", other);
     await visitSite(person, "<confab-chat hidden></confab-chat>", {
         head: `<script type="module" src="${world.system.url}/confab-chat.js?again"></script>`,
@@ -345,7 +344,7 @@ test("the script from two addresses, properties, and events", async () => {
 });
 
 test("an element that is removed and added again leaves no socket behind", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Counter");
     const open = new Set();
     person.page.on("websocket", (socket) => {
@@ -407,7 +406,7 @@ test("a page in PHP logs its user in and shows the chat", async () => {
 });
 
 test("the smallest chat of the documents runs under the policy of the chat's site", async () => {
-    const [person, other] = [await loggedInUser(), await loggedInUser()];
+    const [person, other] = [await newUser(), await account()];
     const room = await person.room("Kitchen", other);
     await other.post(room, "Already here");
     const text = await readFile(new URL("../../../docs/clients.md", import.meta.url), "utf8");
@@ -445,7 +444,7 @@ test("the smallest chat of the documents runs under the policy of the chat's sit
 });
 
 test("in a folder of a site, page, element and library request only that folder", async () => {
-    const [owner, guest] = [await loggedInUser(), await openWindow()];
+    const [owner, guest] = [await account(), await openWindow()];
     const room = await owner.room("Attic");
     const site = await startFolder({
         port: await freePort(),

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, openWindow, world } from "../support/browser.js";
+import { AGAIN, account, loggedInUser, newUser, world } from "../support/browser.js";
 import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
@@ -24,8 +24,7 @@ async function failing(person, pattern, status = 503) {
  * called before the page is: that asks at once what the server has.
  */
 async function twoRooms(prepare = () => {}) {
-    const person = await openWindow();
-    await person.register();
+    const person = await newUser();
     await prepare(person);
     const [first, second] = [await person.room("Kitchen"), await person.room("Garden")];
     await person.post(first, "In the kitchen");
@@ -77,9 +76,7 @@ slow("a firewall that refuses a request for messages does not offer a Join", asy
 slow("older messages that could not be loaded are loaded later", async () => {
     const person = await loggedInUser();
     const room = await person.room("Kitchen");
-    for (let i = 0; i < 80; i += 1) {
-        await person.post(room, `Line ${i}`);
-    }
+    await person.lines(room, 80);
     const works = await failing(person, "**/messages/?before=*");
     await person.enter(room);
     await person.page.locator(".scroller").evaluate((scroller) => {
@@ -157,8 +154,7 @@ slow("Back does not lead to a room that was deleted", async () => {
 });
 
 test("the rooms are shown once the server answers again", async () => {
-    const person = await openWindow();
-    await person.register();
+    const person = await newUser();
     await person.room("Kitchen");
     const works = await failing(person, "**/rooms/?*");
     await person.visit();
@@ -168,8 +164,7 @@ test("the rooms are shown once the server answers again", async () => {
 });
 
 slow("the page starts by itself once the server answers", async () => {
-    const person = await openWindow();
-    await person.register();
+    const person = await newUser();
     const works = await failing(person, "**/auth/me/");
     await person.visit();
     await person.page.getByRole("heading", { name: "The chat cannot be reached" }).waitFor();
@@ -196,7 +191,7 @@ test("a message that is limited says so, and is sent later", async () => {
 });
 
 slow("a public room by link offers to join it, in the page and in the element", async () => {
-    const owner = await loggedInUser();
+    const owner = await account();
     const { room_id: room } = await owner.api("POST", "chat/rooms/", {
         name: "Market",
         is_private: false,
@@ -228,7 +223,7 @@ slow("a public room by link offers to join it, in the page and in the element", 
     }
 });
 
-test("the last member learns that the room goes with them", async () => {
+slow("the last member learns that the room goes with them", async () => {
     const { person, first } = await twoRooms();
     await person.button("Details").click();
     await person.button("Leave room").click();
@@ -265,7 +260,7 @@ slow("a user who may be online in another room is not called offline", async () 
 slow("what is switched off is not offered; files are refused with a word", async () => {
     const { person } = await twoRooms(async ({ page }) => {
         await page.route("**/api/", async (route) => {
-            const answer = await route.fetch();
+            const answer = await route.fetch(AGAIN);
             const { features, ...rest } = await answer.json();
             const off = ["files", "reactions", "search"];
             const others = features.filter((name) => !off.includes(name));

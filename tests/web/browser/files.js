@@ -2,9 +2,11 @@
 // looked at by keyboard; in the element; on a phone.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
 
 import { faults } from "../support/axe.js";
-import { loggedInUser, openWindow, pair, SIZES, world } from "../support/browser.js";
+import { newUser, openWindow, pair, SIZES, world } from "../support/browser.js";
 import { visitSite } from "../support/site-page.js";
 import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
@@ -123,6 +125,22 @@ const countKept = () =>
 
 const chips = (person) => person.page.locator(".attachment");
 
+test("a file is sent, shown to the other, and downloaded as it was", async () => {
+    const { alice, bob } = await pair();
+    await alice.button("Attach files").waitFor();
+    await alice.page.locator("input[type=file]").setInputFiles({
+        name: "recipe.txt",
+        mimeType: "text/plain",
+        buffer: Buffer.from("Butter and flour"),
+    });
+    await chips(alice).getByText("16 bytes").waitFor();
+    await alice.say("For tonight");
+    await bob.message("For tonight").locator(".file-card", { hasText: "recipe.txt" }).waitFor();
+    const download = bob.page.waitForEvent("download");
+    await bob.page.getByRole("button", { name: /^Download recipe\.txt/u }).click();
+    assert.equal(await readFile(await (await download).path(), "utf8"), "Butter and flour");
+});
+
 slow("a film has a picture and its size before it is played", async () => {
     const { alice, bob, room } = await pair();
     await alice.button("Attach files").waitFor();
@@ -159,13 +177,15 @@ slow("a film has a picture and its size before it is played", async () => {
 });
 
 slow("a pasted picture is shown to both without a jump, and looked at by keyboard", async () => {
-    const { alice, bob, room } = await pair();
-    await alice.button("Attach files").waitFor();
-    await bob.button("Attach files").waitFor();
-    for (let i = 0; i < 20; i += 1) {
-        await alice.post(room, `Line ${i}`);
+    const [alice, bob] = [await newUser(), await newUser()];
+    const room = await alice.room("Kitchen", bob);
+    await alice.lines(room, 20);
+    for (const one of [alice, bob]) {
+        await one.enter(room);
+        await one.button("Attach files").waitFor();
+        await one.sees("Line 19");
+        await one.settles();
     }
-    await bob.sees("Line 19");
     await give(alice, "paste", [
         { name: "image.jpg", type: "image/jpeg", width: 2600, height: 1300 },
         { name: "small.png", type: "image/png", width: 300, height: 500 },
@@ -229,7 +249,7 @@ slow("a pasted picture is shown to both without a jump, and looked at by keyboar
 });
 
 slow("of three dropped files one breaks off, and goes on after a reload", async () => {
-    const alice = await loggedInUser();
+    const alice = await newUser();
     const room = await alice.room("Kitchen");
     await alice.enter(room);
     await alice.button("Attach files").waitFor();
@@ -298,7 +318,7 @@ slow("of three dropped files one breaks off, and goes on after a reload", async 
 });
 
 slow("the element shows and sends files by a token, on a phone, from right to left", async () => {
-    const alice = await loggedInUser();
+    const alice = await newUser();
     const room = await alice.room("Counter");
     await alice.enter(room);
     await alice.button("Attach files").waitFor();

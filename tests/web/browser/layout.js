@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { faults } from "../support/axe.js";
-import { loggedInUser, openWindow, SIZES } from "../support/browser.js";
+import { account, loggedInUser, newUser, openWindow, SIZES } from "../support/browser.js";
 import { visitSite } from "../support/site-page.js";
 import { until } from "../support/until.js";
 import "./setup.js";
@@ -26,7 +26,7 @@ async function smallElement(person) {
 }
 
 test("a small element in the main part of a site has no faults, and few buttons", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     await smallElement(person);
     await person.message("And the rolls").hover();
     const tools = person.page.locator(".tools");
@@ -49,10 +49,11 @@ test("a small element in the main part of a site has no faults, and few buttons"
 });
 
 test("the page cannot be scrolled as a whole", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     for (let i = 0; i < 15; i += 1) {
         await person.room(`Room ${i}`);
     }
+    await person.visit();
     await person.page.locator(".room", { hasText: "Room 0" }).waitFor();
     const moved = await person.page.evaluate(() => {
         const all = [document.scrollingElement, ...document.querySelectorAll(".confab, .shell")];
@@ -66,8 +67,7 @@ test("the page cannot be scrolled as a whole", async () => {
 
 for (const size of ["tablet", "phone"]) {
     test(`the login stays in its place when the open rooms come (${size})`, async () => {
-        const [alice, reader] = [await openWindow(), await openWindow({ viewport: SIZES[size] })];
-        await alice.register();
+        const [alice, reader] = [await account(), await openWindow({ viewport: SIZES[size] })];
         const room = await alice.room("Garden");
         await alice.api("PATCH", `chat/rooms/${room}/`, { is_open: true });
         let give;
@@ -108,8 +108,7 @@ const beginsLeft = (locator) =>
     });
 
 test("words of either direction keep their order and their beginning in lists", async () => {
-    const [person, other] = [await loggedInUser(), await openWindow()];
-    await other.register();
+    const [person, other] = [await newUser(), await account()];
     const room = await person.room("Kitchen", other);
     const words = "صباح الخير، لقد رفعت النسخة الجديدة من الترجمة إلى المستودع";
     await other.api("PATCH", "auth/me/", { display_name: "Oona" });

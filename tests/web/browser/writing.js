@@ -3,9 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, pair, world } from "../support/browser.js";
+import { newUser, pair, world } from "../support/browser.js";
 import { slow } from "../support/slow.js";
 import "./setup.js";
+
+/** A user in a room without others. */
+async function alone() {
+    const person = await newUser();
+    await person.enter(await person.room("Kitchen"));
+    return person;
+}
 
 test("a list with code in it is shown formatted to both, and stored as typed", async () => {
     const { alice, bob, room } = await pair();
@@ -26,7 +33,7 @@ test("a list with code in it is shown formatted to both, and stored as typed", a
 });
 
 slow("an emoji is chosen by its name and in a skin tone, by keyboard alone", async () => {
-    const { alice } = await pair();
+    const alice = await alone();
     await alice.field.fill("Yes ");
     await alice.field.press("Tab");
     await alice.page.keyboard.press("Enter");
@@ -49,8 +56,8 @@ slow("an emoji is chosen by its name and in a skin tone, by keyboard alone", asy
     assert.equal(await alice.field.inputValue(), "Yes 👍🏽");
 });
 
-test("a name after a colon is completed, and a whole one becomes its emoji", async () => {
-    const { alice } = await pair();
+slow("a name after a colon is completed, and a whole one becomes its emoji", async () => {
+    const alice = await alone();
     await alice.field.pressSequentially("Party :tad");
     await alice.page.getByRole("option", { name: ":tada:" }).waitFor();
     await alice.field.press("Enter");
@@ -62,12 +69,10 @@ test("a name after a colon is completed, and a whole one becomes its emoji", asy
 });
 
 test("a message is found by words, which are marked, and opens at its place", async () => {
-    const user = await loggedInUser();
+    const user = await newUser();
     const [kitchen, garden] = [await user.room("Kitchen"), await user.room("Garden")];
     await user.post(kitchen, "Καλημέρα κόσμε");
-    for (let i = 0; i < 60; i += 1) {
-        await user.post(kitchen, `Line ${i}`);
-    }
+    await user.lines(kitchen, 60);
     await user.post(garden, "東京で会いましょう");
     await world.system.confabctl("search", "rebuild");
     await user.enter(garden);

@@ -13,7 +13,7 @@ import {
 import { pause, until } from "../support/until.js";
 import { system } from "./setup.js";
 
-const KILLS = 20;
+const KILLS = 10;
 
 /** All events of the room in the database, oldest first. */
 async function recorded(client, room) {
