@@ -16,7 +16,7 @@
 
 /* ---- a watched room ---- */
 
-/* Whether the Room object of an event has this key and value; its JSON has no blanks. */
+/* Whether an object of an event has this key and value; its JSON has no blanks. */
 static bool room_has(const struct stream_event *event, const char *member) {
     const struct text json = frame_json(event->frame);
     return memmem(json.at, json.len, member, strlen(member)) != NULL;
@@ -32,6 +32,14 @@ static bool is_read(const struct watch *watch, const struct stream_event *event)
            !(watch->is_guest && room_has(event, ",\"guests\":\"none\""));
 }
 
+/* The user has another role: what it allows holds at once, without another `watch`. */
+static void follow_role(struct watch *watch, const struct stream_event *event) {
+    watch->moderates = watch->of_site || room_has(event, ",\"role\":\"moderator\"") ||
+                       room_has(event, ",\"role\":\"admin\"");
+    watch->may_write = !watch->is_silenced &&
+                       (watch->moderates || !room_has(event, ",\"role\":\"reader\""));
+}
+
 /* Follows what an event changes for the user's access. True if the user
  * may read no further. */
 static bool ends_watch(struct watch *watch, const struct stream_event *event) {
@@ -43,6 +51,10 @@ static bool ends_watch(struct watch *watch, const struct stream_event *event) {
     case EVENT_USER_INVITED:
         if (is_self)
             watch_join(watch);
+        return false;
+    case EVENT_MEMBER_UPDATED:
+        if (is_self && event->frame)
+            follow_role(watch, event);
         return false;
     case EVENT_ROOM_UPDATED:
         /* Without a frame nothing is known of the room. */
@@ -205,6 +217,7 @@ static void note_order(struct watch *watch) {
     if (!watch)
         return;
     watch->may_write = false;
+    watch->is_silenced = true;
     if (watch->is_viewer)
         watch_refuse(watch, ERROR_BANNED, NULL);
 }

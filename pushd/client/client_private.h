@@ -86,9 +86,11 @@ struct watch {
     unsigned char state;            /* enum watch_state */
     bool opened_room : 1;           /* counted in clients->open_rooms */
     bool present : 1;               /* counted in the room's presence */
-    bool moderates : 1;             /* the user is a moderator of the room */
+    bool moderates : 1;             /* the user is a moderator of the room, */
     bool hides_members : 1;         /* only moderators see who is in the room */
+    bool of_site : 1;               /* because the user is a moderator of the site */
     bool may_write : 1;             /* and so type; not a reader, nor silenced */
+    bool is_silenced : 1;           /* was when the watch began, or since */
     bool is_archived : 1;           /* the room: typing is not shown */
     bool is_counted : 1;            /* presence is a number, without typing */
     bool is_viewer : 1;             /* of a live or open room, not a member: is not seen */

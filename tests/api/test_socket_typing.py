@@ -75,6 +75,22 @@ def test_typing_is_not_sent_to_any_socket_of_the_same_user(pair):
         pair.from_alice.none(0.1)
 
 
+def test_a_role_holds_for_typing_at_once(pair):
+    path = f"/api/chat/rooms/{pair.room}/members/{pair.bob.id}/"
+    # Bob is the one who types here, and alice the admin.
+    pair.from_alice, pair.to_bob = pair.to_bob, pair.from_alice
+    for role, is_shown in (("reader", False), ("member", True)):
+        answer = pair.alice.patch(path, json={"role": role})
+        assert answer.status_code == 200
+        for live in (pair.from_alice, pair.to_bob):
+            assert live.until("member_updated")["membership"]["role"] == role
+        pair.from_alice.send(TYPING)
+        if is_shown:
+            assert pair.to_bob.next() == notice("typing", pair.bob, pair.room)
+        else:
+            pair.nothing_heard()
+
+
 def test_typing_is_sent_to_its_own_room_only(pair):
     other = pair.alice.room()["room_id"]
     pair.alice.invite(other, pair.bob)
