@@ -753,6 +753,9 @@ export interface RoomRemovedEvent {
     seq: number;
     room_id: number;
     removed_by: string;
+    /** The user is banned from the room; `banned_until` is null for good. */
+    is_banned: boolean;
+    banned_until: string | null;
 }
 
 export interface OwnRoomDeletedEvent {
@@ -1526,8 +1529,9 @@ export class Outbox extends Emitter<OutboxEvents> {
     list(roomId?: number): Outgoing[];
     /** Queues a failed message again, after the others of its room. */
     retry(clientId: string): void;
-    /** Gives a message up. A request under way may still deliver it. */
-    discard(clientId: string): void;
+    /** Gives a message up. A request under way may still deliver it. With `keepFiles` its files
+     *  are not cancelled: its `uploads` can be those of another message. */
+    discard(clientId: string, options?: { keepFiles?: boolean }): void;
 }
 
 // ---- ChatManager ---------------------------------------------------------------------------

@@ -105,13 +105,15 @@ export class Outbox extends Emitter {
         this.#complete(one);
     }
 
-    discard(clientId) {
+    discard(clientId, { keepFiles = false } = {}) {
         const one = this.#find(clientId);
         if (!one) {
             return;
         }
         this.#remove(one, "discarded");
-        one.uploads.forEach((upload) => upload.cancel());
+        if (!keepFiles) {
+            one.uploads.forEach((upload) => upload.cancel());
+        }
         one.reject(new ConfabError(0, "The message was discarded.", { code: "discarded" }));
     }
 

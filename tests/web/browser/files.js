@@ -317,6 +317,33 @@ slow("of three dropped files one breaks off, and goes on after a reload", async 
     await alice.page.getByText("This file is no longer there.").waitFor();
 });
 
+slow("a refused message is edited, with its files, also after a reload", async () => {
+    const alice = await loggedInUser();
+    const room = await alice.room("Kitchen");
+    await alice.enter(room);
+    await alice.button("Attach files").waitFor();
+    const refused = alice.page.locator(".outbox .message", { hasText: "refusedword" });
+    await give(alice, "drop", [{ name: "recipe.txt", type: "text/plain", text: "Eggs" }]);
+    await chips(alice).getByText("4 bytes").waitFor();
+    await alice.say("A refusedword");
+    await alice.button("Edit", refused).click();
+    await refused.waitFor({ state: "detached" });
+    assert.equal(await alice.field.inputValue(), "A refusedword");
+    await chips(alice).getByText("recipe.txt").waitFor();
+    await alice.field.press("Enter");
+    await alice.button("Discard", refused).waitFor();
+    await alice.page.reload();
+    await alice.button("Edit", refused).click();
+    await chips(alice).getByText("recipe.txt").waitFor();
+    await alice.say("A better word");
+    await alice.sees("A better word");
+    const { results } = await alice.api("GET", `chat/rooms/${room}/messages/`);
+    assert.deepEqual(
+        results.map(({ content, files }) => [content, files.map(({ name }) => name)]),
+        [["A better word", ["recipe.txt"]]],
+    );
+});
+
 slow("the element shows and sends files by a token, on a phone, from right to left", async () => {
     const alice = await newUser();
     const room = await alice.room("Counter");

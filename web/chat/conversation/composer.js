@@ -157,8 +157,8 @@ export class Composer {
         (await this.#attachments())?.showZone(place);
     }
 
-    async #restoreFiles(keys) {
-        (await this.#attachments())?.restore(keys);
+    async #restoreFiles(...files) {
+        (await this.#attachments())?.restore(...files);
     }
 
     /** The files of the message; null if the module cannot be loaded. */
@@ -209,13 +209,16 @@ export class Composer {
     }
 
     /** Shows the words of a message that was not sent; what was typed since comes after them. */
-    takeBack({ content, reply_to_id: replyTo, mentions }) {
+    takeBack({ content, reply_to_id: replyTo, mentions, keys }) {
         this.#leaveEdit();
         this.replyTo ??= replyTo;
         this.text.value = [content, this.text.value].filter(Boolean).join("\n");
         mentions?.user_ids.forEach((id) => this.chosen.set(id, `@${this.on.nameOf(id)}`));
         if (mentions?.all) {
             this.chosen.set(0, `@${t("everyone")}`);
+        }
+        if (keys) {
+            this.#restoreFiles(keys, true);
         }
         this.#changed();
         this.focus();

@@ -2,7 +2,7 @@
 // and sent at once, so that it is there when the message is. Loaded with the first one.
 
 import { ConfabError } from "../../confab/http.js";
-import { iconButton } from "../ui/controls.js";
+import { errorText, iconButton } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { addStyles } from "../ui/styles.js";
@@ -42,9 +42,9 @@ export class Attachments {
         return this.#items.length;
     }
 
-    /** Whether one could not be sent: the user has to decide what becomes of it. */
+    /** Whether one could not be sent, or is too many: the user has to decide which. */
     get hasFailed() {
-        return this.#items.some(({ error }) => error !== null);
+        return this.count > MOST || this.#items.some(({ error }) => error !== null);
     }
 
     /** For the draft. Those that are not ready yet have no key. */
@@ -57,13 +57,7 @@ export class Attachments {
         this.hideZone();
         const room = MOST - this.#items.length;
         if (files.length > room) {
-            this.problem(
-                tn(
-                    MOST,
-                    "A message can have {count} file.",
-                    "A message can have up to {count} files.",
-                ),
-            );
+            this.#sayMost();
         }
         for (const file of files.slice(0, Math.max(0, room))) {
             const item = this.#put({ name: file.name || t("Picture"), size: file.size, file });
@@ -72,17 +66,36 @@ export class Attachments {
         this.#changed();
     }
 
-    /** Attaches what was attached before a reload. */
-    async restore(keys) {
+    #sayMost() {
+        this.problem(
+            tn(
+                MOST,
+                "A message can have {count} file.",
+                "A message can have up to {count} files.",
+            ),
+        );
+    }
+
+    /**
+     * Attaches what was attached before a reload; or, `isTakenBack`, the files of a message that
+     * was not sent.
+     */
+    async restore(keys, isTakenBack = false) {
         for (const key of keys) {
             try {
                 const upload = await this.confab.keptUpload(key);
                 if (upload && !this.keys.includes(key)) {
                     this.#use(this.#put(upload), upload);
+                } else if (!upload && isTakenBack) {
+                    const detail = "The file is not kept in this browser any longer.";
+                    this.problem(errorText(new ConfabError(0, detail, { code: "file_lost" })));
                 }
             } catch {
                 // It stays in the browser for another try.
             }
+        }
+        if (this.count > MOST) {
+            this.#sayMost();
         }
         this.#changed();
     }

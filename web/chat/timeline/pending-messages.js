@@ -171,15 +171,14 @@ export class PendingMessages {
 
     /** Shows why a message is not sent yet, unless it is being sent right now. */
     #drawState(node, outgoing) {
-        const { client_id: id, state, error, isIncomplete, uploads } = outgoing;
+        const { client_id: id, state, error, isIncomplete, keys = [] } = outgoing;
         const { outbox } = this.confab;
         const article = node.querySelector(".message");
         // It has no id yet, so it offers no actions.
         delete article.dataset.id;
         const body = article.querySelector(".body");
-        // Files cannot be taken back.
-        const edit =
-            uploads.length === 0 && button(t("Edit"), () => this.#takeBack(outgoing), "link");
+        // A file has a key once it is ready.
+        const edit = !keys.includes(null) && button(t("Edit"), () => this.#takeBack(outgoing), "link");
         if (state === "failed") {
             const retry = button(t("Try again"), () => outbox.retry(id), "link");
             const discard = button(t("Discard"), () => outbox.discard(id), "link");
@@ -203,11 +202,11 @@ export class PendingMessages {
         }
     }
 
-    /** The words of a message that is not sent go back to the input. */
+    /** The words and files of a message that is not sent go back to the input. */
     #takeBack(outgoing) {
         // It may be under way since the button was drawn.
         if (outgoing.state === "queued" || outgoing.state === "failed") {
-            this.confab.outbox.discard(outgoing.client_id);
+            this.confab.outbox.discard(outgoing.client_id, { keepFiles: true });
             this.takenBack(outgoing);
         }
     }
