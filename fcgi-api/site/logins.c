@@ -158,6 +158,9 @@ static enum error update_user(struct exchange *x, struct login *login) {
     if (!error && !login->user.id)
         error = external_user_ensure(x->service->db, login->issuer, login->jwt.subject,
                                      login->profile.username, false, &login->user, &created);
+    /* One whose account was erased, and is still banned from the site. */
+    if (!error && !login->user.is_active)
+        error = refuse_inactive(x, login->user.id);
     /* What the token says of the profile replaces what the user has, if it differs. */
     if (!error)
         error = site_profile_apply(x, &login->user, created, &login->profile);

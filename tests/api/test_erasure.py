@@ -68,6 +68,7 @@ MADE = {
     "export_job": {"name"}, "file": {"stored_as", "media_type"}, "guest": {"address"},
     "hook": {"name", "url", "rooms", "secret", "old_secret", "failure"}, "external_user": {"issuer"},
     "follower": {"pull_name"}, "hook_in": {"name", "secret_hash"}, "housekeeping": {"task"},
+    "identity_ban": {"identity"},
     "invite_link": {"link"}, "jwks": {"url", "body", "failure"}, "known_address": {"address"},
     "search_posting": {"positions"}, "search_term": {"term"},    # the latter of former versions
     "message": {"mentions"}, "held": {"mentions", "files"},

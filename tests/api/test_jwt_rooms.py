@@ -1,5 +1,7 @@
 """Rooms by claim: made, joined, roles, removals, and their events."""
 
+import time
+
 import pytest
 from support.api_key import Program
 from support.client import Client
@@ -208,3 +210,56 @@ def test_the_name_of_the_actor_can_be_chosen(make_instance, tmp_path_factory):
     visitor = Visitor(system).come([{"key": "x"}])
     [event] = visitor.client.events(visitor.room("x")["room_id"])
     assert event["invited_by"] == "school"
+
+
+# ---- bans ----
+
+def erase(visitor, **claims):
+    answer = visitor.client.delete("/api/auth/me/", json={
+        "jwt": token(sub=visitor.sub, iat=int(time.time()), **claims), "messages": "keep"})
+    assert answer.status_code == 202, answer.text
+    visitor.client = Client(visitor.client.instance)
+
+
+def test_a_ban_from_a_room_outlives_the_account(system, visitor, key):
+    admin, until = Client(system).register(), "2100-01-01T00:00:00.000000Z"
+    room, ended = admin.room(is_private=False), admin.room(is_private=False)
+    paths = [f"/api/chat/rooms/{one['room_id']}/" for one in (room, ended)]
+    visitor.come()
+    first = visitor.client.get("/api/auth/me/").json()["user_id"]
+    for path, end in zip(paths, (until, None)):
+        assert visitor.client.post(f"{path}join/").status_code == 201
+        admin.post(f"{path}bans/", json={"user_id": first, "until": end, "reason": "spam"})
+    admin.delete(f"{paths[1]}bans/{first}/")
+    erase(visitor)
+    # The account that is gone is in no list, and nothing says whose ban it was.
+    assert admin.get(f"{paths[0]}bans/").json()["count"] == 0
+    assert system.sql("SELECT COUNT(*) FROM ban WHERE user_id = ?", first) == [(0,)]
+    visitor.come()
+    answer = visitor.client.post(f"{paths[0]}join/")
+    assert (answer.status_code, answer.json()["code"], answer.json()["until"]) == (
+        403, "banned", until)
+    assert visitor.client.post(f"{paths[1]}join/").status_code == 201
+    ban, = admin.get(f"{paths[0]}bans/").json()["results"]
+    assert (ban["user_id"] > first, ban["reason"], ban["banned_by_id"]) == (True, None, None)
+    # It ends for the new account, and is over then.
+    assert admin.delete(f"{paths[0]}bans/{ban['user_id']}/").status_code == 204
+    assert visitor.client.post(f"{paths[0]}join/").status_code == 201
+    erase(visitor)
+    assert visitor.come().client.post(f"{paths[0]}join/").status_code == 201
+
+
+def test_a_ban_from_the_site_outlives_the_account(system, visitor):
+    program = Program(system)
+    visitor.come()
+    first = visitor.client.get("/api/auth/me/").json()["user_id"]
+    program.post("/api/site/bans/", json={"user_id": first})
+    assert program.delete(f"/api/site/users/{first}/?erase=keep").status_code == 202
+    for _ in range(2):
+        visitor.client = Client(system)
+        answer = visitor.client.post("/api/auth/jwt/", json={"jwt": token(sub=visitor.sub)})
+        assert (answer.status_code, answer.json()["code"]) == (403, "banned")
+    ban, = [one for one in program.get("/api/site/bans/").json()["results"]
+            if one["user_id"] > first]
+    assert program.delete(f"/api/site/bans/{ban['user_id']}/").status_code == 204
+    assert visitor.come().client.get("/api/auth/me/").json()["user_id"] == ban["user_id"]

@@ -14,6 +14,7 @@
 #include "store/rooms/member.h"
 #include "store/rooms/room.h"
 #include "store/search/search_index.h"
+#include "store/site/identity_ban.h"
 #include "store/transaction.h"
 
 #define PREFIX "deleted-"
@@ -51,7 +52,7 @@ bool erasure_is_name(struct text name) {
 static const char BEGIN[] = TRANSACTION(
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_erases BOOLEAN DEFAULT ?; "
     "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; DECLARE v_erased DATETIME(6); "
-    "DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+    "DECLARE v_changed BOOLEAN DEFAULT FALSE; " IDENTITY_BAN_DECLARE_KEYS
     "DECLARE v_name VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_nopad_ci; ",
     "SELECT is_active, erased_at INTO v_active, v_erased FROM user WHERE user_id = p_user "
     "FOR UPDATE; SET v_now = SYSDATE(6); "
@@ -76,6 +77,7 @@ static const char BEGIN[] = TRANSACTION(
     "DELETE FROM token WHERE user_id = p_user; DELETE FROM session WHERE user_id = p_user; "
     "DELETE FROM user_totp WHERE user_id = p_user; "
     "DELETE FROM known_address WHERE user_id = p_user; "
+    IDENTITY_BAN_KEEP
     "DELETE FROM external_user WHERE user_id = p_user; "
     "DELETE FROM user_word WHERE user_id = p_user; "
     "DELETE FROM hook_in WHERE user_id = p_user; "
@@ -104,8 +106,13 @@ static enum error end_blocks(struct db *db, uint64_t user_id) {
 }
 
 enum error erasure_begin(struct db *db, uint64_t user_id, bool erases, struct user_change *change) {
-    struct db_rows *rows;
-    enum error error = DB_RUN(db, BEGIN, 0, &rows, db_u64(user_id), db_bool(erases));
+    struct buffer keys = BUFFER_EMPTY;
+    struct db_rows *rows = NULL;
+    enum error error = identity_ban_keys(db, user_id, &keys);
+    if (!error)
+        error = DB_RUN(db, BEGIN, 0, &rows, db_u64(user_id), db_bool(erases),
+                       db_text((struct text){keys.data, keys.len}));
+    buffer_free(&keys);
     /* If end_blocks fails, the stage of notes does it again. */
     error = user_change_read(error, rows, user_id, change);
     return error ? error : end_blocks(db, user_id);

@@ -9,6 +9,7 @@
 #include "event/event.h"
 #include "store/privacy/erasure.h"
 #include "store/site/external_user.h"
+#include "store/site/identity_ban.h"
 #include "store/transaction.h"
 #include "store/users/profile.h"
 
@@ -139,9 +140,12 @@ enum error guest_become_external(struct db *db, uint64_t user_id, struct text is
                                  struct user_change *change) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; " IDENTITY_BAN_DECLARE_KEY
         "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_guest BOOLEAN; ",
         GUEST_FIND
+        /* 4: a banned user who came as a guest gets the bans with a new account, and leaves the
+         * guest where it is. */
+        "IF " IDENTITY_BAN_HOLDS "THEN SET v_outcome = 4; LEAVE body; END IF; "
         /* Known already: ERROR_CONFLICT. The unique key of external_user: of two guests with the
          * same id of the site one is refused. */
         "INSERT INTO external_user (issuer, subject, user_id) VALUES (?, ?, p_user); "
@@ -154,13 +158,16 @@ enum error guest_become_external(struct db *db, uint64_t user_id, struct text is
         PROFILE_WORDS("p_user") "END IF; "
         GUEST_ENDS,
         ", TRUE, v_user_seq");
-    char name[USER_NAME_SIZE];
+    char name[USER_NAME_SIZE], key[SECRET_SIGNATURE_SIZE];
     struct db_rows *rows;
+    enum error error = identity_ban_key(db, issuer, subject, key);
+    if (error)
+        return error;
     external_user_fit_name(wished, name);
     /* A name made of the one that is wished; empty if nothing of it can be used, and the guest's
      * name stays. */
-    const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_str(name),
-                                    db_text(issuer), db_text(subject));
+    error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_str(name), db_str(key), db_text(issuer),
+                   db_text(subject));
     return user_change_read(error, rows, user_id, change);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "secrets/secret.h"
+#include "store/site/identity_ban.h"
 #include "store/transaction.h"
 #include "store/users/profile.h"
 #include "unicode/fold.h"
@@ -139,6 +140,7 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
     static const char SQL[] = TRANSACTION(
         "DECLARE p_issuer VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_subject VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
+        IDENTITY_BAN_DECLARE_KEY
         "DECLARE p_name, p_first VARCHAR(32) CHARACTER SET utf8mb4; DECLARE p_bot BOOLEAN; "
         "DECLARE v_user BIGINT UNSIGNED; DECLARE v_named BOOLEAN DEFAULT FALSE; ",
         "SET p_name = ?; SET p_first = ?; SET p_bot = ?; SET v_now = SYSDATE(6); "
@@ -148,6 +150,8 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
         "SET v_user = LAST_INSERT_ID(); "
         "INSERT INTO external_user (issuer, subject, user_id) "
         "VALUES (p_issuer, p_subject, v_user); "
+        /* Of an account that was erased. */
+        IDENTITY_BAN_RESTORE("v_user")
         TRY_NAME("p_name <> ''", "p_name")
         TRY_NAME("p_name <> ''", "CONCAT(LEFT(p_name, 31 - LENGTH(v_user)), '-', v_user)")
         TRY_NAME("TRUE", "CONCAT('u', v_user)")
@@ -156,13 +160,16 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
         /* The words by which a search finds the user. */
         PROFILE_WORDS("v_user") AUDIT_USER_SQL("v_user"),
         "");
-    char first[USER_NAME_SIZE] = "~", name[USER_NAME_SIZE];
+    char first[USER_NAME_SIZE] = "~", name[USER_NAME_SIZE], key[SECRET_SIGNATURE_SIZE];
+    const enum error error = identity_ban_key(db, issuer, subject, key);
+    if (error)
+        return error;
     external_user_fit_name(wished, name);
     /* "~" is in no valid name. */
     secret_random_hex(first + 1, 15);
     /* Repeatable: a second run fails at the key of external_user, and the user is found then. */
-    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(issuer), db_text(subject), db_str(name),
-                  db_str(first), db_bool(is_bot));
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(issuer), db_text(subject), db_str(key),
+                  db_str(name), db_str(first), db_bool(is_bot));
 }
 
 enum error external_user_ensure(struct db *db, struct text issuer, struct text subject,
