@@ -37,6 +37,7 @@ command_run command_user_staff;
 command_run command_user_moderator;
 command_run command_user_totp;
 command_run command_user_erase;
+command_run command_user_export;
 command_run command_user_profile;
 command_run command_user_bot;
 command_run command_user_list;

@@ -56,6 +56,10 @@ static const struct command COMMANDS[] = {
      "--messages: keep leaves the messages, under the name deleted-ID; erase deletes them.\n"
      "--report: change nothing; list where the database refers to the user, and until when.",
      CHANGE | COMMAND_JSON, command_user_erase},
+    {"user export", "NAME",
+     "Write an archive (tar) of what a user has written and set to standard output: account,\n"
+     "rooms, messages and more as lines of JSON, and files.",
+     CHANGE, command_user_export},
     {"user profile", "NAME [--display-name TEXT] [--avatar URL] [--locale TAG]",
      "Change how a user is shown, then show it. An empty value removes what is stored.\n"
      "--avatar: https address of a picture, of avatar_origins. --locale: language (de, pt-BR).",

@@ -84,7 +84,7 @@ def test_a_command_whose_entry_fails_changes_nothing(instance, stop, user, tmp_p
         "key add": (f"key-{tag}", "--scopes", "users"), "key revoke": (f"key-{tag}",),
         "room ensure": (f"Room {tag}", "--owner", name, "--member", gone.name),
         "room link add": (room, "--admin", name), "room link remove": (room, link),
-        "room export": (room,), "room delete": (deleted, "--yes"),
+        "room export": (room,), "user export": (name,), "room delete": (deleted, "--yes"),
         "import": ("slack", slack_export(tmp_path / "export", tag)),
         "hook add": (hook, "https://example.org/"), "hook disable": (hook,),
         "hook enable": (hook,), "hook secret": (hook,), "hook remove": (hook,),
@@ -107,7 +107,8 @@ def test_a_command_whose_entry_fails_changes_nothing(instance, stop, user, tmp_p
         named[command] = found[-1][3:]
     users = {command for command, (whom, _, _) in named.items() if whom == client.id}
     assert users == {"user staff", "user moderator", "user totp", "user profile", "user bot",
-                     "user disable", "user enable", "user passwd", "token add", "room link add"}
+                     "user disable", "user enable", "user passwd", "user export", "token add",
+                     "room link add"}
     assert {command for command, (whom, _, _) in named.items() if whom == gone.id} == {
         "token revoke", "room ensure", "user erase"}
     assert {command for command, (_, where, _) in named.items() if where == room} == {

@@ -18,8 +18,8 @@ from support.sql_session import SqlSession
 from support.wait import wait_for
 
 COMMANDS = ["migrate", "user add", "user passwd", "user disable", "user enable", "user staff",
-            "user moderator", "audit", "user totp", "user erase", "user profile", "user bot", "user list",
-            "token add", "token list", "token revoke",
+            "user moderator", "audit", "user totp", "user erase", "user export",
+            "user profile", "user bot", "user list", "token add", "token list", "token revoke",
             "room list", "room show", "room delete", "room export", "room ensure",
             "room link add", "room link list", "room link remove", "events purge",
             "restored", "stats", "check"]

@@ -105,3 +105,26 @@ def test_confabctl_exports_a_room(user, instance):
     assert {member["username"] for member in found["members.jsonl"]} == {mark.name, other.name}
     assert found[f"files/{file['file_id']}/x.txt"] == b"bytes"
     assert "does not exist" in Tool(instance).refuses("room", "export", 999999)
+
+
+def test_confabctl_exports_a_user(user, instance):
+    """As the user's own archive, without the worker."""
+    mark, other = user(), user()
+    room = mark.room("Common")
+    mark.invite(room["room_id"], other)
+    for client in (mark, other):
+        client.say(room["room_id"], f"by {client.name}")
+    file = send(mark, room, b"bytes", "x.txt")
+    post(mark, room, [file["file_id"]])
+    out = instance.state / "user.tar"
+    with out.open("wb") as target:
+        assert Tool(instance).run("user", "export", mark.name, stdout=target).returncode == 0
+    found = unpack(out.read_bytes())
+    assert [message["content"] for message in found["messages.jsonl"]] == [f"by {mark.name}", ""]
+    assert found["account.json"][0]["username"] == mark.name
+    assert found["rooms.jsonl"][0]["name"] == "Common"
+    assert found[f"files/{file['file_id']}/x.txt"] == b"bytes"
+    entry, = instance.sql("SELECT action, actor_kind, user_id FROM audit ORDER BY audit_id DESC "
+                          "LIMIT 1")
+    assert entry == ("user export", 3, mark.id)
+    assert "does not exist" in Tool(instance).refuses("user", "export", "nobody-here")

@@ -363,6 +363,11 @@ static enum error write_user(struct db *db, const char *file_dir, uint64_t user_
     return tar_file_end(&tar, size) || error ? error : ERROR_INTERNAL;
 }
 
+enum error export_user(struct db *db, const char *file_dir, uint64_t user_id, int fd) {
+    uint64_t size;
+    return write_user(db, file_dir, user_id, fd, &size);
+}
+
 /* ---- a room ---- */
 
 static const struct part ROOM_PARTS[] = {

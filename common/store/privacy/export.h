@@ -1,8 +1,8 @@
 /*
  * export: archives of what a user has written and set, and of a whole room.
  *
- * An archive is a tar file with lines of JSON, and with the files. That of a user is made by the
- * worker and is a row of `file` without a room, which expires.
+ * An archive is a tar file with lines of JSON, and with the files. One that a user has asked for is
+ * made by the worker, and is a row of `file` without a room, which expires.
  */
 #ifndef CONFAB_COMMON_STORE_PRIVACY_EXPORT_H
 #define CONFAB_COMMON_STORE_PRIVACY_EXPORT_H
@@ -34,6 +34,10 @@ enum error export_get(struct db *db, uint64_t user_id, struct export *export);
 
 /* Makes the archive that was asked for first. *done: there was one. */
 enum error export_step(struct db *db, const char *file_dir, bool *done);
+
+/* Writes the archive of a user, who exists, into an empty file. ERROR_INTERNAL, with errno: it
+ * cannot be written. */
+enum error export_user(struct db *db, const char *file_dir, uint64_t user_id, int fd);
 
 /* Writes the archive of a room into an empty file. ERROR_NOT_FOUND: there is no such room.
  * ERROR_INTERNAL, with errno: it cannot be written. */

@@ -1,16 +1,13 @@
 /* room list, show and delete. room ensure is in command_room_ensure.c. The texts of a room are
  * valid only in the callback of the store, so these commands print, or ask, from within it. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "event/publish.h"
 #include "list_output.h"
 #include "prompt.h"
-#include "store/privacy/export.h"
 #include "store/rooms/member.h"
 #include "store/rooms/room_overview.h"
 
@@ -203,59 +200,6 @@ enum cli_status command_room_show(struct cli *cli, struct arguments *arguments) 
     if (error == ERROR_NOT_FOUND)
         return no_room(id);
     return error ? cli_store_error(cli, error) : CLI_OK;
-}
-
-/* ---- export ---- */
-
-/* The archive needs a file that can be written at any place, which standard output may not be. 64
- * KiB at a time. */
-static enum cli_status copy_to_output(FILE *file) {
-    char bytes[65536];
-    size_t got;
-    /* The archive was written through the descriptor: the stream begins at its start. */
-    rewind(file);
-    while ((got = fread(bytes, 1, sizeof(bytes), file)) > 0)
-        if (fwrite(bytes, 1, got, stdout) != got)
-            return cli_error("cannot write to standard output: %s", strerror(errno));
-    return ferror(file) ? cli_error("cannot read the archive: %s", strerror(errno)) : CLI_OK;
-}
-
-/* The entry of the audit comes before the archive is written. */
-static enum cli_status note_export(struct cli *cli, uint64_t id) {
-    cli->audited.room_id = id;
-    /* An export is no change of the database, so the entry is written by itself. */
-    audit_log_begin(cli->db, &cli->audited, false);
-    const enum error error = audit_log_note(cli->db);
-    return error ? cli_store_error(cli, error) : CLI_OK;
-}
-
-enum cli_status command_room_export(struct cli *cli, struct arguments *arguments) {
-    enum cli_status status = CLI_OK;
-    uint64_t id;
-    if (!arguments_read(arguments, NULL, 0, 1, 1) || !arguments_id(arguments->argv[0], &id))
-        return CLI_USAGE;
-    /* A terminal would show bytes. */
-    if (isatty(STDOUT_FILENO))
-        return cli_error("the archive goes to standard output: add > room-%" PRIu64 ".tar", id);
-    /* Removed by the system when it is closed, or when the program ends. */
-    FILE *file = tmpfile();
-    if (!file)
-        return cli_error("cannot make a temporary file: %s", strerror(errno));
-    const enum error error = export_room(cli->db, cli->config.file_dir, id, fileno(file));
-    if (error == ERROR_NOT_FOUND)
-        status = no_room(id);
-    /* Of a failed write; errno is set by it. */
-    else if (error == ERROR_INTERNAL)
-        status = cli_error("cannot write the archive: %s", strerror(errno));
-    else if (error)
-        status = cli_store_error(cli, error);
-    else
-        status = note_export(cli, id);
-    /* Only after the entry of the audit is stored. */
-    if (!status)
-        status = copy_to_output(file);
-    fclose(file);
-    return status;
 }
 
 /* ---- delete ---- */

@@ -26,6 +26,8 @@ const actionText = (action) =>
         unban: t("Ended a ban from the room"),
         unlink: t("Removed an invite link"),
         unsilence: t("Ended a silence"),
+        "user erase": t("Erased an account"),
+        "user export": t("Wrote an archive of a user's data"),
         "user moderator": t("Changed who moderates the site"),
     })[action] ?? action;
 
