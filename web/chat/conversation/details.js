@@ -306,7 +306,7 @@ export class Details {
             (mayChange || mayModerate) && {
                 icon: "close",
                 text: t("Remove from the room"),
-                act: () => this.#remove(member),
+                act: () => this.#remove(member, room),
                 isDangerous: true,
             },
         ]);
@@ -359,12 +359,14 @@ export class Details {
         this.reload();
     }
 
-    #remove(member) {
+    #remove(member, room) {
         const name = this.people.name(member.user_id, member.username);
         confirm(this.root, {
             title: t("Remove {name}?", { name }),
             action: t("Remove"),
-            text: t("{name} will not see this room until invited again.", { name }),
+            text: room.is_private
+                ? t("{name} will not see this room until invited again.", { name })
+                : t("{name} leaves the room, and can join it again at once.", { name }),
             act: async () => {
                 await this.confab.removeMember(member.room_id, member.user_id);
                 this.reload();

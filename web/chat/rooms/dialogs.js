@@ -13,10 +13,14 @@ const MOST_FOUND = 200;
 
 const SLOW_SECONDS = [0, 10, 30, 60, 300, 900, 3600, 21600];
 
-const slowText = (seconds) =>
-    seconds < 60
-        ? tn(seconds, "{count} second", "{count} seconds")
-        : tn(seconds / 60, "{count} minute", "{count} minutes");
+function slowText(seconds) {
+    if (seconds < 60) {
+        return tn(seconds, "{count} second", "{count} seconds");
+    }
+    return seconds < 3600
+        ? tn(seconds / 60, "{count} minute", "{count} minutes")
+        : tn(seconds / 3600, "{count} hour", "{count} hours");
+}
 
 function selection(label, options, chosen) {
     const select = h(
