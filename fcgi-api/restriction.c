@@ -58,15 +58,26 @@ static void keep_until(void *context, const struct ban *ban) {
     *until = ban->until;
 }
 
-bool restriction_refuse_banned(struct exchange *x, uint64_t user_id) {
-    static const char DETAIL[] = "Your account is banned from this site.";
+/* After an error of the database the refusal is the usual one. */
+static bool refuse_banned(struct exchange *x, uint64_t room_id, uint64_t user_id,
+                          const char *detail) {
     int64_t until = 0;
-    /* Room 0 is the site. After an error of the database the refusal is the usual one. */
-    if (ban_get(x->service->db, 0, user_id, keep_until, &until))
+    if (ban_get(x->service->db, room_id, user_id, keep_until, &until))
         return false;
-    exchange_fail(x, ERROR_BANNED, CODE_BANNED, DETAIL);
-    write_until(x, DETAIL, CODE_BANNED, until);
+    exchange_fail(x, ERROR_BANNED, CODE_BANNED, detail);
+    write_until(x, detail, CODE_BANNED, until);
     return true;
+}
+
+bool restriction_refuse_banned(struct exchange *x, uint64_t user_id) {
+    /* Room 0 is the site. */
+    return refuse_banned(x, 0, user_id, "Your account is banned from this site.");
+}
+
+void restriction_add_ban_end(struct exchange *x) {
+    /* Guests may be banned by their address: then there is no ban of the user. */
+    if (x->response.status < 400)
+        refuse_banned(x, x->ids[0], x->identity.user.id, error_detail(ERROR_BANNED));
 }
 
 void restriction_add_until(struct exchange *x, enum error error) {

@@ -19,6 +19,10 @@ enum error restriction_check_age(struct exchange *x);
 /* Whether the user of the request is banned from the room of the path. */
 bool restriction_is_banned(struct exchange *x);
 
+/* Adds to the refusal ERROR_BANNED until when the user of the request is banned from the room with
+ * the id ids[0]. Changes nothing if another user is banned, or an address. */
+void restriction_add_ban_end(struct exchange *x);
+
 /* A disabled user is active again if it was for a ban from the site that is over by now. */
 void restriction_end_ban(struct exchange *x, struct user *user);
 

@@ -389,6 +389,8 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
     if (error == ERROR_FORBIDDEN && is_of_room(route) && x->response.status < 400 &&
         restriction_is_banned(x))
         error = ERROR_BANNED;
+    if (error == ERROR_BANNED && is_of_room(route))
+        restriction_add_ban_end(x);
     /* For /healthz: whether changes succeed. Other errors say nothing about it. */
     if (is_unsafe(route->method) && !(route->flags & ROUTE_READ) &&
         (!error || error == ERROR_UNAVAILABLE))

@@ -127,7 +127,9 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
                                   event->has_room ? &event->room_name : NULL, actor_of(event));
         break;
     case EVENT_ROOM_REMOVED:
-        serialize_room_removed(&replay->json, seq, room_id, actor_of(event));
+        serialize_room_removed(&replay->json, seq, room_id, actor_of(event),
+                               event->is_banned ? &(struct removal_ban){event->banned_until}
+                                                : NULL);
         break;
     case EVENT_ROOM_DELETED:
         serialize_room_deleted(&replay->json, seq, room_id, actor_of(event));

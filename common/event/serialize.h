@@ -79,8 +79,13 @@ void serialize_room_created(struct buffer *out, uint64_t seq, uint64_t room_id,
                             const struct room *room, const char *created_by);
 void serialize_room_invitation(struct buffer *out, uint64_t seq, uint64_t room_id,
                                const struct text *room_name, const char *invited_by);
+
+/* `ban` is the ban of the user from the room; NULL: a removal without one. */
+struct removal_ban {
+    int64_t until; /* 0: for good */
+};
 void serialize_room_removed(struct buffer *out, uint64_t seq, uint64_t room_id,
-                            const char *removed_by);
+                            const char *removed_by, const struct removal_ban *ban);
 
 /* For the own stream of a user, with its seq; as a notice of a room seq is 0 and omitted. */
 void serialize_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id,

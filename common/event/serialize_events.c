@@ -165,9 +165,11 @@ void serialize_room_invitation(struct buffer *out, uint64_t seq, uint64_t room_i
 }
 
 void serialize_room_removed(struct buffer *out, uint64_t seq, uint64_t room_id,
-                            const char *removed_by) {
+                            const char *removed_by, const struct removal_ban *ban) {
     struct json_writer w = begin(out, EVENT_ROOM_REMOVED);
     json_write_member_str(&w, "removed_by", removed_by);
+    json_write_member_bool(&w, "is_banned", ban != NULL);
+    json_write_member_time_or_null(&w, "banned_until", ban ? ban->until : 0);
     finish(&w, seq, room_id);
 }
 

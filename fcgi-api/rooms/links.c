@@ -8,6 +8,7 @@
 #include "handlers/handlers.h"
 #include "rest/field.h"
 #include "rest/page.h"
+#include "restriction.h"
 #include "rooms/member_events.h"
 #include "secrets/secret.h"
 #include "store/rooms/invite_link.h"
@@ -127,6 +128,8 @@ enum error links_join(struct exchange *x, struct text link, struct member_change
     default:
         break;
     }
+    if (error == ERROR_BANNED)
+        restriction_add_ban_end(x);
     /* Not changed: the user is a member already, and the link keeps its use. */
     if (!error && change->changed)
         member_events_added(x, &x->identity.user, x->ids[0], x->identity.user.id, change);

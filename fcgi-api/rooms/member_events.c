@@ -120,7 +120,8 @@ void member_events_removed(struct exchange *x, const struct user *actor, uint64_
     /* A ban has an event of its own, so that members see the difference. */
     publish_event(x, actor, room_id, change->by_ban ? EVENT_USER_BANNED : EVENT_USER_REMOVED,
                   change->seq, user_id);
-    serialize_room_removed(&json, change->user_seq, room_id, actor->name);
+    serialize_room_removed(&json, change->user_seq, room_id, actor->name,
+                           change->by_ban ? &(struct removal_ban){change->banned_until} : NULL);
     publish_to_user(x, actor, room_id, user_id, EVENT_ROOM_REMOVED, change->user_seq, &json);
     /* The removed user was the last admin: another has the role now. */
     if (change->promoted_id) {

@@ -247,8 +247,9 @@ def test_a_banned_user_is_out_until_the_ban_ends(room):
     assert (answer.status_code, answer.json()) == (201, ban)
     assert room.moderator.get(f"{room.path}bans/").json() == {
         "count": 1, "next": None, "previous": None, "results": [ban]}
+    fails(room.member.post(f"{room.path}join/"), 403, "banned", until=ban["until"])
     assert room.ban(room.moderator, room.member).status_code == 200
-    fails(room.member.post(f"{room.path}join/"), 403, "banned")
+    fails(room.member.post(f"{room.path}join/"), 403, "banned", until=None)
     fails(room.admin.post(f"{room.path}invite/", json={"user_id": room.member.id}), 403, "banned")
     event = room.admin.get(f"{room.path}events/").json()["events"][-1]
     assert (event["type"], event["user_id"]) == ("user_removed", room.member.id)
@@ -285,6 +286,27 @@ def test_the_messages_of_a_banned_user_are_deleted(room, instance, which, left):
     assert sum(event["type"] == "message_deleted" for event in events) == 3 - left
 
 
+def test_the_banned_user_is_told_of_the_ban_and_its_end(room):
+    until = "2100-01-01T00:00:00.000000Z"
+
+    def read():
+        events = room.member.get("/api/chat/events/", params={"after": seq}).json()["events"]
+        return [one for one in events if one["type"] == "room_removed"]
+
+    with room.member.notifications() as live:
+        seq = live.until("connected")["seq"]
+        room.ban(room.moderator, room.member, until=until)
+        event = live.until("room_removed")
+    assert event == {"type": "room_removed", "removed_by": room.moderator.name, "room_id": room.id,
+                     "is_banned": True, "banned_until": until, "seq": seq + 1}
+    # What is read later shows the ban as it is then.
+    assert read() == [event]
+    room.ban(room.moderator, room.member)
+    assert read() == [{**event, "banned_until": None}]
+    room.moderator.delete(f"{room.path}bans/{room.member.id}/")
+    assert read() == [{**event, "is_banned": False, "banned_until": None}]
+
+
 @pytest.mark.parametrize("kind", ["room", "watch"])
 def test_a_ban_closes_sockets_as_banned(room, kind):
     if kind == "room":
@@ -310,8 +332,8 @@ def test_a_ban_closes_sockets_as_banned(room, kind):
     with room.member.socket(room.id) as again:
         assert again.until("error")["code"] == "banned"
         assert (again.closed(), again.reason) == (4403, "banned")
-    fails(room.member.get(f"{room.path}messages/"), 403, "banned")
-    fails(room.post(room.member), 403, "banned")
+    fails(room.member.get(f"{room.path}messages/"), 403, "banned", until=None)
+    fails(room.post(room.member), 403, "banned", until=None)
     room.moderator.delete(f"{room.path}bans/{room.member.id}/")
     fails(room.member.get(f"{room.path}messages/"), 403, "permission_denied")
 

@@ -220,8 +220,8 @@ def test_a_removal_is_published_to_the_room_and_the_removed_user(recorder, pair)
                {"type": "user_removed", "user_id": bob.id, "removed_by": alice.name, "seq": 2,
                 "room_id": room["room_id"]})
     assert_one(events[1:], user_channel(bob), (2, 2, "room_removed", alice.id, room["room_id"]),
-               {"type": "room_removed", "removed_by": alice.name, "seq": 2,
-                "room_id": room["room_id"]})
+               {"type": "room_removed", "removed_by": alice.name, "is_banned": False,
+                "banned_until": None, "seq": 2, "room_id": room["room_id"]})
     assert_replayed(alice, room, events[0])
 
 
@@ -248,8 +248,8 @@ def test_the_leaving_of_the_last_admin_is_published_with_the_promotion(recorder,
             room_id=room["room_id"], user_id=bob.id, is_admin=True),
         "updated_by": alice.name, "seq": 3, "room_id": room["room_id"]}
     assert_one(own, user_channel(alice), (2, 2, "room_removed", alice.id, room["room_id"]),
-               {"type": "room_removed", "removed_by": alice.name, "seq": 2,
-                "room_id": room["room_id"]})
+               {"type": "room_removed", "removed_by": alice.name, "is_banned": False,
+                "banned_until": None, "seq": 2, "room_id": room["room_id"]})
     assert_replayed(bob, room, *in_room)
 
 

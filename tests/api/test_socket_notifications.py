@@ -182,6 +182,7 @@ def test_a_removal_is_notified_to_the_removed_user(pair):
     with follow_user(bob) as live:
         remove(alice, room, bob.id)
         assert live.event() == {"type": "room_removed", "removed_by": alice.name, "seq": 2,
+                                "is_banned": False, "banned_until": None,
                                 "room_id": room["room_id"]}
 
 

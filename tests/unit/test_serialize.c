@@ -373,10 +373,18 @@ static void a_room_invitation(void **state) {
 static void a_room_removed(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    serialize_room_removed(&out, 5, 5, "alice");
+    serialize_room_removed(&out, 5, 5, "alice", NULL);
     assert_json(&out,
-                "{\"type\":\"room_removed\",\"removed_by\":\"alice\",\"seq\":5,"
-                "\"room_id\":5}");
+                "{\"type\":\"room_removed\",\"removed_by\":\"alice\",\"is_banned\":false,"
+                "\"banned_until\":null,\"seq\":5,\"room_id\":5}");
+    serialize_room_removed(&out, 5, 5, "alice", &(struct removal_ban){0});
+    assert_json(&out,
+                "{\"type\":\"room_removed\",\"removed_by\":\"alice\",\"is_banned\":true,"
+                "\"banned_until\":null,\"seq\":5,\"room_id\":5}");
+    serialize_room_removed(&out, 5, 5, "alice", &(struct removal_ban){1000000});
+    assert_json(&out,
+                "{\"type\":\"room_removed\",\"removed_by\":\"alice\",\"is_banned\":true,"
+                "\"banned_until\":\"1970-01-01T00:00:01.000000Z\",\"seq\":5,\"room_id\":5}");
 }
 
 static void a_room_deleted_on_either_channel(void **state) {
@@ -519,10 +527,10 @@ static void serialized_json_is_appended(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     buffer_append_str(&out, "[");
-    serialize_room_removed(&out, 1, 2, "bob");
+    serialize_room_removed(&out, 1, 2, "bob", NULL);
     assert_json(&out,
-                "[{\"type\":\"room_removed\",\"removed_by\":\"bob\",\"seq\":1,"
-                "\"room_id\":2}");
+                "[{\"type\":\"room_removed\",\"removed_by\":\"bob\",\"is_banned\":false,"
+                "\"banned_until\":null,\"seq\":1,\"room_id\":2}");
 }
 
 int main(void) {

@@ -441,7 +441,7 @@ export function channels(): void {
             case "room_invitation":
                 return told(event.room_name, event.invited_by);
             case "room_removed":
-                return told(event.room_id, event.removed_by);
+                return told(event.removed_by, event.is_banned, event.banned_until);
             case "room_deleted":
                 return told(event.deleted_by);
             case "read_changed":

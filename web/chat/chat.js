@@ -18,8 +18,6 @@ import { t } from "./words.js";
 
 export { Drafts } from "./drafts.js";
 
-/** That the user is out is told by the list of rooms, and soon by the channel of an open room. */
-const REASON_MS = 5000;
 /** From this width (px) on there is a place for a room beside the list. */
 const WIDE = 704;
 
@@ -115,7 +113,7 @@ export class Chat {
             changed: () => this.#roomsChanged(),
             message: (room, message) => this.#messageReceived(room, message),
             invited: (room, user) => this.#invited(room, user),
-            removed: (id, text) => this.#removedFrom(id, text),
+            removed: (event, name) => this.#removedFrom(event, name),
             failed: (error) => this.notices.showError(error),
         });
         this.rooms.channel.on("state", (state) => state === "live" && this.opening.retry?.());
@@ -430,7 +428,7 @@ export class Chat {
             // The event for the list tells by whom.
             excluded: (text) => (this.rooms ? this.#leave(id) : this.#roomRemoved(id, text)),
             outsider: () => this.#offerJoin(room),
-            banned: (text) => this.#showBan(id, text),
+            banned: (name) => this.#banned(id, name),
             join: async () => {
                 await this.confab.join(id);
                 this.rooms?.refresh(id);
@@ -472,18 +470,24 @@ export class Chat {
         this.#drawTitle();
     }
 
-    /** The list of rooms has lost this one. The channel of an open room knows whether by a ban. */
-    async #removedFrom(id, text) {
-        const { channel = null } = this.shown() === id ? this.conversation : {};
-        if (channel && !channel.closed) {
-            await new Promise((done) => {
-                channel.on("closed", done);
-                setTimeout(done, REASON_MS);
-            });
-        }
-        if (channel?.closed?.reason !== "banned") {
+    /** The list has lost a room. The user knows why if `name` is null. */
+    async #removedFrom(event, name) {
+        const { room_id: id, is_banned: isBanned } = event;
+        const words = name && (await import("./rooms/ended.js").catch(() => null));
+        const text = words?.endText(event, name);
+        if (text && isBanned && this.opening.id === id) {
+            this.#showBan(id, text);
+        } else {
             this.#roomRemoved(id, text);
         }
+    }
+
+    /** The channel of the open room was closed by a ban. */
+    #banned(id, name) {
+        const show = (text) => this.shown() === id && this.#showBan(id, text);
+        import("./rooms/ended.js")
+            .then(({ banOf }) => banOf(this.confab, id, name))
+            .then(show, () => show(t("You are banned from this room.")));
     }
 
     /** The user is no longer a member of a room, or the room was deleted. */

@@ -2,12 +2,20 @@
 
 import { button, errorText, iconButton } from "./ui/controls.js";
 import { fill, h, mainTag } from "./ui/dom.js";
+import { fullTime } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
 import { t, tn } from "./words.js";
 
 /** Why the user cannot join a room. */
-export const whyNotJoined = (error) =>
-    error.code === "banned" ? t("You are banned from this room.") : errorText(error);
+export function whyNotJoined(error) {
+    if (error.code !== "banned") {
+        return errorText(error);
+    }
+    const { until } = error.body ?? {};
+    return until
+        ? t("You are banned from this room until {time}.", { time: fullTime(until) })
+        : t("You are banned from this room.");
+}
 
 /** Calls `back()` for the button that leads back to the list of rooms on a small screen. */
 export class Placeholder {

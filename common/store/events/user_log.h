@@ -36,6 +36,8 @@ struct user_event {
     struct text room_name;      /* as the user sees it */
     struct read_mark mark;      /* of read_changed; with subject_id 0 a later one replaces it */
     struct room_view view;      /* of preferences_changed */
+    bool is_banned;             /* of room_removed: the user is banned from the room now */
+    int64_t banned_until;       /* 0: for good */
 };
 
 typedef void user_event_visit(void *context, const struct user_event *event);

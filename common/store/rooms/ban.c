@@ -81,6 +81,7 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
     error = member_removal_from_rows(rows, &change->member);
     /* The event is a removal of another kind: sockets close as banned. */
     change->member.by_ban = change->member.changed;
+    change->member.banned_until = request->until;
     if (!error)
         change->created = db_get_bool(rows, 7);
     db_done(rows);
@@ -379,8 +380,12 @@ void ban_end_all_due(struct db *db) {
 enum error ban_purge(struct db *db, uint64_t limit, uint64_t *ended) {
     static const char ROOMS[] =
         "DELETE FROM ban WHERE room_id > 0 AND until < SYSDATE(6) LIMIT ?";
-    uint64_t user_id = 0;
+    static const char ERASED[] = "DELETE FROM identity_ban WHERE until < SYSDATE(6) LIMIT ?";
+    uint64_t user_id = 0, erased = 0;
     enum error error = db_delete(db, ROOMS, limit, ended);
+    if (!error)
+        error = db_delete(db, ERASED, limit, &erased);
+    *ended += erased;
     if (!error)
         error = next_due(db, &user_id);
     /* The next step ends the next. */

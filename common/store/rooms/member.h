@@ -64,7 +64,8 @@ struct member_change {
     bool changed;
     enum member_refusal refusal;  /* of member_add, with ERROR_FORBIDDEN */
     bool room_deleted;            /* the last member left */
-    bool by_ban;                  /* a removal by ban_add */
+    bool by_ban;                  /* a removal by ban_add, */
+    int64_t banned_until;         /* until then; 0: for good */
     uint64_t seq;                 /* of the event in the room's stream; 0: none */
     uint64_t user_seq;            /* of the event in the target's own stream; 0: none */
     uint64_t promoted_id;         /* user who became admin when the last admin left; 0: none */

@@ -179,7 +179,7 @@ static void serialize_of_user(struct buffer *out, const struct fake_store *store
         serialize_room_invitation(out, seq, record->subject_id, room ? &name : NULL, actor);
         break;
     case EVENT_ROOM_REMOVED:
-        serialize_room_removed(out, seq, record->subject_id, actor);
+        serialize_room_removed(out, seq, record->subject_id, actor, NULL);
         break;
     case EVENT_ROOM_DELETED:
         serialize_room_deleted(out, seq, record->subject_id, actor);

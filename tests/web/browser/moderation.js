@@ -114,7 +114,7 @@ slow("a member is silenced, then not any more, then banned, and told so each tim
     await alice.dialog().getByLabel("What is to be done?").selectOption("ban");
     await alice.button("Ban", alice.dialog()).click();
     await alice.dialog().getByText("needs an invitation").waitFor();
-    await bob.page.getByText("You are banned from “Kitchen”.").waitFor();
+    await bob.page.getByText("You are banned from “Kitchen” until").waitFor();
     assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
 });
 
@@ -146,6 +146,26 @@ slow("a ban is told in place of the room, whichever answer comes first", async (
     await alice.api("DELETE", `chat/rooms/${room}/bans/${bob.id}/`);
     await bob.button("Try again").click();
     await bob.button("Join room").waitFor();
+});
+
+test("a ban is told with its end, in a room that is open and in one that is not", async () => {
+    const [alice, bob] = [await openWindow(), await loggedInUser()];
+    await alice.register();
+    const rooms = [await alice.room("Cellar", bob), await alice.room("Attic", bob)];
+    await bob.enter(rooms[0]);
+    await bob.settles();
+    const ban = { user_id: bob.id, until: "2100-01-01T12:00:00Z" };
+    await alice.api("POST", `chat/rooms/${rooms[1]}/bans/`, ban);
+    const notice = bob.page.locator(".notice");
+    await notice.getByText(/^You are banned from “Attic” until .*1 January 2100/u).waitFor();
+    await bob.field.waitFor();
+    await alice.api("POST", `chat/rooms/${rooms[0]}/bans/`, ban);
+    const told = bob.page.locator(".conversation");
+    await told.getByText(/^You are banned from “Cellar” until .*1 January 2100/u).waitFor();
+    // Without the event the refusal tells the end.
+    await alice.api("PATCH", `chat/rooms/${rooms[0]}/`, { is_private: false });
+    await bob.page.reload();
+    await told.getByText(/^You are banned from “Cellar” until .*1 January 2100/u).waitFor();
 });
 
 test("a stranger reads an open room by its link, and enters it by logging in", async () => {

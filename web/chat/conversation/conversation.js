@@ -27,7 +27,7 @@ const STRANGER = { user_id: 0, username: "" };
  * `draft` is one of Drafts, `place` one of Timeline, or null. `readOnly`: nothing can be written;
  * `isShown()`: whether the user can see it. Calls `on.back()` for the way back to the rooms,
  * `on.removed(text)` when the user is no longer in the room, or `on.excluded(text)` if the list of
- * rooms may know why, `on.outsider()` if the user never was, `on.banned(text)` in each of these
+ * rooms may know why, `on.outsider()` if the user never was, `on.banned(name)` in each of these
  * cases if the user is banned from it, `on.message(message)` for each new message,
  * `on.messageChanged(id, change)`, `on.roomChanged(room)`, `on.read(messageId)` when the newest
  * message was seen, `on.draft(draft)`, `on.told(text)` to say that something was done,
@@ -248,8 +248,7 @@ export class Conversation {
     /** What the channel, or an answer of the server, says to a user who may not read the room. */
     #refused(reason) {
         if (reason === "banned") {
-            const room = this.people.roomName(this.room);
-            this.on.banned(t("You are banned from “{room}”.", { room }));
+            this.on.banned(this.people.roomName(this.room));
         } else {
             this.on.outsider();
         }

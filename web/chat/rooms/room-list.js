@@ -3,7 +3,6 @@
 import { ShownState } from "../shown-state.js";
 import { debounce, oncePerFrame } from "../ui/dom.js";
 import { visibleName } from "../ui/format.js";
-import { t } from "../words.js";
 
 /** Rooms per request, the largest page that the server gives. */
 const PAGE = 200;
@@ -67,28 +66,8 @@ export class RoomList {
         });
         channel.on("room_created", ({ room_id: id }) => this.refresh(id));
         channel.on("room_invitation", (event) => this.#invited(event));
-        channel.on("room_removed", (event) =>
-            this.#removed(
-                event.room_id,
-                event.removed_by === self.username
-                    ? null
-                    : (room) =>
-                          t("{name} removed you from “{room}”.", { name: event.removed_by, room }),
-            ),
-        );
-        channel.on("room_deleted", (event) =>
-            this.#removed(
-                event.room_id,
-                event.deleted_by === self.username
-                    ? null
-                    : (room) =>
-                          t("{name} deleted “{room}”.", {
-                              // No user is named if it was done on the server.
-                              name: event.deleted_by ?? t("An administrator"),
-                              room,
-                          }),
-            ),
-        );
+        channel.on("room_removed", (event) => this.#removed(event, event.removed_by));
+        channel.on("room_deleted", (event) => this.#removed(event, event.deleted_by));
         this.channel = channel;
         this.compare = () => this.#compare();
         this.timer = setInterval(this.compare, COMPARE_MS);
@@ -279,11 +258,11 @@ export class RoomList {
         this.changed();
     }
 
-    /** `words` says why by the room's name, or is null. */
-    #removed(id, words) {
-        const room = this.byId.get(id);
-        this.remove(id);
-        this.on.removed(id, words && room ? words(visibleName(room.name)) : null);
+    #removed(event, by) {
+        const room = this.byId.get(event.room_id);
+        this.remove(event.room_id);
+        const isOwn = by === this.self.username;
+        this.on.removed(event, room && !isOwn ? visibleName(room.name) : null);
     }
 
     async #invited({ room_id: id, invited_by: inviter }) {

@@ -121,7 +121,7 @@ export class Visit {
         return {
             removed: (text) => this.#ended(text ?? undefined),
             excluded: (text) => this.#ended(text ?? undefined),
-            banned: (text) => this.#ended(text),
+            banned: () => this.#ended(),
             outsider: () => this.#ended(),
             failed: (error) => notices.showError(error),
             told: (text) => notices.show(text),

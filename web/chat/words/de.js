@@ -37,7 +37,9 @@ const texts = {
     "Read without an account": "Ohne Konto lesen",
     Withdraw: "Zurückziehen",
     "You are banned from this room.": "Du bist von diesem Raum gesperrt.",
+    "You are banned from this room until {time}.": "Du bist von diesem Raum bis {time} gesperrt.",
     "You are banned from “{room}”.": "Du bist von „{room}“ gesperrt.",
+    "You are banned from “{room}” until {time}.": "Du bist von „{room}“ bis {time} gesperrt.",
     "Your account is new. You can write here from {time} on.":
         "Dein Konto ist neu. Du kannst hier ab {time} schreiben.",
     "Ban from the room": "Vom Raum sperren",
@@ -266,6 +268,7 @@ const texts = {
         one: "{count} Sekunde",
         other: "{count} Sekunden",
     },
+    "{count} hours": { one: "{count} Stunde", other: "{count} Stunden" },
     "{count} minutes": {
         one: "{count} Minute",
         other: "{count} Minuten",
@@ -464,6 +467,8 @@ const texts = {
     "It will be deleted for everyone. This cannot be undone.":
         "Sie wird für alle gelöscht. Das lässt sich nicht rückgängig machen.",
     Join: "Beitreten",
+    "Erased an account": "Löschte ein Konto",
+    "Wrote an archive of a user's data": "Schrieb ein Archiv der Daten einer Person",
     "Changed who moderates the site": "Änderte, wer die Website moderiert",
     "Its messages appear here.": "Hier erscheinen seine Nachrichten.",
     "Join room": "Raum beitreten",
