@@ -68,11 +68,7 @@ export class Attachments {
 
     #sayMost() {
         this.problem(
-            tn(
-                MOST,
-                "A message can have {count} file.",
-                "A message can have up to {count} files.",
-            ),
+            tn(MOST, "A message can have {count} file.", "A message can have up to {count} files."),
         );
     }
 

@@ -201,6 +201,22 @@ class Page {
         this.#drawBelow(this.items.size > results.length ? this.next : next);
     }
 
+    /** Draws the rows again: a ban may have deleted what they show. */
+    async #renew() {
+        const { kind } = this;
+        const { results } = await kind.read(null).catch(() => ({ results: [] }));
+        for (const one of kind === this.kind ? results : []) {
+            const item = this.items.get(kind.key(one));
+            if (item && !this.deferred.has(item)) {
+                const hadFocus = item.matches(":focus-within");
+                fill(Object.assign(item, { one }), ...kind.row(one));
+                if (hadFocus) {
+                    item.querySelector(".buttons button").focus();
+                }
+            }
+        }
+    }
+
     /** Takes a row away; the focus goes to its neighbour. */
     #remove(item) {
         const neighbour = item.nextElementSibling ?? item.previousElementSibling;
@@ -361,7 +377,12 @@ class Page {
         return button(t("Moderate the sender"), async () => {
             const room = await this.#room(roomId);
             if (room || this.isOfSite) {
-                moderate({ root, confab, people, room }, member);
+                let isChanged = false;
+                const changed = () => {
+                    isChanged = true;
+                };
+                const dialog = moderate({ root, confab, people, room, changed }, member);
+                dialog.addEventListener("close", () => isChanged && this.#renew());
             }
         });
     }

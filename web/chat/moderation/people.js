@@ -148,7 +148,7 @@ async function actOn(confab, room, { userId, name, kind, minutes, reason, messag
 
 /**
  * What a moderator can do about a member: `member` has user_id and username. `room` is null for a
- * site moderator who may not see it. Calls `changed()` after each change.
+ * site moderator who may not see it. Calls `changed()` after each change. Returns the dialog.
  */
 export function moderate({ root, confab, people, room, changed = () => {} }, member) {
     const { is_direct: isDirect = true } = room ?? {};
@@ -232,6 +232,7 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
     dialog.classList.add("narrow");
     follow();
     kinds.select.focus();
+    return dialog;
 }
 
 /** Blocks a user, or ends that. */

@@ -178,7 +178,8 @@ export class PendingMessages {
         delete article.dataset.id;
         const body = article.querySelector(".body");
         // A file has a key once it is ready.
-        const edit = !keys.includes(null) && button(t("Edit"), () => this.#takeBack(outgoing), "link");
+        const edit =
+            !keys.includes(null) && button(t("Edit"), () => this.#takeBack(outgoing), "link");
         if (state === "failed") {
             const retry = button(t("Try again"), () => outbox.retry(id), "link");
             const discard = button(t("Discard"), () => outbox.discard(id), "link");
