@@ -148,7 +148,7 @@ slow("a ban is told in place of the room, whichever answer comes first", async (
     await bob.button("Join room").waitFor();
 });
 
-test("a ban is told with its end, in a room that is open and in one that is not", async () => {
+slow("a ban is told with its end, in a room that is open and in one that is not", async () => {
     const [alice, bob] = [await openWindow(), await loggedInUser()];
     await alice.register();
     const rooms = [await alice.room("Cellar", bob), await alice.room("Attic", bob)];
