@@ -51,6 +51,10 @@
 #define SEARCH_INDEX_MS 200
 #define SEARCH_INDEX_EVERY_MS 400
 
+/* While many messages are being deleted: to take some out of the index reads all terms of their
+ * segment, so that each costs the less the more there are. */
+#define SEARCH_INDEX_CLEARING_MS 3000
+
 /* Messages of users who were banned or erased, in one step, with the pauses between slices. */
 #define CLEARING_MS 60
 
@@ -487,8 +491,10 @@ static enum error look_at_jwks(struct steps *steps) {
 /* Not with each step: those that deliver to hooks come with each event. */
 static enum error keep_search(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
+    const int64_t every_ms =
+        steps->clearing_has_more ? SEARCH_INDEX_CLEARING_MS : SEARCH_INDEX_EVERY_MS;
     const bool is_due = steps->search_has_more || steps->search_ms == 0 ||
-                        now - steps->search_ms >= SEARCH_INDEX_EVERY_MS;
+                        now - steps->search_ms >= every_ms;
     /* Switched off by a reload, or the process is ending: nothing is left to do. */
     if (!steps->step->keep_search || steps->config->search == CONFIG_OFF)
         steps->search_has_more = false;

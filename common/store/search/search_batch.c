@@ -130,45 +130,55 @@ static int compare_removals(const void *one, const void *other) {
     return (a->first > b->first) - (a->first < b->first);
 }
 
-/* A regular expression for the offsets from `low` to `high` that begin with the same byte. The
- * backslashes are those of a string of JSON. */
-static void write_offsets(struct buffer *out, unsigned low, unsigned high) {
-    buffer_printf(out, "\\\\x%02X[\\\\x%02X-\\\\x%02X]", 128 | low >> 7, low & 127, high & 127);
-}
-
-/* A regular expression for the offsets from `low` to `high`, one alternative for each first
- * byte. */
-static void write_range(struct buffer *out, unsigned low, unsigned high) {
+/* Writes the offsets from `low` to `high` into a regular expression: of each first byte one class
+ * of the second bytes. `open` is the first byte whose class is not closed, or 0. The backslashes
+ * are those of a string of JSON. */
+static void write_range(struct buffer *out, unsigned low, unsigned high, unsigned *open) {
     while (low <= high) {
         /* To the last offset with the same first byte, or to the end of the range. */
-        const unsigned end = low | 127;
-        write_offsets(out, low, end < high ? end : high);
-        low = end + 1;
-        if (low <= high)
-            buffer_append_char(out, '|');
+        const unsigned byte = 128 | low >> 7, last = low | 127;
+        if (*open != byte)
+            buffer_printf(out, "%s\\\\x%02X[", *open ? "]|" : "", byte);
+        buffer_printf(out, "\\\\x%02X-\\\\x%02X", low & 127, (last < high ? last : high) & 127);
+        *open = byte;
+        low = last + 1;
     }
+}
+
+/* The next removal, with those of the same segment that it meets: `*i` moves to the last of
+ * them. */
+static struct search_removal join_removals(const struct search_batch *batch, size_t *i) {
+    struct search_removal joined = batch->removals[*i];
+    for (; *i + 1 < batch->removal_count; ++*i) {
+        const struct search_removal *next = &batch->removals[*i + 1];
+        if (next->room_id != joined.room_id || next->first > joined.last + 1 ||
+            search_segment(next->first) != search_segment(joined.first))
+            break;
+        if (next->last > joined.last)
+            joined.last = next->last;
+    }
+    return joined;
 }
 
 /* As JSON: [[room, segment, "regular expression of offsets"], ...], one for each segment. */
 static void write_removals(struct search_batch *batch, struct buffer *out) {
-    const struct search_removal *former = NULL;
+    struct search_removal former = {.room_id = 0};
+    unsigned open = 0;
     if (batch->removal_count > 0)
         qsort(batch->removals, batch->removal_count, sizeof(*batch->removals), compare_removals);
     for (size_t i = 0; i < batch->removal_count; i++) {
-        const struct search_removal *removal = &batch->removals[i];
-        const uint64_t segment = search_segment(removal->first);
-        /* All ranges of a segment are alternatives of one expression, so that its rows are read
-         * once. */
-        if (former && former->room_id == removal->room_id &&
-            search_segment(former->first) == segment)
-            buffer_append_char(out, '|');
-        else
-            buffer_printf(out, "%s[%" PRIu64 ",%" PRIu64 ",\"", former ? "\"]," : "[",
-                          removal->room_id, segment);
-        write_range(out, search_offset(removal->first), search_offset(removal->last));
+        const struct search_removal removal = join_removals(batch, &i);
+        const uint64_t segment = search_segment(removal.first);
+        /* All ranges of a segment are in one expression, so that its rows are read once. */
+        if (former.room_id != removal.room_id || search_segment(former.first) != segment) {
+            buffer_printf(out, "%s[%" PRIu64 ",%" PRIu64 ",\"", open ? "]\"]," : "[",
+                          removal.room_id, segment);
+            open = 0;
+        }
+        write_range(out, search_offset(removal.first), search_offset(removal.last), &open);
         former = removal;
     }
-    buffer_append_str(out, former ? "\"]]" : "[]");
+    buffer_append_str(out, open ? "]\"]]" : "[]");
 }
 
 /* ---- writing ---- */

@@ -16,7 +16,7 @@
 /* A room with more new messages or events than this is updated by itself; at most MANY changed
  * messages are in one transaction. */
 #define FEW 512
-#define MANY 500
+#define MANY 4000
 
 /* Rows of whole segments that one statement deletes. */
 #define TRIMMED 10000
