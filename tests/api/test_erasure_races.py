@@ -10,7 +10,7 @@ import pytest
 
 from support.api_key import Program
 from support.confabctl import PASSWORD, Tool
-from support.files import on_disk
+from support.files import on_disk, send
 from support.hooks import Worker
 from support.parallel import at_once
 from support.rooms import url
@@ -211,4 +211,52 @@ def test_words_that_are_imported_while_their_user_is_erased_do_not_stay(user, in
              len(message["reactions"])) for message in page["results"]] == [
         line for number in (5, 3, 1)
         for line in [(other.name, f"words {number}", False, 1), (name, "", True, 0)]]
+    Tool(instance)("check", "--deep")
+
+
+# ---- among the messages of others ----
+
+# Which of a room's positions are of the user: most of a stretch, or few.
+@pytest.mark.parametrize("is_own", ["seq % 7 < 3", "seq % 31 = 0"])
+def test_messages_among_those_of_others_go_with_what_refers_to_them(user, instance, is_own):
+    client, other = user(), user()
+    room = client.room()
+    client.invite(room["room_id"], other)
+    count = 700
+    instance.sql(
+        "INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id, "
+        f"content) SELECT ?, seq, IF({is_own}, ?, ?), 1, SYSDATE(6) - INTERVAL 1 DAY + INTERVAL seq "
+        f"SECOND, CONCAT('s', LPAD(seq, 9, '0')), IF({is_own}, 'mine', 'theirs') "
+        f"FROM seq_1_to_{count}; UPDATE room SET message_count = {count}, last_active_at = "
+        f"SYSDATE(6) - INTERVAL 1 DAY + INTERVAL {count} SECOND WHERE room_id = ?",
+        room["room_id"], client.id, other.id, room["room_id"])
+    for number in range(3):
+        file = send(client, room, b"bytes", "x.txt")
+        message = client.post(url(room, "messages/"), json={
+            "content": "mine", "files": [file["file_id"]],
+            "mentions": {"user_ids": [other.id]}}).json()
+        path = f"messages/{message['message_id']}/"
+        assert other.put(url(room, f"{path}reactions/"), json={"emoji": "👍"}).status_code == 200
+        assert client.put(url(room, f"pins/{message['message_id']}/")).status_code in (200, 201)
+        # A mention that was taken back.
+        assert client.patch(url(room, path), json={"content": "mine", "mentions": {
+            "user_ids": []}}).status_code == 200
+    assert instance.confabctl("search", "rebuild", "--room", room["room_id"]).returncode == 0
+    before = on_disk(instance)
+    erase(client)
+    finish(instance)
+    left = instance.sql("SELECT sender_id = ?, content, is_deleted, COUNT(*) FROM message "
+                        "WHERE room_id = ? GROUP BY 1, 2, 3 ORDER BY 1", client.id, room["room_id"])
+    [(theirs,)] = instance.sql(f"SELECT SUM(NOT ({is_own})) FROM seq_1_to_{count}")
+    assert left == [(0, "theirs", 0, theirs), (1, "", 1, count + 3 - theirs)]
+    for table in ("reaction", "reaction_total", "pin", "mention"):
+        assert instance.sql(f"SELECT 1 FROM {table} WHERE room_id = ?", room["room_id"]) == []
+    assert len(before) - len(on_disk(instance)) == 3
+    assert instance.sql("SELECT term, LENGTH(positions) DIV 2 FROM search_posting "
+                        "WHERE room_id = ?", room["room_id"]) == [("theirs", theirs)]
+    # Each has one event; they are the last ones.
+    assert instance.sql("SELECT COUNT(*), COUNT(DISTINCT subject_id), MAX(seq) - MIN(seq) + 1 FROM "
+                        "event WHERE room_id = ? AND event_type = (SELECT event_type FROM event "
+                        "WHERE room_id = ? ORDER BY seq DESC LIMIT 1)", room["room_id"],
+                        room["room_id"]) == [3 * (count + 3 - theirs,)]
     Tool(instance)("check", "--deep")

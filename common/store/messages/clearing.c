@@ -13,6 +13,9 @@
 /* Rooms in which messages of a user are looked for by one statement. */
 #define ROOMS_AT_ONCE 10000
 
+/* A slice is deleted as a range of positions if at least every fourth of these is of it. */
+#define DENSE 4
+
 struct clearing {
     uint64_t id, room_id, user_id, actor_id;
     bool whole_site;
@@ -80,66 +83,92 @@ static enum error end_room(struct db *db, const struct clearing *clearing) {
 
 /* ---- a slice ---- */
 
-/* The messages of p_ids that are there still. */
-#define CLEARED_IDS "JSON_TABLE(p_ids, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
-#define CLEARED_MESSAGES \
-    CLEARED_IDS "STRAIGHT_JOIN message m ON m.message_id = j.id AND m.room_id = p_room "
+/* The messages of a slice that are there still: each of a list of positions, or those of the user
+ * in a range of positions. A range costs half as much for each message, and others' messages in it
+ * are skipped. It may have more of the user than the slice has read, whose keys come later; they
+ * are to be deleted as well. */
+#define OF_LIST                                                               \
+    "JSON_TABLE(p_list, '$[*]' COLUMNS (p BIGINT UNSIGNED PATH '$')) j "      \
+    "STRAIGHT_JOIN message m ON m.room_id = p_room AND m.position = j.p "
+#define IS_OF_LIST "NOT m.is_deleted "
+#define OF_RANGE "message m FORCE INDEX (PRIMARY) "
+#define IS_OF_RANGE                                                           \
+    "m.room_id = p_room AND m.position BETWEEN p_first AND p_last "           \
+    "AND m.sender_id = p_sender AND m.created_at >= p_since AND NOT m.is_deleted "
+
+/* What may refer to messages is looked for only if there is any. */
+#define CLEAR_WHAT_REFERS(of, is_of)                                                            \
+    "IF v_reacted > 0 THEN "                                                                    \
+    "DELETE x FROM " of "STRAIGHT_JOIN reaction x ON x.room_id = p_room "                       \
+    "AND x.message_id = m.message_id WHERE " is_of "AND m.reaction_kinds > 0; "                 \
+    "DELETE x FROM " of "STRAIGHT_JOIN reaction_total x ON x.room_id = p_room "                 \
+    "AND x.message_id = m.message_id WHERE " is_of "AND m.reaction_kinds > 0; END IF; "         \
+    "IF EXISTS (SELECT 1 FROM pin WHERE room_id = p_room) THEN "                                \
+    "DELETE x FROM " of "STRAIGHT_JOIN pin x ON x.room_id = p_room "                            \
+    "AND x.message_id = m.message_id WHERE " is_of "; SET v_pins = ROW_COUNT(); END IF; "       \
+    /* Messages with files are of a type of their own. */                                       \
+    "IF v_typed > 0 THEN "                                                                      \
+    "UPDATE " of "STRAIGHT_JOIN file x ON x.message_id = m.message_id "                         \
+    "SET x.state = 4, x.expires_at = v_now WHERE " is_of "AND m.message_type <> 1 "             \
+    "AND x.state <> 4; SET v_files = ROW_COUNT(); END IF; "                                     \
+    /* Also mentions that an edit has taken back, which the message does not show. */           \
+    "IF EXISTS (SELECT 1 FROM mention WHERE room_id = p_room "                                  \
+    "AND position BETWEEN p_first AND p_last) THEN "                                            \
+    "DELETE x FROM " of "STRAIGHT_JOIN mention x ON x.room_id = p_room "                        \
+    "AND x.position = m.position WHERE " is_of "; END IF; "
 
 /* Deletes messages as message_delete does, each with its event, and notes how far the clearing has
  * come. A clearing was allowed when it began: no check of the actor, and no entry in the audit for
  * each message. All in one transaction: so the room is locked, and the log written to disk, once
  * for the slice. */
-static const char CLEAR[] = TRANSACTION_UNAUDITED(
-    TRANSACTION_ROOM_DECLARATIONS
-    "DECLARE p_ids VARCHAR(22000) CHARACTER SET ascii DEFAULT ?; "
-    "DECLARE p_clearing BIGINT UNSIGNED DEFAULT ?; "
-    "DECLARE p_key VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "
-    "DECLARE v_cleared, v_pins, v_files BIGINT UNSIGNED DEFAULT 0; ",
-    TRANSACTION_LOCK_ROOM
-    "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
-    /* Unless another process has moved it to the next room, whose messages would be skipped. */
-    "UPDATE clearing SET last_key = p_key WHERE clearing_id = p_clearing AND room_id = p_room; "
-    /* The numbers of the events follow the positions. Those that are deleted already have none. */
-    "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) "
-    "SELECT STRAIGHT_JOIN p_room, v_seq - 1 + ROW_NUMBER() OVER (ORDER BY m.position), "
-    EVENT_SQL(EVENT_MESSAGE_DELETED) ", p_user, m.message_id, v_now FROM " CLEARED_MESSAGES
-    "WHERE NOT m.is_deleted; "
-    "SET v_cleared = ROW_COUNT(); "
-    "IF v_cleared = 0 THEN LEAVE body; END IF; "
-    "DELETE x FROM " CLEARED_IDS
-    "STRAIGHT_JOIN reaction x ON x.room_id = p_room AND x.message_id = j.id; "
-    "DELETE x FROM " CLEARED_IDS
-    "STRAIGHT_JOIN reaction_total x ON x.room_id = p_room AND x.message_id = j.id; "
-    "DELETE x FROM " CLEARED_IDS
-    "STRAIGHT_JOIN pin x ON x.room_id = p_room AND x.message_id = j.id; "
-    "SET v_pins = ROW_COUNT(); "
-    "UPDATE " CLEARED_IDS "STRAIGHT_JOIN file x ON x.message_id = j.id "
-    "SET x.state = 4, x.expires_at = v_now WHERE x.state <> 4; "
-    "SET v_files = ROW_COUNT(); "
-    /* Also mentions that an edit has taken back. */
-    "DELETE x FROM " CLEARED_MESSAGES
-    "STRAIGHT_JOIN mention x ON x.room_id = p_room AND x.position = m.position; "
-    "UPDATE " CLEARED_MESSAGES "SET m.content = '', m.is_deleted = TRUE, m.reaction_kinds = 0, "
-    "m.mentions = NULL WHERE NOT m.is_deleted; "
-    "UPDATE room SET last_seq = last_seq + v_cleared, pin_count = pin_count - v_pins, "
-    "changed_at = v_now WHERE room_id = p_room; ",
-    ", v_files");
+#define CLEAR(of, is_of)                                                                        \
+    TRANSACTION_UNAUDITED(                                                                      \
+        TRANSACTION_ROOM_DECLARATIONS                                                           \
+        "DECLARE p_list VARCHAR(22000) CHARACTER SET ascii DEFAULT ?; "                         \
+        "DECLARE p_first BIGINT UNSIGNED DEFAULT ?; DECLARE p_last BIGINT UNSIGNED DEFAULT ?; " \
+        "DECLARE p_sender BIGINT UNSIGNED DEFAULT ?; DECLARE p_since DATETIME(6) DEFAULT ?; "   \
+        "DECLARE p_clearing BIGINT UNSIGNED DEFAULT ?; "                                        \
+        "DECLARE p_key VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; " \
+        "DECLARE v_cleared, v_reacted, v_typed, v_pins, v_files BIGINT UNSIGNED DEFAULT 0; ",   \
+        TRANSACTION_LOCK_ROOM                                                                   \
+        "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
+        /* Unless another process has moved it to the next room, whose messages would be        \
+         * skipped. */                                                                          \
+        "UPDATE clearing SET last_key = p_key "                                                 \
+        "WHERE clearing_id = p_clearing AND room_id = p_room; "                                 \
+        "SELECT STRAIGHT_JOIN COUNT(*), COALESCE(SUM(m.reaction_kinds > 0), 0), "               \
+        "COALESCE(SUM(m.message_type <> 1), 0) INTO v_cleared, v_reacted, v_typed "             \
+        "FROM " of "WHERE " is_of "; "                                                          \
+        "IF v_cleared = 0 THEN LEAVE body; END IF; "                                            \
+        /* The numbers of the events follow the positions. Those that are deleted already have  \
+         * none. */                                                                             \
+        "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) "       \
+        "SELECT STRAIGHT_JOIN p_room, v_seq - 1 + ROW_NUMBER() OVER (ORDER BY m.position), "    \
+        EVENT_SQL(EVENT_MESSAGE_DELETED) ", p_user, m.message_id, v_now FROM " of               \
+        "WHERE " is_of "; "                                                                     \
+        CLEAR_WHAT_REFERS(of, is_of)                                                            \
+        "UPDATE " of "SET m.content = '', m.is_deleted = TRUE, m.reaction_kinds = 0, "          \
+        "m.mentions = NULL WHERE " is_of "; "                                                   \
+        "UPDATE room SET last_seq = last_seq + v_cleared, pin_count = pin_count - v_pins, "     \
+        "changed_at = v_now WHERE room_id = p_room; ",                                          \
+        ", v_files")
 
-/* The ids of a slice, as numbers and as JSON. */
+/* The messages of a slice: their ids, their positions as JSON, and the ends of these. */
 struct slice {
     uint64_t ids[CLEARING_MOST];
     size_t count;
+    uint64_t first, last;
     struct buffer json;
 };
 
-/* Reads the next ids, whose keys come after last_key, and moves that. */
+/* Reads the next messages, whose keys come after last_key, and moves that. */
 static enum error read_slice(struct db *db, struct clearing *clearing, uint64_t limit,
                              struct slice *slice) {
     /* FORCE INDEX: the rows of one user follow each other in this key, in the order of last_key. */
     static const char SQL[] =
-        "SELECT message_id, client_id FROM message FORCE INDEX (client_id) WHERE room_id = ? "
-        "AND sender_id = ? AND client_id > ? AND NOT is_deleted AND created_at >= ? "
-        "ORDER BY client_id LIMIT ?";
+        "SELECT message_id, client_id, position FROM message FORCE INDEX (client_id) "
+        "WHERE room_id = ? AND sender_id = ? AND client_id > ? AND NOT is_deleted "
+        "AND created_at >= ? ORDER BY client_id LIMIT ?";
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(clearing->room_id), db_u64(clearing->user_id),
@@ -149,11 +178,14 @@ static enum error read_slice(struct db *db, struct clearing *clearing, uint64_t 
     buffer_append_char(&slice->json, '[');
     while (slice->count < limit && db_next(rows)) {
         const struct text key = db_get_text(rows, 1);
+        const uint64_t position = db_get_u64(rows, 2);
         snprintf(clearing->last_key, sizeof(clearing->last_key), "%.*s", (int)key.len, key.at);
-        slice->ids[slice->count] = db_get_u64(rows, 0);
-        buffer_printf(&slice->json, "%s%" PRIu64, slice->count > 0 ? "," : "",
-                      slice->ids[slice->count]);
-        slice->count++;
+        if (slice->count == 0 || position < slice->first)
+            slice->first = position;
+        if (position > slice->last)
+            slice->last = position;
+        buffer_printf(&slice->json, "%s%" PRIu64, slice->count > 0 ? "," : "", position);
+        slice->ids[slice->count++] = db_get_u64(rows, 0);
     }
     buffer_append_char(&slice->json, ']');
     db_done(rows);
@@ -163,21 +195,26 @@ static enum error read_slice(struct db *db, struct clearing *clearing, uint64_t 
 /* Deletes the messages of one slice; *read becomes their number. */
 static enum error clear_slice(struct db *db, const char *file_dir, struct clearing *clearing,
                               uint64_t limit, uint64_t *read) {
+    static const char LIST[] = CLEAR(OF_LIST, IS_OF_LIST), RANGE[] = CLEAR(OF_RANGE, IS_OF_RANGE);
     struct slice slice = {.json = BUFFER_EMPTY};
     struct db_rows *rows;
     uint64_t files = 0;
     enum error error = read_slice(db, clearing, limit, &slice);
     *read = slice.count;
     if (!error && slice.count > 0) {
+        const bool is_dense = slice.last - slice.first < DENSE * slice.count;
         /* Repeatable: what is deleted already has no second event. */
-        error = DB_RUN(db, CLEAR, DB_REPEATABLE, &rows, db_u64(clearing->room_id),
-                       db_u64(clearing->actor_id),
-                       db_text((struct text){slice.json.data, slice.json.len}),
-                       db_u64(clearing->id), db_str(clearing->last_key));
+        error = DB_RUN(db, is_dense ? RANGE : LIST, DB_REPEATABLE, &rows,
+                       db_u64(clearing->room_id), db_u64(clearing->actor_id),
+                       db_text(is_dense ? text_of("[]")
+                                        : (struct text){slice.json.data, slice.json.len}),
+                       db_u64(slice.first), db_u64(slice.last), db_u64(clearing->user_id),
+                       db_time(clearing->since), db_u64(clearing->id), db_str(clearing->last_key));
         if (!error)
             error = transaction_number(rows, &files);
     }
-    /* Marked by the transaction: not served any more, even if the bytes stay. */
+    /* Marked by the transaction: not served any more, even if the bytes stay until the next
+     * housekeeping. */
     for (size_t i = 0; !error && files > 0 && i < slice.count; i++)
         file_remove_of_message(db, file_dir, slice.ids[i]);
     buffer_free(&slice.json);
