@@ -107,6 +107,8 @@ slow("a member is silenced, then not any more, then banned, and told so each tim
     await alice.button("Undo", alice.dialog()).click();
     await until(async () => (await alice.dialog().count()) === 0);
     await bob.button("Try again", bob.page.locator(".refused")).click();
+    // What was refused is sent as well.
+    await alice.page.locator(".items").getByText("More noise", { exact: true }).waitFor();
     await bob.say("No more noise");
     await alice.sees("No more noise");
     await alice.message("No more noise").hover();

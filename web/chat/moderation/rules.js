@@ -11,6 +11,9 @@ import { t, tn } from "../words.js";
 const mayModerate = ({ room, self }) =>
     room.is_admin || room.role === "moderator" || Boolean(self.is_moderator);
 
+/** What may be over by now. */
+const PASSING = new Set(["silenced", "too_new"]);
+
 /** A timer cannot be set for longer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -112,12 +115,17 @@ export class Rules {
         return Math.max(this.silencedUntil, this.newUntil);
     }
 
-    /** The server refuses the next message, if it still applies. */
+    /** Sends what was refused. The server refuses that, or the next message, if it still applies. */
     #tryAgain() {
+        const { confab, room, composer } = this.conversation;
         this.silencedUntil = 0;
         this.newUntil = 0;
         this.draw();
-        this.conversation.composer.focus();
+        confab.outbox
+            .list(room.room_id)
+            .filter(({ error, state }) => state === "failed" && PASSING.has(error.code))
+            .forEach(({ client_id: id }) => confab.outbox.retry(id));
+        composer.focus();
     }
 
     async #join() {
