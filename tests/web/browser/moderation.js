@@ -13,7 +13,9 @@ import {
     SIZES,
     world,
 } from "../support/browser.js";
-import { PASSWORD } from "../support/clients.js";
+import { freshName, PASSWORD } from "../support/clients.js";
+import { sign } from "../support/jwt.js";
+import { visitSite } from "../support/site-page.js";
 import { slow } from "../support/slow.js";
 import { sql } from "../support/sql.js";
 import { until } from "../support/until.js";
@@ -365,4 +367,96 @@ slow("old messages that were deleted go from the beginning of the list", async (
     await bob.message("Two").waitFor({ state: "detached" });
     await bob.page.getByText("This is the beginning of the room.").waitFor();
     assert.equal(await bob.message("Three").count(), 1);
+});
+
+/** Presses a key until the element with the focus has these words. */
+async function walk({ page }, key, words) {
+    const isThere = () =>
+        page.evaluate(
+            (pattern) => new RegExp(pattern, "u").test(document.activeElement.textContent),
+            words,
+        );
+    for (let steps = 0; !(await isThere()); steps += 1) {
+        assert.ok(steps < 40, `${words} is not reached by ${key}`);
+        await page.keyboard.press(key);
+    }
+}
+
+slow("volunteers ban a user of the site by touch, and end that by keys alone", async () => {
+    const key = `square-${freshName()}`;
+    const ned = { sub: freshName(), name: "Ned" };
+    const rooms = [{ key, name: "Square", role: "member", private: false }];
+    const [noisy, hand] = [
+        await openWindow(),
+        await openWindow({ viewport: SIZES.phone, hasTouch: true, isMobile: true }),
+    ];
+    const keys = await openWindow();
+    for (const volunteer of [hand, keys]) {
+        await volunteer.register();
+        await world.system.confabctl("user", "moderator", volunteer.name, "on");
+    }
+    const chat = (claims) => `<confab-chat room-key="${key}" jwt="${sign(claims)}"></confab-chat>`;
+    await visitSite(noisy, chat({ ...ned, rooms }));
+    await noisy.say("Buy here");
+    await noisy.sees("Buy here");
+    const { results: found } = await keys.api("GET", `chat/rooms/?public=true&key=${key}`);
+    const path = `chat/rooms/${found[0].room_id}`;
+    await keys.api("POST", `${path}/join/`);
+    const { results: said } = await keys.api("GET", `${path}/messages/`);
+    await keys.api("POST", `${path}/messages/${said[0].message_id}/report/`, { reason: "spam" });
+
+    // By touch: the report, and from it a ban for an hour that deletes the messages.
+    await hand.visit();
+    await hand.page.getByRole("button", { name: /^Your account/u }).tap();
+    await hand.menuItem("Moderation").tap();
+    await hand.dialog().getByText("Buy here").waitFor();
+    const report = hand.dialog().getByRole("listitem").filter({ hasText: "Square" });
+    await hand.button("Moderate the sender", report).tap();
+    const question = hand.dialog().last();
+    await question.getByLabel("What is to be done?").selectOption("ban");
+    await question.getByLabel("With a ban, delete messages").selectOption("all");
+    await hand.button("Ban", question).tap();
+    await hand.button("Done", question).tap();
+    await report.getByText("This message was deleted.").waitFor();
+    const banned = noisy.page.getByText(/^You are banned from “Square” until/u);
+    await banned.waitFor();
+
+    // Neither another token nor another account of the same user gets around it.
+    const call = async (method, where, body, more = {}) => {
+        const headers = { "Content-Type": "application/json", Connection: "close", ...more };
+        const url = `${world.system.url}/api/auth/${where}`;
+        return fetch(url, { method, headers, body: JSON.stringify(body) });
+    };
+    await visitSite(noisy, chat({ ...ned, rooms }));
+    await banned.waitFor();
+    const login = await call("POST", "jwt/", { jwt: sign(ned) });
+    const { token, user } = await login.json();
+    const erasure = { jwt: sign(ned), messages: "keep" };
+    const erased = await call("DELETE", "me/", erasure, { Authorization: `Token ${token}` });
+    assert.equal(erased.status, 202);
+    await visitSite(noisy, chat(ned));
+    await banned.waitFor();
+
+    // By keys: the ban of the account that there is now is ended.
+    await keys.visit();
+    await keys.settles();
+    await walk(keys, "Tab", "^.*Your account");
+    await keys.page.keyboard.press("Enter");
+    await walk(keys, "ArrowDown", "^Moderation");
+    await keys.page.keyboard.press("Enter");
+    await walk(keys, "Tab", "^Reports");
+    await walk(keys, "ArrowRight", "^Bans");
+    await keys.page.keyboard.press("Enter");
+    await keys.dialog().getByText("Square").first().waitFor();
+    await walk(keys, "Tab", "^End the ban");
+    await keys.page.keyboard.press("Enter");
+    await keys.dialog().getByText("The ban is ended.").waitFor();
+    await keys.page.keyboard.press("Escape");
+    await until(async () => (await keys.api("GET", `${path}/bans/`)).count === 0);
+    await noisy.button("Try again").click();
+    await noisy.button("Join room").click();
+    await noisy.say("Sorry");
+    await noisy.sees("Sorry");
+    const { results: last } = await keys.api("GET", `${path}/messages/`);
+    assert.equal(last[0].sender_id > user.user_id, true);
 });
