@@ -4,6 +4,7 @@ import pytest
 
 from support.client import Client
 from support.confabctl import hold_housekeeping
+from support.counters import spent
 from support.rooms import ROOMS, remove
 
 pytestmark = pytest.mark.slow("a user of thousands of rooms")
@@ -59,29 +60,12 @@ def expected(system, alice, count=3):
         f"ORDER BY last_active_at DESC, room_id DESC LIMIT {count}")]
 
 
-def cost(system, ask, names):
-    """The database counters of ask(), the minimum of several runs, because others may read
-    meanwhile."""
-    query = ("SELECT CAST(SUM(variable_value) AS UNSIGNED) FROM information_schema.global_status "
-             f"WHERE variable_name IN ({', '.join(repr(name) for name in names)})")
-
-    def one(ask):
-        (before,), = system.sql(query)
-        ask()
-        (after,), = system.sql(query)
-        return after - before
-    return min(one(ask) for _ in range(5)) - min(one(lambda: None) for _ in range(5))
-
-
-def rows(system, ask):
-    return cost(system, ask, ["Handler_read_key", "Handler_read_next", "Handler_read_prev"])
-
-
 # ---- cost ----
 
 @LISTS
 def test_few_rows_beyond_the_page_are_read(system, alice, path):
-    assert rows(system, lambda: listed(alice, path)) < HERS
+    assert spent(system, lambda: listed(alice, path), "Handler_read_key", "Handler_read_next",
+                 "Handler_read_prev") < HERS
 
 
 # ---- changes between reads ----

@@ -2,6 +2,7 @@
 import pytest
 
 from support.client import Client
+from support.counters import spent
 from support.rooms import ROOMS, remove, url
 from support.shapes import A_TEXT, a_room, a_view, wrong
 from support.sockets import notified
@@ -410,16 +411,8 @@ def test_events_that_clients_are_not_shown_are_left_out(user):
 # ---- cost ----
 
 def statements_of(instance, act):
-    """The number of prepared statements that an action runs; others run now and then, too."""
-    def executed():
-        (_, count), = instance.sql("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'")
-        return count
-    found = []
-    for _ in range(5):
-        before = executed()
-        act()
-        found.append(executed() - before)
-    return min(found)
+    """The number of prepared statements that an action runs."""
+    return spent(instance, act, "Com_stmt_execute")
 
 
 @pytest.mark.slow("makes 500 rooms")
