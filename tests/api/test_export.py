@@ -95,7 +95,7 @@ def test_confabctl_exports_a_room(user, instance):
         client.say(room["room_id"], f"by {client.name}")
     file = send(other, room, b"bytes", "x.txt")
     post(other, room, [file["file_id"]])
-    out = instance.state / "room.tar"
+    out = instance.state / "tmp" / "room.tar"
     with out.open("wb") as target:
         Tool(instance).run("room", "export", room["room_id"], stdout=target)
     found = unpack(out.read_bytes())

@@ -38,16 +38,23 @@ def test_the_first_session_prints_the_documented_output(session):
     assert masked(session.stdout) == masked(markdown.block("README.md", "session-output"))
 
 
-def test_the_first_session_in_a_new_instance_prints_these_ids():
-    own = Instance(DEMO="1")
+@pytest.fixture(scope="module")
+def new():
+    """A new instance as `make start` leaves it, with all its servers."""
+    made = Instance(quick=True, DEMO="1", WORKER="1", SUPERVISE="1", PAGE="")
     try:
-        own.start()
-        done = paste(markdown.block("README.md", "session"), {**os.environ, "URL": own.url})
-        names = re.compile(r'"(ann|bea)[0-9]+\.[0-9]+"')
-        assert names.sub("NAME", done.stdout) == names.sub(
-            "NAME", markdown.block("README.md", "session-output"))
+        yield made.start()
     finally:
-        own.close()
+        if made.port:
+            made.stop()  # the supervisor too
+        made.close()
+
+
+def test_the_first_session_in_a_new_instance_prints_these_ids(new):
+    done = paste(markdown.block("README.md", "session"), {**os.environ, "URL": new.url})
+    names = re.compile(r'"(ann|bea)[0-9]+\.[0-9]+"')
+    assert names.sub("NAME", done.stdout) == names.sub(
+        "NAME", markdown.block("README.md", "session-output"))
 
 
 def test_the_first_session_prints_no_errors(session):
@@ -136,24 +143,24 @@ def test_the_restore_keeps_the_previous_data(restored):
 
 # ---- files of an instance ----
 
-def test_every_file_of_state_is_described(instance):
+def test_every_file_of_state_is_described(new):
     named = {name.strip("/") for row in markdown.table("docs/instance.md", "path")
              for name in markdown.in_backticks(row[0])}
-    there = {entry.name for entry in instance.state.iterdir()}
+    there = {entry.name for entry in new.state.iterdir()}
     # bin/ exists only if there is no redis-server in the PATH, bell/ only with bells.
     assert named - {"bin", "bell"} <= there <= named
 
 
-def test_logs_and_sockets_have_their_documented_names(instance):
+def test_logs_and_sockets_have_their_documented_names(new):
     table = markdown.table("docs/instance.md", "path")
     rows = {row[0]: markdown.in_backticks(row[1]) for row in table}
     for folder in ("log", "sock"):
-        there = {entry.name for entry in (instance.state / folder).iterdir()}
-        # The instances of the tests have no supervisor, but end with the tests.
-        assert set(rows[f"`{folder}/`"]) - {"watch.log"} == there - {"leash.log"}
+        there = {entry.name for entry in (new.state / folder).iterdir()}
+        # Instances of the tests end with the tests.
+        assert set(rows[f"`{folder}/`"]) == there - {"leash.log"}
 
 
-def test_the_generated_configuration_is_valid_unchanged(instance):
-    done = subprocess.run([instance.build / "fcgi-api", "-c", instance.config, "--check-config"],
+def test_the_generated_configuration_is_valid_unchanged(new):
+    done = subprocess.run([new.build / "fcgi-api", "-c", new.config, "--check-config"],
                           env={}, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")

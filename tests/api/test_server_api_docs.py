@@ -17,7 +17,7 @@ class Shell:
     """Types the blocks of the document, in one environment."""
 
     def __init__(self, instance):
-        tools = instance.state / "typed"
+        tools = instance.state / "tmp" / "typed"
         tools.mkdir(exist_ok=True)
         (tools / "confabctl").write_text(
             f'#!/bin/sh\nexec {instance.build}/confabctl -c {instance.config} "$@"\n')

@@ -51,7 +51,7 @@ class Worker:
     """A confab-worker besides that of the instance."""
 
     def __init__(self, instance, *options, **env):
-        self.log_file = instance.state / "log" / f"worker-{os.urandom(4).hex()}.log"
+        self.log_file = instance.state / "tmp" / f"worker-{os.urandom(4).hex()}.log"
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
                 [str(instance.build / "confab-worker"), "-c", str(instance.config), *options],
