@@ -22,10 +22,12 @@ any_was_started() {
 }
 
 command_leash() {
-    local holder name pid
-    holder=$(process_stamp "$LEASH") || holder=none
-    while [[ $(process_stamp "$LEASH") == "$holder" ]] && any_was_started; do
-        sleep 1
+    local process began name pid
+    # Without starting a process each second: there are several leashes.
+    exec 8<> <(:)
+    process_read "$LEASH" && began=${process[19]}
+    while process_read "$LEASH" && [[ ${process[19]} == "$began" ]] && any_was_started; do
+        read -r -t 1 -u 8 || true
     done
     for name in watch "${STOP_ORDER[@]}"; do
         pid=$(server_pid "$name") || continue

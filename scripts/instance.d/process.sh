@@ -34,23 +34,20 @@ process_stamp() {
     echo "$1 ${process[19]} $boot"
 }
 
-# Prints the running processes of process group $1.
+# Prints the running processes of process group $1. One program reads all the files, of which a
+# machine may have thousands. The name in parentheses may contain anything, also a line feed.
 process_group() {
-    local process stat pid
-    for stat in /proc/[0-9]*/stat; do
-        pid=${stat#/proc/}
-        pid=${pid%/stat}
-        if process_read "$pid" && [[ ${process[2]} == "$1" ]]; then
-            echo "$pid"
-        fi
-    done
+    kill -0 -- "-$1" 2>/dev/null || return 0
+    sed -s -n "1s/^\([0-9]*\) (.*) [^ZX] [0-9]* $1 [^)]*\$/\1/p" /proc/[0-9]*/stat 2>/dev/null
 }
 
 # Prints the pid of server $1 if it is running.
 server_pid() {
-    local pid rest
+    local pid rest process boot
     { read -r pid rest <"$STATE/run/$1.pid"; } 2>/dev/null || return 1
-    [[ $pid =~ ^[0-9]+$ && "$pid $rest" == "$(process_stamp "$pid")" ]] || return 1
+    [[ $pid =~ ^[0-9]+$ ]] && process_read "$pid" || return 1
+    read -r boot </proc/sys/kernel/random/boot_id
+    [[ $rest == "${process[19]} $boot" ]] || return 1
     echo "$pid"
 }
 
