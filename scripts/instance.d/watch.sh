@@ -87,7 +87,7 @@ supervisor_start() {
     [[ $1 -eq 2 ]] || supervisor_stop
     if [[ $SUPERVISE != 0 ]] && ! supervisor_runs; then
         server_launch watch env STATE="$STATE" BUILD="$BUILD" CGI="$CGI" WORKER="$WORKER" \
-            "$ROOT/scripts/instance" watch
+            MADE_PAGE="$MADE_PAGE" "$ROOT/scripts/instance" watch
     fi
 }
 

@@ -144,7 +144,7 @@ def test_a_statement_that_takes_too_long_is_503(make_instance):
 
 
 def test_used_up_limits_of_the_user_are_503(make_instance):
-    with MariaDB() as database:
+    with MariaDB(tables=True) as database:
         system = make_instance(CONFAB_PROCESSES=2, **database.env)
         client = client_of(system)
         room = client.room()["room_id"]
@@ -174,7 +174,7 @@ READ_ONLY = [
 
 @pytest.mark.parametrize("on, off, number", READ_ONLY)
 def test_a_read_only_database_reads_on_and_says_so(make_instance, on, off, number):
-    with MariaDB() as database:
+    with MariaDB(tables=True) as database:
         system = make_instance(**database.env)
         client = client_of(system)
         room = client.room()["room_id"]
@@ -231,7 +231,7 @@ def test_a_full_disk_is_503_and_health_knows(make_instance):
 # ---- connections ----
 
 def test_a_connection_closed_while_idle_costs_no_request(make_instance):
-    with MariaDB("wait_timeout = 2") as database:
+    with MariaDB("wait_timeout = 2", tables=True) as database:
         system = make_instance(CONFAB_PROCESSES=1, **database.env)
         client = client_of(system)
         client.room()
@@ -242,7 +242,7 @@ def test_a_connection_closed_while_idle_costs_no_request(make_instance):
 
 
 def test_the_first_of_two_hosts_is_frozen(make_instance):
-    with MariaDB(tcp=True) as frozen, MariaDB(tcp=True) as database:
+    with MariaDB(tcp=True) as frozen, MariaDB(tcp=True, tables=True) as database:
         # The schema, by the one that answers.
         hosts = f"127.0.0.1:{frozen.port},127.0.0.1:{database.port}"
         os.kill(frozen.process.pid, signal.SIGSTOP)
@@ -258,7 +258,7 @@ def test_the_first_of_two_hosts_is_frozen(make_instance):
 
 
 def test_after_a_failover_the_host_that_takes_changes_is_found(make_instance):
-    with MariaDB(tcp=True) as former, MariaDB(tcp=True) as present:
+    with MariaDB(tcp=True) as former, MariaDB(tcp=True, tables=True) as present:
         system = make_instance(CONFAB_PROCESSES=1, **{
             **present.env,
             "CONFAB_DATABASE_HOST": f"127.0.0.1:{present.port},127.0.0.1:{former.port}"})

@@ -62,14 +62,14 @@ def modified_build(shared, tmp_path):
 LOOPBACK = [found[4][0] for found in socket.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM)]
 
 
-@pytest.mark.parametrize("address", sorted({"127.0.0.1", *LOOPBACK}))
-def test_a_taken_port_is_reported_with_a_free_one(stopped, address):
-    with take_port(address) as taken:
-        port = taken.getsockname()[1]
-        said = refused(stopped, PORT=str(port))
-        assert f"port {port} is in use by another program; set another: PORT=" in said
-        free = said.split("PORT=")[1].split()[0]
-        assert started(stopped, PORT=free).splitlines()[-1] == f"Open http://localhost:{free}/"
+def test_a_taken_port_is_reported_with_a_free_one(stopped):
+    for address in {"127.0.0.1", *LOOPBACK}:
+        with take_port(address) as taken:
+            port = taken.getsockname()[1]
+            said = refused(stopped, PORT=str(port))
+            assert f"port {port} is in use by another program; set another: PORT=" in said
+            free = said.split("PORT=")[1].split()[0]
+    assert started(stopped, PORT=free).splitlines()[-1] == f"Open http://localhost:{free}/"
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "80 80"])
@@ -108,9 +108,10 @@ def test_a_pid_reused_by_another_program_gets_no_signal(stopped, verb):
         other.wait()
 
 
-@pytest.mark.parametrize("content", ["", "x\n", "99999999999999999999 1 2\n", "-1 1 1\n", "1\n"])
-def test_a_malformed_pid_file_does_no_harm(stopped, content):
-    (stopped.state / "run" / "api.pid").write_text(content)
+def test_malformed_pid_files_do_no_harm(stopped):
+    malformed = ["", "x\n", "99999999999999999999 1 2\n", "-1 1 1\n", "1\n"]
+    for name, content in zip(SERVERS, malformed, strict=True):
+        (stopped.state / "run" / f"{name}.pid").write_text(content)
     started(stopped)
     assert script(stopped, "status").returncode == 0
 
@@ -142,8 +143,8 @@ def test_a_failed_start_keeps_servers_that_ran_before(stopped, modified_build):
     assert (stopped.pids("database"), stopped.pids("redis")) == before
 
 
-@pytest.mark.parametrize("verb", ["start", "run"])
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("verb, number, status", [
+    ("start", signal.SIGINT, 130), ("start", signal.SIGTERM, 143), ("run", signal.SIGINT, 130)])
 def test_an_interrupted_start_leaves_no_process(stopped, modified_build, verb, number, status):
     """Interrupted during the migration, when the database is running already."""
     build = modified_build("confabctl", 'echo "at it"; exec sleep 600')

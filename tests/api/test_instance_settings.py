@@ -21,6 +21,21 @@ def fresh():
     made.close()
 
 
+@pytest.fixture(scope="module")
+def shared_demo():
+    made = Instance(quick=True, DEMO="1")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def demo(shared_demo):
+    """An instance that gets demo users, and is stopped when a test starts."""
+    if (shared_demo.state / "run").exists():
+        shared_demo.stop()
+    return shared_demo
+
+
 def demo_login(instance):
     return Client(instance).post("/api/auth/token/", json={
         "username": "alice", "password": "alice-demo"}).status_code
@@ -76,8 +91,11 @@ def test_a_failed_start_is_not_remembered(fresh):
 
 
 def test_a_new_instance_has_demo_users(fresh):
-    assert "alice (password alice-demo)" in started_with_defaults(fresh)
+    said = started_with_defaults(fresh)
+    assert "alice (password alice-demo)" in said
     assert demo_login(fresh) == 200
+    assert ("running as root, and so will all servers: MariaDB, Redis, fcgi-api, pushd, "
+            "confab-worker and lighttpd" in said) == (os.geteuid() == 0)
 
 
 def test_an_instance_without_start_conf_gets_no_demo_users(fresh):
@@ -104,16 +122,23 @@ def test_demo_is_0_or_1(fresh):
 
 # ---- addresses ----
 
-@pytest.mark.parametrize("listen", ["::", "::1", "[::1]", "127.0.0.1", "0.0.0.0", "localhost",
-                                    "0.0.0.0,::", "own", "own,::1"])
-def test_it_starts_on_each_kind_of_address(fresh, listen):
+WARNING = "can log in as a demo user: the passwords of alice, bob and carol are public"
+
+
+@pytest.mark.parametrize("listen, is_open", [
+    ("", False), ("[::1]", False), ("127.0.0.1,::1", False), ("127.0.0.2", False),
+    ("localhost", False), ("::", True), ("0.0.0.0", True), ("0.0.0.0,::", True), ("own", True),
+    ("own,::1", True)])
+def test_it_starts_on_each_kind_of_address_and_warns_of_demo_users_on_open_ones(
+        demo, listen, is_open):
     listen = listen.replace("own", own_address())
-    started(fresh, LISTEN=listen)
+    assert (WARNING in started(demo, LISTEN=listen)) == is_open
     for address in listen.split(","):
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(address, address)
-        health = requests.get(f"http://{host}:{fresh.port}/healthz", timeout=10)
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(
+            address, address)
+        health = requests.get(f"http://{host}:{demo.port}/healthz", timeout=10)
         assert (health.status_code, health.json()) == (200, {"status": "ok"})
-    assert script(fresh, "status").returncode == 0
+    assert script(demo, "status").returncode == 0
 
 
 def test_the_ports_of_pushd_may_be_taken_at_the_address_of_the_web_server(fresh):
@@ -136,30 +161,14 @@ def test_pushd_may_listen_elsewhere(fresh):
     assert ", 127.0.0.2:" in lines and "metrics [::1]:" in lines
 
 
-# ---- warnings ----
-
-WARNING = "can log in as a demo user: the passwords of alice, bob and carol are public"
-
-
-@pytest.mark.parametrize("listen", ["", "127.0.0.1,::1", "127.0.0.2", "localhost"])
-def test_demo_users_on_loopback_are_no_reason_to_warn(fresh, listen):
-    assert WARNING not in started(fresh, DEMO="1", LISTEN=listen)
-
-
-def test_demo_users_on_an_open_address_are_warned_of_until_they_are_disabled(fresh):
-    assert WARNING in started(fresh, DEMO="1", LISTEN="0.0.0.0")
-    assert WARNING in started(fresh, DEMO="1", LISTEN="0.0.0.0")  # already running
-    fresh.stop()
-    said = started(fresh, DEMO="0", LISTEN="0.0.0.0")
+def test_demo_users_on_an_open_address_are_warned_of_until_they_are_disabled(demo):
+    started(demo, LISTEN="0.0.0.0")
+    assert WARNING in started(demo, LISTEN="0.0.0.0")  # already running
+    demo.stop()
+    said = started(demo, DEMO="0", LISTEN="0.0.0.0")
     assert WARNING in said  # they still exist
     command = next(line for line in said.splitlines() if " for name in " in line)
     assert os.system(command.partition("confab:")[2]) == 0
-    fresh.stop()
-    assert WARNING not in started(fresh, DEMO="0", LISTEN="0.0.0.0")
-    assert demo_login(fresh) == 400
-
-
-def test_root_is_told_what_runs_as_root(fresh):
-    said = started(fresh)
-    assert ("running as root, and so will all servers: MariaDB, Redis, fcgi-api, pushd, "
-            "confab-worker and lighttpd" in said) == (os.geteuid() == 0)
+    demo.stop()
+    assert WARNING not in started(demo, DEMO="0", LISTEN="0.0.0.0")
+    assert demo_login(demo) == 400

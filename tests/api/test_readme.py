@@ -41,7 +41,7 @@ def test_the_first_session_prints_the_documented_output(session):
 @pytest.fixture(scope="module")
 def new():
     """A new instance as `make start` leaves it, with all its servers."""
-    made = Instance(quick=True, DEMO="1", WORKER="1", SUPERVISE="1", PAGE="")
+    made = Instance(quick=True, DEMO="1", WORKER="1", SUPERVISE="1", MADE_PAGE="")
     try:
         yield made.start()
     finally:

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from support import template
 from support.instance import ROOT
 from support.leash import leashed
 from support.port import free_port
@@ -195,7 +196,7 @@ class Front:
                   "*:80": f"*:{self.instance.port}",
                   "listen 80;": f"listen 127.0.0.1:{self.instance.port};",
                   "listen [::]:80;": ""}
-        subprocess.run([ROOT / "scripts/web-page", self.share / "web"], check=True)
+        shutil.copytree(template.page(), self.share / "web")
         shutil.copytree(ROOT / "conf/errors", self.share / "errors")
         for part in ("apache", "nginx", "lighttpd"):
             (self.share / part).mkdir()

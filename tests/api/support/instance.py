@@ -33,9 +33,11 @@ DEFAULTS = {"CONFAB_RATE_LIMITS": "off", "CONFAB_PASSWORD_MEMORY": "8",
 class Instance:
     """Started by start(), ended by close(). Keyword arguments are environment variables of
     scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO, ELSEWHERE (servers
-    that the configuration names, and that are not to be started), WORKER (0 unless a test wants confab-worker, whose statements would disturb those that count them). With `quick`
-    the first start copies a prepared database instead of installing one. A server that a test
-    ends stays dead (SUPERVISE). On a machine of a Network it has the usual port."""
+    that the configuration names, and that are not to be started), MADE_PAGE, WORKER (0 unless a
+    test wants confab-worker, whose statements would disturb those that count them). With `quick`
+    the first start copies a prepared database instead of installing one, and the page is served
+    from where it was made once. A server that a test ends stays dead (SUPERVISE). On a machine of a
+    Network it has the usual port."""
 
     def __init__(self, quick=False, machine=HERE, **env):
         self.build = build_folder()
@@ -47,8 +49,11 @@ class Instance:
         self.port = None
         own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0", "WORKER": "0",
                "LEASH": str(os.getpid()), "BUILD": str(self.build)}
+        foreign = ("LISTEN", "CGI", "MAKEFLAGS", "ELSEWHERE", "MADE_PAGE")
         clean = {key: value for key, value in os.environ.items()
-                 if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS", "ELSEWHERE")}
+                 if not key.startswith("CONFAB_") and key not in foreign}
+        if quick:
+            own["MADE_PAGE"] = str(template.page())
         if machine is not HERE:
             own.update(LISTEN=machine.address, PORT="80")
         self.env = {**clean, **own, **DEFAULTS, **{key: str(value) for key, value in env.items()}}
@@ -65,12 +70,16 @@ class Instance:
 
     def start(self):
         """Starts the servers that do not run."""
-        if (self._quick and "database" not in self.env.get("ELSEWHERE", "")
-                and not (self.state / "db").exists()):
-            template.copy_to(self.state / "db", self.make_template)
+        self.prepare()
         self._script("start")
         self.port = int((self.state / "run" / "web").read_text().split()[0])
         return self
+
+    def prepare(self):
+        """Copies the database, if this is the first start and `quick`."""
+        if (self._quick and "database" not in self.env.get("ELSEWHERE", "")
+                and not (self.state / "db").exists()):
+            template.copy_to(self.state / "db", self.make_template)
 
     def stop(self):
         """Stops all servers and keeps the data."""
@@ -245,8 +254,10 @@ def _stat(pid):
 
 
 def is_alive(pid):
+    """False once it has closed all its files: a process that is killed has the state Z while its
+    other threads still end, and its sockets accept connections until the last of them has."""
     fields = _stat(pid)
-    return fields is not None and fields[0] not in "ZX"
+    return fields is not None and (fields[0] not in "ZX" or int(fields[17]) > 1)
 
 
 def children(parent):

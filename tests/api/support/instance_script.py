@@ -20,6 +20,7 @@ def script(instance, verb, program=SCRIPT, **env):
 
 def started(instance, **env):
     """Starts the instance; returns the output."""
+    instance.prepare()
     done = script(instance, "start", **env)
     assert done.returncode == 0, done.stdout
     instance.port = int((instance.state / "run" / "web").read_text().split()[0])

@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from support.instance import bind, read_value
+from support import template
+from support.instance import Instance, bind, read_value
 from support.leash import leashed
 from support.network import HERE
 from support.port import free_port
@@ -18,11 +19,12 @@ PROGRAMS = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
 class MariaDB:
     """MariaDB(lines, tcp=True): a server with these lines in its configuration, and an empty
-    database `confab`, which the user `site` may use. Start it by start() or as a context. On a
-    machine of a Network it has the usual port."""
+    database `confab`, which the user `site` may use; with `tables`, it has the tables of confab.
+    Start it by start() or as a context. On a machine of a Network it has the usual port."""
 
-    def __init__(self, lines="", tcp=False, env=None, machine=HERE):
+    def __init__(self, lines="", tcp=False, env=None, machine=HERE, tables=False):
         self.folder = Path(tempfile.mkdtemp(prefix="confab-db-", dir="/tmp"))
+        self._tables = tables
         self.socket = self.folder / "db.sock"
         self.machine = machine
         self.port = (free_port() if machine is HERE else 3306) if tcp else None
@@ -46,15 +48,12 @@ class MariaDB:
         self.close()
 
     def start(self, *arguments, seconds=60):
-        user = pwd.getpwuid(os.getuid()).pw_name
         as_root = ["--user=root"] if os.getuid() == 0 else []
         new = not (self.folder / "data").exists()
-        if new:
-            subprocess.run(
-                ["mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data",
-                 "--skip-test-db", "--force", "--auth-root-authentication-method=socket",
-                 f"--auth-root-socket-user={user}", *as_root],
-                check=True, capture_output=True, timeout=120, env={**os.environ, "PATH": PROGRAMS})
+        if new and self._tables:
+            template.copy_to(self.folder / "data", Instance.make_template)
+        elif new:
+            template.copy_to(self.folder / "data", self._install, "empty")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 leashed(self.machine.enter(
@@ -62,10 +61,21 @@ class MariaDB:
                      f"--defaults-file={self.folder}/my.cnf", *as_root, *arguments])),
                 stdout=log, stderr=log, start_new_session=True, env=self._environment)
         wait_for(self._is_ready, seconds, "MariaDB")
-        if new:
+        if new and not self._tables:
             self.sql("CREATE DATABASE confab", database="")
+        if new:
             self.create_user()
         return self
+
+    @staticmethod
+    def _install(folder):
+        user = pwd.getpwuid(os.getuid()).pw_name
+        as_root = ["--user=root"] if os.getuid() == 0 else []
+        subprocess.run(
+            ["mariadb-install-db", "--no-defaults", f"--datadir={folder}", "--skip-test-db",
+             "--force", "--auth-root-authentication-method=socket",
+             f"--auth-root-socket-user={user}", *as_root],
+            check=True, capture_output=True, timeout=120, env={**os.environ, "PATH": PROGRAMS})
 
     def create_user(self):
         for host in ("localhost", "127.0.0.1" if self.machine is HERE else "'10.0.%'"):
@@ -109,8 +119,9 @@ class MariaDB:
 
     @property
     def env(self):
-        """The configuration of an instance that uses this server."""
-        env = {"CONFAB_DATABASE_USER": "site", "CONFAB_DATABASE_PASSWORD": "site"}
+        """The configuration of an instance that uses this server, and starts none of its own."""
+        env = {"ELSEWHERE": "database",
+               "CONFAB_DATABASE_USER": "site", "CONFAB_DATABASE_PASSWORD": "site"}
         if self.port:
             return {**env, "CONFAB_DATABASE_SOCKET": "",
                     "CONFAB_DATABASE_HOST": self.machine.address,
