@@ -21,8 +21,8 @@
 
 struct redis_client;
 
-/* How long requests that are rare wait for Redis, in milliseconds: logins, invitations, checks of
- * health. redis_timeout, which all others wait, may be much shorter. */
+/* How long requests that are rare wait for Redis, in milliseconds: logins, invitations.
+ * redis_timeout, which all others wait, may be much shorter. */
 #define REDIS_CLIENT_RARE_MS 100
 
 /* Prepares a connection; the configuration must outlive it. Never NULL. Without redis_socket,
