@@ -39,6 +39,11 @@ def hosts(make_instance, cluster):
     first.close()
 
 
+def redis_of(hosts):
+    """The configuration of another host with their Redis: /healthz names one that differs."""
+    return {"CONFAB_REDIS_SOCKET": f"{hosts[0].state}/sock/redis.sock"}
+
+
 @pytest.fixture
 def lagging(cluster):
     """Calls its argument while the second node is behind, and catches up meanwhile."""
@@ -148,7 +153,7 @@ def test_sockets_of_a_revoked_token_end_at_the_other_node(hosts, lagging):
 
 def test_a_node_without_its_cluster_is_left_at_once(make_instance, cluster, hosts):
     """The second node, alone, says 1047 to everything."""
-    system = make_instance(CONFAB_PROCESSES=2, **cluster.env(1, 0))
+    system = make_instance(CONFAB_PROCESSES=2, **cluster.env(1, 0), **redis_of(hosts))
     client = Client(system).register()
     room = client.room()["room_id"]
     assert client.get("/healthz").json()["node"] == "two"
@@ -173,9 +178,10 @@ def silent():
         yield server.getsockname()[1]
 
 
-def test_a_frozen_first_host_is_passed_over_at_the_start(make_instance, cluster, silent):
+def test_a_frozen_first_host_is_passed_over_at_the_start(make_instance, cluster, hosts, silent):
     port = cluster.nodes[0].port
-    env = {**cluster.env(0), "CONFAB_DATABASE_HOST": f"127.0.0.1:{silent},127.0.0.1:{port}"}
+    env = {**cluster.env(0), **redis_of(hosts),
+           "CONFAB_DATABASE_HOST": f"127.0.0.1:{silent},127.0.0.1:{port}"}
     system = make_instance(CONFAB_PROCESSES=4, **env)
     client = Client(system).register()
     begin = time.monotonic()

@@ -14,10 +14,9 @@ TOTAL = 60
 
 
 @pytest.fixture(scope="module")
-def heavy(shared):
+def heavy(instance):
     """A user and a room with 60 long messages."""
-    system = shared(CONFAB_RATE_LIMITS="off")
-    client = Client(system).register()
+    client = Client(instance).register()
     room = client.room()["room_id"]
     for _ in range(TOTAL):
         client.say(room, "x" + HEAVY[:-2] + "x")
@@ -106,9 +105,8 @@ def test_lists_of_rooms_end_at_a_mebibyte(heavy):
                       headers={"If-None-Match": tag}).status_code == 200
 
 
-def test_a_long_page_of_small_events_is_whole(shared):
-    system = shared(CONFAB_RATE_LIMITS="off")
-    client = Client(system).register()
+def test_a_long_page_of_small_events_is_whole(instance):
+    client = Client(instance).register()
     room = client.room()["room_id"]
     for number in range(420):
         client.patch(f"/api/chat/rooms/{room}/", json={"name": f"name {number}"})
@@ -116,7 +114,7 @@ def test_a_long_page_of_small_events_is_whole(shared):
     body = client.get(path).json()
     assert [event["seq"] for event in body["events"]] == list(range(1, 421))
     assert {event["room"]["name"] for event in body["events"]} == {"name 419"}
-    assert spent(system, lambda: client.get(path), "Com_stmt_execute") < 20, "the room is read once for each slice"
+    assert spent(instance, lambda: client.get(path), "Com_stmt_execute") < 20, "the room is read once for each slice"
 
 
 # ---- users by key ----
