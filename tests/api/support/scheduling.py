@@ -5,13 +5,30 @@ from pathlib import Path
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-# Each takes over 20 seconds, mostly waiting.
-LONG = ["test_faults", "test_instance", "test_instance_errors", "test_database_unavailable",
-        "test_socket_presence_failures", "test_socket_redis_unavailable", "test_confabctl_doctor",
-        "test_health", "test_socket_hostile", "test_bad_input_json", "test_socket_handshake",
-        "test_bad_input_fields", "test_concurrency", "test_socket_presence",
-        "test_redis_unavailable", "test_operations", "test_password_hashing",
-        "test_socket_replay", "test_processes"]
+# Each takes over half a minute of all tests on two processors. The longest is first.
+LONG = ["test_instance", "test_instance_supervisor", "test_database_settings",
+        "test_instance_errors", "test_migrations_large", "test_existing_site",
+        "test_instance_settings", "test_confabctl_doctor", "test_faults", "test_redis_settings",
+        "test_socket_handshake", "test_socket_hostile", "test_database_cluster", "test_log",
+        "test_memory", "test_rooms_list_long", "test_search", "test_slow_requests",
+        "test_shared_host", "test_database_unavailable", "test_socket_presence_failures",
+        "test_files_operation", "test_socket_redis_unavailable", "test_jwt_login", "test_health",
+        "test_redis_sentinel", "test_readme", "test_socket_replay", "test_redis_unavailable",
+        "test_pages_large", "test_rooms_large", "test_service", "test_operations",
+        "test_concurrency", "test_schema", "test_bad_input_json", "test_rooms_list",
+        "test_socket_presence", "test_processes", "test_accounts_closed_registration",
+        "test_read_receipts", "test_site_rooms", "test_guests", "test_rooms_access",
+        "test_integrate_docs", "test_messages", "test_message_pages", "test_confabctl_check_deep",
+        "test_room_views", "test_site_keys", "test_files", "test_jwt_rooms", "test_limits",
+        "test_bells_shared_host", "test_bad_input_urls", "test_access_table", "test_rooms_order",
+        "test_profiles", "test_redis_cluster", "test_accounts_login_limits", "test_socket_frames",
+        "test_accounts_cookies", "test_mentions", "test_clocks", "test_presence",
+        "test_socket_events", "test_bells", "test_http_general", "test_http_etag",
+        "test_accounts_proofs", "test_socket_typing", "test_open_rooms", "test_avatar_origins",
+        "test_socket_metrics", "test_shared_host_docs", "test_moderation", "test_hooks_api",
+        "test_bad_input_fields", "test_socket_notifications", "test_jwt_attacks", "test_fail2ban",
+        "test_http_spoofed_headers", "test_audit", "test_housekeeping", "test_races",
+        "test_confabctl"]
 
 # By the fixture that starts the instance.
 TOGETHER = {
