@@ -15,6 +15,7 @@ from support.answers import assert_error, documented_codes
 from support.build import ROOT
 from support.client import Client, fresh_name
 from support.files import png, upload
+from support.lists import assert_complete
 from support.routes import routes
 from support.schema import Checker, check_frame, checker, document, frames, operations, shape
 
@@ -69,7 +70,8 @@ def test_every_feature_is_documented():
     listed = re.findall(r'^FEATURE\("(\w+)"',
                         (ROOT / "fcgi-api" / "schema" / "features.def").read_text(), re.M)
     told = [row[0].strip("`") for row in markdown.table("docs/api-notes.md", "feature")]
-    assert sorted(told) == sorted(listed) and len(set(listed)) == len(listed)
+    assert_complete(told, listed, "the table of features in docs/api-notes.md")
+    assert len(set(told)) == len(told) and len(set(listed)) == len(listed)
 
 
 @pytest.mark.everywhere
@@ -107,7 +109,8 @@ def test_every_type_of_event_is_in_the_schema_of_the_sockets():
     assert "new_message" in types
     # For pushd alone.
     types -= {"credentials_changed", "user_banned"}
-    assert types <= frames("/room").keys() | frames("/notifications").keys()
+    missing = types - frames("/room").keys() - frames("/notifications").keys()
+    assert sorted(missing) == [], "add to fcgi-api/schema/frames.def"
 
 
 # ---- the checks of requests use the same table ----

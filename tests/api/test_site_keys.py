@@ -9,6 +9,7 @@ from support.answers import assert_error
 from support.api_key import ALL, Program
 from support.client import Client, fresh_name
 from support.limits import until_429
+from support.lists import assert_complete
 from support.routes import routes
 from support.wait import wait_for
 
@@ -90,7 +91,7 @@ def refusal(answer, status):
 # ---- the table ----
 
 def test_every_path_of_the_site_is_in_the_table():
-    assert set(SITE) == NEEDS.keys()
+    assert_complete(NEEDS, SITE, "NEEDS of tests/api/test_site_keys.py")
 
 
 @pytest.mark.parametrize("route", SITE)
