@@ -26,12 +26,12 @@
  *
  * 2 is the version. seq is 0 for an event without a sequence number. The subject is a message
  * id for new_message, message_edited, message_deleted, reactions_changed, message_pinned,
- * message_unpinned and message_read; a user id for user_invited, user_removed, user_banned and
- * member_updated; on a user's stream a room id, but a message id for mentioned, a report id for
- * report_created and the id of the held message for message_held; else 0. The logical time orders
- * user_joined and user_left; it is 0 for all others. The actor name is "-" if there is none
- * (confabctl). Offset and length say where the Message object stands in the JSON of a new_message,
- * in bytes; 0 0 for all others.
+ * message_unpinned, history_trimmed and message_read; a user id for user_invited, user_removed,
+ * user_banned and member_updated; on a user's stream a room id, but a message id for mentioned, a
+ * report id for report_created and the id of the held message for message_held; else 0. The logical
+ * time orders user_joined and user_left; it is 0 for all others. The actor name is "-" if there is
+ * none (confabctl). Offset and length say where the Message object stands in the JSON of a
+ * new_message, in bytes; 0 0 for all others.
  *
  * Version 1 ended after the subject, which was the logical time for user_joined and user_left.
  * It is still read, so that a rolling upgrade loses nothing: a reader fetches a numbered event
@@ -50,9 +50,9 @@
 /* The version that is written; a reader drops versions that it does not know. */
 #define EVENT_VERSION 2
 
-/* The types. A number that was ever released keeps its meaning, since it is stored. Where a type
- * may be published is in the table of event.c. */
-/* stored in the stream of a room */
+/* The types. A number that was ever released keeps its meaning, since it is stored. A new type has
+ * the next number of its group. Where a type may be published is in the table of event.c. */
+/* 1 to 19: stored in the stream of a room */
 #define EVENT_NEW_MESSAGE 1
 #define EVENT_MESSAGE_EDITED 2
 #define EVENT_MESSAGE_DELETED 3
@@ -63,11 +63,11 @@
 #define EVENT_REACTIONS_CHANGED 8
 #define EVENT_MESSAGE_PINNED 9
 #define EVENT_MESSAGE_UNPINNED 10
-/* The oldest messages are gone; the subject is the oldest one that is left, 0 if none is. */
-#define EVENT_HISTORY_TRIMMED 12
 /* A removal by a ban. Clients see a user_removed; sockets close as banned. */
 #define EVENT_USER_BANNED 11
-/* stored in the stream of a user; EVENT_ROOM_DELETED is also a notice to the room */
+/* The oldest messages are gone; the subject is the oldest one that is left, 0 if none is. */
+#define EVENT_HISTORY_TRIMMED 12
+/* 20 to 39: stored in the stream of a user; EVENT_ROOM_DELETED is also a notice to the room */
 #define EVENT_ROOM_CREATED 20
 #define EVENT_ROOM_INVITATION 21
 #define EVENT_ROOM_REMOVED 22
@@ -88,7 +88,7 @@
 #define EVENT_MESSAGE_HELD 29
 /* In a room that the user moderates, a report was closed, or a held message is held no longer. */
 #define EVENT_MODERATION_CHANGED 30
-/* notices to a room, never stored */
+/* from 40: notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
 #define EVENT_TYPING 41
 #define EVENT_STOP_TYPING 42

@@ -26,6 +26,11 @@ static const struct {
     {EVENT_USER_INVITED, 5, "user_invited"},
     {EVENT_USER_REMOVED, 6, "user_removed"},
     {EVENT_MEMBER_UPDATED, 7, "member_updated"},
+    {EVENT_REACTIONS_CHANGED, 8, "reactions_changed"},
+    {EVENT_MESSAGE_PINNED, 9, "message_pinned"},
+    {EVENT_MESSAGE_UNPINNED, 10, "message_unpinned"},
+    {EVENT_USER_BANNED, 11, "user_banned"},
+    {EVENT_HISTORY_TRIMMED, 12, "history_trimmed"},
     {EVENT_ROOM_CREATED, 20, "room_created"},
     {EVENT_ROOM_INVITATION, 21, "room_invitation"},
     {EVENT_ROOM_REMOVED, 22, "room_removed"},
@@ -33,11 +38,16 @@ static const struct {
     {EVENT_CREDENTIALS_CHANGED, 24, "credentials_changed"},
     {EVENT_READ_CHANGED, 25, "read_changed"},
     {EVENT_PREFERENCES_CHANGED, 26, "preferences_changed"},
+    {EVENT_MENTIONED, 27, "mentioned"},
+    {EVENT_REPORT_CREATED, 28, "report_created"},
+    {EVENT_MESSAGE_HELD, 29, "message_held"},
+    {EVENT_MODERATION_CHANGED, 30, "moderation_changed"},
     {EVENT_MESSAGE_READ, 40, "message_read"},
     {EVENT_TYPING, 41, "typing"},
     {EVENT_STOP_TYPING, 42, "stop_typing"},
     {EVENT_USER_JOINED, 43, "user_joined"},
     {EVENT_USER_LEFT, 44, "user_left"},
+    {EVENT_ONLINE_CHANGED, 45, "online_changed"},
 };
 
 static void every_type_has_its_number_and_name(void **state) {
@@ -49,13 +59,26 @@ static void every_type_has_its_number_and_name(void **state) {
     }
 }
 
+/* A type of event.c without a row above would not be tested. */
+static void every_type_has_a_row_here(void **state) {
+    (void)state;
+    for (unsigned number = 0; number < 256; number++) {
+        bool found = false;
+        for (size_t i = 0; i < COUNT(types); i++)
+            found = found || types[i].number == number;
+        if (event_name(number) && !found)
+            fail_msg("%s: add a row to types of test_event.c", event_name(number));
+    }
+}
+
 /* 1 to 19 are stored in rooms' streams, 20 to 39 in users', notices come after them. */
 static void every_type_is_valid_on_its_channels(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(types); i++) {
         const unsigned type = types[i].type;
         const bool of_room = type < 20, of_user = type >= 20 && type < 40;
-        const bool notice = type >= 40 || type == EVENT_ROOM_DELETED;
+        const bool notice =
+            (type >= 40 && type != EVENT_ONLINE_CHANGED) || type == EVENT_ROOM_DELETED;
         assert_int_equal(event_belongs(type, EVENT_STREAM_ROOM, true), of_room);
         assert_int_equal(event_belongs(type, EVENT_STREAM_ROOM, false), notice);
         assert_int_equal(event_belongs(type, EVENT_STREAM_USER, true), of_user);
@@ -293,6 +316,7 @@ static void a_malformed_envelope_is_rejected(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_has_its_number_and_name),
+        cmocka_unit_test(every_type_has_a_row_here),
         cmocka_unit_test(every_type_is_valid_on_its_channels),
         cmocka_unit_test(an_unknown_type_has_no_name),
         cmocka_unit_test(a_number_is_a_literal_for_sql),

@@ -315,6 +315,18 @@ static void events_of_messages(void **state) {
     assert_event(EVENT_MESSAGE_DELETED, true, NULL,
                  "{\"type\":\"message_deleted\",\"message_id\":9,\"deleted_by\":\"alice\","
                  "\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_REACTIONS_CHANGED, true, NULL,
+                 "{\"type\":\"reactions_changed\",\"message_id\":9,\"reactions\":[],"
+                 "\"user\":\"alice\",\"user_id\":1,\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_MESSAGE_PINNED, true, NULL,
+                 "{\"type\":\"message_pinned\",\"message\":" MESSAGE_JSON
+                 ",\"pinned_by\":\"alice\",\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_MESSAGE_UNPINNED, true, NULL,
+                 "{\"type\":\"message_unpinned\",\"message_id\":9,\"unpinned_by\":\"alice\","
+                 "\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_HISTORY_TRIMMED, false, NULL,
+                 "{\"type\":\"history_trimmed\",\"oldest_message_id\":9,"
+                 "\"seq\":20,\"room_id\":5}");
 }
 
 static void events_of_the_room_and_its_members(void **state) {
@@ -331,6 +343,10 @@ static void events_of_the_room_and_its_members(void **state) {
     assert_event(EVENT_USER_REMOVED, false, NULL,
                  "{\"type\":\"user_removed\",\"user_id\":9,\"removed_by\":\"alice\","
                  "\"seq\":20,\"room_id\":5}");
+    /* A removal by a ban looks like any other. */
+    assert_event(EVENT_USER_BANNED, false, NULL,
+                 "{\"type\":\"user_removed\",\"user_id\":9,\"removed_by\":\"alice\","
+                 "\"seq\":20,\"room_id\":5}");
     assert_event(EVENT_MEMBER_UPDATED, true, NULL,
                  "{\"type\":\"member_updated\",\"membership\":{\"membership_id\":4,"
                  "\"room_id\":5,\"user_id\":2,\"display_name\":\"bob\",\"avatar_url\":null,"
@@ -340,6 +356,25 @@ static void events_of_the_room_and_its_members(void **state) {
     assert_event(EVENT_MEMBER_UPDATED, false, NULL,
                  "{\"type\":\"member_updated\",\"membership\":null,"
                  "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
+}
+
+/* A type without a row in ROOM_EVENTS would be sent without what has changed. */
+static void every_event_of_a_room_shows_its_subject(void **state) {
+    (void)state;
+    for (unsigned type = 1; type < 256; type++) {
+        struct buffer out = BUFFER_EMPTY, bare = BUFFER_EMPTY;
+        struct room_event event = base;
+        if (!event_belongs(type, EVENT_STREAM_ROOM, true))
+            continue;
+        event.type = type;
+        serialize_room_event(&out, &event, NULL);
+        buffer_printf(&bare, "{\"type\":\"%s\",\"seq\":20,\"room_id\":5}",
+                      event_name(event_shown_type(type)));
+        if (out.len <= bare.len)
+            fail_msg("%s: add a row to ROOM_EVENTS of serialize_events.c", event_name(type));
+        buffer_free(&out);
+        buffer_free(&bare);
+    }
 }
 
 /* ---- events of a user, and notices ---- */
@@ -547,6 +582,7 @@ int main(void) {
         cmocka_unit_test(a_room_in_an_event_lacks_the_callers_fields),
         cmocka_unit_test(events_of_messages),
         cmocka_unit_test(events_of_the_room_and_its_members),
+        cmocka_unit_test(every_event_of_a_room_shows_its_subject),
         cmocka_unit_test(a_room_created),
         cmocka_unit_test(a_room_invitation),
         cmocka_unit_test(a_room_removed),
