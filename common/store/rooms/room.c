@@ -18,22 +18,22 @@
 void room_from_row(const struct db_rows *rows, unsigned first, struct room *room) {
     memset(room, 0, sizeof(*room));
     room_state_from_row(rows, first, &room->state);
-    /* The columns of the state come first; the order is that of ROOM_COLUMNS. */
-    first += ROOM_STATE_COLUMN_COUNT;
-    room->name = db_get_text(rows, first);
-    room->created_by_id = db_get_u64(rows, first + 1);
+    /* The columns of the state come first, then the name and ROOM_OWN_COLUMNS. */
+    const unsigned name = first + ROOM_STATE_COLUMN_COUNT, own = name + 1;
+    room->name = db_get_text(rows, name);
+    room->created_by_id = db_get_u64(rows, own);
     /* NULL, for rooms that the site did not make, is an empty text. */
-    room->key = db_get_text(rows, first + 2);
-    room->may_pin = (enum room_may_pin)db_get_u64(rows, first + 3);
-    room->topic = db_get_text(rows, first + 4);
-    room->post_policy = (enum post_policy)db_get_u64(rows, first + 5);
-    room->slow_seconds = db_get_u64(rows, first + 6);
-    room->history = (enum room_history)db_get_u64(rows, first + 7);
-    room->guests = (enum room_guests)db_get_u64(rows, first + 8);
-    room->retention_days = db_get_u64(rows, first + 9);
+    room->key = db_get_text(rows, own + 1);
+    room->may_pin = (enum room_may_pin)db_get_u64(rows, own + 2);
+    room->topic = db_get_text(rows, own + 3);
+    room->post_policy = (enum post_policy)db_get_u64(rows, own + 4);
+    room->slow_seconds = db_get_u64(rows, own + 5);
+    room->history = (enum room_history)db_get_u64(rows, own + 6);
+    room->guests = (enum room_guests)db_get_u64(rows, own + 7);
+    room->retention_days = db_get_u64(rows, own + 8);
     /* A room without messages has NULL in these columns. */
-    room->has_last_message =
-        message_from_row(rows, first + 10, room->state.room_id, &room->last_message);
+    room->has_last_message = message_from_row(rows, first + ROOM_MESSAGE_COLUMN,
+                                              room->state.room_id, &room->last_message);
     /* A member who joined later does not see the last message if it is older. */
     room->has_last_message =
         room->has_last_message && message_show_to(&room->last_message, room->state.first_position);

@@ -61,11 +61,12 @@ typedef void room_visit(void *context, const struct room *room);
     "LEFT JOIN message m ON m.room_id = r.room_id "      \
     "AND m.position = r.message_count " MESSAGE_QUOTE_JOIN
 
-/* After the name; then comes the last message. */
+/* Between the name and the last message, in the order in which room_from_row reads them. */
 #define ROOM_OWN_COLUMNS \
     "r.created_by_id, r.room_key, IF(r.direct_low IS NULL, r.may_pin, " ROOM_MAY_PIN_ALL "), " \
     "r.topic, r.post_policy, r.slow_seconds, r.history, r.guests, r.retention_days"
-#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 10)
+#define ROOM_OWN_COLUMN_COUNT 9
+#define ROOM_MESSAGE_COLUMN (ROOM_STATE_COLUMN_COUNT + 1 + ROOM_OWN_COLUMN_COUNT)
 #define ROOM_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_SENDER_COLUMN)
 #define ROOM_QUOTE_SENDER_COLUMN (ROOM_MESSAGE_COLUMN + MESSAGE_QUOTE_SENDER_COLUMN)
 #define ROOM_OTHER_COLUMN ROOM_COLUMN_COUNT
