@@ -115,7 +115,7 @@ export class Rules {
         return Math.max(this.silencedUntil, this.newUntil);
     }
 
-    /** Sends what was refused. The server refuses that, or the next message, if it still applies. */
+    /** Sends what was refused. The server refuses it again, if that still applies. */
     #tryAgain() {
         const { confab, room, composer } = this.conversation;
         this.silencedUntil = 0;
