@@ -103,6 +103,28 @@ enum error restriction_check_guest(struct exchange *x, const struct room_state *
     return hides ? ERROR_NOT_FOUND : error;
 }
 
+enum error restriction_check_guest_list(struct exchange *x, struct room_list *list) {
+    struct room_state state = {0};
+    uint64_t room_id;
+    if (!x->identity.user.is_guest)
+        return ERROR_NONE;
+    if (list->kind == ROOM_LIST_PUBLIC)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_FOR_GUESTS,
+                             "Guests may not list the public rooms.");
+    if (list->kind != ROOM_LIST_ONE)
+        return ERROR_NONE;
+    enum error error = room_by_key(x->service->db, list->key, &room_id);
+    if (!error)
+        error = room_state_get(x->service->db, room_id, list->user_id, &state);
+    if (!error)
+        error = restriction_check_guest(x, &state);
+    if (error != ERROR_NOT_FOUND)
+        return error;
+    /* No room has this key. */
+    list->key = text_of("");
+    return ERROR_NONE;
+}
+
 enum error restriction_check_hidden(struct exchange *x) {
     /* Both are in the state of the room, which was read with the identity. */
     if (x->identity.room.members_visible || x->identity.room.may_moderate)

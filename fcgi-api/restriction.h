@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "server/exchange.h"
+#include "store/rooms/room_list.h"
 
 /* Adds to a refusal until when the user is silenced (ERROR_SILENCED), or when the next message is
  * accepted (ERROR_SLOW_MODE), in the room of the path. */
@@ -33,6 +34,10 @@ bool restriction_refuse_banned(struct exchange *x, uint64_t user_id);
 /* ERROR_NOT_FOUND if the user is a guest and this room takes none: the guest is not in the room,
  * and does not see it, although it is public. */
 enum error restriction_check_guest(struct exchange *x, const struct room_state *room);
+
+/* For guests only: ERROR_FORBIDDEN, with the answer, for the list of public rooms; the list of one
+ * room, by its key, is made empty if that room takes no guests. */
+enum error restriction_check_guest_list(struct exchange *x, struct room_list *list);
 
 /* ERROR_FORBIDDEN, with the answer, if only moderators see who is in the room of the path, and the
  * user is none of them. */

@@ -74,34 +74,13 @@ static void read_key(struct exchange *x, struct buffer *key, struct room_list *l
         field_errors_add(&x->field_errors, "key", CODE_INVALID, "Not the key of a room.");
 }
 
-/* Sets the counts of a list: those that transactions keep, and for users who have hidden a room or
- * have favourites those of these. Of one room it is set by visit_room, if the user may see it. */
-static enum error count_rooms(struct exchange *x, struct room_list *list) {
-    const uint64_t all = x->identity.rooms_count;
-    uint64_t hidden = 0;
-    /* has_preferences came with the identity: most users have hidden nothing and have no
-     * favourites, and need no statement here. */
-    enum error error = ERROR_NONE;
-    if (list->kind == ROOM_LIST_ONE)
-        return ERROR_NONE;
-    if (list->kind == ROOM_LIST_PUBLIC)
-        return room_list_count_public(x->service->db, &list->count);
-    if (x->identity.has_preferences)
-        error = room_list_count_own(x->service->db, list->user_id, &hidden, &list->favorites);
-    if (list->kind == ROOM_LIST_HIDDEN)
-        list->count = hidden;
-    else
-        list->count = hidden < all ? all - hidden : 0;
-    if (list->favorites > list->count)
-        list->favorites = list->count;
-    return error;
-}
-
 /* A page of rooms with its tag; 304 if no room of the page has changed for the client. */
 static enum error list_rooms(struct exchange *x, struct page *page, struct room_list *list) {
     static const char KEPT[] = "key hidden public";
     struct db *db = x->service->db;
-    enum error error = count_rooms(x, list);
+    /* Both numbers came with the identity. */
+    enum error error =
+        room_list_count(db, list, x->identity.rooms_count, x->identity.has_preferences);
 
     /* The tag depends only on the states of the rooms. If the client has the page already, nothing
      * else is read. */
@@ -126,28 +105,6 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
     return error;
 }
 
-/* What a guest, who is a stranger with a link, does not see: the list of public rooms, and among
- * the rooms that have a key those that take no guests. For these the list is made empty. */
-static enum error hide_from_guest(struct exchange *x, struct room_list *list) {
-    struct room_state state = {0};
-    uint64_t room_id;
-    if (list->kind == ROOM_LIST_PUBLIC)
-        return exchange_fail(x, ERROR_FORBIDDEN, CODE_NOT_FOR_GUESTS,
-                             "Guests may not list the public rooms.");
-    if (list->kind != ROOM_LIST_ONE)
-        return ERROR_NONE;
-    enum error error = room_by_key(x->service->db, list->key, &room_id);
-    if (!error)
-        error = room_state_get(x->service->db, room_id, list->user_id, &state);
-    if (!error)
-        error = restriction_check_guest(x, &state);
-    if (error != ERROR_NOT_FOUND)
-        return error;
-    /* No room has this key. */
-    list->key = text_of("");
-    return ERROR_NONE;
-}
-
 /* Own rooms by last activity, favourites first. */
 enum error rooms_list(struct exchange *x) {
     struct buffer key = BUFFER_EMPTY;
@@ -159,8 +116,8 @@ enum error rooms_list(struct exchange *x) {
                              .offset = page.offset};
     read_key(x, &key, &list);
     enum error error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
-    if (!error && x->identity.user.is_guest)
-        error = hide_from_guest(x, &list);
+    if (!error)
+        error = restriction_check_guest_list(x, &list);
     if (!error)
         error = list_rooms(x, &page, &list);
     buffer_free(&key);

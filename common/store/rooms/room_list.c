@@ -282,29 +282,40 @@ enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_
     return visit_rows(&reading, error, rows);
 }
 
-enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden,
-                               uint64_t *favorites) {
+enum error room_list_count(struct db *db, struct room_list *list, uint64_t rooms_count,
+                           bool has_preferences) {
+    /* Kept by the transactions that change rooms; counting them would read the whole index. */
+    static const char PUBLIC_ROOMS[] = "SELECT number FROM total WHERE name = 'public_rooms'";
     /* Two ranges of the key: the favourites, and others that were hidden at some time. */
-    static const char SQL[] =
+    static const char PREFERENCES[] =
         "SELECT SUM(" ROOM_IS_HIDDEN("me", "r") "), "
         "SUM(me.is_favorite AND NOT " ROOM_IS_HIDDEN("me", "r") ") "
         "FROM member me FORCE INDEX (listed) JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND (me.is_favorite = TRUE "
         "OR (me.is_favorite = FALSE AND me.hidden_position IS NOT NULL))";
+    uint64_t hidden = 0;
     struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
-    if (error)
-        return error;
-    /* NULL, for no rows, is 0. */
-    const bool has_row = db_next(rows);
-    *hidden = has_row ? db_get_u64(rows, 0) : 0;
-    *favorites = has_row ? db_get_u64(rows, 1) : 0;
-    db_done(rows);
+    if (list->kind == ROOM_LIST_ONE)
+        return ERROR_NONE;
+    if (list->kind == ROOM_LIST_PUBLIC)
+        return db_number(db, PUBLIC_ROOMS, &list->count);
+    /* Most users have hidden nothing and have no favourites: no statement for them. */
+    if (has_preferences) {
+        const enum error error =
+            DB_RUN(db, PREFERENCES, DB_REPEATABLE, &rows, db_u64(list->user_id));
+        if (error)
+            return error;
+        /* NULL, for no rows, is 0. */
+        const bool has_row = db_next(rows);
+        hidden = has_row ? db_get_u64(rows, 0) : 0;
+        list->favorites = has_row ? db_get_u64(rows, 1) : 0;
+        db_done(rows);
+    }
+    if (list->kind == ROOM_LIST_HIDDEN)
+        list->count = hidden;
+    else
+        list->count = hidden < rooms_count ? rooms_count - hidden : 0;
+    if (list->favorites > list->count)
+        list->favorites = list->count;
     return ERROR_NONE;
-}
-
-enum error room_list_count_public(struct db *db, uint64_t *count) {
-    /* Kept by the transactions that change rooms; counting them would read the whole index. */
-    static const char SQL[] = "SELECT number FROM total WHERE name = 'public_rooms'";
-    return db_number(db, SQL, count);
 }

@@ -21,8 +21,7 @@ struct room_list {
     uint64_t user_id;
     struct text key;    /* of ONE */
     uint64_t favorites; /* of OWN: how many come first */
-    uint64_t count;     /* of the whole list; see room_list_count_own and room_list_count_public;
-                         * of ONE not needed */
+    uint64_t count;     /* of the whole list, from room_list_count; of ONE not needed */
     uint64_t limit;
     uint64_t offset;
 };
@@ -36,12 +35,9 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
 enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
                          room_visit *visit, void *context);
 
-/* The numbers of rooms that the user has hidden, and of favourites that are not hidden; for users
- * with has_preferences, others have none. Costs what these are. */
-enum error room_list_count_own(struct db *db, uint64_t user_id, uint64_t *hidden,
-                               uint64_t *favorites);
-
-/* The number of public rooms, read from a counter. */
-enum error room_list_count_public(struct db *db, uint64_t *count);
+/* Sets list->count, and list->favorites of OWN; nothing of ONE. rooms_count is the number of all
+ * rooms of the user; has_preferences: the user may have hidden a room, or have a favourite. */
+enum error room_list_count(struct db *db, struct room_list *list, uint64_t rooms_count,
+                           bool has_preferences);
 
 #endif
