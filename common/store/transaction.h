@@ -130,6 +130,14 @@ enum error transaction_number(struct db_rows *rows, uint64_t *number);
 #define TRANSACTION_NOT_ADMIN "v_member IS NULL OR NOT v_admin"
 #define TRANSACTION_IS_DIRECT "v_direct_low IS NOT NULL"
 
+/* FROM and WHERE of a list: from the rooms that a user (the value) moderates to what `joins` finds
+ * in each of them (me.room_id, r). Direct rooms have no moderators. */
+#define ROOMS_MODERATED(joins) ROOMS_OF_MEMBER joins "WHERE " ROOM_IS_MODERATED
+#define ROOMS_OF_MEMBER "FROM member me JOIN room r ON r.room_id = me.room_id "
+#define ROOM_IS_MODERATED                                                    \
+    "me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR       \
+    ") AND r.direct_low IS NULL "
+
 /* Stores event number v_seq of the room. The transaction itself sets room.last_seq = v_seq, with
  * what else it changes in the room. `type` is an EVENT_SQL of event.h. changed_at lets followers
  * find the room (store/followers/follower.h); a post, which sets last_active_at, does without. */

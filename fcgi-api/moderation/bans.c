@@ -2,6 +2,7 @@
  * moderators, or of the site, by API keys and site moderators. */
 #include "handlers/handlers.h"
 #include "limit.h"
+#include "moderation/moderated.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "rooms/member_events.h"
@@ -50,23 +51,16 @@ enum error bans_site_list(struct exchange *x) {
     return list(x, 0);
 }
 
-/* One list for those who moderate many rooms; of a site moderator all rooms, private ones, too. */
-enum error bans_all(struct exchange *x) {
+/* Writes a page of those in all rooms that the user moderates. */
+static enum error write_moderated(struct exchange *x, const struct page *page,
+                                  struct json_writer *w) {
     const struct user *user = &x->identity.user;
-    struct page page;
-    uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    enum error error = ban_count_moderated(x->service->db, user->id, user->is_moderator, &count);
-    if (error)
-        return error;
-    struct json_writer w = json_writer_start(&x->response.body);
-    page_begin(x, &w, &page, count, "");
-    error = ban_list_moderated(x->service->db, user->id, user->is_moderator, page.limit,
-                               page.offset, write_ban, &w);
-    page_end(x, &w, &page, count, "");
-    return error;
+    return ban_list_moderated(x->service->db, user->id, user->is_moderator, page->limit,
+                              page->offset, write_ban, w);
+}
+
+enum error bans_all(struct exchange *x) {
+    return moderated_list(x, ban_count_moderated, write_moderated);
 }
 
 /* ---- changing ---- */

@@ -9,6 +9,7 @@
 #include "event/serialize.h"
 #include "filter.h"
 #include "handlers/handlers.h"
+#include "moderation/moderated.h"
 #include "rest/page.h"
 #include "store/messages/file.h"
 #include "store/messages/mention.h"
@@ -139,24 +140,16 @@ enum error held_messages_list(struct exchange *x) {
     return error;
 }
 
-/* One list for those who moderate many rooms; a site moderator sees the messages of all rooms. */
-enum error held_messages_all(struct exchange *x) {
+/* Writes a page of those in all rooms that the user moderates. */
+static enum error write_moderated(struct exchange *x, const struct page *page,
+                                  struct json_writer *w) {
     const struct user *user = &x->identity.user;
-    struct page page;
-    uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    enum error error =
-        held_count_moderated(x->service->db, user->id, user->is_moderator, &count);
-    if (error)
-        return error;
-    struct json_writer w = json_writer_start(&x->response.body);
-    page_begin(x, &w, &page, count, "");
-    error = held_list_moderated(x->service->db, user->id, user->is_moderator, page.limit,
-                                page.offset, write_held, &w);
-    page_end(x, &w, &page, count, "");
-    return error;
+    return held_list_moderated(x->service->db, user->id, user->is_moderator, page->limit,
+                               page->offset, write_held, w);
+}
+
+enum error held_messages_all(struct exchange *x) {
+    return moderated_list(x, held_count_moderated, write_moderated);
 }
 
 /* ---- letting through ---- */

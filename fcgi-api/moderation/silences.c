@@ -3,6 +3,7 @@
 #include "event/event.h"
 #include "handlers/handlers.h"
 #include "limit.h"
+#include "moderation/moderated.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "store/rooms/silence.h"
@@ -79,22 +80,14 @@ enum error silences_list(struct exchange *x) {
     return error;
 }
 
-/* One list for those who moderate many rooms; of a site moderator all rooms. */
-enum error silences_all(struct exchange *x) {
+/* Writes a page of those in all rooms that the user moderates. */
+static enum error write_moderated(struct exchange *x, const struct page *page,
+                                  struct json_writer *w) {
     const struct user *user = &x->identity.user;
-    struct page page;
-    uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    enum error error =
-        silence_count_moderated(x->service->db, user->id, user->is_moderator, &count);
-    if (error)
-        return error;
-    struct json_writer w = json_writer_start(&x->response.body);
-    page_begin(x, &w, &page, count, "");
-    error = silence_list_moderated(x->service->db, user->id, user->is_moderator, page.limit,
-                                   page.offset, write_silence, &w);
-    page_end(x, &w, &page, count, "");
-    return error;
+    return silence_list_moderated(x->service->db, user->id, user->is_moderator, page->limit,
+                                  page->offset, write_silence, w);
+}
+
+enum error silences_all(struct exchange *x) {
+    return moderated_list(x, silence_count_moderated, write_moderated);
 }

@@ -115,11 +115,9 @@ enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t 
 
 /* The reports of the rooms that the user moderates. It goes by these rooms, so that a user who
  * moderates none reads no report. Values: the user, and the state or NULL. */
-#define OF_OWN_ROOMS                                                                          \
-    "FROM member me JOIN room r ON r.room_id = me.room_id "                                   \
-    "JOIN report p ON p.room_id = me.room_id "                                                \
-    "WHERE me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                  \
-    ") AND r.direct_low IS NULL AND p.state = COALESCE(?, p.state) "
+#define OF_OWN_ROOMS                                            \
+    ROOMS_MODERATED("JOIN report p ON p.room_id = me.room_id ") \
+    "AND p.state = COALESCE(?, p.state) "
 
 /* The same for a site moderator: all. The user's id is not looked at. */
 #define OF_ALL_ROOMS "FROM report p WHERE ? > 0 AND p.state = COALESCE(?, p.state) "

@@ -142,11 +142,9 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
 
 /* Those of the rooms that a user moderates, which come first: a user who moderates none reads no
  * held message; and the same for a site moderator: all. Value: the user, not looked at for all. */
-#define OF_OWN_ROOMS                                                                            \
-    "FROM member me JOIN room r ON r.room_id = me.room_id JOIN held h ON h.room_id = me.room_id " \
-    "JOIN user u ON u.user_id = h.sender_id "                                                   \
-    "WHERE me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                    \
-    ") AND r.direct_low IS NULL "
+#define OF_OWN_ROOMS                                         \
+    ROOMS_MODERATED("JOIN held h ON h.room_id = me.room_id " \
+                    "JOIN user u ON u.user_id = h.sender_id ")
 #define OF_ALL_ROOMS FROM_HELD "WHERE ? > 0 "
 
 /* Reads COLUMNS; texts point into the row. */

@@ -258,13 +258,10 @@ enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
     return DB_NUMBER(db, SQL, count, db_u64(room_id));
 }
 
-/* The rooms that a user moderates, and their bans; and the bans of all rooms, along KEY created_at.
- * Value: the user, not looked at for all. */
-#define OWN_ROOMS "FROM member me JOIN room r ON r.room_id = me.room_id "
-#define IS_OWN                                                                                \
-    "me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                        \
-    ") AND r.direct_low IS NULL "
-#define OF_OWN_ROOMS OWN_ROOMS "JOIN ban b ON b.room_id = me.room_id WHERE " IS_OWN "AND " IS_VALID
+/* The bans of the rooms that a user moderates; and those of all rooms, along KEY created_at. Value:
+ * the user, not looked at for all. */
+#define OF_OWN_ROOMS \
+    ROOMS_MODERATED("JOIN ban b ON b.room_id = me.room_id ") "AND " IS_VALID
 #define OF_ALL_ROOMS(names)                                                                   \
     "FROM ban b FORCE INDEX (created_at) JOIN room r ON r.room_id = b.room_id " names         \
     "WHERE ? > 0 AND " IS_VALID
@@ -276,12 +273,12 @@ enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
 #define SINCE                                                                                 \
     "(SELECT COALESCE(MAX((SELECT n.created_at FROM ban n FORCE INDEX (of_room) "             \
     "WHERE n.room_id = me.room_id AND (n.until IS NULL OR n.until > SYSDATE(6)) "             \
-    "ORDER BY n.created_at DESC LIMIT 1 OFFSET ?)), '1000-01-01') at " OWN_ROOMS              \
-    "WHERE " IS_OWN ") since "
+    "ORDER BY n.created_at DESC LIMIT 1 OFFSET ?)), '1000-01-01') at " ROOMS_OF_MEMBER        \
+    "WHERE " ROOM_IS_MODERATED ") since "
 #define OF_OWN_ROOMS_SINCE                                                                    \
     "FROM " SINCE "JOIN member me JOIN room r ON r.room_id = me.room_id "                     \
     "JOIN ban b FORCE INDEX (of_room) ON b.room_id = me.room_id "                             \
-    "AND b.created_at >= since.at " NAMES "WHERE " IS_OWN "AND " IS_VALID
+    "AND b.created_at >= since.at " NAMES "WHERE " ROOM_IS_MODERATED "AND " IS_VALID
 
 static enum error list_own(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
                            struct db_rows **rows) {

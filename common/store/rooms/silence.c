@@ -84,11 +84,8 @@ enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int6
 #define OF_ROOM "FROM silence s " JOINS "WHERE s.room_id = ? AND " IS_VALID
 /* From the rooms that the user moderates to the silences there; and those of all rooms, along KEY
  * until. Value: the user, not looked at for all. */
-#define OF_OWN_ROOMS                                                                          \
-    "FROM member me JOIN room r ON r.room_id = me.room_id "                                   \
-    "JOIN silence s ON s.room_id = me.room_id " JOINS                                         \
-    "WHERE me.user_id = ? AND (me.is_admin OR me.role = " ROLE_SQL_MODERATOR                  \
-    ") AND r.direct_low IS NULL AND " IS_VALID
+#define OF_OWN_ROOMS \
+    ROOMS_MODERATED("JOIN silence s ON s.room_id = me.room_id " JOINS) "AND " IS_VALID
 #define OF_ALL_ROOMS                                                                          \
     "FROM silence s JOIN room r ON r.room_id = s.room_id " JOINS "WHERE ? > 0 AND " IS_VALID
 #define LIST(from) \
