@@ -167,6 +167,13 @@ bool text_equals(struct text a, struct text b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+int text_compare(struct text a, struct text b) {
+    const size_t least = a.len < b.len ? a.len : b.len;
+    /* An empty text may have no address, which memcmp must not get. */
+    const int order = least > 0 ? memcmp(a.at, b.at, least) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 bool text_skip(struct text *text, const char *prefix) {
     const size_t len = strlen(prefix);
     if (text->len < len || memcmp(text->at, prefix, len) != 0)

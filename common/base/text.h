@@ -50,6 +50,10 @@ bool text_equals_nocase(struct text a, struct text b);
 /* True when the texts are the same bytes. */
 bool text_equals(struct text a, struct text b);
 
+/* Below, equal to or above 0, as `a` comes before, equals or comes after `b` in the order of bytes;
+ * of two texts that begin alike the shorter one comes first. */
+int text_compare(struct text a, struct text b);
+
 /* Removes `prefix` from the front of *text; false, and *text unchanged, if it does not start
  * with it. */
 bool text_skip(struct text *text, const char *prefix);

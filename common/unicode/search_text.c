@@ -69,9 +69,7 @@ static void add_term(struct search_terms *terms, const struct fold *fold, size_t
 /* In the order of bytes, as the rows of the index. */
 static int compare_terms(const void *one, const void *other) {
     const struct text *a = one, *b = other;
-    const size_t len = a->len < b->len ? a->len : b->len;
-    const int order = memcmp(a->at, b->at, len);
-    return order ? order : (a->len > b->len) - (a->len < b->len);
+    return text_compare(*a, *b);
 }
 
 void search_terms_of(struct search_terms *terms, const struct fold *fold) {

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 #include "base/clock.h"
@@ -125,12 +124,8 @@ static void read_user(void *context, struct json_object *object) {
 
 /* By the id of the message that the parts belong to. */
 static int compare_parts(const void *a, const void *b) {
-    const struct text one = ((const struct part *)a)->message;
-    /* Ids are texts of digits, compared as bytes. */
-    const struct text other = ((const struct part *)b)->message;
-    const size_t least = one.len < other.len ? one.len : other.len;
-    const int order = least > 0 ? memcmp(one.at, other.at, least) : 0;
-    return order ? order : (one.len > other.len) - (one.len < other.len);
+    const struct part *one = a, *other = b;
+    return text_compare(one->message, other->message);
 }
 
 /* Sets *first and *end to those of a message. */

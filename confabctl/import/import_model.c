@@ -162,28 +162,21 @@ void import_add_reaction(struct import_model *model, struct text user, struct te
 
 /* ---- sorting and finding ---- */
 
-/* In the order of bytes; the empty text, which may have no address, is the first. */
-static int compare_texts(struct text a, struct text b) {
-    const size_t least = a.len < b.len ? a.len : b.len;
-    const int order = least > 0 ? memcmp(a.at, b.at, least) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare_numbers(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);
 }
 
 static int compare_users(const void *a, const void *b) {
-    return compare_texts(((const struct import_user *)a)->id, ((const struct import_user *)b)->id);
+    return text_compare(((const struct import_user *)a)->id, ((const struct import_user *)b)->id);
 }
 
 static int compare_rooms(const void *a, const void *b) {
-    return compare_texts(((const struct import_room *)a)->id, ((const struct import_room *)b)->id);
+    return text_compare(((const struct import_room *)a)->id, ((const struct import_room *)b)->id);
 }
 
 static int compare_names(const void *a, const void *b, void *context) {
     const struct import_user *users = context;
-    return compare_texts(users[*(const size_t *)a].name, users[*(const size_t *)b].name);
+    return text_compare(users[*(const size_t *)a].name, users[*(const size_t *)b].name);
 }
 
 /* By room, then by user, so that the members of a room stand together. */
@@ -210,7 +203,7 @@ static int compare_ids(const void *a, const void *b, void *context) {
     const struct import_message *other = &messages[*(const size_t *)b];
     int order = compare_numbers(one->room_index, other->room_index);
     if (!order)
-        order = compare_texts(one->id, other->id);
+        order = text_compare(one->id, other->id);
     return order ? order : compare_numbers(one->order, other->order);
 }
 
@@ -237,7 +230,7 @@ size_t import_user_index(const struct import_model *model, struct text user) {
     size_t low = 0, high = model->sorted_users;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const int order = compare_texts(model->users.items[model->by_name[middle]].name, user);
+        const int order = text_compare(model->users.items[model->by_name[middle]].name, user);
         if (order == 0)
             return model->by_name[middle];
         if (order < 0)
@@ -363,8 +356,7 @@ static void drop_repeated(struct import_model *model) {
         const struct import_message *former = &messages[ids[i - 1]];
         struct import_message *message = &messages[ids[i]];
         /* Marked, and dropped below: moving them now would spoil the indexes. */
-        if (former->room_index == message->room_index &&
-            compare_texts(former->id, message->id) == 0)
+        if (former->room_index == message->room_index && text_compare(former->id, message->id) == 0)
             message->order = IMPORT_NONE;
     }
     for (size_t i = 0; i < model->messages.count; i++)
@@ -388,7 +380,7 @@ static void connect_parents(struct import_model *model) {
             const struct import_message *other = &messages[ids[middle]];
             int order = compare_numbers(other->room_index, message->room_index);
             if (!order)
-                order = compare_texts(other->id, message->parent);
+                order = text_compare(other->id, message->parent);
             /* Found, but a message cannot answer a later one: then it is not a reply. */
             if (!order && ids[middle] < i)
                 message->parent_index = ids[middle];

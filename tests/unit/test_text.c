@@ -235,6 +235,23 @@ static void equality_is_of_bytes(void **state) {
     assert_false(text_equals(TEXT("abc"), TEXT("abc ")));
 }
 
+static void order_is_that_of_bytes(void **state) {
+    static const struct text rising[] = {TEXT(""),     TEXT("\0"),   TEXT("Z"),  TEXT("a"),
+                                         TEXT("a\0b"), TEXT("a\0c"), TEXT("ab"), TEXT("\xC3\xA9")};
+    const size_t count = sizeof(rising) / sizeof(rising[0]);
+    const struct text none = {NULL, 0};
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            const int order = text_compare(rising[i], rising[j]);
+            assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+        }
+    }
+    assert_int_equal(text_compare(none, rising[0]), 0);
+    assert_true(text_compare(none, rising[1]) < 0);
+    assert_true(text_compare(rising[1], none) > 0);
+}
+
 static void nocase_is_for_ascii_letters_only(void **state) {
     (void)state;
     for (unsigned a = 0; a < 256; a++) {
@@ -395,6 +412,7 @@ int main(void) {
         cmocka_unit_test(trim_leaves_what_is_inside),
         cmocka_unit_test(code_points_are_counted),
         cmocka_unit_test(equality_is_of_bytes),
+        cmocka_unit_test(order_is_that_of_bytes),
         cmocka_unit_test(nocase_is_for_ascii_letters_only),
         cmocka_unit_test(lower_copies_or_leaves_out_empty),
         cmocka_unit_test(valid_and_invalid_user_names),

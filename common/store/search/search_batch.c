@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 #include "store/transaction.h"
@@ -71,9 +70,7 @@ static int compare_rows(const struct search_posting *a, const struct search_post
         return a->room_id < b->room_id ? -1 : 1;
     if (one != other)
         return one < other ? -1 : 1;
-    const size_t len = a->term.len < b->term.len ? a->term.len : b->term.len;
-    const int order = memcmp(a->term.at, b->term.at, len);
-    return order ? order : (a->term.len > b->term.len) - (a->term.len < b->term.len);
+    return text_compare(a->term, b->term);
 }
 
 /* By the row in which postings are stored, then by position. */
