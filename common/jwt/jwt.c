@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "base/xalloc.h"
+#include "json/json_text.h"
 #include "json/json_validate.h"
 #include "json/json_writer.h"
 
@@ -154,7 +155,7 @@ static bool get_text(struct json_object *object, const char *name, struct text *
     if (!json_object_object_get_ex(object, name, &value) ||
         !json_object_is_type(value, json_type_string))
         return false;
-    *text = (struct text){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
+    *text = json_text(value);
     return true;
 }
 
@@ -332,7 +333,7 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
         struct json_object *one = is_list ? json_object_array_get_idx(value, i) : value;
         if (!json_object_is_type(one, json_type_string))
             continue;
-        found = (struct text){json_object_get_string(one), (size_t)json_object_get_string_len(one)};
+        found = json_text(one);
         if (text_equals(found, text_of(expected)))
             return JWT_VALID;
     }

@@ -2,18 +2,10 @@
  * since half of its rooms would be worse than none; a profile claim that is wrong is left out. */
 #include "jwt/jwt_claims.h"
 
-#include <string.h>
-
 #include <json-c/json.h>
 
 #include "store/rooms/room.h"
-
-/* The text of a string, with NULL for any other type. It belongs to the value. */
-static struct text text_of_json(struct json_object *value) {
-    if (!json_object_is_type(value, json_type_string))
-        return (struct text){NULL, 0};
-    return (struct text){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
-}
+#include "json/json_text.h"
 
 /* ---- rooms ---- */
 
@@ -38,7 +30,7 @@ static bool read_text(struct json_object *object, const char *name, struct text 
     struct json_object *value = NULL;
     if (!json_object_object_get_ex(object, name, &value))
         return true;
-    *text = text_of_json(value);
+    *text = json_text(value);
     return text->at != NULL;
 }
 
@@ -111,7 +103,7 @@ static struct text claim(struct json_object *claims, const char *name) {
     if (!json_object_object_get_ex(claims, name, &value))
         return (struct text){NULL, 0};
     /* null empties a field of the profile; a claim that is missing leaves it. */
-    return value ? text_of_json(value) : text_of("");
+    return value ? json_text(value) : text_of("");
 }
 
 void jwt_claims_profile(struct json_object *claims, struct jwt_profile *profile) {

@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "jwt/jwt_keys_private.h"
+#include "json/json_text.h"
 #include "json/json_validate.h"
 
 /* Largest number of a key, in bytes: RSA of 16,384 bits. A longer one takes too long to use. */
@@ -20,11 +21,9 @@
 
 /* A string of a key; NULL if it is missing. It belongs to the object. */
 static struct text member(struct json_object *object, const char *name) {
-    struct json_object *value;
-    if (!json_object_object_get_ex(object, name, &value) ||
-        !json_object_is_type(value, json_type_string))
-        return (struct text){NULL, 0};
-    return (struct text){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
+    struct json_object *value = NULL;
+    json_object_object_get_ex(object, name, &value);
+    return json_text(value);
 }
 
 /* Decodes a member; 0 if it is missing, empty, too long or no base64url. */

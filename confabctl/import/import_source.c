@@ -20,6 +20,7 @@
 
 #include "base/array.h"
 #include "base/xalloc.h"
+#include "json/json_text.h"
 #include "json/json_validate.h"
 
 /* Notes why the source cannot be read. Returns false, for the caller to return. */
@@ -405,10 +406,8 @@ static struct json_object *member(struct json_object *object, const char *name,
 
 /* The empty text for a value that is no string. It belongs to the value. */
 static struct text text_of_json(struct json_object *value) {
-    if (!json_object_is_type(value, json_type_string))
-        return text_of("");
-    /* With its length, since a string may contain NUL. */
-    return (struct text){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
+    const struct text text = json_text(value);
+    return text.at ? text : text_of("");
 }
 
 struct text import_json_text(struct json_object *object, const char *name) {
