@@ -67,14 +67,9 @@ static void write_page(struct exchange *x, struct mention_listing *listing, bool
 
 enum error mentions_list(struct exchange *x) {
     struct mention_listing listing = {.x = x};
-    uint64_t cursor = 0;
+    bool before, after;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &listing.page);
-    /* 0 is allowed for `after` only: it means from the first message on. */
-    const bool before = page_number(x, "before", 1, &cursor);
-    const bool after = page_number(x, "after", 0, &cursor);
-    if (before && after)
-        field_errors_add(&x->field_errors, "after", CODE_CONFLICTING,
-                         "Give before or after, not both.");
+    const uint64_t cursor = page_read_cursor(x, &before, &after);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     /* By the index of mentions of the user; a room that the user has left is left out. */

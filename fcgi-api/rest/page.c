@@ -30,6 +30,17 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
     return valid;
 }
 
+uint64_t page_read_cursor(struct exchange *x, bool *before, bool *after) {
+    uint64_t cursor = 0;
+    *before = page_number(x, "before", 1, &cursor);
+    /* 0 is allowed for `after` only: it means from the first item on. */
+    *after = page_number(x, "after", 0, &cursor);
+    if (*before && *after)
+        field_errors_add(&x->field_errors, "after", CODE_CONFLICTING,
+                         "Give before or after, not both.");
+    return cursor;
+}
+
 bool page_flag(struct exchange *x, const char *name) {
     struct buffer value = BUFFER_EMPTY;
     bool is_set = false, valid = true;

@@ -31,6 +31,11 @@ struct page {
  * error is added to x->field_errors. A number that exceeds 64 bits becomes UINT64_MAX. */
 bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *value);
 
+/* Reads before, at least 1, or after, at least 0: the id of the item next to the page. Sets *before
+ * and *after to which of them is given; both are an error, which is added to x->field_errors. 0 if
+ * there is none. */
+uint64_t page_read_cursor(struct exchange *x, bool *before, bool *after);
+
 /* Whether a query parameter is 1 or true, and not 0, false, or missing. Any other word is an error,
  * which is added to x->field_errors. */
 bool page_flag(struct exchange *x, const char *name);

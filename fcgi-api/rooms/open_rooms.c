@@ -50,17 +50,13 @@ enum error open_rooms_list(struct exchange *x) {
     struct buffer results = BUFFER_EMPTY;
     struct open_listing listing = {.w = json_writer_start(&results)};
     struct page page;
-    uint64_t cursor = 0;
+    bool before, after;
     bool more = false;
     if (x->service->config->open_rooms_list == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_OPEN_LIST_OFF,
                              "This site does not list its open rooms.");
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    const bool before = page_number(x, "before", 1, &cursor);
-    const bool after = page_number(x, "after", 0, &cursor);
-    if (before && after)
-        field_errors_add(&x->field_errors, "after", CODE_CONFLICTING,
-                         "Give before or after, not both.");
+    const uint64_t cursor = page_read_cursor(x, &before, &after);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     json_write_array(&listing.w);

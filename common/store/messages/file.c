@@ -159,6 +159,15 @@ static void file_from_row(const struct db_rows *rows, struct file *file) {
     copy_text(rows, 7, file->media_type, sizeof(file->media_type));
 }
 
+/* Reads FILE_COLUMNS of the only row and frees the rows. ERROR_NOT_FOUND: there is no row. */
+static enum error take_file(struct db_rows *rows, struct file *file) {
+    const bool found = db_next(rows);
+    if (found)
+        file_from_row(rows, file);
+    db_done(rows);
+    return found ? ERROR_NONE : ERROR_NOT_FOUND;
+}
+
 enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct file *file) {
     /* The room must still be there: its files are marked only by housekeeping. Whether the user
      * sees it is decided by columns, so that the caller can tell 403 from 404. A member sees what
@@ -198,11 +207,7 @@ enum error file_get_export(struct db *db, uint64_t file_id, struct file *file) {
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(file_id));
     if (error)
         return error;
-    const bool found = db_next(rows);
-    if (found)
-        file_from_row(rows, file);
-    db_done(rows);
-    return found ? ERROR_NONE : ERROR_NOT_FOUND;
+    return take_file(rows, file);
 }
 
 enum error file_each(struct db *db, file_visit *visit, void *context) {
@@ -365,12 +370,9 @@ enum error file_scan_claim(struct db *db, struct file *file) {
     enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
         return error;
-    const bool found = db_next(rows);
-    if (found)
-        file_from_row(rows, file);
-    db_done(rows);
-    if (!found)
-        return ERROR_NOT_FOUND;
+    error = take_file(rows, file);
+    if (error)
+        return error;
     /* Of several workers one changes the row; the others look again later. */
     error = DB_RUN(db, CLAIM, DB_REPEATABLE, NULL, db_u64(file->id));
     return !error && db_changed(db) == 0 ? ERROR_NOT_FOUND : error;
