@@ -10,6 +10,8 @@ from support.instance import Instance
 from support.pushd import Pushd
 from support.recorder import Recorder
 from support.scheduling import FileScheduling
+from support.site_tokens import Keys
+from support.sockets import in_room
 from support.wait import wait_for
 
 
@@ -175,6 +177,26 @@ def pair(user):
 
 
 @pytest.fixture
+def own_room(user):
+    """(a user, the id of a room of that user)"""
+    alice = user()
+    return alice, alice.room()["room_id"]
+
+
+@pytest.fixture
+def live(own_room):
+    """A socket of the user in that room."""
+    with in_room(*own_room) as socket:
+        yield socket
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    """The keys by which a site signs tokens."""
+    return Keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
 def pushd(instance):
     """An additional pushd, which a test may stop and configure."""
     with Pushd(instance) as running:
@@ -234,6 +256,12 @@ def room(alice, bob):
     made = alice.room()["room_id"]
     alice.invite(made, bob)
     return made
+
+
+@pytest.fixture
+def duo(alice, bob, room):
+    """(alice, bob, the id of that room)"""
+    return alice, bob, room
 
 
 @pytest.fixture

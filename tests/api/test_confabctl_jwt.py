@@ -7,14 +7,9 @@ import time
 
 import pytest
 from support.client import Client
-from support.site_tokens import SECRET, Keys, claims, hs256, log_in, part, settings, token
+from support.site_tokens import SECRET, claims, hs256, log_in, part, settings, token
 
 HS256 = {"alg": "HS256", "kid": "site"}
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return Keys(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="module")

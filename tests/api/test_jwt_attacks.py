@@ -15,11 +15,6 @@ JWT = "/api/auth/jwt/"
 
 
 @pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return Keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
 def system(make_instance, keys):
     return make_instance(**settings(keys))
 

@@ -4,17 +4,12 @@ import json
 
 import pytest
 from support.client import Client
-from support.site_tokens import Keys, claims, hs256, log_in, settings, token
+from support.site_tokens import claims, hs256, log_in, settings, token
 
 pytestmark = pytest.mark.slow("instances of its own")
 
 JWT = "/api/auth/jwt/"
 URL = "https://site.example/jwks.json"
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return Keys(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="module")

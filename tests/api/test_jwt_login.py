@@ -20,11 +20,6 @@ JWT, LOGIN, ME = "/api/auth/jwt/", "/api/auth/login/", "/api/auth/me/"
 
 
 @pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return Keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
 def system(make_instance, keys):
     return make_instance(**settings(keys, CONFAB_PROCESSES=8))
 

@@ -2,14 +2,9 @@
 
 import pytest
 from support.client import Client
-from support.site_tokens import Keys, fresh_sub, log_in, settings, token
+from support.site_tokens import fresh_sub, log_in, settings, token
 
 ME = "/api/auth/me/"
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return Keys(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="module")

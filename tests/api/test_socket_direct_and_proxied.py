@@ -1,24 +1,13 @@
 """Promises about sockets that other files test either directly or through lighttpd, tested both
 ways."""
 
-import pytest
-
 from support.event_reader import follow, follow_user
 from support.sockets import BOTH_WAYS, notice
 
 
-@pytest.fixture
-def pair(user):
-    """(the admin of a room, another member, the room)"""
-    alice, bob = user(), user()
-    room = alice.room()["room_id"]
-    alice.invite(room, bob)
-    return alice, bob, room
-
-
 @BOTH_WAYS
-def test_every_event_arrives_once_in_order_at_its_author_too(pair, direct):
-    alice, bob, room = pair
+def test_every_event_arrives_once_in_order_at_its_author_too(duo, direct):
+    alice, bob, room = duo
     with follow(alice, room, direct=direct) as hers, follow(bob, room, direct=direct) as his:
         said = alice.say(room, "one")
         path = f"/api/chat/rooms/{room}/messages/{said['message_id']}/"
@@ -32,8 +21,8 @@ def test_every_event_arrives_once_in_order_at_its_author_too(pair, direct):
 
 
 @BOTH_WAYS
-def test_since_replays_missed_events_before_new_ones(pair, direct):
-    alice, bob, room = pair
+def test_since_replays_missed_events_before_new_ones(duo, direct):
+    alice, bob, room = duo
     missed = [alice.say(room, f"missed {number}") for number in range(3)]
     with follow(bob, room, since=1, direct=direct) as live:
         assert live.first["seq"] == 1
@@ -43,8 +32,8 @@ def test_since_replays_missed_events_before_new_ones(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_since_beyond_the_last_is_a_resync_followed_by_live_events(pair, direct):
-    alice, bob, room = pair
+def test_a_since_beyond_the_last_is_a_resync_followed_by_live_events(duo, direct):
+    alice, bob, room = duo
     with follow(bob, room, since=1000, direct=direct) as live:
         assert live.frame() == {"type": "resync", "seq": 1}
         said = alice.say(room)
@@ -52,8 +41,8 @@ def test_a_since_beyond_the_last_is_a_resync_followed_by_live_events(pair, direc
 
 
 @BOTH_WAYS
-def test_notifications_cover_all_rooms_and_changes_of_membership(pair, direct):
-    alice, bob, room = pair
+def test_notifications_cover_all_rooms_and_changes_of_membership(duo, direct):
+    alice, bob, room = duo
     with follow_user(bob, direct=direct) as live:
         said = alice.say(room, "in the first")
         assert live.notice("new_message_notification")["message"]["message_id"] == \
@@ -73,8 +62,8 @@ def test_notifications_cover_all_rooms_and_changes_of_membership(pair, direct):
 
 
 @BOTH_WAYS
-def test_since_works_on_notifications_too(pair, direct):
-    alice, bob, room = pair
+def test_since_works_on_notifications_too(duo, direct):
+    alice, bob, room = duo
     with follow_user(bob, since=0, direct=direct) as live:
         assert live.first["seq"] == 0
         event = live.event()
@@ -84,16 +73,16 @@ def test_since_works_on_notifications_too(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_deleted_token_closes_its_sockets_with_4401(pair, direct):
-    alice, bob, room = pair
+def test_a_deleted_token_closes_its_sockets_with_4401(duo, direct):
+    alice, bob, room = duo
     with follow(bob, room, direct=direct) as live, follow_user(bob, direct=direct) as notes:
         assert bob.delete("/api/auth/token/").status_code == 204
         assert live.end() == notes.end() == 4401
 
 
 @BOTH_WAYS
-def test_a_removed_member_gets_the_event_and_is_closed_with_4403(pair, direct):
-    alice, bob, room = pair
+def test_a_removed_member_gets_the_event_and_is_closed_with_4403(duo, direct):
+    alice, bob, room = duo
     with follow(bob, room, direct=direct) as live:
         alice.post(f"/api/chat/rooms/{room}/remove_member/", json={"user_id": bob.id})
         assert live.end() == 4403
@@ -101,8 +90,8 @@ def test_a_removed_member_gets_the_event_and_is_closed_with_4403(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_deleted_room_sends_the_event_and_closes_with_4404(pair, direct):
-    alice, bob, room = pair
+def test_a_deleted_room_sends_the_event_and_closes_with_4404(duo, direct):
+    alice, bob, room = duo
     with follow(bob, room, direct=direct) as live:
         assert alice.delete(f"/api/chat/rooms/{room}/").status_code == 204
         assert live.end() == 4404
@@ -110,8 +99,8 @@ def test_a_deleted_room_sends_the_event_and_closes_with_4404(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_closed_socket_stops_typing(pair, direct):
-    alice, bob, room = pair
+def test_a_closed_socket_stops_typing(duo, direct):
+    alice, bob, room = duo
     with follow(alice, room, direct=direct) as live:
         with follow(bob, room, direct=direct) as talker:
             talker.socket.send({"type": "typing"})
@@ -120,8 +109,8 @@ def test_a_closed_socket_stops_typing(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_read_mark_arrives_without_a_seq(pair, direct):
-    alice, bob, room = pair
+def test_a_read_mark_arrives_without_a_seq(duo, direct):
+    alice, bob, room = duo
     said = alice.say(room)
     with follow(alice, room, direct=direct) as live:
         bob.post(f"/api/chat/rooms/{room}/read/", json={"message_id": said["message_id"]})

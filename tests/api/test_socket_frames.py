@@ -22,19 +22,6 @@ def system(make_instance):
                          CONFAB_RATE_REGISTRATIONS=1000, CONFAB_WS_PING=5)
 
 
-@pytest.fixture
-def room(user):
-    """(a user, the id of a room of that user)"""
-    alice = user()
-    return alice, alice.room()["room_id"]
-
-
-@pytest.fixture
-def live(room):
-    with in_room(*room) as socket:
-        yield socket
-
-
 @pytest.fixture(params=[False, True], ids=["lighttpd", "pushd"])
 def limited(request, system):
     """A socket with the limits of `system`, through lighttpd and direct."""
@@ -47,8 +34,8 @@ def limited(request, system):
 
 @pytest.mark.everywhere
 @BOTH_WAYS
-def test_ping_is_answered_pong(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_ping_is_answered_pong(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         for _ in range(3):
             assert_well(live)
         live.none()
@@ -67,8 +54,8 @@ def test_other_keys_of_a_ping_are_ignored(live):
 # ---- bad_json ----
 
 @BOTH_WAYS
-def test_malformed_json_is_bad_json_and_keeps_the_socket_open(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_malformed_json_is_bad_json_and_keeps_the_socket_open(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         live.send_frame(TEXT, b"typing")
         assert live.next() == an_error("bad_json")
         assert_well(live)
@@ -88,8 +75,8 @@ def test_json_refused_by_the_api_is_bad_json(live, text):
 
 
 @BOTH_WAYS
-def test_a_binary_frame_is_bad_json(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_a_binary_frame_is_bad_json(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         live.send_frame(BINARY, PING_TEXT)
         assert live.next() == an_error("bad_json")
         assert_well(live)
@@ -105,8 +92,8 @@ def test_a_fragmented_binary_message_is_bad_json_once(live):
 # ---- unknown_type ----
 
 @BOTH_WAYS
-def test_another_type_is_unknown_type_and_keeps_the_socket_open(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_another_type_is_unknown_type_and_keeps_the_socket_open(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         live.send({"type": "shout"})
         assert live.next() == an_error("unknown_type")
         assert_well(live)
@@ -176,8 +163,8 @@ def test_the_rate_applies_to_each_socket_separately(system):
 
 @pytest.mark.everywhere
 @BOTH_WAYS
-def test_a_frame_of_the_largest_size_is_accepted(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_a_frame_of_the_largest_size_is_accepted(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         live.send_frame(TEXT, PING_TEXT.ljust(LARGEST))
         assert live.next() == PONG_FRAME
 
@@ -185,8 +172,8 @@ def test_a_frame_of_the_largest_size_is_accepted(room, direct):
 @pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("size", [LARGEST + 1, 10 * LARGEST, 1 << 20])
-def test_a_frame_above_the_largest_size_closes_with_1009(room, direct, size):
-    with in_room(*room, direct=direct) as live:
+def test_a_frame_above_the_largest_size_closes_with_1009(own_room, direct, size):
+    with in_room(*own_room, direct=direct) as live:
         live.send_frame(TEXT, PING_TEXT.ljust(size))
         assert live.closed() == 1009
 
@@ -215,8 +202,8 @@ def test_endless_fragments_close_with_1009(live):
 # ---- pieces ----
 
 @BOTH_WAYS
-def test_a_handshake_sent_byte_by_byte_is_accepted(room, direct):
-    alice, number = room
+def test_a_handshake_sent_byte_by_byte_is_accepted(own_room, direct):
+    alice, number = own_room
     port = push_port(alice.instance) if direct else alice.instance.port
     with Socket(("127.0.0.1", port)) as live:
         request = live.request(f"/ws/chat/{number}/", f"127.0.0.1:{port}",
@@ -228,8 +215,8 @@ def test_a_handshake_sent_byte_by_byte_is_accepted(room, direct):
 
 @BOTH_WAYS
 @pytest.mark.parametrize("text", [PING_TEXT, PING_TEXT.ljust(130)])
-def test_frames_sent_byte_by_byte_are_accepted(room, direct, text):
-    with in_room(*room, direct=direct) as live:
+def test_frames_sent_byte_by_byte_are_accepted(own_room, direct, text):
+    with in_room(*own_room, direct=direct) as live:
         send_in_bytes(live, make_frame(TEXT, text) + make_frame(TEXT, b"x"))
         assert live.next() == PONG_FRAME
         assert live.next() == an_error("bad_json")
@@ -242,14 +229,14 @@ def send_in_bytes(live, data):
 
 
 @BOTH_WAYS
-def test_frames_in_one_packet_are_all_accepted(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_frames_in_one_packet_are_all_accepted(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         live.send_raw(make_frame(TEXT, PING_TEXT) * 100 + make_frame(TEXT, b"x"))
         assert [live.next() for _ in range(101)] == [PONG_FRAME] * 100 + [an_error("bad_json")]
 
 
-def test_a_first_frame_sent_with_the_handshake_is_accepted(room):
-    alice, number = room
+def test_a_first_frame_sent_with_the_handshake_is_accepted(own_room):
+    alice, number = own_room
     port = push_port(alice.instance)
     with Socket(("127.0.0.1", port)) as live:
         live.send_raw(live.request(f"/ws/chat/{number}/", f"127.0.0.1:{port}",
@@ -262,8 +249,8 @@ def test_a_first_frame_sent_with_the_handshake_is_accepted(room):
 
 
 @BOTH_WAYS
-def test_a_fragmented_message_is_reassembled(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_a_fragmented_message_is_reassembled(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         live.send_frame(TEXT, PING_TEXT[:4], fin=False)
         live.send_frame(CONTINUED, b"", fin=False)
         live.send_frame(CONTINUED, PING_TEXT[4:9], fin=False)

@@ -1,29 +1,16 @@
 """RFC 6455: control frames, extensions and protocol errors."""
 import pytest
 
-from support.sockets import BOTH_WAYS, PING_TEXT, PONG_FRAME, an_error, assert_well, in_room
+from support.sockets import BOTH_WAYS, PING_TEXT, PONG_FRAME, assert_well, in_room
 from support.websocket import CLOSE, CONTINUED, PING, PONG, TEXT, Closed, make_frame
-
-
-@pytest.fixture
-def room(user):
-    """(a user, the id of a room of that user)"""
-    alice = user()
-    return alice, alice.room()["room_id"]
-
-
-@pytest.fixture
-def live(room):
-    with in_room(*room) as socket:
-        yield socket
 
 
 # ---- control frames ----
 
 @BOTH_WAYS
 @pytest.mark.parametrize("payload", [b"", b"x", bytes(range(125))])
-def test_a_ping_of_the_client_is_answered_with_its_payload(room, direct, payload):
-    with in_room(*room, direct=direct) as live:
+def test_a_ping_of_the_client_is_answered_with_its_payload(own_room, direct, payload):
+    with in_room(*own_room, direct=direct) as live:
         live.send_frame(PING, payload)
         assert live.read_frame() == (True, PONG, payload)
         assert_well(live)
@@ -37,8 +24,8 @@ def test_an_unsolicited_pong_is_ignored(live):
 
 @BOTH_WAYS
 @pytest.mark.parametrize("code", [1000, 1001, 4999])
-def test_a_close_frame_of_the_client_is_answered(room, direct, code):
-    with in_room(*room, direct=direct) as live:
+def test_a_close_frame_of_the_client_is_answered(own_room, direct, code):
+    with in_room(*own_room, direct=direct) as live:
         live.send_frame(CLOSE, code.to_bytes(2, "big") + b"bye")
         assert live.closed() == code
 
@@ -53,8 +40,8 @@ def test_frames_after_the_close_frame_are_ignored(live):
 @pytest.mark.parametrize("extensions", ["permessage-deflate",
                                         "permessage-deflate; client_max_window_bits",
                                         "x-webkit-deflate-frame"])
-def test_compression_is_not_negotiated(room, extensions):
-    with in_room(*room, headers={"Sec-WebSocket-Extensions": extensions}) as live:
+def test_compression_is_not_negotiated(own_room, extensions):
+    with in_room(*own_room, headers={"Sec-WebSocket-Extensions": extensions}) as live:
         assert "sec-websocket-extensions" not in live.headers
         live.send_raw(bytes([make_frame(TEXT, b"")[0] | 0x40]) + make_frame(TEXT, PING_TEXT)[1:])
         assert_broken(live)
@@ -70,8 +57,8 @@ def assert_broken(live):
 @BOTH_WAYS
 @pytest.mark.parametrize("opcode", [TEXT, PING, PONG])
 @pytest.mark.parametrize("payload", [b"", PING_TEXT])
-def test_an_unmasked_frame_closes_with_1002(room, direct, opcode, payload):
-    with in_room(*room, direct=direct) as live:
+def test_an_unmasked_frame_closes_with_1002(own_room, direct, opcode, payload):
+    with in_room(*own_room, direct=direct) as live:
         live.send_raw(make_frame(TEXT, PING_TEXT) + make_frame(opcode, payload, masked=False))
         assert live.closed(3) == 1002
         live.connection.settimeout(3)
@@ -105,16 +92,16 @@ def last_pong(live):
 
 
 @BOTH_WAYS
-def test_the_last_of_several_pings_is_answered(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_the_last_of_several_pings_is_answered(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         live.send_raw(b"".join(make_frame(PING, b"%d" % number) for number in range(20)))
         assert last_pong(live) == b"19"
         assert_well(live)
 
 
 @BOTH_WAYS
-def test_pings_between_fragments_are_answered(room, direct):
-    with in_room(*room, direct=direct) as live:
+def test_pings_between_fragments_are_answered(own_room, direct):
+    with in_room(*own_room, direct=direct) as live:
         live.send_raw(make_frame(TEXT, PING_TEXT[:5], fin=False) + make_frame(PING, b"one")
                       + make_frame(CONTINUED, PING_TEXT[5:9], fin=False)
                       + make_frame(PING, b"two"))
@@ -173,8 +160,8 @@ def test_a_length_beyond_63_bits_closes_the_socket(live):
     assert live.closed() in (1002, 1009, None)
 
 
-def test_malformed_frames_close_that_socket_only(room):
-    with in_room(*room) as one, in_room(*room) as other:
+def test_malformed_frames_close_that_socket_only(own_room):
+    with in_room(*own_room) as one, in_room(*own_room) as other:
         one.send_raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert_broken(one)
         assert_well(other)

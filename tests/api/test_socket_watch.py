@@ -13,15 +13,6 @@ from support.wait import wait_for
 MESSAGES = 40
 
 
-@pytest.fixture
-def pair(user):
-    """(the admin of a private room, another member, the id of the room)"""
-    alice, bob = user(), user()
-    room = alice.room()["room_id"]
-    alice.invite(room, bob)
-    return alice, bob, room
-
-
 def watch(live, room, **members):
     """Watches a room and returns the answer: `connected` or an error."""
     live.send({"type": "watch", "room_id": room, **members})
@@ -58,8 +49,8 @@ def events_of(live, room, count):
 # ---- what comes ----
 
 @BOTH_WAYS
-def test_the_answer_is_connected_of_the_room(pair, direct):
-    alice, bob, room = pair
+def test_the_answer_is_connected_of_the_room(duo, direct):
+    alice, bob, room = duo
     with in_room(alice, room, direct=direct), watching(bob, room, direct=direct) as live:
         assert live.watched == {
             "type": "connected", "room_id": room, "user_id": bob.id, "seq": 1,
@@ -68,8 +59,8 @@ def test_the_answer_is_connected_of_the_room(pair, direct):
             person(alice), person(bob)]
 
 
-def test_frames_are_those_of_a_room_socket(pair):
-    alice, bob, room = pair
+def test_frames_are_those_of_a_room_socket(duo):
+    alice, bob, room = duo
     with in_room(bob, room) as live, watching(bob, room) as watcher:
         said = alice.say(room, "one")
         alice.patch(f"/api/chat/rooms/{room}/messages/{said['message_id']}/",
@@ -82,8 +73,8 @@ def test_frames_are_those_of_a_room_socket(pair):
         assert watcher.until("message_read") == live.until("message_read")
 
 
-def test_messages_of_others_are_notified_of_as_well(pair):
-    alice, bob, room = pair
+def test_messages_of_others_are_notified_of_as_well(duo):
+    alice, bob, room = duo
     with watching(bob, room) as live:
         alice.say(room)
         kinds = sorted([live.next()["type"], live.next()["type"]])
@@ -93,8 +84,8 @@ def test_messages_of_others_are_notified_of_as_well(pair):
         assert_well(live)
 
 
-def test_since_replays_each_missed_event_once_and_live_ones_follow(pair):
-    alice, bob, room = pair
+def test_since_replays_each_missed_event_once_and_live_ones_follow(duo):
+    alice, bob, room = duo
     for _ in range(5):
         bob.say(room)
     with watching(bob, room, since=2) as live:
@@ -105,16 +96,16 @@ def test_since_replays_each_missed_event_once_and_live_ones_follow(pair):
 
 
 @pytest.mark.parametrize("since", [2**63, 2**64 - 1, 8])
-def test_a_since_beyond_the_stream_is_a_resync_with_the_room(pair, since):
-    alice, _, room = pair
+def test_a_since_beyond_the_stream_is_a_resync_with_the_room(duo, since):
+    alice, _, room = duo
     with watching(alice, room, since=since) as live:
         assert live.next() == {"type": "resync", "seq": 1, "room_id": room}
         alice.say(room)
         assert live.next()["seq"] == 2
 
 
-def test_a_replay_over_the_limit_is_a_resync_with_the_room(pair):
-    alice, _, room = pair
+def test_a_replay_over_the_limit_is_a_resync_with_the_room(duo):
+    alice, _, room = duo
     for _ in range(3):
         alice.say(room)
     with Pushd(alice.instance, replay_limit=2) as pushd, \
@@ -122,8 +113,8 @@ def test_a_replay_over_the_limit_is_a_resync_with_the_room(pair):
         assert live.next() == {"type": "resync", "seq": 4, "room_id": room}
 
 
-def test_several_rooms_are_each_in_order_while_others_post(pair, user):
-    alice, bob, first = pair
+def test_several_rooms_are_each_in_order_while_others_post(duo, user):
+    alice, bob, first = duo
     second = alice.room()["room_id"]
     alice.invite(second, bob)
     with notified(bob) as live:
@@ -144,8 +135,8 @@ def test_several_rooms_are_each_in_order_while_others_post(pair, user):
 
 # ---- the end ----
 
-def test_unwatch_ends_it(pair):
-    alice, bob, room = pair
+def test_unwatch_ends_it(duo):
+    alice, bob, room = duo
     with watching(bob, room) as live:
         live.send({"type": "unwatch", "room_id": room})
         assert_well(live)
@@ -157,8 +148,8 @@ def test_unwatch_ends_it(pair):
         assert live.next()["seq"] == 2
 
 
-def test_a_removed_member_gets_the_event_and_the_socket_stays(pair):
-    alice, bob, room = pair
+def test_a_removed_member_gets_the_event_and_the_socket_stays(duo):
+    alice, bob, room = duo
     with watching(bob, room) as live:
         alice.post(f"/api/chat/rooms/{room}/remove_member/", json={"user_id": bob.id})
         alice.say(room)
@@ -170,8 +161,8 @@ def test_a_removed_member_gets_the_event_and_the_socket_stays(pair):
         assert watch(live, room)["code"] == "not_found"
 
 
-def test_a_deleted_room_is_reported_once_and_the_socket_stays(pair):
-    alice, bob, room = pair
+def test_a_deleted_room_is_reported_once_and_the_socket_stays(duo):
+    alice, bob, room = duo
     with watching(bob, room) as live, watching(alice, room) as owner:
         alice.delete(f"/api/chat/rooms/{room}/")
         for socket in (live, owner):
@@ -181,8 +172,8 @@ def test_a_deleted_room_is_reported_once_and_the_socket_stays(pair):
             assert watch(socket, room)["code"] == "not_found"
 
 
-def test_a_revoked_token_closes_the_socket(pair):
-    alice, _, room = pair
+def test_a_revoked_token_closes_the_socket(duo):
+    alice, _, room = duo
     with watching(alice, room) as live:
         alice.delete("/api/auth/token/")
         assert live.closed() == 4401
@@ -190,8 +181,8 @@ def test_a_revoked_token_closes_the_socket(pair):
 
 # ---- errors ----
 
-def test_a_room_that_cannot_be_entered_is_an_error_with_its_id(pair, user):
-    alice, _, room = pair
+def test_a_room_that_cannot_be_entered_is_an_error_with_its_id(duo, user):
+    alice, _, room = duo
     stranger = user()
     public = alice.room(is_private=False)["room_id"]
     with notified(stranger) as live:
@@ -210,15 +201,15 @@ def test_a_room_id_of_another_type_is_an_error(user, room_id):
 
 
 @pytest.mark.parametrize("since", [-1, None, "1", 1.0, True, [], {}])
-def test_a_since_of_another_type_is_an_error(pair, since):
-    alice, _, room = pair
+def test_a_since_of_another_type_is_an_error(duo, since):
+    alice, _, room = duo
     with notified(alice) as live:
         live.send({"type": "watch", "room_id": room, "since": since})
         assert_error(live, "bad_since", room_id=room)
 
 
-def test_a_room_is_watched_once(pair):
-    alice, _, room = pair
+def test_a_room_is_watched_once(duo):
+    alice, _, room = duo
     with watching(alice, room) as live:
         live.send({"type": "watch", "room_id": room, "since": 0})
         assert_error(live, "already_watched", room_id=room)
@@ -269,8 +260,8 @@ def test_a_flood_of_watch_frames_is_limited_like_any_other(make_instance):
 
 @pytest.mark.slow("fills an instance with sockets")
 @BOTH_WAYS
-def test_a_watch_counts_as_an_open_socket(pair, direct):
-    alice, bob, room = pair
+def test_a_watch_counts_as_an_open_socket(duo, direct):
+    alice, bob, room = duo
     with in_room(alice, room, direct=direct) as live:
         with watching(bob, room, direct=direct) as watcher:
             assert live.next() == notice("user_joined", bob, room)
@@ -283,8 +274,8 @@ def test_a_watch_counts_as_an_open_socket(pair, direct):
         assert live.next(15) == notice("user_left", bob, room)
 
 
-def test_a_watcher_is_sent_presence_and_typing_of_others(pair):
-    alice, bob, room = pair
+def test_a_watcher_is_sent_presence_and_typing_of_others(duo):
+    alice, bob, room = duo
     with watching(bob, room) as live, in_room(alice, room) as other:
         assert live.next() == notice("user_joined", alice, room)
         other.send({"type": "typing"})
@@ -298,8 +289,8 @@ def test_a_watcher_is_sent_presence_and_typing_of_others(pair):
 
 
 @pytest.mark.slow("starts an instance for each setting")
-def test_both_endpoints_stay_as_they_are(pair):
-    alice, _, room = pair
+def test_both_endpoints_stay_as_they_are(duo):
+    alice, _, room = duo
     with in_room(alice, room) as live:
         live.send({"type": "watch", "room_id": room})
         assert_error(live, "unknown_type")

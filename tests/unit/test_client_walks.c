@@ -13,15 +13,6 @@
 /* More than the recent events that a stream keeps. */
 #define MISSED 200
 
-/* Receives a message about a room; more: further members, or "". */
-static void receive(struct client_scene *scene, struct socket *socket, const char *type,
-                    uint64_t room_id, const char *more) {
-    char message[160];
-    snprintf(message, sizeof(message), "{\"type\":\"%s\",\"room_id\":%llu%s}", type,
-             (unsigned long long)room_id, more);
-    client_scene_receive(scene, socket, message);
-}
-
 /* Redis has delivered the removal of user 2 and is down; the loop iteration has not ended. */
 static void remove_without_redis(struct client_scene *scene) {
     fake_store_remove(&scene->world.store, scene->room, 1, 2);
@@ -43,9 +34,9 @@ static struct socket *typing_in_two_rooms(struct client_scene *scene) {
     struct socket *socket = client_scene_connect(scene, 2, 0);
     const uint64_t rooms[] = {scene->room, other};
     for (size_t i = 0; i < 2; i++)
-        receive(scene, socket, "watch", rooms[i], "");
+        client_scene_receive_for(scene, socket, "watch", rooms[i], "");
     for (size_t i = 0; i < 2; i++)
-        receive(scene, socket, "typing", rooms[i], "");
+        client_scene_receive_for(scene, socket, "typing", rooms[i], "");
     client_scene_skip_frames(socket);
     return socket;
 }
@@ -76,7 +67,7 @@ static void a_socket_that_closes_while_typing_gets_nothing_more(void **state) {
 static struct socket *stalled(struct client_scene *scene, uint64_t user_id) {
     struct socket *socket = client_scene_connect(scene, user_id, 0);
     socket->blocked = true;
-    receive(scene, socket, "watch", scene->room, ",\"since\":1");
+    client_scene_receive_for(scene, socket, "watch", scene->room, ",\"since\":1");
     return socket;
 }
 
@@ -88,7 +79,7 @@ static void closing_a_stalled_client_may_end_the_replay_of_another(void **state)
     struct socket *typist = stalled(scene, 1), *removed = stalled(scene, 2);
     assert_int_equal(scene->world.clients->replays.blocked.count, 2);
     client_scene_wait_ms(scene, 5000);
-    receive(scene, typist, "typing", scene->room, "");
+    client_scene_receive_for(scene, typist, "typing", scene->room, "");
     client_scene_wait_ms(scene, 4500);
     remove_without_redis(scene);
     for (unsigned i = 0; i < 3; i++)

@@ -10,19 +10,10 @@
 
 #include "support/client_scene.h"
 
-/* Receives a message about a room; more: further members, or "". */
-static void receive(struct client_scene *scene, struct socket *socket, const char *type,
-                    uint64_t room_id, const char *more) {
-    char message[160];
-    snprintf(message, sizeof(message), "{\"type\":\"%s\",\"room_id\":%llu%s}", type,
-             (unsigned long long)room_id, more);
-    client_scene_receive(scene, socket, message);
-}
-
 /* A user's notifications socket that watches the scene's room. */
 static struct socket *watching(struct client_scene *scene, uint64_t user_id) {
     struct socket *socket = client_scene_connect(scene, user_id, 0);
-    receive(scene, socket, "watch", scene->room, "");
+    client_scene_receive_for(scene, socket, "watch", scene->room, "");
     client_scene_assert_next(socket, "\"type\":\"connected\",\"room_id\":");
     client_scene_assert_nothing(socket);
     return socket;
@@ -88,7 +79,7 @@ static void since_replays_what_was_missed(void **state) {
     for (unsigned i = 0; i < 3; i++)
         fake_store_post(&scene->world.store, scene->room, 2);
     fake_world_settle(&scene->world);
-    receive(scene, watcher, "watch", scene->room, ",\"since\":2");
+    client_scene_receive_for(scene, watcher, "watch", scene->room, ",\"since\":2");
     client_scene_assert_next(watcher, "\"seq\":2,");
     client_scene_assert_next(watcher, "\"seq\":3,");
     client_scene_assert_next(watcher, "\"seq\":4,");
@@ -102,7 +93,8 @@ static void since_replays_what_was_missed(void **state) {
 static void since_beyond_the_stream_is_a_resync_of_the_room(void **state) {
     struct client_scene *scene = *state;
     struct socket *watcher = client_scene_connect(scene, 2, 0);
-    receive(scene, watcher, "watch", scene->room, ",\"since\":18446744073709551615");
+    client_scene_receive_for(scene, watcher, "watch", scene->room,
+                             ",\"since\":18446744073709551615");
     client_scene_assert_next(watcher, "\"type\":\"connected\"");
     client_scene_assert_next(watcher, "{\"type\":\"resync\",\"seq\":1,\"room_id\":");
     fake_store_post(&scene->world.store, scene->room, 2);
@@ -116,13 +108,13 @@ static void since_beyond_the_stream_is_a_resync_of_the_room(void **state) {
 static void unwatch_ends_it(void **state) {
     struct client_scene *scene = *state;
     struct socket *watcher = watching(scene, 2);
-    receive(scene, watcher, "unwatch", scene->room, "");
+    client_scene_receive_for(scene, watcher, "unwatch", scene->room, "");
     fake_store_post(&scene->world.store, scene->room, 2);
     fake_world_settle(&scene->world);
     client_scene_assert_nothing(watcher);
-    receive(scene, watcher, "unwatch", scene->room, "");
+    client_scene_receive_for(scene, watcher, "unwatch", scene->room, "");
     assert_error(scene, watcher, "not_watched");
-    receive(scene, watcher, "watch", scene->room, ",\"since\":1");
+    client_scene_receive_for(scene, watcher, "watch", scene->room, ",\"since\":1");
     client_scene_assert_next(watcher, "\"type\":\"connected\"");
     client_scene_assert_next(watcher, "\"seq\":2,");
     client_scene_assert_nothing(watcher);
@@ -136,7 +128,7 @@ static void unwatch_before_connected_ends_it(void **state) {
     snprintf(message, sizeof(message), "{\"type\":\"watch\",\"room_id\":%llu}",
              (unsigned long long)scene->room);
     fake_socket_receive(watcher, text_of(message), false);
-    receive(scene, watcher, "unwatch", scene->room, "");
+    client_scene_receive_for(scene, watcher, "unwatch", scene->room, "");
     client_scene_assert_nothing(watcher);
     fake_socket_free(watcher);
 }
@@ -183,15 +175,15 @@ static void a_revoked_token_closes_the_socket(void **state) {
 static void what_a_room_socket_refuses_is_an_error_with_the_room(void **state) {
     struct client_scene *scene = *state;
     struct socket *other = client_scene_connect(scene, 3, 0);
-    receive(scene, other, "watch", scene->room, "");
+    client_scene_receive_for(scene, other, "watch", scene->room, "");
     assert_error(scene, other, "not_found");
-    receive(scene, other, "watch", scene->public_room, ",\"since\":-1");
+    client_scene_receive_for(scene, other, "watch", scene->public_room, ",\"since\":-1");
     assert_error(scene, other, "forbidden");
-    receive(scene, other, "watch", 999999999, "");
+    client_scene_receive_for(scene, other, "watch", 999999999, "");
     assert_non_null(strstr(other->received[other->count - 1], "\"room_id\":999999999,"));
     assert_error(scene, other, "not_found");
     scene->world.store.down = true;
-    receive(scene, other, "watch", scene->public_room, "");
+    client_scene_receive_for(scene, other, "watch", scene->public_room, "");
     assert_error(scene, other, "unavailable");
     scene->world.store.down = false;
     fake_socket_free(other);
@@ -227,7 +219,7 @@ static void invalid_members_are_errors(void **state) {
     for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
         char more[40];
         snprintf(more, sizeof(more), ",\"since\":%s", since[i]);
-        receive(scene, socket, "watch", scene->room, more);
+        client_scene_receive_for(scene, socket, "watch", scene->room, more);
         assert_error(scene, socket, "bad_since");
     }
     fake_socket_free(socket);
@@ -236,7 +228,7 @@ static void invalid_members_are_errors(void **state) {
 static void a_room_is_watched_once(void **state) {
     struct client_scene *scene = *state;
     struct socket *watcher = watching(scene, 2);
-    receive(scene, watcher, "watch", scene->room, ",\"since\":0");
+    client_scene_receive_for(scene, watcher, "watch", scene->room, ",\"since\":0");
     assert_error(scene, watcher, "already_watched");
     fake_store_post(&scene->world.store, scene->room, 2);
     fake_world_settle(&scene->world);
@@ -249,10 +241,10 @@ static void watched_rooms_are_limited(void **state) {
     struct client_scene *scene = *state;
     scene->world.config.max_watched = 1;
     struct socket *watcher = watching(scene, 1);
-    receive(scene, watcher, "watch", scene->public_room, "");
+    client_scene_receive_for(scene, watcher, "watch", scene->public_room, "");
     assert_error(scene, watcher, "too_many_watched");
-    receive(scene, watcher, "unwatch", scene->room, "");
-    receive(scene, watcher, "watch", scene->public_room, "");
+    client_scene_receive_for(scene, watcher, "unwatch", scene->room, "");
+    client_scene_receive_for(scene, watcher, "watch", scene->public_room, "");
     client_scene_assert_next(watcher, "\"type\":\"connected\"");
     fake_socket_free(watcher);
 }
@@ -260,9 +252,9 @@ static void watched_rooms_are_limited(void **state) {
 static void a_room_socket_watches_no_other_room(void **state) {
     struct client_scene *scene = *state;
     struct socket *socket = client_scene_connect(scene, 1, scene->room);
-    receive(scene, socket, "watch", scene->public_room, "");
+    client_scene_receive_for(scene, socket, "watch", scene->public_room, "");
     assert_error(scene, socket, "unknown_type");
-    receive(scene, socket, "unwatch", scene->room, "");
+    client_scene_receive_for(scene, socket, "unwatch", scene->room, "");
     assert_error(scene, socket, "unknown_type");
     fake_socket_free(socket);
 }
@@ -276,10 +268,10 @@ static void a_watch_counts_as_an_open_socket(void **state) {
     assert_non_null(strstr(watcher->received[1], "\"username\":\"user1\""));
     assert_non_null(strstr(watcher->received[1], "\"username\":\"user2\""));
     client_scene_assert_next(other, "\"type\":\"user_joined\",\"user\":\"user2\"");
-    receive(scene, watcher, "unwatch", scene->room, "");
+    client_scene_receive_for(scene, watcher, "unwatch", scene->room, "");
     client_scene_wait_ms(scene, 6000);
     client_scene_assert_next(other, "\"type\":\"user_left\",\"user\":\"user2\"");
-    receive(scene, watcher, "watch", scene->room, "");
+    client_scene_receive_for(scene, watcher, "watch", scene->room, "");
     client_scene_assert_next(other, "\"type\":\"user_joined\"");
     fake_socket_free(watcher);
     client_scene_wait_ms(scene, 6000);
@@ -292,15 +284,15 @@ static void typing_names_the_room(void **state) {
     struct socket *other = client_scene_connect(scene, 1, scene->room);
     struct socket *watcher = watching(scene, 2);
     client_scene_skip_frames(other);
-    receive(scene, watcher, "typing", scene->room, "");
+    client_scene_receive_for(scene, watcher, "typing", scene->room, "");
     client_scene_assert_next(other, "\"type\":\"typing\",\"user\":\"user2\"");
     client_scene_wait_ms(scene, 2000);
-    receive(scene, watcher, "stop_typing", scene->room, "");
+    client_scene_receive_for(scene, watcher, "stop_typing", scene->room, "");
     client_scene_assert_next(other, "\"type\":\"stop_typing\"");
     client_scene_wait_ms(scene, 2000);
-    receive(scene, watcher, "typing", scene->room, "");
+    client_scene_receive_for(scene, watcher, "typing", scene->room, "");
     client_scene_assert_next(other, "\"type\":\"typing\"");
-    receive(scene, watcher, "unwatch", scene->room, "");
+    client_scene_receive_for(scene, watcher, "unwatch", scene->room, "");
     client_scene_assert_next(other, "\"type\":\"stop_typing\"");
     client_scene_assert_nothing(other);
     client_scene_assert_nothing(watcher);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,14 @@ int client_scene_end(void **state) {
 void client_scene_receive(struct client_scene *scene, struct socket *socket, const char *message) {
     fake_socket_receive(socket, text_of(message), false);
     fake_world_settle(&scene->world);
+}
+
+void client_scene_receive_for(struct client_scene *scene, struct socket *socket, const char *type,
+                              uint64_t room_id, const char *more) {
+    char message[160];
+    snprintf(message, sizeof(message), "{\"type\":\"%s\",\"room_id\":%llu%s}", type,
+             (unsigned long long)room_id, more);
+    client_scene_receive(scene, socket, message);
 }
 
 void client_scene_wait_ms(struct client_scene *scene, unsigned milliseconds) {

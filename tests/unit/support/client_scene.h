@@ -26,6 +26,10 @@ struct socket *client_scene_connect(struct client_scene *scene, uint64_t user_id
 /* Receives a message from the client and runs everything that follows. */
 void client_scene_receive(struct client_scene *scene, struct socket *socket, const char *message);
 
+/* The same for {"type": type, "room_id": room_id}; more: further members, or "". */
+void client_scene_receive_for(struct client_scene *scene, struct socket *socket, const char *type,
+                              uint64_t room_id, const char *more);
+
 /* Advances the clock in ticks. */
 void client_scene_wait_ms(struct client_scene *scene, unsigned milliseconds);
 
