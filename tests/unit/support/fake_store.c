@@ -1,5 +1,5 @@
-/* fake_store: tables as arrays, one section for each kind of function. */
-#include "fake_store.h"
+/* fake_store: tables as arrays, their changes, and the functions of the store that read them. */
+#include "fake_store_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +20,6 @@
 #include "store/users/profile.h"
 
 #define NOBODY UINT64_MAX
-#define TIME 1705314600123456
 
 static struct fake_store *of_db(struct db *db) {
     struct fake_store *store = (struct fake_store *)(void *)db;
@@ -81,14 +80,14 @@ bool fake_store_is_member(const struct fake_store *store, uint64_t room_id, uint
     return room && room->joined_seq[user_id] != NOBODY;
 }
 
-static struct fake_message *find_message(const struct fake_room *room, uint64_t message_id) {
+struct fake_message *fake_store_message(const struct fake_room *room, uint64_t message_id) {
     for (size_t i = 0; i < room->message_count; i++)
         if (room->messages[i].id == message_id)
             return &room->messages[i];
     return NULL;
 }
 
-static const char *name_of(uint64_t user_id) {
+const char *fake_store_name(uint64_t user_id) {
     static const char *const names[] = {"nobody", "user1", "user2", "user3", "user4", "user5"};
     return names[user_id];
 }
@@ -109,86 +108,6 @@ struct text fake_store_session(uint64_t user_id) {
     return fake_store_token(0xc00 + user_id);
 }
 
-/* ---- JSON ---- */
-
-static struct message message_of(const struct fake_room *room, uint64_t message_id) {
-    const struct fake_message *message = find_message(room, message_id);
-    if (!message)
-        return (struct message){.type = MESSAGE_TEXT};
-    return (struct message){
-        .id = message_id,
-        .room_id = room->id,
-        .sender_id = message->sender_id,
-        .sender_username = text_of(name_of(message->sender_id)),
-        .content = text_of(message->is_deleted ? "" : fake_store_words(message_id, message->edits)),
-        .type = MESSAGE_TEXT,
-        .is_deleted = message->is_deleted,
-        .created_at = TIME,
-        .edited_at = message->edits > 0 ? TIME + message->edits : 0,
-        .client_id = text_of(""),
-    };
-}
-
-static struct room room_of(const struct fake_room *room) {
-    struct room shown = {.state = {.exists = true,
-                                   .members_visible = true,
-                                   .is_private = room->is_private,
-                                   .room_id = room->id,
-                                   .last_seq = room->stream.last_seq,
-                                   .message_count = room->message_count,
-                                   .created_at = TIME},
-                         .name = text_of("Room"),
-                         .created_by_id = 1};
-    if (room->message_count > 0) {
-        shown.has_last_message = true;
-        shown.last_message = message_of(room, room->messages[room->message_count - 1].id);
-    }
-    return shown;
-}
-
-/* Writes an event of a room as the real store and serialize do. */
-static struct text serialize_of_room(struct buffer *out, const struct fake_room *room,
-                                     uint64_t seq) {
-    const struct fake_record *record = &room->stream.records[seq - 1];
-    struct room_event event = {.room_id = room->id,
-                               .seq = seq,
-                               .type = record->type,
-                               .actor_id = record->actor_id,
-                               .actor = text_of(name_of(record->actor_id)),
-                               .subject_id = record->subject_id};
-    const struct room shown = room_of(room);
-    event.has_message = record->type == EVENT_NEW_MESSAGE || record->type == EVENT_MESSAGE_EDITED;
-    if (event.has_message)
-        event.message = message_of(room, record->subject_id);
-    return serialize_room_event(out, &event, &shown);
-}
-
-static void serialize_of_user(struct buffer *out, const struct fake_store *store,
-                              const struct fake_record *record, uint64_t seq) {
-    const struct fake_room *room = fake_store_find(store, record->subject_id);
-    const char *actor = name_of(record->actor_id);
-    const struct text name = text_of("Room");
-    struct room shown = {0};
-    if (room)
-        shown = room_of(room);
-    switch (record->type) {
-    case EVENT_ROOM_CREATED:
-        serialize_room_created(out, seq, record->subject_id, room ? &shown : NULL, actor);
-        break;
-    case EVENT_ROOM_INVITATION:
-        serialize_room_invitation(out, seq, record->subject_id, room ? &name : NULL, actor);
-        break;
-    case EVENT_ROOM_REMOVED:
-        serialize_room_removed(out, seq, record->subject_id, actor, NULL);
-        break;
-    case EVENT_ROOM_DELETED:
-        serialize_room_deleted(out, seq, record->subject_id, actor);
-        break;
-    default:
-        break;
-    }
-}
-
 /* ---- changes ---- */
 
 static uint64_t put_on_record(struct fake_stream *stream, struct fake_record record) {
@@ -205,13 +124,13 @@ static void room_event(struct fake_store *store, struct fake_room *room, unsigne
     struct buffer json = BUFFER_EMPTY;
     const struct fake_record record = {type, actor_id, subject_id};
     const uint64_t seq = put_on_record(&room->stream, record);
-    const struct text message = serialize_of_room(&json, room, seq);
+    const struct text message = fake_store_write_room_event(&json, room, seq);
     const struct event_envelope envelope = {.seq = seq,
                                             .type = type,
                                             .actor_id = actor_id,
                                             .subject_id = subject_id,
                                             .text = {json.data, json.len},
-                                            .actor = text_of(name_of(actor_id)),
+                                            .actor = text_of(fake_store_name(actor_id)),
                                             .message = message};
     store->publish(store->context, EVENT_STREAM_ROOM, room->id, &envelope);
     buffer_free(&json);
@@ -222,13 +141,13 @@ static void user_event(struct fake_store *store, uint64_t user_id, unsigned type
     struct buffer json = BUFFER_EMPTY;
     const struct fake_record record = {type, actor_id, subject_id};
     const uint64_t seq = put_on_record(&store->users[user_id].stream, record);
-    serialize_of_user(&json, store, &record, seq);
+    fake_store_write_user_event(&json, store, &record, seq);
     const struct event_envelope envelope = {.seq = seq,
                                             .type = type,
                                             .actor_id = actor_id,
                                             .subject_id = subject_id,
                                             .text = {buffer_str(&json), json.len},
-                                            .actor = text_of(name_of(actor_id))};
+                                            .actor = text_of(fake_store_name(actor_id))};
     store->publish(store->context, EVENT_STREAM_USER, user_id, &envelope);
     buffer_free(&json);
 }
@@ -260,11 +179,11 @@ void fake_store_delete_room(struct fake_store *store, uint64_t room_id, uint64_t
     for (uint64_t id = 1; id <= FAKE_USERS; id++)
         if (room->joined_seq[id] != NOBODY)
             user_event(store, id, EVENT_ROOM_DELETED, user_id, room_id);
-    serialize_room_deleted(&json, 0, room_id, name_of(user_id));
+    serialize_room_deleted(&json, 0, room_id, fake_store_name(user_id));
     const struct event_envelope envelope = {.type = EVENT_ROOM_DELETED,
                                             .actor_id = user_id,
                                             .text = {json.data, json.len},
-                                            .actor = text_of(name_of(user_id))};
+                                            .actor = text_of(fake_store_name(user_id))};
     store->publish(store->context, EVENT_STREAM_ROOM, room_id, &envelope);
     buffer_free(&json);
 }
@@ -304,7 +223,7 @@ uint64_t fake_store_post(struct fake_store *store, uint64_t room_id, uint64_t us
 
 void fake_store_edit(struct fake_store *store, uint64_t room_id, uint64_t message_id) {
     struct fake_room *room = fake_store_find(store, room_id);
-    struct fake_message *message = find_message(room, message_id);
+    struct fake_message *message = fake_store_message(room, message_id);
     if (message->is_deleted)
         return;
     message->edits++;
@@ -313,7 +232,7 @@ void fake_store_edit(struct fake_store *store, uint64_t room_id, uint64_t messag
 
 void fake_store_delete(struct fake_store *store, uint64_t room_id, uint64_t message_id) {
     struct fake_room *room = fake_store_find(store, room_id);
-    struct fake_message *message = find_message(room, message_id);
+    struct fake_message *message = fake_store_message(room, message_id);
     if (message->is_deleted)
         return;
     message->is_deleted = true;
@@ -364,7 +283,7 @@ static enum error find_identity(struct fake_store *store, const unsigned char *h
         if (memcmp(hash, own, sizeof(own)) != 0 || (store->users[id].is_revoked && !store->behind))
             continue;
         identity->user = (struct user){.id = id, .is_active = !store->users[id].is_inactive};
-        snprintf(identity->user.name, sizeof(identity->user.name), "%s", name_of(id));
+        snprintf(identity->user.name, sizeof(identity->user.name), "%s", fake_store_name(id));
         identity->last_seq = last_of(store, &store->users[id].stream);
         identity->expires_at = by_token ? store->users[id].expires_at : 0;
         fill_state(store, room_id, id, &identity->room);
@@ -502,13 +421,13 @@ enum error replay_room(struct db *db, const struct room_state *state, uint64_t a
     for (uint64_t seq = after + 1; seq <= state->last_seq && limit > 0; seq++, limit--) {
         const struct fake_record *record = &room->stream.records[seq - 1];
         struct buffer json = BUFFER_EMPTY;
-        const struct text message = serialize_of_room(&json, room, seq);
+        const struct text message = fake_store_write_room_event(&json, room, seq);
         const struct event_envelope envelope = {.seq = seq,
                                                 .type = record->type,
                                                 .actor_id = record->actor_id,
                                                 .subject_id = record->subject_id,
                                                 .text = {json.data, json.len},
-                                                .actor = text_of(name_of(record->actor_id)),
+                                                .actor = text_of(fake_store_name(record->actor_id)),
                                                 .message = message};
         visit(context, &envelope);
         buffer_free(&json);
@@ -529,13 +448,14 @@ enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t
     for (uint64_t seq = after + 1; !error && seq <= state->last_seq && limit > 0; seq++, limit--) {
         const struct fake_record *record = &stream->records[seq - 1];
         struct buffer json = BUFFER_EMPTY;
-        serialize_of_user(&json, store, record, seq);
+        fake_store_write_user_event(&json, store, record, seq);
         const struct event_envelope envelope = {.seq = seq,
                                                 .type = record->type,
                                                 .actor_id = record->actor_id,
                                                 .subject_id = record->subject_id,
                                                 .text = {buffer_str(&json), json.len},
-                                                .actor = text_of(name_of(record->actor_id))};
+                                                .actor =
+                                                    text_of(fake_store_name(record->actor_id))};
         visit(context, &envelope);
         buffer_free(&json);
     }
@@ -594,7 +514,8 @@ enum error profile_list(struct db *db, const uint64_t *ids, size_t count, profil
     if (store->down)
         return ERROR_UNAVAILABLE;
     for (size_t i = 0; i < count; i++) {
-        const struct profile profile = {.user_id = ids[i], .username = text_of(name_of(ids[i]))};
+        const struct profile profile = {.user_id = ids[i],
+                                        .username = text_of(fake_store_name(ids[i]))};
         visit(context, &profile);
     }
     return ERROR_NONE;
