@@ -1,30 +1,23 @@
 /*
- * redis_conn: connecting, writing commands, matching replies, and PING.
+ * redis_conn: writing commands, matching replies, PING, and losing the connection; connecting is in
+ * redis_conn_open.c.
  *
  * A connection goes from CLOSED (waiting for the backoff) to CONNECTING (names, TCP or Unix socket,
- * TLS) to OPEN (commands may be sent) and back by disconnect. `up` is another matter: it is set by
- * the answer to a PING and cleared when one is late. Redis answers commands in order, so `pending`
- * is a queue.
+ * TLS) to OPEN (commands may be sent) and back by redis_conn_disconnect. `up` is independent of
+ * that: it is set by the answer to a PING and cleared when one is late. Redis answers commands in
+ * order, so `pending` is a queue.
  */
-#include "redis/redis_conn.h"
+#include "redis/redis_conn_private.h"
 
-#include <hiredis/read.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/backoff.h"
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/ring.h"
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
 #include "redis/redis_client.h"
 #include "redis/redis_command.h"
-#include "redis/redis_tls.h"
-#include "redis/resolver.h"
 
 /* Timeouts are counted in ticks, not by the clock: if this process was stopped for a while, its
  * timer fires before replies that arrived long ago are read, and Redis was not late. */
@@ -44,55 +37,10 @@
 /* Largest buffer kept for later commands; bursts need larger ones. */
 #define BUFFER_KEEP 65536
 
-/* One connection, or the attempt at one. It outlives a redis_conn that has given it up, until
- * libuv has closed the handle. */
-struct transport {
-    struct redis_conn *conn; /* NULL: given up */
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_pipe_t pipe;
-        uv_tcp_t tcp;
-    };
-    uv_connect_t connect;
-    uv_write_t write;
-    bool is_resolving; /* waits for conn->resolver; there is no handle yet */
-    bool is_writing;
-    struct redis_tls *tls;  /* NULL: none */
-    struct buffer commands; /* with TLS, those that are not encrypted */
-    struct buffer out;      /* not written: commands, or what TLS made of them */
-    struct buffer writing;  /* being written by libuv */
-    redisReader *reader;
-};
-
 /* A command that has not been answered. */
 struct pending {
     redis_conn_done *done;
     void *context;
-};
-
-enum state { CLOSED, CONNECTING, OPEN };
-
-struct redis_conn {
-    uv_loop_t *loop;
-    const struct config *config;
-    const struct redis_conn_callbacks *callbacks;
-    bool subscriber;
-    bool of_sentinel;
-    bool is_given; /* the address is given by redis_conn_set_address, else by the configuration */
-    struct host_address to; /* to connect to; without a name: not yet */
-    enum state state;
-    bool up;
-    bool warned;    /* the present outage is logged */
-    unsigned ticks; /* since it began to connect, or since the last PING */
-    bool ping_pending;
-    int64_t ping_sent_us;
-    int64_t latency_us;
-    unsigned address; /* of several, the one to try next */
-    struct backoff backoff;
-    struct resolver *resolver;   /* the lookup of the host, perhaps begun by an earlier attempt */
-    struct transport *transport; /* NULL while closed */
-    struct ring pending;         /* of struct pending, in the order of the commands */
 };
 
 /* Takes the oldest command that has not been answered. */
@@ -147,7 +95,7 @@ static void set_up(struct redis_conn *conn, bool up) {
 }
 
 /* Gives the connection up; redis_conn_tick connects again after the backoff. */
-static void disconnect(struct redis_conn *conn, const char *why) {
+void redis_conn_disconnect(struct redis_conn *conn, const char *why) {
     close_transport(conn);
     const uint32_t delay = backoff_failed(&conn->backoff, clock_monotonic_ms());
     /* An outage is logged once, not at each attempt. */
@@ -169,7 +117,7 @@ static void on_written(uv_write_t *request, int status) {
     if (!transport->conn)
         return;
     if (status < 0)
-        disconnect(transport->conn, uv_strerror(status));
+        redis_conn_disconnect(transport->conn, uv_strerror(status));
     else
         redis_conn_flush(transport->conn);
 }
@@ -192,7 +140,7 @@ void redis_conn_flush(struct redis_conn *conn) {
         buffer_recycle(&transport->commands, BUFFER_KEEP);
         redis_tls_take(transport->tls, &transport->out);
         if (!written) {
-            disconnect(conn, redis_tls_error(transport->tls));
+            redis_conn_disconnect(conn, redis_tls_error(transport->tls));
             return;
         }
     }
@@ -203,7 +151,7 @@ void redis_conn_flush(struct redis_conn *conn) {
     const uv_buf_t all = {transport->out.data, transport->out.len};
     const int written = uv_try_write(&transport->stream, &all, 1);
     if (written < 0 && written != UV_EAGAIN) {
-        disconnect(conn, uv_strerror(written));
+        redis_conn_disconnect(conn, uv_strerror(written));
         return;
     }
     const size_t done = written > 0 ? (size_t)written : 0;
@@ -220,7 +168,7 @@ void redis_conn_flush(struct redis_conn *conn) {
     transport->is_writing = true;
     const int error = uv_write(&transport->write, &transport->stream, &rest, 1, on_written);
     if (error)
-        disconnect(conn, uv_strerror(error));
+        redis_conn_disconnect(conn, uv_strerror(error));
 }
 
 void redis_conn_send(struct redis_conn *conn, const struct text *args, size_t count) {
@@ -252,7 +200,7 @@ static void on_pong(void *context, const struct redis_reply *reply) {
     /* Such as NOAUTH, LOADING or MASTERDOWN: it cannot be used, though it answers. With a full disk
      * only writing is refused. */
     if (reply->kind == REDIS_ERROR && !redis_error_is_of_disk(reply->text.at)) {
-        disconnect(conn, reply->text.at);
+        redis_conn_disconnect(conn, reply->text.at);
         return;
     }
     conn->latency_us = clock_monotonic_us() - conn->ping_sent_us;
@@ -264,7 +212,7 @@ static void on_pong(void *context, const struct redis_reply *reply) {
 }
 
 /* Measures the latency, and notices a connection that hangs. */
-static void ping(struct redis_conn *conn) {
+void redis_conn_ping(struct redis_conn *conn) {
     const struct text args[] = {{"PING", 4}};
     conn->ping_pending = true;
     conn->ping_sent_us = clock_monotonic_us();
@@ -292,7 +240,8 @@ static void dispatch(struct redis_conn *conn, const struct redis_reply *reply) {
         pending.done(pending.context, reply);
     } else {
         /* Such as "max number of clients reached". */
-        disconnect(conn, reply->kind == REDIS_ERROR ? reply->text.at : "unexpected reply");
+        redis_conn_disconnect(conn,
+                              reply->kind == REDIS_ERROR ? reply->text.at : "unexpected reply");
     }
 }
 
@@ -301,7 +250,7 @@ static void read_replies(struct transport *transport) {
     while (transport->conn) {
         void *reply = NULL;
         if (redisReaderGetReply(transport->reader, &reply) != REDIS_OK) {
-            disconnect(transport->conn, transport->reader->errstr);
+            redis_conn_disconnect(transport->conn, transport->reader->errstr);
             return;
         }
         /* The rest of a reply is still on its way. */
@@ -312,10 +261,8 @@ static void read_replies(struct transport *transport) {
     }
     /* An incomplete reply that has grown too large. */
     if (transport->conn && transport->reader->len > MAX_REPLY)
-        disconnect(transport->conn, "reply too large");
+        redis_conn_disconnect(transport->conn, "reply too large");
 }
-
-static void become_open(struct redis_conn *conn);
 
 /* Hands bytes of the socket to the parser. */
 static void parse(struct transport *transport, const char *bytes, size_t len) {
@@ -324,7 +271,7 @@ static void parse(struct transport *transport, const char *bytes, size_t len) {
 }
 
 /* The same with TLS: hands on what they contain, and opens the connection after the handshake. */
-static void decrypt(struct transport *transport, const char *bytes, size_t len) {
+void redis_conn_decrypt(struct transport *transport, const char *bytes, size_t len) {
     struct buffer plain = BUFFER_EMPTY;
     struct redis_conn *conn = transport->conn;
     /* Feed the bytes first; what is readable depends on whether the handshake is complete. */
@@ -333,196 +280,36 @@ static void decrypt(struct transport *transport, const char *bytes, size_t len) 
     if (ready)
         valid = redis_tls_read(transport->tls, &plain);
     if (ready && conn->state == CONNECTING)
-        become_open(conn);
+        redis_conn_become_open(conn);
     /* Replies before a failure still count. */
     for (size_t at = 0; at < plain.len && transport->conn; at += READ_CHUNK)
         parse(transport, plain.data + at,
               plain.len - at < READ_CHUNK ? plain.len - at : READ_CHUNK);
     buffer_free(&plain);
     if (transport->conn && !valid)
-        disconnect(conn, redis_tls_error(transport->tls));
+        redis_conn_disconnect(conn, redis_tls_error(transport->tls));
     else if (transport->conn)
         redis_conn_flush(conn);
 }
 
 /* Bytes have come, or the connection has ended. */
-static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
+void redis_conn_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     struct transport *transport = stream->data;
     slow_callback_start("handling replies of Redis");
     /* UV_EOF, or an error of the connection. */
     if (len < 0 && transport->conn)
-        disconnect(transport->conn,
-                   len == UV_EOF ? "connection closed by Redis" : uv_strerror((int)len));
+        redis_conn_disconnect(transport->conn,
+                              len == UV_EOF ? "connection closed by Redis" : uv_strerror((int)len));
     /* Each chunk may end the connection. */
     for (size_t at = 0; len > 0 && at < (size_t)len && transport->conn; at += READ_CHUNK) {
         const size_t rest = (size_t)len - at;
         const size_t chunk = rest < READ_CHUNK ? rest : READ_CHUNK;
         if (transport->tls)
-            decrypt(transport, buf->base + at, chunk);
+            redis_conn_decrypt(transport, buf->base + at, chunk);
         else
             parse(transport, buf->base + at, chunk);
     }
     slow_callback_stop();
-}
-
-/* One buffer is enough for all connections: libuv calls on_read before the next on_alloc. */
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
-    static char bytes[65536];
-    (void)handle;
-    (void)suggested;
-    *buf = uv_buf_init(bytes, sizeof(bytes));
-}
-
-/* ---- connecting ---- */
-
-/* An error is only logged: if Redis insists on the password, the PING that follows fails, and
- * disconnects. */
-static void on_authenticated(void *context, const struct redis_reply *reply) {
-    (void)context;
-    if (reply && reply->kind == REDIS_ERROR)
-        log_error("redis: authentication failed: %s", reply->text.at);
-}
-
-static void on_selected(void *context, const struct redis_reply *reply) {
-    (void)context;
-    if (reply && reply->kind == REDIS_ERROR)
-        log_error("redis: redis_database cannot be used: %s", reply->text.at);
-}
-
-/* A Sentinel may not know yet that the server is a replica by now. */
-static void on_role(void *context, const struct redis_reply *reply) {
-    struct redis_conn *conn = context;
-    if (reply && reply->kind == REDIS_LIST && reply->count > 0 &&
-        reply->items[0]->kind == REDIS_TEXT && text_equals(reply->items[0]->text, text_of("slave")))
-        disconnect(conn, "it is a replica");
-}
-
-/* Authenticates and chooses the database. Sent together, without waiting: Redis handles them in
- * order. */
-static void log_in(struct redis_conn *conn) {
-    static redis_conn_done *const REPLIES[] = {
-        [REDIS_LOGIN_AUTH] = on_authenticated,
-        [REDIS_LOGIN_SELECT] = on_selected,
-        [REDIS_LOGIN_ROLE] = on_role,
-    };
-    struct redis_login login;
-    redis_login_make(&login, conn->config, conn->of_sentinel, conn->is_given);
-    for (size_t i = 0; i < login.count; i++) {
-        const struct redis_login_command *command = &login.commands[i];
-        redis_conn_command(conn, command->args, command->count, REPLIES[command->kind], conn);
-    }
-}
-
-/* The socket is connected, and the handshake of TLS complete. */
-static void become_open(struct redis_conn *conn) {
-    conn->state = OPEN;
-    log_in(conn);
-    conn->callbacks->opened(conn->callbacks->context);
-    /* Last, so that its answer means that all of these were answered. */
-    ping(conn);
-}
-
-/* Begins the handshake. */
-static void start_tls(struct redis_conn *conn) {
-    const char *error = NULL;
-    struct redis_tls *tls = redis_tls_new(conn->config, conn->to.name, &error);
-    if (!tls) {
-        disconnect(conn, error);
-        return;
-    }
-    conn->transport->tls = tls;
-    /* Without bytes: makes and writes the first message of the handshake. */
-    decrypt(conn->transport, NULL, 0);
-}
-
-/* On a Unix socket. */
-static bool is_local(const struct redis_conn *conn) {
-    return !conn->is_given && conn->config->redis_socket[0] != '\0';
-}
-
-/* The socket is connected, or could not be. */
-static void on_connected(uv_connect_t *request, int status) {
-    struct transport *transport = request->data;
-    struct redis_conn *conn = transport->conn;
-    /* Given up meanwhile. */
-    if (!conn)
-        return;
-    if (status == 0)
-        status = uv_read_start(&transport->stream, on_alloc, on_read);
-    if (status < 0) {
-        disconnect(conn, uv_strerror(status));
-        return;
-    }
-    /* On a Unix socket there is no TLS. */
-    if (!is_local(conn) && conn->config->redis_tls != CONFIG_TLS_OFF)
-        start_tls(conn);
-    else
-        become_open(conn);
-}
-
-/* An attempt; on_connected tells how it ended. */
-static void connect_tcp(struct transport *transport, const struct sockaddr *address) {
-    /* The handle exists from now on; disconnect closes it. */
-    uv_tcp_init(transport->conn->loop, &transport->tcp);
-    transport->handle.data = transport;
-    uv_tcp_nodelay(&transport->tcp, 1);
-    const int error = uv_tcp_connect(&transport->connect, &transport->tcp, address, on_connected);
-    if (error)
-        disconnect(transport->conn, uv_strerror(error));
-}
-
-/* The host was looked up: connects to one of its addresses. */
-static void on_resolved(void *context, const struct name_lookup_result *result) {
-    struct redis_conn *conn = context;
-    struct transport *transport = conn->transport;
-    conn->resolver = NULL;
-    /* The attempt was given up; the next one asks again. */
-    if (!transport || !transport->is_resolving)
-        return;
-    /* Such as a name that does not exist. With the next attempt the lookup is repeated. */
-    if (result->count == 0) {
-        disconnect(conn, name_lookup_error(result));
-        return;
-    }
-    transport->is_resolving = false;
-    /* Each attempt tries the next address. */
-    const size_t at = conn->address++ % result->count;
-    connect_tcp(transport, (const struct sockaddr *)&result->addresses[at]);
-}
-
-/* Looks the host up. A lookup that takes longer than the attempt that began it serves the next
- * one. */
-static void resolve(struct redis_conn *conn) {
-    conn->transport->is_resolving = true;
-    if (!conn->resolver)
-        conn->resolver =
-            resolver_start(conn->loop, conn->to.name, conn->to.port, on_resolved, conn);
-    if (!conn->resolver)
-        disconnect(conn, "cannot start a thread to look up redis_host");
-}
-
-/* Begins an attempt, with a transport of its own. */
-static void start_connect(struct redis_conn *conn) {
-    struct transport *transport = xcalloc(1, sizeof(*transport));
-    transport->conn = conn;
-    transport->connect.data = transport;
-    /* Each attempt has its own parser, without the rest of a former connection. */
-    transport->reader = redis_reply_reader();
-    conn->transport = transport;
-    conn->state = CONNECTING;
-    conn->ticks = 0;
-    if (is_local(conn)) {
-        uv_pipe_init(conn->loop, &transport->pipe, 0);
-        transport->handle.data = transport;
-        uv_pipe_connect(&transport->connect, &transport->pipe, conn->config->redis_socket,
-                        on_connected);
-        return;
-    }
-    if (!conn->is_given) {
-        snprintf(conn->to.name, sizeof(conn->to.name), "%s", conn->config->redis_host);
-        conn->to.port = (unsigned)conn->config->redis_port;
-    }
-    resolve(conn);
 }
 
 /* ---- the connection ---- */
@@ -560,7 +347,7 @@ void redis_conn_set_address(struct redis_conn *conn, const struct host_address *
     /* The addresses are those of another name: the first one comes first again. */
     conn->address = 0;
     if (conn->state != CLOSED)
-        disconnect(conn, "the server is another one now");
+        redis_conn_disconnect(conn, "the server is another one now");
     backoff_reset(&conn->backoff);
 }
 
@@ -578,16 +365,17 @@ void redis_conn_tick(struct redis_conn *conn) {
     if (conn->state == CLOSED) {
         if ((!conn->is_given || conn->to.name[0]) &&
             backoff_ready(&conn->backoff, clock_monotonic_ms()))
-            start_connect(conn);
+            redis_conn_connect(conn);
     } else if (conn->state == CONNECTING) {
         if (conn->ticks >= CONNECT_TICKS)
-            disconnect(conn, conn->transport->is_resolving ? "looking up redis_host takes too long"
-                                                           : "connection timed out");
+            redis_conn_disconnect(conn, conn->transport->is_resolving
+                                            ? "looking up redis_host takes too long"
+                                            : "connection timed out");
     } else if (!conn->ping_pending) {
         if (conn->ticks >= PING_TICKS)
-            ping(conn);
+            redis_conn_ping(conn);
     } else if (conn->ticks >= DEAD_TICKS) {
-        disconnect(conn, "no answer to PING");
+        redis_conn_disconnect(conn, "no answer to PING");
     } else if (conn->ticks >= PING_TICKS) {
         set_up(conn, false);
     }

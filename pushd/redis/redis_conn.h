@@ -1,6 +1,6 @@
 /*
- * redis_conn: one connection to Redis on the loop, which reconnects when it is lost. Together
- * with redis_reply.c the only file of pushd that includes hiredis.
+ * redis_conn: one connection to Redis on the loop, which reconnects when it is lost. Besides
+ * redis_reply.c its files are the only ones of pushd that include hiredis.
  *
  * Only the protocol parser of hiredis is used; sockets and queues are libuv's. The asynchronous
  * API of hiredis 0.14 is avoided on purpose: on a subscribed connection it leaks a callback for
