@@ -3,7 +3,7 @@
     /usr/bin/python3 -B bench/erasure.py [MESSAGES]     1,000,000 unless given
 
 The messages are in the room in which the others write, which is the worst case: each message that
-is erased locks it. The worker erases and stands still in turns, so that a change in the speed of the
+is erased locks it. The worker erases and is stopped in turns, so that a change in the speed of the
 machine affects both. The goal is a p99 under twice of that without. Needs the programs to be built.
 """
 

@@ -1,4 +1,4 @@
-/* arguments: options with and without values, positional arguments, ids. Options may stand anywhere
+/* arguments: options with and without values, positional arguments, ids. Options may be anywhere
  * before `--`; positional arguments are moved to the front of argv, and argc becomes their number.
  * Errors are printed here; the caller returns CLI_USAGE. */
 #include "arguments.h"

@@ -65,7 +65,7 @@ static bool hide(const struct termios *shown) {
 }
 
 /* Reads a line without echo. The terminal is restored before this returns, also after a
- * signal, which is raised again then; *stopped: it was Ctrl-Z, and the program goes on. Signals
+ * signal, which is raised again then; *stopped: it was Ctrl-Z, and the program continues. Signals
  * are blocked except during the wait for input, so that one that arrives just before the wait
  * interrupts it. */
 static const char *read_once(const char *question, struct prompt_secret *secret, bool *stopped) {

@@ -5,7 +5,7 @@
 
 bool blocked_has(struct exchange *x, uint64_t sender_id) {
     struct exchange_blocked *blocked = &x->blocked;
-    /* Most users have blocked no one. Without the list nothing is marked. */
+    /* Most users have blocked no users. Without the list nothing is marked. */
     if (x->identity.block_changes == 0)
         return false;
     if (!blocked->is_read)

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* The longest wait, in seconds: a quarter of an hour. Whatever a flood of requests costs the host,
- * the chat goes on. */
+ * the chat continues. */
 #define PACE_MOST 900
 
 /* Takes a slot at the time now_us (microseconds of the real-time clock) of `budget` slots a day (0:

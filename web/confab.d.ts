@@ -64,7 +64,7 @@ export interface Export {
     expires_at: string | null;
 }
 
-/** A proof of who the user is, and what becomes of the user's messages. */
+/** A proof of the identity of the user, and what becomes of the user's messages. */
 export type Erasure = { messages: "keep" | "erase" } & ({ password: string } | { jwt: string });
 
 /** `uri` is the same as an address (otpauth://), for a link or a QR code. */
@@ -165,7 +165,7 @@ interface AnyMessage {
     is_deleted: boolean;
     client_id: string | null;
     mentions: Mentions;
-    /** null if it is no reply. */
+    /** null if it is not a reply. */
     reply_to: Quote | null;
     /** The number of direct replies, deleted ones included. */
     reply_count: number;
@@ -210,7 +210,7 @@ export interface UploadDetails {
     duration?: number;
     /** A WebP, JPEG or PNG of at most 320 pixels and 48 KiB. */
     thumbnail?: Blob;
-    /** Of an upload to go on with. */
+    /** Of an upload to continue. */
     file_id?: number | null;
     /** Keep the file in the browser until its message is sent, or the upload cancelled: see
      *  keptUpload(). */
@@ -229,7 +229,7 @@ export interface Upload extends Emitter<UploadEvents> {
     readonly room_id: number;
     readonly name: string;
     readonly size: number;
-    /** What the server is told of it. */
+    /** What is sent to the server about it. */
     readonly media_type: string;
     readonly width: number | null;
     readonly height: number | null;
@@ -269,11 +269,11 @@ interface AnyRoom {
     members_count: number;
     message_count: number;
     last_seq: number;
-    /** Who pins messages: the admins, or all members. */
+    /** Which members pin messages: the admins, or all members. */
     may_pin: "admins" | "all";
     /** What it is about; may be empty. */
     topic: string;
-    /** Who posts: all members; moderators and admins; only the site. */
+    /** Which members post: all members; moderators and admins; only the site. */
     post_policy: PostPolicy;
     /** Seconds between two messages of a member; 0: any number. */
     slow_seconds: number;

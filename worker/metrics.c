@@ -43,7 +43,7 @@ struct job {
 
 /* ---- numbers ---- */
 
-/* The lines of each metric of followers, which must stand together. */
+/* The lines of each metric of followers, which must be together. */
 struct lags {
     struct buffer events, seconds, failing, tries;
 };

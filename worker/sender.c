@@ -145,12 +145,12 @@ static void collect(struct sender *sender) {
 
 /* ---- libcurl's callbacks ---- */
 
-/* The lease ends by the monotonic clock, which goes on while the process is stopped. */
+/* The lease ends by the monotonic clock, which continues while the process is stopped. */
 static bool is_over(const struct sender *sender) {
     return clock_monotonic_ms() >= sender->limit_ms;
 }
 
-/* Lets libcurl go on. A process that was stopped for a while finds its time over here, before
+/* Lets libcurl continue. A process that was stopped for a while finds its time over here, before
  * anything is sent: another worker may have taken over. */
 static void act(struct sender *sender, curl_socket_t socket, int events) {
     int running;

@@ -50,7 +50,7 @@ int64_t crowd_now_us(void) {
 
 /* ---- members ---- */
 
-/* Members of one room stand next to each other in the file. */
+/* Members of one room are next to each other in the file. */
 static struct room *room_of(struct crowd *crowd, uint64_t id, uint64_t seq) {
     struct room *last = crowd->room_count > 0 ? crowd->rooms[crowd->room_count - 1] : NULL;
     if (last && last->id == id)

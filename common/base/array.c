@@ -8,7 +8,7 @@
 #define FIRST_SPACE 8
 
 void *array_reserve(void *items, size_t *space, size_t need, size_t size) {
-    /* Most calls end here; only a growing array goes on. */
+    /* Most calls end here; only a growing array gets further. */
     if (need <= *space)
         return items;
     size_t grown = *space ? *space : FIRST_SPACE;

@@ -22,7 +22,8 @@ enum log_level { LOG_LEVEL_ERROR = 0, LOG_LEVEL_WARN = 1, LOG_LEVEL_INFO = 2, LO
  * there under the name "confab", up to level INFO. */
 bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file);
 
-/* Reopens the file by its name, after a rotation. If that fails, lines go on to the old one. */
+/* Reopens the file by its name, after a rotation. If that fails, lines are still written to the old
+ * one. */
 void log_reopen(void);
 
 /* Appends " id=<id>" to every line from now on, so that all lines of a request can be found;

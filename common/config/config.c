@@ -189,7 +189,7 @@ static void describe_option(const struct option *option, struct buffer *out) {
         if (*option->unit != '\0')
             buffer_printf(out, " (%s)", option->unit);
         buffer_append_str(out, ".\n#");
-        /* The default is commented out, so that the example as it stands changes nothing. */
+        /* The default is commented out, so that the unchanged example changes nothing. */
         append_number(out, option->key, option->number);
         return;
     }

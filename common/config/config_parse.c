@@ -172,7 +172,7 @@ static void check_cookie(struct parser *parser, const struct option *option, str
                       option->key, show(value, shown));
 }
 
-/* True for what may stand in a link: a scheme that no script runs by, or a path; visible ASCII. */
+/* True for what may be in a link: a scheme that no script runs by, or a path; visible ASCII. */
 static bool is_link(struct text value) {
     /* A scheme such as javascript: would run in the page. */
     struct text rest = value;
@@ -253,7 +253,7 @@ static void set_value(struct parser *parser, const struct option *option, struct
     }
 }
 
-/* Blanks and tabs, which stand around keys and values. */
+/* Blanks and tabs around keys and values. */
 static struct text trim_blanks(struct text text) {
     while (text.len > 0 && is_blank(text.at[0])) {
         text.at++;
@@ -428,7 +428,7 @@ static void parse_environment(struct parser *parser, char *const *environment) {
     }
 }
 
-/* Names without "=" are no variables. */
+/* Names without "=" are not variables. */
 bool config_parse(struct config *config, const char *name, struct text file,
                   char *const *environment, struct buffer *problems) {
     struct parser parser = {.config = config, .problems = problems, .name = name};

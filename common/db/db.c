@@ -199,8 +199,8 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
         mysql_close(mysql);
         return false;
     }
-    /* The client library goes on without TLS if the server offers none, so the cipher shows whether
-     * the connection is encrypted. */
+    /* The client library continues without TLS if the server offers none, so the cipher shows
+     * whether the connection is encrypted. */
     if (host && config->database_tls != CONFIG_TLS_OFF && !mysql_get_ssl_cipher(mysql)) {
         set_error(db, CLIENT_TLS, "the server has no TLS, and database_tls is not off");
         mysql_close(mysql);

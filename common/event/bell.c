@@ -82,7 +82,7 @@ static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
  * failed. */
 static void log_failure(struct bell *bell) {
     const char *cause = strerror(errno);
-    /* Clients go on without bells: a failure costs requests, no events. */
+    /* Clients continue without bells: a failure costs requests, no events. */
     if (take_turn(&bell->times->failed_ms, LOG_EVERY_MS))
         log_error("bell_dir %s: %s; clients poll as without it", bell->folder, cause);
 }

@@ -162,7 +162,7 @@ void serialize_message_in_event(struct json_writer *w, const struct message *mes
 void serialize_search_result(struct json_writer *w, const struct search_result *result) {
     /* The message's object is written, and gets two more members. */
     serialize_message(w, result->message);
-    /* The object goes on. Takes the closing brace back. */
+    /* More members follow. Takes the closing brace back. */
     w->out->len--;
     json_write_member_text(w, "room_name", result->room_name);
     json_write_key(w, "matches");

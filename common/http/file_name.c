@@ -44,7 +44,7 @@ static void append_encoded(struct buffer *out, struct text text, const char *sig
     }
 }
 
-/* Whether the name can stand between quotes as it is. A percent sign cannot: some clients decode
+/* Whether the name can be put between quotes as it is. A percent sign cannot: some clients decode
  * what follows it. */
 static bool is_plain(char c) {
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '%';

@@ -1,6 +1,6 @@
 /* The address of the client behind proxies. X-Forwarded-For is a list that each proxy appends
  * to, so it is read from its end, and only as far as the entries are proxies that the configuration
- * trusts; whatever stands before may be invented by the client. Entries have several spellings:
+ * trusts; whatever precedes them may be invented by the client. Entries have several spellings:
  * 192.0.2.1, 192.0.2.1:4711, "[2001:db8::1]:4711", 2001:db8::1. */
 #include "http/forwarded.h"
 
@@ -54,7 +54,7 @@ void forwarded_address(char address[FORWARDED_ADDRESS_SIZE], struct text forward
          * proxy. */
         if (!cidr_normalize(bare_address(entry), address))
             return;
-        /* What stands before it was reported by this one: read on only if it is trusted. */
+        /* What precedes it was reported by this one: read on only if it is trusted. */
         if (!cidr_list_contains(trusted, address))
             return;
     }

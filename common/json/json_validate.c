@@ -94,7 +94,7 @@ static void take_digit(struct number *number, unsigned digit, bool fraction) {
     if (!fraction && (__builtin_mul_overflow(number->whole, 10u, &number->whole) ||
                       __builtin_add_overflow(number->whole, digit, &number->whole)))
         number->wide = true;
-    /* Leading zeros are no significant digits; after the point they lower the order. */
+    /* Leading zeros are not significant digits; after the point they lower the order. */
     if (number->digits > 0 || digit > 0) {
         /* Compared from the first significant digit on, as long as all were equal. */
         if (number->against == 0 && number->digits < LIMIT_DIGITS)

@@ -70,7 +70,7 @@ static bool read_secret(const struct place *place, struct text word, struct jwt_
     if (word.len < JWT_SECRET_MIN || word.len > JWT_SECRET_MAX)
         return fail(place,
                     "an HS256 secret has 32 to 1,024 bytes; `openssl rand -hex 32` makes one");
-    /* The secret is the text as it stands, not decoded from hex or base64. */
+    /* The secret is the text itself, not decoded from hex or base64. */
     key->secret = (struct text){xstrndup(word.at, word.len), word.len};
     return true;
 }

@@ -1,4 +1,4 @@
-/* Between the configuration and the functions for tokens, which know nothing of it. */
+/* Between the configuration and the functions for tokens, which do not depend on it. */
 #include "jwt/jwt_site.h"
 
 #include "secrets/secret.h"
@@ -28,7 +28,7 @@ bool jwt_site_has_keys(const struct config *config) {
     return *config->jwt_keys || *config->jwks_url;
 }
 
-/* Appends what the worker has fetched as keys; NULL if there is nothing yet, or it is no set. */
+/* Appends what the worker has fetched as keys; NULL if there is nothing yet, or it is not a set. */
 static enum error read_fetched(struct db *db, const char *url, struct jwt_keys **keys) {
     struct buffer body = BUFFER_EMPTY, problems = BUFFER_EMPTY;
     int64_t fetched_at;

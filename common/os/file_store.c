@@ -148,7 +148,7 @@ static bool write_all(int fd, struct text bytes, uint64_t offset) {
 /* Appends to an open file; all or nothing. */
 static enum file_store_result append(int fd, uint64_t offset, struct text bytes, uint64_t *size) {
     struct stat file;
-    /* Another request appends to the same file now. The size tells the client where to go on. */
+    /* Another request appends to the same file now. The size tells the client where to continue. */
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return fstat(fd, &file) == 0 ? (*size = (uint64_t)file.st_size, FILE_STORE_ELSEWHERE)
                                      : FILE_STORE_FAILED;

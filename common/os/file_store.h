@@ -3,7 +3,7 @@
  *
  * A file has a random name of 32 hexadecimal digits and lies in one of 256 folders, those of the
  * first two digits; its thumbnail lies beside it. What was written so far is a file's size, which
- * is kept nowhere else: an upload goes on after any break. No link is followed below the folder,
+ * is kept nowhere else: an upload continues after any break. No link is followed below the folder,
  * and the folder must belong to the user who runs this program and not be open to all.
  *
  * Functions set errno when they fail.

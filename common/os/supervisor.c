@@ -291,7 +291,7 @@ pid_t supervisor_pid(const struct supervisor *supervisor, size_t index) {
 }
 
 void supervisor_free(struct supervisor *supervisor) {
-    /* As it was before supervisor_new, for a program that goes on or executes another. */
+    /* As it was before supervisor_new, for a program that continues or executes another. */
     set_actions(supervisor->spec->signals, SIG_DFL);
     set_action(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_SETMASK, &supervisor->mask, NULL);

@@ -280,7 +280,7 @@ static struct buffer command_of(int argc, const char *const *argv) {
 
 /* Sends the commands at the beginning of a connection. Their replies are read with the next
  * command's; an error is logged there. A Sentinel may not know yet that the server is a replica by
- * now: hence ROLE. */
+ * now: which is why ROLE is sent. */
 static bool send_login(struct redis_client *client) {
     struct redis_login login;
     bool added = true;

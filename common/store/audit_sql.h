@@ -24,7 +24,7 @@
     ", " actor ", " user ", " room ", " subject ", " reason                                    \
     ", SYSDATE(6) FROM total WHERE name = 'audit'; SET v_audited = TRUE; "
 
-/* An entry by the user p_user, or whom the connection acts for. */
+/* An entry by the user p_user, or by the actor of the connection. */
 #define AUDIT_SQL(action, user, room, subject, reason)           \
     AUDIT_ENTRY_SQL(action, "COALESCE(@confab_audit_kind, 1)",   \
                     "COALESCE(@confab_audit_actor, p_user)", user, room, subject, reason)

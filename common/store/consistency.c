@@ -131,7 +131,7 @@ static const struct rule RULES[] = {
       "JOIN (SELECT COALESCE(MAX(number), 0) number FROM total WHERE name = 'public_rooms') t "
       "WHERE t.number <> c.n",
       false},
-     /* Rules of rooms, and who must keep to them. */
+     /* Rules of rooms, and the users bound by them. */
      {"has_rules", "has_rules of the room; whether it has any",
       "SELECT room_id, 0, has_rules, " ROOM_HAS_RULES " FROM room WHERE has_rules <> "
       ROOM_HAS_RULES, false},

@@ -23,7 +23,7 @@ struct housekeeping {
 enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_workers,
                               bool *claimed);
 
-/* Begins a run or goes on with it: deletes events older than event_retention, the messages and
+/* Begins a run or continues with it: deletes events older than event_retention, the messages and
  * events of deleted rooms, expired login sessions and tokens, ids of the site's tokens, token
  * buckets that are full again, files that are unused or deleted, and bells that have not rung
  * for a week, for about budget_ms milliseconds, in slices of a few hundred rows. Sets *deleted

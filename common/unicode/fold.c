@@ -36,7 +36,7 @@ enum {
 };
 
 /* As many marks on one letter are sorted, more stay as they come: the bound of the Stream-Safe Text
- * Format of Unicode, without which a text of nothing but marks takes the square of its length. */
+ * Format of Unicode, without which a text of marks only takes the square of its length. */
 #define MARKS_MOST 30
 
 /* These are invisible too, but separate words: a zero-width space, and a separator of letters. */
@@ -146,7 +146,7 @@ static void put(struct fold *fold, uint32_t point, uint32_t start) {
     case FOLD_CLASS_SPACE:
         next.point = ' ';
         next.kind = FOLD_SPACE;
-        /* There is one blank between words, whatever stands there, and none at the beginning. */
+        /* There is one blank between words, whatever separates them, and none at the beginning. */
         if (!is_joined)
             return;
         break;

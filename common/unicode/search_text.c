@@ -381,7 +381,8 @@ static bool is_at(const struct search_query *query, const struct search_word *wo
     /* Words begin and end where the query has their beginning and end. */
     if (wanted[0].kind == FOLD_WORD && at > 0 && found[-1].kind == FOLD_WORD)
         return false;
-    /* If the last points differ, the text must go on with a syllable that the query leaves open. */
+    /* If the last points differ, the text must continue with a syllable that the query leaves
+     * open. */
     if (!is_same(last, end) &&
         (last->kind != end->kind || !word->is_beginning || !is_open_syllable(last->point) ||
          end->point < last->point || end->point >= last->point + HANGUL_TRAILS))

@@ -86,7 +86,7 @@ static void copy_seen(struct text text, struct buffer *copy, uint32_t **places) 
     (*places)[count] = place;
 }
 
-/* Whether a repetition is no letter of its own. Years and prices keep their digits. */
+/* Whether a repetition is not a letter of its own. Years and prices keep their digits. */
 static bool is_repeated(const struct run *last, const struct fold_point *next) {
     return last->point == next->point && last->kind == next->kind && next->kind != FOLD_SPACE &&
            !(next->point >= '0' && next->point <= '9');

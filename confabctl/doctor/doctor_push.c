@@ -11,7 +11,7 @@
 /* Files that pushd needs in addition to its sockets; it does not start without them. */
 #define OTHER_FILES 256
 
-/* Names of metrics begin a line, hence the line feed before them. */
+/* Names of metrics begin a line, so they have a line feed before them. */
 static const char INFO[] = "\nconfab_pushd_info{version=\"";
 static const char FILE_LIMIT[] = "\nconfab_file_limit ";
 

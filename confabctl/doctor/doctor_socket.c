@@ -212,7 +212,7 @@ void doctor_delay(struct doctor *doctor, struct doctor_result *result) {
     char last[HTTP_CLIENT_ERROR_SIZE] = "";
     const bool greeted = receive_type(doctor, "connected", last);
     const bool refused = !greeted && last[0];
-    /* The greeting itself is no unexpected answer to the ping. */
+    /* The greeting itself is not an unexpected answer to the ping. */
     last[0] = greeted ? '\0' : last[0];
     const bool answered = greeted && send_ping(doctor) && receive_type(doctor, "pong", last);
     if (answered)

@@ -51,7 +51,7 @@ static void read_user(struct mattermost *mm, struct json_object *object) {
                                    .email = import_keep(model, import_json_text(object, "email")),
                                    .is_deleted = import_json_number(object, "delete_at") > 0});
     buffer_free(&shown);
-    /* Memberships stand with the user, by team and channel. */
+    /* Memberships are in the row of the user, by team and channel. */
     for (size_t i = 0; i < import_json_length(teams); i++) {
         struct json_object *team = json_object_array_get_idx(teams, i);
         struct json_object *channels = import_json_array(team, "channels");
@@ -211,7 +211,7 @@ static void add_files(struct mattermost *mm, struct json_object *object) {
     }
 }
 
-/* Reactions stand with the post. */
+/* Reactions are in the row of the post. */
 static void add_reactions(struct import_model *model, struct json_object *object) {
     struct json_object *reactions = import_json_array(object, "reactions");
     for (size_t i = 0; i < import_json_length(reactions); i++) {

@@ -179,7 +179,7 @@ static int compare_names(const void *a, const void *b, void *context) {
     return text_compare(users[*(const size_t *)a].name, users[*(const size_t *)b].name);
 }
 
-/* By room, then by user, so that the members of a room stand together. */
+/* By room, then by user, so that the members of a room are together. */
 static int compare_members(const void *a, const void *b) {
     const struct import_member *one = a, *other = b;
     const int order = compare_numbers(one->room_index, other->room_index);

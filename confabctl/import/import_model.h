@@ -102,7 +102,7 @@ void import_add_member(struct import_model *model, struct text room, struct text
                        bool is_admin);
 
 /* Adds a message; the reactions and files added next are those of it. A content of more than 8,000
- * code points goes on in further messages. */
+ * code points continues in further messages. */
 void import_add_message(struct import_model *model, struct import_message message);
 void import_add_file(struct import_model *model, struct import_file file);
 

@@ -224,7 +224,7 @@ static void found_message(void *context, uint64_t number, uint64_t position) {
 /* How many messages are asked for at once. */
 #define LOOKUPS 1000
 
-/* Which messages of an earlier run are there already, so that this run goes on after them. */
+/* Which messages of an earlier run are there already, so that this run continues after them. */
 static enum error find_messages(struct import_run *run, uint64_t room_id, size_t first, size_t end,
                                 uint64_t *count, uint64_t *last) {
     struct import_model *model = run->model;

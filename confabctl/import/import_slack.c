@@ -1,4 +1,4 @@
-/* Slack's export. Who is in a channel and when it was said is in each channel's own files; users
+/* Slack's export. Members and times are in the files of each channel; users
  * are known by their ids, in the text as well. */
 #include <stdio.h>
 #include <stdlib.h>

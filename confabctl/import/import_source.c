@@ -404,7 +404,7 @@ static struct json_object *member(struct json_object *object, const char *name,
     return value;
 }
 
-/* The empty text for a value that is no string. It belongs to the value. */
+/* The empty text for a value that is not a string. It belongs to the value. */
 static struct text text_of_json(struct json_object *value) {
     const struct text text = json_text(value);
     return text.at ? text : text_of("");

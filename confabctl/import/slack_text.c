@@ -1,4 +1,4 @@
-/* Markup stands between "<" and ">"; characters with a meaning are escaped as in HTML. The result
+/* Markup is between "<" and ">"; characters with a meaning are escaped as in HTML. The result
  * is plain text: names in place of ids, and addresses behind the words that were their links. */
 #include "import/slack_text.h"
 
@@ -67,7 +67,7 @@ static void write_link(struct buffer *out, struct text address, struct text labe
     }
 }
 
-/* What stood between "<" and ">". */
+/* What was between "<" and ">". */
 static void write_markup(struct buffer *out, struct text inside, slack_text_name *name,
                          void *context) {
     /* What is left after the first "|" is the label. */

@@ -473,7 +473,7 @@ enum error accounts_me(struct exchange *x) {
 /* Receipts of others are shown only to those who share their own. */
 /* ---- the profile ---- */
 
-/* Stores share_read; the sockets of the user, which depend on it, hear of it. */
+/* Stores share_read; the sockets of the user, which depend on it, are notified. */
 static enum error set_share_read(struct exchange *x, bool share_read) {
     struct user_change change;
     const enum error error =

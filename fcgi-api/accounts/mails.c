@@ -70,7 +70,7 @@ enum error mails_get(struct exchange *x) {
 
 enum error mails_add(struct exchange *x) {
     struct text email, password;
-    /* Both errors are reported, and the password is not tested in vain. */
+    /* Both errors are reported, and the password is not tested needlessly. */
     read_email(x, &email);
     field_text(x, "password", &password);
     if (!field_errors_none(&x->field_errors))

@@ -158,8 +158,8 @@ enum error second_factor_get(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* Appends what is no letter, digit or one of "-._~" as %XX: all that is not unreserved (RFC 3986,
- * section 2.3). */
+/* Appends what is not a letter, digit or one of "-._~" as %XX: all that is not unreserved (RFC
+ * 3986, section 2.3). */
 static void append_escaped(struct buffer *out, struct text text) {
     for (size_t i = 0; i < text.len; i++) {
         const unsigned char c = (unsigned char)text.at[i];

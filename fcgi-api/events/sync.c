@@ -226,7 +226,7 @@ static enum error write_room(struct sync *sync, const struct sync_room *room, ui
     const struct room_state *state = &room->state;
     const struct request_fields *given = &sync->given;
     /* A number of the future, or of another database. A number of the future, of another
-     * database, or before the oldest event that is kept: there is no way to go on from there. */
+     * database, or before the oldest event that is kept: there is no way to continue from there. */
     bool resync =
         sync->is_other_database || after > state->last_seq || after + 1 < state->oldest_seq;
     if (after > state->last_seq && !sync->is_other_database)

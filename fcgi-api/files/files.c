@@ -30,7 +30,7 @@ static enum error find_readable(struct exchange *x, struct file *file) {
     const uint64_t user_id = x->has_identity ? x->identity.user.id : 0;
     /* The router lets such a request in only after it has checked the signature. */
     const bool is_signed = !x->has_identity && !x->is_anonymous;
-    /* One statement: the file, its room, and how the user stands to it. */
+    /* One statement: the file, its room, and the membership of the user. */
     enum error error = file_get(x->service->db, x->ids[0], user_id, file);
     const bool is_open = x->is_anonymous && !error && file->is_open && file->message_id;
     /* An outsider learns nothing about the file, not even that there is none. */

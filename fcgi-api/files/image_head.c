@@ -36,7 +36,7 @@ static uint32_t little(struct text bytes, size_t at, size_t count) {
     return number;
 }
 
-/* Whether these bytes stand at this place, if there are as many. */
+/* Whether these bytes are at this place, if there are as many. */
 static bool has(struct text bytes, size_t at, const char *magic, size_t len) {
     return bytes.len >= at + len && memcmp(bytes.at + at, magic, len) == 0;
 }

@@ -211,7 +211,7 @@ bool media_type_agrees(struct text claimed, struct text found) {
     /* Text is text; what it is exactly is often a guess. */
     if (starts(found, "text/") || is(found, "application/json"))
         return is_textual(claimed);
-    /* Nothing is known of the bytes but that they are no text. */
+    /* Of the bytes it is only known that they are not text. */
     if (is(found, "application/octet-stream"))
         return !is_textual(claimed) && !is_media(claimed) && !is(claimed, "application/pdf");
     return false;

@@ -1,6 +1,6 @@
 /* POST rooms/{id}/files/, and files/{id}/ with thumbnail/ and done/: sending a file. The size of
- * the file on disk is how far it has come: no row is written for a part, and an upload goes on
- * after any break. Only its sender knows of a file that no message has used yet. */
+ * the file on disk is how far it has come: no row is written for a part, and an upload continues
+ * after any break. Only its sender sees a file that no message has used yet. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -202,7 +202,7 @@ enum error uploads_get(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* 409 with where the server stands: the client goes on there, after a part whose answer it
+/* 409 with the offset of the server: the client continues there, after a part whose answer it
  * missed. */
 static enum error refuse_offset(struct exchange *x, uint64_t offset) {
     buffer_clear(&x->response.body);

@@ -154,7 +154,7 @@ static bool take_place(void *context) {
     return shared_take_place(service->shared, SHARED_SEARCHING, service->config->processes);
 }
 
-/* Writes the results of one search, and the cursor to go on with. */
+/* Writes the results of one search, and the cursor to continue with. */
 static enum error list_results(struct exchange *x, struct search *search) {
     /* Asked only when a search takes long: the usual one needs no place. */
     search->may_go_on = take_place;

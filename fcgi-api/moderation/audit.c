@@ -18,7 +18,7 @@ static void write_entry(void *context, const struct audit_entry *entry) {
     listing->last_id = entry->id;
 }
 
-/* Oldest first, so that a reader can go on after the last entry that it has. The numbers have
+/* Oldest first, so that a reader can continue after the last entry that it has. The numbers have
  * no gaps: they count the entries and tell which pages there are, without COUNT(*). */
 enum error audit_list(struct exchange *x) {
     struct buffer results = BUFFER_EMPTY, url = BUFFER_EMPTY;

@@ -92,7 +92,7 @@ static enum error answer(struct exchange *x, const struct ban_request *request, 
         /* The audit has the ban, not each deletion that follows from it. */
         audit_log_end(x->service->db);
         /* A first slice while the client waits, so that the latest messages of a spammer are
-         * gone at once. Its errors are ignored: the order is stored, and the worker goes on
+         * gone at once. Its errors are ignored: the order is stored, and the worker continues
          * with it. */
         clearing_step(x->service->db, x->service->config->file_dir, CLEARED_AT_ONCE, &cleared);
         bell_ring_changed(publisher_of(x)->bell, x->service->db);

@@ -1,4 +1,4 @@
-/* /api/chat/blocks/: users from whom the user wants to hear nothing. */
+/* /api/chat/blocks/: the users whom the user has blocked. */
 #include "event/publish.h"
 #include "handlers/handlers.h"
 #include "rest/field.h"
@@ -65,7 +65,7 @@ enum error blocks_add(struct exchange *x) {
         field_errors_add_missing(&x->field_errors, "user_id", user_id);
     if (error)
         return error;
-    /* In the user's own stream, so that pushd and the other clients of the user learn of it. */
+    /* In the user's own stream, so that pushd and the other clients of the user are notified. */
     publish_credentials_changed(x->service->redis, publisher_of(x), &change);
     /* 200: the user was blocked before. */
     x->response.status = change.changed ? 201 : 200;

@@ -57,10 +57,10 @@ static enum error parse_json(struct exchange *x) {
         x->tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
     if (!x->tokener)
         return ERROR_INTERNAL;
-    /* The NUL after the body is parsed too: it ends a number, which could otherwise go on. */
+    /* The NUL after the body is parsed too: it ends a number, which could otherwise continue. */
     struct json_object *object = json_tokener_parse_ex(x->tokener, body.at, (int)body.len + 1);
     const enum json_tokener_error result = json_tokener_get_error(x->tokener);
-    /* Also after an error, as it would go on in the middle of this body. */
+    /* Also after an error, as it would continue in the middle of this body. */
     json_tokener_reset(x->tokener);
     if (result != json_tokener_success)
         return refuse_json(x, "invalid", 0);

@@ -146,7 +146,7 @@ static bool is_number(struct json_object *value, uint64_t *out) {
            text_to_u64(text_of(json_object_get_string(value)), out);
 }
 
-/* 0 is no id: AUTO_INCREMENT begins with 1. */
+/* 0 is not an id: AUTO_INCREMENT begins with 1. */
 bool field_id(struct exchange *x, const char *name, uint64_t *out) {
     struct json_object *value = find(x, rules_of(x, name));
     if (!value)

@@ -194,7 +194,7 @@ static void write_keywords(struct json_writer *w, const struct schema_field *fie
     }
 }
 
-/* The description stands beside the keywords, which is why references need allOf. */
+/* The description is beside the keywords, which is why references need allOf. */
 void json_schema_field(struct json_writer *w, const struct schema_field *field) {
     json_write_object(w);
     if (field->meaning)

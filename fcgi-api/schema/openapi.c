@@ -326,7 +326,7 @@ static void write_operation(struct json_writer *w, const struct row *row) {
         json_write_key(w, "security");
         json_schema_raw(w, "[]");
     } else if (row->flags & ROUTE_SIGNED) {
-        /* The last, {}, is no credentials at all: the address is signed. */
+        /* The last, {}, means without credentials: the address is signed. */
         json_write_key(w, "security");
         json_schema_raw(w, "[{\"token\":[]},{\"token_header\":[]},{\"session\":[]},{}]");
     } else if (row->flags & ROUTE_KEY) {

@@ -41,7 +41,7 @@ struct schema_field {
     const char *words;
     const struct schema_object *of;
     unsigned flags;
-    const char *example; /* a text, or JSON for kinds that are no text; NULL: made from the kind;
+    const char *example; /* a text, or JSON for kinds that are not text; NULL: made from the kind;
                             "": not in the example of the object */
     const char *meaning; /* Markdown */
 };

@@ -21,7 +21,7 @@ static void write_literal(const char *text, size_t len) {
             fputs(i == 0 ? "    \"" : "\"\n    \"", stdout);
             column = 0;
         }
-        /* All other characters of JSON may stand in a literal: it has no line breaks and no NUL. */
+        /* All other characters of JSON may be in a literal: it has no line breaks and no NUL. */
         if (text[i] == '"' || text[i] == '\\')
             putchar('\\');
         putchar(text[i]);

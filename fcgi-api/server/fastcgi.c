@@ -161,7 +161,7 @@ static size_t smaller(size_t a, size_t b) {
 size_t fastcgi_read(struct fastcgi *fastcgi, const char *bytes, size_t len, size_t limit) {
     size_t used = 0;
     /* One step per round: some of the header, of the content, or of the padding; whatever the bytes
-     * end in, the next call goes on there. */
+     * end in, the next call continues there. */
     while (used < len && is_open(fastcgi)) {
         if (fastcgi->header_len < FASTCGI_HEADER) {
             const size_t more = smaller(FASTCGI_HEADER - fastcgi->header_len, len - used);

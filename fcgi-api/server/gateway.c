@@ -343,7 +343,7 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
         service->between_requests(service, !connection);
         handle_signals(&mask);
     }
-    /* The program goes on without blocked signals. */
+    /* The program continues without blocked signals. */
     sigprocmask(SIG_SETMASK, &mask, NULL);
     gateway_free(&gateway);
     responder_free(responder);

@@ -13,7 +13,7 @@
 #include "store/moderation/audit_log.h"
 #include "store/privacy/erasure.h"
 
-/* How long a request goes on with what the worker does otherwise. */
+/* How long a request continues with what the worker does otherwise. */
 #define AT_ONCE_MS 300
 
 enum error erasures_begin(struct exchange *x, uint64_t user_id, bool erases) {
@@ -43,7 +43,7 @@ enum error erasures_begin(struct exchange *x, uint64_t user_id, bool erases) {
 
 enum error erasures_own(struct exchange *x) {
     struct text messages, proof;
-    /* Both errors are reported, and the password is not tested in vain. */
+    /* Both errors are reported, and the password is not tested needlessly. */
     field_text(x, "messages", &messages);
     field_text(x, field_is_given(x, "jwt") ? "jwt" : "password", &proof);
     if (!field_errors_none(&x->field_errors))

@@ -221,7 +221,7 @@ enum error hooks_update(struct exchange *x) {
     patch.rooms = (struct text){buffer_str(&rooms), rooms.len};
     patch.set_active = field_bool(x, "is_active", &patch.is_active);
     field_bool(x, "new_secret", &new_secret);
-    /* The former one goes on signing for a while, next to this one. */
+    /* The former one continues signing for a while, next to this one. */
     if (new_secret) {
         randombytes_buf(fresh, sizeof(fresh));
         hook_secret_text(fresh, secret);

@@ -269,7 +269,7 @@ static enum error add_some(struct sync *sync, const struct named_list *list, con
         if (error == ERROR_BAD_INPUT)
             field_errors_add(&x->field_errors, name, CODE_USER_INACTIVE,
                              "Item %zu: the user is disabled.", i + 1);
-        /* An error of the list as well, after which the others go on. */
+        /* An error of the list as well, after which the others continue. */
         if (change.is_banned)
             field_errors_add(&x->field_errors, name, CODE_BANNED,
                              "Item %zu: the user is banned from the room.", i + 1);

@@ -1,6 +1,6 @@
-/* Rooms by claim: one statement reads how the user stands to all rooms of the list; only what
- * differs is changed, by site_change.h. Other requests may change a room at the same time: each
- * change decides by itself, under the lock of the room. */
+/* Rooms by claim: one statement reads the memberships of the user in all rooms of the list; only
+ * what differs is changed, by site_change.h. Other requests may change a room at the same time:
+ * each change decides by itself, under the lock of the room. */
 #include "site/site_rooms.h"
 
 #include <inttypes.h>

@@ -166,7 +166,7 @@ struct fetch {
     enum event_stream kind;
     uint64_t id;
     uint64_t after;
-    uint64_t expected; /* the last number that was heard of */
+    uint64_t expected; /* the highest number that was announced */
     enum error error;
     uint64_t last_seq;
     struct event_list events;
@@ -371,7 +371,7 @@ static void on_timer(uv_timer_t *timer) {
 /* ---- from Redis ---- */
 
 /* The channel delivers what is published from now on, or Redis is down: subscribers that wait can
- * go on. */
+ * continue. */
 static void mark_ready(struct channel *channel) {
     if (channel->ready)
         return;
@@ -453,7 +453,7 @@ static void collect_waiting(void *context, uint64_t id, void *value) {
 }
 
 /* Redis confirms nothing for now: no channel is waited for. They are collected first, since a
- * client that goes on may subscribe to further ones. None is closed before the next tick. */
+ * client that continues may subscribe to further ones. None is closed before the next tick. */
 static void mark_all_ready(struct channels *channels) {
     struct channel *list = NULL;
     idmap_each(&channels->rooms, collect_waiting, &list);

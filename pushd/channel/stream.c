@@ -1,7 +1,7 @@
 /*
  * stream: order, gaps and the cache of recent events.
  *
- * Three numbers: last_seq was delivered last, head_seq is the highest one heard of, and `recent`
+ * Three numbers: last_seq was delivered last, head_seq is the highest one announced, and `recent`
  * ends with last_seq. Events between last_seq and head_seq are missing, except those that came too
  * early and wait in `pending`. One fetch at a time (`fetching`) reads what is missing.
  */

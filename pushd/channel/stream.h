@@ -44,7 +44,7 @@ struct stream {
     const struct stream_hooks *hooks;
     void *owner;               /* for the hooks */
     uint64_t last_seq;         /* of the last event delivered */
-    uint64_t head_seq;         /* the highest one heard of */
+    uint64_t head_seq;         /* the highest one announced */
     struct event_list recent;  /* the cache: consecutive, ends with last_seq */
     struct event_list pending; /* early events, by rising seq */
 };

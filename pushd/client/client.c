@@ -314,7 +314,7 @@ struct clients *clients_new(uv_loop_t *loop, const struct config *config, struct
     clients->online_profiles = online_profiles_new(db_pool);
     clients->pubsub_callbacks =
         (struct pubsub_callbacks){clients, on_subscribed, on_event, on_state, on_iteration_end};
-    /* channels and pubsub need each other: the one is made first, and told of the other. */
+    /* channels and pubsub need each other: one is made first and then given the other. */
     clients->pubsub = pubsub_new(loop, config, metrics, &clients->pubsub_callbacks);
     channels_set_pubsub(clients->channels, clients->pubsub);
     /* presence is plain code: all that it does outside goes through this table. */

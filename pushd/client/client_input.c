@@ -31,7 +31,7 @@ static bool take_frame(struct client *client) {
         return true;
     }
     client->clients->metrics->rate_limited++;
-    /* The first one is answered; a client that goes on regardless is closed. */
+    /* The first one is answered; a client that continues regardless is closed. */
     if (client->frames_ignored++ == 0)
         client_send_error(client, text_of(""), CODE_RATE_LIMITED, "Too many frames; slow down.");
     else if (client->frames_ignored > MAX_IGNORED_FRAMES)

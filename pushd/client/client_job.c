@@ -1,6 +1,6 @@
 /* client_job: database work for one client or one of its watches, on threads. A job keeps both of
  * them from being freed: the client by pending_jobs, the watch by holds. It has a copy of whatever
- * the thread needs, since the loop goes on with both meanwhile. */
+ * the thread needs, since the loop continues with both meanwhile. */
 #include <stdlib.h>
 #include <string.h>
 

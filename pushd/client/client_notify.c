@@ -128,7 +128,8 @@ void client_notify_leave(struct client *client, uint64_t room_id) {
         arrival->stale = true;
     if (!subscription)
         return;
-    /* If the user comes back, notifications go on after this number, so that none is sent twice. */
+    /* If the user comes back, notifications continue after this number, so that none is sent
+     * twice. */
     if (subscription->delivered_seq > 0)
         idmap_put(&client->rooms.left, room_id, (void *)(uintptr_t)subscription->delivered_seq);
     idmap_remove(&client->rooms.muted, room_id);
@@ -362,7 +363,7 @@ static struct frame *notification_of(struct notification_frames *made, uint64_t 
     return *frame;
 }
 
-/* Notifies a client of a new message, if it wants to know of it. */
+/* Notifies a client of a new message, if its settings ask for that. */
 static void notify_of_message(struct client *client, uint64_t room_id,
                               const struct stream_event *event) {
     const struct subscription *subscription = idmap_get(&client->rooms.notified, room_id);

@@ -4,7 +4,7 @@
  *
  * The order matters. A client subscribes to its channels first and waits for Redis to
  * confirm them; then the database says whose credentials these are and where the streams
- * stand; then missed events are replayed, and live events follow. In any other order an
+ * is; then missed events are replayed, and live events follow. In any other order an
  * event could be missed or sent twice.
  */
 #include <stdlib.h>
@@ -88,7 +88,7 @@ static void read_work(void *context, struct db *db) {
     free(job->opening->blocked);
     job->opening->blocked = NULL;
     job->opening->blocked_count = 0;
-    /* Most users have blocked no one. */
+    /* Most users have blocked no users. */
     if (!job->error && job->identity.block_changes > 0)
         job->error = block_ids(db, job->identity.user.id, &job->opening->blocked,
                                &job->opening->blocked_count);

@@ -112,7 +112,7 @@ struct client_rooms {
     uint64_t block_changes; /* of the identity by which `blocked` was read */
 };
 
-/* One for each socket, so small; what every event looks at stands first. */
+/* One for each socket, so small; what every event reads comes first. */
 struct client {
     struct socket *socket;    /* NULL once it is gone */
     struct subscription *own; /* to the user's own stream; NULL: of no user, or not known yet */
@@ -241,7 +241,7 @@ void client_release(struct client *client);
 
 /* ---- client_open.c ---- */
 
-/* Begins with a client whose credentials are set; it goes on by itself until the client is
+/* Begins with a client whose credentials are set; it continues by itself until the client is
  * connected or closed. The handshake's `since` and, of a room socket, the room. */
 void client_open(struct client *client, const struct handshake *handshake);
 
@@ -313,7 +313,7 @@ const char *client_job_detail(const struct client *client, enum error error,
 
 /* ---- watch.c ---- */
 
-/* Begins to watch a room; it goes on by itself until it is connected or refused. has_since: the
+/* Begins to watch a room; it continues by itself until it is connected or refused. has_since: the
  * client has all events up to `since`, unless that is invalid (bad_since). */
 void watch_begin(struct client *client, uint64_t room_id, bool has_since, bool bad_since,
                  uint64_t since);
@@ -371,7 +371,7 @@ void client_replay_free(struct client *client);
 /* The listener of sockets: one that was blocked has taken all that was sent. */
 void client_drained(struct client *client);
 
-/* Closes clients that do not read, and goes on with those that waited. To be called twice a
+/* Closes clients that do not read, and continues with those that waited. To be called twice a
  * second. */
 void client_replay_tick(struct replays *replays);
 

@@ -363,7 +363,7 @@ static bool handle_read(struct replay *replay, struct subscription *subscription
             send_read(replay, subscription, &job->events);
         break;
     case ERROR_GONE:
-        /* Older events are deleted: the client loads its data, and goes on from the head. */
+        /* Older events are deleted: the client loads its data, and continues from the head. */
         subscription->delivered_seq = job->last_seq;
         client_resync(subscription, job->last_seq);
         break;
@@ -468,7 +468,7 @@ void client_replay_end(struct subscription *subscription) {
             remove_behind(replay, i);
             break;
         }
-    /* The read goes on, and its result is dropped. */
+    /* The read continues, and its result is dropped. */
     if (replay->reading == subscription)
         replay->reading = NULL;
     /* If it is in a list, it is freed here. Otherwise `run` or on_read is using it, and frees

@@ -175,7 +175,7 @@ static bool keep(void *context, uint64_t key, void *value) {
         typing->received = false;
         send_notice(tick->clients, typing, EVENT_STOP_TYPING, false);
     }
-    /* Kept while something is going on, or the interval of one of the two is not over. */
+    /* Kept while something is pending, or the interval of one of the two is not over. */
     if (typing->watches > 0 || typing->received ||
         (typing->published_ms && tick->now_ms - typing->published_ms < INTERVAL_MS) ||
         (typing->received_ms && tick->now_ms - typing->received_ms < INTERVAL_MS))

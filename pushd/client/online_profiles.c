@@ -150,7 +150,7 @@ static void read_done(void *context) {
     struct online_profiles *profiles = job->profiles;
     int64_t now_ms = clock_monotonic_ms();
     size_t start_at = 0;
-    /* The objects stand one after the other; each ends where the next begins. */
+    /* The objects follow each other; each ends where the next begins. */
     for (size_t i = 0; i < job->found_count; i++) {
         const size_t end = job->found[i].end;
         put(profiles, job->found[i].user_id,

@@ -4,7 +4,7 @@
  *
  * The order matters, as it does for the client itself (client_open.c): first the channel is
  * subscribed to and Redis confirms it; then the database says whether the user may enter, and
- * where the stream stands; then missed events are replayed (client_replay.c), and live events
+ * the head of the stream; then missed events are replayed (client_replay.c), and live events
  * follow.
  */
 #include <inttypes.h>

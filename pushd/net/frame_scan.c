@@ -1,8 +1,8 @@
 /*
  * frame_scan: a state machine over frame headers (RFC 6455, section 5.2). It is called with
  * whatever recv(2) returned, so a header or payload may come in any number of parts. Payloads are
- * skipped; those of pings are unmasked and copied. The bytes themselves go on to libwebsockets,
- * with each ping changed to a pong.
+ * skipped; those of pings are unmasked and copied. The bytes themselves are passed to
+ * libwebsockets, with each ping changed to a pong.
  */
 #include "net/frame_scan.h"
 

@@ -59,7 +59,7 @@ struct sockets_callbacks {
 
 /* Listens on bound sockets (-1: none), which it owns from then on. config, metrics and
  * callbacks->context must outlive it. NULL, with the cause logged, on failure; the process
- * cannot go on then. */
+ * cannot continue then. */
 struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
                             struct metrics_data *metrics, const struct sockets_callbacks *callbacks,
                             const int listen_fds[SOCKETS_LISTENERS]);

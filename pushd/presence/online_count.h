@@ -3,9 +3,9 @@
  * those of more than presence_members members. Plain code: no socket, no clock and no Redis except
  * through the table of functions below.
  *
- * Each pushd counts its own users, and Redis adds the numbers up: no other user is told of each who
- * comes or goes. A user with sockets to two pushd processes counts twice. Without Redis only the
- * users of this process are counted.
+ * Each pushd counts its own users, and Redis adds the numbers up: no user is notified of single
+ * others that come or go. A user with sockets to two pushd processes counts twice. Without Redis
+ * only the users of this process are counted.
  */
 #ifndef CONFAB_PUSHD_PRESENCE_ONLINE_COUNT_H
 #define CONFAB_PUSHD_PRESENCE_ONLINE_COUNT_H
@@ -27,7 +27,7 @@ struct online_count_hooks {
     void *context; /* for these two */
     /* Another number of users is online: to be sent to the sockets here. */
     void (*notify)(void *context, uint64_t room_id, uint64_t count);
-    /* The number is known: clients that wait since online_count_open can go on. */
+    /* The number is known: clients that wait since online_count_open can continue. */
     void (*ready)(void *context, uint64_t room_id);
 };
 

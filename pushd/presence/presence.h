@@ -45,7 +45,7 @@ struct presence_hooks {
      * is valid during the call. */
     void (*notify)(void *context, uint64_t room_id, unsigned type, uint64_t user_id,
                    struct text name);
-    /* The room's view is complete: clients that wait since presence_room_opened can go on. */
+    /* The room's view is complete: clients that wait since presence_room_opened can continue. */
     void (*ready)(void *context, uint64_t room_id);
 };
 

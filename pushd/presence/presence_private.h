@@ -92,7 +92,7 @@ void presence_entry_set_remote(struct presence_entry *entry, uint64_t logical_ti
 void presence_notify_if_changed(const struct presence *presence, uint64_t room_id, uint64_t user_id,
                                 bool was_online);
 
-/* The view is complete, or as complete as it gets without Redis: clients that wait can go on. */
+/* The view is complete, or as complete as it gets without Redis: clients that wait can continue. */
 void presence_view_mark_ready(struct presence *presence, uint64_t room_id);
 
 /* A copy of the keys of a map: hooks called for each of them may add to the map. Only

@@ -135,7 +135,7 @@ void upgrade_start(struct upgrade *upgrade) {
 void upgrade_child_ended(struct upgrade *upgrade, pid_t pid, int status) {
     if (pid != upgrade->pid)
         return;
-    /* It ended before it took over, whatever its status: this process goes on, and may try
+    /* It ended before it took over, whatever its status: this process continues, and may try
      * again. */
     upgrade->pid = 0;
     if (WIFSIGNALED(status))
@@ -157,7 +157,7 @@ void upgrade_handed_over(struct upgrade *upgrade) {
 }
 
 void upgrade_cancel(struct upgrade *upgrade) {
-    /* Without it the successor would go on to serve after this process was told to stop. */
+    /* Without it the successor would serve after this process was told to stop. */
     if (upgrade->pid)
         kill(upgrade->pid, SIGTERM);
 }

@@ -6,7 +6,7 @@
  * listen on the port for a moment. Once the successor serves, it tells the service manager
  * that it is the main process now, and sends its predecessor UPGRADE_SIGNAL; that one closes
  * its sockets, and their clients come back to the successor with `since`. If the successor
- * ends before it serves, this process goes on.
+ * ends before it serves, this process continues.
  */
 #ifndef CONFAB_PUSHD_PROCESS_UPGRADE_H
 #define CONFAB_PUSHD_PROCESS_UPGRADE_H

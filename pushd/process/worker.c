@@ -195,7 +195,7 @@ static void reload(struct worker *worker) {
         log_info("configuration reloaded");
 }
 
-/* Told to stop. If a successor has taken over, the service goes on with it; else a successor that
+/* Told to stop. If a successor has taken over, it serves now; else a successor that
  * is starting must stop, too. */
 static void stop(struct worker *worker, bool handed_over) {
     struct upgrade *upgrade = worker->args->upgrade;

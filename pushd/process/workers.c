@@ -248,8 +248,8 @@ int workers_run(struct config *config, const char *config_path, const char *port
     if (!share_metrics(&workers, count) || !open_sockets(&workers))
         return 1;
     workers.supervisor = supervisor_new(&spec, count);
-    /* Each step lasts up to 100 ms, or until a signal comes. After a stop it goes on until all have
-     * ended. */
+    /* Each step lasts up to 100 ms, or until a signal comes. After a stop it continues until all
+     * have ended. */
     while (!workers.stopping || supervisor_running(workers.supervisor) > 0) {
         int number;
         sd_notify_alive();

@@ -163,7 +163,7 @@ def test_the_bell_of_a_removed_member_is_silent(people):
 @pytest.mark.parametrize("act", ["erase", "erase own", "ban"])
 def test_what_is_done_in_slices_rings_too(people, ringing, act):
     """The events of an erased user, and of messages of a banned one, are not published one by one:
-    those who stay must not go on reading the former bell."""
+    those who stay must not keep reading the former bell."""
     alice, bob, room = people
     bob.say(room["room_id"])
     if act == "erase":

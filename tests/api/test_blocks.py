@@ -1,4 +1,4 @@
-"""Users from whom a user wants to hear nothing, and a site where strangers cannot write."""
+"""Blocked users, and a site where strangers cannot write."""
 
 import pytest
 from support.client import Client

@@ -250,7 +250,7 @@ def test_a_lock_held_too_long_is_503_in_bounded_time_and_blocks_no_other_request
 
 def test_a_deadlock_is_retried(system, writer):
     """The post locks the room and waits for the member; a session locks them in the opposite order
-    and has written so much that InnoDB chooses the post as the victim."""
+    and has written enough that InnoDB chooses the post as the victim."""
     room = writer.room()["room_id"]
     before = deadlocks(system)
     with SqlSession(system) as session:

@@ -256,7 +256,7 @@ def test_an_upload_belongs_to_its_sender(pair):
 
 @pytest.mark.everywhere
 def test_ten_mebibytes_with_twenty_breaks_arrive_whole(user):
-    """The connection is cut in the middle of parts, and the client asks where to go on."""
+    """The connection is cut in the middle of parts, and the client asks where to continue."""
     alice = user()
     room = alice.room()
     chance = random.Random(7)
@@ -459,7 +459,7 @@ def test_an_edit_takes_the_words_of_a_message_with_files_only(pair):
     message = post(alice, room, [file["file_id"]], content="look").json()
     assert alice.patch(message_url(message), {"content": " "}).json()["content"] == ""
     assert bob.events(room["room_id"])[-1]["message"]["files"] == [file]
-    # The type alone is no file.
+    # The type alone is not a file.
     other = alice.say(room["room_id"], "x", message_type="image")
     for content in ("", " \n"):
         refused = alice.patch(message_url(other), {"content": content})

@@ -1,4 +1,4 @@
-"""Rooms with history `joined`: who joins sees what came since, and nothing before, anywhere."""
+"""Rooms with history `joined`: members see what came since they joined, and nothing before."""
 
 import pytest
 from support.files import send

@@ -228,7 +228,7 @@ def test_an_export_is_imported_whole_and_once(instance, tag, tmp_path, source):
     [psst] = messages_of(bob, rooms_of(bob)[f"ann-{tag}"])
     assert (psst["content"], psst["sender_username"]) == ("psst", f"bob-{tag}")
 
-    # A second time nothing is new, also after the room has gone on, and who left stays out.
+    # A second time nothing is new, also after later posts; members who left stay out.
     ann.say(talk["room_id"], "and now")
     ann.put(url(talk, f"messages/{first['message_id']}/reactions/"), json={"emoji": "🎉"})
     assert remove(bob, talk, bob.id).status_code in (200, 204)

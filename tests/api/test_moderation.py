@@ -130,7 +130,7 @@ def test_slow_mode_says_when_and_exempts_moderators_and_repeats(room):
     assert 590 <= int(answer.headers["Retry-After"]) <= 600
     again = room.post(room.member, client_id="c-1")
     assert (again.status_code, again.json()["message_id"]) == (200, first.json()["message_id"])
-    # Leaving and coming back is no way round it.
+    # Leaving and coming back does not evade it.
     room.member.post(f"{room.path}remove_member/", json={"user_id": room.member.id})
     room.member.post(f"{room.path}join/")
     fails(room.post(room.member), 429, "slow_mode")

@@ -185,7 +185,7 @@ def test_no_notice_goes_from_or_to_a_user_who_does_not_share(pair, user):
         share(bob, False)
         assert not heard(to_alice, alice, bob, room)
         assert heard(to_alice, alice, carol, room)
-        # An open socket hears of the choice a moment later.
+        # An open socket is notified of the choice a moment later.
         assert any(not heard(to_bob, alice, carol, room) for _ in range(100))
         assert not heard(to_bob, alice, carol, room)
         share(bob, True)

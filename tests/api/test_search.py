@@ -1,5 +1,5 @@
-"""GET search/: what is found, where it matches, what is not, and how it goes on. The index follows by
-confab-worker; `indexed` waits for it."""
+"""GET search/: what is found, where it matches, what is not, and how it continues. The index
+follows by confab-worker; `indexed` waits for it."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor

@@ -123,7 +123,7 @@ def test_an_error_never_echoes_the_message(live):
         assert "abracadabra" not in json.dumps(live.next())
 
 
-# ---- rate_limited, and 1008 when the client goes on ----
+# ---- rate_limited, and 1008 when the client continues ----
 
 def test_too_many_frames_are_rate_limited_and_keep_the_socket_open(limited):
     for _ in range(8):

@@ -1,4 +1,4 @@
-"""Replay of more than a socket takes at once: it goes on as the client reads, at a bounded
+"""Replay of more than a socket takes at once: it continues as the client reads, at a bounded
 memory, and live events wait behind it."""
 
 import contextlib

@@ -127,7 +127,7 @@ def test_a_held_message_is_dropped_or_withdrawn(room):
         path = f"{room.path}held/{number}/"
         assert [client.delete(path).status_code for _ in range(2)] == [204, 404]
     assert room.count() == 0
-    # Moderators are told of what others have done.
+    # Moderators are notified of what others have done.
     events = room.admin.get("/api/chat/events/").json()["events"]
     assert [event for event in events if event["type"] == "moderation_changed"] == [
         {"type": "moderation_changed", "room_id": room.id, "seq": AN_ID}]

@@ -342,7 +342,7 @@ def test_a_dead_worker_is_replaced_within_ten_seconds(owner, receiver, add_hook,
             first.started()
             ids = post(owner, room, 1)
             receiver.wait_for_deliveries(1)
-            # Then the next step is what it does first when it goes on.
+            # Then the next step is what it does first when it continues.
             a_whole_step(system)
             first.send(number)
             receiver.answer = lambda delivery: 200

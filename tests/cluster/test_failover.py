@@ -1,5 +1,5 @@
 """After each failover of Redis, typing and presence pass between the hosts again; a database whose
-machine is gone is left without waiting for database_timeout; the last one of three goes on alone
+machine is gone is left without waiting for database_timeout; the last one of three continues alone
 as docs/cluster.md says."""
 
 import re

@@ -112,7 +112,7 @@ class Poster(threading.Thread):
 
     @contextlib.contextmanager
     def during(self, what):
-        """Posts go on after the block; reports the longest time without one."""
+        """Posts continue after the block; reports the longest time without one."""
         self.longest = 0.0
         yield
         self.goes_on()

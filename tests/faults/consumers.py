@@ -48,7 +48,7 @@ class Book:
 
 class FailingReceiver:
     """A receiver with a hook of its own, which fails at random until calm() is called. A second
-    server has a certificate that no one trusts: its hook fails all the time until then, when the
+    server has a certificate that is not trusted: its hook fails all the time until then, when the
     hook gets the address of the first."""
 
     def __init__(self, instance, seed, certificates):

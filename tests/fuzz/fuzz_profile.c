@@ -29,7 +29,7 @@ static void check_avatar(struct text url, const char *origins) {
     fuzz_require(url.len <= PROFILE_AVATAR_BYTES, "an address has at most 512 bytes");
     fuzz_require(origin_of_url(url, &origin) && origin_is_https(origin), "of https");
     for (size_t i = 0; i < url.len; i++)
-        fuzz_require(!memchr(" \"'<>\\\n\r\t", url.at[i], 9), "it can stand in an attribute");
+        fuzz_require(!memchr(" \"'<>\\\n\r\t", url.at[i], 9), "it can be in an attribute");
 }
 
 static void check_others(struct text locale, struct text email) {

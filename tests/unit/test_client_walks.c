@@ -105,8 +105,9 @@ static void settle_database(struct client_scene *scene) {
     }
 }
 
-/* One of those that wait for their channels goes on when Redis is down, and subscribes to more
- * rooms than the map of channels has space for, so that it grows: all the others go on as well. */
+/* One of those that wait for their channels continues when Redis is down, and subscribes to more
+ * rooms than the map of channels has space for, so that it grows: all the others continue as
+ * well. */
 static void every_client_that_waits_for_redis_goes_on_without_it(void **state) {
     struct client_scene *scene = *state;
     struct socket *waiting[ROOMS];

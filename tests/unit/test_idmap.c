@@ -12,7 +12,7 @@
 
 #define KEYS 400
 
-/* Keys with a value each, in the order of model[]; a NULL value is no entry. */
+/* Keys with a value each, in the order of model[]; a NULL value is not an entry. */
 struct model {
     uint64_t keys[KEYS];
     void *values[KEYS];

@@ -101,7 +101,7 @@ static void a_clock_that_was_set_does_not_stop_anybody(void **state) {
     _Atomic int64_t next = START + 30 * 24 * HOUR;
     assert_int_equal(pace_take(&next, BUDGET, START), PACE_MOST);
     assert_in_range(pace_take(&next, BUDGET, START + HOUR), 1, 10);
-    /* Nor does a budget of nothing but one a day overflow. */
+    /* Nor does a budget of one a day overflow. */
     for (int i = 0; i < 10; i++)
         assert_int_equal(pace_take(&next, 1, START + i), PACE_MOST);
 }

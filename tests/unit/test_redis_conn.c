@@ -189,8 +189,8 @@ static void a_lookup_that_hangs_is_the_only_one(void **state) {
     uv_run(&f->loop, UV_RUN_DEFAULT);
 }
 
-/* fcgi-api and confabctl: a request waits half a second at most, and the next attempt goes on with
- * the same lookup. */
+/* fcgi-api and confabctl: a request waits half a second at most, and the next attempt continues
+ * with the same lookup. */
 static void a_lookup_that_hangs_does_not_stop_a_request(void **state) {
     struct config config = {.redis_host = HANGS,
                             .redis_port = 1,

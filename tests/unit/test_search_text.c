@@ -90,7 +90,7 @@ static void queries_without_a_word_are_refused(void **state) {
     buffer_free(&many);
 }
 
-/* Whether the query's only word, which is no beginning, is at this point: point by point. */
+/* Whether the query's only word, which is not a beginning, is at this point: point by point. */
 static bool is_at(const struct search_query *query, const struct fold *text, size_t at) {
     const struct search_word *word = &query->words[0];
     const struct fold_point *wanted = query->fold.points + word->from;

@@ -245,7 +245,7 @@ const REFUSALS = [
             const bob = await windowOf(people.bob);
             await bob.enter(room);
             await isLive(bob);
-            // This window is not told of the message, as one that has lost its connection.
+            // This window is not sent the message, like one that has lost its connection.
             await sql(`INSERT INTO slow_post VALUES (${room}, ${bob.id}, NOW(6))`);
             await write(bob, "Second");
             const state = bob.page.locator(".message", { hasText: "Second" }).locator(".state");
@@ -302,7 +302,7 @@ const REFUSALS = [
             const bob = await windowOf(people.bob);
             await bob.enter(people.room);
             await bob.button(t("Details")).click();
-            // A name cannot be completed either, which is no error.
+            // A name cannot be completed either, which is not an error.
             await field(bob).pressSequentially("@a");
             return { place: bob.page.locator(".details") };
         },
@@ -483,7 +483,7 @@ const REFUSALS = [
     },
 ];
 
-/** How it is told that something can be done again after about so many minutes. */
+/** How it is told that something can be done again after about this number of minutes. */
 function often(minutes) {
     return withNumber(
         minutes < 120

@@ -174,7 +174,7 @@ test("the shortcode shows a room of its own, and the bubble", async () => {
     assert.equal(await ann.field.count(), 0);
 });
 
-test("a new name is everywhere, and who logs out of the site has left the chat", async () => {
+test("a new name is everywhere, and a logout of the site ends the login of the chat", async () => {
     const [ann, ed] = [await visitor("ann"), await visitor("ed")];
     await ann.visit("/?p=1");
     await ed.visit("/?p=1");
@@ -275,7 +275,7 @@ async function network() {
     await writeFile(file, (await readFile(file, "utf8")).replace("<?php", constants));
 }
 
-test("on a network the chat of each site hears of changes elsewhere", async () => {
+test("on a network the chat of each site is notified of changes elsewhere", async () => {
     await network();
     const settings = await php(`echo json_encode(get_option('confab_settings'));`);
     const second = Number(

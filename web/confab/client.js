@@ -351,7 +351,7 @@ export class Confab extends Api {
         });
     }
 
-    /** The credentials of a guest end before those of the user are here: that is no logout. */
+    /** The credentials of a guest end before those of the user are here: that is not a logout. */
     async #asMoreThanGuest(change) {
         if (!this.user?.is_guest) {
             return change();
@@ -586,7 +586,7 @@ export class Confab extends Api {
         const wake = () => this.wake();
         listen(window, "online", wake);
         // A page that comes back from the browser's cache, or a phone that wakes up, may report
-        // nothing but one of these.
+        // only one of these.
         listen(window, "pageshow", wake);
         listen(window, "focus", wake);
         listen(document, "resume", wake);

@@ -35,7 +35,7 @@ const matchAt = (pattern, text, at) => {
     return pattern.exec(text);
 };
 
-/** A target that can do nothing but open a page or write a mail; null for all others. */
+/** A target that can only open a page or write a mail; null for all others. */
 function safeTarget(target) {
     try {
         const { protocol, href } = new URL(target);

@@ -1,6 +1,6 @@
 /**
  * Sending a file in parts, loaded when the first one is sent. After a break the server is asked how
- * far it has come, and the upload goes on from there.
+ * far it has come, and the upload continues from there.
  */
 
 import { Emitter } from "./emitter.js";
@@ -15,7 +15,7 @@ const CLAIMED = /^(image|audio|video)\//;
 const LANES = 2;
 /** A connection that breaks in each part gets smaller ones, down to this size. */
 const LEAST_PART = 8 * 1024;
-/** After so many errors of the server in a row an upload has failed. */
+/** An upload fails after this number of consecutive errors of the server. */
 const MAX_SERVER_ERRORS = 5;
 /** A longer pause than this (s) is not waited for: the quota of a day is used up. */
 const MAX_WAIT = 120;
@@ -131,7 +131,7 @@ export class Upload extends Emitter {
         }
     }
 
-    /** Goes on after a failure, from where the server stands. */
+    /** Continues after a failure, from the offset of the server. */
     retry() {
         if (this.state === "failed") {
             this.#begin();
@@ -147,7 +147,7 @@ export class Upload extends Emitter {
         }
     }
 
-    /** Internal: goes on now instead of waiting. */
+    /** Internal: continues now instead of waiting. */
     wake() {
         this.#wake();
     }
@@ -306,7 +306,7 @@ export class Upload extends Emitter {
             if (error.isTooMuch) {
                 this.#mostPart = half;
             } else if (error.status === 0) {
-                // Perhaps too slow for so many bytes.
+                // Perhaps too slow for a part of this size.
                 this.#part = half;
             }
             throw error;

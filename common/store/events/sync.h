@@ -27,8 +27,8 @@ typedef void sync_visit(void *context, const struct sync_room *room);
 enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DATABASE_ID_SIZE],
                       sync_visit *visit, void *context);
 
-/* Gives the database a new random id, so that clients drop what they know of it: after a backup was
- * restored, numbers that they have may be those of other events. */
+/* Gives the database a new random id, so that clients drop what they have read from it: after a
+ * backup was restored, numbers that they have may be those of other events. */
 enum error sync_new_database(struct db *db);
 
 #endif

@@ -131,7 +131,7 @@ enum error account_mail_use_confirm(struct db *db,
     static const char SQL[] = USE("1",
                                   /* The address is the one that the mail was sent to, not the
                                    * present one of the user. An UPDATE that changes nothing
-                                   * (confirmed twice) is no error, hence the second condition. */
+                                   * (confirmed twice) is not an error: second condition. */
                                   "UPDATE user SET email = v_email, email_verified = TRUE "
                                   "WHERE user_id = v_user AND is_active; "
                                   "IF ROW_COUNT() = 0 AND NOT EXISTS (SELECT 1 FROM user "

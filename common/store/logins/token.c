@@ -86,7 +86,7 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
     struct db_rows *rows;
     enum identity_due due;
     const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
-    /* The value of the room, in the joins, stands before that of the WHERE. */
+    /* The value of the room, in the joins, comes before that of the WHERE. */
     enum error error = room_id ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, db_u64(room_id), key)
                                : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, key);
     if (error)

@@ -24,10 +24,10 @@ struct clearing {
     char last_key[65 * 4 + 1];
 };
 
-/* The clearing that is to go on; its id is 0 if there is none. */
+/* The clearing that is to continue; its id is 0 if there is none. */
 static enum error next_clearing(struct db *db, struct clearing *clearing) {
     /* Of users who were banned first, since others see what they have written until it is gone;
-     * then the oldest. After a restart it goes on from last_key. */
+     * then the oldest. After a restart it continues from last_key. */
     static const char SQL[] =
         "SELECT clearing_id, room_id, user_id, actor_id, whole_site, since, last_key "
         "FROM clearing ORDER BY actor_id = user_id, clearing_id LIMIT 1";

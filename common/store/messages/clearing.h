@@ -24,7 +24,7 @@ enum error clearing_step(struct db *db, const char *file_dir, uint64_t limit, ui
 
 /* The first room after this one with messages of the user; 0: there is none. It is looked for among
  * some thousands of rooms: if none of these has any, *room_id is the last number of these, from
- * which the caller goes on. */
+ * which the caller continues. */
 enum error clearing_next_room(struct db *db, uint64_t after, uint64_t user_id, uint64_t *room_id);
 
 #endif

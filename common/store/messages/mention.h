@@ -81,7 +81,7 @@ void mention_free(struct mention_values *bound);
 
 #define MENTION_NAMED "JSON_TABLE(p_named, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
 
-/* Users who have not been told of the message at this position. */
+/* Users who have not been notified of the message at this position. */
 #define MENTION_NEW(position)                                           \
     MENTION_NAMED                                                       \
     "STRAIGHT_JOIN user u ON u.user_id = j.id "                         \

@@ -8,7 +8,7 @@
 #include "event/event.h"
 #include "store/transaction.h"
 
-/* A read mark is no event of the room, so the room is not locked. Its number in the user's own
+/* A read mark is not an event of the room, so the room is not locked. Its number in the user's own
  * stream is kept with the membership; see user_log.h. `check` comes after the checks of access.
  * `move` is an SQL condition under which the mark moves, to v_target; `more` follows then. */
 #define MARK_SQL(check, target, move, more)                                                      \
@@ -93,7 +93,7 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
 enum error message_mark_unread(struct db *db, uint64_t room_id, uint64_t user_id,
                                uint64_t message_id, struct message_mark *mark) {
     /* The mark goes to the message before, so that the given one is unread. Clients that show
-     * the room's unread state learn of it by a preferences_changed. */
+     * the room's unread state are notified by a preferences_changed. */
     static const char SQL[] =
         MARK_SQL(TRANSACTION_NOT_ARCHIVED, "v_position - 1", "v_target < v_read",
                  "SET v_now = SYSDATE(6); " TRANSACTION_USER_EVENT(

@@ -53,7 +53,7 @@ static enum error run_page(struct db *db, const struct room_state *state, uint64
     const struct db_value room = db_u64(state->room_id), user = db_u64(user_id);
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
     const int64_t hidden = clamp(state->first_position);
-    /* The values stand in the order of the question marks: the user, bounds, the cursor and its
+    /* The values are in the order of the question marks: the user, bounds, the cursor and its
      * room. In SQL the low bound comes before the high one; values are bound in the order of the
      * text. */
     if (page->kind == MESSAGE_PAGE_BEFORE)

@@ -133,7 +133,7 @@
     " FROM (SELECT 1) one LEFT JOIN message q ON q.message_id = ? " MESSAGE_QUOTE_NAME_JOIN
 
 /* The files become those of the message, in the order given; each must be usable still. 6: one is
- * not. A message of nothing but pictures, sound and film, which browsers show, is an image. */
+ * not. A message of only pictures, sound and film, which browsers show, is an image. */
 #define NO_FILES ""
 #define USE_FILES                                                                           \
     "SET @confab_message = LAST_INSERT_ID(); "                                              \
@@ -200,8 +200,8 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
 #define FILE_VALUES (FILE_MOST + 4)
 static size_t bind_files(const struct message_draft *draft, char list[FILE_IDS_SIZE],
                          struct db_value *values) {
-    /* In USE_FILES the ids stand twice: as a list, for their order, and one by one, since IN needs
-     * values for the index. */
+    /* In USE_FILES the ids are given twice: as a list, for their order, and one by one, since IN
+     * needs values for the index. */
     size_t count = 0, len = 0;
     for (size_t i = 0; i < draft->file_count; i++)
         len += (size_t)snprintf(list + len, FILE_IDS_SIZE - len, "%s%" PRIu64, i > 0 ? "," : "",

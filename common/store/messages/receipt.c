@@ -11,7 +11,7 @@
 
 /* A row of the list of read marks. */
 static void visit_row(const struct db_rows *rows, receipt_visit *visit, void *context) {
-    /* A mark may stand before the first message: nothing is read. */
+    /* A mark may be before the first message: nothing is read. */
     const uint64_t message_id = db_get_u64(rows, 1);
     const struct receipt receipt = {.user_id = db_get_u64(rows, 0),
                                     .message_id = message_id,

@@ -48,7 +48,7 @@ enum report_state report_state_of(struct text name) {
         "DECLARE v_content VARCHAR(8000) CHARACTER SET utf8mb4; "                             \
         "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",                                 \
         enter                                                                                 \
-        /* Reported before: that report stands. */                                            \
+        /* Reported before: that report is kept. */                                           \
         "SET v_report = (SELECT report_id FROM report WHERE message_id = p_message "          \
         "AND reporter_id = p_user AND room_id = p_room); "                                    \
         "IF v_report IS NOT NULL THEN LEAVE body; END IF; "                                   \

@@ -1,5 +1,5 @@
-/* Who acts on a connection, reading a page of them by number, and deleting old ones. What an entry
- * consists of, and how transactions write it, is in audit_sql.h. */
+/* Setting the actor of a connection, reading a page of them by number, and deleting old ones. What
+ * an entry consists of, and how transactions write it, is in audit_sql.h. */
 #include "store/moderation/audit_log.h"
 
 #include <inttypes.h>
@@ -51,7 +51,7 @@ void audit_log_end(struct db *db) {
 }
 
 enum error audit_log_note(struct db *db) {
-    /* An empty transaction: AUDIT_END_SQL alone writes the entry, for acts that are no change of
+    /* An empty transaction: AUDIT_END_SQL alone writes the entry, for acts that do not change
      * the database. */
     static const char SQL[] = TRANSACTION("", "", "");
     struct db_rows *rows;

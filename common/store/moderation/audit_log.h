@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "db/db.h"
 
-/* Who has acted; the numbers are stored. */
+/* The kind of the actor; the numbers are stored. */
 enum audit_actor { AUDIT_BY_USER = 1, AUDIT_BY_KEY = 2, AUDIT_BY_ADMINISTRATOR = 3 };
 
 /* The kind of an actor as the API shows it: "user", "key" or "confabctl". */

@@ -24,7 +24,7 @@
 /* Marks the change for entity tags, and the direct room as blocked or not. */                   \
 #define NOTE                                                                                     \
     "UPDATE user SET block_changes = block_changes + 1 WHERE user_id = p_user; "                 \
-    /* Not shown to clients: pushd reads again whom it does not notify the user of. */           \
+    /* Not shown to clients: pushd reads the blocked users again. */                              \
     TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0") \
     "UPDATE room SET has_block = " BLOCK_SQL("direct_low", "direct_high") " OR "                 \
     BLOCK_SQL("direct_high", "direct_low") ", has_rules = " ROOM_HAS_RULES                       \

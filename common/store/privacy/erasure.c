@@ -126,7 +126,7 @@ struct erasure {
     bool erases;
 };
 
-/* The erasure that is to go on, of one user or of any; its user_id is 0 if there is none. */
+/* The erasure that is to continue, of one user or of any; its user_id is 0 if there is none. */
 static enum error next_erasure(struct db *db, uint64_t user_id, struct erasure *erasure) {
     /* 0: of any user, the oldest first. */
     static const char SQL[] =
@@ -208,7 +208,7 @@ static enum error clear_messages(struct db *db, const struct config *config,
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(erasure->user_id));
     if (error)
         return error;
-    /* Other clearings may come first, such as those of bans; each step goes on with the first. */
+    /* Other clearings may come first, such as those of bans; each step continues with the first. */
     const bool waits = db_next(rows) && db_get_u64(rows, 0) > 0;
     db_done(rows);
     return waits ? clearing_step(db, config->file_dir, limit, done) : ERROR_NONE;
@@ -297,7 +297,7 @@ enum error erasure_step(struct db *db, const struct config *config, uint64_t use
     /* More of this stage is left. */
     if (error || *done > 0)
         return error;
-    /* The next stage counts as done work: the caller goes on until nothing is left. */
+    /* The next stage counts as done work: the caller continues until nothing is left. */
     *done = 1;
     return end_stage(db, &erasure);
 }

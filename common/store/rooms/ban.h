@@ -45,7 +45,7 @@ struct ban_request {
 
 struct ban_change {
     bool created;                /* false: the user was banned already; reason and end are new */
-    struct member_change member; /* of the removal; not changed if the user was no member */
+    struct member_change member; /* of the removal; not changed if the user was not a member */
     struct user_change user;     /* of a ban from the site */
 };
 

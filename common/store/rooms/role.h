@@ -10,7 +10,7 @@
  * lower one may. */
 enum role { ROLE_READER, ROLE_MEMBER, ROLE_MODERATOR, ROLE_ADMIN };
 
-/* Who posts in a room; the numbers are stored. */
+/* Which members post in a room; the numbers are stored. */
 enum post_policy { POST_BY_MEMBERS, POST_BY_MODERATORS, POST_BY_NOBODY };
 
 /* What members see: all messages, or those from when they joined; the numbers are stored. */

@@ -174,7 +174,7 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
 
 bool room_key_is_valid(struct text key) {
     for (size_t i = 0; i < key.len; i++) {
-        /* ASCII letters, digits and a few signs: keys stand in URLs, JSON and SQL without
+        /* ASCII letters, digits and a few signs: keys are written into URLs, JSON and SQL without
          * escapes. */
         const char c = key.at[i];
         /* strchr finds the terminator too. */
@@ -247,7 +247,7 @@ static const char DIRECT[] = TRANSACTION(
     "IF p_user = p_other OR NOT EXISTS "
     "(SELECT 1 FROM user WHERE user_id = p_other AND is_active) THEN "
     "SET v_outcome = 1; LEAVE body; END IF; "
-    /* The lower id always stands in direct_low, so one look-up finds the room of the pair. */
+    /* The lower id is always in direct_low, so one look-up finds the room of the pair. */
     "SELECT room_id INTO v_found FROM room WHERE direct_low = LEAST(p_user, p_other) "
     "AND direct_high = GREATEST(p_user, p_other); "
     /* It exists: show it again, if this user had hidden it. */
@@ -490,7 +490,7 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     db_done(rows);
     if (room_id == 0)
         return ERROR_NONE;
-    /* Only a slice without any row of one table goes on to the next. */
+    /* Only a slice without any row of one table continues with the next. */
     for (size_t i = 0; !error && *deleted == 0 && i < sizeof(TABLES) / sizeof(TABLES[0]); i++) {
         error = DB_RUN(db, TABLES[i], DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
         *deleted = error ? 0 : db_changed(db);

@@ -76,7 +76,7 @@ static const char *const OWN_WHOLE[2] = BOTH(WHOLE);
  * SCAN_FACTOR pages. */
 #define SCAN_FACTOR 32
 
-/* Who reads a list, and what is done with its rooms. */
+/* A reading of a list: the user, and the visitor of its rooms. */
 struct reading {
     struct db *db;
     struct user_names *names; /* NULL: only the states are read */
@@ -190,7 +190,7 @@ static enum error list_sorted(const struct reading *reading, const char *const s
     return visit_rows(reading, error, rows);
 }
 
-/* The rooms that are no favourites, of which there are `count`. */
+/* The rooms that are not favourites; there are `count` of them. */
 static enum error list_others(const struct reading *reading, uint64_t count, uint64_t offset,
                               uint64_t limit) {
     /* Long, and the page is near the start. The scan is stopped when it has cost as much as sorting

@@ -63,7 +63,7 @@ void room_state_add_moderator(struct room_state *state) {
 }
 
 void room_state_hide_members(struct room_state *state, uint64_t user_id) {
-    /* Who is in the room is seen by moderators only, if members_visible is off. */
+    /* Only moderators see the members of the room, if members_visible is off. */
     state->hides_members = !state->members_visible && !state->may_moderate;
     state->viewer_id = user_id;
 }

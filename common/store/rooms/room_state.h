@@ -46,8 +46,8 @@ struct room_state {
     uint64_t first_position;
     bool is_bounded; /* the room has such members */
 
-    /* Set by who lists events (room_state_hide_members): those of other members than viewer_id are
-     * shown without whom they are about. */
+    /* Set by callers that list events (room_state_hide_members): those of other members than
+     * viewer_id are shown without their subject. */
     bool hides_members;
     uint64_t viewer_id;
 };

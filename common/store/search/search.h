@@ -38,9 +38,9 @@ struct search {
     int64_t after;    /* only messages after this time; INT64_MIN: all */
     enum search_has has;
     uint64_t limit;
-    struct search_place place; /* where it goes on; that of SEARCH_START at the beginning */
+    struct search_place place; /* where it continues; that of SEARCH_START at the beginning */
 
-    /* Called once, when the time of a usual search is over: may it go on for longer? */
+    /* Called once, when the time of a usual search is over: may it continue for longer? */
     bool (*may_go_on)(void *context);
     void *context;
 };

@@ -1,4 +1,4 @@
-/* The caller is asked only if the answer matters, since going on may take one of few places. */
+/* The caller is asked only if the answer matters, since continuing may take one of few places. */
 #include "store/search/search_budget.h"
 
 bool search_budget_is_over(struct search_budget *budget, int64_t now_ms) {

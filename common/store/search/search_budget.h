@@ -1,8 +1,8 @@
 /*
  * search_budget: how long a search may take.
  *
- * A search ends after SEARCH_BUDGET_MS with what it has found, and goes on with the next request.
- * A small one is complete even on a busy machine: one that has done little so far goes on for
+ * A search ends after SEARCH_BUDGET_MS with what it has found, and continues with the next request.
+ * A small one is complete even on a busy machine: one that has done little so far continues for
  * SEARCH_BUDGETS_MOST times as long, if the caller lets it.
  */
 #ifndef CONFAB_COMMON_STORE_SEARCH_SEARCH_BUDGET_H
@@ -21,7 +21,7 @@ struct search_budget {
     int64_t end_ms; /* of SEARCH_BUDGET_MS */
     uint64_t work;  /* lists and messages that were read */
 
-    /* Called once, at end_ms: may the search go on for longer? */
+    /* Called once, at end_ms: may the search continue for longer? */
     bool (*may_go_on)(void *context);
     void *context;
     bool has_asked, may;

@@ -206,7 +206,7 @@ enum error search_lookup(struct search_run *run, size_t count) {
     enum error error = slots.count > 0 ? find_all(run, &slots) : ERROR_NONE;
     if (!error) {
         take_candidates(run, &slots);
-        /* A room in which nothing was found goes on below its last slot. */
+        /* A room in which nothing was found continues below its last slot. */
         error = slots.count > 0 ? search_rooms_lower(run, count) : ERROR_NONE;
     }
     run->budget.work += slots.count;

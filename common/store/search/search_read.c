@@ -13,7 +13,7 @@ enum { SCAN = 512, SCAN_MOST = 2048 };
 /* Whether a text contains an address of the web. */
 static bool has_link(struct text content) {
     static const char *const SCHEMES[] = {"http://", "https://"};
-    /* A scheme alone is no link: something must follow. */
+    /* A scheme alone is not a link: something must follow. */
     for (size_t i = 0; i < content.len; i++)
         for (size_t s = 0; s < 2; s++) {
             const struct text scheme = text_of(SCHEMES[s]);

@@ -1,5 +1,5 @@
-/* The rooms of a search. Where a search goes on is estimated from the times of messages before and
- * after, in all rooms at once. */
+/* The rooms of a search. Where a search continues is estimated from the times of messages before
+ * and after, in all rooms at once. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -199,7 +199,7 @@ static void take_probes(struct span *span, int64_t at, const uint64_t probes[PRO
         }
 }
 
-/* Each room begins with its last message that is not newer than where the search goes on. */
+/* Each room begins with its last message that is not newer than where the search continues. */
 static enum error skip_messages(struct search_run *run) {
     const struct search_place *place = &run->search->place;
     struct buffer list = BUFFER_EMPTY;

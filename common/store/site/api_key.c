@@ -12,7 +12,7 @@
 /* ---- names and scopes ---- */
 
 bool api_key_name_is_valid(struct text name) {
-    /* Names stand in logs and URLs without escapes. */
+    /* Names are written into logs and URLs without escapes. */
     for (size_t i = 0; i < name.len; i++) {
         const char c = name.at[i];
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -191,7 +191,7 @@ enum error api_key_ended(struct db *db, const unsigned char *hashes, size_t coun
 bool api_key_user_read(struct text text, struct api_key_user *user) {
     *user = (struct api_key_user){.id = 0};
     /* "17" is a user id, "ext:..." the id of the user on the site. Ids are signed 64 bits in JSON,
-     * hence the bound. */
+     * which is why there is a bound. */
     if (!text_skip(&text, "ext:"))
         return text_to_u64(text, &user->id) && user->id > 0 && user->id <= INT64_MAX;
     user->subject = text;
@@ -235,7 +235,7 @@ enum error api_key_act(struct db *db, const struct api_key *key, const char *add
     struct api_key_user named;
     enum error error = ERROR_NONE;
     *refusal = API_KEY_ACCEPTED;
-    /* In the order in which they are told: a key from a wrong address learns nothing about
+    /* In the order in which they are told: a key from a wrong address is told nothing about
      * users. */
     if (!api_key_allows_address(key, address))
         *refusal = API_KEY_WRONG_ADDRESS;

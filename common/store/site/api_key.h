@@ -46,7 +46,8 @@ struct api_key {
 
 typedef void api_key_visit(void *context, const struct api_key *key);
 
-/* True for a name of 1 to 64 ASCII letters, digits, '.', '_' and '-': it stands in the log. */
+/* True for a name of 1 to 64 ASCII letters, digits, '.', '_' and '-': it is written into the
+ * log. */
 bool api_key_name_is_valid(struct text name);
 
 /* Reads a list of scopes, separated by commas. False if one is unknown, or there is none. */

@@ -79,7 +79,7 @@ void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
     size_t len = 0;
     bool has_letter = false;
     wished = text_trim(wished);
-    /* An address of mail gives what stands before the "@". */
+    /* An address of mail gives what precedes the "@". */
     for (size_t at = 0; at < wished.len && wished.at[at] != '@';) {
         uint32_t point;
         const size_t size = text_decode(wished.at + at, wished.len - at, &point);

@@ -94,7 +94,8 @@ enum error import_disable_user(struct db *db, uint64_t user_id) {
 /* ---- messages ---- */
 
 enum error import_room_end(struct db *db, uint64_t room_id, uint64_t *count, int64_t *last_at) {
-    /* A room that was imported before has messages already; what follows them goes on from here. */
+    /* A room that was imported before has messages already; what follows them continues from
+     * here. */
     static const char SQL[] = "SELECT message_count, last_active_at FROM room WHERE room_id = ?";
     struct db_rows *rows;
     *count = 0;

@@ -1,10 +1,10 @@
 /* One row for each address. tried_at is set before the fetch, so that of several workers one
- * fetches and a site that fails is left alone for a minute. Who fetches is the worker; fcgi-api
+ * fetches and a site that fails is left alone for a minute. The worker fetches; fcgi-api
  * only reads, and notes that a key is missing. */
 #include "store/site/jwks.h"
 
 enum error jwks_get(struct db *db, const char *url, struct buffer *out, int64_t *fetched_at) {
-    /* Without a body nothing was fetched yet, which is no error: *out stays empty. */
+    /* Without a body nothing was fetched yet, which is not an error: *out stays empty. */
     static const char SQL[] =
         "SELECT body, fetched_at FROM jwks WHERE url = ? AND body IS NOT NULL";
     struct db_rows *rows;

@@ -1,5 +1,5 @@
 /*
- * keyed_room: the rooms that the site knows by a key, as one user stands to them.
+ * keyed_room: the rooms that the site knows by a key, with the membership of one user.
  */
 #ifndef CONFAB_COMMON_STORE_SITE_KEYED_ROOM_H
 #define CONFAB_COMMON_STORE_SITE_KEYED_ROOM_H

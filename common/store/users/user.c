@@ -73,7 +73,7 @@ static enum error read_user(struct db_rows *rows, struct user *user,
     enum error error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
         user_from_row(rows, 0, user);
-        /* The hash stands after the columns of the user. */
+        /* The hash follows the columns of the user. */
         const struct text stored = db_get_text(rows, USER_COLUMN_COUNT);
         /* `hash` is NULL for callers that check no password. */
         if (hash)
@@ -220,7 +220,7 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         /* 3: an erased account stays erased. */
         "IF p_active AND EXISTS (SELECT 1 FROM user WHERE user_id = p_user "
         "AND erased_at IS NOT NULL) THEN SET v_outcome = 3; LEAVE body; END IF; "
-        /* A ban from the site stands; it is what the user is afterwards that changes. */
+        /* A ban from the site is kept; what changes is the state of the user after it. */
         "UPDATE ban SET was_active = p_active WHERE room_id = 0 AND user_id = p_user; "
         "IF EXISTS (SELECT 1 FROM ban WHERE room_id = 0 AND user_id = p_user) THEN "
         "LEAVE body; END IF; "

@@ -129,7 +129,7 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
             buffer_append_u64(&ids, id);
         }
     }
-    /* The caller goes on with its row, whose values the walk has overwritten. */
+    /* The caller continues with its row, whose values the walk has overwritten. */
     db_seek(rows, current);
     db_next(rows);
     buffer_append_char(&ids, ']');

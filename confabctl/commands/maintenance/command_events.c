@@ -19,9 +19,9 @@ enum cli_status command_events_purge(struct cli *cli, struct arguments *argument
         uint64_t deleted;
         const enum error error =
             housekeeping_run(cli->db, &cli->config, SLICE_MS, &run, &deleted, &finished);
-        /* `run` remembers where the work has to go on. */
+        /* `run` remembers where the work has to continue. */
         total += deleted;
-        /* Clients that read bells are told of what was deleted in their rooms. */
+        /* Clients that read bells are notified of what was deleted in their rooms. */
         if (deleted > 0)
             bell_ring_changed(cli->publisher.bell, cli->db);
         if (error)

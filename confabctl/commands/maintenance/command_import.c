@@ -35,7 +35,7 @@ static const struct format *find_format(const char *name) {
 /* Without file_dir there is no place for files. */
 static void leave_out_files(struct import_model *model) {
     uint64_t count = 0;
-    /* A message that is nothing but files shows the name of the first one instead. */
+    /* A message of files only shows the name of the first one instead. */
     for (size_t i = 0; i < model->messages.count; i++) {
         struct import_message *message = &model->messages.items[i];
         count += message->file_count;
@@ -70,7 +70,7 @@ static enum cli_status run_model(struct cli *cli, struct import_model *model, bo
     /* With dry_run nothing is written, files included. */
     struct import_run run = {.cli = cli, .model = model, .dry_run = dry_run};
     int file_error = 0;
-    /* One entry for all of it. A failure may leave a part: the next run finds it and goes on. */
+    /* One entry for all of it. A failure may leave a part: the next run finds it and continues. */
     audit_log_begin(cli->db, &cli->audited, true);
     const enum error error = import_run(&run, &file_error);
     if (file_error)

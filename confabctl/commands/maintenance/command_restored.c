@@ -1,5 +1,5 @@
 /* restored: gives the database a new id after a backup was restored. Sequence numbers of the backup
- * may be given out again for other events, so clients must not go on with theirs. */
+ * may be given out again for other events, so clients must not continue with theirs. */
 #include "command.h"
 #include "store/events/sync.h"
 

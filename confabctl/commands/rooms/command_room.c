@@ -258,7 +258,7 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
     } else if (error) {
         status = cli_store_error(cli, error);
     } else {
-        /* Without an actor: the event does not name one. Sockets of members learn of it by their
+        /* Without an actor: the event does not name one. Sockets of members are notified by their
          * own streams. */
         publish_room_deleted(cli->redis, &cli->publisher, id, 0, NULL,
                              (struct text){streams.data, streams.len});

@@ -1,5 +1,5 @@
 /* audit: what moderators, API keys and this program have done. Oldest first, from a number on, so
- * that a script can go on where it ended. */
+ * that a script can continue where it ended. */
 #include "command.h"
 #include "event/serialize.h"
 #include "list_output.h"

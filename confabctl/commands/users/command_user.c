@@ -163,7 +163,7 @@ static enum cli_status set_active(struct cli *cli, struct arguments *arguments, 
         return cli_error("the account %s is erased", user.name);
     if (error)
         return cli_store_error(cli, error);
-    /* Enabling closes nothing, but pushd is told of both alike. */
+    /* Enabling closes nothing, but pushd is notified of both alike. */
     publish_change(cli, &change);
     cli_message(change.changed || was_banned ? "User %s is %s." : "User %s is already %s.",
                 user.name, state);

@@ -10,7 +10,7 @@
 #include "table.h"
 #include "json/json_writer.h"
 
-/* How long the command goes on with what the worker does otherwise. */
+/* How long the command continues with what the worker does otherwise. */
 #define BUDGET_MS 10000
 
 /* ---- what is left ---- */
@@ -120,7 +120,7 @@ static enum cli_status erase(struct cli *cli, const struct user *user, bool eras
         cli_flush_events(cli);
     /* As far as it goes in BUDGET_MS; the rest is in the table `erasure`. */
     error = erasure_run(cli->db, &cli->config, user->id, BUDGET_MS, &finished);
-    /* Clients that read bells learn of the deletions. */
+    /* Clients that read bells are notified of the deletions. */
     bell_ring_changed(cli->publisher.bell, cli->db);
     if (error)
         return cli_store_error(cli, error);
@@ -149,7 +149,7 @@ enum cli_status command_user_erase(struct cli *cli, struct arguments *arguments)
     const enum cli_status status = cli_find_user(cli, arguments->argv[0], &user);
     if (status)
         return status;
-    /* A report is no change: it has no entry in the audit. */
+    /* A report changes nothing: it has no entry in the audit. */
     if (report)
         return show_report(cli, &user);
     cli_audit_user(cli, &user);

@@ -114,7 +114,7 @@ class Confab_Rooms {
 	}
 
 	/**
-	 * What stands there before the settings are made: a hint for who can make them.
+	 * What is shown before the settings are made: a hint for users who can make them.
 	 *
 	 * @return string
 	 */

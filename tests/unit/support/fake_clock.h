@@ -1,5 +1,5 @@
 /*
- * fake_clock: a monotonic clock that stands still until a test advances it. It replaces the
+ * fake_clock: a monotonic clock that is stopped until a test advances it. It replaces the
  * system's for the whole program, the timers of libuv included; the time of day is real.
  */
 #ifndef CONFAB_TESTS_FAKE_CLOCK_H

@@ -86,7 +86,7 @@ slow("no message is missed while pushd is down", async () => {
 
 slow("the page shows nothing of a web server that restarts", async () => {
     const { alice, bob, room } = await pair();
-    // The page's clock stands still during the restart and runs slowly after it, because both may
+    // The page's clock is stopped during the restart and runs slowly after it, because both may
     // take long on a busy machine.
     await alice.page.clock.install();
     await alice.page.reload();

@@ -56,7 +56,7 @@ test("a display name is shown wherever the user is", async () => {
     await page.getByRole("article", { name: /^Bob Ross, .*Happy little trees$/ }).waitFor();
     await page.locator(".room", { hasText: "Bob Ross: Happy little trees" }).waitFor();
     await page.locator(".room .name", { hasText: "Bob Ross" }).waitFor();
-    // While typing, in a quote, in what was seen. Those who come later are not told of what was
+    // While typing, in a quote, in what was seen. Windows opened later are not sent what was
     // typed before, so Bob types until it is seen.
     await until(async () => {
         await bob.field.press("a");
@@ -333,7 +333,7 @@ slow("the name and the menu of a member open a direct room", async () => {
     await heading.waitFor();
     await alice.say("Just for you.");
     await bob.page.locator(".room", { hasText: "Just for you." }).waitFor();
-    // Direct rooms stand below the others.
+    // Direct rooms are below the others.
     const headings = await alice.page.locator(".rooms .section:visible").allTextContents();
     assert.deepEqual(headings, ["Rooms", "Direct messages"]);
 });

@@ -38,7 +38,7 @@ test("a reaction is shown to both, counted, and taken back by a click", async ()
     await hers.click();
     await until(async () => (await his.innerText()).includes("2"));
     assert.equal(await pressed(his), "true");
-    // Who they are is shown to who points at it.
+    // Pointing at a reaction shows the names of its users.
     await his.hover();
     await until(async () => (await his.getAttribute("title"))?.includes(`and ${alice.name}`));
     await his.click();

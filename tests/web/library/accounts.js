@@ -166,7 +166,7 @@ test("another user's login in another tab: nothing is sent as that user", async 
     await tab.logout();
     assert.equal((await other.me()).username, bob.user.username);
     assert.equal((await bob.messages(room)).count, 0);
-    // The tab goes on as bob, and again as alice, whose message was kept.
+    // The tab continues as bob, and again as alice, whose message was kept.
     assert.equal((await tab.me()).username, bob.user.username);
     await tab.postMessage(room, { content: "from bob" });
     assert.equal(late.state, "discarded");
@@ -200,7 +200,7 @@ test("another user's login in another tab is seen in any answer, and on a socket
     assert.equal(heard.frames.filter((frame) => frame.type === "connected").length, 1);
 });
 
-test("logging in as another user in the same tab is no surprise", async () => {
+test("a client accepts a login as another user in the same tab", async () => {
     const { alice, bob, tab, told } = await twoTabs();
     const slow = tab.rooms();
     await tab.login(bob.user.username, PASSWORD);

@@ -277,7 +277,7 @@ slow("more rooms than may be watched get sockets of their own", async () => {
     }
 });
 
-test("without the notifications channel the room goes on with a socket of its own", async () => {
+test("without the notifications channel the room continues with a socket of its own", async () => {
     const { alice, bob, room } = await pair(system);
     const { notifications, heard, channel } = await page(bob, room);
     notifications.channel.close();

@@ -235,7 +235,7 @@ function behindFirewall({ net }, word, status) {
 }
 
 for (const status of [400, 401, 403, 404, 406, 412, 413, 501]) {
-    test(`a message that a firewall refuses with ${status} fails, the others go on`, async () => {
+    test(`a message that a firewall refuses with ${status} fails, others are sent`, async () => {
         const { alice, room } = await pair(system);
         behindFirewall(alice, "UNION", status);
         const [bad, good] = ["UNION SELECT", "good"].map((content) => alice.send(room, content));

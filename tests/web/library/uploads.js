@@ -34,7 +34,7 @@ test("an upload that was cancelled is rejected", async () => {
     assert.equal(upload.state, "cancelled");
 });
 
-test("an upload goes on where the server stands, as after a reload", async () => {
+test("an upload continues at the offset of the server, as after a reload", async () => {
     const alice = await userClient(system);
     const room = await roomOf(alice);
     const first = await alice.upload(room, TEXT, {

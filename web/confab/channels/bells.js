@@ -73,7 +73,7 @@ export class Bells {
      * Reads the bells of `keys` and of some others; `known(key)` is the number that the client
      * has. Resolves to { rang, missing }: whether the API is to be asked, and the keys of bells
      * that are not there (any more). Rejected if one could not be read: to ask the API instead
-     * would give a server that has too much to do even more, unless that goes on.
+     * would give a server that has too much to do even more, unless the failure lasts.
      */
     async listen(keys, known, signal) {
         const rest = [...this.#bells.keys()].filter((key) => key !== OWN && !keys.includes(key));

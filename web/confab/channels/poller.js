@@ -81,7 +81,7 @@ export class Poller {
             ? this.pace.pollMin
             : Math.min(this.#pause * SLOWER, this.pace.pollMax);
         const pause = this.hidden() ? this.pace.pollMax : this.#pause;
-        // Clients that have asked together, as after a message, do not go on together.
+        // Clients that have asked together, as after a message, do not continue together.
         return pause * (1 - Math.random() / 10);
     }
 }
