@@ -43,8 +43,8 @@ bool limit_is_on(const struct exchange *x);
  * the response is set, including Retry-After. */
 enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject);
 
-/* Counts a request toward LIMIT_KEYS of its API key, x->key. Of the other limits, a request with an
- * API key counts toward those of logins only. */
+/* Counts a request toward LIMIT_KEYS of its API key, x->key. A request with an API key counts
+ * toward no other limits but those of logins. */
 enum error limit_take_key(struct exchange *x);
 
 /* The same as limit_take with a user as the subject. */

@@ -210,7 +210,7 @@ export interface UploadDetails {
     duration?: number;
     /** A WebP, JPEG or PNG of at most 320 pixels and 48 KiB. */
     thumbnail?: Blob;
-    /** Of an upload to continue. */
+    /** The id of an upload to continue. */
     file_id?: number | null;
     /** Keep the file in the browser until its message is sent, or the upload cancelled: see
      *  keptUpload(). */
@@ -476,7 +476,8 @@ export interface HeldMessage {
 
 /** What a user has set for a room. */
 export interface RoomView {
-    /** Of which messages the user is notified; "default": of all in direct rooms, and elsewhere of
+    /** The messages that the user is notified of; "default": of all in direct rooms, and elsewhere
+     * of
      *  those that the server says. */
     notify: "default" | "all" | "mentions" | "none";
     /** No notifications until then; null, or a time in the past: not muted. */

@@ -93,7 +93,7 @@ static char *find_near_program(void) {
     static const char name[] = "/confab.conf";
     char path[PATH_MAX + sizeof(name)];
     ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
-    /* readlink writes no terminator, and cuts what does not fit without a word. */
+    /* readlink writes no terminator, and truncates silently. */
     if (len < 0 || len == PATH_MAX)
         return NULL;
     path[len] = '\0';

@@ -29,7 +29,7 @@ struct config {
 enum { CONFIG_REGISTRATION_OPEN = 0, CONFIG_REGISTRATION_CLOSED = 1 };
 enum { CONFIG_OFF = 0, CONFIG_ON = 1 };
 enum { CONFIG_CAUSAL_READS_AUTO = 0, CONFIG_CAUSAL_READS_ON = 1, CONFIG_CAUSAL_READS_OFF = 2 };
-/* Of options that say from whom something is taken. */
+/* Values of options that restrict the users from whom something is accepted. */
 enum { CONFIG_ANYONE = 0, CONFIG_SHARED_ROOM = 1 };
 enum { CONFIG_TLS_OFF = 0, CONFIG_TLS_ON = 1, CONFIG_TLS_VERIFY = 2 };
 enum { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG = 1 };

@@ -67,7 +67,7 @@ struct db_value db_time_or_null(int64_t micros);
 /* Prepares a connection; the configuration must outlive it. Never NULL. */
 struct db *db_new(const struct config *config);
 
-/* Of a list of hosts, the one to use, by index; several connections may share it, also those of
+/* The index of the host to use, in a list of hosts; several connections may share it, also those of
  * several processes: each host that fails is found out by one of them, and all change over with
  * their next statement. Any number is valid; 0 is the first of the list. */
 typedef _Atomic uint32_t db_first_host;

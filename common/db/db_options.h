@@ -19,7 +19,7 @@ void db_options_set(MYSQL *mysql, const struct config *config, unsigned seconds,
  * the connection is open. */
 void db_options_set_tls(MYSQL *mysql, const struct config *config);
 
-/* After connecting by TCP to one of several hosts: a machine that is gone without a word, and so
+/* After connecting by TCP to one of several hosts: a machine that fails without closing it, and so
  * does not even acknowledge what is sent, is noticed before the timeout of an answer ends. */
 void db_options_set_silence(MYSQL *mysql);
 

@@ -66,8 +66,8 @@ void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE])
     out[BELL_FILE_NAME_SIZE - 1] = '\0';
 }
 
-/* True if that time has passed since the last such moment, which then is now. Of several processes
- * one gets true. */
+/* True if that time has passed since the last such moment, which then is now. One of several
+ * processes gets true. */
 static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
     /* Wall clock, since the time may be shared with processes that start later. */
     const int64_t now = clock_now() / 1000;

@@ -18,8 +18,8 @@
 
 struct bell;
 
-/* When a failure was logged and the heartbeat was written, on the real-time clock. Of several
- * processes that share it one does so. */
+/* When a failure was logged and the heartbeat was written, on the real-time clock. One of the
+ * processes that share it does both. */
 struct bell_times {
     _Atomic int64_t failed_ms, heartbeat_ms;
 };

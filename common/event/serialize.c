@@ -332,7 +332,7 @@ void serialize_room(struct json_writer *w, const struct room *room) {
     json_write_member_u64(w, "unread_count",
                           state->is_member ? state->message_count - state->last_read_position : 0);
     json_write_member_bool(w, "is_admin", state->is_admin);
-    /* Of members and admins is_admin says it. */
+    /* For members and admins is_admin says it. */
     if (state->is_member && (state->role == ROLE_READER || state->role == ROLE_MODERATOR))
         json_write_member_str(w, "role", role_name(state->role));
     /* Without a membership, by a live or open room. */

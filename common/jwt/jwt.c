@@ -287,7 +287,7 @@ static enum jwt_error check_times(struct json_object *claims, const struct jwt_r
         error = read_time(claims, "iat", &has_iat, &iat, why);
     if (error)
         return error;
-    /* RFC 7519 lets a token be without exp. Here it would be valid for ever. */
+    /* RFC 7519 lets a token be without exp. Here it would be valid forever. */
     if (!has_exp)
         return fail(why, JWT_MISSING_CLAIM, "exp is missing.");
 
@@ -358,7 +358,7 @@ static enum jwt_error read_text(struct json_object *claims, const char *name, si
         (get_text(claims, name, text) && text->len <= most && text->len > 0))
         return JWT_VALID;
     buffer_printf(why, "%s is ", name);
-    /* Of a string the length is shown: it is empty or too long, so its text would not help. */
+    /* For a string its length is shown: it is empty or too long, so its text would not help. */
     if (json_object_is_type(value, json_type_string))
         buffer_printf(why, "a string of %d bytes", json_object_get_string_len(value));
     else

@@ -5,7 +5,7 @@
  *     "rooms": [{"key": "course-17", "name": "Algebra", "role": "member", "private": true}],
  *     "rooms_only": true
  *
- * Of a room only the key is required. Without a name it is named by its key; the role is "member"
+ * Only the key of a room is required. Without a name it is named by its key; the role is "member"
  * or "admin".
  */
 #ifndef CONFAB_COMMON_JWT_JWT_CLAIMS_H

@@ -355,7 +355,7 @@ bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
 }
 
 bool jwt_key_sign(const struct jwt_key *key, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
-    /* Of the other algorithms this server has only the public half. */
+    /* This server has only the public half of the other algorithms. */
     if (key->algorithm != JWT_HS256)
         return false;
     hmac(key->secret, text, mac);

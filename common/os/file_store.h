@@ -17,7 +17,7 @@
 
 #include "base/text.h"
 
-/* Of a name, with its terminator; and of its path below the folder, also that of a thumbnail. */
+/* Sizes with the terminator: of a name, and of its path below the folder, also of a thumbnail. */
 #define FILE_STORE_NAME_SIZE 33
 #define FILE_STORE_PATH_SIZE (FILE_STORE_NAME_SIZE + 8)
 

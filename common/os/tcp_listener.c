@@ -1,7 +1,7 @@
 /* Reads host:port, looks the host up, binds; the caller listens. An empty host is every address. A
  * shared listener (SO_REUSEPORT) lets each worker have a socket of its own, among which the kernel
- * spreads the connections. Of a name with several addresses the first one that this machine has is
- * used, as where localhost is ::1 and there is no IPv6. */
+ * spreads the connections. For a name with several addresses it uses the first one that this
+ * machine has, as where localhost is ::1 and there is no IPv6. */
 #include "os/tcp_listener.h"
 
 #include <errno.h>

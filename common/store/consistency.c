@@ -215,7 +215,7 @@ static const struct rule RULES[] = {
       STREAM_BEGINNING(ROOM_IDS, "room", "room_id", "event"), false},
      {"event_seq", "numbers from the oldest event of the room to its last; events",
       STREAM_GAPS("room_id, 0", "room_id", "event"), false},
-     /* Of users, read marks are part of the stream. Those that later ones have replaced leave
+     /* The stream of a user has read marks, too. Those that later ones have replaced leave
       * numbers without an event. */
      {"user_last_seq", "last_seq of the user; seq of the last event or read mark",
       STREAM_ENDS(USER_IDS, "user", "user_id", "user_event", "t.last_seq",

@@ -17,7 +17,7 @@ enum error transaction_outcome(struct db_rows *rows) {
 
 enum error transaction_number(struct db_rows *rows, uint64_t *number) {
     enum error outcome;
-    /* Of a refused transaction the second column has no meaning. */
+    /* The second column of a refused transaction has no meaning. */
     if (transaction_row(rows, &outcome) && !outcome)
         *number = db_get_u64(rows, 1);
     db_done(rows);

@@ -131,7 +131,7 @@ static void put(struct fold *fold, uint32_t point, uint32_t start) {
     const bool is_joined = last && last->kind != FOLD_SPACE;
     switch (class_of(point)) {
     case FOLD_CLASS_IGNORED:
-        /* Of these two, the first separates words where they are separated by blanks, the second in
+        /* The first of these two separates words where they are separated by blanks, the second in
          * Arabic script. */
         if (is_joined && last->kind == FOLD_WORD &&
             (point == ZERO_WIDTH_SPACE ||

@@ -58,7 +58,7 @@ static size_t run_end(const struct fold *fold, size_t from, size_t end) {
 /* The texts get their address when all bytes are there. */
 static void add_term(struct search_terms *terms, const struct fold *fold, size_t from, size_t end) {
     const size_t start = terms->bytes.len;
-    /* Of a longer word only the beginning is in the index; the message itself is compared later. */
+    /* Only the beginning of a longer word is in the index; the message itself is compared later. */
     for (size_t i = from; i < end && i < from + SEARCH_TERM_POINTS; i++)
         put_point(&terms->bytes, fold->points[i].point);
     terms->terms =
@@ -269,7 +269,7 @@ struct choice {
 static void offer(struct choice *choice, struct candidate candidate) {
     size_t i = choice->count;
     if (!is_exact(&candidate)) {
-        /* Of the ranges the longest is kept, which finds least. */
+        /* The longest range is kept, which finds least. */
         if (candidate.count > choice->range.count)
             choice->range = candidate;
         return;

@@ -96,7 +96,7 @@ static bool is_repeated(const struct run *last, const struct fold_point *next) {
 static void add_run(struct runs *runs, const struct fold_point *next, const uint32_t *places) {
     struct run *last = runs->count > 0 ? &runs->list[runs->count - 1] : NULL;
     const uint32_t end = places[next->end - 1] + 1;
-    /* Of a letter that was decomposed. */
+    /* A mark of a letter that was decomposed. */
     if (is_skipped(next->point))
         return;
     if (last && is_repeated(last, next)) {

@@ -262,7 +262,7 @@ void doctor_bodies(struct doctor *doctor, struct doctor_result *result) {
 
 /* ---- pictures of users ---- */
 
-/* Of the entries of avatar_origins, and of the sources in a policy. */
+/* Separators of the entries of avatar_origins, and of the sources in a policy. */
 #define SEPARATORS ", \t"
 
 /* The sources of images in a Content-Security-Policy; empty if it has none. */

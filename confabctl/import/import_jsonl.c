@@ -96,7 +96,7 @@ static void read_room(void *context, struct json_object *object) {
     }
 }
 
-/* Of account.json, or of members.jsonl. */
+/* Reads a user of account.json, or of members.jsonl. */
 static void read_user(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     struct import_model *model = jsonl->model;

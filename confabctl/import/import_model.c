@@ -255,7 +255,7 @@ static void sort_users(struct import_model *model) {
     if (model->users.count == 0)
         return;
     qsort(model->users.items, model->users.count, sizeof(*model->users.items), compare_users);
-    /* Of users with the same id the first is kept. */
+    /* The first of several users with the same id is kept. */
     for (size_t i = 0; i < model->users.count; i++)
         if (kept == 0 || compare_users(&model->users.items[kept - 1], &model->users.items[i]) != 0)
             model->users.items[kept++] = model->users.items[i];

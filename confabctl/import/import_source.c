@@ -210,7 +210,7 @@ bool import_source_open(struct import_source *source, const char *path, const ch
         const enum archive archive = archive_of(path);
         if (archive != ARCHIVE_NONE && !unpack(source, path, archive))
             return false;
-        /* Of one file its own path; its name is taken off below. */
+        /* A single file: its own path; the name is removed below. */
         source->root = realpath(source->temporary ? source->temporary : path, NULL);
     }
     if (!source->root)

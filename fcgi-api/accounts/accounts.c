@@ -141,7 +141,7 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
 }
 
 /* What the limits count by: a name in lower case (empty if it is too long for one), and the
- * client's address, readable and as a hash. Of an IPv6 client the address is its /64: a
+ * client's address, readable and as a hash. For an IPv6 client the address is its /64: a
  * subscriber has all addresses in it. */
 struct attempt {
     struct text name;

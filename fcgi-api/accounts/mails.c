@@ -31,7 +31,7 @@ static enum error no_content(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* Of the client, not of the user: mails to many accounts come from one address. */
+/* Counted by client, not by user: mails to many accounts come from one address. */
 static enum error count_mail(struct exchange *x) {
     char address[CIDR_SUBSCRIBER_SIZE];
     cidr_subscriber(x->request->address, address);
@@ -97,7 +97,7 @@ enum error mails_remove(struct exchange *x) {
 
 /* ---- tokens ---- */
 
-/* Of a token that is wrong, old or used nothing more is told. */
+/* The answer does not tell whether a token is wrong, old or used. */
 static enum error refuse_token(struct exchange *x) {
     field_errors_add(&x->field_errors, "token", CODE_WRONG_TOKEN,
                      "The link is wrong, has expired, or was used before.");
@@ -170,7 +170,7 @@ enum error mails_reset_confirm(struct exchange *x) {
         return ERROR_BAD_INPUT;
     if (!error)
         error = password_worker_hash(service->config, service->shared, password, password_hash);
-    /* Of two requests at once one is first. */
+    /* One of two concurrent requests is first. */
     if (!error)
         error = account_mail_use_reset(service->db, hash);
     if (error == ERROR_NOT_FOUND)

@@ -39,7 +39,7 @@ static enum error find_readable(struct exchange *x, struct file *file) {
     /* The archive of an export is in no room, and of its owner alone. */
     if (error == ERROR_NOT_FOUND) {
         error = file_get_export(x->service->db, x->ids[0], file);
-        /* Of another user: 404, as for a file that does not exist. */
+        /* Another user's: 404, as for a file that does not exist. */
         return error || is_signed || file->user_id == user_id ? error : ERROR_NOT_FOUND;
     }
     if (error)

@@ -71,7 +71,7 @@ bool media_type_normalize(struct text type, char out[MEDIA_TYPE_SIZE]) {
 
 #define LIBRARY "libmagic.so.1"
 
-/* Of bytes that libmagic does not know. */
+/* For bytes that libmagic does not know. */
 #define UNKNOWN "application/octet-stream"
 
 /* The functions of the library. */
@@ -211,7 +211,7 @@ bool media_type_agrees(struct text claimed, struct text found) {
     /* Text is text; what it is exactly is often a guess. */
     if (starts(found, "text/") || is(found, "application/json"))
         return is_textual(claimed);
-    /* Of the bytes it is only known that they are not text. */
+    /* All that is known is that the bytes are not text. */
     if (is(found, "application/octet-stream"))
         return !is_textual(claimed) && !is_media(claimed) && !is(claimed, "application/pdf");
     return false;

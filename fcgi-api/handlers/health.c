@@ -65,7 +65,7 @@ enum error health_get(struct exchange *x) {
         json_write_member_str(&w, "database", database);
         json_write_member_str(&w, "redis", redis);
     }
-    /* Of several database servers, the one that this process uses. Empty for a single server. */
+    /* The one of several database servers that this process uses. Empty for a single server. */
     db_node(x->service->db, node);
     if (node[0])
         json_write_member_str(&w, "node", node);

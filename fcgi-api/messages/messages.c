@@ -403,7 +403,7 @@ static enum error post_by_site(struct exchange *x, struct message_draft *draft,
                                const struct filtered *filtered) {
     struct message_change change = {0};
     const bool is_held = (filtered->actions & WORD_HOLD) != 0;
-    /* Of a held message `change` stays empty, and what is below finds nothing to do. */
+    /* `change` of a held message stays empty, so that the code below does nothing. */
     enum error error =
         is_held ? held_hold(x, draft, 0) : message_post(x->service->db, draft, &change);
     if (change.bad_reply)

@@ -32,7 +32,7 @@ enum error pins_list(struct exchange *x) {
     enum error error;
     if (!page_read_in_room(x, &page, &error))
         return error;
-    /* Of those that the user sees: a member who joined later may see fewer. */
+    /* Counts those that the user sees: a member who joined later may see fewer. */
     error = pin_count(x->service->db, &x->identity.room, &count);
     if (error)
         return error;

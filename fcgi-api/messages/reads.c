@@ -66,7 +66,7 @@ static enum error list_receipts(struct exchange *x, uint64_t message_id) {
     enum error error = check_access(x);
     if (error)
         return error;
-    /* Of a message: the members whose mark is at it or after it. */
+    /* For a message: the members whose mark is at it or after it. */
     error = message_id ? receipt_list_of_message(db, x->ids[0], message_id, keep_receipt, &list)
                        : receipt_list(db, x->ids[0], keep_receipt, &list);
     if (!error)

@@ -29,7 +29,7 @@ void cors_headers(struct exchange *x, const char *methods) {
         return;
     }
     response_header(&x->response, "Access-Control-Allow-Methods", methods);
-    /* Of a request with others a browser does not send the request at all. */
+    /* A browser does not send a request with any others. */
     response_header(
         &x->response, "Access-Control-Allow-Headers",
         "Authorization, X-Confab-Token, X-Confab-User-Id, X-HTTP-Method-Override, Content-Type, "

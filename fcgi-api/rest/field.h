@@ -53,8 +53,8 @@ struct field_pair {
     uint64_t number;
 };
 
-/* An object whose names are ids and whose values are whole numbers, by rising id. Of an id that is
- * given twice the last counts. The caller frees *out, which is NULL if there are none. */
+/* An object whose names are ids and whose values are whole numbers, by rising id. If an id is given
+ * twice, the last counts. The caller frees *out, which is NULL if there are none. */
 bool field_numbered(struct exchange *x, const char *name, struct field_pair **out, size_t *count);
 
 /* A list of JSON objects, which belongs to the body. */

@@ -247,7 +247,7 @@ static void send_updated(void *context, const struct room *room) {
 
 /* A number of days, or null; at most that of the site. */
 static void read_retention(struct exchange *x, struct room_patch *patch) {
-    /* 0: the site has no limit, and a room may keep its messages for ever. */
+    /* 0: the site has no limit, and a room may keep its messages forever. */
     const uint64_t most = x->service->config->message_retention;
     patch->has_retention = field_is_null(x, "retention_days") ||
                            field_number(x, "retention_days", &patch->retention_days);

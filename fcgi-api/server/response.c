@@ -87,7 +87,7 @@ void response_head(const struct response *response, struct buffer *out) {
     if (has_body && response->type[0]) {
         buffer_append_str(out, "\r\nContent-Type: ");
         buffer_append_str(out, response->type);
-        /* Of a file that the web server sends it knows the length. */
+        /* The web server knows the length of a file that it sends. */
         if (response->file.is_open) {
             buffer_append_str(out, "\r\nContent-Length: ");
             buffer_append_u64(out, response->file.len);

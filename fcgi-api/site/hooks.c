@@ -49,8 +49,8 @@ struct shown {
     const char *secret; /* NULL: not shown */
 };
 
-/* Without the secret, but for the one answer after it was made. Of the last failure the text
- * has no address and no name of a host. */
+/* Without the secret, but for the one answer after it was made. The text of the last
+ * failure has no address and no name of a host. */
 static void write_hook(void *context, const struct hook *hook) {
     const struct shown *shown = context;
     struct json_writer *w = shown->w;

@@ -123,7 +123,7 @@ static enum error accept_token(struct exchange *x, struct login *login) {
         error = used_jwt_add(db, login->issuer, login->jwt.id, login->jwt.expires_at);
     if (error == ERROR_CONFLICT)
         error = refuse(x, CODE_REPLAYED, "A token with this jti was used before.");
-    /* Of all refusals, which are 400, also that of a jti. */
+    /* Counts all refusals, which are 400, also that of a jti. */
     if (error == ERROR_BAD_INPUT)
         error = count_refused(x);
     if (error)

@@ -251,7 +251,7 @@ static enum error read_lists(struct sync *sync) {
 
 /* ---- changing ---- */
 
-/* Of the entries that lower to a member, or of all others: done first, these leave another admin
+/* Changes the entries that lower to a member, or all others: done first, these leave another admin
  * when the last one is lowered. */
 static enum error add_some(struct sync *sync, const struct named_list *list, const char *name,
                            bool lower) {

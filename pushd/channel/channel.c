@@ -417,7 +417,7 @@ static void on_event(void *context, enum event_stream kind, uint64_t id,
         on_notice(channel, envelope);
         return;
     }
-    /* Of an older publisher: if it is on record and new here, it is read from the database. */
+    /* From an older publisher: if it is on record and new here, it is read from the database. */
     if (envelope->header_only) {
         if (envelope->seq > channel->stream.last_seq)
             channels_check_gaps(channel->channels);

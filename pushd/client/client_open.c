@@ -247,7 +247,7 @@ void client_channel_ready(struct subscription *subscription) {
     }
     if (client->pending_channels == 0)
         return;
-    /* Of the client itself: its own stream, or a room of which it is notified. */
+    /* A channel of the client itself: its own stream, or a room of which it is notified. */
     client->pending_channels--;
     if (!client->notifications && client->room)
         watch_advance(client->room);

@@ -31,7 +31,7 @@ enum client_state {
     CLIENT_WAITING_CHANNEL, /* waits for Redis to confirm the channel of the user's stream */
     CLIENT_READING,         /* waits for the database: its position, missed events, the rooms */
     CLIENT_WAITING_ROOMS,   /* waits for the channels of its rooms */
-    /* Of both: */
+    /* Both kinds of clients: */
     CLIENT_CONNECTED,
     CLIENT_CLOSED, /* the socket is closing, or gone */
 };
@@ -67,7 +67,7 @@ struct client_opening {
     bool has_since, bad_since;
     enum client_profiles profiles; /* of a watch */
     uint64_t since;                /* the client has all events up to here */
-    /* Of a notifications client: */
+    /* Notifications clients only: */
     struct client_notified *rooms;
     size_t room_count, room_space;
     uint64_t *blocked; /* users whom the user has blocked */

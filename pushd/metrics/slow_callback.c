@@ -13,7 +13,7 @@
 #define LOG_INTERVAL_US 1000000
 
 /*
- * Of the one callback that runs in the process, which start and stop cannot pass to each other.
+ * The one callback that runs in the process, which start and stop cannot pass to each other.
  *
  * Reading the CPU clock is a system call; with two for each callback, a handshake uses 10 % more
  * CPU. So it is read only when the monotonic clock says that the last reading is too old, or that

@@ -17,7 +17,7 @@
 /* More descriptors than a process can use in practice. */
 #define MAX_FDS 1100000
 
-/* Of a connection whose socket is not attached yet. */
+/* For a connection whose socket is not attached yet. */
 struct opening {
     struct head_scan head;
     bool pinged; /* a ping came: */

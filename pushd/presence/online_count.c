@@ -174,7 +174,7 @@ static void add_key(void *context, uint64_t room_id, void *room) {
 
 void online_counts_tick(struct online_counts *counts) {
     const int64_t now_ms = counts->hooks->now_ms();
-    /* Of a copy: hooks may close rooms. */
+    /* Walks a copy: hooks may close rooms. */
     struct keys keys = {xcalloc(idmap_count(&counts->rooms), sizeof(*keys.list)), 0};
     idmap_each(&counts->rooms, add_key, &keys);
     for (size_t i = 0; i < keys.count; i++) {

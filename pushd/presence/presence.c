@@ -158,7 +158,7 @@ void presence_online(const struct presence *presence, uint64_t room_id,
 /* Visits the rooms that are known at the call. */
 static void for_each_room(struct presence *presence,
                           void (*fn)(struct presence *presence, uint64_t room_id)) {
-    /* Of a copy: fn calls hooks, which may open rooms. */
+    /* Walks a copy: fn calls hooks, which may open rooms. */
     const struct presence_keys rooms = presence_keys_of(&presence->views);
     for (size_t i = 0; i < rooms.count; i++)
         fn(presence, rooms.keys[i]);

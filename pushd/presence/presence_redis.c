@@ -84,7 +84,7 @@ void presence_redis_sync_user(struct presence *presence, uint64_t room_id, uint6
 void presence_redis_sync_room(struct presence *presence, uint64_t room_id) {
     const struct presence_keys users =
         presence_keys_of(&presence_view_find(presence, room_id)->entries);
-    /* Of a copy, since replies may come at once. */
+    /* Walks a copy, since replies may come at once. */
     for (size_t i = 0; i < users.count; i++)
         presence_redis_sync_user(presence, room_id, users.keys[i]);
     free(users.keys);

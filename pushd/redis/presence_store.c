@@ -118,7 +118,7 @@ static const char SWEEP[] = ALIVE
     "end "
     "return found";
 
-/* Of a large room: KEYS[1] is the hash of numbers, ARGV[3] that of this pushd. Returns the sum of
+/* For a large room: KEYS[1] is the hash of numbers, ARGV[3] that of this pushd. Returns the sum of
  * those of other living ones. */
 static const char COUNT[] =
     "if tonumber(ARGV[3]) > 0 then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) "

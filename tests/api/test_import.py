@@ -83,7 +83,7 @@ def reactions_of(message):
 
 # ---- the same conversation in each format ----
 
-# Of room "talk": ann's first message, bob's answer to it with a picture, ann's last; joining is
+# Room "talk" has ann's first message, bob's answer to it with a picture, ann's last; joining is
 # left out. A direct room of the two has one message.
 def slack(tag):
     channel = {"id": f"C{tag}", "name": f"talk-{tag}", "creator": f"UA{tag}", "created": 1,

@@ -288,7 +288,7 @@ def test_a_plain_post_is_one_statement_that_changes_four_rows(shared):
             "SELECT table_name, rows_changed, rows_changed_x_indexes FROM "
             "information_schema.table_statistics WHERE table_schema = DATABASE() "
             "AND rows_changed > 0")
-        # Of the connections that posted.
+        # The statements of the connections that posted.
         [(sent,)] = instance.sql(
             "SELECT COUNT(*) FROM mysql.general_log WHERE command_type IN ('Execute', 'Query') "
             "AND thread_id IN (SELECT thread_id FROM mysql.general_log "

@@ -119,7 +119,7 @@ def fields(method, path):
     body = operations()[method, shape(path)]["requestBody"]["content"]["application/json"]
     components = document()["components"]["schemas"]
     found = components[body["schema"]["$ref"].rpartition("/")[2]]
-    # Of two ways to log in, the first is taken without the field of the other.
+    # The first of two ways to log in is taken, without the field of the other.
     return components[found["oneOf"][0]["$ref"].rpartition("/")[2]] if "oneOf" in found else found
 
 
@@ -152,7 +152,7 @@ def ask(instance, owner):
 WITH_BODY = sorted((method.upper(), path) for path, methods in document()["paths"].items()
                    for method, operation in methods.items()
                    if "application/json" in operation.get("requestBody", {}).get("content", {}))
-# Of several fields one is required.
+# One of several fields is required.
 ONE_OF_SEVERAL = {"/api/site/rooms/{room_id}/members/": {"set": ["required"]},
                   "/api/hooks/in/{secret}/": {"text": ["required"]}}
 

@@ -379,7 +379,7 @@ def follow(client, q, page):
 
 
 def test_long_searches_take_half_of_the_processes_and_others_end_early(shared):
-    """Locked tables make searches long. Of two processes one may search for longer than 50 ms."""
+    """Locked tables make searches long. One of two processes may search for longer than 50 ms."""
     system = shared(CONFAB_PROCESSES=2)
     client = Client(system).register()
     room = client.room()

@@ -18,8 +18,8 @@ PAPER = "docs/shared-host.md"
 
 @pytest.fixture(scope="module")
 def host(make_instance):
-    """Of an instance of its own: the doctor finds fault with hooks that other tests have left, since no
-    worker runs."""
+    """A host with an instance of its own: the doctor finds fault with hooks that other tests have
+    left, since no worker runs."""
     made = SharedHost(make_instance(), "fcgid")
     made.start()
     yield made

@@ -9,7 +9,8 @@ from support.unavailable import hung
 
 pytestmark = pytest.mark.slow("an instance of its own")
 
-# Of struct tcp_info (linux/tcp.h): tcpi_data_segs_in, the number of packets with data.
+# Size of struct tcp_info (linux/tcp.h) and offset of tcpi_data_segs_in in it, the number of packets
+# with data.
 INFO_SIZE, SEGMENTS_IN = 160, 152
 
 # The database may sometimes take longer than the kernel waits.

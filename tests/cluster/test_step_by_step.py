@@ -156,7 +156,7 @@ def configure_web_host(host):
 
 
 def book(host, room):
-    """Of the messages at the host's database: how many, and the client_ids in their order."""
+    """The number of messages in the host's database, and their client_ids in order."""
     rows = host.run(f"mariadb -N confab -e \"SET wsrep_sync_wait = 1; SELECT position, client_id "
                     f"FROM message WHERE room_id = {room} ORDER BY position\"").split("\n")[:-1]
     positions, names = zip(*(row.split("\t") for row in rows))

@@ -168,7 +168,7 @@ def storm(cluster, fault, bound):
     books = [wait_for(lambda node=node: book(node, room), 60) for node in cluster.galera.nodes]
     assert books[0] == books[1] == books[2]
     assert_in_order(books[0])
-    # Of each writer the last one may have been interrupted.
+    # The last message of each writer may have been interrupted.
     assert acknowledged <= len(books[0]) <= acknowledged + WRITERS
     for reader in readers:
         assert (reader.violations, reader.messages) == ([], [row[2] for row in books[0]])

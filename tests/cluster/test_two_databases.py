@@ -86,7 +86,7 @@ class Written:
                       lambda page: ids(page) == [said])
 
     def newest_page(self, number):
-        """Of a room that is known there."""
+        """Posts to a room that is known there."""
         said = at(self.first, self.user).say(self.room, f"number {number}")["message_id"]
         answer = at(self.second, self.user).get(f"/api/chat/rooms/{self.room}/messages/?limit=50")
         return judged(answer, lambda page: said in ids(page)) is True

@@ -259,7 +259,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     begin(&run);
     while (size >= 2) {
         const size_t len = data[1] < size - 2 ? data[1] : size - 2;
-        /* Of the exact size, so that reading beyond its end is detected. */
+        /* A buffer of the exact size, so that reading beyond its end is detected. */
         char *message = malloc(len ? len : 1);
         require(message != NULL, "malloc succeeds");
         memcpy(message, data + 2, len);

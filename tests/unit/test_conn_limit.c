@@ -97,7 +97,7 @@ static void sockets_are_limited_in_total(void **state) {
     conn_limit_free(&limit);
 }
 
-/* Of many at the same moment only as many complete their handshake as there are places. */
+/* If many come at the same moment, only as many complete their handshake as there are places. */
 static void clients_that_an_address_is_opening_count(void **state) {
     (void)state;
     struct conn_limit limit = {0};

@@ -61,7 +61,7 @@ static void memory_of_hashing_is_released(void **state) {
     assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
 }
 
-/* Of three processes one may hash; when it is killed, the next one may. */
+/* One of three processes may hash; when it is killed, the next one may. */
 static void at_most_half_of_the_processes_hash(void **state) {
     (void)state;
     char hash[SECRET_PASSWORD_SIZE], ready;

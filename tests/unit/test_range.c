@@ -10,7 +10,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Of a content of 10 bytes. */
+/* Ranges of a content of 10 bytes. */
 #define SIZE 10
 
 static void one_range_is_a_part(void **state) {

@@ -118,7 +118,7 @@ struct follower_lag {
 
 typedef void follower_lag_visit(void *context, const struct follower_lag *lag);
 
-/* Visits all followers. Of a puller, only what its last request has found counts. */
+/* Visits all followers. For a puller, only what its last request found counts. */
 enum error follower_lags(struct db *db, follower_lag_visit *visit, void *context);
 
 /* ---- pulls ---- */

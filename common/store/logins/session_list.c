@@ -40,7 +40,8 @@ enum error session_list_count(struct db *db, uint64_t user_id, uint64_t *count) 
 
 enum error session_list_owns(struct db *db, uint64_t user_id, bool is_token, uint64_t id,
                              bool *owned) {
-    /* Of another user, expired and unknown are one answer, so that ids cannot be probed. */
+    /* Those of other users, expired and unknown ones have one answer, so that ids cannot be
+     * probed. */
     static const char TOKEN[] = "SELECT 1 " TOKENS " AND t.token_id = ?";
     static const char SESSION[] = "SELECT 1 " SESSIONS " AND s.session_id = ?";
     struct db_rows *rows;

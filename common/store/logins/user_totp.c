@@ -20,7 +20,7 @@ enum error user_totp_get(struct db *db, uint64_t user_id, struct user_totp *totp
     error = db_next(rows) ? ERROR_NONE : ERROR_NOT_FOUND;
     if (!error) {
         const struct text secret = db_get_text(rows, 0), recovery = db_get_text(rows, 3);
-        /* Of another size only if the database was edited: the zeros fit no code. */
+        /* Only a database that was edited has another size: the zeros match no code. */
         if (secret.len == sizeof(totp->secret))
             memcpy(totp->secret, secret.at, secret.len);
         totp->is_on = db_get_bool(rows, 1);

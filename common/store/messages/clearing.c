@@ -26,7 +26,7 @@ struct clearing {
 
 /* The clearing that is to continue; its id is 0 if there is none. */
 static enum error next_clearing(struct db *db, struct clearing *clearing) {
-    /* Of users who were banned first, since others see what they have written until it is gone;
+    /* First those of banned users, since others see what they have written until it is gone;
      * then the oldest. After a restart it continues from last_key. */
     static const char SQL[] =
         "SELECT clearing_id, room_id, user_id, actor_id, whole_site, since, last_key "

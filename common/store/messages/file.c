@@ -211,7 +211,7 @@ enum error file_get_export(struct db *db, uint64_t file_id, struct file *file) {
 }
 
 enum error file_each(struct db *db, file_visit *visit, void *context) {
-    /* Of all rooms and states, for comparing with the folder; only `confabctl files` reads whole
+    /* All rooms and states, for comparing with the folder; only `confabctl files` reads whole
      * tables. */
     static const char SQL[] = "SELECT " FILE_COLUMNS " FROM file f ORDER BY f.stored_as";
     struct db_rows *rows;
@@ -373,7 +373,7 @@ enum error file_scan_claim(struct db *db, struct file *file) {
     error = take_file(rows, file);
     if (error)
         return error;
-    /* Of several workers one changes the row; the others look again later. */
+    /* One of several workers changes the row; the others look again later. */
     error = DB_RUN(db, CLAIM, DB_REPEATABLE, NULL, db_u64(file->id));
     return !error && db_changed(db) == 0 ? ERROR_NOT_FOUND : error;
 }

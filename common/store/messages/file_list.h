@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 
-/* Of a row of `file`; the numbers are stored in the database. */
+/* The state of a row of `file`; the numbers are stored in the database. */
 enum file_state {
     FILE_UPLOADING = 0,
     FILE_SCANNING = 1,

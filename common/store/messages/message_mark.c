@@ -64,7 +64,7 @@ static enum error move_mark(struct db *db, const char *sql, uint64_t room_id, ui
         return error;
     if (transaction_row(rows, &error)) {
         mark->moved = db_get_bool(rows, 1);
-        /* Of a refused change the count has no meaning. */
+        /* The count of a refused change has no meaning. */
         mark->unread_count = error ? 0 : db_get_u64(rows, 2);
         mark->message_id = db_get_u64(rows, 3);
         /* The event on the user's own stream has a number only if the mark moved. */

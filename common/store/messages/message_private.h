@@ -10,7 +10,7 @@
  * chose it or the store generated it, so that the kinds never collide. */
 #define MESSAGE_KEY_OF_CLIENT 'c'
 #define MESSAGE_KEY_OF_STORE 's'
-/* Of a message that was held: its number, so that it is posted once. */
+/* The number of a held message, so that it is posted once. */
 #define MESSAGE_KEY_OF_HELD 'h'
 
 /* Reads MESSAGE_QUOTE_COLUMNS, starting at column `first`, of this message. */

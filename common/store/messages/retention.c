@@ -40,7 +40,7 @@ static const char TRIM[] = TRANSACTION(
 
 /* Reads the row of each room with a limit of its own; with one for the site, of all rooms. */
 static enum error next_room(struct db *db, uint64_t site_days, uint64_t *room_id) {
-/* Of each room only the oldest message is looked at: if that may stay, all may. 65,535 days are
+/* Only the oldest message of each room is checked: if that may stay, all may. 65,535 days are
  * for no limit. */
 #define NEXT(rooms)                                                              \
     "SELECT r.room_id FROM room r " rooms                                        \

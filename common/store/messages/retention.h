@@ -14,8 +14,8 @@
 #include "db/db.h"
 
 /* Deletes up to `limit` messages of one room whose oldest message is due; each slice is an event of
- * the room, history_trimmed. site_days: 0 for ever. *deleted counts the messages; 0: none is
- * due. */
+ * the room, history_trimmed. site_days: 0 keeps them forever. *deleted counts the messages; 0: none
+ * is due. */
 enum error retention_step(struct db *db, uint64_t site_days, uint64_t limit, uint64_t *deleted);
 
 #endif

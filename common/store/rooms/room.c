@@ -223,8 +223,8 @@ enum error room_ensure_key(struct db *db, uint64_t site_id, struct text key, str
     memset(change, 0, sizeof(*change));
     if (!room_key_is_valid(key))
         return ERROR_BAD_INPUT;
-    /* Of requests that make one room at once, one makes it; the others find it in their next
-     * turn. The usual case, a room that exists, writes nothing. */
+    /* If several requests make a room at once, one makes it; the others find it in their next
+     * attempt. The usual case, a room that exists, writes nothing. */
     for (int tries = 0; error == ERROR_CONFLICT && tries < 3; tries++) {
         error = room_by_key(db, key, &change->room_id);
         /* Read without a lock: a room with a key is never renamed to another key. */
@@ -236,8 +236,8 @@ enum error room_ensure_key(struct db *db, uint64_t site_id, struct text key, str
 
 /* ---- direct rooms ---- */
 
-/* One statement locks the rows of both users, by rising id. Of two concurrent requests that both
- * find no room, one is stopped by the unique key of room; room_direct then runs it again. */
+/* One statement locks the rows of both users, by rising id. If two concurrent requests find
+ * no room, one is stopped by the unique key of room; room_direct then runs it again. */
 static const char DIRECT[] = TRANSACTION(
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_other BIGINT UNSIGNED DEFAULT ?; "
     "DECLARE p_create BOOLEAN DEFAULT ?; DECLARE p_most BIGINT UNSIGNED DEFAULT ?; "

@@ -144,7 +144,7 @@ struct room_patch {
     enum room_history history;
     enum room_guests guests;
     bool has_retention;
-    uint64_t retention_days; /* 0: for ever */
+    uint64_t retention_days; /* 0: forever */
 };
 
 /* Changes these; only for admins, not for direct rooms. ERROR_ARCHIVED: the room is archived, and

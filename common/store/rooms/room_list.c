@@ -1,7 +1,7 @@
 /* The SQL of lists of rooms, by last activity, and the choice between three ways to read the rooms
  * of a user: sort here (short lists), scan the index until the page is full (long lists), sort in
  * the server (all others). The caller has counted the rooms before; all ways return the same page.
- * Of longer lists the favourites, found by an index, are a list before the other one.
+ * In longer lists the favourites, found by an index, are read before the others.
  * With `names`, rows have all columns and names come from the cache; without, only the states of
  * the rooms are read, which is what an entity tag needs. */
 #include "store/rooms/room_list.h"

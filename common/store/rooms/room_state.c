@@ -58,7 +58,7 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
 }
 
 void room_state_add_moderator(struct room_state *state) {
-    /* Of rooms that exist and are not direct: private conversations have no moderators. */
+    /* Only in rooms that exist and are not direct: private conversations have no moderators. */
     state->may_moderate = state->may_moderate || (state->exists && !state->is_direct);
 }
 

@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "db/db.h"
 
-/* Of which messages a member is notified. The numbers are stored in the database; those after the
- * first are the choices of notify_default, from 0. */
+/* The messages that a member is notified of. The numbers are stored in the database; those after
+ * the first are the choices of notify_default, from 0. */
 enum notify { NOTIFY_DEFAULT, NOTIFY_ALL, NOTIFY_MENTIONS, NOTIFY_NONE };
 
 /* What a member has set for a room. */

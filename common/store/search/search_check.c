@@ -5,7 +5,7 @@
 
 #include "store/search/search_batch.h"
 
-/* Of a room whose index is up to date. */
+/* For a room whose index is up to date. */
 #define UP_TO_DATE                                     \
     "JOIN search_progress s ON s.room_id = m.room_id " \
     "JOIN room r ON r.room_id = m.room_id AND r.last_seq = s.seq "

@@ -129,7 +129,7 @@ enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, u
     /* The row first, so that a process that is indexing this room changes nothing any more. */
     enum error error = room_id ? DB_RUN(db, ROOM, DB_REPEATABLE, NULL, db_u64(room_id))
                                : DB_RUN(db, ROOMS, DB_REPEATABLE, NULL, db_u64(limit));
-    /* Of all rooms: the rows of search_progress first, one slice in each call, then the
+    /* For all rooms: the rows of search_progress first, one slice in each call, then the
      * postings. */
     if (!error && !room_id)
         *deleted = db_changed(db);

@@ -35,7 +35,7 @@ enum error external_user_find(struct db *db, struct text issuer, struct text sub
 
 /* Finds a user or makes it; *created says which. The name of a new user is `wished` made fit
  * (external_user_fit_name); if that is taken, with "-" and the id after it; if nothing is left, "u"
- * and the id. Of many at once one makes the user, and all find it. */
+ * and the id. If several run at once, one makes the user, and all find it. */
 enum error external_user_ensure(struct db *db, struct text issuer, struct text subject,
                                 struct text wished, bool is_bot, struct user *user, bool *created);
 

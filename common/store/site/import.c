@@ -105,7 +105,7 @@ enum error import_room_end(struct db *db, uint64_t room_id, uint64_t *count, int
         return error;
     if (db_next(rows)) {
         *count = db_get_u64(rows, 0);
-        /* Of a room without messages it is the time of its creation. */
+        /* Without messages it is the time of the creation of the room. */
         *last_at = *count > 0 ? db_get_time(rows, 1) : 0;
     }
     db_done(rows);
@@ -176,8 +176,8 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
     "GROUP BY message_id) c STRAIGHT_JOIN message q ON q.message_id = c.message_id "         \
     "AND q.room_id = p_room SET q.reply_count = c.number; "
 
-/* Each reaction takes a number of the room, as one that is given does. Of two users there that are
- * one here, the second is left out. */
+/* Each reaction takes a number of the room, as one that is given does. If two users there are one
+ * here, the second is left out. */
 #define ADD_REACTIONS                                                                        \
     "INSERT IGNORE INTO reaction (room_id, message_id, seq, user_id, emoji, created_at) "    \
     "SELECT p_room, m.message_id, v_seq + j.i, j.u, j.e, m.created_at "                      \

@@ -49,7 +49,7 @@ enum error jwks_is_due(struct db *db, const char *url, bool *is_due) {
     db_done(rows);
     if (!is_known)
         error = DB_RUN(db, FIRST, DB_REPEATABLE, NULL, db_str(url));
-    /* tried_at in the future: the clock was set back. Of several workers one changes the row. */
+    /* tried_at in the future: the clock was set back. One of several workers changes the row. */
     if (!error)
         error = DB_RUN(db, CLAIM, 0, NULL, db_str(url), db_u64(JWKS_WANTED_SECONDS),
                        db_u64(JWKS_FETCH_SECONDS));

@@ -320,7 +320,7 @@ static enum cli_status make(const struct jwt_keys *keys, const struct draft *dra
     /* JSON must be UTF-8; the arguments are bytes of the terminal. */
     if (!text_is_valid(claims.data, claims.len))
         status = cli_error("the arguments are not UTF-8");
-    /* Of the other algorithms only the public half is here. */
+    /* Only the public half of the other algorithms is here. */
     else if (!key || !jwt_make(key, (struct text){claims.data, claims.len}, &token))
         status = cli_error("only HS256 keys can sign here; make the token where the private "
                            "key is");

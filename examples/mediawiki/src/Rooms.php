@@ -64,7 +64,7 @@ class Rooms {
 		return $room && hash_equals( $this->signature( $room ), $sign ) ? $room : null;
 	}
 
-	/** Of a page its id is signed, so that a new title changes no address. */
+	/** The id of a page is signed, so that a new title changes no address. */
 	private function signature( Room $room ): string {
 		$text = "confab|$room->key|" . ( $room->page > 0 ? '' : $room->name );
 		return substr( hash_hmac( 'sha256', $text, $this->config->get( 'SecretKey' ) ), 0, 32 );

@@ -251,7 +251,7 @@ class Confab_Rooms {
 	}
 
 	/**
-	 * Of a post its id is signed, so that a new title changes no address.
+	 * The id of a post is signed, so that a new title changes no address.
 	 *
 	 * @param array $room A room.
 	 * @return string

@@ -9,7 +9,7 @@ import subprocess
 import termios
 import time
 
-# Of users added with confabctl; Client has its own default.
+# The password of users added with confabctl; Client has its own default.
 PASSWORD = "correct horse"
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-# Of each script: sentences of its own, in which words come again, also with other accents or case.
+# Sentences of each script, in which words are repeated, also with other accents or case.
 TEXTS = {
     "latin": ["Größe ist nicht alles, sagt die STRASSE", "Die Straße ist groß",
               "naïve café in the façade", "Ærøskøbing and Œuvre, not oeuvre", "Łódź, Đakovo, ıspanak",

@@ -218,7 +218,7 @@ class Front:
             "rate_limits = off\npassword_memory = 8\npassword_passes = 1\n" + self._settings)
 
     def _file_dir(self, system):
-        """Of programs that the web server starts, which run as its user, it is another one."""
+        """The folder of files. Programs that the web server starts run as its user, in another."""
         return f"{self.folder}/files" if self.kind in STARTERS else f"{system.state}/files"
 
     def _let_in(self, system):

@@ -25,7 +25,7 @@ OPTIONS = ("gcache.size=8M;evs.keepalive_period=PT0.2S;evs.inactive_check_period
            "evs.suspect_timeout=PT1S;evs.inactive_timeout=PT2S;evs.install_timeout=PT2S;"
            "evs.delayed_keep_period=PT2S;gmcast.peer_timeout=PT1S;gmcast.time_wait=PT1S")
 
-# Of the user for copies in conf/cluster/galera.cnf.
+# The password of the user for copies in conf/cluster/galera.cnf.
 SST_PASSWORD = "CHANGE-ME"
 
 

@@ -1,7 +1,7 @@
 """python3 -m support.serve_shared_host fcgid|cgi: runs a shared host for tests in other languages.
 
 Prints the URL of the chat and the home folder of its owner once it is up, and stops everything at
-the end of its standard input. Of the instance behind it only MariaDB runs.
+the end of its standard input. Only MariaDB of the instance behind it runs.
 """
 
 import contextlib

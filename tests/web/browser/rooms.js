@@ -165,7 +165,7 @@ slow("a live room is read without being joined: nothing is written", async () =>
     assert.equal(await bob.field.isVisible(), false);
     await bob.settles();
     assert.deepEqual(changes, []);
-    // Of many members, one more is counted, without a request for the number.
+    // In a room of many members one more is counted, without a request for the number.
     await sql(`UPDATE room SET members_count = 600 WHERE room_id = ${room}`);
     await alice.api("PATCH", `chat/rooms/${room}/`, { topic: "Roses" });
     await bob.page.getByText("600 members").waitFor();

@@ -58,7 +58,7 @@ test("a room that is opened while the notifications are polled hears what comes 
     await until(() => own.frames.some((one) => one.message?.content === "after"));
     await until(() => heard.events.length > 0);
     assert.deepEqual(receivedTexts(heard), ["after"]);
-    // Of two channels each gets what it has missed.
+    // Each of two channels gets what it has missed.
     const before = record(bob.openRoom(room, { since: 1 }));
     const now = record(bob.openRoom(room, { since: heard.channel.seq }));
     await until(() => before.events.length === 2);

@@ -12,7 +12,8 @@ export class RoomChannel extends Channel {
     #etag = null;
     #typedAt = -Infinity;
     #presenceAt = -Infinity;
-    // Of a live or large room; null in others, where `online` has them all.
+    // The number of users online in a live or large room; null in others, where `online` has them
+    // all.
     #counted = null;
 
     constructor(client, roomId, since) {
