@@ -78,7 +78,7 @@ const isByEmbedder = ({ token, jwt, tokenUrl }) => Boolean(token || jwt || token
  * Confab; if they log the user in, by a token or the site, no login is offered. `keepLogin`: keep
  * the token of a login on another site, where cookies do not work. `readOnly`: nothing can be
  * written. `language`: its tag, else the user's own; `isShown()`: whether the user can see `root`.
- * `tell(name, detail)`: what the page may want to know: "unread", "message" and "error".
+ * `tell(name, detail)`: reports "unread", "message" and "error" to the page.
  */
 export class App {
     constructor(root, options = {}) {

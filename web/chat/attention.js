@@ -1,4 +1,4 @@
-// How the chat draws the user's attention: the title and the badge of the page, the number of
+// Notifying the user: the title and the badge of the page, the number of
 // unread messages for the site around it, desktop notifications.
 
 import { isAttended } from "./ui/dom.js";
@@ -48,7 +48,7 @@ export class Attention {
             return;
         }
         setTimeout(() => {
-            // The other tab may have heard of it before this one.
+            // The other tab may have received it before this one.
             if (!this.tabs.attended(4 * OTHER_TABS_MS)) {
                 this.desktop.notify(room, title, text, open);
             }

@@ -1,4 +1,4 @@
-// What a user does beside reading and writing: dialogs, menus, search, settings, logging out. Most
+// Actions besides reading and writing: dialogs, menus, search, settings, logging out. Most
 // of it is in modules that are loaded at their first use.
 
 import { forgetStored } from "./stored.js";

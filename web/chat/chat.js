@@ -385,7 +385,7 @@ export class Chat {
         this.enterRoom(byUser);
     }
 
-    /** Leads the user to the room that is shown. */
+    /** Moves the view and the focus to the room that is shown. */
     enterRoom(byUser) {
         const id = this.shown();
         this.shell.dataset.pane = "room";
@@ -425,7 +425,7 @@ export class Chat {
                     ? (userId) => this.actions.openDirect(userId)
                     : null,
             removed: (text) => this.#roomRemoved(id, text),
-            // The event for the list tells by whom.
+            // The event for the list names the actor.
             excluded: (text) => (this.rooms ? this.#leave(id) : this.#roomRemoved(id, text)),
             outsider: () => this.#offerJoin(room),
             banned: (name) => this.#banned(id, name),
@@ -537,7 +537,7 @@ export class Chat {
         this.setAddress(`#/${id}`);
     }
 
-    /** Says that the user is banned from a room, however that has turned out. */
+    /** Says that the user is banned from a room, however that was found out. */
     #showBan(id, text) {
         this.rooms?.remove(id);
         this.opening.cancel();

@@ -53,7 +53,7 @@ export function whyNotLoggedIn(error) {
 export class LoginScreen {
     constructor(root, confab, { reason, name, done, below, back = null }) {
         Object.assign(this, { confab, reason, name, done, below, back });
-        // Until the server says what it has.
+        // Until the features of the server are known.
         Object.assign(this, { hasRegistration: true, hasMail: false });
         this.element = h(`${mainTag(root)}.welcome`);
         this.#show(false);

@@ -14,7 +14,7 @@ import { t } from "./words.js";
 export class People {
     constructor(confab, root, changed) {
         Object.assign(this, { confab, root });
-        // Users whom the user has blocked, as far as they are known: messages tell, too.
+        // Users whom the user has blocked, as far as they are known: messages say it, too.
         this.blocked = new Set();
         // Messages that the user has reported here.
         this.reported = new Set();
@@ -23,12 +23,12 @@ export class People {
             this.#draw(new Set(ids.map(String)));
             changed(ids);
         };
-        // What is still shown after a failure asks again.
+        // What is still shown after a failure is requested again.
         const ends = ["change", "due"].map((name) => confab.profiles.on(name, draw));
         this.stop = () => ends.forEach((end) => end());
     }
 
-    /** Reads whom the user has blocked, once: events do not tell. */
+    /** Reads the users whom the user has blocked, once: events do not name them. */
     readBlocks() {
         this.reading ??= this.confab.blocks({ limit: 200 }).then(
             ({ results }) => results.forEach((one) => this.blocked.add(one.user_id)),
@@ -63,7 +63,7 @@ export class People {
         });
     }
 
-    /** Tells bots from people. */
+    /** Marks bots. */
     botBadge(id) {
         const node = h("span.badge", { "data-person": id }, t("Bot"));
         return this.draw(node, () => {

@@ -30,7 +30,7 @@ export class Placeholder {
         fill(this.element);
     }
 
-    /** No room is open. `user` is the one who is logged in. */
+    /** No room is open. `user` is the logged-in user. */
     showNone(user, hasRooms) {
         const symbol = h("span.round", icon("chat"));
         if (hasRooms) {

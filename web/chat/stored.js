@@ -1,5 +1,5 @@
-// What the chat keeps in the browser for a user, by the beginnings of its names. A user who logs
-// out leaves nothing to the next one.
+// What the chat keeps in the browser for a user, by the beginnings of its names. After a
+// logout nothing is left for the next user.
 
 import { storageOf } from "./ui/dom.js";
 

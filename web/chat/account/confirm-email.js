@@ -1,4 +1,4 @@
-// What the link in a mail leads to that confirms an address.
+// The target of the link in a mail that confirms an address.
 
 import { card } from "../login.js";
 import { button, errorText } from "../ui/controls.js";

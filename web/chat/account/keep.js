@@ -1,5 +1,5 @@
-// How a guest becomes a user, who keeps the messages and rooms: a name, a password, and an address
-// where the server sends mails.
+// The dialog that makes a user of a guest, with the same messages and rooms: a name, a password,
+// and an address where the server sends mails.
 
 import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
 import { cancelButton, openDialog } from "../ui/dialog.js";
@@ -14,7 +14,7 @@ const proposal = ({ display_name: name }) =>
         .replace(/[^\w.-]/gu, "")
         .slice(0, 32);
 
-/** Adds the address; resolves to what came of it, in words. */
+/** Adds the address; resolves to a text about the result. */
 async function addAddress(confab, email, password) {
     try {
         await confab.setEmail(email, password);
@@ -25,7 +25,7 @@ async function addAddress(confab, email, password) {
     }
 }
 
-/** The form; `done(name, text)` is called at the end, with what came of the address or null. */
+/** The form; `done(name, text)` is called at the end, with a text about the address or null. */
 function keepForm(confab, hasMail, buttons, done) {
     const username = textField(
         "username",

@@ -1,4 +1,4 @@
-// A new password for a user who has forgotten it: asking for a mail, and the form to which the link
+// A new password for one that is forgotten: asking for a mail, and the form to which the link
 // in the mail leads.
 
 import { card } from "../login.js";
@@ -91,7 +91,7 @@ export function showForgotten(element, { confab, done }) {
     email.input.focus();
 }
 
-/** What the link in a mail leads to; `secret` is its token. Calls `done()` at the end. */
+/** The target of the link in a mail; `secret` is its token. Calls `done()` at the end. */
 export function show(element, { confab, secret, done }) {
     fill(
         element,

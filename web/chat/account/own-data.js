@@ -9,7 +9,7 @@ import { t } from "../words.js";
 /** How often (ms) the server is asked whether the archive is ready. */
 const POLL_MS = 3000;
 
-/** Starts a download: the address is good for some minutes, so it is read when it is needed. */
+/** Starts a download: the address is valid for some minutes, so it is read when it is needed. */
 async function download(confab) {
     const { url } = await confab.exportState();
     if (url) {

@@ -51,7 +51,7 @@ export async function react(conversation, message, emoji) {
     const { confab, room, timeline } = conversation;
     const id = message.message_id;
     const isMine = message.reactions.some((one) => one.emoji === emoji && one.mine);
-    // The event that this causes tells nothing new.
+    // The event that this causes has nothing new.
     conversation.reacting = (conversation.reacting ?? 0) + 1;
     try {
         const act = isMine ? confab.unreact : confab.react;
@@ -93,7 +93,7 @@ export async function nameReactors({ confab, room, people }, message, buttons) {
     }
 }
 
-/** Lists who has reacted to a message, and how. */
+/** Lists the reactions to a message, with their users. */
 export async function openReactors(conversation, message) {
     const { confab, room, root, people } = conversation;
     await styled(conversation);
@@ -116,7 +116,7 @@ export async function openReactors(conversation, message) {
 const OFFERED = 11;
 /** A narrower window (px) shows the choice at its bottom, for fingers. */
 const WIDE = 700;
-/** So far (px) from its button, and from the edges of the window. */
+/** Its distance (px) from the button, and from the edges of the window. */
 const GAP = 6;
 
 /** Puts a dialog beside the button that has opened it, where there is space; else at the bottom. */

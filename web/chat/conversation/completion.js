@@ -8,7 +8,7 @@ import { t } from "../words.js";
 const MOST = 6;
 
 /**
- * What can be completed: `pattern` matches what stands before the caret, its first group is what
+ * What can be completed: `pattern` matches the text before the caret, its first group is what
  * was typed; `find(typed)` returns, perhaps later, a list of {insert, nodes, chosen}, of which
  * chosen(), if it is there, is called with the choice.
  */

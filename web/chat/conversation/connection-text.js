@@ -1,4 +1,4 @@
-// What is said below the messages while the connection is not well.
+// The text below the messages while there is a problem with the connection.
 
 import { t, tn } from "../words.js";
 

@@ -16,7 +16,7 @@ import { ReadMark } from "./read-mark.js";
 import { Reads } from "./reads.js";
 import { Timeline } from "../timeline/timeline.js";
 
-/** In a room of so many members nothing is requested when one comes or goes: all would do it. */
+/** From this number of members on, nothing is requested when one comes or goes: all would do it. */
 const CROWD = 500;
 /** The lines about members are read after the messages. */
 const CHANGES_DELAY_MS = 250;
@@ -245,7 +245,7 @@ export class Conversation {
         channel.on("closed", (closed) => this.#closed(closed));
     }
 
-    /** What the channel, or an answer of the server, says to a user who may not read the room. */
+    /** Handles an error by which the user may not read the room. */
     #refused(reason) {
         if (reason === "banned") {
             this.on.banned(this.people.roomName(this.room));
@@ -303,7 +303,7 @@ export class Conversation {
     }
 
     async #membersChanged() {
-        // The number is that of the last visit: a crowd would ask at the same moment.
+        // The number is that of the last visit: all members would ask at the same moment.
         if (this.isStranger) {
             return;
         }
@@ -417,7 +417,7 @@ export class Conversation {
 
     async #withChanges(show) {
         try {
-            // Strangers are not told the names in them.
+            // The names in them are hidden from strangers.
             await (this.isStranger || show(await import("../timeline/changes.js")));
         } catch {
             // Without them: the list of members has what matters.

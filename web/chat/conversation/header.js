@@ -1,4 +1,4 @@
-// The header of an open room: its picture and name, who is in it and who is typing, its buttons.
+// The header of an open room: its picture and name, the users in it and those typing, its buttons.
 
 import { iconButton } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
@@ -40,7 +40,7 @@ export class Header {
     }
 
     #roomMenu() {
-        // On a phone there is no place for the button.
+        // On a phone there is no space for the button.
         const pins = () =>
             this.pinsButton.offsetWidth === 0 && {
                 icon: "pin",
@@ -76,7 +76,7 @@ export class Header {
         }
         this.drawn = key;
         this.detailsButton.setAttribute("aria-pressed", isOpen);
-        // Members see who is in the room, and have settings for it.
+        // Members see the others in the room, and have settings for it.
         this.detailsButton.hidden = isViewer;
         if (this.menuButton) {
             this.menuButton.hidden = isViewer;

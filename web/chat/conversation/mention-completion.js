@@ -17,7 +17,7 @@ const MOST_NAMED = 50;
 /** The entry for all members; it has no id. */
 const all = () => ({ id: 0, name: t("everyone"), username: "" });
 
-/** Whether a name, or a word of it, begins so. */
+/** Whether a name, or a word of it, begins with this text. */
 function fits({ name, username }, wanted) {
     const words = name.toLowerCase();
     return (

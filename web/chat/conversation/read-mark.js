@@ -36,7 +36,7 @@ export class ReadMark {
     }
 
     /**
-     * A message was marked as unread: it and those after it stay so until the user comes back,
+     * A message was marked as unread: it and those after it stay unread until the user comes back,
      * writes, or marks them as read (0).
      */
     keepUnread(messageId) {

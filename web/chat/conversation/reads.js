@@ -1,5 +1,5 @@
-// How far the others have read: asked of the server when it is needed, then kept up to date by
-// notices. The server does not store these, so it is asked again after each connection.
+// How far the others have read: requested when it is needed, then kept up to date by
+// notices. The server does not store these, so it is requested again after each connection.
 
 export class Reads {
     // By user id: the last message read.

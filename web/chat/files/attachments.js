@@ -14,10 +14,10 @@ import { againButton, preview, progressOf } from "./view.js";
 /** The most files of one message, as the API has it. */
 const MOST = 10;
 const EMPTY = "file_empty";
-/** The zone for dropping goes away when the pointer has not moved over it for so long (ms). */
+/** The zone for dropping is hidden when the pointer has not moved over it for this time (ms). */
 const ZONE_MS = 600;
 
-/** Some browsers give what is pasted a name of their own for all. */
+/** Some browsers give all that is pasted the same name. */
 const withName = (file) =>
     new File([file], acceptableName(file.name || t("Picture")), { type: file.type });
 

@@ -1,4 +1,4 @@
-// What files are called: their names, kinds and sizes, as people read them.
+// The names, kinds and sizes of files, as they are shown.
 
 import { visibleName } from "../ui/format.js";
 import { errorText } from "../ui/controls.js";
@@ -10,7 +10,7 @@ const LONG_WAIT = 120;
 const MOST_NAME = 255;
 const MOST_EXTENSION = 20;
 
-/** Of a longer name (characters) the middle is left out; so many of its end are shown. */
+/** The middle of a longer name (characters) is left out; the number shown of its end. */
 const LONG_NAME = 48;
 const END_OF_NAME = 14;
 

@@ -9,7 +9,7 @@ const THUMBNAIL = 320;
 const THUMBNAIL_BYTES = 48 * 1024;
 /** A picture of more pixels is not decoded here. */
 const MOST_PIXELS = 120e6;
-/** So much of a file says how large the picture is. */
+/** The bytes of a file that have the size of the picture. */
 const HEAD = 256 * 1024;
 /** A lossless picture of more bytes is sent as WebP. */
 const LARGE_PNG = 3e6;
@@ -84,7 +84,7 @@ function webp(bytes, view) {
 }
 
 /**
- * What the first bytes of a picture say: { width, height, moves }, `moves` being whether it may
+ * What the first bytes of a picture contain: { width, height, moves }, `moves` being whether it may
  * have several frames; null if that is not known.
  */
 export function pictureHead(bytes) {

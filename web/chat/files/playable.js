@@ -1,4 +1,4 @@
-// What a film or a sound says about itself before it is sent: its size, its length, and a picture
+// Properties of a film or a sound, read before it is sent: its size, its length, and a picture
 // of it. The server decodes neither.
 
 import { isVideo } from "./kinds.js";
@@ -41,7 +41,7 @@ export async function playableDetails(file) {
         const loaded = heard(medium, isFilm ? "loadeddata" : "loadedmetadata");
         Object.assign(medium, { muted: true, preload: "auto", src: address });
         await loaded;
-        // What was recorded in a browser does not say how long it is.
+        // A recording of a browser does not contain its length.
         if (Number.isFinite(medium.duration)) {
             details.duration = medium.duration;
         }

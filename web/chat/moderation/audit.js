@@ -6,7 +6,7 @@ import { t } from "../words.js";
 
 const PAGE = 30;
 
-/** What was done, in words; what is not listed keeps the word of the server. */
+/** What was done, in words; what is not listed is shown by the word of the server. */
 const actionText = (action) =>
     ({
         approve_message: t("Let a message through"),

@@ -20,7 +20,7 @@ const time = (at) =>
 const reasonText = (reason) =>
     ({ spam: t("Spam"), abuse: t("Abuse"), illegal: t("Illegal") })[reason] ?? t("Something else");
 
-/** Another moderator was faster: what was to be done is done. */
+/** Another moderator was faster: it is done already. */
 function unlessGone(error) {
     if (error.status !== 404 || error.foreign) {
         throw error;
@@ -160,7 +160,7 @@ class Page {
         }
     }
 
-    /** Something is new, or another moderator was here: rows that stay keep their elements. */
+    /** Something is new, or another moderator has acted: rows that stay keep their elements. */
     async #casesChanged() {
         this.#drawTabs();
         const { kind } = this;
@@ -182,7 +182,7 @@ class Page {
     #refresh(results, next) {
         const { kind } = this;
         const keys = results.map((one) => kind.key(one));
-        // Of a list of several pages only what comes before the end of the first one is known.
+        // Only what comes before the end of the first page of a longer list is known.
         const end = keys.at(-1);
         const isKnown = (key) => !next || (keys[0] < end ? key <= end : key >= end);
         for (const [key, item] of [...this.items]) {
@@ -268,7 +268,7 @@ class Page {
 
     // ---- rows ----
 
-    /** Whom something is about. Display names are not unique, so the user name is there, too. */
+    /** The user concerned. Display names are not unique, so the user name is there, too. */
     #person(id, username) {
         const { people, confab } = this;
         const account = h("span.under", { "data-person": id });
@@ -284,7 +284,7 @@ class Page {
         return h(tag, this.#person(id, username), " ", h("bdi", messageSummary(message)));
     }
 
-    /** The words when the message was reported, and what has become of them. */
+    /** The words when the message was reported, and their present state. */
     #reported({ sender_id: who, content, message }) {
         const isGone = !message || message.is_deleted;
         const isOther = !isGone && message.content !== content;
@@ -440,7 +440,7 @@ class Page {
         return { results, next: at < lists.length ? { at, link } : null };
     }
 
-    /** Whom, until when, why, where, and by whom; `end`: the button that ends it. */
+    /** The user, the end, the reason, room and moderator; `end`: the button that ends it. */
     #measure({ user_id: id, username, until, reason, room_id: roomId }, by, end) {
         const time = until ? t("until {time}", { time: fullTime(until) }) : t("for good");
         return [

@@ -1,5 +1,5 @@
 // The number of cases for a moderator: open reports, and messages that the word filter holds.
-// Loaded for moderators of a room. Events tell when there are others than before.
+// Loaded for moderators of a room. Events report when they have changed.
 
 import { Emitter } from "../../confab/emitter.js";
 import { debounce } from "../ui/dom.js";
@@ -8,7 +8,7 @@ const SETTLE_MS = 300;
 /** Where events may be missing, as in one room alone, all are counted again after this time. */
 const OLD_MS = 60000;
 
-/** Emits "change" when something may be other than before. */
+/** Emits "change" when something may have changed. */
 export class OpenCases extends Emitter {
     /** `channel` is the notifications channel, or null where there is one room only. */
     constructor(confab, channel) {

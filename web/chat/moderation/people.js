@@ -1,5 +1,5 @@
-// What is done about a person: reporting a message, blocking, and, by moderators, silencing,
-// removing and banning, each with the way back where there is one.
+// Acts that concern a user: reporting a message, blocking, and, by moderators, silencing,
+// removing and banning, each with its undoing where there is one.
 
 import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
 import { cancelButton, openDialog, personName } from "../ui/dialog.js";
@@ -213,7 +213,7 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
         const undo = said.undo && (async () => (await said.undo(), changed()));
         done(dialog, { ...said, undo });
     };
-    // Display names are not unique: the user name says whom it concerns.
+    // Display names are not unique: the user name identifies the user.
     const { username = member.username } = confab.profiles.get(who) ?? {};
     const person = h(
         "div.person",

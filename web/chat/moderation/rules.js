@@ -1,5 +1,5 @@
-// What the user may write in a room: told in place of the input; the countdown of slow mode beside
-// it. Loaded for rooms with such rules, for viewers, who may join here, and when the server has
+// What the user may write in a room: shown in place of the input; the countdown of slow mode beside
+// it. Loaded for rooms with such rules, for viewers, to join here, and when the server has
 // refused a message.
 
 import { button } from "../ui/controls.js";
@@ -59,7 +59,7 @@ export class Rules {
         this.timer = null;
         this.told = h("span", { role: "status" });
         this.joinButton = button(t("Join room"), () => this.#join(), "main");
-        // Nothing tells that a silence was ended early.
+        // No event reports that a silence was ended early.
         this.tryButton = button(t("Try again"), () => this.#tryAgain(), "link");
         this.notice = h(
             "div.refused",
@@ -81,7 +81,7 @@ export class Rules {
     #startFromLast() {
         const last = this.conversation.timeline.lastOwn();
         const age = last ? Date.now() - new Date(last.created_at) : Infinity;
-        // The clock of this computer may be wrong: it never waits for longer than a whole turn.
+        // The clock of this computer may be wrong: it never waits for longer than one interval.
         this.#wait(this.conversation.room.slow_seconds - Math.max(0, age) / 1000);
     }
 

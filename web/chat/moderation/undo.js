@@ -1,4 +1,4 @@
-// Acts of moderators that can be undone: what was chosen is said in place of the row, with "Undo",
+// Acts of moderators that can be undone: what was chosen is shown in place of the row, with "Undo",
 // and done a few seconds later, or at once when the list is left.
 
 import { button, errorText } from "../ui/controls.js";

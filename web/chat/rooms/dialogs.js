@@ -141,7 +141,7 @@ function roomForm(root, { title, action, room, save }) {
             submit: async () => {
                 const chosen = privacy.querySelector(":checked").value;
                 const changes = rules?.changes() ?? {};
-                // Of an archived room nothing else can be changed.
+                // Nothing else of an archived room can be changed.
                 const isOpened = room.is_archived && changes.is_archived === false;
                 if (isOpened) {
                     await save({ is_archived: false });

@@ -1,4 +1,4 @@
-// Who the other user of each direct room is: rooms have the name of that user, but not the id. It
+// The other user of each direct room: rooms have the name of that user, but not the id. It
 // never changes, so it is remembered in the browser.
 
 import { storedPrefix } from "../stored.js";

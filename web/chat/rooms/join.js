@@ -1,4 +1,4 @@
-// What an invite link leads to: the room, and joining it as a user or as a guest.
+// The target of an invite link: the room, and joining it as a user or as a guest.
 
 import { card } from "../login.js";
 import { whyNotJoined } from "../placeholder.js";
@@ -131,7 +131,7 @@ class JoinScreen {
         }
     }
 
-    /** Who is in the room already only gets its number. */
+    /** Members of the room only get its number. */
     async #enter() {
         const { room_id: id } = await this.confab.useLink(this.link);
         this.done(id);

@@ -13,7 +13,7 @@ const DELAY_MS = 250;
 const PAGE = 20;
 /** Pages that are read one after the other while they are empty: a search ends in time. */
 const MOST_EMPTY = 20;
-/** Of a long message, the code points shown before the first word that was found, and in all. */
+/** The code points of a long message shown before the first word that was found, and in all. */
 const BEFORE = 60;
 const SHOWN = 280;
 

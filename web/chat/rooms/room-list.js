@@ -21,7 +21,7 @@ const MENTION_MS = 1000;
 
 const isMuted = ({ me }) => Boolean(me?.muted_until) && new Date(me.muted_until) > new Date();
 
-/** Whether the user does not want to hear of a message in this room. */
+/** Whether the user is not notified of this message in this room. */
 export const isQuiet = (room, isMention = false) =>
     isMuted(room) || room.me?.notify === "none" || (room.me?.notify === "mentions" && !isMention);
 
@@ -194,7 +194,7 @@ export class RoomList {
                 this.#merge(room);
             }
         }
-        // Of a list of several pages, a room may have moved from one to another meanwhile.
+        // In a list of several pages, a room may have moved from one to another meanwhile.
         const gone = listed.size > PAGE ? [] : [...this.byId.keys()];
         gone.filter((id) => !listed.has(id) && !this.#touchedSince(id, began)).forEach((id) =>
             this.remove(id),

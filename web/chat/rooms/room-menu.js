@@ -72,8 +72,8 @@ function notifications(root, room, name, save) {
 }
 
 /**
- * The actions on a room, as for menu(), each the opposite of what is so now. `name` is that of the
- * room as the user sees it. Calls `on.view(me)` after a change, `on.unread(messageId)` and
+ * The actions on a room, as for menu(), each the opposite of the present setting. `name` is that of
+ * the room as the user sees it. Calls `on.view(me)` after a change, `on.unread(messageId)` and
  * `on.read()` to mark it as unread or read, and `on.failed(error)`.
  */
 export function roomActions({ root, confab, room, name, on }) {

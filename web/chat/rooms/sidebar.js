@@ -21,7 +21,7 @@ const stateText = (state) =>
         closed: t("Offline"),
     })[state];
 
-/** The last message of a room: [its text, who sent it where that is not obvious]. */
+/** The last message of a room: [its text, its sender where that is not obvious]. */
 function lastMessage(room, self, people) {
     const last = room.last_message;
     // Until there is something newer.
@@ -106,7 +106,7 @@ export class Sidebar {
         );
     }
 
-    /** So much waits for this moderator. */
+    /** Shows the number of open cases of this moderator. */
     drawCases(count) {
         this.caseCount = count;
         this.cases.hidden = count === 0;
@@ -357,7 +357,7 @@ export class Sidebar {
         );
     }
 
-    /** A number for the eye, and in words. */
+    /** A number as it is shown, and in words. */
     #count(kind, sign, count) {
         const words = sign
             ? tn(count, "{count} mention", "{count} mentions")

@@ -1,4 +1,4 @@
-// An open room for those who are not logged in: read only, with the ways to write in place of the
+// An open room without a login: read only, with the ways to write in place of the
 // input. All requests go without credentials.
 
 import { Confab } from "../../confab/client.js";

@@ -1,4 +1,4 @@
-// The quiet lines between messages: who joined, left, renamed the room, or pinned a message.
+// The quiet lines between messages: users who joined or left, a new name, a pinned message.
 
 import { listOfNames, visibleName } from "../ui/format.js";
 import { t, tn } from "../words.js";
@@ -7,8 +7,8 @@ import { t, tn } from "../words.js";
 const LOOK_BACK = 100;
 
 /**
- * A line for an event, as for QuietLines; null for events without one. Events name who acts by the
- * user name. `before` is the room's name before the event, null if it is not known.
+ * A line for an event, as for QuietLines; null for events without one. Events have the
+ * user name of the actor. `before` is the room's name before the event, null if it is not known.
  */
 function lineOf(event, people, before) {
     // The name that others read, if the profile is known: messages have asked for it.

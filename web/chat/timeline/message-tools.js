@@ -6,11 +6,11 @@ import { fill, h } from "../ui/dom.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { t } from "../words.js";
 
-/** In a chat narrower than this (px) only so many buttons are shown. */
+/** In a chat narrower than this (px) only this number of buttons is shown. */
 const WIDE = 480;
 const MOST_NARROW = 3;
 
-/** The actions on the messages of a Conversation. Each shows the opposite of what is so now. */
+/** The actions on the messages of a Conversation. Each shows the opposite of the present state. */
 export class MessageTools {
     constructor(conversation) {
         this.conversation = conversation;
@@ -97,7 +97,7 @@ export class MessageTools {
             this.pins ??= new Pins(this.conversation, () => this.#redraw());
             await this.pins.read();
         } catch {
-            // Without that action: asked again with the next message.
+            // Without that action: requested again with the next message.
         }
     }
 

@@ -213,7 +213,7 @@ function messageLabel(message, people) {
     return `${head}: ${messageSummary(message)}`;
 }
 
-/** Highlights the names of those who are mentioned, and the message if the user is one of them. */
+/** Highlights the names of mentioned users, and the message if the user is one of them. */
 async function drawMentions(article, message, people) {
     const { user_id: self = 0 } = people.confab.user ?? {};
     const { user_ids: ids, all } = message.mentions;

@@ -1,7 +1,7 @@
 // Which messages of a room are pinned, for those who may pin and unpin. Read when the actions on a
 // message are first shown to such a user.
 
-/** A room has at most so many. */
+/** The most pins of a room. */
 const MOST = 100;
 
 export class Pins {

@@ -1,4 +1,4 @@
-// The quiet lines between messages, about members who came and went and other changes.
+// The quiet lines between messages, about members who joined or left and other changes.
 
 import { h } from "../ui/dom.js";
 
@@ -38,7 +38,7 @@ export class QuietLines {
                 runs.push({ kind, line, ids: [line.id] });
             }
         }
-        // A profile may change the kind of a line: who invites is known by the user name.
+        // A profile may change the kind of a line: the actor is known by the user name.
         const watch = (id) => {
             const mark = h("span", { "data-person": id, hidden: true });
             mark.drawPerson = () => mark.isConnected && this.draw(after, node);

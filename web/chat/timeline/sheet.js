@@ -14,7 +14,7 @@ export function openMessageSheet(root, message, actions) {
     // The action that cannot be undone comes last.
     all.splice(all.at(-1)?.isDangerous ? -1 : all.length, 0, copy);
     const dialog = openSheet(root, t("Message"), all);
-    // The finger that opened it may be lifted over an action, which is no choice of that.
+    // The finger that opened it may be lifted over an action, which does not choose it.
     let isReady = false;
     dialog.addEventListener("pointerdown", () => {
         isReady = true;

@@ -37,7 +37,7 @@ export class Timeline {
         this.missed = 0;
         // The reply whose quote was followed to the original.
         this.cameFrom = 0;
-        // What has happened to messages while a page was loading, which may show them as before.
+        // Changes of messages while a page was loading, which may have their former state.
         this.changes = new Map();
         this.loader = new PageLoader({
             began: () => this.changes.clear(),

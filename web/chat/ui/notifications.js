@@ -1,4 +1,4 @@
-// Telling the user: short notices at the foot of the chat, and desktop notifications.
+// Informing the user: short notices at the foot of the chat, and desktop notifications.
 
 import { t } from "../words.js";
 import { button, errorText, iconButton } from "./controls.js";

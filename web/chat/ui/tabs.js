@@ -1,4 +1,4 @@
-// What the tabs of one browser tell each other at once, so that none of them shows as unread, or
+// Messages between the tabs of one browser, so that none of them shows as unread, or
 // announces, what is read in another. Other devices are noticed by comparing with the server.
 
 /**
