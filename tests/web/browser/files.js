@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { faults } from "../support/axe.js";
-import { newUser, openWindow, pair, SIZES, world } from "../support/browser.js";
+import { loggedInUser, newUser, openWindow, pair, SIZES, world } from "../support/browser.js";
 import { visitSite } from "../support/site-page.js";
 import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
