@@ -17,6 +17,13 @@ export default [
     },
     { files: ["web/**"], languageOptions: { globals: globals.browser } },
     {
+        files: ["web/chat/**", "web/confab/**"],
+        rules: {
+            // scripts/web-page takes spaces at the beginnings of lines away.
+            "no-restricted-syntax": ["error", "TemplateElement[value.raw=/\\n[ \\t]/]"],
+        },
+    },
+    {
         files: ["tests/web/**"],
         // Functions passed to evaluate() run in the browser.
         languageOptions: { globals: { ...globals.node, ...globals.browser } },
