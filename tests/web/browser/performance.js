@@ -274,8 +274,10 @@ test("200 messages a second for 5 s are shown in order, with few in the page", a
     const sending = [];
     const began = performance.now();
     let sent = 0;
-    while (performance.now() - began < 5000) {
-        for (; sent < (performance.now() - began) / 5; sent += 1) {
+    // Not more than these, however slow the machine is: it might never catch up.
+    const due = () => Math.min(performance.now() - began, 5000) / 5;
+    while (sent < 1000) {
+        for (; sent < due(); sent += 1) {
             sending.push(
                 fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`, {
                     method: "POST",
