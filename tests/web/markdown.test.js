@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { foundText } from "../../web/chat/rooms/found-text.js";
 import { messageSummary } from "../../web/chat/timeline/message.js";
 import { parseMarkdown } from "../../web/confab/markdown.js";
 
@@ -205,4 +206,40 @@ const SUMMARIES = [
 for (const [content, wanted] of SUMMARIES) {
     test(`in one line: ${JSON.stringify(content)}`, () =>
         assert.equal(messageSummary({ content, message_type: "text" }), wanted));
+}
+
+/** What is shown of a search result, with [] around what was found. */
+function found(content, word) {
+    const matches = [...content.matchAll(new RegExp(word, "gu"))].map(({ index }) => {
+        const from = [...content.slice(0, index)].length;
+        return [from, from + [...word].length];
+    });
+    const result = foundText(content, matches);
+    const points = [...result.text];
+    result.matches.reverse().forEach(([from, to]) => {
+        points.splice(to, 0, "]");
+        points.splice(from, 0, "[");
+    });
+    return points.join("");
+}
+
+const FOUND = [
+    ["**rye** is `out`, and *rye bread*, too", "rye", "[rye] is out, and [rye] bread, too"],
+    ["**rye** is `out`", "out", "rye is [out]"],
+    [
+        "- rye\n- wheat\n  - spelt\n\n3. one\n4. rye",
+        "rye",
+        "• [rye]\n• wheat\n• spelt\n3. one\n4. [rye]",
+    ],
+    ["> 🍞 rye\n\n```js\nrye(1);\n```", "rye", "🍞 [rye]\n[rye](1);"],
+    ["[the plan](https://example.org/plan)", "plan", "the [plan]"],
+    ["snake_rye_case \\*rye\\* ***rye***", "rye", "snake_[rye]_case *[rye]* [rye]"],
+    ["https://rye.example/a_b_c", "rye", "https://[rye].example/a_b_c"],
+    ["nothing **here**", "rye", "nothing here"],
+    // Only what is not shown was found: the text is as it was written.
+    ["[docs](https://example.org/plan)", "plan", "[docs](https://example.org/[plan])"],
+];
+
+for (const [content, word, wanted] of FOUND) {
+    test(`found: ${JSON.stringify(content)}`, () => assert.equal(found(content, word), wanted));
 }

@@ -8,6 +8,7 @@ import { icon } from "../ui/icons.js";
 import { moveWithArrows } from "../ui/keyboard.js";
 import { addStyles } from "../ui/styles.js";
 import { t, tn } from "../words.js";
+import { foundText } from "./found-text.js";
 
 const DELAY_MS = 250;
 const PAGE = 20;
@@ -16,6 +17,9 @@ const MOST_EMPTY = 20;
 /** The code points of a long message shown before the first word that was found, and in all. */
 const BEFORE = 60;
 const SHOWN = 280;
+
+/** What a user has searched for last is there again, so that a result leads back to the others. */
+const last = { userId: null, text: "" };
 
 /** The text of a result, with its words marked; a long one around the first of them. */
 export function markedText(content, matches) {
@@ -55,6 +59,7 @@ export async function openMessageSearch(root, { confab, people, text = "", on })
 
     const row = (result) => {
         const { sender_id: sender, sender_username: username } = result;
+        const { text: shown, matches } = foundText(result.content, result.matches);
         const open = () => {
             dialog.close();
             on.open(result.room_id, result.message_id);
@@ -76,7 +81,7 @@ export async function openMessageSearch(root, { confab, people, text = "", on })
                 ),
                 result.files.length > 0 &&
                     h("span.kind", icon("file"), h("bdi", filesInWords(result.files))),
-                h("span.words", { dir: "auto" }, markedText(result.content, result.matches)),
+                h("span.words", { dir: "auto" }, markedText(shown, matches)),
             ),
         );
     };
@@ -126,7 +131,10 @@ export async function openMessageSearch(root, { confab, people, text = "", on })
             }
         }
     });
-    input.addEventListener("input", search);
+    input.addEventListener("input", () => {
+        last.text = input.value;
+        search();
+    });
     input.addEventListener("keydown", (event) => {
         const first = list.querySelector("button");
         if (!isComposing(event) && first && (event.key === "ArrowDown" || event.key === "Enter")) {
@@ -139,7 +147,12 @@ export async function openMessageSearch(root, { confab, people, text = "", on })
         }
     });
     moveWithArrows(list, { keys: ["ArrowUp", "ArrowDown"], items: "button" });
-    input.value = text;
+    const { user_id: userId } = confab.user;
+    if (text || last.userId !== userId) {
+        Object.assign(last, { userId, text });
+    }
+    input.value = last.text;
     search();
     input.focus();
+    input.select();
 }
