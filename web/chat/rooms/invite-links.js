@@ -1,6 +1,6 @@
 // The dialog with the invite links of a room, for its admins.
 
-import { button, errorText, form, iconButton, submitButton, textField } from "../ui/controls.js";
+import { button, errorText, form, submitButton, textField } from "../ui/controls.js";
 import { openDialog } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { fullTime, visibleName } from "../ui/format.js";
@@ -64,7 +64,7 @@ function usesText({ uses, max_uses: most, expires_at: end }) {
 class Links {
     constructor(root, confab, room) {
         Object.assign(this, { root, confab, room });
-        this.list = h("ul.sessions", { "aria-label": t("Invite links") });
+        this.list = h("ul.sessions.links", { "aria-label": t("Invite links") });
         this.status = h("p", { role: "status" });
         this.problem = h("p.wrong", { role: "alert" });
         this.load();
@@ -90,13 +90,18 @@ class Links {
 
     #row(link) {
         const what = `${roleName(link.role)}, ${usesText(link)}`;
+        const act = (text, label, onclick) => {
+            const one = button(text, onclick);
+            one.setAttribute("aria-label", label);
+            return one;
+        };
         return h(
             "li.person",
             h("span.who", what),
-            iconButton("link", t("Copy the link: {what}", { what }), () =>
+            act(t("Copy the link"), t("Copy the link: {what}", { what }), () =>
                 this.#copy(this.#address(link)),
             ),
-            iconButton("trash", t("Remove the link: {what}", { what }), () => this.#remove(link)),
+            act(t("Remove"), t("Remove the link: {what}", { what }), () => this.#remove(link)),
         );
     }
 
