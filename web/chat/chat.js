@@ -11,6 +11,7 @@ import { RoomOpening } from "./rooms/room-opening.js";
 import { Sidebar } from "./rooms/sidebar.js";
 import { LastRoom } from "./stored.js";
 import { fill, h } from "./ui/dom.js";
+import { clearOnEscape } from "./ui/keyboard.js";
 import { timeOfDay, watchDay } from "./ui/format.js";
 import { Notices } from "./ui/notifications.js";
 import { Tabs } from "./ui/tabs.js";
@@ -82,6 +83,10 @@ export class Chat {
         // Without a connection it could not be loaded, and is needed to log out.
         (window.requestIdleCallback ?? setTimeout)(() => {
             import("./ui/dialog.js").catch(() => {});
+            import("./ui/kept-focus.js").then(
+                ({ keepFocus }) => keepFocus(root, this.listening.signal),
+                () => {},
+            );
             if (!onlyRoom) {
                 this.actions.prepareKeys();
             }
@@ -101,6 +106,7 @@ export class Chat {
         }
         listen(window, "online", () => this.opening.retry?.());
         listen(this.page ? document : this.root, "keydown", (event) => this.#key(event));
+        this.root.addEventListener("keydown", clearOnEscape, { signal, capture: true });
         // A file dropped anywhere would replace the page in the browser.
         ["dragover", "drop", "paste"].forEach((name) =>
             listen(this.root, name, (event) => this.#takeFiles(event)),

@@ -101,6 +101,7 @@ export class Conversation {
                 day: (time) => this.#openDates(new Date(time)),
                 active: (message, article) => this.tools.show(message, article),
                 left: () => this.tools.leave(),
+                escaped: () => this.composer.focus(),
                 entered: (message, article) => this.tools.enter(message, article),
                 answers: (messageId) => this.isStranger || this.actOn("openAnswers", messageId),
                 reactors: (message, buttons) =>

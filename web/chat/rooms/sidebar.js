@@ -75,6 +75,9 @@ export class Sidebar {
             autocomplete: "off",
             placeholder: t("Find a room"),
             oninput: () => this.draw(),
+            onfocus: ({ relatedTarget }) => {
+                this.cameFrom = relatedTarget;
+            },
             onkeydown: (event) => this.#filterKey(event),
         });
         this.bell = iconButton("bellOff", t("Desktop notifications"), async () => {
@@ -178,10 +181,10 @@ export class Sidebar {
         } else if (event.key === "ArrowDown" && first) {
             event.preventDefault();
             first.focus();
-        } else if (event.key === "Escape" && this.filter.value) {
+        } else if (event.key === "Escape" && this.cameFrom) {
+            // The text is gone already.
             event.preventDefault();
-            this.filter.value = "";
-            this.draw();
+            this.cameFrom.focus();
         }
     }
 

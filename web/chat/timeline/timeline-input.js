@@ -5,20 +5,22 @@
 const PRESS_MS = 450;
 const PRESS_DISTANCE = 10;
 
+/** The message that the Tab key leads to, if it is in this element; else null. */
+export const tabStopIn = (element) => element.querySelector('.message[tabindex="0"]');
+
 /**
  * `items()` gives the elements that are shown, in order. Calls `on.day(time)` for a click on a day,
  * `on.goTo(id, from)` for one on the quote in the message `from`, `on.answers(id)` and
  * `on.reacted(message, emoji)` for those on the number of replies and on a reaction,
  * `on.active(message, article)` when one is pointed at or focused, `on.entered(message, article)`
  * for Enter there, `on.left()` when the pointer or the focus has left the messages, `on.end()` for
- * the key End, `on.reactors(message, buttons)` when its reactions are pointed at for the first
- * time, and `on.pressed(message)` when a finger was held on one.
+ * the key End, `on.escaped()` for Escape on a message, `on.reactors(message, buttons)` when its
+ * reactions are pointed at for the first time, and `on.pressed(message)` when a finger was held on
+ * one.
  */
 export class TimelineInput {
     constructor(items, on) {
         Object.assign(this, { items, on });
-        // The message that the Tab key leads to.
-        this.tabStop = null;
         this.isPressing = false;
     }
 
@@ -85,10 +87,12 @@ export class TimelineInput {
 
     /** Makes one message the tab stop; the arrow keys move from it to its neighbours. */
     setTabStop(article) {
-        if (this.tabStop && this.tabStop !== article) {
-            this.tabStop.tabIndex = -1;
-        }
-        this.tabStop = article;
+        this.items().forEach((item) => {
+            const one = tabStopIn(item);
+            if (one) {
+                one.tabIndex = -1;
+            }
+        });
         article.tabIndex = 0;
     }
 
@@ -109,7 +113,15 @@ export class TimelineInput {
 
     #key(event) {
         const article = event.target.closest(".message");
-        if (!article || event.target !== article || event.ctrlKey || event.metaKey) {
+        if (!article || event.ctrlKey || event.metaKey) {
+            return;
+        }
+        if (event.key === "Escape" && event.target !== article) {
+            event.preventDefault();
+            article.focus({ preventScroll: true });
+            return;
+        }
+        if (event.target !== article) {
             return;
         }
         const shown = this.items();
@@ -119,6 +131,8 @@ export class TimelineInput {
             shown[to]?.querySelector(".message").focus();
         } else if (event.key === "End") {
             this.on.end();
+        } else if (event.key === "Escape") {
+            this.on.escaped();
         } else if (event.key === "Enter" && article.dataset.id) {
             this.on.entered(article.parentElement.message, article);
         } else {

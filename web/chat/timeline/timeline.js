@@ -7,7 +7,7 @@ import { icon } from "../ui/icons.js";
 import { t, tn } from "../words.js";
 import { MessageList, MOST_MESSAGES } from "./message-list.js";
 import { PageLoader } from "./page-loader.js";
-import { TimelineInput } from "./timeline-input.js";
+import { TimelineInput, tabStopIn } from "./timeline-input.js";
 
 /** Messages per request. */
 const PAGE = 50;
@@ -281,7 +281,12 @@ export class Timeline {
     }
 
     #append(messages) {
+        const before = this.list.items.at(-1);
         this.list.append(messages);
+        // Until the user has gone to another one, Tab leads to the newest message.
+        if (before && tabStopIn(before) && !before.matches(":focus-within")) {
+            this.input.setTabStop(this.list.items.at(-1).querySelector(".message"));
+        }
         this.lastKnown = Math.max(this.lastKnown ?? 0, messages.at(-1)?.message_id ?? 0);
         this.on.shown(messages);
     }
@@ -292,7 +297,7 @@ export class Timeline {
         // One tab stop: a message, if there is one.
         this.scroller.tabIndex = items.length > 0 ? -1 : 0;
         this.#drawJump();
-        if (!this.scroller.contains(this.input.tabStop) && items.length > 0) {
+        if (!tabStopIn(this.list.element) && items.length > 0) {
             this.input.setTabStop(items.at(-1).querySelector(".message"));
         }
     }

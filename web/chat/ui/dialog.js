@@ -2,9 +2,8 @@
 // a list of search results and what is in it, and a step that may fail.
 
 import { t } from "../words.js";
-import { button, errorText, form, submitButton, textField } from "./controls.js";
+import { button, errorText, form, iconButton, submitButton, textField } from "./controls.js";
 import { debounce, fill, h } from "./dom.js";
-import { icon } from "./icons.js";
 
 const SEARCH_DELAY_MS = 200;
 
@@ -21,13 +20,8 @@ export function openDialog(root, title, body) {
         onclick: (event) => event.target === dialog && dialog.close(),
     });
     const close = () => dialog.close();
-    const closeButton = h(
-        "button.bare",
-        { type: "button", "aria-label": t("Close"), onclick: close },
-        icon("close"),
-    );
     dialog.append(
-        h("header", h("h2", { id: heading }, title), closeButton),
+        h("header", h("h2", { id: heading }, title), iconButton("close", t("Close"), close)),
         h("div.inner", body(close)),
     );
     root.append(dialog);

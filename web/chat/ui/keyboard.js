@@ -1,4 +1,21 @@
-// Groups of controls in which arrow keys, Home and End move.
+// Groups of controls in which arrow keys, Home and End move, and Escape in search fields.
+
+import { isComposing } from "./dom.js";
+
+/**
+ * To be called for each key before all others are: Escape in a search field takes the text out,
+ * and ends what is around the field only if there is none. (Some browsers do this by themselves.)
+ */
+export function clearOnEscape(event) {
+    const field = event.target;
+    const isSearch = field.type === "search" && field.value !== "";
+    if (event.key === "Escape" && isSearch && !isComposing(event)) {
+        event.preventDefault();
+        event.stopPropagation();
+        field.value = "";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+}
 
 /** Makes `stop` the one item of a group that Tab reaches. `items` is a selector. */
 export function setTabStop(group, stop, items) {
