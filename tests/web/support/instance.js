@@ -23,7 +23,8 @@ const FAST = {
 };
 
 const foreign = ([name]) =>
-    !name.startsWith("CONFAB_") && !["LISTEN", "CGI", "MAKEFLAGS"].includes(name);
+    !name.startsWith("CONFAB_") &&
+    !["LISTEN", "CGI", "MAKEFLAGS", "ELSEWHERE", "MADE_PAGE"].includes(name);
 
 const running = new Set();
 
@@ -60,12 +61,20 @@ export class Instance {
         };
         running.add(system);
         try {
+            await system.#prepare();
             await system.start();
         } catch (error) {
             await system.close();
             throw error;
         }
         return system;
+    }
+
+    /** Copies a database and takes the page from those of tests/api: see template.py there. */
+    async #prepare() {
+        const command = ["-B", "-m", "support.prepare", this.state];
+        const done = await run("/usr/bin/python3", command, { cwd: join(ROOT, "tests/api") });
+        this.env.MADE_PAGE = done.stdout.trim();
     }
 
     /** Starts the servers that are not running. */
