@@ -12,8 +12,7 @@ export class RoomChannel extends Channel {
     #etag = null;
     #typedAt = -Infinity;
     #presenceAt = -Infinity;
-    // The number of users online in a live or large room; null in others, where `online` has them
-    // all.
+    // The number of users online in a live or large room; null in others, which use `online`.
     #counted = null;
 
     constructor(client, roomId, since) {
