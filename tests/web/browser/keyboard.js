@@ -307,6 +307,8 @@ async function looksAtSettings(keys) {
 
 async function walk(person, other) {
     const keys = new Keys(person);
+    // The browser is told early that choosers are awaited: it may take a while to follow.
+    person.page.on("filechooser", () => {});
     await writes(keys);
     await acts(keys);
     await searches(keys);

@@ -98,10 +98,13 @@ class Links {
         return h(
             "li.person",
             h("span.who", what),
-            act(t("Copy the link"), t("Copy the link: {what}", { what }), () =>
-                this.#copy(this.#address(link)),
+            h(
+                "div.buttons",
+                act(t("Copy the link"), t("Copy the link: {what}", { what }), () =>
+                    this.#copy(this.#address(link)),
+                ),
+                act(t("Remove"), t("Remove the link: {what}", { what }), () => this.#remove(link)),
             ),
-            act(t("Remove"), t("Remove the link: {what}", { what }), () => this.#remove(link)),
         );
     }
 
