@@ -1,21 +1,24 @@
-/* A look at the tables, and at most one thing that is found there. */
+/* A look at a table, and at most one thing that is found there. */
 #include "chore.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/xalloc.h"
 #include "db/db.h"
 #include "mailer.h"
-#include "store/privacy/export.h"
+#include "store/privacy/export_job.h"
 
 struct chore {
     const struct config *config;
     struct db *db;
+    atomic_bool stop; /* set by the loop, read by the thread */
 };
 
 struct chore *chore_new(const struct config *config) {
     struct chore *chore = xcalloc(1, sizeof(*chore));
-    *chore = (struct chore){.config = config, .db = db_new(config)};
+    chore->config = config;
+    chore->db = db_new(config);
     return chore;
 }
 
@@ -24,13 +27,22 @@ void chore_free(struct chore *chore) {
     free(chore);
 }
 
-bool chore_do_one(void *context) {
+void chore_stop(struct chore *chore) {
+    atomic_store(&chore->stop, true);
+}
+
+bool chore_send_mail(void *context) {
     struct chore *chore = context;
-    bool exported = false, mailed = false;
-    /* Mails first: users wait for them. */
-    enum error error = mailer_step(chore->db, chore->config, &mailed);
-    if (!error && !mailed)
-        error = export_step(chore->db, chore->config->file_dir, &exported);
+    bool done = false;
+    const enum error error = mailer_step(chore->db, chore->config, &done);
     /* After an error the next tick tries again, half a second later. */
-    return !error && (mailed || exported);
+    return !error && done;
+}
+
+bool chore_make_archive(void *context) {
+    struct chore *chore = context;
+    bool done = false;
+    const enum error error =
+        export_job_step(chore->db, chore->config->file_dir, &chore->stop, &done);
+    return !error && done;
 }

@@ -50,7 +50,7 @@
 /* With `once`: nothing is begun after this time, since cron starts the next one. */
 #define ONCE_MS 45000
 
-enum { SIGNALS = 3, TASKS = 2 };
+enum { SIGNALS = 3, TASKS = 3 };
 
 struct worker {
     const struct work_loop_args *args;
@@ -64,8 +64,8 @@ struct worker {
     struct wake *wake;
     struct metrics *metrics;
     struct scan *scan;
-    struct chore *chore;
-    struct task *tasks[TASKS]; /* of scan and chore */
+    struct chore *mails, *archives;
+    struct task *tasks[TASKS]; /* of scan, mails and archives */
     struct steps *steps;
     struct step step;
     size_t most;
@@ -379,6 +379,7 @@ static void on_signal(uv_signal_t *handle, int number) {
         sd_notify_stopping();
         worker->stopping = true;
         worker->stop_ms = clock_monotonic_ms() + STOP_MS;
+        chore_stop(worker->archives);
     }
     /* To reload between two steps, or to record what has ended. */
     run_step(worker);
@@ -387,6 +388,9 @@ static void on_signal(uv_signal_t *handle, int number) {
 /* Makes the handles and parts of the loop. */
 static void open_parts(struct worker *worker) {
     static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    /* A thread for the step, for each task, and for what the metrics show, so that none waits for a
+     * long one; libuv has four otherwise. */
+    setenv("UV_THREADPOOL_SIZE", "5", true);
     /* Writing to a receiver that has closed fails; it does not end the process. */
     signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&worker->loop);
@@ -401,9 +405,13 @@ static void open_parts(struct worker *worker) {
     worker->steps = steps_new(worker->config);
     worker->sender = sender_new(&worker->loop, worker->config, on_sent);
     worker->scan = scan_new(worker->config);
-    worker->chore = chore_new(worker->config);
+    worker->mails = chore_new(worker->config);
+    worker->archives = chore_new(worker->config);
     worker->tasks[0] = task_new(&worker->loop, scan_do_one, worker->scan, on_task_ended, worker);
-    worker->tasks[1] = task_new(&worker->loop, chore_do_one, worker->chore, on_task_ended, worker);
+    worker->tasks[1] =
+        task_new(&worker->loop, chore_send_mail, worker->mails, on_task_ended, worker);
+    worker->tasks[2] =
+        task_new(&worker->loop, chore_make_archive, worker->archives, on_task_ended, worker);
     /* Neither for a minute. */
     if (!worker->args->once) {
         worker->wake = wake_new(worker->config, &worker->woken);
@@ -425,6 +433,14 @@ static size_t most_deliveries(void) {
     return limit.rlim_cur > 2 * OTHER_FILES ? (size_t)limit.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
+/* Whether a thread works on a task. */
+static bool is_any_running(const struct worker *worker) {
+    bool running = false;
+    for (size_t i = 0; i < TASKS; i++)
+        running = running || task_is_running(worker->tasks[i]);
+    return running;
+}
+
 /* What was not delivered, or not recorded, is given back; then others take over at once. */
 static void close_parts(struct worker *worker) {
     worker->stopping = true;
@@ -432,8 +448,7 @@ static void close_parts(struct worker *worker) {
     wake_free(worker->wake);
     /* The step that is running must end: it uses the database. So must a scan, which another worker
      * would repeat otherwise. */
-    while (worker->is_running || task_is_running(worker->tasks[0]) ||
-           task_is_running(worker->tasks[1]))
+    while (worker->is_running || is_any_running(worker))
         uv_run(&worker->loop, UV_RUN_ONCE);
     /* What is aborted has a result, too, by which the next step gives the lease back. */
     sender_abort(worker->sender);
@@ -448,7 +463,8 @@ static void close_parts(struct worker *worker) {
     for (size_t i = 0; i < TASKS; i++)
         task_free(worker->tasks[i]);
     scan_free(worker->scan);
-    chore_free(worker->chore);
+    chore_free(worker->mails);
+    chore_free(worker->archives);
     metrics_close(worker->metrics);
     /* Handles that are closed are freed in the next iterations. */
     for (unsigned i = 0; i < 10; i++)

@@ -3,7 +3,7 @@
 #include "files/file_link.h"
 #include "handlers/handlers.h"
 #include "http/file_name.h"
-#include "store/privacy/export.h"
+#include "store/privacy/export_job.h"
 
 /* The address of the archive, good without credentials for some minutes. */
 static enum error append_url(struct exchange *x, const struct file *file, struct buffer *url) {
@@ -15,19 +15,19 @@ static enum error append_url(struct exchange *x, const struct file *file, struct
 
 /* Both requests are answered alike, so that a client may repeat the first or ask by the second. */
 static enum error show(struct exchange *x) {
-    struct export export;
+    struct export_job job;
     struct buffer url = BUFFER_EMPTY;
-    enum error error = export_get(x->service->db, x->identity.user.id, &export);
-    const bool is_ready = export.state == EXPORT_READY;
+    enum error error = export_job_get(x->service->db, x->identity.user.id, &job);
+    const bool is_ready = job.state == EXPORT_READY;
     if (!error && is_ready)
-        error = append_url(x, &export.file, &url);
+        error = append_url(x, &job.file, &url);
     if (!error) {
         struct json_writer w = json_writer_start(&x->response.body);
         json_write_object(&w);
-        json_write_member_str(&w, "state", export_state_name(export.state));
+        json_write_member_str(&w, "state", export_state_name(job.state));
         json_write_member_str(&w, "url", is_ready ? buffer_str(&url) : NULL);
         /* When the archive is deleted, which is later than the end of the address. */
-        json_write_member_time_or_null(&w, "expires_at", is_ready ? export.file.expires_at : 0);
+        json_write_member_time_or_null(&w, "expires_at", is_ready ? job.file.expires_at : 0);
         json_write_object_end(&w);
     }
     buffer_free(&url);
@@ -39,7 +39,7 @@ enum error exports_request(struct exchange *x) {
     if (!x->service->config->file_dir[0])
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_FILES_OFF, "The server has no file_dir.");
     /* Nothing happens if one is being made, or is ready. */
-    enum error error = export_request(x->service->db, x->identity.user.id);
+    enum error error = export_job_request(x->service->db, x->identity.user.id);
     if (!error)
         error = show(x);
     if (!error)

@@ -2,7 +2,10 @@
 
 import io
 import json
+import signal
 import tarfile
+
+import pytest
 
 from support.client import Client
 from support.confabctl import PASSWORD, Tool
@@ -10,6 +13,8 @@ from support.files import on_disk, post, send
 from support.hooks import Worker
 from support.rooms import url
 from support.shapes import A_TEXT, A_TIME, NOT_FOUND
+from support.sql_session import SqlSession
+from support.wait import wait_for
 
 PATH = "/api/auth/me/export/"
 
@@ -85,6 +90,53 @@ def test_an_erased_user_leaves_no_archive(user, instance):
     assert mark.delete("/api/auth/me/", json={"password": PASSWORD,
                                               "messages": "keep"}).status_code == 202
     assert Client(instance).get(address).status_code == 404
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_an_archive_of_a_worker_that_ends_is_made_by_the_next(user, instance, number):
+    mark = user()
+    mark.say(mark.room()["room_id"], "Hello")
+    mark.post(PATH)
+    job = "SELECT state, file_id, TIMESTAMPDIFF(SECOND, SYSDATE(6), claimed_until) FROM export_job"
+    with SqlSession(instance) as session, Worker(instance) as worker:
+        # It stays in the middle until these are read.
+        session.run("LOCK TABLES message WRITE")
+        wait_for(lambda: instance.sql(job)[-1][1], 30, "the row of the archive")
+        worker.send(number)
+        if number == signal.SIGTERM:
+            wait_for(lambda: "stopping" in worker.log, 10, "the signal to arrive")
+        session.run("UNLOCK TABLES")
+        worker.process.wait(20)
+    [(state, file, left)] = instance.sql(f"{job} WHERE user_id = ?", mark.id)
+    is_deleted = "SELECT state = 4 FROM file WHERE file_id = ?"
+    assert state == 1
+    if number == signal.SIGTERM:
+        assert left is None and instance.sql(is_deleted, file) == [(1,)]
+    else:
+        assert 0 < left <= 60
+        instance.sql("UPDATE export_job SET claimed_until = SYSDATE(6) WHERE user_id = ?", mark.id)
+    work(instance)
+    ready = mark.get(PATH).json()
+    assert ready["state"] == "ready"
+    assert unpack(mark.get(ready["url"]).content)["messages.jsonl"][0]["content"] == "Hello"
+    assert instance.sql(is_deleted, file) == [(1,)]
+
+
+def test_reactions_are_in_the_archive_of_rooms_that_the_user_has_left(user, instance):
+    mark, other = user(), user()
+    rooms = [other.room() for _ in range(3)]
+    for room in rooms:
+        other.invite(room["room_id"], mark)
+        number = other.say(room["room_id"], "Bread?")["message_id"]
+        for client in (mark, other):
+            path = url(room, f"messages/{number}/reactions/")
+            assert client.put(path, json={"emoji": "👍"}).status_code == 200
+    assert mark.post(url(rooms[1], "remove_member/"), json={"user_id": mark.id}).status_code == 204
+    mark.post(PATH)
+    work(instance)
+    found = unpack(mark.get(mark.get(PATH).json()["url"]).content)["reactions.jsonl"]
+    assert [(row["room_id"], row["emoji"]) for row in found] == [
+        (room["room_id"], "👍") for room in rooms]
 
 
 def test_confabctl_exports_a_room(user, instance):

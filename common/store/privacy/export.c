@@ -1,10 +1,8 @@
 /* The parts of an archive are a table: a statement, and the fields of its rows. Messages are read
- * in slices, in the order of their positions. The archive is written to file_dir while it is read,
- * so that its size does not matter. No part has secrets: hashes of passwords and tokens stay
- * out. */
+ * in slices, in the order of their positions. The archive is written while it is read, so that its
+ * size does not matter. No part has secrets: hashes of passwords and tokens stay out. */
 #include "store/privacy/export.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,20 +11,18 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "json/json_writer.h"
+#include "os/file_store.h"
 #include "os/tar_file.h"
-#include "secrets/secret.h"
 #include "store/messages/clearing.h"
-
-/* A claim of a worker; after that another one makes the archive. */
-#define CLAIM "INTERVAL 6 HOUR"
-
-/* A finished archive this young is not made again. */
-#define FRESH "INTERVAL 10 MINUTE"
 
 /* Messages of one statement. */
 #define SLICE 500
+
+/* Asks the caller, if there is one to ask, whether the archive is wanted still. */
+static enum error may_go_on(const struct export_caller *caller) {
+    return caller ? caller->go_on(caller->context) : ERROR_NONE;
+}
 
 /* ---- rows as JSON ---- */
 
@@ -86,10 +82,9 @@ static void write_rows(struct tar_file *tar, const struct field *fields, struct 
 /* Writes a file of the archive for each part. */
 static enum error write_parts(struct db *db, struct tar_file *tar, const struct part *parts,
                               size_t count, uint64_t id) {
-    enum error error = ERROR_NONE;
-    for (size_t i = 0; !error && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct db_rows *rows;
-        error = DB_RUN(db, parts[i].sql, DB_REPEATABLE, &rows, db_u64(id));
+        const enum error error = DB_RUN(db, parts[i].sql, DB_REPEATABLE, &rows, db_u64(id));
         /* The archive is not finished then, and is removed by the caller. */
         if (error)
             return error;
@@ -97,7 +92,7 @@ static enum error write_parts(struct db *db, struct tar_file *tar, const struct 
         write_rows(tar, parts[i].fields, rows);
         tar_file_close(tar);
     }
-    return error;
+    return ERROR_NONE;
 }
 
 /* ---- messages ---- */
@@ -143,7 +138,8 @@ static enum error list_positions(struct db *db, uint64_t room_id, uint64_t user_
 }
 
 /* Writes the user's own messages of one room. */
-static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_t room_id,
+static enum error write_own_in_room(struct db *db, struct tar_file *tar,
+                                    const struct export_caller *caller, uint64_t room_id,
                                     uint64_t user_id) {
     static const char SQL[] = MESSAGE_SELECT
         /* Each position is a probe of the primary key (room_id, position). */
@@ -165,8 +161,10 @@ static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_
         buffer_append_char(&json, ']');
         error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}),
                        db_u64(room_id));
-        if (!error)
-            write_rows(tar, MESSAGE, rows);
+        if (error)
+            break;
+        write_rows(tar, MESSAGE, rows);
+        error = may_go_on(caller);
     }
     free(positions);
     buffer_free(&json);
@@ -174,13 +172,16 @@ static enum error write_own_in_room(struct db *db, struct tar_file *tar, uint64_
 }
 
 /* Writes the user's own messages of all rooms. */
-static enum error write_own_messages(struct db *db, struct tar_file *tar, uint64_t user_id) {
+static enum error write_own_messages(struct db *db, struct tar_file *tar,
+                                     const struct export_caller *caller, uint64_t user_id) {
     /* Rooms by rising id, those that the user has left as well. */
     uint64_t room_id = 0;
     tar_file_open(tar, "messages.jsonl", clock_now());
     enum error error = clearing_next_room(db, room_id, user_id, &room_id);
     while (!error && room_id) {
-        error = write_own_in_room(db, tar, room_id, user_id);
+        error = write_own_in_room(db, tar, caller, room_id, user_id);
+        if (!error)
+            error = may_go_on(caller);
         if (!error)
             error = clearing_next_room(db, room_id, user_id, &room_id);
     }
@@ -263,25 +264,27 @@ static void copy_file(struct tar_file *tar, const char *file_dir, const char *st
 }
 
 /* Copies the bytes of the files that a statement finds. */
-static enum error write_files(struct db *db, struct tar_file *tar, const char *file_dir,
+static enum error write_files(struct db *db, struct tar_file *tar,
+                              const struct export_caller *caller, const char *file_dir,
                               const char *sql, uint64_t id) {
     struct db_rows *rows;
     /* Without file_dir no file has bytes here. */
     if (!file_dir[0])
         return ERROR_NONE;
-    const enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
     if (error)
         return error;
-    while (!tar->failed && db_next(rows)) {
+    while (!error && !tar->failed && db_next(rows)) {
         char path[256], stored_as[FILE_STORE_NAME_SIZE];
         const struct text name = db_get_text(rows, 2);
         write_path(db_get_u64(rows, 0), name, path);
         /* 32 hexadecimal digits, which is the whole name. */
         snprintf(stored_as, sizeof(stored_as), "%.32s", db_get_text(rows, 1).at);
         copy_file(tar, file_dir, stored_as, path, db_get_time(rows, 3));
+        error = may_go_on(caller);
     }
     db_done(rows);
-    return ERROR_NONE;
+    return error;
 }
 
 #define FILE_BYTES(condition)                                                            \
@@ -332,9 +335,6 @@ static const struct part USER_PARTS[] = {
       {"last_read_position", NUMBER},
       {"is_favorite", BOOLEAN},
       {"muted_until", TIME}}},
-    {"reactions.jsonl",
-     "SELECT room_id, message_id, emoji, created_at FROM reaction WHERE user_id = ?",
-     {{"room_id", NUMBER}, {"message_id", NUMBER}, {"emoji", TEXT}, {"created_at", TIME}}},
     {"blocks.jsonl",
      "SELECT b.blocked_id, u.username, b.created_at FROM block b JOIN user u "
      "ON u.user_id = b.blocked_id WHERE b.user_id = ?",
@@ -349,23 +349,57 @@ static const struct part USER_PARTS[] = {
     {"files.jsonl", FILE_SELECT("user_id"), FILE_FIELDS},
 };
 
-/* Writes the archive of a user to fd; *size is its size. */
-static enum error write_user(struct db *db, const char *file_dir, uint64_t user_id, int fd,
-                             uint64_t *size) {
+static const struct field REACTION[FIELDS_MOST] = {
+    {"room_id", NUMBER},
+    {"message_id", NUMBER},
+    {"emoji", TEXT},
+    {"created_at", TIME},
+};
+
+/* Writes the user's reactions. No index has them by user, which would cost each reaction; so they
+ * are looked for in one room after the other, those that the user has left as well. */
+static enum error write_reactions(struct db *db, struct tar_file *tar,
+                                  const struct export_caller *caller, uint64_t user_id) {
+    static const char NEXT[] = "SELECT MIN(room_id) FROM reaction WHERE room_id > ?";
+    static const char SQL[] =
+        "SELECT room_id, message_id, emoji, created_at FROM reaction "
+        "WHERE room_id = ? AND user_id = ? ORDER BY room_id, message_id, seq";
+    uint64_t room_id = 0;
+    enum error error = ERROR_NONE;
+    tar_file_open(tar, "reactions.jsonl", clock_now());
+    while (!error) {
+        struct db_rows *rows;
+        error = DB_RUN(db, NEXT, DB_REPEATABLE, &rows, db_u64(room_id));
+        if (error)
+            break;
+        /* MIN of no rows is NULL, read as 0. */
+        room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
+        db_done(rows);
+        if (!room_id)
+            break;
+        error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+        if (error)
+            break;
+        write_rows(tar, REACTION, rows);
+        error = may_go_on(caller);
+    }
+    tar_file_close(tar);
+    return error;
+}
+
+enum error export_user(struct db *db, const char *file_dir, const struct export_caller *caller,
+                       uint64_t user_id, int fd, uint64_t *size) {
     struct tar_file tar = tar_file_start(fd);
-    /* Errors of the database come first; a failed write shows at the end. */
     enum error error =
         write_parts(db, &tar, USER_PARTS, sizeof(USER_PARTS) / sizeof(USER_PARTS[0]), user_id);
     if (!error)
-        error = write_own_messages(db, &tar, user_id);
+        error = write_reactions(db, &tar, caller, user_id);
     if (!error)
-        error = write_files(db, &tar, file_dir, FILE_BYTES("user_id"), user_id);
+        error = write_own_messages(db, &tar, caller, user_id);
+    if (!error)
+        error = write_files(db, &tar, caller, file_dir, FILE_BYTES("user_id"), user_id);
+    /* Errors of the database come first; a failed write shows at the end. */
     return tar_file_end(&tar, size) || error ? error : ERROR_INTERNAL;
-}
-
-enum error export_user(struct db *db, const char *file_dir, uint64_t user_id, int fd) {
-    uint64_t size;
-    return write_user(db, file_dir, user_id, fd, &size);
 }
 
 /* ---- a room ---- */
@@ -422,171 +456,7 @@ enum error export_room(struct db *db, const char *file_dir, uint64_t room_id, in
     if (!error)
         error = write_room_messages(db, &tar, room_id);
     if (!error)
-        error = write_files(db, &tar, file_dir, FILE_BYTES("message_id IS NOT NULL AND room_id"),
-                            room_id);
+        error = write_files(db, &tar, NULL, file_dir,
+                            FILE_BYTES("message_id IS NOT NULL AND room_id"), room_id);
     return tar_file_end(&tar, &size) || error ? error : ERROR_INTERNAL;
-}
-
-/* ---- requests ---- */
-
-const char *export_state_name(enum export_state state) {
-    /* In the order of enum export_state. */
-    static const char *const NAMES[] = {"none", "waiting", "ready", "failed"};
-    return state < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[state] : "none";
-}
-
-enum error export_request(struct db *db, uint64_t user_id) {
-    /* State 1 waits, 2 is ready, 3 has failed. A request that waits stays; a fresh archive is kept;
-     * all else is made again. */
-    static const char SQL[] =
-        "INSERT INTO export_job (user_id, state, requested_at) "
-        "SELECT user_id, 1, SYSDATE(6) FROM user WHERE user_id = ? AND erased_at IS NULL "
-        "ON DUPLICATE KEY UPDATE "
-        "claimed_until = IF(state = 1, claimed_until, NULL), "
-        "state = IF(state = 2 AND requested_at > SYSDATE(6) - " FRESH
-        ", 2, 1), "
-        "requested_at = IF(state = 1, SYSDATE(6), requested_at)";
-    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(user_id));
-}
-
-enum error export_get(struct db *db, uint64_t user_id, struct export *export) {
-    static const char SQL[] = "SELECT state, file_id FROM export_job WHERE user_id = ?";
-    struct db_rows *rows;
-    *export = (struct export){.state = EXPORT_NONE};
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
-    if (error)
-        return error;
-    uint64_t file_id = 0;
-    if (db_next(rows)) {
-        export->state = (enum export_state)db_get_u64(rows, 0);
-        file_id = db_get_u64(rows, 1);
-    }
-    db_done(rows);
-    if (export->state != EXPORT_READY)
-        return ERROR_NONE;
-    /* The archive has expired: as if there was none. */
-    error = file_get_export(db, file_id, &export->file);
-    if (error == ERROR_NOT_FOUND) {
-        export->state = EXPORT_NONE;
-        error = ERROR_NONE;
-    }
-    return error;
-}
-
-/* ---- making one ---- */
-
-struct job {
-    uint64_t user_id, file_id;
-    char name[FILE_STORE_NAME_SIZE];
-};
-
-/* Takes the request that is due; user_id 0: there is none. The archive before it is removed. */
-static enum error claim(struct db *db, struct job *job) {
-    /* By KEY state (state, requested_at): the oldest request that no worker has, or whose worker
-     * has died. */
-    static const char NEXT[] =
-        "SELECT user_id, file_id FROM export_job WHERE state = 1 "
-        "AND (claimed_until IS NULL OR claimed_until < SYSDATE(6)) ORDER BY requested_at LIMIT 1";
-    static const char CLAIM_IT[] = "UPDATE export_job SET claimed_until = SYSDATE(6) + " CLAIM
-                                   ", file_id = NULL "
-                                   "WHERE user_id = ? AND state = 1 "
-                                   "AND (claimed_until IS NULL OR claimed_until < SYSDATE(6))";
-    /* The former archive is replaced. It is marked only: housekeeping removes the bytes. */
-    static const char FORMER[] =
-        "UPDATE file SET state = 4, expires_at = SYSDATE(6) WHERE file_id = ? AND room_id = 0";
-    struct db_rows *rows;
-    *job = (struct job){0};
-    enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
-    if (error)
-        return error;
-    if (db_next(rows)) {
-        job->user_id = db_get_u64(rows, 0);
-        job->file_id = db_get_u64(rows, 1);
-    }
-    db_done(rows);
-    if (!job->user_id)
-        return ERROR_NONE;
-    error = DB_RUN(db, CLAIM_IT, 0, NULL, db_u64(job->user_id));
-    /* Another worker was faster. */
-    if (!error && db_changed(db) == 0)
-        job->user_id = 0;
-    else if (!error && job->file_id)
-        error = DB_RUN(db, FORMER, DB_REPEATABLE, NULL, db_u64(job->file_id));
-    return error;
-}
-
-/* The row comes before the bytes, and expires in case the worker is killed. */
-static enum error add_row(struct db *db, struct job *job) {
-    /* State 0, and no room: not served until it is finished. */
-    static const char SQL[] =
-        "INSERT INTO file (room_id, user_id, state, stored_as, name, size, media_type, created_at, "
-        "expires_at) SELECT 0, user_id, 0, UNHEX(?), CONCAT('confab-', username, '.tar'), 0, "
-        "'application/x-tar', SYSDATE(6), SYSDATE(6) + " CLAIM " FROM user WHERE user_id = ?";
-    static const char FIND[] = "SELECT file_id FROM file WHERE stored_as = UNHEX(?)";
-    struct db_rows *rows;
-    /* A name that cannot be guessed, by which the row is found again. */
-    secret_random_hex(job->name, (FILE_STORE_NAME_SIZE - 1) / 2);
-    enum error error = DB_RUN(db, SQL, 0, NULL, db_str(job->name), db_u64(job->user_id));
-    if (!error)
-        error = DB_RUN(db, FIND, DB_REPEATABLE, &rows, db_str(job->name));
-    if (error)
-        return error;
-    job->file_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
-}
-
-/* Makes the archive available for EXPORT_DAYS. */
-static enum error finish(struct db *db, const struct job *job, uint64_t size) {
-    /* The expiry is counted from now; state 0, since the row may have expired meanwhile. The
-     * request is gone if the account was erased. */
-    static const char FILE_READY_NOW[] =
-        "UPDATE file f JOIN export_job j ON j.user_id = f.user_id "
-        "SET f.state = 2, f.size = ?, f.expires_at = SYSDATE(6) + INTERVAL ? DAY "
-        "WHERE f.file_id = ? AND f.state = 0";
-    static const char DONE[] =
-        "UPDATE export_job SET state = 2, file_id = ?, claimed_until = NULL WHERE user_id = ?";
-    enum error error = DB_RUN(db, FILE_READY_NOW, DB_REPEATABLE, NULL, db_u64(size),
-                              db_u64(EXPORT_DAYS), db_u64(job->file_id));
-    if (!error)
-        error = DB_RUN(db, DONE, DB_REPEATABLE, NULL, db_u64(job->file_id), db_u64(job->user_id));
-    return error;
-}
-
-/* Gives the request up, and removes what was written. */
-static enum error fail(struct db *db, const struct job *job) {
-    static const char SQL[] =
-        "UPDATE export_job SET state = 3, claimed_until = NULL WHERE user_id = ?";
-    static const char DROP[] =
-        "UPDATE file SET state = 4, expires_at = SYSDATE(6) WHERE file_id = ? AND room_id = 0";
-    /* errno is of the last failed call, and may be of none if the database failed. */
-    log_error("the export of user %" PRIu64 " failed: %s", job->user_id, strerror(errno));
-    const enum error error = DB_RUN(db, DROP, DB_REPEATABLE, NULL, db_u64(job->file_id));
-    return error ? error : DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(job->user_id));
-}
-
-enum error export_step(struct db *db, const char *file_dir, bool *done) {
-    struct job job;
-    uint64_t size = 0;
-    *done = false;
-    /* The archive is made on a host that has file_dir. */
-    if (!file_dir[0] || !file_store_check(file_dir))
-        return ERROR_NONE;
-    enum error error = claim(db, &job);
-    if (error || !job.user_id)
-        return error;
-    /* Set before the work, so that the caller looks for another request afterwards. */
-    *done = true;
-    error = add_row(db, &job);
-    /* The claim runs out, and the request is tried again. */
-    if (error)
-        return error;
-    const int fd = file_store_create(file_dir, job.name);
-    if (fd < 0)
-        return fail(db, &job);
-    error = write_user(db, file_dir, job.user_id, fd, &size);
-    close(fd);
-    if (error)
-        return fail(db, &job);
-    return finish(db, &job, size);
 }

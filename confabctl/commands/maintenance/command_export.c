@@ -34,13 +34,15 @@ static enum cli_status note_export(struct cli *cli, uint64_t user_id, uint64_t r
 /* Writes the archive of a user, or of a room; the other id is 0. */
 static enum cli_status write_archive(struct cli *cli, uint64_t user_id, uint64_t room_id) {
     enum cli_status status;
+    uint64_t size;
     /* Removed by the system when it is closed, or when the program ends. */
     FILE *file = tmpfile();
     if (!file)
         return cli_error("cannot make a temporary file: %s", strerror(errno));
     const char *file_dir = cli->config.file_dir;
-    const enum error error = user_id ? export_user(cli->db, file_dir, user_id, fileno(file))
-                                     : export_room(cli->db, file_dir, room_id, fileno(file));
+    const enum error error =
+        user_id ? export_user(cli->db, file_dir, NULL, user_id, fileno(file), &size)
+                : export_room(cli->db, file_dir, room_id, fileno(file));
     if (error == ERROR_NOT_FOUND)
         status = cli_error("room %" PRIu64 " does not exist", room_id);
     /* Of a failed write; errno is set by it. */
