@@ -120,6 +120,9 @@ async function toAction(keys, message, action) {
     await keys.to(message, "Shift+Tab");
     await keys.press("Enter");
     await keys.at("React");
+    // Some actions come once it is known whether they apply.
+    const { page } = keys.person;
+    await page.getByRole("toolbar").getByRole("button", { name: action, exact: true }).waitFor();
     await (action === "React" ? null : keys.to(action, "ArrowRight"));
 }
 
