@@ -35,7 +35,7 @@ static const char PROGRAM[] = "fcgi-api";
 
 static const char USAGE[] =
     "usage: fcgi-api [-c FILE] [--prefork | --check-config | --dump-config | --example-config |\n"
-    "                 --schema | --schema-events | --version]\n"
+    "                 --schema | --schema-events | --version | --help]\n"
     "  -c, --config FILE   the configuration file\n"
     "  --prefork           run `processes` processes also when started by a web server, on the\n"
     "                      socket that it passed\n"
@@ -45,6 +45,7 @@ static const char USAGE[] =
     "  --schema            print the schema of the API (OpenAPI) and exit\n"
     "  --schema-events     print the schema of the WebSockets (AsyncAPI) and exit\n"
     "  --version           print the version and exit\n"
+    "  -h, --help          print this and exit\n"
     "By default it serves plain CGI or FastCGI when started by a web server, and else runs\n"
     "`processes` processes that listen on `fcgi_listen`.\n";
 
@@ -57,7 +58,8 @@ enum action {
     ACTION_EXAMPLE,
     ACTION_SCHEMA,
     ACTION_SCHEMA_EVENTS,
-    ACTION_VERSION
+    ACTION_VERSION,
+    ACTION_HELP
 };
 
 /* The configuration file, also for a reload; NULL: none. */
@@ -291,7 +293,7 @@ static int read_arguments(int argc, char **argv, const char **file) {
         {"schema", no_argument, NULL, ACTION_SCHEMA},
         {"schema-events", no_argument, NULL, ACTION_SCHEMA_EVENTS},
         {"version", no_argument, NULL, ACTION_VERSION},
-        {"help", no_argument, NULL, 'h'},
+        {"help", no_argument, NULL, ACTION_HELP},
         {NULL, 0, NULL, 0}};
     int action = ACTION_SERVE, option;
     /* Arguments of CGI come from the URL. */
@@ -300,7 +302,9 @@ static int read_arguments(int argc, char **argv, const char **file) {
     while ((option = getopt_long(argc, argv, "c:h", OPTIONS, NULL)) != -1) {
         if (option == 'c')
             *file = optarg;
-        else if (option == 'h' || option == '?')
+        else if (option == 'h')
+            action = ACTION_HELP;
+        else if (option == '?')
             return -1;
         /* The value is the action itself; of several, the last counts. */
         else
@@ -359,6 +363,9 @@ int main(int argc, char **argv) {
         break;
     case ACTION_VERSION:
         puts("confab " CONFAB_VERSION);
+        break;
+    case ACTION_HELP:
+        fputs(USAGE, stdout);
         break;
     case ACTION_SERVE:
     case ACTION_PREFORK:

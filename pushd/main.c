@@ -37,7 +37,7 @@
 
 static const char USAGE[] =
     "usage: pushd [-c FILE] [--workers N] [--ports-file FILE] [--take-over PID]\n"
-    "             [--ensure | --check-config | --dump-config | --version]\n"
+    "             [--ensure | --check-config | --dump-config | --version | --help]\n"
     "  -c, --config FILE  the configuration file\n"
     "  --workers N        number of processes that hold sockets, 1 to 64 (push_workers)\n"
     "  --ports-file FILE  write the ports to this file once they are open\n"
@@ -45,7 +45,8 @@ static const char USAGE[] =
     "  --ensure           start in the background unless pushd runs for this configuration\n"
     "  --check-config     check the configuration and exit\n"
     "  --dump-config      print the configuration, secrets as ***, and exit\n"
-    "  --version          print the version and exit\n";
+    "  --version          print the version and exit\n"
+    "  -h, --help         print this and exit\n";
 
 /* What this process does. The values from ACTION_ENSURE on are also what getopt_long returns for
  * the options without a letter. */
@@ -55,6 +56,7 @@ enum action {
     ACTION_CHECK,
     ACTION_DUMP,
     ACTION_VERSION,
+    ACTION_HELP,
     ACTION_USAGE
 };
 
@@ -151,10 +153,11 @@ static void read_arguments(struct arguments *arguments, int argc, char **argv) {
                                             {"check-config", no_argument, NULL, ACTION_CHECK},
                                             {"dump-config", no_argument, NULL, ACTION_DUMP},
                                             {"version", no_argument, NULL, ACTION_VERSION},
+                                            {"help", no_argument, NULL, ACTION_HELP},
                                             {NULL, 0, NULL, 0}};
     const char *file = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "c:", OPTIONS, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:h", OPTIONS, NULL)) != -1) {
         bool valid = true;
         switch (option) {
         case 'c':
@@ -168,6 +171,9 @@ static void read_arguments(struct arguments *arguments, int argc, char **argv) {
             break;
         case 't':
             valid = read_predecessor(arguments, optarg);
+            break;
+        case 'h':
+            arguments->action = ACTION_HELP;
             break;
         case '?':
             valid = false;
@@ -209,6 +215,10 @@ int main(int argc, char **argv) {
     if (arguments.action == ACTION_USAGE) {
         fputs(USAGE, stderr);
         return 2;
+    }
+    if (arguments.action == ACTION_HELP) {
+        fputs(USAGE, stdout);
+        return 0;
     }
     if (arguments.action == ACTION_VERSION) {
         puts("confab " CONFAB_VERSION);

@@ -19,14 +19,16 @@ static const char PROGRAM[] = "confab-worker";
 
 static const char USAGE[] =
     "usage: confab-worker [-c FILE] [--ports-file FILE]\n"
-    "                     [--ensure | --once | --check-config | --dump-config | --version]\n"
+    "                     [--ensure | --once | --check-config | --dump-config | --version |\n"
+    "                      --help]\n"
     "  -c, --config FILE  the configuration file\n"
     "  --ports-file FILE  write the port of worker_listen to this file\n"
     "  --ensure           start in the background unless it runs for this configuration\n"
     "  --once             do what is due and exit, within a minute\n"
     "  --check-config     check the configuration and exit\n"
     "  --dump-config      print the configuration, secrets as ***, and exit\n"
-    "  --version          print the version and exit\n";
+    "  --version          print the version and exit\n"
+    "  -h, --help         print this and exit\n";
 
 /* What this process does. The values from ACTION_ENSURE on are also what getopt_long returns for
  * the options without a letter. */
@@ -37,6 +39,7 @@ enum action {
     ACTION_CHECK,
     ACTION_DUMP,
     ACTION_VERSION,
+    ACTION_HELP,
     ACTION_USAGE
 };
 
@@ -49,15 +52,18 @@ static enum action read_arguments(struct work_loop_args *args, int argc, char **
                                             {"check-config", no_argument, NULL, ACTION_CHECK},
                                             {"dump-config", no_argument, NULL, ACTION_DUMP},
                                             {"version", no_argument, NULL, ACTION_VERSION},
+                                            {"help", no_argument, NULL, ACTION_HELP},
                                             {NULL, 0, NULL, 0}};
     enum action action = ACTION_SERVE;
     const char *file = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "c:", OPTIONS, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:h", OPTIONS, NULL)) != -1) {
         if (option == 'c')
             file = optarg;
         else if (option == 'p')
             args->ports_file = optarg;
+        else if (option == 'h')
+            action = ACTION_HELP;
         else if (option == '?')
             return ACTION_USAGE;
         else
@@ -75,6 +81,10 @@ int main(int argc, char **argv) {
     if (action == ACTION_USAGE) {
         fputs(USAGE, stderr);
         return 2;
+    }
+    if (action == ACTION_HELP) {
+        fputs(USAGE, stdout);
+        return 0;
     }
     if (action == ACTION_VERSION) {
         puts("confab " CONFAB_VERSION);

@@ -289,8 +289,7 @@ def test_a_manual_page_has_exactly_the_options_of_its_program(program):
                           timeout=30)
     manual = (ROOT / "man" / f"{program}.8").read_text()
     told = {option[2:] for option in re.findall(r"--[a-z]+[a-z-]*", done.stdout + done.stderr)}
-    assert set(re.findall(r"(?<=Fl -)[a-z][a-z-]*", manual)) == told - (
-        {"help"} if program in ("pushd", "confab-worker") else set())
+    assert set(re.findall(r"(?<=Fl -)[a-z][a-z-]*", manual)) == told
 
 
 def test_the_manual_page_of_the_configuration_has_every_key(defaults):

@@ -172,8 +172,14 @@ def test_uninstall_keeps_only_files_of_the_user(own_instance, tmp_path):
     assert (tmp_path / "an").exists()
 
 
-def test_installed_programs_show_their_version(installed):
-    for program in ("lib/confab/fcgi-api", "lib/confab/pushd"):
-        done = subprocess.run([installed / "usr" / program, "--version"], capture_output=True,
-                              text=True, timeout=30)
-        assert done.stdout == f"confab {(ROOT / 'VERSION').read_text().strip()}\n"
+def test_installed_programs_show_their_version_and_options(installed):
+    for program in ("fcgi-api", "pushd", "confab-worker"):
+        def says(*arguments):
+            return subprocess.run([installed / "usr/lib/confab" / program, *arguments],
+                                  capture_output=True, text=True, timeout=30)
+        assert says("--version").stdout == f"confab {(ROOT / 'VERSION').read_text().strip()}\n"
+        done = says("--help")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"usage: {program} ") and "--help" in done.stdout
+        wrong = says("--hepl")
+        assert (wrong.returncode, wrong.stdout) == (2, "") and done.stdout in wrong.stderr
