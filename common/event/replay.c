@@ -110,6 +110,7 @@ static void serialize_created(void *context, const struct room *room) {
 /* Writes the JSON of an event of a user; nothing for one that is not shown any more. */
 static enum error serialize_user_event(struct replay *replay, const struct user_event *event) {
     const uint64_t seq = event->seq, room_id = event->subject_id;
+    const struct removal_ban ban = {event->banned_until};
     enum error error = ERROR_NONE;
     switch (event->type) {
     case EVENT_ROOM_CREATED:
@@ -128,8 +129,7 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
         break;
     case EVENT_ROOM_REMOVED:
         serialize_room_removed(&replay->json, seq, room_id, actor_of(event),
-                               event->is_banned ? &(struct removal_ban){event->banned_until}
-                                                : NULL);
+                               event->is_banned ? &ban : NULL);
         break;
     case EVENT_ROOM_DELETED:
         serialize_room_deleted(&replay->json, seq, room_id, actor_of(event));

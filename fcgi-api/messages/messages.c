@@ -181,9 +181,9 @@ struct posted {
     const struct message_change *change;
 };
 
-/* Answers a post without files, and publishes it. */
+/* Answers a post without files, and publishes its event of the room. */
 static enum error send_posted(struct exchange *x, const struct message_draft *draft,
-                              struct message_change *change) {
+                              const struct message_change *change) {
     struct buffer mentions = BUFFER_EMPTY;
     if (draft->mentions)
         mention_list_write(&mentions, draft->mentions);
@@ -204,7 +204,6 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
     send_message(x, &message);
     x->response.status = 201;
     publish_message(x, EVENT_NEW_MESSAGE, change->seq, &message, message.id, &change->bell);
-    publish_mentions(x, change, message.id);
     buffer_free(&mentions);
     return ERROR_NONE;
 }
@@ -225,6 +224,26 @@ static enum error send_posted_files(struct exchange *x, const struct message_cha
     struct posted posted = {x, change};
     return message_get(x->service->db, x->ids[0], change->message_id, x->identity.user.id,
                        send_with_files, &posted);
+}
+
+/* Answers a post that was stored, and publishes it; frees what `change` has. */
+static enum error answer_post(struct exchange *x, const struct message_draft *draft,
+                              const struct filtered *filtered, struct message_change *change) {
+    enum error error;
+    /* Not changed: the client_id was used before. The earlier message is the answer (200), and was
+     * published and reported with the first. */
+    if (!change->changed) {
+        buffer_free(&change->mentioned);
+        return message_get(x->service->db, x->ids[0], change->message_id, x->identity.user.id,
+                           send_message, x);
+    }
+    filter_report(x, filtered, change->message_id);
+    if (draft->file_count > 0)
+        error = send_posted_files(x, change);
+    else
+        error = send_posted(x, draft, change);
+    publish_mentions(x, change, change->message_id);
+    return error;
 }
 
 /* Says which of the files cannot be used, after the transaction has refused all of them. */
@@ -310,16 +329,7 @@ static enum error post_filtered(struct exchange *x, struct message_draft *draft,
         check_reply(x, draft);
     if (error)
         return refuse_mentions(x, error, &change);
-    /* A repeated post was reported with the first. */
-    if (change.changed)
-        filter_report(x, filtered, change.message_id);
-    /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
-    if (change.changed && draft->file_count > 0)
-        return send_posted_files(x, &change);
-    if (change.changed)
-        return send_posted(x, draft, &change);
-    return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
-                       send_message, x);
+    return answer_post(x, draft, filtered, &change);
 }
 
 enum error messages_post(struct exchange *x) {
@@ -413,12 +423,7 @@ static enum error post_by_site(struct exchange *x, struct message_draft *draft,
         error = not_a_member(x);
     if (error || is_held)
         return refuse_mentions(x, error, &change);
-    if (change.changed)
-        filter_report(x, filtered, change.message_id);
-    if (change.changed)
-        return send_posted(x, draft, &change);
-    return message_get(x->service->db, x->ids[0], change.message_id, x->identity.user.id,
-                       send_message, x);
+    return answer_post(x, draft, filtered, &change);
 }
 
 enum error messages_post_by_site(struct exchange *x) {

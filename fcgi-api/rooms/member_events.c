@@ -110,6 +110,7 @@ static void publish_last_left(struct exchange *x, const struct user *actor, uint
 
 void member_events_removed(struct exchange *x, const struct user *actor, uint64_t room_id,
                            uint64_t user_id, const struct member_change *change) {
+    const struct removal_ban ban = {change->banned_until};
     /* Stays empty if the room is gone: nothing to free. */
     struct buffer json = BUFFER_EMPTY;
     /* The room was deleted with its last member. */
@@ -121,7 +122,7 @@ void member_events_removed(struct exchange *x, const struct user *actor, uint64_
     publish_event(x, actor, room_id, change->by_ban ? EVENT_USER_BANNED : EVENT_USER_REMOVED,
                   change->seq, user_id);
     serialize_room_removed(&json, change->user_seq, room_id, actor->name,
-                           change->by_ban ? &(struct removal_ban){change->banned_until} : NULL);
+                           change->by_ban ? &ban : NULL);
     publish_to_user(x, actor, room_id, user_id, EVENT_ROOM_REMOVED, change->user_seq, &json);
     /* The removed user was the last admin: another has the role now. */
     if (change->promoted_id) {

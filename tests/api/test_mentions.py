@@ -6,6 +6,8 @@ from support.api_key import Program
 from support.client import Client
 from support.confabctl import Tool
 from support.event_reader import follow_user
+from support.files import send
+from support.recorder import user_channel
 from support.rooms import ROOMS, message_url, public_room, remove, url
 from support.shapes import A_TEXT, a_message, a_page, mentions, refusal, wrong
 
@@ -251,6 +253,17 @@ def test_a_repeated_post_sends_no_second_mention(trio):
     again = post(alice, room, 200, mentions=mentions(carol), client_id="m-1")
     assert again == said
     assert (told(bob), told(carol)) == ([said["message_id"]], [])
+
+
+@pytest.mark.parametrize("with_file", [False, True])
+def test_a_mention_is_published_with_its_message(trio, instance, with_file):
+    alice, bob, _, room = trio
+    files = {"files": [send(alice, room, b"text", "a.txt")["file_id"]]} if with_file else {}
+    with instance.subscribe(user_channel(bob)) as heard:
+        said = post(alice, room, mentions=mentions(bob), client_id="m-1", **files)
+        told = heard.wait_for(lambda event: event.name == "mentioned", seconds=30)
+    assert told.subject_id == said["message_id"]
+    assert post(alice, room, 200, client_id="m-1", **files) == said
 
 
 def test_a_mention_in_a_deleted_room_is_no_longer_told(trio):
