@@ -153,23 +153,6 @@ static enum error keep(void *context) {
     return db_changed(lease->db) == 0 ? ERROR_CONFLICT : ERROR_NONE;
 }
 
-/* Makes the archive available for EXPORT_DAYS. */
-static enum error finish(const struct lease *lease, uint64_t size) {
-    /* The expiry is counted from now. The request is gone if the account was erased. */
-    static const char FILE_READY_NOW[] =
-        "UPDATE file f JOIN export_job j ON j.user_id = f.user_id AND j.file_id = f.file_id "
-        "SET f.state = 2, f.size = ?, f.expires_at = SYSDATE(6) + INTERVAL ? DAY "
-        "WHERE f.file_id = ? AND f.state = 0";
-    static const char DONE[] =
-        "UPDATE export_job SET state = 2, claimed_until = NULL WHERE user_id = ? AND file_id = ?";
-    enum error error = DB_RUN(lease->db, FILE_READY_NOW, DB_REPEATABLE, NULL, db_u64(size),
-                              db_u64(EXPORT_DAYS), db_u64(lease->file_id));
-    if (!error)
-        error = DB_RUN(lease->db, DONE, DB_REPEATABLE, NULL, db_u64(lease->user_id),
-                       db_u64(lease->file_id));
-    return error;
-}
-
 /* Removes what was written, and sets the request to a state; EXPORT_WAITING: another worker may
  * take it at once. */
 static enum error give_up(const struct lease *lease, enum export_state state) {
@@ -181,6 +164,26 @@ static enum error give_up(const struct lease *lease, enum export_state state) {
     return error ? error
                  : DB_RUN(lease->db, SQL, DB_REPEATABLE, NULL, db_u64(state),
                           db_u64(lease->user_id), db_u64(lease->file_id));
+}
+
+/* Makes the archive available for EXPORT_DAYS. */
+static enum error finish(const struct lease *lease, uint64_t size) {
+    /* The expiry is counted from now. */
+    static const char FILE_READY_NOW[] =
+        "UPDATE file f JOIN export_job j ON j.user_id = f.user_id AND j.file_id = f.file_id "
+        "SET f.state = 2, f.size = ?, f.expires_at = SYSDATE(6) + INTERVAL ? DAY "
+        "WHERE f.file_id = ? AND f.state = 0";
+    static const char DONE[] =
+        "UPDATE export_job SET state = 2, claimed_until = NULL WHERE user_id = ? AND file_id = ?";
+    enum error error = DB_RUN(lease->db, FILE_READY_NOW, DB_REPEATABLE, NULL, db_u64(size),
+                              db_u64(EXPORT_DAYS), db_u64(lease->file_id));
+    /* The request is gone if the account was erased: so must be what was written. */
+    if (!error && db_changed(lease->db) == 0)
+        return give_up(lease, EXPORT_WAITING);
+    if (!error)
+        error = DB_RUN(lease->db, DONE, DB_REPEATABLE, NULL, db_u64(lease->user_id),
+                       db_u64(lease->file_id));
+    return error;
 }
 
 /* Ends a job that failed; `error` is that of export_user, with errno. */
