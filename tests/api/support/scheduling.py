@@ -5,30 +5,31 @@ from pathlib import Path
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-# Each takes over half a minute of all tests on two processors. The longest is first.
-LONG = ["test_instance", "test_instance_supervisor", "test_database_settings",
-        "test_instance_errors", "test_migrations_large", "test_existing_site",
-        "test_instance_settings", "test_confabctl_doctor", "test_faults", "test_redis_settings",
-        "test_socket_handshake", "test_socket_hostile", "test_database_cluster", "test_log",
-        "test_memory", "test_rooms_list_long", "test_search", "test_slow_requests",
-        "test_shared_host", "test_database_unavailable", "test_socket_presence_failures",
-        "test_files_operation", "test_socket_redis_unavailable", "test_jwt_login", "test_health",
-        "test_redis_sentinel", "test_readme", "test_socket_replay", "test_redis_unavailable",
-        "test_pages_large", "test_rooms_large", "test_service", "test_operations",
-        "test_concurrency", "test_schema", "test_bad_input_json", "test_rooms_list",
-        "test_socket_presence", "test_processes", "test_accounts_closed_registration",
-        "test_read_receipts", "test_site_rooms", "test_guests", "test_rooms_access",
-        "test_integrate_docs", "test_messages", "test_message_pages", "test_confabctl_check_deep",
-        "test_room_views", "test_site_keys", "test_files", "test_jwt_rooms", "test_limits",
-        "test_bells_shared_host", "test_bad_input_urls", "test_access_table", "test_rooms_order",
-        "test_profiles", "test_redis_cluster", "test_accounts_login_limits", "test_socket_frames",
-        "test_accounts_cookies", "test_mentions", "test_clocks", "test_presence",
-        "test_socket_events", "test_bells", "test_http_general", "test_http_etag",
-        "test_accounts_proofs", "test_socket_typing", "test_open_rooms", "test_avatar_origins",
-        "test_socket_metrics", "test_shared_host_docs", "test_moderation", "test_hooks_api",
-        "test_bad_input_fields", "test_socket_notifications", "test_jwt_attacks", "test_fail2ban",
-        "test_http_spoofed_headers", "test_audit", "test_housekeeping", "test_races",
-        "test_confabctl"]
+# Each takes over twelve seconds of all tests on two processors. The longest is first.
+LONG = ["test_instance", "test_database_settings", "test_instance_settings",
+        "test_instance_errors", "test_migrations_large", "test_search", "test_worker",
+        "test_existing_site", "test_socket_hostile", "test_confabctl_doctor",
+        "test_redis_settings", "test_socket_presence_failures", "test_database_cluster",
+        "test_instance_supervisor", "test_memory", "test_jwt_login", "test_slow_requests",
+        "test_faults", "test_socket_redis_unavailable", "test_bad_input_json", "test_schema",
+        "test_rooms_large", "test_database_unavailable", "test_service", "test_socket_presence",
+        "test_socket_revocation", "test_health", "test_readme",
+        "test_accounts_closed_registration", "test_processes", "test_bells_shared_host",
+        "test_site_keys", "test_socket_replay", "test_socket_handshake", "test_rooms_access",
+        "test_shared_host", "test_confabctl_check_deep", "test_sync_histories",
+        "test_concurrency", "test_clocks", "test_files", "test_socket_replay_slow",
+        "test_web_server_sizes", "test_rooms_list_long", "test_erasure_races",
+        "test_files_operation", "test_socket_watch", "test_operations", "test_socket_typing",
+        "test_site_rooms", "test_redis_sentinel", "test_redis_unavailable",
+        "test_accounts_login_limits", "test_socket_metrics", "test_socket_frames", "test_audit",
+        "test_worker_process", "test_http_general", "test_rooms_list", "test_export",
+        "test_socket_upgrade_signal", "test_socket_operation", "test_room_views",
+        "test_confabctl", "test_jwt_rooms", "test_limits", "test_socket_workers",
+        "test_socket_auth_batch", "test_log", "test_messages", "test_bad_input_urls",
+        "test_worker_addresses", "test_mentions", "test_pages_large", "test_message_pages",
+        "test_web_servers", "test_guests", "test_bench", "test_socket_events",
+        "test_integrate_docs", "test_bad_input_fields", "test_bells", "test_unread_model",
+        "test_profiles", "test_site_batch", "test_housekeeping", "test_sync"]
 
 # By the fixture that starts the instance.
 TOGETHER = {
