@@ -477,8 +477,7 @@ export interface HeldMessage {
 /** What a user has set for a room. */
 export interface RoomView {
     /** The messages that the user is notified of; "default": of all in direct rooms, and elsewhere
-     * of
-     *  those that the server says. */
+     *  of those that the server says. */
     notify: "default" | "all" | "mentions" | "none";
     /** No notifications until then; null, or a time in the past: not muted. */
     muted_until: Timestamp | null;

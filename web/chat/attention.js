@@ -1,5 +1,5 @@
-// Notifying the user: the title and the badge of the page, the number of
-// unread messages for the site around it, desktop notifications.
+// Notifying the user: the title and the badge of the page, the number of unread messages for the
+// site around it, desktop notifications.
 
 import { isAttended } from "./ui/dom.js";
 import { DesktopNotifications } from "./ui/notifications.js";

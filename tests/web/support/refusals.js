@@ -129,7 +129,7 @@ export async function joinByLink(bob, link) {
 export const link = async ({ alice, room }, more = {}) =>
     (await alice.api("POST", `chat/rooms/${room}/links/`, { role: "member", ...more })).link;
 
-/** What stands in place of the input, and the text that was refused below the messages. */
+/** What is shown in place of the input, and the text that was refused below the messages. */
 export const inPlaceOfInput = (person, text) => ({
     place: person.page.locator(".refused"),
     kept: () => failed(person, text).waitFor(),

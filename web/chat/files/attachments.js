@@ -42,7 +42,7 @@ export class Attachments {
         return this.#items.length;
     }
 
-    /** Whether one could not be sent, or is too many: the user has to decide which. */
+    /** Whether a file failed, or there are too many: the user has to take some away. */
     get hasFailed() {
         return this.count > MOST || this.#items.some(({ error }) => error !== null);
     }

@@ -10,7 +10,7 @@ const LONG_WAIT = 120;
 const MOST_NAME = 255;
 const MOST_EXTENSION = 20;
 
-/** The middle of a longer name (characters) is left out; the number shown of its end. */
+/** A longer name (characters) is shown without its middle, and with this number of its end. */
 const LONG_NAME = 48;
 const END_OF_NAME = 14;
 

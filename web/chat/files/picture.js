@@ -9,7 +9,7 @@ const THUMBNAIL = 320;
 const THUMBNAIL_BYTES = 48 * 1024;
 /** A picture of more pixels is not decoded here. */
 const MOST_PIXELS = 120e6;
-/** The bytes of a file that have the size of the picture. */
+/** The first bytes of a file that are read to find the size of the picture. */
 const HEAD = 256 * 1024;
 /** A lossless picture of more bytes is sent as WebP. */
 const LARGE_PNG = 3e6;

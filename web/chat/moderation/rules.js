@@ -11,7 +11,7 @@ import { t, tn } from "../words.js";
 const mayModerate = ({ room, self }) =>
     room.is_admin || room.role === "moderator" || Boolean(self.is_moderator);
 
-/** What may be over by now. */
+/** Refusals that may not apply any more. */
 const PASSING = new Set(["silenced", "too_new"]);
 
 /** A timer cannot be set for longer. */

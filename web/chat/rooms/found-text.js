@@ -3,10 +3,10 @@
 
 import { parseMarkdown } from "../../confab/markdown.js";
 
-/** Stand around what was found while the text is taken apart: to that they are letters. */
+/** Marks around each match while the text is parsed, which takes them for letters. */
 const [BEGIN, END] = ["\ufdd0", "\ufdd1"];
-const SIGNS = /[\ufdd0\ufdd1]/gu;
-/** The target of a link is not shown, and would be none with a sign in it. */
+const MARKS = /[\ufdd0\ufdd1]/gu;
+/** The target of a link is not shown, and is not valid with a mark in it. */
 const TARGET = /\]\([^\s)]*/gu;
 
 const inlineText = (node) =>
@@ -29,9 +29,9 @@ function blockText({ type, text, children, ordered, start, items }) {
     }
 }
 
-/** The content with a sign before and after each match. */
-function withSigns(content, matches) {
-    const points = [...content.replace(SIGNS, "\ufffd")];
+/** The content with a mark before and after each match. */
+function withMarks(content, matches) {
+    const points = [...content.replace(MARKS, "\ufffd")];
     const parts = [];
     let done = 0;
     for (const [from, to] of matches) {
@@ -47,11 +47,11 @@ function withSigns(content, matches) {
  * target of a link.
  */
 export function foundText(content, matches) {
-    const signed = withSigns(content, matches).replace(TARGET, (text) => text.replace(SIGNS, ""));
+    const marked = withMarks(content, matches).replace(TARGET, (text) => text.replace(MARKS, ""));
     const points = [];
     const found = [];
     let from = 0;
-    for (const point of parseMarkdown(signed).map(blockText).join("\n")) {
+    for (const point of parseMarkdown(marked).map(blockText).join("\n")) {
         if (point === BEGIN) {
             from = points.length;
         } else if (point === END) {

@@ -227,10 +227,6 @@ async function drawMentions(article, message, people) {
     }
 }
 
-/**
- * Creates the element of a message. `people` is People; `repliedTo(id)` returns the message replied
- * to, or a promise of it. placeMessage() adds what depends on the message above.
- */
 /** Messages of users whom the user has blocked are shown when they are opened. */
 function folded({ sender_id: sender, is_blocked: isBlocked, is_deleted: isGone }, people, shown) {
     if (isBlocked) {
@@ -242,6 +238,10 @@ function folded({ sender_id: sender, is_blocked: isBlocked, is_deleted: isGone }
     return [h("details.blocked", h("summary", t("Message of a blocked person")), ...shown)];
 }
 
+/**
+ * Creates the element of a message. `people` is People; `repliedTo(id)` returns the message replied
+ * to, or a promise of it. placeMessage() adds what depends on the message above.
+ */
 export function messageNode(message, people, repliedTo) {
     const node = h("div.item");
     drawMessage(node, message, people, repliedTo);
