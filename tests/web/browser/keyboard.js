@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { loggedInUser, openWindow, SIZES, world } from "../support/browser.js";
+import { account, loggedInUser, newUser, openWindow, SIZES, world } from "../support/browser.js";
 import { visitSite } from "../support/site-page.js";
 import { slow } from "../support/slow.js";
 import { until } from "../support/until.js";
@@ -36,11 +36,11 @@ const focused = ({ page }) =>
         };
     });
 
-/** Whether it has this name, or one that begins or fits so. */
+/** Whether its name begins with this one, or matches this expression. */
 const isNamed = (now, name) =>
     name instanceof RegExp ? name.test(now.name) : now.name.startsWith(name);
 
-/** The hands of a person with a keyboard. */
+/** The keyboard of a person. */
 class Keys {
     constructor(person) {
         this.person = person;
@@ -57,7 +57,7 @@ class Keys {
         await this.keyboard.type(text);
     }
 
-    /** Goes on with Tab, or another key, until what has this name has the focus. */
+    /** Presses Tab, or another key, until the control of this name has the focus. */
     async to(name, key = "Tab") {
         const way = [];
         for (let stop = 0; stop < MOST_STOPS; stop += 1) {
@@ -72,7 +72,7 @@ class Keys {
         throw new Error(`${key} never came to ${name}: ${way.join(" | ")}`);
     }
 
-    /** Waits until what has this name has the focus. */
+    /** Waits until the control of this name has the focus. */
     async at(name) {
         let now = null;
         await until(async () => {
@@ -348,4 +348,59 @@ slow("the element in a page of others is used by the keyboard alone", async () =
     );
     await person.page.locator(".room", { hasText: "Kitchen" }).waitFor();
     await walk(person, other);
+});
+
+slow("what changes around the focus leaves it where it is, or near", async () => {
+    const [person, other] = [await newUser(), await account()];
+    const room = await other.room("Kitchen", person);
+    const { message_id: id } = await person.post(room, "Three cakes");
+    const { message_id: theirs } = await other.post(room, "For whom?");
+    await person.enter(room);
+    await person.settles();
+    const { page } = person;
+    const keys = new Keys(person);
+    const messages = `chat/rooms/${room}/messages/`;
+    const reaction = (emoji) => person.message("Three cakes").getByRole("button", { name: emoji });
+    const react = async (emoji) => {
+        await other.api("PUT", `${messages}${id}/reactions/`, { emoji });
+        await reaction(emoji).waitFor();
+    };
+    const edit = async (content) => {
+        await other.api("PATCH", `${messages}${theirs}/`, { content });
+        await person.sees(content);
+    };
+
+    // The message is drawn again, also below a dialog.
+    await person.message("Three cakes").focus();
+    await keys.press("Enter");
+    await keys.to("Reply", "ArrowRight");
+    await react("🎉");
+    await keys.at("Reply");
+    await keys.press("End", "Enter");
+    await page.getByRole("dialog", { name: "Delete this message?" }).waitFor();
+    await react("👍");
+    await keys.press("Escape");
+    await keys.at("Delete");
+    await keys.to(/👍/u, "Shift+Tab");
+    await react("🔥");
+    await keys.at(/👍/u);
+
+    // So is a message that is not sent.
+    await page.route("**/messages/", (route) =>
+        route.request().method() === "POST"
+            ? route.fulfill({ status: 400, json: { content: ["This is too rude."] } })
+            : route.fallback(),
+    );
+    await person.say("Cakes!");
+    await keys.to("Discard", "Shift+Tab");
+    await edit("For me?");
+    await keys.at("Discard");
+    await keys.press("Enter");
+    await page.locator(".outbox .message").waitFor({ state: "detached" });
+    await keys.at("Message to Kitchen");
+
+    // The input goes away.
+    await other.api("PATCH", `chat/rooms/${room}/`, { post_policy: "moderators" });
+    await page.getByText("Only moderators can write in this room.").waitFor();
+    await until(async () => !(await focused(person)).isBody);
 });

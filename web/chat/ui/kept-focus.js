@@ -1,18 +1,29 @@
 // Keeps the focus where it was: a control that is drawn again, goes away, or cannot be used for a
 // moment must not leave a user of the keyboard at the beginning of the page.
 
-/** Within each of these the focus goes to another control; the timeline does this by itself. */
-const PLACES = "dialog, .details, .sidebar, .conversation";
+/** Within each of these the focus goes to another control. */
+const PLACES = ".message, dialog, .details, .sidebar, .conversation";
+/** What else is in the timeline, which moves the focus by itself. */
 const TIMELINE = ".scroller";
 
 const isUsable = (control) =>
     control.isConnected && !control.disabled && control.getClientRects().length > 0;
 
-const nameOf = (control) => control.getAttribute("aria-label") ?? control.textContent;
+/** The button of a reaction also has a number. */
+const nameOf = (control) =>
+    control.dataset.emoji ?? control.getAttribute("aria-label") ?? control.textContent;
 
-/** What Tab reaches in a place. On a touch screen a text field would open the keyboard. */
+/** Messages that are not sent yet have no id. */
+const idOf = (message) => message.dataset.id ?? message.getAttribute("aria-label");
+
+const focus = (control) => control?.focus({ preventScroll: true });
+
+/** On a touch screen the focus of a text field would open the keyboard. */
+const hasTouch = () => window.matchMedia("(hover: none)").matches;
+
+/** What Tab reaches in a place. */
 function controlsOf(place) {
-    const fields = window.matchMedia("(hover: none)").matches ? "" : ", input, select, textarea";
+    const fields = hasTouch() ? "" : ", input, select, textarea";
     return [...place.querySelectorAll(`button, a[href]${fields}`)].filter(
         (control) => control.tabIndex >= 0 && isUsable(control),
     );
@@ -36,16 +47,60 @@ class Kept {
     restore() {
         const { control, place, name, at } = this;
         if (isUsable(control)) {
-            control.focus({ preventScroll: true });
+            focus(control);
         } else if (control.isConnected && control.disabled) {
             // Until it can be used again.
         } else if (this.isOpen) {
             const all = controlsOf(place);
-            const next =
-                all.find((one) => nameOf(one) === name) ?? all[Math.min(at, all.length - 1)];
-            next?.focus({ preventScroll: true });
+            focus(all.find((one) => nameOf(one) === name) ?? all[Math.min(at, all.length - 1)]);
         } else {
             this.before?.restore();
+        }
+    }
+}
+
+/** A message, or a control in it: each change of a message gives it another element. */
+class KeptInMessage {
+    constructor(control) {
+        this.control = control;
+        this.place = control.closest(".message");
+        this.name = nameOf(control);
+        this.id = idOf(this.place);
+        this.conversation = this.place.closest(".conversation");
+        this.before = null;
+    }
+
+    get isOpen() {
+        return this.conversation.isConnected;
+    }
+
+    /** Whether this is the new element of the message. */
+    isDrawnAgain(message) {
+        return !this.control.isConnected && idOf(message) === this.id;
+    }
+
+    /** Focuses the same control, the message, or what is next to it. */
+    restore() {
+        const { control, conversation, id, name } = this;
+        if (isUsable(control)) {
+            focus(control);
+            return;
+        }
+        const message = [...conversation.querySelectorAll(".message")].find(
+            (one) => idOf(one) === id,
+        );
+        if (message?.dataset.id) {
+            // That shows its actions, too.
+            focus(message);
+        }
+        const own = [...(message?.querySelectorAll("button, a[href], summary") ?? [])];
+        const same = own.find((one) => nameOf(one) === name && isUsable(one));
+        if (same) {
+            focus(same);
+        } else if (!this.place.dataset.id) {
+            focus(hasTouch() ? null : conversation.querySelector("textarea"));
+        } else if (!message) {
+            focus(conversation.querySelector('.message[tabindex="0"]'));
         }
     }
 }
@@ -59,30 +114,45 @@ function beforeOf(control, last) {
     return last.place === place || !last.isOpen ? last.before : last;
 }
 
+function keptOf(control, last) {
+    if (control.closest(".conversation .message")) {
+        return new KeptInMessage(control);
+    }
+    return control.closest(TIMELINE) ? null : new Kept(control, beforeOf(control, last));
+}
+
 /** Begins to keep the focus in `root`, the element of the chat, until `signal` ends it. */
 export function keepFocus(root, signal) {
     if (signal.aborted) {
         return;
     }
     let last = null;
+    // The actions on a message are removed while the focus goes elsewhere: it is not lost then.
+    const isMessage = () => last?.place?.dataset.id !== undefined;
+    const restoreIfLost = () => {
+        if (last && !isMessage() && [null, document.body].includes(document.activeElement)) {
+            last.restore();
+        }
+    };
     const focused = ({ target }) => {
-        last = target.closest(TIMELINE) ? null : new Kept(target, beforeOf(target, last));
+        const before = last;
+        last = keptOf(target, last);
+        if (target.matches(".message") && before?.isDrawnAgain?.(target)) {
+            before.restore();
+        }
     };
     // It has gone elsewhere, unless the control cannot have it any more.
     const left = () =>
         setTimeout(() => {
             const isLeft = last && root.getRootNode().activeElement !== last.control;
-            if (isLeft && isUsable(last.control)) {
+            if (isLeft && (isMessage() || isUsable(last.control))) {
                 last = null;
             }
+            restoreIfLost();
         });
     root.addEventListener("focusin", focused, { signal });
     root.addEventListener("focusout", left, { signal });
-    const changes = new MutationObserver(() => {
-        if (last && [null, document.body].includes(document.activeElement)) {
-            last.restore();
-        }
-    });
+    const changes = new MutationObserver(restoreIfLost);
     const attributeFilter = ["disabled", "hidden", "open"];
     changes.observe(root, { childList: true, subtree: true, attributeFilter });
     signal.addEventListener("abort", () => changes.disconnect());
