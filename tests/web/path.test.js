@@ -5,7 +5,8 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { URL } from "node:url";
 
 import { openWindow, world } from "./support/browser.js";
-import { freshName, PASSWORD } from "./support/clients.js";
+import { freshName } from "./support/clients.js";
+import { meet, signUp } from "./support/in-the-page.js";
 import { startPath } from "./support/python-host.js";
 
 /** Opens a window that counts the frames of its sockets, and all addresses that it asks for. */
@@ -20,11 +21,7 @@ async function guest() {
         });
     });
     await person.visit("/");
-    await person.button("Create an account").click();
-    await person.page.getByLabel("Username").fill(person.name);
-    await person.page.getByLabel("Password").fill(PASSWORD);
-    await person.button("Create account").click();
-    await person.page.getByText("No rooms yet").waitFor();
+    await signUp(person);
     return person;
 }
 
@@ -36,16 +33,7 @@ for (const kind of ["apache", "nginx", "lighttpd"]) {
 
         test("two users chat by sockets, and ask for nothing outside the path", async () => {
             const [anne, ben] = [await guest(), await guest()];
-            await anne.add("New room");
-            await anne.page.getByLabel("Name").fill("Kitchen");
-            await anne.button("Create room").click();
-            await anne.button("Details").click();
-            await anne.button("Invite people").click();
-            await anne.page.getByLabel("Find a person by name").fill(ben.name);
-            await anne.button(`Invite ${ben.name}`).click();
-            await anne.dialog().getByText("Invited").waitFor();
-            await anne.button("Close", anne.dialog()).click();
-            await ben.page.locator(".room", { hasText: "Kitchen" }).click();
+            await meet(anne, ben);
             for (const [speaker, listener] of [
                 [anne, ben],
                 [ben, anne],

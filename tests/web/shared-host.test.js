@@ -5,7 +5,8 @@ import { after, afterEach, before, describe, test } from "node:test";
 
 import { PACE } from "../../web/confab/pace.js";
 import { openWindow, world } from "./support/browser.js";
-import { freshName, PASSWORD } from "./support/clients.js";
+import { freshName } from "./support/clients.js";
+import { meet, signIn, signUp } from "./support/in-the-page.js";
 import { startSharedHost } from "./support/python-host.js";
 
 /** The timeout for anything to appear: three times the longest pause between polls. */
@@ -30,32 +31,6 @@ async function guest() {
     return person;
 }
 
-async function signIn(person, button) {
-    await person.page.getByLabel("Username").fill(person.name);
-    await person.page.getByLabel("Password").fill(PASSWORD);
-    await person.button(button).click();
-    await person.page.getByText("No rooms yet").waitFor();
-}
-
-async function register(person) {
-    await person.button("Create an account").click();
-    await signIn(person, "Create account");
-}
-
-/** In the page, the first creates a room and invites the second, who opens it. */
-async function meet(anne, ben) {
-    await anne.add("New room");
-    await anne.page.getByLabel("Name").fill("Kitchen");
-    await anne.button("Create room").click();
-    await anne.button("Details").click();
-    await anne.button("Invite people").click();
-    await anne.page.getByLabel("Find a person by name").fill(ben.name);
-    await anne.button(`Invite ${ben.name}`).click();
-    await anne.dialog().getByText("Invited").waitFor();
-    await anne.button("Close", anne.dialog()).click();
-    await ben.page.locator(".room", { hasText: "Kitchen" }).click();
-}
-
 const words = ({ page }) => page.locator(".items .text").allTextContents();
 
 for (const [kind, name] of [
@@ -69,8 +44,8 @@ for (const [kind, name] of [
 
         test("two users chat by polling, and the page says so", async () => {
             const [anne, ben] = [await guest(), await guest()];
-            await register(anne);
-            await register(ben);
+            await signUp(anne);
+            await signUp(ben);
             await ben.chooseOwn("Log out");
             await signIn(ben, "Log in");
             await meet(anne, ben);
