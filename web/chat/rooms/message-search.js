@@ -3,7 +3,7 @@
 import { button, errorText } from "../ui/controls.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isComposing } from "../ui/dom.js";
-import { dayName, filesInWords, fullTime, timeOfDay } from "../ui/format.js";
+import { dayName, filesInWords, fullTime, timeOfDay, visibleName } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { moveWithArrows } from "../ui/keyboard.js";
 import { addStyles } from "../ui/styles.js";
@@ -18,8 +18,8 @@ const MOST_EMPTY = 20;
 const BEFORE = 60;
 const SHOWN = 280;
 
-/** What a user has searched for last is there again, so that a result leads back to the others. */
-const last = { userId: null, text: "" };
+/** The user's last search, which is shown again to open others of its results. */
+const last = { of: null, text: "" };
 
 /** The text of a result, with its words marked; a long one around the first of them. */
 export function markedText(content, matches) {
@@ -71,7 +71,7 @@ export async function openMessageSearch(root, { confab, people, text = "", on })
                 { type: "button", onclick: open },
                 h(
                     "span.head",
-                    h("b", { dir: "auto" }, result.room_name),
+                    h("b", { dir: "auto" }, visibleName(result.room_name)),
                     h("span", { dir: "auto" }, people.nameNode(sender, username)),
                     h(
                         "time",
@@ -147,9 +147,10 @@ export async function openMessageSearch(root, { confab, people, text = "", on })
         }
     });
     moveWithArrows(list, { keys: ["ArrowUp", "ArrowDown"], items: "button" });
-    const { user_id: userId } = confab.user;
-    if (text || last.userId !== userId) {
-        Object.assign(last, { userId, text });
+    // A page may have several chats.
+    const of = `${confab.url} ${confab.user.user_id}`;
+    if (text || last.of !== of) {
+        Object.assign(last, { of, text });
     }
     input.value = last.text;
     search();
