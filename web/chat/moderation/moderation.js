@@ -211,7 +211,7 @@ class Page {
                 const hadFocus = item.matches(":focus-within");
                 fill(Object.assign(item, { one }), ...kind.row(one));
                 if (hadFocus) {
-                    item.querySelector(".buttons button").focus();
+                    item.querySelector(".buttons button")?.focus();
                 }
             }
         }

@@ -13,13 +13,14 @@ const MOST_FOUND = 200;
 
 const SLOW_SECONDS = [0, 10, 30, 60, 300, 900, 3600, 21600];
 
+/** In the largest unit of which it is a whole number. */
 function slowText(seconds) {
-    if (seconds < 60) {
-        return tn(seconds, "{count} second", "{count} seconds");
+    if (seconds % 3600 === 0) {
+        return tn(seconds / 3600, "{count} hour", "{count} hours");
     }
-    return seconds < 3600
+    return seconds % 60 === 0
         ? tn(seconds / 60, "{count} minute", "{count} minutes")
-        : tn(seconds / 3600, "{count} hour", "{count} hours");
+        : tn(seconds, "{count} second", "{count} seconds");
 }
 
 function selection(label, options, chosen) {
