@@ -48,7 +48,7 @@ const texts = {
     "For a day": "Für einen Tag",
     "For good": "Für immer",
     "For how long": "Wie lange",
-    "Silence: can read, but not write": "Stummschalten: liest weiter und schreibt nichts",
+    "Silence: can read, but not write": "Stummschalten: nur noch lesen",
     Waiting: "Wartend",
     "API key {id}": "API-Schlüssel {id}",
     "An edit of an earlier message": "Änderung einer früheren Nachricht",
