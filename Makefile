@@ -1,6 +1,6 @@
 # confab: a non-recursive GNU Makefile. `make help` lists the targets.
 #
-# MODE=release|debug|asan|ubsan|fuzz|coverage builds into build/$(MODE). CFLAGS and LDFLAGS of
+# MODE=release|debug|asan|fuzz|coverage builds into build/$(MODE). CFLAGS and LDFLAGS of
 # the user come last and override the others. WERROR=1 makes warnings errors, V=1 prints the
 # commands.
 
@@ -17,8 +17,8 @@ VERSION    := $(shell cat VERSION)
 SHELL      := /bin/sh
 export MODE BUILD SOAK_SECONDS
 
-ifeq ($(filter $(MODE),release debug asan ubsan fuzz coverage),)
-$(error MODE is '$(MODE)'; it can be release, debug, asan, ubsan, fuzz or coverage)
+ifeq ($(filter $(MODE),release debug asan fuzz coverage),)
+$(error MODE is '$(MODE)'; it can be release, debug, asan, fuzz or coverage)
 endif
 
 # ---- flags ------------------------------------------------------------------
@@ -29,8 +29,7 @@ SANITIZE    := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
 
 MODE_FLAGS_release  := -O2 $(HARDEN)
 MODE_FLAGS_debug    := -Og
-MODE_FLAGS_asan     := $(SANITIZE) -fsanitize=address
-MODE_FLAGS_ubsan    := $(SANITIZE) -fsanitize=undefined
+MODE_FLAGS_asan     := $(SANITIZE) -fsanitize=address,undefined
 MODE_FLAGS_fuzz     := $(SANITIZE) -fsanitize=address,undefined,fuzzer-no-link
 # Coverage is written by exit(), but the processes of fcgi-api call _exit().
 MODE_FLAGS_coverage := -O0 --coverage -D_exit=exit
@@ -272,7 +271,6 @@ check: tests ## run the unit tests: no server, seconds
 
 check-asan: ## the unit tests under address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=asan BUILD=build/asan check
-	@$(MAKE) --no-print-directory MODE=ubsan BUILD=build/ubsan check
 
 lint: build/lint/compile_flags.txt ## clang-tidy, cppcheck, shellcheck, eslint, project rules
 	@scripts/packages lint
