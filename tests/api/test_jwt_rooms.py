@@ -1,12 +1,15 @@
 """Rooms by claim: made, joined, roles, removals, and their events."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.api_key import Program
 from support.client import Client
 from support.shapes import wrong
 from support.site_tokens import Keys, fresh_sub, log_in, settings, token
+from support.sql_session import SqlSession, lock_waits
+from support.wait import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -263,3 +266,37 @@ def test_a_ban_from_the_site_outlives_the_account(system, visitor):
             if one["user_id"] > first]
     assert program.delete(f"/api/site/bans/{ban['user_id']}/").status_code == 204
     assert visitor.come().client.get("/api/auth/me/").json()["user_id"] == ban["user_id"]
+
+
+def test_a_ban_at_the_moment_of_the_erasure_outlives_the_account(system, visitor):
+    room = Client(system).register().room(is_private=False)["room_id"]
+    me = visitor.come().client.get("/api/auth/me/").json()
+    erases = "user", "erase", me["username"], "--messages", "keep"
+    with SqlSession(system) as session, ThreadPoolExecutor(1) as threads:
+        # As a ban does, which locks the user as well.
+        session.run("BEGIN")
+        session.run("SELECT user_id FROM user WHERE user_id = ? FOR UPDATE", me["user_id"])
+        done = threads.submit(system.confabctl, *erases)
+        wait_for(lambda: lock_waits(system) > 0, 30, "the erasure to wait for the user")
+        session.run("INSERT INTO ban (room_id, user_id, banned_by_id, created_at) "
+                    "VALUES (?, ?, 0, NOW(6)); COMMIT", room, me["user_id"])
+        assert done.result(60).returncode == 0
+    visitor.client = Client(system)
+    answer = visitor.come().client.post(f"/api/chat/rooms/{room}/join/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "banned")
+
+
+def test_a_ban_that_ended_after_the_erasure_is_over(system, visitor):
+    admin = Client(system).register()
+    path = f"/api/chat/rooms/{admin.room(is_private=False)['room_id']}/"
+    me = visitor.come().client.get("/api/auth/me/").json()
+    admin.post(f"{path}bans/", json={"user_id": me["user_id"], "until": "2100-01-01T00:00:00Z"})
+    kept = "SELECT identity FROM identity_ban"
+    before = system.sql(kept)
+    erase(visitor)
+    [identity] = set(system.sql(kept)) - set(before)
+    system.sql("UPDATE identity_ban SET until = SYSDATE(6) WHERE identity = ?", *identity)
+    assert visitor.come().client.post(f"{path}join/").status_code == 201
+    # Its row goes with the next housekeeping.
+    assert system.confabctl("events", "purge").returncode == 0
+    assert identity not in system.sql(kept)

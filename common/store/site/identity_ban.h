@@ -18,7 +18,7 @@
 enum error identity_ban_key(struct db *db, struct text issuer, struct text subject,
                             char key[SECRET_SIGNATURE_SIZE]);
 
-/* Those of all ids of a user, as a JSON array; "[]" for a user without bans. The caller frees
+/* Those of all ids of a user, as a JSON array; "[]" for a user without any. The caller frees
  * `keys`. */
 enum error identity_ban_keys(struct db *db, uint64_t user_id, struct buffer *keys);
 
