@@ -56,14 +56,15 @@ void doctor_clock(struct doctor *doctor, struct doctor_result *result) {
 
 /* ---- database ---- */
 
-/* Each process of fcgi-api has a connection, each database thread of each pushd worker,
- * confab-worker two while its metrics are read, and confabctl. */
+/* Each process of fcgi-api has a connection, each database thread of each pushd worker, each thread
+ * of confab-worker, and confabctl. */
 void doctor_connections(struct doctor *doctor, struct doctor_result *result) {
     const struct config *config = &doctor->cli->config;
     const uint64_t pushds = doctor->metrics_count ? doctor->metrics_count : 1;
-    /* 3 is two of confab-worker and one of confabctl. */
+    /* 6 is five of confab-worker (deliveries, scanning, mails, archives and metrics) and one of
+     * confabctl. */
     const uint64_t required =
-        config->processes + pushds * config->push_workers * config->push_db_threads + 3;
+        config->processes + pushds * config->push_workers * config->push_db_threads + 6;
     if (doctor->server.connections < required)
         doctor_set_result(
             result, REPORT_FAILED,

@@ -350,7 +350,7 @@ def test_a_wrong_clock_of_the_database(doctor, system):
 
 def test_a_database_with_too_few_connections(doctor, system):
     with setting(system, "max_connections", 20):
-        doctor.finds("connections", "allows 20 connections, confab may need 23", "max_connections",
+        doctor.finds("connections", "allows 20 connections, confab may need 26", "max_connections",
                      system.url, CONFAB_PROCESSES="16")
 
 
