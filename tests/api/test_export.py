@@ -98,15 +98,16 @@ def test_an_archive_of_a_worker_that_ends_is_made_by_the_next(user, instance, nu
     mark.say(mark.room()["room_id"], "Hello")
     mark.post(PATH)
     job = "SELECT state, file_id, TIMESTAMPDIFF(SECOND, SYSDATE(6), claimed_until) FROM export_job"
-    with SqlSession(instance) as session, Worker(instance) as worker:
-        # It stays in the middle until these are read.
+    with SqlSession(instance) as session:
+        # The archive stays in the middle until these are read.
         session.run("LOCK TABLES message WRITE")
-        wait_for(lambda: instance.sql(job)[-1][1], 30, "the row of the archive")
-        worker.send(number)
-        if number == signal.SIGTERM:
-            wait_for(lambda: "stopping" in worker.log, 10, "the signal to arrive")
-        session.run("UNLOCK TABLES")
-        worker.process.wait(20)
+        with Worker(instance) as worker:
+            wait_for(lambda: instance.sql(job)[-1][1], 30, "the row of the archive")
+            worker.send(number)
+            if number == signal.SIGTERM:
+                wait_for(lambda: "stopping" in worker.log, 10, "the signal to arrive")
+            session.run("UNLOCK TABLES")
+            worker.process.wait(20)
     [(state, file, left)] = instance.sql(f"{job} WHERE user_id = ?", mark.id)
     is_deleted = "SELECT state = 4 FROM file WHERE file_id = ?"
     assert state == 1
@@ -120,6 +121,28 @@ def test_an_archive_of_a_worker_that_ends_is_made_by_the_next(user, instance, nu
     assert ready["state"] == "ready"
     assert unpack(mark.get(ready["url"]).content)["messages.jsonl"][0]["content"] == "Hello"
     assert instance.sql(is_deleted, file) == [(1,)]
+
+
+def test_an_archive_of_a_lost_lease_is_removed_at_once(user, instance):
+    """Another worker claims the request while the first one makes the archive."""
+    mark = user()
+    mark.say(mark.room()["room_id"], "Hello")
+    mark.post(PATH)
+    job = "SELECT state, file_id FROM export_job WHERE user_id = ?"
+    with SqlSession(instance) as session:
+        session.run("LOCK TABLES message WRITE")
+        with Worker(instance):
+            wait_for(lambda: instance.sql(job, mark.id)[0][1], 30, "the row of the archive")
+            [(_, file)] = instance.sql(job, mark.id)
+            instance.sql("UPDATE export_job SET file_id = NULL, claimed_until = SYSDATE(6) "
+                         "+ INTERVAL 1 HOUR WHERE user_id = ?", mark.id)
+            session.run("UNLOCK TABLES")
+            state = "SELECT state FROM file WHERE file_id = ?"
+            # Housekeeping may have deleted the row, too.
+            wait_for(lambda: instance.sql(state, file) in ([(4,)], []), 30,
+                     "the end of the archive")
+    # The request is that of the other worker still.
+    assert instance.sql(job, mark.id) == [(1, None)]
 
 
 def test_reactions_are_in_the_archive_of_rooms_that_the_user_has_left(user, instance):
