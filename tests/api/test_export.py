@@ -203,3 +203,20 @@ def test_confabctl_exports_a_user(user, instance):
                           "LIMIT 1")
     assert entry == ("user export", 3, mark.id)
     assert "does not exist" in Tool(instance).refuses("user", "export", "nobody-here")
+
+
+@pytest.mark.parametrize("whose", ["user", "room"])
+def test_an_archive_without_its_files_is_not_written(user, instance, tmp_path, whose):
+    mark = user()
+    room = mark.room()["room_id"]
+    export = whose, "export", mark.name if whose == "user" else room
+    folder = tmp_path / "files"
+    # One that is not there has no files.
+    with (tmp_path / "out.tar").open("wb") as out:
+        done = Tool(instance).run(*export, stdout=out, CONFAB_FILE_DIR=str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    # One that is open to all is not used.
+    folder.mkdir()
+    folder.chmod(0o755)
+    said = Tool(instance).refuses(*export, CONFAB_FILE_DIR=str(folder))
+    assert said == f"cannot read file_dir {folder}: Permission denied"

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "os/file_store.h"
 #include "store/privacy/export.h"
 
 /* The archive needs a file that can be written at any place, which standard output may not be. 64
@@ -35,11 +36,15 @@ static enum cli_status note_export(struct cli *cli, uint64_t user_id, uint64_t r
 static enum cli_status write_archive(struct cli *cli, uint64_t user_id, uint64_t room_id) {
     enum cli_status status;
     uint64_t size;
+    const char *file_dir = cli->config.file_dir;
+    /* Else the archive would be without the files, and nothing would say so. A folder that does not
+     * exist has none: fcgi-api makes it for the first file. */
+    if (file_dir[0] && !file_store_is_usable(file_dir) && errno != ENOENT)
+        return cli_error("cannot read file_dir %s: %s", file_dir, strerror(errno));
     /* Removed by the system when it is closed, or when the program ends. */
     FILE *file = tmpfile();
     if (!file)
         return cli_error("cannot make a temporary file: %s", strerror(errno));
-    const char *file_dir = cli->config.file_dir;
     const enum error error =
         user_id ? export_user(cli->db, file_dir, NULL, user_id, fileno(file), &size)
                 : export_room(cli->db, file_dir, room_id, fileno(file));
