@@ -27,6 +27,14 @@ def erase(client, messages="erase"):
     return f"deleted-{client.id}"
 
 
+def begin_to_erase(instance, threads, client, messages="erase"):
+    """The same in another thread, for a table that is locked: the request waits for it once the
+    account is gone. Returns the result that is to come."""
+    done = threads.submit(erase, client, messages)
+    wait_for(lambda: shown(instance, client)[0][0] == f"deleted-{client.id}", 30, "the erasure")
+    return done
+
+
 def finish(instance):
     """Works off what a worker would do."""
     def is_left():
@@ -152,12 +160,13 @@ def test_an_archive_that_is_being_made_is_not_kept(user, instance):
     client.say(client.room()["room_id"], "words")
     assert client.post("/api/auth/me/export/").status_code == 202
     before = on_disk(instance)
-    with SqlSession(instance) as session:
+    with SqlSession(instance) as session, ThreadPoolExecutor(1) as threads:
         session.run("LOCK TABLES message WRITE")
         with Worker(instance, "--once") as worker:
             wait_for(lambda: waits_for_table(instance), 30, "the archive")
-            erase(client, "keep")
+            erased = begin_to_erase(instance, threads, client, "keep")
             session.run("UNLOCK TABLES")
+            erased.result(60)
             assert worker.process.wait(60) == 0, worker.log
     # Nothing serves it, and the next look at files removes its bytes.
     assert instance.sql("SELECT state FROM file WHERE user_id = ? "
@@ -197,13 +206,14 @@ def test_words_that_are_imported_while_their_user_is_erased_do_not_stay(user, in
     room = other.get("/api/chat/rooms/").json()["results"][0]
     assert room["name"] == talk
     file.write_text(export_of(talk, [client.name, other.name], 3))
-    with SqlSession(instance) as session, ThreadPoolExecutor(1) as threads:
+    with SqlSession(instance) as session, ThreadPoolExecutor(2) as threads:
         session.run("LOCK TABLES message WRITE")
         done = threads.submit(tool, "import", "mattermost", file)
         # It has found the users, and looks for what it has imported before.
         wait_for(lambda: waits_for_table(instance), 30, "the import")
-        name = erase(client)
+        erased = begin_to_erase(instance, threads, client)
         session.run("UNLOCK TABLES")
+        name = erased.result(60)
         done.result(60)
     finish(instance)
     page = other.get(url(room, "messages/")).json()
