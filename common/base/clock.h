@@ -30,7 +30,8 @@ int64_t clock_thread_us(void);
 void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]);
 
 /* Reads a time in RFC 3339 form, with any offset from UTC: microseconds since 1970. Digits after
- * the sixth of a fraction are ignored. False if it is none, or there is no such day. */
+ * the sixth of a fraction are ignored. False if the text is not such a time, or names a day that
+ * does not exist. */
 bool clock_parse(struct text text, int64_t *micros);
 
 /* Microseconds since 1970 of a date and time in UTC (proleptic Gregorian calendar). */

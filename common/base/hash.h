@@ -7,15 +7,15 @@
 
 #include <stdint.h>
 
-/* The hash of nothing. */
+/* The hash of no bytes (the offset basis of FNV-1a). */
 #define HASH_START 14695981039346656037u
 
-/* The hash of what `hash` stands for, followed by one byte more. */
+/* Continues a hash, HASH_START at first, with one byte; returns the new hash. */
 static inline uint64_t hash_byte(uint64_t hash, unsigned char byte) {
     return (hash ^ byte) * 1099511628211u;
 }
 
-/* The same with the eight bytes of a number, lowest first. */
+/* Continues a hash with the eight bytes of a number, lowest first. */
 static inline uint64_t hash_u64(uint64_t hash, uint64_t number) {
     for (int i = 0; i < 8; i++, number >>= 8)
         hash = hash_byte(hash, number & 255);

@@ -56,7 +56,7 @@ uint64_t idmap_decrement(struct idmap *map, uint64_t key);
 /* A key for a text: its 64-bit FNV-1a hash, never 0. Different texts may share a key. */
 uint64_t idmap_text_key(const char *text);
 
-/* Empties the map and frees its memory. */
+/* Empties the map and frees its memory; the values are the caller's to free first. */
 void idmap_free(struct idmap *map);
 
 #endif

@@ -13,10 +13,10 @@
 /* Size of the name of a bucket, a hash. */
 #define TOKEN_BUCKET_NAME_SIZE 16
 
-/* Most buckets that a token is taken from at once. */
+/* Maximum number of buckets that one request takes a token from. */
 #define TOKEN_BUCKET_MAX 2
 
-/* A bucket that is kept elsewhere under its name. */
+/* A bucket that processes share through Redis or the database, where it is found by its name. */
 struct token_bucket {
     const char *rule; /* what is limited: a short word, for the key in Redis */
     unsigned char name[TOKEN_BUCKET_NAME_SIZE];
@@ -25,8 +25,8 @@ struct token_bucket {
 };
 
 /* Takes a token at the time now_us. If the clock was set back so far that the bucket would be full
- * later than one span from now, the bucket counts as full. Returns 0, and advances
- * *full_us; or, if there is no token, the microseconds until there is one, and leaves *full_us.
+ * later than one span from now, the bucket counts as full. Returns 0, and advances *full_us; or, if
+ * there is no token, returns the microseconds until there is one and leaves *full_us unchanged.
  * `burst` is at least 1; interval_us * burst must fit in an int64_t. */
 uint64_t token_bucket_take(int64_t *full_us, int64_t now_us, uint64_t interval_us, uint64_t burst);
 

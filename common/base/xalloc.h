@@ -1,8 +1,8 @@
 /*
  * xalloc: allocation that does not return on failure.
  *
- * A process that runs out of memory writes so to standard error and aborts. The size of a request
- * is limited, so that no single one can cause this.
+ * A process that runs out of memory prints an error on standard error and aborts. The size of a
+ * request is limited, so that no single one can cause this.
  */
 #ifndef CONFAB_XALLOC_H
 #define CONFAB_XALLOC_H

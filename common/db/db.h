@@ -67,12 +67,12 @@ struct db_value db_time_or_null(int64_t micros);
 /* Prepares a connection; the configuration must outlive it. Never NULL. */
 struct db *db_new(const struct config *config);
 
-/* The index of the host to use, in a list of hosts; several connections may share it, also those of
- * several processes: each host that fails is found out by one of them, and all change over with
- * their next statement. Any number is valid; 0 is the first of the list. */
+/* The index of the host to use, in a list of hosts. Several connections may share it, also those of
+ * several processes: one of them detects that a host has failed, and all switch to the next host
+ * with their next statement. Any number is valid; 0 is the first of the list. */
 typedef _Atomic uint32_t db_first_host;
 
-/* Shares it; it must outlive the connection. */
+/* Makes the connection use this index; *first must outlive the connection. */
 void db_share_first_host(struct db *db, db_first_host *first);
 
 /* Sets how long to wait for an answer of the server, from the next connection on, instead of
@@ -92,8 +92,8 @@ enum error db_ping(struct db *db);
 /* In a Galera cluster a node may not have applied yet what another one has committed, so that an
  * answer such as "not found" may be outdated. Waits until the node of this connection has applied
  * all that; *read_again is then true, and the caller reads again. Without a cluster, or unless
- * database_causal_reads is auto, it is false, and nothing waits. ERROR_UNAVAILABLE: the node could
- * not tell. No rows of a transaction may be in use. */
+ * database_causal_reads is auto, it is false, and nothing waits. ERROR_UNAVAILABLE: the query of
+ * the node failed. No rows of a transaction may be in use. */
 enum error db_catch_up(struct db *db, bool *read_again);
 
 /* Whether the server is a node of a Galera cluster; connects if necessary. */
@@ -101,8 +101,8 @@ bool db_is_cluster(struct db *db);
 
 #define DB_NODE_SIZE 300
 
-/* The name of the Galera node of this connection, or of several hosts the one, with its port; ""
- * if there is only one server. */
+/* Writes which server this connection uses: the name of its Galera node; without a cluster, its
+ * host and port if database_host lists several hosts; "" if there is only one server. */
 void db_node(struct db *db, char name[DB_NODE_SIZE]);
 
 /* The number of the current connection: 0 before the first one, then 1 more for each that is

@@ -13,13 +13,14 @@ struct db_cluster {
     char name[64];       /* whose name this is */
 };
 
-/* That of the present or last connection, for db_cluster.c to fill in. */
+/* The struct of the present or last connection, owned by it; db_cluster.c fills it in. */
 struct db_cluster *db_cluster(struct db *db);
 
 /* The configuration given to db_new. */
 const struct config *db_config(const struct db *db);
 
-/* Whether there is a connection, and of a list of hosts, the index of its host. */
+/* db_is_connected: whether there is a connection. db_host_index: the index of its host in the list
+ * of hosts. */
 bool db_is_connected(const struct db *db);
 unsigned db_host_index(const struct db *db);
 

@@ -18,8 +18,8 @@
 
 struct bell;
 
-/* When a failure was logged and the heartbeat was written, on the real-time clock. One of the
- * processes that share it does both. */
+/* When a failure was last logged and the heartbeat last written: milliseconds of the real-time
+ * clock. Of the processes that share it, one at a time does both. */
 struct bell_times {
     _Atomic int64_t failed_ms, heartbeat_ms;
 };
@@ -54,8 +54,8 @@ void bell_end_former(struct bell *bell, const struct bell_name *name);
 void bell_ring_room(struct bell *bell, struct db *db, uint64_t room_id, bool left);
 void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id);
 
-/* Rings all rooms that have just changed: after slices of work whose events are not published one
- * by one, such as those of housekeeping. With bell NULL it does nothing. */
+/* Rings the bells of all rooms that have just changed: after slices of work whose events are not
+ * published one by one, such as those of housekeeping. With bell NULL it does nothing. */
 void bell_ring_changed(struct bell *bell, struct db *db);
 
 #endif

@@ -40,17 +40,17 @@ void publish_mentioned(struct redis_client *client, const struct publisher *publ
                        uint64_t room_id, uint64_t message_id, uint64_t sender_id,
                        const char *sender, struct text streams);
 
-/* The same of report_created; `streams` is abuse_report_change.streams. */
+/* The same for report_created; `streams` is abuse_report_change.streams. */
 void publish_report_created(struct redis_client *client, const struct publisher *publisher,
                             uint64_t room_id, uint64_t report_id, uint64_t reporter_id,
                             struct text streams);
 
-/* The same of message_held; `streams` is held_change.streams. */
+/* The same for message_held; `streams` is held_change.streams. */
 void publish_message_held(struct redis_client *client, const struct publisher *publisher,
                           uint64_t room_id, uint64_t held_id, uint64_t sender_id,
                           struct text streams);
 
-/* The same of moderation_changed. */
+/* The same for moderation_changed. */
 void publish_moderation_changed(struct redis_client *client, const struct publisher *publisher,
                                 uint64_t room_id, uint64_t actor_id, struct text streams);
 

@@ -26,7 +26,8 @@ enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t
                        uint64_t retention_days, struct user_log_state *state, replay_visit *visit,
                        void *context);
 
-/* The same for at most `limit` events, without the numbers that have none; see user_log_page. */
+/* The same for at most `limit` events that clients see, leaving out numbers without an event; see
+ * user_log_page. */
 enum error replay_user_page(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
                             uint64_t retention_days, struct user_log_state *state, bool *more,
                             replay_visit *visit, void *context);

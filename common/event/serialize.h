@@ -39,15 +39,17 @@ void serialize_search_result(struct json_writer *w, const struct search_result *
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username);
 
-/* The reactions of a message, as reaction_next reads them; for_user: with which are the user's. */
+/* The reactions of a message, as reaction_next reads them; for_user: each with a flag whether the
+ * user has given it. */
 void serialize_reactions(struct json_writer *w, struct text reactions, bool for_user);
 
 /* One reaction, with its user and time, as reactions/ lists it. */
 void serialize_reaction(struct json_writer *w, const struct reaction *reaction);
 
-/* A profile, as users/ has it; one in a list of users online; the whole one, which the user and
- * administrators see; and the user's own account, for me/, where bell is the path of the user's own
- * bell, empty if there is none. */
+/* Profiles: serialize_profile as users/ shows it; serialize_online in a list of users online;
+ * serialize_own_profile with the fields that only the user and administrators see;
+ * serialize_account the user's own account, for me/, where bell is the path of the user's own bell,
+ * empty if there is none. */
 void serialize_profile(struct json_writer *w, const struct profile *profile);
 void serialize_online(struct json_writer *w, const struct profile *profile);
 void serialize_own_profile(struct json_writer *w, const struct profile *profile);
@@ -97,7 +99,7 @@ void serialize_read_changed(struct buffer *out, uint64_t seq, const struct read_
 /* What a user has set for a room. */
 void serialize_room_view(struct json_writer *w, const struct room_view *view);
 
-/* The event of the own stream about it. */
+/* The event in the user's own stream that says so. */
 void serialize_preferences_changed(struct buffer *out, uint64_t seq, uint64_t room_id,
                                    const struct room_view *view);
 
@@ -122,8 +124,8 @@ struct mentions_found {
 };
 struct mentions_found serialize_find_mentions(struct text message);
 
-/* Appends the JSON of an event whose message is a reply, without what it shows of the message that
- * it answers: reply_to is null. */
+/* Appends the JSON of an event whose message is a reply, with reply_to set to null: without the
+ * excerpt of the message that it answers. */
 void serialize_without_quote(struct buffer *out, struct text json);
 
 /* True if the mentions include a user. */

@@ -40,8 +40,9 @@ bool cidr_list_contains(const char *list, const char *address);
 /* Size of a text of cidr_subscriber. */
 #define CIDR_SUBSCRIBER_SIZE 64
 
-/* Writes what stands for one subscriber of a network, given a client's address: an IPv4 address, or
- * the /64 of an IPv6 address, of which a subscriber has all. Other text is copied, cut to fit. */
+/* Writes a text that identifies the subscriber with this address, for limits by address: an IPv4
+ * address itself, or the /64 network of an IPv6 address, since a subscriber usually has a whole
+ * /64. Other text is copied, cut to fit. */
 void cidr_subscriber(const char *address, char out[CIDR_SUBSCRIBER_SIZE]);
 
 #endif

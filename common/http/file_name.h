@@ -1,6 +1,6 @@
 /*
- * file_name: the names of files as users give them: what is one, and how it is written into headers
- * and paths. No file is ever stored under such a name.
+ * file_name: the names of files as users give them: which names are valid, and how they are written
+ * into headers and paths. No file is ever stored under such a name.
  */
 #ifndef CONFAB_COMMON_HTTP_FILE_NAME_H
 #define CONFAB_COMMON_HTTP_FILE_NAME_H
@@ -23,8 +23,9 @@ bool file_name_is_valid(struct text name);
  * it. The name must be valid. */
 void file_name_disposition(struct buffer *out, bool is_attachment, struct text name);
 
-/* Appends the path of a file below that of the site, "api/chat/files/7/cat.png". The number
- * decides; the name is for people, and gets an underscore if it is that of another path there. */
+/* Appends the path of a file below that of the site, "api/chat/files/7/cat.png". The id alone
+ * identifies the file; the name is for people. A name that is that of another path there gets an
+ * underscore. */
 void file_name_path(struct buffer *out, uint64_t file_id, struct text name);
 
 #endif

@@ -26,7 +26,7 @@ struct http_request;
 typedef bool http_server_handler(void *context, struct http_request *request, struct text path);
 
 /* Serves on a bound socket, which it owns from then on. `context` must stay valid until
- * http_server_close. NULL, with the cause logged, if it cannot listen. */
+ * http_server_close. NULL, with the cause logged and the socket closed, if it cannot listen. */
 struct http_server *http_server_new(uv_loop_t *loop, int listen_fd, http_server_handler *handler,
                                     void *context);
 

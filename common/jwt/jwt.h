@@ -1,9 +1,9 @@
 /*
- * jwt: checks a signed token of the site (RFC 7515 JWS compact serialization, RFC 7519 claims,
- * RFC 8725 best practices).
+ * jwt: checks a signed token of the site (RFC 7515 JWS compact serialization, RFC 7519 claims, RFC
+ * 8725 best practices).
  *
- * The algorithm is that of the key; the header of the token never chooses it. Tokens are never
- * fetched from anywhere, and no claim or header is used as an address or a path.
+ * The algorithm is that of the key; the header of the token never chooses it. No claim or header is
+ * used as an address or a path, so a token cannot make the server fetch anything.
  */
 #ifndef CONFAB_COMMON_JWT_JWT_H
 #define CONFAB_COMMON_JWT_JWT_H
@@ -60,12 +60,12 @@ struct jwt {
 enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *rules,
                          struct text token, struct jwt *jwt, struct buffer *why);
 
-/* For those who integrate a site: shows header and claims of a token as JSON, whether or not they
- * are valid or signed; false if they cannot be decoded. */
+/* For debugging: appends the header and the claims of a token as JSON, whether or not they are
+ * valid and signed; false if they cannot be decoded. */
 bool jwt_show(struct text token, struct buffer *header, struct buffer *claims);
 
-/* A likely cause for a signature that no key accepts: a mistake that is often made where tokens are
- * made; NULL if none is found. Static words. */
+/* A likely cause of an invalid signature: one of the common mistakes in code that makes tokens;
+ * NULL if none is recognized. The text is static. */
 const char *jwt_signature_hint(const struct jwt_keys *keys, struct text token);
 
 /* Frees the claims and empties *jwt. */

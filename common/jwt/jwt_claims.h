@@ -36,8 +36,8 @@ struct jwt_rooms {
     struct jwt_room list[JWT_ROOMS_MAX];
 };
 
-/* Reads rooms and rooms_only. False if anything is wrong with them: then a sentence that says what
- * is appended to why. */
+/* Reads rooms and rooms_only. False if one of them is invalid; a sentence that says why is then
+ * appended to `why`. */
 bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why);
 
 /* The profile of a token. A claim that is null is an empty text, which removes a value; .at is NULL

@@ -35,8 +35,8 @@ enum jwt_algorithm jwt_algorithm_of(struct text name);
 struct jwt_key;
 struct jwt_keys;
 
-/* Reads a file of keys. NULL if it cannot be read or any line is wrong: then a line for each error
- * is appended to problems, without the key itself. Needs secret_init. Free the result with
+/* Reads a file of keys. NULL if it cannot be read or any line is invalid: then a line for each
+ * error is appended to problems, without the key itself. Needs secret_init. Free the result with
  * jwt_keys_free. */
 struct jwt_keys *jwt_keys_load(const char *path, struct buffer *problems);
 
@@ -71,8 +71,8 @@ enum jwt_algorithm jwt_key_algorithm(const struct jwt_key *key);
 bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
                     const unsigned char *signature, size_t len);
 
-/* For bytes that are not the signature of the text by this key: what was probably done wrong where
- * they were made, as static words; NULL if it is not one of the usual mistakes. */
+/* For a signature that jwt_key_verify has refused: which of the usual mistakes in code that signs
+ * tokens explains it, as a static text; NULL if none does. */
 const char *jwt_key_hint(const struct jwt_key *key, struct text signed_text,
                          const unsigned char *signature, size_t len);
 

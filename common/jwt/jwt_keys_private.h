@@ -24,11 +24,11 @@ struct jwt_keys {
     size_t count, space;
 };
 
-/* Checks that public_key is a key for the algorithm, and for EdDSA takes it out. NULL: it is; else
- * why it is not. */
+/* Checks that public_key is a key for the algorithm, and for EdDSA takes it out. Returns NULL if it
+ * is, else a static text that says why not. */
 const char *jwt_keys_check_type(struct jwt_key *key);
 
-/* Frees what a key has. */
+/* Frees the members of a key, secrets overwritten first, but not the struct. */
 void jwt_keys_free_key(struct jwt_key *key);
 
 #endif

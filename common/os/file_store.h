@@ -2,9 +2,10 @@
  * file_store: the bytes of files on disk, in a folder that the web server does not serve.
  *
  * A file has a random name of 32 hexadecimal digits and lies in one of 256 folders, those of the
- * first two digits; its thumbnail lies beside it. What was written so far is a file's size, which
- * is kept nowhere else: an upload continues after any break. No link is followed below the folder,
- * and the folder must belong to the user who runs this program and not be open to all.
+ * first two digits; its thumbnail lies beside it. The size of a file on disk is the only record of
+ * how much was uploaded, so that an upload can continue after any interruption. No link is followed
+ * below the folder, and the folder must belong to the user who runs this program and not be open to
+ * all.
  *
  * Functions set errno when they fail.
  */
@@ -25,7 +26,7 @@ enum file_store_part { FILE_STORE_WHOLE, FILE_STORE_THUMBNAIL };
 
 enum file_store_result {
     FILE_STORE_DONE,
-    FILE_STORE_ELSEWHERE, /* the file ends at another place, or is being written */
+    FILE_STORE_ELSEWHERE, /* the file has another size, or another process is writing it */
     FILE_STORE_FULL,      /* no space is left; nothing of it was kept */
     FILE_STORE_FAILED,    /* with errno */
 };
@@ -47,11 +48,11 @@ bool file_store_size(const char *folder, const char *name, uint64_t *size);
 enum file_store_result file_store_append(const char *folder, const char *name, uint64_t offset,
                                          struct text bytes, uint64_t *size);
 
-/* Creates an empty file and opens it for writing; the caller closes the descriptor. -1 if it cannot
- * be made, or is there. */
+/* Creates an empty file and opens it for writing; the caller closes the descriptor. -1 if it exists
+ * or cannot be created. */
 int file_store_create(const char *folder, const char *name);
 
-/* Writes the thumbnail of a file, in place of one that it has. */
+/* Writes the thumbnail of a file, replacing an existing one. */
 enum file_store_result file_store_put_thumbnail(const char *folder, const char *name,
                                                 struct text bytes);
 
@@ -65,8 +66,8 @@ bool file_store_remove(const char *folder, const char *name);
 /* Writes the path of a file below the folder ("5a/5a...", with a terminator). */
 void file_store_path(const char *name, enum file_store_part part, char out[FILE_STORE_PATH_SIZE]);
 
-/* Visits everything in the folder: the name of a file; or the path, below the folder, of what does
- * not belong there, with is_foreign. */
+/* Visits everything in the folder: files of the store by their names; anything else by its path
+ * below the folder, with is_foreign set. False if the folder cannot be read. */
 typedef void file_store_visit(void *context, const char *name, bool is_foreign,
                               enum file_store_part part, uint64_t size);
 bool file_store_list(const char *folder, file_store_visit *visit, void *context);

@@ -20,7 +20,7 @@ unsigned host_list_count(const char *list);
  * that is not a number stays part of the name, so that looking it up fails with a clear error. */
 void host_list_get(const char *list, unsigned index, unsigned port, struct host_address *address);
 
-/* Whether both are the same, letter by letter. */
+/* Whether both have the same port and the same name, compared byte by byte. */
 bool host_address_equals(const struct host_address *a, const struct host_address *b);
 
 #endif

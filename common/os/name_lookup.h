@@ -1,6 +1,6 @@
 /*
- * name_lookup: looks up a host name, each on a thread of its own, so that a name server that does
- * not answer delays nothing else.
+ * name_lookup: looks up host names, each lookup on a thread of its own, so that a name server that
+ * does not answer blocks nothing else.
  */
 #ifndef CONFAB_OS_NAME_LOOKUP_H
 #define CONFAB_OS_NAME_LOOKUP_H
@@ -20,15 +20,15 @@ struct name_lookup_result {
     struct sockaddr_storage addresses[NAME_LOOKUP_MAX];
 };
 
-/* Begins to look up a host and port for a stream socket. Returns a non-blocking descriptor that is
- * readable once there is a result; closing it before gives the lookup up, whose thread ends by
- * itself. -1 if there are no resources for it. */
+/* Begins to look up a host and port for a stream socket. Returns a non-blocking descriptor that
+ * becomes readable once there is a result. Closing it earlier abandons the lookup; its thread ends
+ * by itself. -1 if no pipe or thread can be created. */
 int name_lookup_start(const char *host, uint64_t port);
 
 /* Reads the result; false if there is none yet. The caller closes the descriptor. */
 bool name_lookup_read(int fd, struct name_lookup_result *result);
 
-/* Why a result has no addresses. */
+/* Why a result has no addresses, for the log; a static text. */
 const char *name_lookup_error(const struct name_lookup_result *result);
 
 #endif

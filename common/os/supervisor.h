@@ -55,15 +55,15 @@ struct supervisor_spec {
  * borrowed. Never NULL; free with supervisor_free. */
 struct supervisor *supervisor_new(const struct supervisor_spec *spec, size_t count);
 
-/* Reaps the children that have ended, starts workers that are missing, kills those that are
- * late, and sleeps until a signal arrives, for 100 ms at most. */
+/* Reaps the children that have ended, starts workers that are missing, kills those that have not
+ * stopped in time, and sleeps until a signal arrives, for 100 ms at most. */
 void supervisor_step(struct supervisor *supervisor);
 
 /* Returns a signal of the spec that has arrived, in the order of the spec, and clears it; 0 if
  * there is none. */
 int supervisor_signal(struct supervisor *supervisor);
 
-/* Starts `count` workers with what the configuration says now. The present ones are told to
+/* Starts `count` new workers, which see the present configuration. The present ones are told to
  * stop (SIGTERM) as soon as all new ones have started, and killed after patience_ms. */
 void supervisor_replace(struct supervisor *supervisor, size_t count, int64_t patience_ms);
 

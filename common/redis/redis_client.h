@@ -43,8 +43,8 @@ void redis_client_publish(struct redis_client *client, struct text channel, stru
 /* Sends the queued messages without waiting for replies. They are lost if Redis is unavailable. */
 void redis_client_flush(struct redis_client *client);
 
-/* A Redis that cannot save its data, as on a full disk, answers PING and all that writes with such
- * an error. It still publishes. */
+/* True for the error MISCONF, with which a Redis that cannot save its data, as on a full disk,
+ * refuses PING and all commands that write. It still publishes messages. */
 bool redis_error_is_of_disk(const char *error);
 
 /* Pings Redis, waiting at most timeout_ms. */

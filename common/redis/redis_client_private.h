@@ -1,6 +1,6 @@
 /*
- * redis_client_private: what the files with the commands share: one command and its reply on the
- * connection of a client. For the files of this folder alone.
+ * redis_client_private: one command and its reply on the connection of a client, for the files of
+ * this folder that have the commands.
  */
 #ifndef CONFAB_REDIS_CLIENT_PRIVATE_H
 #define CONFAB_REDIS_CLIENT_PRIVATE_H
@@ -11,26 +11,27 @@
 #include "redis/redis_client.h"
 #include "redis/redis_slots.h"
 
-/* A client of the Sentinel at this address, which is copied. */
+/* A client of the Sentinel at this address, which is copied. The caller frees it. */
 struct redis_client *redis_client_new_sentinel(const struct config *config,
                                                const struct host_address *address);
 
-/* A client of the primary of a cluster at this address, which is copied. */
+/* A client of the primary of a cluster at this address, which is copied. The caller frees it. */
 struct redis_client *redis_client_new_node(const struct config *config,
                                            const struct host_address *address);
 
-/* Another connection to the server that `client` is connected to, or was last; in a cluster, to the
- * one that has the channel. */
+/* A second client of the server that `client` is or was last connected to; in a cluster, of the
+ * server that has the channel. The caller frees it. */
 struct redis_client *redis_client_new_beside(const struct redis_client *client,
                                              const char *channel);
 
-/* In a cluster, whether the client redirects what it was sent, since the last call: then the server
- * is not the one for it. Whether the client has no connection because it has failed. */
+/* redis_client_was_moved: whether a server of a cluster has redirected a command since the last
+ * call, because another one has the key now. redis_client_has_failed: whether the client has no
+ * connection because its last one failed. */
 bool redis_client_was_moved(struct redis_client *client);
 bool redis_client_has_failed(const struct redis_client *client);
 
-/* The prefix of the keys that are wherever the key is: redis_prefix, in a cluster with a tag, and
- * then written to `prefix`. */
+/* The prefix for keys that must be on the same server as `key`: redis_prefix; in a cluster followed
+ * by a hash tag, and then written to `prefix`. */
 const char *redis_client_prefix(struct redis_client *client, const char *key,
                                 char prefix[REDIS_SLOTS_PREFIX_SIZE]);
 

@@ -11,7 +11,8 @@
 
 struct redis_cluster;
 
-/* The configuration must outlive it. Never NULL; free with redis_cluster_free. */
+/* A cluster without connections, which are opened on first use. The configuration must outlive it.
+ * Never NULL; free with redis_cluster_free. */
 struct redis_cluster *redis_cluster_new(const struct config *config);
 
 /* cluster may be NULL. */
@@ -26,13 +27,13 @@ struct redis_client *redis_cluster_client(struct redis_cluster *cluster, struct 
 redisReply *redis_cluster_run(struct redis_cluster *cluster, uint64_t timeout_ms, int argc,
                               const char *const *argv, struct redis_client **last);
 
-/* Sends what is queued at each. */
+/* Sends the queued messages of each connection, as redis_client_flush does. */
 void redis_cluster_flush(struct redis_cluster *cluster);
 
-/* Pings every primary. */
+/* Pings every primary, waiting at most timeout_ms for each; false if one does not answer. */
 bool redis_cluster_ping(struct redis_cluster *cluster, uint64_t timeout_ms);
 
-/* A hash tag of the primary that has the key: what has it is there too. */
+/* A hash tag of the primary that has `key`: keys with this tag are on the same server. */
 unsigned redis_cluster_tag(struct redis_cluster *cluster, struct text key);
 
 #endif

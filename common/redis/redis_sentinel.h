@@ -14,7 +14,8 @@
 /* The port of a Sentinel that is named without one. */
 #define REDIS_SENTINEL_PORT 26379
 
-/* Whether Sentinels say where Redis is; and whether the configuration has a Redis at all. */
+/* redis_has_sentinels: whether Sentinels name the server. redis_is_configured: whether the
+ * configuration has a Redis at all. */
 bool redis_has_sentinels(const struct config *config);
 bool redis_is_configured(const struct config *config);
 
@@ -27,7 +28,7 @@ struct redis_sentinel *redis_sentinel_new(const struct config *config);
 void redis_sentinel_free(struct redis_sentinel *sentinel);
 
 /* Asks each Sentinel in turn, first the one that answered last, waiting up to timeout_ms for each.
- * False if none names a primary. */
+ * *primary is then the caller's. False if none names a primary. */
 bool redis_sentinel_find(struct redis_sentinel *sentinel, uint64_t timeout_ms,
                          struct host_address *primary);
 

@@ -1,6 +1,6 @@
 /*
  * redis_socket: the connection of a redis_client: its bytes in both directions, with or without
- * TLS, and the replies that it owes. Opening it is the work of redis_client.c.
+ * TLS, and the replies that are pending. Opening it is the work of redis_client.c.
  *
  * Bytes go through `out` (with TLS, encrypted) to the socket, which does not block: poll(2) waits
  * for it up to a deadline. Deadlines are of clock_monotonic_ms. Replies come in the order of the
@@ -35,7 +35,8 @@ struct redis_socket {
     char last_error[160];
 };
 
-/* Takes over a connected context: sets its flags, and begins to count the time of replies. */
+/* Takes over a connected context: sets the flags of its descriptor, and resets the counters and
+ * times of replies. */
 void redis_socket_open(struct redis_socket *socket, redisContext *context);
 
 /* Makes the handshake of TLS with a server of this name. False if the connection was closed. */
@@ -46,7 +47,8 @@ bool redis_socket_handshake(struct redis_socket *socket, const struct config *co
 void redis_socket_close(struct redis_socket *socket);
 
 /* Closes it because of an error, which is logged, and makes the backoff grow. With at_once, a
- * connection that worked, and that Redis or a firewall has cut since, may be opened again now. */
+ * connection that has worked may be opened again without a delay: Redis or a firewall may have
+ * closed it for being idle. */
 void redis_socket_fail(struct redis_socket *socket, const char *why, bool at_once);
 
 /* Waits until the socket is ready for `events` of poll(2); false at the deadline. */

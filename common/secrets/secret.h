@@ -26,7 +26,7 @@ bool secret_init(void);
 /* Makes a random key. */
 void secret_make_key(char key[SECRET_KEY_SIZE]);
 
-/* Hashes a key, in either case of its letters; false, and hash unchanged, unless it is 40
+/* Hashes a key, ignoring the case of its letters; false, and hash unchanged, unless it is 40
  * hexadecimal digits. */
 bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]);
 

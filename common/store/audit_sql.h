@@ -7,7 +7,7 @@
  * that reaches its end has an entry then.
  *
  *   @confab_audit_action                  what; NULL: there are only the entries of moderators
- *   @confab_audit_kind, _actor            who: an enum audit_actor and a number; NULL: p_user
+ *   @confab_audit_kind, _actor            an enum audit_actor and its id; NULL: p_user
  *   @confab_audit_user, _room, _subject   whom and where; a transaction may set them
  *   @confab_audit_once                    one entry is enough for all transactions
  *   @confab_audit_last                    the number of the last entry

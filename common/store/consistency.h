@@ -13,7 +13,8 @@
 
 #include "db/db.h"
 
-/* The rule of texts that are not readable any more; docs/operations.md says how to mend them. */
+/* The rule for texts that were encoded twice as UTF-8; docs/operations.md says how to repair
+ * them. */
 #define CONSISTENCY_TWICE_ENCODED "twice_encoded"
 
 /* A place where a rule does not hold. */

@@ -38,8 +38,8 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
 
 /* Applies the missing steps; none if the schema is newer and this program works with it. Sets
  * *applied to their number and *version to the latest version of the database. ERROR_CONFLICT: the
- * schema is newer than this program; nothing is changed. ERROR_TIMEOUT: a table was in use for a
- * minute; the steps before were applied. */
+ * schema is newer than this program; nothing is changed. ERROR_TIMEOUT: a table was locked for a
+ * minute; the steps before this one were applied. */
 enum error migrate_run(struct db *db, unsigned *applied, unsigned *version);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * server: limits and clock of the database server; whether it takes changes.
+ * server: limits and clock of the database server, and whether it accepts changes.
  */
 #ifndef CONFAB_COMMON_STORE_SERVER_H
 #define CONFAB_COMMON_STORE_SERVER_H
@@ -19,22 +19,23 @@ enum error server_read(struct db *db, struct server *server);
 /* Room for the origin of a database, with its terminator. */
 #define SERVER_ORIGIN_SIZE 17
 
-/* Reads what tells this database from others, and from its own backups: the beginning of the id
- * that `confabctl restored` replaces. */
+/* Reads a text that distinguishes this database from others and from restored backups of itself:
+ * the beginning of the id that `confabctl restored` replaces. */
 enum error server_origin(struct db *db, char origin[SERVER_ORIGIN_SIZE]);
 
-/* Changes a row, once in five seconds: fails, as db_run does, if the server refuses changes. */
+/* Changes a row, at most once in five seconds, so that it fails, as db_run does, if the server
+ * refuses changes. */
 enum error server_check_changes(struct db *db);
 
-/* Records that this host uses the Redis of this identity. *others: another host uses another Redis,
- * so that events do not reach it at once. */
+/* Records that this host uses the Redis with this identity. *others: another host uses another
+ * Redis, so that its events arrive late here. */
 enum error server_note_redis(struct db *db, const char *identity, bool *others);
 
 /* The same without recording. */
 enum error server_find_other_redis(struct db *db, const char *identity, bool *others);
 
-/* True if the server replicates this connection by statement, which gives replicas other times:
- * the database user may not choose another binlog_format. */
+/* Sets *by_statement to whether the server replicates this connection by statement, so that
+ * replicas store other times: the database user has no right to set binlog_format. */
 enum error server_binlog_by_statement(struct db *db, bool *by_statement);
 
 #endif

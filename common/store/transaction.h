@@ -5,16 +5,16 @@
  * trip, and a process that dies in the middle leaves no partial change. The text is composed of
  * literals at compile time.
  *
- *     static const char SQL[] = TRANSACTION(
- *         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?;",      declarations
- *         "... IF ... THEN SET v_outcome = 4; LEAVE body; END IF; ...",
- *         ", v_seq");                                       further result columns
+ *    static const char SQL[] = TRANSACTION(
+ *        "DECLARE p_room BIGINT UNSIGNED DEFAULT ?;",      declarations
+ *        "... IF ... THEN SET v_outcome = 4; LEAVE body; END IF; ...",
+ *        ", v_seq");                                       further result columns
  *
  * The body may LEAVE body at any point. If v_outcome is 0 (ERROR_NONE) the frame commits, otherwise
- * it rolls back. What leaves has no entry in the audit (audit_sql.h), so only what changes nothing
- * leaves with 0. The first column of the only result row is v_outcome, an enum error. The time of a
- * change is SYSDATE(6), not NOW(6): it is read after the room has been locked, so that times in a
- * room follow its sequence numbers.
+ * it rolls back. After LEAVE there is no entry in the audit (audit_sql.h), so a body leaves with
+ * v_outcome 0 only if it has changed nothing. The first column of the only result row is v_outcome,
+ * an enum error. The time of a change is SYSDATE(6), not NOW(6): it is read after the room has been
+ * locked, so that times in a room follow its sequence numbers.
  *
  * All transactions lock in the same order: room, then users by rising id, then the rest, and a row
  * of `total` last. db_run repeats a transaction after a deadlock.
@@ -35,11 +35,12 @@ bool transaction_row(struct db_rows *rows, enum error *outcome);
 /* The outcome of a transaction that returns nothing else; releases the rows. */
 enum error transaction_outcome(struct db_rows *rows);
 
-/* The same of one that returns a number as well, which is only set if the outcome is none. */
+/* The same for a transaction that returns a number as well; *number is only set if the outcome is
+ * ERROR_NONE. */
 enum error transaction_number(struct db_rows *rows, uint64_t *number);
 
-/* What API keys and the administrator do by it is in the audit; what is never, such as posts, uses
- * the shorter TRANSACTION_UNAUDITED. */
+/* TRANSACTION writes changes by API keys and the administrator to the audit. Changes that are never
+ * in the audit, such as posts, use the shorter TRANSACTION_UNAUDITED. */
 #define TRANSACTION(declarations, body, columns)                                     \
     TRANSACTION_UNAUDITED("DECLARE v_audited BOOLEAN DEFAULT FALSE; " declarations,  \
                           body AUDIT_END_SQL, columns)
@@ -104,8 +105,8 @@ enum error transaction_number(struct db_rows *rows, uint64_t *number);
     " AND EXISTS (SELECT 1 FROM user WHERE user_id = p_user AND is_moderator "          \
     "AND is_active) THEN SET v_role = " ROLE_SQL_MODERATOR "; END IF; "
 
-/* After the checks of access, for what only those do who may write: 17 for readers, 19 for members
- * who are silenced, 22 for a user blocked by the other one of a direct room. */
+/* For changes that require the right to write, after the checks of access: 17 for readers, 19 for
+ * members who are silenced, 22 for a user whom the other user of a direct room has blocked. */
 #define TRANSACTION_MAY_WRITE                                                               \
     "IF v_role = " ROLE_SQL_READER " THEN SET v_outcome = 17; LEAVE body; END IF; "         \
     "IF v_silenced THEN SET v_outcome = 19; LEAVE body; END IF; "                           \
@@ -120,7 +121,7 @@ enum error transaction_number(struct db_rows *rows, uint64_t *number);
 #define ROLE_SQL_MODERATOR "2"
 #define ROLE_SQL_ADMIN "3"
 
-/* The same for the site itself, which needs no membership. */
+/* As TRANSACTION_ENTER_ARCHIVED, for the site itself, which needs no membership. */
 #define TRANSACTION_ENTER_BY_SITE(refused)                         \
     TRANSACTION_LOCK_ROOM                                          \
     "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; " \
@@ -140,7 +141,7 @@ enum error transaction_number(struct db_rows *rows, uint64_t *number);
 
 /* Stores event number v_seq of the room. The transaction itself sets room.last_seq = v_seq, with
  * what else it changes in the room. `type` is an EVENT_SQL of event.h. changed_at lets followers
- * find the room (store/followers/follower.h); a post, which sets last_active_at, does without. */
+ * find the room (store/followers/follower.h); a post sets last_active_at instead. */
 #define TRANSACTION_ROOM_EVENT(type, subject)                                         \
     "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) " \
     "VALUES (p_room, v_seq, " type ", p_user, " subject ", v_now); "                  \

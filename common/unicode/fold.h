@@ -1,5 +1,6 @@
 /*
- * fold: texts as searches compare them, whatever their case, accents and encoding.
+ * fold: normalizes texts for comparison, as searches do, without regard to case, accents and
+ * encoding.
  *
  * NFKD and case folding of Unicode; the marks of Latin, Greek, Cyrillic, Arabic and Hebrew are
  * dropped, those of other scripts stay; besides, ss is the same as its ligature, i without a dot as

@@ -1,6 +1,6 @@
 /*
- * search_text: the terms of a text, which an index has; the query of a search; and where a query
- * matches in a text.
+ * search_text: the terms of a text, for the search index; parsing a query; and the matches of a
+ * query in a text.
  *
  * The terms of a text are its words, and, of scripts without blanks between words, all pairs of
  * neighbours and the last letter. An index of terms finds more texts than match; the query is then
@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "unicode/fold.h"
 
-/* Longer words are terms by their beginning, in code points; and the bytes of a term. */
+/* The longest term, in code points: of longer words the beginning is the term. And in bytes. */
 #define SEARCH_TERM_POINTS 24
 #define SEARCH_TERM_BYTES (SEARCH_TERM_POINTS * 4)
 
@@ -72,8 +72,8 @@ struct search_lookup {
 /* Most lookups; all but the first one are single terms. */
 #define SEARCH_LOOKUPS_MOST 3
 
-/* Writes what to look up: at most one range, as the first one, and exact terms. The texts are in
- * `bytes`. */
+/* Sets what to look up in the index and returns the number of lookups: at most one range, which
+ * comes first, and exact terms. The texts are in `bytes`. */
 size_t search_query_lookups(const struct search_query *query, struct buffer *bytes,
                             struct search_lookup lookups[SEARCH_LOOKUPS_MOST]);
 
@@ -81,7 +81,8 @@ struct search_match {
     uint32_t start, end; /* code points of the text */
 };
 
-/* True if the query matches; then the matches, in order, without overlaps. */
+/* True if the query matches; *count and `matches` are then the matches in order, without
+ * overlaps. */
 bool search_query_match(const struct search_query *query, const struct fold *fold,
                         struct search_match matches[SEARCH_MATCHES_MOST], size_t *count);
 

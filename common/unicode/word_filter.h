@@ -1,5 +1,5 @@
 /*
- * word_filter: a list of words, and what is done with texts that contain one of them.
+ * word_filter: finds the words of a list in texts, and the actions that the list has for them.
  *
  * The list is a file of lines "word action" in UTF-8; a word may be several, separated by blanks.
  * Empty lines and those that begin with # are skipped. Words and texts are compared as searches

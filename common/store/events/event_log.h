@@ -61,8 +61,8 @@ struct event_log_purge {
     bool rooms_done, users_done;
 };
 
-/* Goes on with a purge: looks at the next `limit` rooms or users and deletes their events that are
- * older than the retention, at most `limit` of each. *deleted is their number. All is done when
+/* Continues a purge: deletes the events older than the retention of the next `limit` rooms or
+ * users, at most `limit` events of each. *deleted is their number. All is done when
  * purge->users_done is set. */
 enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
                            struct event_log_purge *purge, uint64_t *deleted);

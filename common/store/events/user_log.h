@@ -55,9 +55,9 @@ enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64
                          uint64_t retention_days, struct user_log_state *state,
                          user_event_visit *visit, void *context);
 
-/* The same for at most `limit` of the events that clients see, leaving out all other numbers: costs
- * what these cost, however many marks were replaced meanwhile. *more is set to whether there may be
- * further ones. */
+/* The same for at most `limit` of the events that clients see, leaving out all other numbers: the
+ * cost depends on these events alone, not on the number of replaced read marks. Sets *more to
+ * whether there may be further ones. */
 enum error user_log_page(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
                          uint64_t retention_days, struct user_log_state *state, bool *more,
                          user_event_visit *visit, void *context);

@@ -38,23 +38,24 @@
  * not read. */
 enum error follower_find(struct db *db, uint64_t seconds);
 
-/* The seconds since follower_note_found, plus FOLLOWER_LATE: how far back a thorough search goes.
- * */
+/* Sets *seconds to how far back a thorough search must go: to the last follower_note_found, and
+ * FOLLOWER_LATE seconds more. */
 enum error follower_found_before(struct db *db, uint64_t *seconds);
 
-/* Notes that everything that changed until now was found. */
+/* Records that all rooms that have changed until now were found. */
 enum error follower_note_found(struct db *db);
 
-/* The seconds since that; UINT64_MAX if no worker, also one that cron starts, has ever noted it. */
+/* Sets *seconds to the time since the last follower_note_found of any worker; UINT64_MAX if there
+ * was none. */
 enum error follower_idle_seconds(struct db *db, uint64_t *seconds);
 
-/* Makes rooms due whose next try is later than it can be: the clock of the database was set
- * back. */
+/* Makes rooms due whose next try is further in the future than any delay: the clock of the database
+ * was set back. */
 enum error follower_cap_due(struct db *db);
 
-/* Most rooms of one hook that a worker leases at a time: those that are tried for the first time,
- * and those whose last try has failed. So neither keeps the other waiting, and no hook all others.
- * */
+/* Most rooms of one hook that a worker leases at a time: rooms that are tried for the first time,
+ * and rooms whose last try has failed. Failing rooms thus do not delay first tries, and no hook
+ * delays all others. */
 #define FOLLOWER_FIRSTS 64
 #define FOLLOWER_RETRIES 16
 
@@ -96,9 +97,9 @@ struct follower_result {
     bool is_gone;      /* nothing is left to be read: the room or the test is over */
 };
 
-/* Records the ends of leases, as far as the worker still has them by the same claim: at once, and
- * repeatable. A lease that was lost, by whatever cause, and taken again is another one. Rooms with
- * more events are due again. */
+/* Records the ends of leases in one transaction, which may be repeated. A lease that the worker no
+ * longer has by this claim is skipped: it was lost, and perhaps taken again. Rooms with more events
+ * become due again. */
 enum error follower_record(struct db *db, uint64_t worker_id, const struct follower_result *results,
                            size_t count);
 
@@ -118,7 +119,7 @@ struct follower_lag {
 
 typedef void follower_lag_visit(void *context, const struct follower_lag *lag);
 
-/* Visits all followers. For a puller, only what its last request found counts. */
+/* Visits all followers. The numbers of a puller are as of its last request. */
 enum error follower_lags(struct db *db, follower_lag_visit *visit, void *context);
 
 /* ---- pulls ---- */

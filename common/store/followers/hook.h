@@ -63,7 +63,7 @@ void hook_secret_text(const unsigned char secret[HOOK_SECRET_BYTES], char out[HO
  * secret. */
 enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id);
 
-/* Reads a secret; a column that is NULL leaves it as it is. For statements that join `hook`. */
+/* Reads a secret from a column of a statement that joins `hook`; NULL leaves `secret` unchanged. */
 void hook_secret_from_row(const struct db_rows *rows, unsigned column,
                           unsigned char secret[HOOK_SECRET_BYTES]);
 
@@ -96,17 +96,17 @@ enum error hook_delete(struct db *db, uint64_t id);
 /* Makes a test delivery due, also of a hook that is not active. ERROR_NOT_FOUND. */
 enum error hook_test(struct db *db, uint64_t id);
 
-/* What tries have come to, for hook_note. */
+/* The results of deliveries, for hook_count_tries. */
 struct hook_tries {
     uint64_t hook_id;
     uint64_t delivered, failed;
     const char *failure; /* of the last failed one; NULL: none */
 };
 
-/* Adds to the counters of hooks. */
+/* Adds the results of `count` hooks to their counters, by one statement. */
 enum error hook_note(struct db *db, const struct hook_tries *tries, size_t count);
 
-/* ---- in ---- */
+/* ---- incoming hooks ---- */
 
 struct hook_in {
     uint64_t id;

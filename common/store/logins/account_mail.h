@@ -28,23 +28,23 @@ struct account_mail {
     char email[PROFILE_EMAIL_BYTES + 1];
 };
 
-/* Asks for a mail that confirms this address for the user. More than some of one user in half an
- * hour are dropped. */
+/* Requests a mail that confirms this address for the user. Beyond three of one user in half an
+ * hour, requests are dropped. */
 enum error account_mail_confirm(struct db *db, uint64_t user_id, struct text email);
 
-/* Asks for mails to the active users with a password who have confirmed this address. Whether there
- * are any is not told. */
+/* Requests mails to the active users with a password who have confirmed this address. The result
+ * does not show whether there are any. */
 enum error account_mail_reset(struct db *db, struct text email);
 
 /* For the worker: takes the mail that is due next, and gives it this token; id 0: there is none. */
 enum error account_mail_claim(struct db *db, const unsigned char token_hash[SECRET_HASH_SIZE],
                               struct account_mail *mail);
 
-/* Records that it was sent; or that it failed, which is tried again some minutes later, a few
- * times. */
+/* Records that a mail was sent; or that it failed, and then it is tried again a few times, some
+ * minutes later. */
 enum error account_mail_record(struct db *db, uint64_t id, bool was_sent);
 
-/* Whose token this is. ERROR_NOT_FOUND: it is wrong, over, or was used. */
+/* Finds the mail with this token. ERROR_NOT_FOUND: the token is unknown, expired or used. */
 enum error account_mail_find(struct db *db, enum account_mail_kind kind,
                              const unsigned char token_hash[SECRET_HASH_SIZE],
                              struct account_mail *mail);
@@ -56,7 +56,8 @@ enum error account_mail_use_confirm(struct db *db,
 /* Uses up the token of a new password, and all others of the user. ERROR_NOT_FOUND as above. */
 enum error account_mail_use_reset(struct db *db, const unsigned char token_hash[SECRET_HASH_SIZE]);
 
-/* Deletes up to `limit` rows that are over. */
+/* Deletes up to `limit` rows whose mail was sent or given up long enough ago; *deleted counts
+ * them. */
 enum error account_mail_purge(struct db *db, uint64_t limit, uint64_t *deleted);
 
 #endif

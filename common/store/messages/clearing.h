@@ -18,13 +18,13 @@
 /* The most messages of one step, which locks their room. */
 #define CLEARING_MOST 1000
 
-/* Goes on with one, those of bans first, then the oldest: deletes up to `limit` messages, with
- * their files below file_dir. *done counts them; 0: nothing is left. */
+/* Continues one clearing, those of bans first, then the oldest: deletes up to `limit` messages,
+ * with their files below file_dir. *done counts them; 0: no clearing is left. */
 enum error clearing_step(struct db *db, const char *file_dir, uint64_t limit, uint64_t *done);
 
-/* The first room after this one with messages of the user; 0: there is none. It is looked for among
- * some thousands of rooms: if none of these has any, *room_id is the last number of these, from
- * which the caller continues. */
+/* The first room after this one with messages of the user; 0: there is none. One call searches some
+ * thousands of rooms: if none of these has any, *room_id is the last of these ids, from which the
+ * caller continues. */
 enum error clearing_next_room(struct db *db, uint64_t after, uint64_t user_id, uint64_t *room_id);
 
 #endif

@@ -66,7 +66,7 @@ struct file_shown file_shown_of(const struct file *file);
 enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t hours,
                          uint64_t quota, uint64_t *file_id, int64_t *expires_at, uint64_t *seconds);
 
-/* Counts bytes of the user toward the same. */
+/* Counts further bytes of the user toward the quota of the day. Errors as above. */
 enum error file_take_quota(struct db *db, uint64_t user_id, uint64_t bytes, uint64_t quota,
                            uint64_t *seconds);
 
@@ -78,15 +78,15 @@ enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct fi
 enum error file_get_export(struct db *db, uint64_t file_id, struct file *file);
 
 /* Ends the upload: sets the type that the bytes have, and whether the file is to be scanned before
- * it is shown. No change if it was ended before. */
+ * it is shown. Nothing changes if it has ended already. */
 enum error file_finish(struct db *db, uint64_t file_id, const char *media_type, bool scan);
 
 /* Records that there is a thumbnail of this kind. *changed is false if the file is used already. */
 enum error file_set_thumbnail(struct db *db, uint64_t file_id, unsigned kind, bool *changed);
 
-/* Whether these files can be used by a message of this user in this room: finished, of this room
- * and user, and not used before. Sets *wrong_id to the first that cannot, and *is_incomplete if its
- * upload has not ended; 0 if all can. */
+/* Checks whether a message of this user in this room can use these files: each is finished, of this
+ * room and user, and not used before. Sets *wrong_id to the first that it cannot use, 0 if there is
+ * none, and *is_incomplete to whether the upload of that one has not ended. */
 enum error file_check(struct db *db, uint64_t room_id, uint64_t user_id, const uint64_t *ids,
                       size_t count, uint64_t *wrong_id, bool *is_incomplete);
 

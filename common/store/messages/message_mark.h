@@ -26,7 +26,7 @@ struct message_mark {
 enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                              struct message_mark *mark);
 
-/* Moves it back to before a message, never forwards. Errors as above. */
+/* Moves the read mark back to before a message, never forward. Errors as above. */
 enum error message_mark_unread(struct db *db, uint64_t room_id, uint64_t user_id,
                                uint64_t message_id, struct message_mark *mark);
 

@@ -46,7 +46,7 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
                                  const struct message_page *page, struct identity *identity,
                                  bool *found, message_visit *visit, void *context);
 
-/* Which of the direct replies to a message. */
+/* A page of the direct replies to a message. */
 struct message_replies {
     uint64_t room_id;
     uint64_t message_id;

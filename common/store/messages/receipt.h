@@ -1,6 +1,6 @@
 /*
- * receipt: how far the members of a room have read. It is their read mark; members who have not
- * read or posted since they joined, and users who do not share it, are left out or have none.
+ * receipt: how far the members of a room have read, by their read marks. Users who do not share
+ * read receipts are left out; a member who has not read or posted since joining has message_id 0.
  */
 #ifndef CONFAB_COMMON_STORE_MESSAGES_RECEIPT_H
 #define CONFAB_COMMON_STORE_MESSAGES_RECEIPT_H

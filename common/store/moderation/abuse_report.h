@@ -50,7 +50,7 @@ enum error abuse_report_add(struct db *db, uint64_t room_id, uint64_t user_id, u
                            enum report_reason reason, struct text note,
                            struct abuse_report_change *change);
 
-/* The same by the word filter: the reporter is none, the reason "other". */
+/* The same for the word filter: the report has no reporter, and the reason "other". */
 enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t message_id,
                                       struct abuse_report_change *change);
 
@@ -69,7 +69,7 @@ enum error abuse_report_list(struct db *db, const struct abuse_report_filter *fi
 enum error abuse_report_count(struct db *db, const struct abuse_report_filter *filter,
                               uint64_t *count);
 
-/* Visits one that the user sees; ERROR_NOT_FOUND if there is none. */
+/* Visits one report that the user sees; ERROR_NOT_FOUND if there is none. */
 enum error abuse_report_get(struct db *db, const struct abuse_report_filter *filter,
                             uint64_t report_id, abuse_report_visit *visit, void *context);
 
@@ -77,12 +77,13 @@ enum error abuse_report_get(struct db *db, const struct abuse_report_filter *fil
 enum error abuse_report_get_own(struct db *db, uint64_t report_id, uint64_t user_id,
                           abuse_report_visit *visit, void *context);
 
-/* Sets the state, in the name of a moderator who sees the report; change->streams are then those of
- * moderation_changed. The caller frees them. */
+/* Sets the state, in the name of a moderator who sees the report. change->streams lists the events
+ * moderation_changed; the caller frees it. */
 enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t user_id,
                                   enum report_state state, struct abuse_report_change *change);
 
-/* Visits the message, and up to this many on both sides, oldest first. */
+/* Visits the reported message and up to REPORT_NEIGHBOURS messages on each side of it, oldest
+ * first. */
 #define REPORT_NEIGHBOURS "2"
 enum error abuse_report_context(struct db *db, const struct abuse_report *report,
                                 message_visit *visit, void *context);

@@ -1,6 +1,7 @@
 /*
- * audit_log: what moderators, API keys and administrators have done: who, what, whom, where, when
- * and why; ids, never names and never texts of messages. (audit.h is the recount of counters.)
+ * audit_log: what moderators, API keys and administrators have done. An entry has the actor, the
+ * action, its user, room and subject, the time and the reason; ids, never names and never texts of
+ * messages.
  *
  * The numbers of entries have no gaps and follow the commits: they come from a row of `total`,
  * locked last. An entry is written by the transaction of its change (audit_sql.h), or not at all.
@@ -32,11 +33,13 @@ struct audit_entry {
 
 /* From now on each transaction of this connection that changes something has an entry: with the
  * action (ASCII) and the actor of this one, and with its user, room and subject, unless the
- * transaction names others. Several with the same ones have one entry together; with `once` all
- * have. The next audit_log_begin, or audit_log_end, ends it. */
+ * transaction names others. Several transactions with the same user, room and subject share one
+ * entry; with `once` all transactions share one. Ended by the next audit_log_begin or
+ * audit_log_end. */
 void audit_log_begin(struct db *db, const struct audit_entry *entry, bool once);
 
-/* From now on only the acts of moderators have entries. Nothing happens without audit_log_begin. */
+/* Ends audit_log_begin: from now on only the actions of moderators have entries. Does nothing
+ * without an audit_log_begin before. */
 void audit_log_end(struct db *db);
 
 /* Adds the entry for what changes nothing, such as an export of a room. */

@@ -13,8 +13,8 @@
 #include "db/db.h"
 #include "store/users/user.h"
 
-/* SQL conditions: `user` has blocked `other`; the other user of a direct room with these columns
- * has blocked `user`. */
+/* SQL conditions. BLOCK_SQL: `user` has blocked `other`. BLOCK_SQL_DIRECT: in the direct room with
+ * these two users, the other one has blocked `user`. */
 #define BLOCK_SQL(user, other) \
     "EXISTS (SELECT 1 FROM block WHERE user_id = " user " AND blocked_id = " other ")"
 #define BLOCK_SQL_DIRECT(low, high, user) \
@@ -34,26 +34,27 @@ struct block {
 enum error block_add(struct db *db, uint64_t user_id, uint64_t blocked_id,
                      struct user_change *change);
 
-/* Ends it; nothing happens if the user is not blocked. */
+/* Ends a block; change->changed is false if the user was not blocked. */
 enum error block_remove(struct db *db, uint64_t user_id, uint64_t blocked_id,
                         struct user_change *change);
 
 typedef void block_visit(void *context, const struct block *block);
 
-/* Visits a page of those whom a user has blocked, the latest first; and their number. */
+/* block_list visits a page of the users whom a user has blocked, the latest first; block_count
+ * counts them all. */
 enum error block_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
                       block_visit *visit, void *context);
 enum error block_count(struct db *db, uint64_t user_id, uint64_t *count);
 
-/* Visits one; ERROR_NOT_FOUND if there is none. */
+/* Visits one block; ERROR_NOT_FOUND if there is none. */
 enum error block_get(struct db *db, uint64_t user_id, uint64_t blocked_id, block_visit *visit,
                      void *context);
 
-/* The ids of all of them, in rising order, which the caller frees; NULL after an
- * error. */
+/* Reads the ids of all users whom a user has blocked, in rising order; the caller frees *ids, which
+ * is NULL after an error. */
 enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *count);
 
-/* Whether an id is one of them. */
+/* Whether an id is in the list that block_ids has read. */
 bool block_ids_have(const uint64_t *ids, size_t count, uint64_t id);
 
 #endif

@@ -30,7 +30,7 @@ struct held {
 
 typedef void held_visit(void *context, const struct held *held);
 
-/* posted_id: a message that the client_id had before. */
+/* The result of held_add. posted_id: the message that was posted with the same client_id before. */
 struct held_change {
     bool changed; /* false: held before, with this client_id */
     uint64_t held_id;
@@ -45,35 +45,37 @@ struct held_change {
 enum error held_add(struct db *db, const struct message_draft *draft, uint64_t message_id,
                     struct held_change *change);
 
-/* Visits those of a room, or (sender_id not 0) of one sender in it, oldest first; their number. */
+/* held_list visits the held messages of a room, or (sender_id not 0) of one sender in it, oldest
+ * first; held_count counts them. */
 enum error held_list(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t limit,
                      uint64_t offset, held_visit *visit, void *context);
 enum error held_count(struct db *db, uint64_t room_id, uint64_t sender_id, uint64_t *count);
 
-/* The same of all rooms that a user moderates. */
+/* The same for all rooms that a user moderates. */
 enum error held_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                                uint64_t limit, uint64_t offset, held_visit *visit, void *context);
 enum error held_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                                 uint64_t *count);
 
-/* Visits one; ERROR_NOT_FOUND. */
+/* Visits one held message; ERROR_NOT_FOUND if there is none. */
 enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visit *visit,
                     void *context);
 
-/* A moderator begins to let one through, so that none drops it: then it is posted or edited, and
- * held_end deletes it. held_give_back: that was refused. ERROR_NOT_FOUND: no such one. `streams`
- * gets those of moderation_changed, "<user id>:<seq>,...". */
+/* How a moderator lets a held message through: held_claim marks it, so that it cannot be dropped
+ * meanwhile; then the caller posts it or makes the edit; held_end deletes it, or held_unclaim, if
+ * the post was refused, removes the mark. ERROR_NOT_FOUND: there is no such held message. held_end
+ * appends the events moderation_changed to `streams`, as "<user id>:<seq>,...". */
 enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
 enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id);
 enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
                     struct buffer *streams);
 
-/* A moderator drops it, or its sender withdraws it. ERROR_NOT_FOUND, also if it is being let
- * through. */
+/* Deletes a held message that a moderator drops or its sender withdraws. ERROR_NOT_FOUND, also if
+ * it is claimed. */
 enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
                      struct buffer *streams);
 
-/* Deletes up to `limit` that are older than this; *deleted counts them. */
+/* Deletes up to `limit` held messages older than `days`; *deleted counts them. */
 enum error held_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *deleted);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "db/db.h"
 
-/* A column with ids of users. `what` and `until` are words for people. */
+/* A column that has ids of users. `what` describes its rows and `until` says how long they stay,
+ * both in English for the administrator; all texts are static. */
 struct erasure_place {
     const char *table;
     const char *column;
@@ -23,7 +24,8 @@ typedef void erasure_place_visit(void *context, const struct erasure_place *plac
 enum error erasure_report(struct db *db, const struct config *config, uint64_t user_id,
                           erasure_place_visit *visit, void *context);
 
-/* When the user was erased (0: never), and whether that is done. ERROR_NOT_FOUND: no such user. */
+/* Sets *erased_at to when the erasure of the user began (0: never), and *is_done to whether it is
+ * complete. ERROR_NOT_FOUND: no such user. */
 enum error erasure_state(struct db *db, uint64_t user_id, int64_t *erased_at, bool *is_done);
 
 #endif

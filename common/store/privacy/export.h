@@ -10,21 +10,21 @@
 
 #include "db/db.h"
 
-/* Is asked after each statement and each file whether to go on. An error ends the export and is
- * returned by it. */
+/* A callback that is called after each statement and each file. If it returns an error, the export
+ * ends with that error. */
 struct export_caller {
     enum error (*go_on)(void *context);
     void *context;
 };
 
-/* Writes the archive of a user, who exists, into an empty file; *size is its size in bytes. The
- * caller is NULL if it always wants the whole. ERROR_INTERNAL, with errno: the file cannot be
+/* Writes the archive of a user, who exists, into an empty file; *size is its size in bytes. caller
+ * may be NULL: the export is never interrupted. ERROR_INTERNAL, with errno: the file cannot be
  * written. */
 enum error export_user(struct db *db, const char *file_dir, const struct export_caller *caller,
                        uint64_t user_id, int fd, uint64_t *size);
 
 /* Writes the archive of a room into an empty file. ERROR_NOT_FOUND: there is no such room.
- * ERROR_INTERNAL, with errno: it cannot be written. */
+ * ERROR_INTERNAL, with errno: the file cannot be written. */
 enum error export_room(struct db *db, const char *file_dir, uint64_t room_id, int fd);
 
 #endif

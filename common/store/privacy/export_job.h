@@ -2,7 +2,8 @@
  * export_job: archives that users have asked for, made by the worker.
  *
  * An archive is a row of `file` without a room, which expires. The worker that makes it has a
- * lease, which it renews, so that another one begins again soon after it has died.
+ * lease, which it renews; if the worker dies, the lease expires and another worker starts the
+ * archive again.
  */
 #ifndef CONFAB_COMMON_STORE_PRIVACY_EXPORT_JOB_H
 #define CONFAB_COMMON_STORE_PRIVACY_EXPORT_JOB_H
@@ -27,14 +28,14 @@ struct export_job {
     struct file file; /* the archive, when ready */
 };
 
-/* Asks for an archive, unless one is waited for, or was made in the last minutes. */
+/* Requests an archive, unless one is requested already or was made in the last minutes. */
 enum error export_job_request(struct db *db, uint64_t user_id);
 
 /* The state of the request; EXPORT_NONE also if its archive has expired. */
 enum error export_job_get(struct db *db, uint64_t user_id, struct export_job *job);
 
-/* Makes the archive that was asked for first. *done: there was one. Ends soon after `stop` is set
- * by another thread, and leaves the request to the next worker. */
+/* Makes the archive with the oldest request. *done: there was a request. If another thread sets
+ * `stop`, it ends soon and leaves the request to the next worker. */
 enum error export_job_step(struct db *db, const char *file_dir, const atomic_bool *stop,
                            bool *done);
 

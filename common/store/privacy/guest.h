@@ -25,14 +25,15 @@ enum error guest_check(struct db *db, uint64_t room_id, const char *address);
 enum error guest_add(struct db *db, struct text display_name, const char *address,
                      const unsigned char token_hash[SECRET_HASH_SIZE], struct user *user);
 
-/* Removes a guest who could not enter: it has done nothing yet. */
+/* Deletes a guest who was added but could not enter the room, and so has no messages. */
 enum error guest_remove(struct db *db, uint64_t user_id);
 
-/* Notes that a guest is here, and from where. */
+/* Records that a guest is using the API, and from which address. */
 enum error guest_note(struct db *db, uint64_t user_id, const char *address);
 
 /* Makes a user of a guest, with a name and a password; its messages stay its own. All its tokens
- * end but this new one. ERROR_CONFLICT: the name is taken. ERROR_NOT_FOUND: no guest any more. */
+ * end except this new one. ERROR_CONFLICT: the name is taken. ERROR_NOT_FOUND: the user is not a
+ * guest any more. */
 enum error guest_register(struct db *db, uint64_t user_id, struct text name,
                           const char *password_hash,
                           const unsigned char token_hash[SECRET_HASH_SIZE],

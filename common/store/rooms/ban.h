@@ -16,10 +16,11 @@
 #include "store/rooms/room_state.h"
 #include "store/users/user.h"
 
-/* Which messages of the user are deleted: in slices, by the housekeeping (clearing.h). */
+/* Which messages of a banned user are deleted: none, those of the last day, or all. They are
+ * deleted in slices (clearing.h). */
 enum ban_clearing { BAN_CLEARS_NONE, BAN_CLEARS_DAY, BAN_CLEARS_ALL };
 
-/* Which messages of a banned user are deleted: "day" and "all"; any other word is none. */
+/* The value for a word of the API, "day" or "all"; BAN_CLEARS_NONE for any other word. */
 enum ban_clearing ban_clearing_of(struct text name);
 
 struct ban {
@@ -53,7 +54,7 @@ struct ban_change {
  * ERROR_FORBIDDEN: not a moderator, or change->member.refusal is MEMBER_REFUSAL_ROLE. */
 enum error ban_add(struct db *db, const struct ban_request *request, struct ban_change *change);
 
-/* Ends one; ERROR_NOT_FOUND if there is none. */
+/* Ends a ban; ERROR_NOT_FOUND if there is none. */
 enum error ban_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id);
 
 /* The same for the whole site; the caller has checked the rights of the actor, who is 0 for an API
@@ -64,39 +65,41 @@ enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id);
 
 typedef void ban_visit(void *context, const struct ban *ban);
 
-/* Visits a page of the bans from a room, or the site (0), the latest first; and their number. */
+/* ban_list visits a page of the bans from a room, or the site (room_id 0), the latest first;
+ * ban_count counts them all. */
 enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
                     ban_visit *visit, void *context);
 enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count);
 
-/* The same of all rooms that the user moderates: a site moderator all rooms. Bans from the site are
- * not among them. */
+/* The same for all rooms that the user moderates; a site moderator moderates all rooms. Bans from
+ * the site are not included. */
 enum error ban_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                               uint64_t limit, uint64_t offset, ban_visit *visit, void *context);
 enum error ban_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                                uint64_t *count);
 
-/* Visits one; ERROR_NOT_FOUND if there is none. */
+/* Visits one ban; ERROR_NOT_FOUND if there is none. */
 enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,
                    void *context);
 
-/* Whether a user is banned from a room, or the site (0), now; false if the database does not
+/* Whether a user is banned now from a room, or the site (room_id 0); false if the database does not
  * answer. */
 bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id);
 
-/* For a user who sees the room and is not in it: sets state->is_banned; or state->exists to false,
- * for a guest in a room that takes none. Nothing for others. */
+/* Looks up why a user who sees the room, but is not in it, is refused: sets state->is_banned, or
+ * sets state->exists to false for a guest in a room that takes no guests. Does nothing for other
+ * users. */
 void ban_explain_refusal(struct db *db, const struct user *user, struct room_state *state);
 
-/* Ends the ban of a user from the site if its time is over: housekeeping may not have come to it
- * yet. True: it was over, and the user is active again. To be called where a disabled user is
- * refused; it costs nothing elsewhere. */
+/* Ends the ban of a user from the site if it has expired and housekeeping has not ended it yet.
+ * True: the user is active again. Called where a disabled user is about to be refused, so that
+ * other requests need no query. */
 bool ban_end_due(struct db *db, uint64_t user_id);
 
-/* The same for all users: before lists of active users. */
+/* The same for all users; called before active users are listed. */
 void ban_end_all_due(struct db *db);
 
-/* Ends up to `limit` bans whose time is over; *ended counts them. */
+/* Ends up to `limit` bans that have expired; *ended counts them. */
 enum error ban_purge(struct db *db, uint64_t limit, uint64_t *ended);
 
 #endif

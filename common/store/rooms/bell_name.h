@@ -25,8 +25,8 @@ struct bell_name {
 #define BELL_NAME_COLUMN_COUNT 2
 void bell_name_from_row(const struct db_rows *rows, unsigned first, struct bell_name *name);
 
-/* Read what is needed to ring the bell of a room or user: the name and the number of the last
- * event. ERROR_NOT_FOUND: there is no such room or user. */
+/* Read the name of the bell of a room or user and the number of the last event. ERROR_NOT_FOUND:
+ * there is no such room or user. */
 enum error bell_name_of_room(struct db *db, uint64_t room_id, struct bell_name *name,
                              uint64_t *last_seq);
 enum error bell_name_of_user(struct db *db, uint64_t user_id, struct bell_name *name,
@@ -38,7 +38,7 @@ typedef void bell_name_visit(void *context, const struct bell_name *name, uint64
 enum error bell_names_changed(struct db *db, uint64_t seconds, bell_name_visit *visit,
                               void *context);
 
-/* Read the same for one room or user, and make a secret if there is none. */
+/* The same as bell_name_of_room and bell_name_of_user, but make a secret if there is none. */
 enum error bell_name_make_of_room(struct db *db, uint64_t room_id, struct bell_name *name,
                                   uint64_t *last_seq);
 enum error bell_name_make_of_user(struct db *db, uint64_t user_id, struct bell_name *name,

@@ -34,12 +34,13 @@ typedef void invite_link_visit(void *context, const struct invite_link *link);
 /* Most links of a room. */
 #define INVITE_LINK_MOST 100
 
-/* Adds a link in the name of created_by_id, an admin of the room; id and created_at are set by it.
+/* Adds a link in the name of created_by_id, an admin of the room; sets id and created_at.
  * ERROR_FORBIDDEN for direct rooms. ERROR_CONFLICT: the room has INVITE_LINK_MOST links. */
 enum error invite_link_add(struct db *db, struct invite_link *link);
 
-/* Ends a link of a room; admins only, or, with user_id 0, confabctl, which writes the audit. By its
- * id, or, with id 0, by its text. */
+/* Deletes a link of a room, found by link_id, or, if that is 0, by its text; for admins only, or,
+ * with user_id 0, for confabctl, which writes the audit. ERROR_NOT_FOUND: the room has no such
+ * link. */
 enum error invite_link_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t link_id,
                               struct text link);
 
@@ -48,7 +49,7 @@ enum error invite_link_list(struct db *db, uint64_t room_id, uint64_t limit, uin
                             invite_link_visit *visit, void *context);
 enum error invite_link_count(struct db *db, uint64_t room_id, uint64_t *count);
 
-/* The room of a link, as those see it who have the link. */
+/* The room of a link, as anyone who has the link sees it. */
 struct invite_link_room {
     uint64_t room_id;
     struct text name;
@@ -75,7 +76,7 @@ enum error invite_link_purge(struct db *db, uint64_t limit, uint64_t *deleted);
     "WHERE c.room_id = " l ".room_id AND c.user_id = " l ".created_by_id AND c.is_admin " \
     "AND cu.is_active)"
 
-/* SQL conditions: it has expired; it is used up. */
+/* SQL conditions: the link has expired; the link is used up. */
 #define INVITE_LINK_SQL_EXPIRED(l) "COALESCE(" l ".expires_at <= SYSDATE(6), FALSE)"
 #define INVITE_LINK_SQL_USED_UP(l) "COALESCE(" l ".uses >= " l ".max_uses, FALSE)"
 

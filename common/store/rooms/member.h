@@ -46,17 +46,17 @@ enum error member_list_ids(struct db *db, uint64_t room_id, member_id_visit *vis
 enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
                       void *context);
 
-/* Why an addition is forbidden, if it is not for the role. */
+/* Why a change is forbidden, if not because of the role of the user who makes it. */
 enum member_refusal {
     MEMBER_REFUSAL_NONE,
     MEMBER_REFUSAL_LEFT, /* the user left within the hour */
     MEMBER_REFUSAL_ROOMS,  /* the user is in too many rooms */
     MEMBER_REFUSAL_ROLE,   /* of a change of a role, or a removal: the role is too high */
     MEMBER_REFUSAL_MEMBERS, /* the room has too many members */
-    MEMBER_REFUSAL_USED_UP, /* the link is used up, */
-    MEMBER_REFUSAL_EXPIRED, /* or has expired; */
+    MEMBER_REFUSAL_USED_UP, /* the link is used up */
+    MEMBER_REFUSAL_EXPIRED, /* the link has expired */
     MEMBER_REFUSAL_GUEST = 8, /* the room takes no guests */
-    MEMBER_REFUSAL_REMOVED = 7, /* or the user was removed from the room since it was made */
+    MEMBER_REFUSAL_REMOVED = 7, /* the user was removed from the room after the link was made */
 };
 
 /* The result of a change of a membership. */
@@ -99,7 +99,7 @@ enum error member_add_guest(struct db *db, uint64_t room_id, uint64_t user_id,
                             const struct member_limits *limits, struct member_change *change);
 
 /* Adds the user by an invite link (invite_link.h) of this room, with its role, and counts the use.
- * If the user is a member already, changed is false, whatever became of the link. ERROR_NOT_FOUND:
+ * If the user is a member already, changed is false, even if the link has ended. ERROR_NOT_FOUND:
  * the room has no such link. ERROR_GONE: the link is used up, or has expired. ERROR_FORBIDDEN: with
  * a refusal. ERROR_BANNED. */
 enum error member_add_by_link(struct db *db, uint64_t room_id, uint64_t user_id, struct text link,
@@ -120,12 +120,14 @@ struct room_view_patch {
 
 /* Changes what a member has set for a room, and sets *view to what is set then. A hidden room is
  * left out of the member's list until there is a newer message. *user_seq is the number of the
- * event in the user's own stream; 0: nothing has changed. ERROR_NOT_FOUND: no member any more. */
+ * event in the user's own stream; 0: nothing has changed. ERROR_NOT_FOUND: the user is not a
+ * member. */
 enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
                            const struct room_view_patch *patch, struct room_view *view,
                            uint64_t *user_seq);
 
-/* Deletes up to `limit` departures that refuse nothing any more; *deleted counts them. */
+/* Deletes up to `limit` departures that are too old to refuse an invitation; *deleted counts
+ * them. */
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted);
 
 /* Gives target_id another role; admins only. ERROR_BAD_INPUT: the last admin cannot lose the
@@ -141,13 +143,13 @@ enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
 enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                  uint64_t target_id, struct member_change *change);
 
-/* The user, who is being erased, leaves the room; also a direct one. */
+/* Removes a user who is being erased from a room, also a direct one. */
 enum error member_remove_erased(struct db *db, uint64_t room_id, uint64_t user_id,
                                 struct member_change *change);
 
-/* Makes a member an admin or a mere member, in the name of the site; one who is not an admin
- * keeps the role. ERROR_NOT_FOUND: not a member; ERROR_BAD_INPUT: the last admin cannot lose the
- * role. */
+/* Sets whether a member is an admin, in the name of the site. A former admin becomes a member; one
+ * who was not an admin keeps the role. ERROR_NOT_FOUND: not a member; ERROR_BAD_INPUT: the last
+ * admin cannot lose the role. */
 enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                     uint64_t target_id, bool is_admin,
                                     struct member_change *change);

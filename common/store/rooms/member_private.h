@@ -30,8 +30,9 @@
 /* Removes the member p_target, who was found by MEMBER_FIND_TARGET.
  *
  * If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
- * joined becomes admin, by an event after that of the removal. A room with a key stays, and who the
- * site itself removes from it has no successor: the site says who is admin there. */
+ * joined becomes admin, by an event after that of the removal. A room with a key stays. An admin
+ * whom the site itself removes from it has no successor, since the site decides who is admin
+ * there. */
 #define MEMBER_REMOVAL MEMBER_REMOVAL_AS(EVENT_USER_REMOVED)
 #define MEMBER_REMOVAL_AS(event)                                                                  \
     /* A room with a key belongs to the site: it stays without members. */                        \

@@ -29,9 +29,9 @@ struct open_room {
 /* The texts of the room are valid during the call only. */
 typedef void open_room_visit(void *context, const struct open_room *room);
 
-/* Visits at most `limit` open rooms, those created last first: the ones before the room `cursor`
- * (0: the first page); or, with `after`, the ones next to it on the other side. *more: there are
- * others beyond the page. A page costs as much as its rows. */
+/* Visits at most `limit` open rooms, newest first: those created before the room `cursor` (0: the
+ * first page); or, with `after`, those created right after it. Sets *more to whether there are
+ * further ones beyond the page. The cost depends on the rows of the page only. */
 enum error open_room_page(struct db *db, bool after, uint64_t cursor, uint64_t limit,
                           open_room_visit *visit, void *context, bool *more);
 

@@ -26,14 +26,15 @@ struct pin_change {
 enum error pin_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                    struct pin_change *change);
 
-/* Ends a pin; errors as above, but a deleted message is one that is not pinned. */
+/* Ends a pin; errors as above, but for a deleted message changed is false, since it is not
+ * pinned. */
 enum error pin_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                       struct pin_change *change);
 
 /* The number of pins in a room, of messages that the user of the state sees. */
 enum error pin_count(struct db *db, const struct room_state *state, uint64_t *count);
 
-/* Visits the messages of a page, the one pinned last first, as the user sees them. */
+/* Visits a page of the pinned messages, the latest pin first, as the user sees them. */
 enum error pin_list(struct db *db, const struct room_state *state, uint64_t user_id,
                     uint64_t limit, uint64_t offset, message_visit *visit, void *context);
 

@@ -1,13 +1,13 @@
 /*
- * role: the roles of members, and what rooms allow whom.
+ * role: the roles of members, and the settings of rooms that depend on them.
  */
 #ifndef CONFAB_COMMON_STORE_ROOMS_ROLE_H
 #define CONFAB_COMMON_STORE_ROOMS_ROLE_H
 
 #include "base/text.h"
 
-/* The numbers are stored, but for that of admins (member.is_admin). A higher role may all that a
- * lower one may. */
+/* The numbers are stored, but for that of admins (member.is_admin). A higher role has all rights of
+ * the lower ones. */
 enum role { ROLE_READER, ROLE_MEMBER, ROLE_MODERATOR, ROLE_ADMIN };
 
 /* Which members post in a room; the numbers are stored. */
@@ -23,7 +23,7 @@ enum room_guests { GUESTS_NONE, GUESTS_READ, GUESTS_WRITE };
 #define ROOM_HAS_RULES \
     "(is_archived OR post_policy <> 0 OR slow_seconds > 0 OR has_block OR history <> 0)"
 
-/* The words in JSON, and the number of a word, which must be one of them. */
+/* The word in JSON for each value, static; and the value of a word, which must be one of them. */
 const char *role_name(enum role role);
 enum role role_of(struct text name);
 const char *post_policy_name(enum post_policy policy);

@@ -61,7 +61,7 @@ typedef void room_visit(void *context, const struct room *room);
     "LEFT JOIN message m ON m.room_id = r.room_id "      \
     "AND m.position = r.message_count " MESSAGE_QUOTE_JOIN
 
-/* Between the name and the last message, in the order in which room_from_row reads them. */
+/* Columns between the name and the last message, in the order in which room_from_row reads them. */
 #define ROOM_OWN_COLUMNS \
     "r.created_by_id, r.room_key, IF(r.direct_low IS NULL, r.may_pin, " ROOM_MAY_PIN_ALL "), " \
     "r.topic, r.post_policy, r.slow_seconds, r.history, r.guests, r.retention_days"
@@ -97,9 +97,9 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
                              uint64_t room_id, struct identity *identity, bool *found,
                              room_visit *visit, void *context);
 
-/* Finds a room with exactly this name, not a direct one, of which the user is a member; if there
- * are several, the one with the lowest id, of those of which the user is an admin if there are any.
- * ERROR_NOT_FOUND if there is none. */
+/* Finds a room, not a direct one, with exactly this name, of which the user is a member. Of
+ * several, rooms of which the user is an admin take precedence, then the lowest id. ERROR_NOT_FOUND
+ * if there is none. */
 enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id);
 
 /* The result of a change of a room. */
@@ -123,8 +123,9 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
 enum error room_find_direct(struct db *db, uint64_t user_id, uint64_t other_id,
                             struct room_change *change);
 
-/* Finds it or creates it. ERROR_FORBIDDEN: the user is in most_rooms rooms. ERROR_NOT_ALLOWED: the
- * other user has blocked this one, or shares no room with it although only_shared is set. */
+/* Finds the direct room of two users or creates it. ERROR_FORBIDDEN: the user is in most_rooms
+ * rooms. ERROR_NOT_ALLOWED: the other user has blocked this one, or shares no room with it although
+ * only_shared is set. */
 enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint64_t most_rooms,
                        bool only_shared, struct room_change *change);
 
@@ -147,8 +148,8 @@ struct room_patch {
     uint64_t retention_days; /* 0: forever */
 };
 
-/* Changes these; only for admins, not for direct rooms. ERROR_ARCHIVED: the room is archived, and
- * the patch is not of is_archived alone, or ends it and changes nothing else. */
+/* Applies the patch; only for admins, not for direct rooms. ERROR_ARCHIVED: the room is archived,
+ * and the patch changes more than is_archived. */
 enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
                        const struct room_patch *patch, struct room_change *change);
 
@@ -156,8 +157,8 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
 enum error room_update_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                const struct room_patch *patch, struct room_change *change);
 
-/* Finds the room with this key (changed is false) or makes it, without members: rooms with a key
- * may have none. ERROR_BAD_INPUT: not a valid key. */
+/* Finds the room with this key (changed is false) or creates it without members, which only rooms
+ * with a key can be. ERROR_BAD_INPUT: not a valid key. */
 enum error room_ensure_key(struct db *db, uint64_t site_id, struct text key, struct text name,
                            bool is_private, struct room_change *change);
 

@@ -31,12 +31,12 @@ struct room_list {
 enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
                           room_visit *visit, void *context);
 
-/* Visits those of these rooms that the user is in, in the order of the ids, a JSON array. */
+/* Visits the rooms of which the user is a member among `ids`, a JSON array, in its order. */
 enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
                          room_visit *visit, void *context);
 
-/* Sets list->count, and list->favorites of OWN; nothing of ONE. rooms_count is the number of all
- * rooms of the user; has_preferences: the user may have hidden a room, or have a favourite. */
+/* Sets list->count, and for OWN list->favorites; does nothing for ONE. rooms_count is the number of
+ * all rooms of the user; has_preferences: the user may have hidden a room, or have a favourite. */
 enum error room_list_count(struct db *db, struct room_list *list, uint64_t rooms_count,
                            bool has_preferences);
 

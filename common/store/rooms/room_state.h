@@ -52,7 +52,7 @@ struct room_state {
     uint64_t viewer_id;
 };
 
-/* SQL: those who are not in the room read it: all users, or anyone. */
+/* SQL: users who are not members may read the room: all users, or anyone. */
 #define ROOM_IS_READ(r) "(" r ".is_open OR (" r ".is_live AND NOT " r ".is_private))"
 
 /* SQL: the first_position of the membership `me` in the room `r`. What others may read, its members
@@ -94,20 +94,20 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
 /* Makes a site moderator a moderator of the room, unless it is a direct one. */
 void room_state_add_moderator(struct room_state *state);
 
-/* Has events hide other members than this user, if only moderators see who is in the room, and the
- * user is none of them. */
+/* Sets hides_members and viewer_id, if only moderators see who is in the room and the user is not
+ * one: events then hide all members except this user. */
 void room_state_hide_members(struct room_state *state, uint64_t user_id);
 
 /* Reads the state for one user; exists is false if there is no such room. */
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state);
 
-/* For a guest outside the room: whether the room takes no guests, and so does not exist for the
- * guest. */
+/* Sets *hides to whether the room takes no guests, so that it does not exist for a guest who is not
+ * a member. */
 enum error room_state_hides_from_guests(struct db *db, const struct room_state *state,
                                         bool *hides);
 
-/* The messages that the user sees; their positions are those after first_position. */
+/* The number of messages that the user sees: those at positions after first_position. */
 static inline uint64_t room_state_visible(const struct room_state *state) {
     return state->message_count > state->first_position
                ? state->message_count - state->first_position
@@ -118,12 +118,12 @@ static inline uint64_t room_state_visible(const struct room_state *state) {
  * Otherwise ERROR_NOT_FOUND. */
 enum error room_state_may_see(const struct room_state *state);
 
-/* ERROR_NONE if the user takes part in the room: members, and site moderators. Otherwise
- * ERROR_NOT_FOUND if the user may not see the room, else ERROR_BANNED or ERROR_FORBIDDEN. */
+/* ERROR_NONE if the user is a member or a site moderator. Otherwise ERROR_NOT_FOUND if the user may
+ * not see the room, else ERROR_BANNED or ERROR_FORBIDDEN. */
 enum error room_state_takes_part(const struct room_state *state);
 
-/* ERROR_NONE if the user may read messages and events: users who take part in the room, and all in
- * a live one. Else the same errors. */
+/* ERROR_NONE if the user may read messages and events: members, site moderators, and all users if
+ * the room is live or open. Errors as of room_state_takes_part. */
 enum error room_state_may_read(const struct room_state *state);
 
 /* Whether presence in the room is a number, without typing and read marks: it is live, or

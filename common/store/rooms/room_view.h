@@ -22,7 +22,7 @@ struct room_view {
     bool is_hidden; /* until there is a newer message */
 };
 
-/* SQL: a hidden room, which is back as soon as it has a message after hidden_position. */
+/* SQL: the room is hidden, which ends as soon as it has a message after hidden_position. */
 #define ROOM_IS_HIDDEN(me, r) "COALESCE(" me ".hidden_position >= " r ".message_count, FALSE)"
 
 /* The columns of a room_view, of a membership aliased `me` in a room aliased `r`. */

@@ -1,6 +1,7 @@
 /*
- * silence: members who read a room and write nothing for some time, as a moderator has ordered; and
- * what a post that was refused is told. A silence outlives leaving.
+ * silence: members whom a moderator has silenced: they read a room, but cannot write in it for some
+ * time; and the wait of the slow mode, for posts that were refused. A silence stays when the member
+ * leaves and comes back.
  */
 #ifndef CONFAB_COMMON_STORE_ROOMS_SILENCE_H
 #define CONFAB_COMMON_STORE_ROOMS_SILENCE_H
@@ -23,13 +24,13 @@ struct silence_change {
 enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id,
                        uint64_t minutes, struct silence_change *change);
 
-/* Ends it; nothing happens to a user who is not silenced. */
+/* Ends a silence; does nothing if the user is not silenced. */
 enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id);
 
-/* Until when the user is silenced in the room; 0: it is not. */
+/* Sets *until to the end of the user's silence in the room; 0 if there is none. */
 enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int64_t *until);
 
-/* One that is not over. */
+/* A silence that has not ended. */
 struct silence {
     uint64_t room_id;
     uint64_t user_id;
@@ -41,22 +42,24 @@ struct silence {
 
 typedef void silence_visit(void *context, const struct silence *silence);
 
-/* Visits a page of the silences of a room, those that end first first; and their number. */
+/* silence_list visits a page of the silences of a room, in the order of their ends; silence_count
+ * counts them all. */
 enum error silence_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
                         silence_visit *visit, void *context);
 enum error silence_count(struct db *db, uint64_t room_id, uint64_t *count);
 
-/* The same of all rooms that the user moderates: a site moderator all rooms. */
+/* The same for all rooms that the user moderates; a site moderator moderates all rooms. */
 enum error silence_list_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                                   uint64_t limit, uint64_t offset, silence_visit *visit,
                                   void *context);
 enum error silence_count_moderated(struct db *db, uint64_t user_id, bool is_site_moderator,
                                    uint64_t *count);
 
-/* In how many seconds the user may post in a room with slow_seconds; at least 1. */
+/* Sets *seconds to the time until the user may post again in a room with slow_seconds; at least
+ * 1. */
 enum error silence_slow_wait(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t *seconds);
 
-/* Deletes up to `limit` rows that refuse nothing any more; *deleted counts them. */
+/* Deletes up to `limit` silences that have ended; *deleted counts them. */
 enum error silence_purge(struct db *db, uint64_t limit, uint64_t *deleted);
 
 #endif

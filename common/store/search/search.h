@@ -20,7 +20,7 @@
 #include "store/messages/message.h"
 #include "unicode/search_text.h"
 
-/* A place in the order of results, which are newest first: those after it come later. */
+/* A place in the order of results, which are newest first. */
 struct search_place {
     int64_t at; /* of the message, microseconds since 1970 */
     uint64_t room_id;
@@ -40,7 +40,7 @@ struct search {
     uint64_t limit;
     struct search_place place; /* where it continues; that of SEARCH_START at the beginning */
 
-    /* Called once, when the time of a usual search is over: may it continue for longer? */
+    /* Called once, when SEARCH_BUDGET_MS is over: returns whether the search may continue. */
     bool (*may_go_on)(void *context);
     void *context;
 };
@@ -54,8 +54,8 @@ struct search_result {
     size_t match_count;
 };
 
-/* Texts are valid during the call only. False: there is no space for it, and the search ends before
- * it. */
+/* Texts are valid during the call only. Returns false if there is no space for the result: the
+ * search ends before it. */
 typedef bool search_visit(void *context, const struct search_result *result);
 
 /* Visits at most `limit` results, until its time is over (search_budget.h). *more: there may be

@@ -31,13 +31,13 @@ static inline unsigned search_offset(uint64_t position) {
     return (unsigned)((position - 1) % SEARCH_SEGMENT);
 }
 
-/* The offset that these two bytes of a row are. */
+/* Reads an offset from two bytes of a row. */
 static inline unsigned search_offset_read(const char bytes[2]) {
     return (unsigned)(bytes[0] & 0x7F) << 7 | (unsigned)(bytes[1] & 0x7F);
 }
 
-/* Most messages of one batch. A segment that is indexed at once takes half of the space that one
- * takes that has grown. */
+/* Most messages of one batch. A segment that is indexed at once takes half the space of one that
+ * has grown. */
 #define SEARCH_BATCH SEARCH_SEGMENT
 
 /* Where a term occurs. */
@@ -72,13 +72,13 @@ bool search_batch_add(struct search_batch *batch, uint64_t room_id, uint64_t pos
 void search_batch_remove(struct search_batch *batch, uint64_t room_id, uint64_t first,
                          uint64_t last);
 
-/* How far the index of a room is once the batch is written. `version` is that of the row of
+/* Sets how far the index of a room is once the batch is written. `version` is that of the row of
  * search_progress when the messages were read. */
 void search_batch_advance(struct search_batch *batch, uint64_t room_id, uint64_t version,
                           uint64_t seq, uint64_t position, uint64_t trimmed);
 
-/* Writes all. ERROR_CONFLICT: another process has changed the index of one of the rooms meanwhile,
- * and nothing is written. */
+/* Writes the batch in one transaction. ERROR_CONFLICT: another process has changed the index of one
+ * of the rooms meanwhile, and nothing is written. */
 enum error search_batch_write(struct db *db, struct search_batch *batch);
 
 /* Frees the memory. */

@@ -2,8 +2,9 @@
  * search_budget: how long a search may take.
  *
  * A search ends after SEARCH_BUDGET_MS with what it has found, and continues with the next request.
- * A small one is complete even on a busy machine: one that has done little so far continues for
- * SEARCH_BUDGETS_MOST times as long, if the caller lets it.
+ * So that small searches complete even on a busy machine, a search that has done less than
+ * SEARCH_LITTLE_WORK by then may take up to SEARCH_BUDGETS_MOST times as long, if the caller
+ * permits it.
  */
 #ifndef CONFAB_COMMON_STORE_SEARCH_SEARCH_BUDGET_H
 #define CONFAB_COMMON_STORE_SEARCH_SEARCH_BUDGET_H
@@ -14,14 +15,14 @@
 #define SEARCH_BUDGET_MS 50
 #define SEARCH_BUDGETS_MOST 20
 
-/* Lists of the index and messages that are little work. */
+/* In index lists and messages read. */
 #define SEARCH_LITTLE_WORK 300
 
 struct search_budget {
     int64_t end_ms; /* of SEARCH_BUDGET_MS */
     uint64_t work;  /* lists and messages that were read */
 
-    /* Called once, at end_ms: may the search continue for longer? */
+    /* Called once, at end_ms: returns whether the search may continue. */
     bool (*may_go_on)(void *context);
     void *context;
     bool has_asked, may;

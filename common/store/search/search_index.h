@@ -3,7 +3,8 @@
  *
  * A follower of all rooms: search_progress has how far it has come in each, the last event (seq)
  * and the last message (position). No post waits for it. Several processes may do it at the same
- * time: the version of the row shows which comes too late, and that one changes nothing.
+ * time: each row has a version, and a process that finds that another one has changed it writes
+ * nothing.
  */
 #ifndef CONFAB_COMMON_STORE_SEARCH_SEARCH_INDEX_H
 #define CONFAB_COMMON_STORE_SEARCH_SEARCH_INDEX_H
@@ -14,7 +15,7 @@
 
 #include "db/db.h"
 
-/* Most rooms that one search for what is new finds. */
+/* Most rooms with new messages that one query finds. */
 #define SEARCH_INDEX_ROOMS 200
 
 /* The state of a process. Zeroed, it begins with everything that has changed since the last process
@@ -27,8 +28,8 @@ struct search_index {
     int64_t looking_ms; /* when the present one began; 0: it was for recent changes only */
 };
 
-/* Works for about budget_ms. *more: there is more to do now. A busy room has something new at any
- * time; it is left to later calls, so that they find several messages at once. */
+/* Works for about budget_ms milliseconds. *more: there is more to do now. Rooms that are being
+ * written in are left to later calls, which then index several messages at once. */
 enum error search_index_step(struct db *db, struct search_index *index, uint64_t budget_ms,
                              bool *more);
 

@@ -4,7 +4,7 @@
  * Each room has a bound: all its results that were not found yet come after it. The rooms are kept
  * in the order of their bounds, so that those with the newest messages come first. A step picks the
  * first rooms, and reads some of their messages, or looks for candidates in the index: both lower
- * the bounds. What was found before all bounds is shown.
+ * the bounds. Results that come before all bounds are final and are shown.
  */
 #ifndef CONFAB_COMMON_STORE_SEARCH_SEARCH_PRIVATE_H
 #define CONFAB_COMMON_STORE_SEARCH_SEARCH_PRIVATE_H
@@ -50,7 +50,8 @@ struct search_run {
     bool is_full;       /* the page */
 };
 
-/* Above 0: `a` comes later in the results. */
+/* The order of results: below 0 if `a` comes first, 0 if both are the same, above 0 if `b` comes
+ * first. */
 int search_compare(const struct search_place *a, const struct search_place *b);
 
 /* ---- search_rooms.c ---- */
@@ -64,7 +65,8 @@ void search_rooms_free(struct search_run *run);
 /* Puts the rooms in order after their bounds have changed. */
 void search_rooms_sort(struct search_run *run);
 
-/* How many rooms, from the first one on, may have the next results; at most SEARCH_PICKED. */
+/* The number of rooms, from the first one on, that may have the next results; at most
+ * SEARCH_PICKED. */
 size_t search_rooms_pick(const struct search_run *run);
 
 /* The place where the rooms that are not done begin; the end of all results if all are. */

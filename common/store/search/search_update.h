@@ -11,19 +11,19 @@
 #include "db/db.h"
 
 /* The new messages of a room are added to the index when there are SEARCH_FRESH of them, or nothing
- * was posted for some seconds: the more at once, the less each costs. Searches read the text of
- * those that are left, which costs as much as a hundred lists of the index for a user in a hundred
- * rooms that are all busy. In a room that is never silent for so long the oldest of them is younger
- * than the shortest event_retention, a day. */
+ * was posted for some seconds: the more at once, the less each costs. Searches read the texts of
+ * the messages that are not indexed yet, which costs a user in a hundred busy rooms as much as a
+ * hundred lists of the index. In a room that is never silent for so long the oldest of them is
+ * younger than the shortest event_retention, a day. */
 #define SEARCH_FRESH 32
 #define SEARCH_FRESH_SECONDS 120
 
 /* Most rooms of one call. */
 #define SEARCH_UPDATE_ROOMS 50
 
-/* Updates the index of at most SEARCH_UPDATE_ROOMS rooms, until end_ms: those with little news
- * together, others one by one. *done: how many of the first are up to date, or are being updated
- * by another process. */
+/* Updates the index of at most SEARCH_UPDATE_ROOMS rooms, until end_ms (clock_monotonic_ms): rooms
+ * with few new messages together, others one by one. *done: the number of rooms, from the first one
+ * on, that are up to date or being updated by another process. */
 enum error search_update_rooms(struct db *db, const uint64_t *rooms, size_t count, int64_t end_ms,
                                size_t *done);
 

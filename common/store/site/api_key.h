@@ -53,7 +53,7 @@ bool api_key_name_is_valid(struct text name);
 /* Reads a list of scopes, separated by commas. False if one is unknown, or there is none. */
 bool api_key_read_scopes(struct text list, unsigned *scopes);
 
-/* Writes it; the size is enough for all scopes. */
+/* Writes the list of scopes, separated by commas; the size is enough for all of them. */
 #define API_KEY_SCOPES_SIZE 64
 void api_key_write_scopes(unsigned scopes, char out[API_KEY_SCOPES_SIZE]);
 
@@ -119,7 +119,7 @@ enum error api_key_act(struct db *db, const struct api_key *key, const char *add
                        struct text user, struct text issuer, uint64_t room_id,
                        struct identity *identity, enum api_key_refusal *refusal);
 
-/* The words for a refusal; static. */
+/* The text of the API for a refusal; static. */
 const char *api_key_refusal_detail(enum api_key_refusal refusal);
 
 #endif

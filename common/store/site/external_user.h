@@ -24,9 +24,9 @@
 #define EXTERNAL_USER_ISSUER_MAX 255
 #define EXTERNAL_USER_SUBJECT_MAX 128
 
-/* Makes a user name of any text: letters with accents lose them, blanks become "_", other
- * characters are left out, of an e-mail address the part before the @ is used. Empty if less than
- * three characters are left. */
+/* Makes a user name of any text: accents are removed, blanks become "_", other characters that a
+ * name cannot have are left out; of an e-mail address the part before the @ is used. Empty if fewer
+ * than three characters are left. */
 void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]);
 
 /* Finds a user; ERROR_NOT_FOUND if there is none. */
@@ -43,8 +43,8 @@ enum error external_user_ensure(struct db *db, struct text issuer, struct text s
  * was free. */
 enum error external_user_site(struct db *db, const char *name, struct user *user);
 
-/* The same, and gives the user this name if it has another one and this is free. For confabctl
- * migrate: a user who is there before all others needs no rule that reserves its name. */
+/* The same, and renames the user if it has another name and this one is free. `confabctl migrate`
+ * calls it, so that the name is taken before any user can register it. */
 enum error external_user_name_site(struct db *db, const char *name);
 
 #endif

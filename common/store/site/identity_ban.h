@@ -1,10 +1,10 @@
 /*
  * identity_ban: bans that outlive an erased account.
  *
- * A user of the site who is banned could have the account erased and come back by another token of
- * the site. So the bans are kept for the site's id of the user, of which only a keyed hash is
- * stored, without a reason and without the account that is gone. The user that is made for the id
- * gets them back. A post reads none of it.
+ * A banned user of the site could have the account erased and return with another token of the
+ * site. The bans are therefore kept under a keyed hash of the site's id for the user, without
+ * reason and account, and become bans of the user that is later made for that id. Posts do not read
+ * this table.
  */
 #ifndef CONFAB_COMMON_STORE_SITE_IDENTITY_BAN_H
 #define CONFAB_COMMON_STORE_SITE_IDENTITY_BAN_H
@@ -14,11 +14,11 @@
 #include "db/db.h"
 #include "secrets/secret.h"
 
-/* The hash of an id that the site has for a user. */
+/* Writes the keyed hash of the id that the site has for a user. */
 enum error identity_ban_key(struct db *db, struct text issuer, struct text subject,
                             char key[SECRET_SIGNATURE_SIZE]);
 
-/* Those of all ids of a user, as a JSON array; "[]" for a user without any. The caller frees
+/* Appends the hashes of all ids of a user as a JSON array; "[]" if there are none. The caller frees
  * `keys`. */
 enum error identity_ban_keys(struct db *db, uint64_t user_id, struct buffer *keys);
 

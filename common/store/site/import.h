@@ -1,5 +1,5 @@
 /*
- * import: users, messages and files of another chat, as they were there.
+ * import: adds users, messages and files of another chat with their original times.
  *
  * An imported user is a row of external_user whose issuer is IMPORT_ISSUER and the name of the
  * source, so that a second import finds it. An imported message has a client_id made of its id
@@ -20,7 +20,7 @@
  * digits, and the terminator. */
 #define IMPORT_KEY_SIZE (1 + 32 + 1)
 
-/* Makes it of the source, the id of the room and that of the message. */
+/* Makes the client_id of a message from the source and the ids of its room and itself. */
 void import_key(const char *source, struct text room, struct text message,
                 char key[IMPORT_KEY_SIZE]);
 
@@ -38,14 +38,14 @@ enum error import_find_user(struct db *db, struct text issuer, struct text subje
 enum error import_link_user(struct db *db, struct text issuer, struct text subject,
                             uint64_t user_id);
 
-/* Disables a user that an import has made, unless it has a password, a token or a login session, or
- * the site knows it. */
+/* Disables a user that an import has made, unless it has a password, a token, a login session or an
+ * id of the site. */
 enum error import_disable_user(struct db *db, uint64_t user_id);
 
 /* The number of messages of a room, and the time of the last one (0: there is none). */
 enum error import_room_end(struct db *db, uint64_t room_id, uint64_t *count, int64_t *last_at);
 
-/* Finds messages that are there: `keys` is JSON, [[number, sender's id, "key"], ...]. */
+/* Finds messages that were imported before: `keys` is JSON, [[number, sender's id, "key"], ...]. */
 typedef void import_visit(void *context, uint64_t number, uint64_t position);
 enum error import_find_messages(struct db *db, uint64_t room_id, struct text keys,
                                 import_visit *visit, void *context);
@@ -68,7 +68,7 @@ struct import_batch {
  * the room has another message_count. ERROR_NOT_FOUND: there is no such room. */
 enum error import_messages(struct db *db, const struct import_batch *batch);
 
-/* Whatever members have read, they have read the messages up to this position. */
+/* Moves the read marks of all members up to this position, never back. */
 enum error import_mark_read(struct db *db, uint64_t room_id, uint64_t position);
 
 struct import_file_row {

@@ -15,20 +15,23 @@
 /* Largest set of keys, in bytes. */
 #define JWKS_MAX 65536
 
-/* How often it is fetched, and, when a key is missing or the last try failed, how often at most. */
+/* Seconds between two fetches; the shorter interval is for when a key is missing or the last fetch
+ * failed. */
 #define JWKS_FETCH_SECONDS 3600
 #define JWKS_WANTED_SECONDS 60
 
 /* Appends the stored set; *fetched_at is 0, and nothing is appended, if none was fetched yet. */
 enum error jwks_get(struct db *db, const char *url, struct buffer *out, int64_t *fetched_at);
 
-/* Notes that a token named a key that is not in the set: it is fetched again, once a minute. */
+/* Requests that the set be fetched again, at most once a minute, since a token names a key that is
+ * not in it. */
 enum error jwks_want(struct db *db, const char *url);
 
-/* True, for one worker, if the set is to be fetched now. */
+/* Sets *is_due, for one worker only, if the set is to be fetched now. */
 enum error jwks_is_due(struct db *db, const char *url, bool *is_due);
 
-/* Stores what was fetched; or why that failed, and then the former set stays. */
+/* jwks_store stores a set that was fetched; jwks_record_failure stores why a fetch failed and keeps
+ * the former set. */
 enum error jwks_store(struct db *db, const char *url, struct text body);
 enum error jwks_failed(struct db *db, const char *url, const char *why);
 

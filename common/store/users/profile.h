@@ -1,8 +1,8 @@
 /*
  * profile: how users are shown (name, picture, language), and finding them by name.
  *
- * What a text may be is checked by the caller (profile_fields.h). Messages and events keep the user
- * name: a new display name rewrites nothing.
+ * The caller checks the texts (profile_fields.h). Messages and events keep the user name: a new
+ * display name rewrites nothing.
  */
 #ifndef CONFAB_COMMON_STORE_USERS_PROFILE_H
 #define CONFAB_COMMON_STORE_USERS_PROFILE_H
@@ -48,7 +48,7 @@ static inline struct text profile_name(const struct profile *profile) {
 }
 
 /* Sets the given fields of a user, in one transaction. Writes nothing, and *changed is false, if
- * they are so already. ERROR_NOT_FOUND: there is no such user. */
+ * they have these values already. ERROR_NOT_FOUND: there is no such user. */
 enum error profile_set(struct db *db, uint64_t user_id, const struct profile *profile,
                        bool *changed);
 
@@ -69,7 +69,7 @@ enum error profile_list_active(struct db *db, const uint64_t *ids, size_t count,
 /* A number that rises with each change of a display name or picture, of any user. */
 enum error profile_changes(struct db *db, uint64_t *number);
 
-/* Which page of the active users, by user name, that a search finds. */
+/* Selects a page of the active users that a search finds, sorted by user name. */
 enum profile_page_kind { PROFILE_PAGE_OFFSET, PROFILE_PAGE_AFTER, PROFILE_PAGE_BEFORE };
 
 struct profile_page {

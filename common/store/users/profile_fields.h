@@ -1,9 +1,9 @@
 /*
- * profile_fields: the rules for the texts of a profile, the same for users, administrators,
- * signed tokens and the site's programs.
+ * profile_fields: the rules for the texts of a profile, the same for users, administrators, signed
+ * tokens and the site's programs.
  *
- * Each function returns NULL for a valid value, else what is wrong with it: static words for the
- * one who sent it. Values are valid UTF-8 (text_is_valid).
+ * Each function returns NULL for a valid value, else a static text that says what is wrong, for the
+ * API's answer. Values are valid UTF-8 (text_is_valid).
  */
 #ifndef CONFAB_COMMON_STORE_USERS_PROFILE_FIELDS_H
 #define CONFAB_COMMON_STORE_USERS_PROFILE_FIELDS_H
@@ -27,7 +27,7 @@ const char *profile_fields_check_avatar(struct text url, const char *origins);
 /* A language tag in the form of RFC 5646 (BCP 47), such as de or pt-BR; at most 35 bytes. */
 const char *profile_fields_check_locale(struct text locale);
 
-/* An address of mail, at most 254 bytes. Whether it exists is not known. */
+/* An e-mail address, at most 254 bytes. Only its form is checked. */
 const char *profile_fields_check_email(struct text email);
 
 #endif

@@ -19,7 +19,7 @@ struct user {
     bool is_active;
     bool is_staff;
     bool is_moderator; /* in all rooms that are not direct */
-    bool is_guest; /* without a password, for as long as it comes (store/privacy/guest.h) */
+    bool is_guest; /* has no password (store/privacy/guest.h) */
     int64_t created_at;
 };
 
@@ -46,7 +46,7 @@ enum error user_by_name(struct db *db, struct text name, struct user *user,
 /* Size of the hash of a client's address. */
 #define USER_ADDRESS_SIZE 16
 
-/* What a password proved: that it was the password of the user as long as this hash is stored. */
+/* The proof that a client knows the password of the user; valid as long as this hash is stored. */
 struct user_proof {
     uint64_t user_id;
     char password_hash[SECRET_PASSWORD_SIZE];
@@ -89,7 +89,7 @@ enum error user_by_login(struct db *db, struct text name,
 /* Deletes up to `limit` addresses that are not known any more; *deleted counts them. */
 enum error user_purge_addresses(struct db *db, uint64_t limit, uint64_t *deleted);
 
-/* The same as user_by_name by id. */
+/* The same as user_by_name, but finds the user by id. */
 enum error user_by_id(struct db *db, uint64_t id, struct user *user,
                       char hash[SECRET_PASSWORD_SIZE]);
 
@@ -119,9 +119,9 @@ enum error user_end_credentials(struct db *db, uint64_t id, uint64_t kept_token,
                                 uint64_t kept_session, struct user_change *change);
 
 /* Enables or disables the account. Disabling ends all tokens and login sessions for good: they are
- * refused as those of a disabled user, and enabling deletes them. A user who is banned from the
- * site becomes so when the ban ends; nothing changes now. ERROR_FORBIDDEN: an erased account cannot
- * be enabled. */
+ * refused as those of a disabled user, and enabling deletes them. For a user who is banned from the
+ * site, the new state applies when the ban ends; nothing changes now. ERROR_FORBIDDEN: an erased
+ * account cannot be enabled. */
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change);
 
 /* Sets whether the user shares read receipts. pushd is informed by the same event. */
@@ -131,10 +131,10 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
 /* Sets or clears the staff flag. */
 enum error user_set_staff(struct db *db, uint64_t id, bool is_staff);
 
-/* Whether a user is a program; false if there is no such user, or no answer. */
+/* Whether a user is a bot; false if there is no such user or the database does not answer. */
 bool user_is_bot(struct db *db, uint64_t id);
 
-/* Makes a user a moderator of all rooms that are not direct, or ends that. */
+/* Sets whether a user moderates all rooms that are not direct. */
 enum error user_set_moderator(struct db *db, uint64_t id, bool is_moderator);
 
 /* The first active user by name who is not a guest; ERROR_NOT_FOUND if there is none. */

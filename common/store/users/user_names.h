@@ -19,8 +19,8 @@ struct user_names;
 struct user_names *user_names_new(void);
 void user_names_free(struct user_names *names);
 
-/* Clears the cache as well whenever this number has changed: that of the erasures by all processes
- * that share it. */
+/* Makes user_names_begin also clear the cache when *erasures has changed, the number of erasures
+ * that all processes have counted; it must outlive the cache. */
 void user_names_watch(struct user_names *names, const _Atomic uint64_t *erasures);
 
 /* Call it after a query and before its rows are read: clears the cache after a reconnect, or if it
