@@ -56,10 +56,11 @@ const char *http_client_address(const struct http_client *client);
 void http_client_send(struct http_client *client, const struct http_client_request *request,
                       struct http_client_response *response);
 
-/* Frees the texts of a response; it may be one that failed. */
+/* Frees the texts of a response, also of a failed request. */
 void http_client_response_free(struct http_client_response *response);
 
-/* Returns the first difference between the client's address and a URL. */
+/* The first difference between the client's address and a URL, as http_client_compare returns
+ * it. */
 enum http_client_difference {
     HTTP_CLIENT_SAME,
     HTTP_CLIENT_OTHER_SCHEME,

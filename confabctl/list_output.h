@@ -26,7 +26,7 @@ struct list_output {
     struct buffer out;
 };
 
-/* Begins a list with these columns (see table_new). */
+/* Begins a list with these columns (see table_new); list_output_end frees it. */
 void list_output_begin(struct list_output *output, const struct cli *cli,
                        const char *const *headings, size_t columns);
 

@@ -1,6 +1,7 @@
 /*
- * chore: what takes the worker long: mails to users, and the archives that they ask for. Each has a
- * thread and a connection to the database of its own, so that no mail waits for an archive.
+ * chore: slow work of confab-worker: sending mails, and making the archives that users request.
+ * Each kind has its own thread and its own connection to the database, so that no mail waits for an
+ * archive.
  */
 #ifndef CONFAB_WORKER_CHORE_H
 #define CONFAB_WORKER_CHORE_H
@@ -11,7 +12,7 @@
 
 struct chore;
 
-/* config must outlive it. Never NULL. */
+/* The state of one kind of work. config must outlive it. Never NULL; free with chore_free. */
 struct chore *chore_new(const struct config *config);
 
 /* Sends one mail; see task.h. The context is a struct chore. */
@@ -20,10 +21,11 @@ bool chore_send_mail(void *context);
 /* Makes one archive; see task.h. The context is another struct chore. */
 bool chore_make_archive(void *context);
 
-/* Ends an archive that is being made soon: another worker, or the next one, begins it again. */
+/* Interrupts the archive that is being made; a worker starts it again later. May be called from
+ * another thread. */
 void chore_stop(struct chore *chore);
 
-/* To be called when nothing is being done. */
+/* Closes the connection to the database and frees everything; no function above may be running. */
 void chore_free(struct chore *chore);
 
 #endif

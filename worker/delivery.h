@@ -34,9 +34,9 @@ struct delivery {
     struct buffer url, body;
 };
 
-/* Starts a delivery: the head of the body, up to the opening bracket of its events. `origin` tells
- * databases apart, one that was restored from the one before: it is a part of the id. Free it with
- * delivery_free. */
+/* Starts a delivery: the head of the body, up to the opening bracket of its events. `origin`
+ * (store/server.h) is a part of the id, so that ids of a restored database differ from earlier
+ * ones. Free it with delivery_free. */
 struct delivery *delivery_new(const struct hook *hook, uint64_t room_id, struct text room_key,
                               uint64_t seq, uint64_t last_seq, const char *origin);
 

@@ -9,7 +9,8 @@
 #include "config/config.h"
 #include "db/db.h"
 
-/* Sends the mail that is due, if mail_from is set. *done: there was one. */
+/* Sends one mail that is due, if mail_from is set. *done: there was one; a mail that could not be
+ * sent is recorded and tried again later. Errors are those of the database. */
 enum error mailer_step(struct db *db, const struct config *config, bool *done);
 
 #endif

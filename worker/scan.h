@@ -1,6 +1,6 @@
 /*
- * scan: has files scanned that were just sent (scan_command, scan_socket). Several workers share
- * the files: each file is claimed in the database for the time that a scan may take.
+ * scan: scans uploaded files for viruses before they are shown (scan_command, scan_socket). Several
+ * workers share the work: a file is claimed in the database for the time that a scan may take.
  */
 #ifndef CONFAB_WORKER_SCAN_H
 #define CONFAB_WORKER_SCAN_H
@@ -18,7 +18,7 @@ struct scan *scan_new(const struct config *config);
  * scan. */
 bool scan_do_one(void *context);
 
-/* To be called when nothing is being scanned. */
+/* Frees it; scan_do_one must not be running. */
 void scan_free(struct scan *scan);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * step: what the worker does with the database: one step at a time, on a thread, so that the loop
- * never waits.
+ * step: the database work of confab-worker, one step at a time on a thread, so that the loop never
+ * waits.
  *
  * A step renews the worker's row, records how deliveries have ended, searches for rooms with new
  * events, leases what is due, and reads the events of it: the deliveries that the loop then sends.
@@ -18,7 +18,7 @@
 
 struct steps;
 
-/* How a delivery has ended. */
+/* The result of a delivery. */
 struct step_result {
     uint64_t hook_id, room_id, claim, seq, last_seq, tries;
     bool was_tried; /* counted; false: aborted, nothing to send, or to be tried again later */

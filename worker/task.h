@@ -1,6 +1,6 @@
 /*
- * task: work in the background of the loop, one thing at a time on a thread of libuv, so that
- * deliveries do not wait for it. What is done is a function, which looks for one thing and does it.
+ * task: runs a function on a thread of libuv, again and again, one call at a time, so that
+ * deliveries do not wait for it. Each call finds one piece of work, such as a mail, and does it.
  */
 #ifndef CONFAB_WORKER_TASK_H
 #define CONFAB_WORKER_TASK_H
@@ -11,8 +11,8 @@
 
 struct task;
 
-/* Does one thing, if there is one. True: there may be another. Called on a thread, and never twice
- * at once with the same context. */
+/* Does one piece of work, if there is one; returns true if there may be another. Called on a
+ * thread, and never twice at once with the same context. */
 typedef bool task_do_one(void *context);
 
 /* Called on the loop after each call of task_do_one. */
@@ -22,16 +22,16 @@ typedef void task_ended(void *context, struct task *task);
 struct task *task_new(uv_loop_t *loop, task_do_one *do_one, void *own, task_ended *ended,
                       void *context);
 
-/* Does the next thing, unless one is being done. */
+/* Starts a call of do_one, unless one is running. */
 void task_next(struct task *task);
 
-/* Whether one is being done, or there may be another one. */
+/* Whether a call is running, or the last one said that there may be more work. */
 bool task_is_busy(const struct task *task);
 
-/* Whether one is being done. */
+/* Whether a call is running. */
 bool task_is_running(const struct task *task);
 
-/* To be called when nothing is being done. */
+/* Frees the task; no call may be running. */
 void task_free(struct task *task);
 
 #endif

@@ -13,11 +13,11 @@
 #include "secrets/secret.h"
 #include "store/server.h"
 
-/* What a check found to work; later checks require it. */
+/* What a check has found to work. Checks that require it are skipped otherwise. */
 #define DOCTOR_SITE 1u    /* the API answers at the address */
 #define DOCTOR_TOKEN 2u   /* the API accepts the token */
 #define DOCTOR_SOCKET 4u  /* a WebSocket is open */
-#define DOCTOR_METRICS 8u /* every pushd has told its metrics_text */
+#define DOCTOR_METRICS 8u /* metrics_text has the metrics of every pushd */
 
 struct doctor {
     const struct cli *cli;

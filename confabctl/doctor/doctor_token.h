@@ -17,8 +17,8 @@ struct doctor_token {
     int fd; /* connection to the child, which revokes the token when it is closed */
 };
 
-/* Creates a token of a user from the hash of its key. If that fails, the child has printed an
- * error. */
+/* Creates a token of a user from the hash of its key. On failure the child has printed an error,
+ * and there is nothing to revoke. */
 enum cli_status doctor_token_add(const struct cli *cli, uint64_t user_id,
                                  const unsigned char hash[SECRET_HASH_SIZE],
                                  struct doctor_token *token);

@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 
-/* Finds the emoji of a name. Colons around it, and a skin tone after "::", are ignored. False if
- * the name is not in the list: it may be one of the pictures that a site adds itself. */
+/* Finds the emoji of a name. Colons around it, and a skin tone after "::", are ignored. *emoji is
+ * static. False if the name is not in the list: it may be a custom emoji of that chat. */
 bool emoji_of_name(struct text name, struct text *emoji);
 
 #endif

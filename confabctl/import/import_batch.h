@@ -12,7 +12,7 @@
  * unless it is the first of the list. */
 void import_batch_key(struct buffer *keys, const struct import_model *model, size_t index);
 
-/* Begins with run, room_id and after set, the rest empty. */
+/* The batch of one room. The caller sets run, room_id and after, and zeroes the rest. */
 struct import_writer {
     struct import_run *run;
     uint64_t room_id;
@@ -30,7 +30,7 @@ enum error import_writer_add(struct import_writer *writer, struct import_message
  * succeeds. Errors as of import_writer_add. */
 enum error import_writer_flush(struct import_writer *writer);
 
-/* Counts its reactions and files, for a dry run. */
+/* Counts the reactions and files of a message that is new, for a dry run. */
 enum error import_writer_count(struct import_writer *writer, const struct import_message *message);
 
 /* Frees what was collected, without writing it. */

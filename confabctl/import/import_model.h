@@ -1,9 +1,9 @@
 /*
- * import_model: what an export of another chat has, in memory: users, rooms and messages with what
- * belongs to them, as a reader of a format found them.
+ * import_model: the content of an export of another chat, in memory: users, rooms, and messages
+ * with their reactions and files.
  *
  * A reader adds everything in any order; import_model_finish then sorts and connects it. Texts are
- * kept by the model (import_keep). Ids are those of the other chat.
+ * owned by the model (import_keep). Ids are those of the other chat.
  */
 #ifndef CONFAB_CONFABCTL_IMPORT_IMPORT_MODEL_H
 #define CONFAB_CONFABCTL_IMPORT_IMPORT_MODEL_H
@@ -63,7 +63,7 @@ struct import_file {
     struct text path; /* of the bytes */
 };
 
-/* Something that does not fit, and how often. */
+/* A kind of data that cannot be imported, and how often it occurred. */
 struct import_note {
     const char *what; /* a literal */
     uint64_t count;
@@ -95,14 +95,14 @@ struct import_model {
 struct text import_keep(struct import_model *model, struct text text);
 struct text import_keep_points(struct import_model *model, struct text text, size_t points);
 
-/* Adds something; the texts must be kept already. */
+/* Each adds one row; its texts must be those of import_keep. */
 void import_add_user(struct import_model *model, struct import_user user);
 void import_add_room(struct import_model *model, struct import_room room);
 void import_add_member(struct import_model *model, struct text room, struct text user,
                        bool is_admin);
 
-/* Adds a message; the reactions and files added next are those of it. A content of more than 8,000
- * code points continues in further messages. */
+/* Adds a message; reactions and files that are added next belong to it. A content of more than
+ * 8,000 code points continues in further messages. */
 void import_add_message(struct import_model *model, struct import_message message);
 void import_add_file(struct import_model *model, struct import_file file);
 
@@ -110,7 +110,7 @@ void import_add_file(struct import_model *model, struct import_file file);
  * that is neither is noted. */
 void import_add_reaction(struct import_model *model, struct text user, struct text name);
 
-/* Notes that something does not fit. */
+/* Adds `count` to the note `what`, a literal, about data that cannot be imported. */
 void import_note(struct import_model *model, const char *what, uint64_t count);
 
 /* Sorts users and rooms by id, and messages by room and time; finds the rooms, users and parents of

@@ -1,9 +1,10 @@
 /*
  * import_run: writes a model into the database, or says what that would do.
  *
- * What is there from an earlier run, whole or broken off, is found and not written again: users by
- * their ids there, rooms by their keys, messages by their ids. Messages are appended to their rooms
- * in the order of their times; those that are older than the last message of a room do not fit.
+ * What an earlier run has written, complete or interrupted, is found and not written again: users
+ * by their ids in the other chat, rooms by their keys, messages by their ids. Messages are appended
+ * to their rooms in the order of their times; those older than the last message of a room are left
+ * out and noted.
  */
 #ifndef CONFAB_CONFABCTL_IMPORT_IMPORT_RUN_H
 #define CONFAB_CONFABCTL_IMPORT_IMPORT_RUN_H
@@ -23,8 +24,8 @@ struct import_run {
     char issuer[64];
 };
 
-/* Runs it; counts are right in any case. ERROR_INTERNAL with errno of file_dir in *file_error if a
- * file cannot be copied (0: it is an error of the store). */
+/* Runs the import; the counts are also set after an error, as far as it came. ERROR_INTERNAL with
+ * errno of file_dir in *file_error if a file cannot be copied (0: it is an error of the store). */
 enum error import_run(struct import_run *run, int *file_error);
 
 #endif

@@ -2,11 +2,11 @@
  * import_source: the files of an export: a folder, an archive, or one file.
  *
  * An archive (ZIP, tar, also compressed) is unpacked by unzip(1) or tar(1) into a temporary folder
- * below $TMPDIR or /tmp, which import_source_close removes. The folder is locked: one of an import
- * that was killed is not, and the next import removes it.
+ * below $TMPDIR or /tmp, which import_source_close removes. The folder is locked while it is in
+ * use, so that the next import can remove the folder of an import that was killed.
  *
- * Paths in an export come from outside: what is not below its folder, as by "..", or by a link, is
- * not found.
+ * Paths in an export are not trusted: a path that leads out of its folder, by ".." or a link, is
+ * treated as missing.
  */
 #ifndef CONFAB_CONFABCTL_IMPORT_IMPORT_SOURCE_H
 #define CONFAB_CONFABCTL_IMPORT_IMPORT_SOURCE_H
