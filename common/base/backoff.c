@@ -1,6 +1,6 @@
 /* Exponential backoff with jitter: each failure multiplies the delay, up to a maximum, and the wait
- * is drawn at random from the upper half of it, so that the processes that lost a server at the
- * same moment do not all come back to it at once. */
+ * is drawn at random from the upper half of it, so that processes that lost a server at the same
+ * moment do not all reconnect at once. */
 #include "base/backoff.h"
 
 #include <sys/random.h>

@@ -20,7 +20,7 @@ struct idmap_slot {
 /* The slot where the search for a key starts: the upper bits of its product with the golden ratio
  * (Fibonacci hashing), which spreads ids that come in sequence; the lower bits would not. */
 static uint32_t home(const struct idmap *map, uint64_t key) {
-    /* Ids that carry something in their upper half count too. */
+    /* Mixes the upper half into the lower one, for ids that differ only there. */
     key ^= key >> 32;
     return (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (map->size - 1);
 }
@@ -63,7 +63,7 @@ static void shrink(struct idmap *map) {
 
 /* Empties a slot and moves up the entries after it that would no longer be found. */
 static void vacate(struct idmap *map, uint32_t gap) {
-    /* The run ends at the next empty slot; entries behind it cannot depend on this one. */
+    /* The run ends at the next empty slot; entries after it cannot depend on this one. */
     const uint32_t mask = map->size - 1;
     for (uint32_t at = (gap + 1) & mask; map->slots[at].value; at = (at + 1) & mask) {
         const uint32_t wanted = home(map, map->slots[at].key);

@@ -115,7 +115,7 @@ static size_t leading_space(struct text text) {
 /* Size of the white space at the end of the text, 0 when there is none. */
 static size_t trailing_space(struct text text) {
     /* Back to the byte that begins the last character; it may be longer than any character if the
-     * text is not valid, and is then no white space. */
+     * text is not valid, and is then not white space. */
     size_t size = 1;
 
     if (text.len == 0)

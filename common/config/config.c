@@ -44,7 +44,8 @@ void config_free(struct config *config) {
 static bool read_all(int fd, struct buffer *content) {
     ssize_t got = 1;
     while (got > 0 && content->len <= FILE_MAX) {
-        /* One byte more than FILE_MAX is enough to tell. */
+        /* Reading stops one byte beyond FILE_MAX, which is enough to know that the file is too
+         * large. */
         got = read(fd, buffer_reserve(content, 16384), 16384);
         /* The bytes read count as part of the buffer only now. */
         if (got > 0)
@@ -52,7 +53,7 @@ static bool read_all(int fd, struct buffer *content) {
         else if (got < 0 && errno == EINTR)
             got = 1;
     }
-    /* EOF is the only good end; a read error has set errno. */
+    /* Only end of file is success; a read error has set errno. */
     errno = got > 0 ? EFBIG : errno;
     return got == 0;
 }
@@ -169,7 +170,7 @@ static void dump_option(const struct config *config, const struct option *option
         append_pair(out, option->key, option_choice_at(option, *(const unsigned *)value));
     } else if (option->kind == OPTION_KIND_TEXT) {
         const char *text = *(char *const *)value;
-        /* That a secret is not set is useful to know and hides nothing. */
+        /* An empty secret is shown as empty: the administrator sees that it is not set. */
         bool hidden = (option->flags & OPTION_SECRET) != 0 && *text != '\0';
         append_pair(out, option->key, text_of(hidden ? "***" : text));
     }

@@ -1,13 +1,13 @@
 /* Galera clusters: whether the server is a node of one, and waiting until it has what others have
- * committed. A site without a cluster pays one statement for each connection, at the first answer
- * that would be another one if the server were behind. */
+ * committed. Without a cluster this costs one statement for each connection, before the first
+ * answer that would be wrong on a node that lags behind. */
 #include "db/db_cluster.h"
 
 #include <stdio.h>
 
 #include "os/host_list.h"
 
-/* Finds out once for each connection. */
+/* Reads whether the server is a node, and its name, once for each connection. */
 static const struct db_cluster *find(struct db *db) {
     /* A server that was built without Galera has no such variables, and so no rows. */
     static const char SQL[] =

@@ -75,7 +75,7 @@ static const struct row {
     {1874, DB_ERROR_READ_ONLY, READ_ONLY},
     {1881, DB_ERROR_READ_ONLY, "the database is read-only; see innodb_force_recovery"},
 
-    /* What an administrator has to mend: disk, memory, limits, permissions, schema. */
+    /* Conditions that an administrator has to fix: disk, memory, limits, permissions, schema. */
     {3, DB_ERROR_DISK, FILE_FAILED},
     {5, DB_ERROR_REFUSED, MEMORY},
     {20, DB_ERROR_DISK, FILE_FAILED},

@@ -32,7 +32,8 @@ static void ring(const struct publisher *publisher, const struct room_event *eve
     /* A post has read the name already. */
     if (event->bell)
         bell_ring(publisher->bell, event->bell, event->seq);
-    /* Otherwise by the database: the number may be higher by now, which is as good. */
+    /* Otherwise name and number are read from the database. The number may be higher by now, which
+     * does no harm. */
     else
         bell_ring_room(publisher->bell, publisher->db, event->room_id,
                        event_shown_type(event->type) == EVENT_USER_REMOVED);
@@ -42,7 +43,7 @@ void publish_room_event(struct redis_client *client, const struct publisher *pub
                         const struct room_event *event, const struct room *room) {
     if (publisher->bell)
         ring(publisher, event);
-    /* Without Redis, do not even write the JSON. */
+    /* Without Redis the JSON is not needed. */
     if (!redis_client_is_configured(client))
         return;
     struct buffer json = BUFFER_EMPTY;
@@ -181,7 +182,7 @@ void publish_moderation_changed(struct redis_client *client, const struct publis
 void publish_room_deleted(struct redis_client *client, const struct publisher *publisher,
                           uint64_t room_id, uint64_t actor_id, const char *deleted_by,
                           struct text streams) {
-    /* For one of the two the streams have to be walked. */
+    /* Without Redis and without bells there is nothing to publish. */
     if (!redis_client_is_configured(client) && !publisher->bell)
         return;
     struct buffer json = BUFFER_EMPTY;

@@ -32,7 +32,7 @@ static void event_message(struct json_writer *w, const struct room_event *event)
         json_write_null(w);
 }
 
-/* null if the member is not known any more. */
+/* null if the user is not a member any more. */
 static void event_membership(struct json_writer *w, const struct room_event *event) {
     json_write_key(w, "membership");
     if (event->has_membership)

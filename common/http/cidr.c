@@ -26,7 +26,7 @@ static bool parse_address(struct text text, unsigned char bytes[16], unsigned *f
     memcpy(address, text.at, text.len);
     address[text.len] = '\0';
     *first = 0;
-    /* IPv6 first; if that fails, IPv4 behind the prefix of mapped addresses. */
+    /* IPv6 first; if that fails, IPv4, stored after the prefix of mapped addresses. */
     if (inet_pton(AF_INET6, address, bytes) == 1)
         return true;
     memcpy(bytes, MAPPED, sizeof(MAPPED));

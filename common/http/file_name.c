@@ -73,7 +73,7 @@ void file_name_disposition(struct buffer *out, bool is_attachment, struct text n
 }
 
 void file_name_path(struct buffer *out, uint64_t file_id, struct text name) {
-    /* A file with such a name would have the path of something that is done with files. */
+    /* Names of other paths below a file: a file with such a name would have the same path. */
     static const char *const TAKEN[] = {"thumbnail", "done", "link"};
     buffer_append_str(out, "api/chat/files/");
     buffer_append_u64(out, file_id);

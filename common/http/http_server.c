@@ -142,7 +142,7 @@ static struct text path_of(const struct http_request *request) {
 
 /* ---- reading ---- */
 
-/* Reads behind the bytes received so far; one byte is left for the terminator. */
+/* Appends to the bytes received so far; one byte is left for the terminator. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct http_request *request = handle->data;
     (void)suggested;

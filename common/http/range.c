@@ -1,5 +1,5 @@
-/* A range is "first-last", "first-" or "-length", after "bytes=". What is malformed is ignored, as
- * if it was not sent: that is always a right answer. */
+/* A range is "first-last", "first-" or "-length", after "bytes=". A malformed header is ignored as
+ * if it was not sent: sending the whole file is always correct. */
 #include "http/range.h"
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@ static struct text trim(struct text text) {
     return text;
 }
 
-/* Reads digits; more than 64 bits hold are the largest number, which is beyond every size. */
+/* Reads digits; a number beyond 64 bits becomes the largest one, which is beyond every size. */
 static bool read_number(struct text digits, uint64_t *number) {
     for (size_t i = 0; i < digits.len; i++)
         if (digits.at[i] < '0' || digits.at[i] > '9')

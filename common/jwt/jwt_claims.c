@@ -97,7 +97,7 @@ bool jwt_claims_rooms(struct json_object *claims, struct jwt_rooms *rooms, struc
 
 /* ---- the profile ---- */
 
-/* NULL if the claim is missing or no string. */
+/* NULL if the claim is missing or not a string. */
 static struct text claim(struct json_object *claims, const char *name) {
     struct json_object *value = NULL;
     if (!json_object_object_get_ex(claims, name, &value))

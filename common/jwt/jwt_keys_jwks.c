@@ -26,7 +26,7 @@ static struct text member(struct json_object *object, const char *name) {
     return json_text(value);
 }
 
-/* Decodes a member; 0 if it is missing, empty, too long or no base64url. */
+/* Decodes a member; returns its length, 0 if it is missing, empty, too long or not base64url. */
 static size_t bytes_of(struct json_object *jwk, const char *name, unsigned char out[NUMBER_MAX]) {
     const struct text text = member(jwk, name);
     size_t len = 0;
@@ -93,7 +93,7 @@ static EVP_PKEY *read_p256(struct json_object *jwk) {
     return key;
 }
 
-/* NULL if the key has not the length that the curve wants. */
+/* An Ed25519 key; NULL if it does not have the length that the curve requires. */
 static EVP_PKEY *read_ed25519(struct json_object *jwk) {
     unsigned char x[NUMBER_MAX];
     /* RFC 8037: x is the key itself. */

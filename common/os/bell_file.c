@@ -52,7 +52,7 @@ static bool write_number(int fd, uint64_t number) {
     /* Only content that another program has written can be longer. */
     if (file.st_size > len && ftruncate(fd, 0) != 0)
         return false;
-    /* What a short write means, which sets no errno. */
+    /* A short write sets no errno; it means that the disk is full. */
     errno = ENOSPC;
     return pwrite(fd, digits, (size_t)len, 0) == len;
 }
@@ -98,7 +98,7 @@ size_t bell_file_clean(const char *folder, uint64_t seconds, size_t most) {
     size_t removed = 0;
     if (!dir)
         return 0;
-    /* Each stream is used by one thread. */
+    /* readdir is safe here: only this thread uses the stream. */
     /* cppcheck-suppress readdirCalled */
     for (const struct dirent *entry; removed < most && (entry = readdir(dir)) != NULL;) {
         struct stat file;

@@ -1,6 +1,6 @@
 /* A detached thread does the lookup and writes the result, as one piece, into a pipe. It shares
- * nothing else with the caller: if the lookup was given up, the pipe has no reader and the write
- * fails. */
+ * nothing else with the caller: if the caller has abandoned the lookup, the pipe has no reader and
+ * the write fails. */
 #include "os/name_lookup.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static void *look_up(void *context) {
             memcpy(&result.addresses[result.count++], each->ai_addr, each->ai_addrlen);
     if (addresses)
         freeaddrinfo(addresses);
-    /* EPIPE: it was given up. */
+    /* EPIPE: the caller has abandoned the lookup. */
     while (write(lookup->fd, &result, sizeof(result)) < 0 && errno == EINTR) {
     }
     close(lookup->fd);

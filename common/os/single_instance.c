@@ -63,8 +63,8 @@ static enum single_instance start(const char *program, const char *log_path) {
     return detach(log_path) ? SINGLE_INSTANCE_CHILD : fail(program, log_path);
 }
 
-/* Sets the path of the lock, which the caller frees; false, reported, without a configuration
- * file. */
+/* Sets the path of the lock, which the caller frees. False, with the error reported, if there is no
+ * configuration file. */
 static bool find_lock(const char *program, const char *config_path, struct buffer *path) {
     if (!config_path) {
         fprintf(stderr, "%s: --ensure needs a configuration file\n", program);

@@ -26,7 +26,7 @@ bool tar_file_header(char out[BLOCK], const char *path, uint64_t size, int64_t t
     memcpy(out + 100, "0000600", 7);
     memcpy(out + 108, "0000000", 7);
     memcpy(out + 116, "0000000", 7);
-    /* 33 bits are what 11 octal digits hold. */
+    /* 11 octal digits hold 33 bits. */
     if (size >> 33 == 0) {
         snprintf(octal, sizeof(octal), "%011" PRIo64, size);
         memcpy(out + 124, octal, 11);

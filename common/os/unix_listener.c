@@ -81,7 +81,7 @@ void unix_listener_remove(const struct unix_listener *listener) {
 /* Cleans up after a call that has failed with `error`. */
 static bool fail(struct unix_listener *listener, const char *path, int error) {
     log_error("cannot listen on %s: %s", path, strerror(error));
-    /* The temporary file must not stay behind. */
+    /* The temporary file is removed. */
     unix_listener_remove(listener);
     return false;
 }

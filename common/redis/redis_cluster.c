@@ -36,7 +36,7 @@ void redis_cluster_free(struct redis_cluster *cluster) {
 
 /* ---- the map ---- */
 
-/* Takes over the connections to servers that are in both maps. */
+/* Replaces the map; keeps the connections to servers that are in both. */
 static void set_slots(struct redis_cluster *cluster, const struct redis_slots *slots) {
     struct redis_client *clients[REDIS_SLOTS_NODES] = {NULL};
     for (unsigned i = 0; i < slots->count; i++) {
@@ -50,7 +50,7 @@ static void set_slots(struct redis_cluster *cluster, const struct redis_slots *s
         if (!clients[i])
             clients[i] = redis_client_new_node(cluster->config, &slots->nodes[i]);
     }
-    /* The servers of those that are left are not in the map any more. */
+    /* The connections that are left are to servers that are not in the map any more. */
     for (unsigned old = 0; old < cluster->slots.count; old++)
         redis_client_free(cluster->clients[old]);
     memcpy(cluster->clients, clients, sizeof(clients));
@@ -94,7 +94,8 @@ static bool read_map(struct redis_cluster *cluster) {
     return found;
 }
 
-/* Makes the map known, and new if it is outdated, but not too often. False: it is not known. */
+/* Reads the map if it is unknown or outdated, but not more often than ASK_MS. False: it is
+ * unknown. */
 static bool refresh(struct redis_cluster *cluster) {
     const int64_t now = clock_monotonic_ms();
     bool moved = false;
@@ -102,7 +103,7 @@ static bool refresh(struct redis_cluster *cluster) {
     for (unsigned i = 0; i < cluster->slots.count; i++)
         moved = redis_client_was_moved(cluster->clients[i]) || moved;
     cluster->is_outdated = cluster->is_outdated || moved;
-    /* The map is known and current, or was asked for a moment ago. */
+    /* The map is known and current, or was requested less than ASK_MS ago. */
     if ((cluster->slots.count > 0 && !cluster->is_outdated) ||
         (cluster->asked_ms && now - cluster->asked_ms < ASK_MS))
         return cluster->slots.count > 0;

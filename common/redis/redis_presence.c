@@ -19,7 +19,7 @@ static const char PRESENCE[] =
     "end end "
     "return users";
 
-/* Reads a list of ids, which the caller frees. False if the reply is none. */
+/* Reads a list of ids, which the caller frees. False if the reply is not a list. */
 static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
     if (reply->type != REDIS_REPLY_ARRAY)
         return false;

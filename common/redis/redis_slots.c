@@ -43,7 +43,8 @@ int redis_slots_node(const struct redis_slots *slots, unsigned slot) {
 
 unsigned redis_slots_tag(const struct redis_slots *slots, unsigned node) {
     char text[16];
-    /* It ends: each server has a slot (all_have_slots), and the numbers hit every slot at last. */
+    /* The loop ends: each server has a slot (all_have_slots), and some number hashes to each
+     * slot. */
     for (unsigned tag = 0;; tag++) {
         snprintf(text, sizeof(text), "%u", tag);
         if (redis_slots_node(slots, redis_slots_of(text_of(text))) == (int)node)
@@ -130,7 +131,8 @@ static bool read_line(struct redis_slots *slots, struct text line,
     return true;
 }
 
-/* A slot that two servers claim may have left the first without any. */
+/* Whether each server has a slot: if two servers claim the same ones, the first may have none
+ * left. */
 static bool all_have_slots(const struct redis_slots *slots) {
     bool has_slot[REDIS_SLOTS_NODES + 1] = {false};
     for (unsigned slot = 0; slot < REDIS_SLOTS; slot++)

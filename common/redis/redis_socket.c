@@ -104,7 +104,7 @@ bool redis_socket_add(struct redis_socket *socket, const char *bytes, size_t len
     return written;
 }
 
-/* Hands bytes of the socket to the parser; with TLS, what they contain. */
+/* Passes bytes of the socket to the parser, decrypted if there is TLS. */
 static bool parse(struct redis_socket *socket, const char *bytes, size_t len) {
     if (!socket->tls) {
         redisReaderFeed(socket->context->reader, bytes, len);
@@ -207,7 +207,7 @@ bool redis_socket_read_pending(struct redis_socket *socket, int64_t deadline) {
             return false;
         }
     }
-    /* The clock of overdue replies starts when the next command is sent. */
+    /* No reply is pending: the time of an overdue one counts from the next command. */
     socket->pending_since = clock_monotonic_ms();
     return true;
 }

@@ -147,7 +147,7 @@ bool redis_tls_write(struct redis_tls *tls, const char *bytes, size_t len) {
 }
 
 void redis_tls_take(struct redis_tls *tls, struct buffer *out) {
-    /* A part of the records may be from the handshake. */
+    /* Records of the handshake as well as encrypted commands. */
     int got;
     do {
         got = BIO_read(tls->out, buffer_reserve(out, 16384), 16384);

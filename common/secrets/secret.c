@@ -43,7 +43,8 @@ static bool is_hex_digit(char c) {
 bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
     char digits[KEY_DIGITS];
 
-    /* What is not of the form of a key is refused without hashing: it cannot be in the database. */
+    /* A text that does not have the form of a key is refused without hashing: it cannot be in the
+     * database. */
     if (key.len != KEY_DIGITS)
         return false;
     for (size_t i = 0; i < KEY_DIGITS; i++) {
@@ -74,7 +75,7 @@ bool secret_is_api_key(struct text key) {
 
 bool secret_hash_api_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
     struct text digits = key;
-    /* In one spelling only: no client has a reason to change it. */
+    /* In lower case only: no client has a reason to change it. */
     if (!text_skip(&digits, API_PREFIX) || digits.len != KEY_DIGITS)
         return false;
     for (size_t i = 0; i < KEY_DIGITS; i++)

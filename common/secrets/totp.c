@@ -46,7 +46,7 @@ void totp_code(const unsigned char secret[TOTP_SECRET_SIZE], uint64_t step,
 bool totp_find(const unsigned char secret[TOTP_SECRET_SIZE], int64_t now_s, uint64_t used_step,
                struct text code, uint64_t *step) {
     char expected[TOTP_CODE_SIZE];
-    /* So that there is a step before it. */
+    /* At least 1, so that there is a step before it. */
     const uint64_t now = now_s > STEP_S ? (uint64_t)now_s / STEP_S : 1;
     bool found = false;
     if (code.len != DIGITS)
@@ -57,7 +57,7 @@ bool totp_find(const unsigned char secret[TOTP_SECRET_SIZE], int64_t now_s, uint
     /* One step early or late, since clocks differ (RFC 6238, section 5.2). */
     for (uint64_t at = now - 1; at <= now + 1; at++) {
         totp_code(secret, at, expected);
-        /* In constant time, and the earliest of equal ones. */
+        /* Compared in constant time; of several equal codes the earliest step counts. */
         if (sodium_memcmp(expected, code.at, DIGITS) == 0 && at > used_step && !found) {
             *step = at;
             found = true;

@@ -1,6 +1,6 @@
 /* Folding: each code point is looked up in the tables, which are made by scripts/fold-data from the
  * data of Unicode. This file handles what depends on neighbouring code points: blanks, the order of
- * marks, and the parts of Hangul syllables, which are composed. */
+ * marks, and composing the parts of Hangul syllables. */
 #include "unicode/fold.h"
 
 #include <stdbool.h>
@@ -35,8 +35,9 @@ enum {
     HANGUL_SYLLABLES = 11172,
 };
 
-/* As many marks on one letter are sorted, more stay as they come: the bound of the Stream-Safe Text
- * Format of Unicode, without which a text of marks only takes the square of its length. */
+/* The number of marks on one letter that are sorted; further ones stay in their order: the bound of
+ * the Stream-Safe Text Format of Unicode, without which a text of marks only takes the square of
+ * its length. */
 #define MARKS_MOST 30
 
 /* These are invisible too, but separate words: a zero-width space, and a separator of letters. */
@@ -139,7 +140,7 @@ static void put(struct fold *fold, uint32_t point, uint32_t start) {
             add(fold, (struct fold_point){.point = ' ', .start = start, .end = start + 1});
         return;
     case FOLD_CLASS_DROPPED:
-        /* The mark is left out, but what highlights its letter covers it. */
+        /* The mark is left out, but the highlighting of its letter includes it. */
         if (is_joined)
             last->end = start + 1;
         return;

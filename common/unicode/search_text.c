@@ -159,7 +159,7 @@ static bool add_piece(struct search_query *query, struct text piece, bool as_who
     return fits;
 }
 
-/* Reads one piece, a word or a phrase with its sign, and moves *at behind it. */
+/* Reads one piece, a word or a phrase with its sign, and moves *at to the end of it. */
 static bool read_piece(struct search_query *query, struct text text, size_t *at) {
     uint32_t point = 0;
     size_t size = next_point(text, *at, &point);
@@ -294,7 +294,7 @@ static void offer_run(const struct fold *fold, size_t from, size_t end, bool is_
     const uint32_t highest = is_beginning && is_open_syllable(last) ? last + HANGUL_TRAILS - 1 : 0;
     size_t length = end - from;
     if (fold->points[from].kind == FOLD_WORD) {
-        /* Longer ones are known by their beginning only. */
+        /* The index has only the beginnings of longer words. */
         if (length > SEARCH_TERM_POINTS)
             length = SEARCH_TERM_POINTS;
         offer(choice, (struct candidate){.from = from,
@@ -398,7 +398,7 @@ struct word_search {
     size_t len; /* how many of them, the last ones, are the beginning of the word */
 };
 
-/* Finds where the word is next; false if it is not there any more. */
+/* Finds the next place of the word; false if there is none. */
 static bool find_word(const struct search_query *query, const struct search_word *word,
                       const struct fold *fold, struct word_search *search, size_t *at) {
     const struct fold_point *wanted = query->fold.points + word->from;
@@ -409,7 +409,7 @@ static bool find_word(const struct search_query *query, const struct search_word
         if (all == 0) {
             *at = search->at - 1;
         } else {
-            /* Goes on with the longest beginning of the word that still fits. */
+            /* Continues with the longest beginning of the word that still matches. */
             if (search->len == all)
                 search->len = borders[all - 1];
             while (search->len > 0 && !is_same(&wanted[search->len], found))
@@ -445,7 +445,7 @@ bool search_query_match(const struct search_query *query, const struct fold *fol
             occurs = true;
             if (word->is_excluded)
                 return false;
-            /* The rest of the words is still looked for, since all have to occur. */
+            /* The remaining words are still searched for, since all have to occur. */
             if (found == SEARCH_MATCHES_MOST)
                 break;
             matches[found++] = (struct search_match){fold->points[at].start,
@@ -454,7 +454,7 @@ bool search_query_match(const struct search_query *query, const struct fold *fol
         if (!occurs && !word->is_excluded)
             return false;
     }
-    /* They were found word by word, and are returned in the order of the text. */
+    /* Matches were found word by word, and are returned in the order of the text. */
     qsort(matches, found, sizeof(*matches), compare_matches);
     /* Overlapping matches are joined. */
     for (size_t i = 0; i < found; i++) {

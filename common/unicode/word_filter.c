@@ -128,7 +128,7 @@ static void read_runs(struct runs *runs, struct text text) {
 
 /* ---- the list ---- */
 
-/* False if there is no such action; *action is then of no use. */
+/* False if there is no such action; *action is then not set. */
 static bool read_action(struct text name, enum word_action *action) {
     for (size_t i = 0; i < ACTION_COUNT; i++) {
         *action = ACTIONS[i].action;
@@ -186,7 +186,7 @@ struct word_filter *word_filter_parse(struct text list, struct buffer *problems)
     struct word_filter *filter = xcalloc(1, sizeof(*filter));
     struct text line;
     bool valid = true;
-    /* As some editors begin a file. */
+    /* The byte order mark that some editors write. */
     text_skip(&list, "\xEF\xBB\xBF");
     for (unsigned number = 1; text_split(&list, '\n', &line); number++) {
         line = text_trim(line);
@@ -315,8 +315,7 @@ unsigned word_filter_match(const struct word_filter *filter, struct text text,
             /* Several words may match: the caller decides which action counts. */
             actions |= word->action;
             if (word->action == WORD_MASK) {
-                /* See write_masked: one word more covers the text from here on, one less after its
-                 * end. */
+                /* For write_masked: the word covers the characters from its start up to its end. */
                 masks[runs.list[at].start]++;
                 masks[runs.list[at + word->count - 1].end]--;
             }
