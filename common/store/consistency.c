@@ -295,7 +295,8 @@ static const struct rule RULES[] = {
         "SELECT 0, c.user_id, 0, c.n FROM (SELECT user_id, COUNT(*) n FROM user_event "
         "GROUP BY user_id) c LEFT JOIN user u ON u.user_id = c.user_id WHERE u.user_id IS NULL",
         false},
-       /* What searches have of a room. Posts are read later, so that fewer are right. */
+       /* The progress of the search index in a room. It reads posts later, so a lower number is
+        * correct. */
        {"search_seq", "last_seq of the room; events that searches have read",
         "SELECT r.room_id, 0, r.last_seq, s.seq FROM search_progress s "
         "JOIN room r ON r.room_id = s.room_id WHERE s.seq > r.last_seq",

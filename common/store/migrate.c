@@ -1,6 +1,6 @@
 /* Applying migrations, one process at a time. A migration is a numbered SQL script of schema/,
  * compiled in; the table schema_migration has those that were applied. DDL commits at once in
- * MariaDB, so a script that fails halfway has to be mended by hand. Steps are only added, never
+ * MariaDB, so a script that fails halfway has to be repaired by hand. Steps are only added, never
  * changed: a released step stays as it is. */
 #include "store/migrate.h"
 
@@ -21,14 +21,15 @@ static const char RECORD_TABLE[] =
 #define LOCK_SECONDS 60
 
 /* How long, and how often, to try to alter a table that others are reading. A statement that waits
- * for such a table makes all later readers wait behind it, so none waits: it fails, and its script
+ * for such a table blocks all later readers, so it does not wait: it fails at once, and its script
  * is run again. */
 #define TRY_MS 60000
 #define PAUSE_MS 50
 #define LOCK_WAIT_TIMEOUT 1205 /* ER_LOCK_WAIT_TIMEOUT */
 
-/* Programs whose latest step is this one, and later ones, work with the schema of this program.
- * Raised with a step that takes something away that they use; only a new major version has one. */
+/* Programs whose latest step is this one or a later one work with the schema of this program.
+ * Raised with a step that removes something that they use, which only a new major version may
+ * have. */
 #define WORKS_FROM 20u
 
 /* In a cluster, how long the lock holds if its holder has died. Milliseconds between attempts. */
@@ -40,8 +41,8 @@ unsigned migrate_latest(void) {
     return migrate_step_count ? migrate_steps[migrate_step_count - 1].version : 0;
 }
 
-/* The program that made the newest version has left there which others work with it:
- * "version:oldest". A note about another version says nothing about this one. */
+/* The program that applied the newest step has stored there which programs work with its schema:
+ * "version:oldest". A note about another version does not count. */
 static enum error check_newer(struct db *db, unsigned version, enum migrate_state *state) {
     static const char SQL[] =
         "SELECT COUNT(*) FROM site_value WHERE name = 'schema_works_from' "
@@ -59,7 +60,7 @@ static enum error check_newer(struct db *db, unsigned version, enum migrate_stat
     return ERROR_NONE;
 }
 
-/* Leaves that note. */
+/* Stores that note. */
 static enum error note_works_from(struct db *db) {
     /* Written after the last step, so that programs of older releases find it when they look
      * next. */
@@ -88,7 +89,7 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
     *state = newest == migrate_latest()  ? MIGRATE_CURRENT
              : newest < migrate_latest() ? MIGRATE_BEHIND
                                          : MIGRATE_AHEAD;
-    /* A newer schema is fine if the program that made it has said so. */
+    /* A newer schema is accepted if the program that made it has stored so. */
     return *state == MIGRATE_AHEAD ? check_newer(db, *version, state) : ERROR_NONE;
 }
 
@@ -111,7 +112,7 @@ static enum error apply(struct db *db, const struct migrate_step *step) {
 
 /* A lock of the server, which belongs to the connection with this number; and in a Galera cluster,
  * where such a lock holds at one node only, the row of version 0 in schema_migration. Its insertion
- * is certified by all nodes. It holds for a while after its holder has died. */
+ * is certified by all nodes. If its holder dies, it stays until its lease ends (LEASE_MINUTES). */
 struct lock {
     uint64_t connection;
     bool has_row;

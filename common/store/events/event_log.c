@@ -54,8 +54,8 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct 
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
 
-/* Leaves out what the user may not see: a quote; and an event of a message from before the user
- * joined says that the message is gone, since the numbers have no gaps. */
+/* Hides messages from before the user joined: a quote of one is left out; an event about one
+ * becomes a message_deleted, since the numbers must have no gaps. */
 static void hide_message(struct room_event *event, uint64_t first_position) {
     /* Hidden messages become deletions, which name no more than the id; message_show_to also takes
      * out the quote of one that is hidden. */
@@ -65,10 +65,10 @@ static void hide_message(struct room_event *event, uint64_t first_position) {
     event->has_message = false;
 }
 
-/* The same for whom an event is about, where only moderators see who is in the room. It looks as if
- * the membership was gone since. */
+/* Hides which member an event is about, in rooms whose members only moderators see: the event looks
+ * like a member_updated whose member has left. */
 static void hide_member(struct room_event *event, const struct room_state *state) {
-    /* The user may always see what concerns the user. */
+    /* Users always see events about themselves. */
     if (!state->hides_members || !event_is_of_member(event->type) ||
         event->subject_id == state->viewer_id)
         return;
@@ -139,8 +139,8 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
 
 /* ---- deleting ---- */
 
-/* The number of the oldest event kept. That of a user may be higher than oldest_seq: in between are
- * read marks that later ones have replaced. */
+/* The number of the oldest event kept. In the stream of a user it may be higher than oldest_seq:
+ * the numbers in between are those of read marks that later ones have replaced. */
 #define OLDEST(events, key, id) \
     "(SELECT o.seq FROM " events " o WHERE o." key " = " id " ORDER BY o.seq LIMIT 1)"
 

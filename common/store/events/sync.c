@@ -18,7 +18,7 @@ enum error sync_rooms(struct db *db, uint64_t user_id, char database_id[SYNC_DAT
         "WHERE s.name = 'database_id' ORDER BY me.room_id";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
-    /* Empty on failure and without a row, which a client takes for another database. */
+    /* Empty on failure or without a row; a client then assumes another database. */
     database_id[0] = '\0';
     if (error)
         return error;

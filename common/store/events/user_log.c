@@ -29,8 +29,8 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
 /* The rows of user_event, and the read marks of the memberships, in the order of their numbers. A
  * direct room has the name of the other user; a room that was deleted since has none. Column 5:
  * older than the retention. Columns 8 and 9: last message read, unread messages; then what the user
- * has set for the room, and the room itself, which of `mentioned` is that of the message; then
- * whether the user is banned from it, and until when. */
+ * has set for the room; the room (for `mentioned`, that of the message); and whether the user is
+ * banned from it, and until when. */
 #define LIST(condition) \
     "SELECT STRAIGHT_JOIN e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "            \
     "e.created_at < SYSDATE(6) - INTERVAL ? DAY, r.room_id IS NOT NULL, "                         \
@@ -67,7 +67,7 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     "ORDER BY 1 LIMIT ?"
 
 static const char ALL[] = LIST("");
-/* Without those that have no JSON: changed credentials, mentions in a room that is gone, and
+/* Leaves out events that have no JSON: changed credentials, mentions in a room that is gone, and
  * messages that are no longer held. */
 static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTIALS_CHANGED)
                                  " AND (e.event_type NOT IN (" EVENT_SQL(EVENT_MENTIONED)
@@ -165,7 +165,7 @@ enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64
     struct listing listing = {
         .user_id = user_id, .fills = true, .visit = visit, .context = context};
     const enum error error = read_state(db, user_id, state);
-    /* Nothing is new. A client that has everything costs one read by key. */
+    /* Nothing is new. This costs one read by key. */
     if (error || after == state->last_seq)
         return error;
     if (is_gone(state, after))
@@ -240,7 +240,7 @@ enum error user_log_moved(struct db *db, struct text rooms, struct text users,
 
 enum error user_log_rooms(struct db *db, uint64_t user_id, user_room_visit *visit,
                           void *context) {
-    /* The present ends of all rooms of a user, for a client that is notified of all. */
+    /* last_seq of all rooms of a user, for a client that is notified of all of them. */
     static const char SQL[] =
         "SELECT r.room_id, r.last_seq, r.direct_low IS NOT NULL, " ROOM_VIEW_COLUMNS("me", "r")
         " FROM member me JOIN room r ON r.room_id = me.room_id WHERE me.user_id = ?";

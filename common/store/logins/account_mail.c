@@ -16,7 +16,7 @@
 /* A mail is tried five times at most; each wait is two minutes longer than the one before. */
 #define TRIES_MOST "5"
 
-/* A condition on a mail that was sent; values: the hash of the token, and the kind. */
+/* An SQL condition: the token of the mail is valid. Values: the hash of the token, and the kind. */
 #define VALID "token_hash = ? AND kind = ? AND expires_at > SYSDATE(6)"
 
 enum error account_mail_confirm(struct db *db, uint64_t user_id, struct text email) {
@@ -114,7 +114,7 @@ enum error account_mail_find(struct db *db, enum account_mail_kind kind,
     return found ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
-/* Uses up the tokens of a kind of the user whose token is given; then `what` follows. */
+/* Deletes all tokens of this kind of the user who has this token, then runs `what`. */
 #define USE(kind, what) \
     TRANSACTION(                                                                               \
         "DECLARE p_hash BINARY(32) DEFAULT ?; DECLARE v_user BIGINT UNSIGNED; "                \

@@ -108,7 +108,7 @@ void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity
             continue;
         struct identity_query *query = &queries[place - 1];
         struct identity *identity = &query->identity;
-        /* For a session that is due the caller renews; the flag asks it to. */
+        /* A session that is due for renewal is renewed by the caller, when it sees the flag. */
         const enum identity_due due = identity_from_row(
             rows, true, identity, of_sessions ? &identity->session_id : &identity->token_id);
         identity->session_renewed = due == IDENTITY_DUE_RENEWAL;

@@ -171,7 +171,7 @@ enum error login_session_purge_idle(struct db *db, uint64_t limit, uint64_t *del
 enum error login_session_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *dropped) {
     /* In slices, so that locks are short; housekeeping calls again while rows are found. */
     static const char EXPIRED[] = "DELETE FROM session WHERE expires_at < NOW(6) LIMIT ?";
-    /* They would expire later than a new one: the clock was set back since. */
+    /* Sessions that would expire later than a new one: the clock was set back since. */
     static const char CAP[] =
         "UPDATE session SET expires_at = NOW(6) + INTERVAL ? DAY "
         "WHERE expires_at > NOW(6) + INTERVAL ? DAY LIMIT ?";

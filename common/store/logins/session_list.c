@@ -11,7 +11,7 @@
 
 enum error session_list(struct db *db, uint64_t user_id, uint64_t limit, uint64_t offset,
                         session_list_visit *visit, void *context) {
-    /* TRUE and FALSE tell the tables apart; ids are unique in each table only. */
+    /* The first column is the table: TRUE for a token. Ids are unique in each table only. */
     static const char SQL[] =
         "SELECT c.is_token, c.id, c.created_at, c.last_used_at FROM ("
         "SELECT TRUE AS is_token, t.token_id AS id, t.created_at, t.last_used_at " TOKENS

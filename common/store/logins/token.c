@@ -33,7 +33,7 @@ enum error token_add_expiring(struct db *db, uint64_t user_id,
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE v_active BOOLEAN; "
         "DECLARE v_expires DATETIME(6); ",
-        /* What disables users locks the row, too. */
+        /* The lock excludes transactions that disable the user. */
         "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
         "SET v_now = SYSDATE(6); SET v_expires = v_now + INTERVAL ? DAY; "
         "IF v_active IS NULL OR NOT v_active THEN SET v_outcome = 13; LEAVE body; END IF; "

@@ -26,8 +26,8 @@ struct clearing {
 
 /* The clearing that is to continue; its id is 0 if there is none. */
 static enum error next_clearing(struct db *db, struct clearing *clearing) {
-    /* First those of banned users, since others see what they have written until it is gone;
-     * then the oldest. After a restart it continues from last_key. */
+    /* Banned users first, since others see their messages until they are deleted; then the oldest
+     * clearing. After a restart it continues from last_key. */
     static const char SQL[] =
         "SELECT clearing_id, room_id, user_id, actor_id, whole_site, since, last_key "
         "FROM clearing ORDER BY actor_id = user_id, clearing_id LIMIT 1";
@@ -51,7 +51,7 @@ static enum error next_clearing(struct db *db, struct clearing *clearing) {
 }
 
 enum error clearing_next_room(struct db *db, uint64_t after, uint64_t user_id, uint64_t *room_id) {
-    /* Rooms by rising id; whether the user has a message there is one probe of the unique key
+    /* Rooms by rising id; one probe of the unique key shows whether the user has a message there
      * (room_id, sender_id, client_id). In slices, since on a site with many rooms one statement for
      * all would not end before the timeout of its connection. */
     static const char SQL[] =
@@ -96,7 +96,7 @@ static enum error end_room(struct db *db, const struct clearing *clearing) {
     "m.room_id = p_room AND m.position BETWEEN p_first AND p_last "           \
     "AND m.sender_id = p_sender AND m.created_at >= p_since AND NOT m.is_deleted "
 
-/* What may refer to messages is looked for only if there is any. */
+/* Rows that refer to the messages are deleted only if there are any. */
 #define CLEAR_WHAT_REFERS(of, is_of)                                                            \
     "IF v_reacted > 0 THEN "                                                                    \
     "DELETE x FROM " of "STRAIGHT_JOIN reaction x ON x.room_id = p_room "                       \

@@ -87,7 +87,7 @@ enum error file_announce(struct db *db, const struct file_draft *draft, uint64_t
         "DECLARE v_today DATE; ",
         "SET v_now = SYSDATE(6); SET v_today = DATE(v_now); "
         "SET v_expires = v_now + INTERVAL p_hours HOUR; "
-        /* Users who may not write may not send files: 3 not a member, 17 to 19 as in error.h. */
+        /* Users who may not post may not send files: 3 not a member, 17 to 19 as in error.h. */
         "SET v_outcome = COALESCE((SELECT CASE WHEN r.is_archived THEN 18 "
         "WHEN " TRANSACTION_ROLE("m") " = " ROLE_SQL_READER " THEN 17 "
         "WHEN m.silenced_until > v_now THEN 19 ELSE 0 END "

@@ -80,7 +80,7 @@ enum error mention_check(struct db *db, uint64_t room_id, uint64_t sender_id,
     buffer_free(&ids);
     if (error)
         return error;
-    /* No row: all are. */
+    /* Without a row all of them are members. */
     *are_members = !db_next(rows);
     db_done(rows);
     return ERROR_NONE;

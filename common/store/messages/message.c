@@ -247,8 +247,7 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
         /* The first four values are those of both texts. */
         memcpy(values + 4, bound.values, sizeof(bound.values));
     }
-    /* Repeatable: a second run stores the same text and one more event, which tells clients nothing
-     * new. */
+    /* Repeatable: a second run stores the same text and one more event, which does no harm. */
     const enum error error = db_run(db, mentions ? WITH_MENTIONS : PLAIN, DB_REPEATABLE, values,
                                     mentions ? 4 + MENTION_VALUES : 4, &rows);
     /* The buffers of `bound` are borrowed until db_run returns. */
@@ -274,7 +273,7 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
         "UPDATE room SET pin_count = pin_count - 1 WHERE room_id = p_room; END IF; "            \
         "UPDATE file SET state = 4, expires_at = v_now "                                        \
         "WHERE message_id = p_message AND state <> 4; "                                         \
-        /* Also those that an edit has taken back. */                                           \
+        /* Also mentions that an edit has taken back. */                                        \
         "DELETE FROM mention WHERE room_id = p_room AND position = v_position; "                \
         ADVANCE_ROOM                                                                            \
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_DELETED), "p_message")                   \

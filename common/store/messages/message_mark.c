@@ -53,7 +53,7 @@
 #define READ_NOW \
     "UPDATE member SET read_at = SYSDATE(6) WHERE room_id = p_room AND user_id = p_user; "
 
-/* Moves a read mark, and reads what became of it. */
+/* Moves a read mark, and reads the result. */
 static enum error move_mark(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                             uint64_t message_id, struct message_mark *mark) {
     struct db_rows *rows;

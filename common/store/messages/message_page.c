@@ -23,8 +23,8 @@ static const char *const BY_POSITION[2] = PAGE(RANGE, "DESC");
 static const char *const FROM_BEGINNING[2] = PAGE(RANGE, "ASC");
 
 /* Pages by cursor: positions relative to that of the message c. The cast is needed because the
- * difference may be negative. The last value is the position after which the user sees messages:
- * a cursor before it is none, and no page goes below it. */
+ * difference may be negative. The last value is the position after which the user sees messages: a
+ * cursor before it is not found, and no page goes below it. */
 #define CURSOR "CAST(c.position AS SIGNED)"
 #define PAGE_BY_CURSOR(low, high, order)                                           \
     PAGE("message c JOIN message m ON m.room_id = c.room_id AND m.position > " low \
@@ -100,7 +100,7 @@ static bool has_lists(struct db_rows *rows, unsigned first) {
  * reads them. */
 static enum error read_page(struct db *db, const struct room_state *state, uint64_t user_id,
                             const struct message_page *page, struct db_rows **rows) {
-    /* Most pages are done after this. */
+    /* For most pages this is the only statement. */
     const enum error error = run_page(db, state, user_id, page, false, rows);
     if (error || !has_lists(*rows, 0))
         return error;
@@ -108,7 +108,7 @@ static enum error read_page(struct db *db, const struct room_state *state, uint6
     return run_page(db, state, user_id, page, true, rows);
 }
 
-/* Tells an empty page from a cursor that is not of the room. */
+/* After an empty page: finds out whether the cursor is a message of the room. */
 static enum error find_cursor(struct db *db, const struct room_state *state, uint64_t message_id,
                               bool *found) {
     uint64_t position = 0;

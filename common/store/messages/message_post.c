@@ -58,8 +58,8 @@
                MENTION_COLUMNS reply_columns)
 
 /* The sender is a member, whose read mark moves; with a condition of auth, also the owner of a
- * token. In rooms without rules nothing else is checked, but of readers and those who are silenced
- * (or were lately). */
+ * token. In rooms without rules nothing else is checked, except for readers and members who are or
+ * were recently silenced. */
 #define MOVE_MARK                                                                \
     "UPDATE member FORCE INDEX (PRIMARY) "                                       \
     "SET last_read_position = @confab_position, read_at = @confab_now "
@@ -100,7 +100,7 @@
     "INSERT INTO slow_post (room_id, user_id, posted_at) "                                        \
     "VALUES (@confab_room, @confab_user, @confab_now) "                                           \
     "ON DUPLICATE KEY UPDATE posted_at = @confab_now; END IF; "                                   \
-    /* A silence that is over is forgotten. */                                                    \
+    /* An expired silence is cleared. */                                                          \
     MOVE_MARK ", silenced_until = NULL "                                                          \
     "WHERE room_id = @confab_room AND user_id = @confab_user; "
 
@@ -225,7 +225,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     struct db_value values[29 + MENTION_VALUES + FILE_VALUES];
     char file_ids[FILE_IDS_SIZE];
     size_t count = 0;
-    /* The site is checked least: it needs no membership and has no token. */
+    /* The site needs no membership and has no token: the fewest checks. */
     struct mention_values bound;
     const enum sender by = draft->by_site      ? SENDER_SITE
                            : draft->token_hash ? SENDER_TOKEN
@@ -315,7 +315,7 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     struct text key_text;
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    /* One letter and the terminator are not the client's. */
+    /* KEY_SIZE includes the letter before the client's id and the terminator. */
     if (draft->client_id.len > KEY_SIZE - 2 || draft->file_count > FILE_MOST)
         return ERROR_BAD_INPUT;
     make_key(draft, key, &key_text);

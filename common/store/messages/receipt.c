@@ -38,8 +38,8 @@ enum error receipt_list(struct db *db, uint64_t room_id, receipt_visit *visit, v
 
 enum error receipt_list_of_message(struct db *db, uint64_t room_id, uint64_t message_id,
                                    receipt_visit *visit, void *context) {
-    /* An outer join: a message that no member has read has a row as well, and can be told from
-     * one that does not exist. */
+    /* An outer join: a message that no member has read has a row as well, in contrast to a message
+     * that does not exist. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " COLUMNS
         " FROM message m LEFT JOIN (member mb JOIN user u ON u.user_id = mb.user_id) "

@@ -92,7 +92,7 @@ static const char BEGIN[] = TRANSACTION(
     "UPDATE total SET number = number + 1 WHERE name = 'profile_changes'; END IF; ",
     ", v_changed, v_user_seq");
 
-/* One after the other, as the user would: each is a change of a direct room, too. */
+/* Ends the blocks one by one, since each also changes a direct room. */
 static enum error end_blocks(struct db *db, uint64_t user_id) {
     uint64_t *ids = NULL;
     size_t count = 0;
@@ -148,11 +148,11 @@ static enum error next_erasure(struct db *db, uint64_t user_id, struct erasure *
     return ERROR_NONE;
 }
 
-/* Leaves rooms, direct ones as well: no post of the user gets into them afterwards. */
+/* Removes the user from up to `limit` rooms, also direct ones, so that the user cannot post there
+ * any more. */
 static enum error leave_rooms(struct db *db, const struct erasure *erasure, uint64_t limit,
                               uint64_t *done) {
-    /* At most `limit` rooms at once. Rows are found again until there are none: no place has to be
-     * kept. */
+    /* The statement is repeated until it finds no row, so no position has to be kept. */
     static const char SQL[] = "SELECT room_id FROM member WHERE user_id = ? LIMIT ?";
     struct db_rows *rows;
     enum error error =
@@ -171,8 +171,8 @@ static enum error leave_rooms(struct db *db, const struct erasure *erasure, uint
     return error;
 }
 
-/* Files that are in no message, and texts of the user that are not messages. What moderators keep
- * of the user's messages (report.content) stays until report_days. */
+/* Deletes files that are in no message, and texts of the user that are not messages. Copies of
+ * messages in reports (report.content) stay until report_days. */
 static enum error clear_notes(struct db *db, const struct erasure *erasure) {
     /* Repeatable statements, each by the user's id. */
     static const char *const ALWAYS[] = {
@@ -214,7 +214,7 @@ static enum error clear_messages(struct db *db, const struct config *config,
     return waits ? clearing_step(db, config->file_dir, limit, done) : ERROR_NONE;
 }
 
-/* A client may have put anything into its ids: those of deleted messages as well. */
+/* Clears client_id, also of deleted messages, since a client may have put anything into it. */
 static enum error clear_client_ids(struct db *db, const struct erasure *erasure, uint64_t *done) {
     /* By the key (room_id, sender_id, client_id): the user's messages with ids of clients are
      * one range. The new value is unique by the message's id. */
@@ -237,11 +237,11 @@ static enum error clear_client_ids(struct db *db, const struct erasure *erasure,
     return DB_RUN(db, MOVE, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(erasure->user_id));
 }
 
-/* Rooms that were deleted after their last member, files, and search terms; without waiting for the
- * next housekeeping. */
+/* Deletes at once what housekeeping would delete later: rooms whose last member the user was,
+ * files, and search terms. */
 static enum error clear_remains(struct db *db, const struct config *config, uint64_t limit,
                                 uint64_t *done) {
-    /* Searches forget the messages: 100 ms at a time. */
+    /* The messages are removed from the search index, 100 ms at a time. */
     struct search_index search = {0};
     bool more = config->search == CONFIG_ON;
     enum error error = room_purge(db, SLICE, done);
@@ -252,7 +252,7 @@ static enum error clear_remains(struct db *db, const struct config *config, uint
     return error;
 }
 
-/* The next stage, or the end. */
+/* Moves the erasure to the next stage, or ends it. */
 static enum error end_stage(struct db *db, const struct erasure *erasure) {
     /* The stage is compared, so that of two processes one moves it on. */
     static const char NEXT[] =

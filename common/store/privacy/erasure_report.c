@@ -117,7 +117,8 @@ static bool is_plain(struct text name) {
     return name.len > 0;
 }
 
-/* The text of a statement must be constant, so this one makes another out of its values. */
+/* Counts the rows of a place. Texts of statements are constants, so this one builds the query for a
+ * table and column out of its values. */
 static enum error count_rows(struct db *db, const struct known_place *known, const char *table,
                              const char *column, uint64_t user_id, uint64_t *count) {
     /* Names of tables and columns cannot be bound as values; is_plain makes sure that they need no

@@ -19,14 +19,14 @@
 /* Messages of one statement. */
 #define SLICE 500
 
-/* Asks the caller, if there is one to ask, whether the archive is wanted still. */
+/* Calls the callback of the caller, if there is one. */
 static enum error may_go_on(const struct export_caller *caller) {
     return caller ? caller->go_on(caller->context) : ERROR_NONE;
 }
 
 /* ---- rows as JSON ---- */
 
-/* JSON is a column that has JSON already, and is copied as it is. */
+/* The type of a field. JSON: the column has JSON already, which is copied unchanged. */
 enum kind { NUMBER, TEXT, BOOLEAN, TIME, JSON };
 
 struct field {

@@ -149,7 +149,7 @@ static enum error keep(void *context) {
                                     db_u64(lease->file_id));
     if (error)
         return error;
-    /* The account was erased, or another worker has the request. */
+    /* No row: the account was erased, or another worker has the request. */
     return db_changed(lease->db) == 0 ? ERROR_CONFLICT : ERROR_NONE;
 }
 
@@ -177,7 +177,7 @@ static enum error finish(const struct lease *lease, uint64_t size) {
         "UPDATE export_job SET state = 2, claimed_until = NULL WHERE user_id = ? AND file_id = ?";
     enum error error = DB_RUN(lease->db, FILE_READY_NOW, DB_REPEATABLE, NULL, db_u64(size),
                               db_u64(EXPORT_DAYS), db_u64(lease->file_id));
-    /* The request is gone if the account was erased: so must be what was written. */
+    /* The request is gone if the account was erased: the archive must go, too. */
     if (!error && db_changed(lease->db) == 0)
         return give_up(lease, EXPORT_WAITING);
     if (!error)

@@ -127,7 +127,7 @@ enum error invite_link_count(struct db *db, uint64_t room_id, uint64_t *count) {
 enum error invite_link_room(struct db *db, struct text link, invite_link_room_visit *visit,
                             void *context) {
     /* Before joining, a user sees name, topic and size of the room, by the unique key of `link`.
-     * Expired and used up are told apart here, for the page. */
+     * Expired and used up are separate columns, for the page. */
     static const char SQL[] =
         "SELECT r.room_id, r.name, r.topic, r.members_count, " INVITE_LINK_SQL_EXPIRED("l") ", "
         INVITE_LINK_SQL_USED_UP("l") " FROM invite_link l JOIN room r ON r.room_id = l.room_id "
@@ -156,7 +156,7 @@ enum error invite_link_room(struct db *db, struct text link, invite_link_room_vi
 }
 
 enum error invite_link_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
-    /* A day later than they end, so that a user can be told that a link has expired. */
+    /* A day after their end, so that until then users learn that a link has expired. */
     static const char SQL[] =
         "DELETE FROM invite_link WHERE expires_at < NOW(6) - INTERVAL 1 DAY LIMIT ?";
     return db_delete(db, SQL, limit, deleted);

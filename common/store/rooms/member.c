@@ -93,7 +93,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
 #define DEPARTURE "INTERVAL 1 HOUR"
 
 /* An SQL condition: the target left lately, after an invitation by this user, or was removed by it.
- * An administrator, p_most 0, may invite it all the same. */
+ * Does not apply to the administrator (p_most 0). */
 #define DEPARTED                                                                \
     "p_most > 0 AND NOT p_flag AND EXISTS (SELECT 1 FROM departure "            \
     "WHERE room_id = p_room AND user_id = p_target AND admin_id = p_user "      \
@@ -243,8 +243,8 @@ static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t
                                                  .room_id = room_id,
                                                  .user_id = target_id,
                                                  .is_admin = db_get_bool(rows, 5),
-                                                 /* The role of a new member that matters to the
-                                                  * caller is admin or not. */
+                                                 /* The caller only needs to know whether the new
+                                                  * member is an admin. */
                                                  .role = ROLE_MEMBER,
                                                  .joined_at = db_get_time(rows, 6)};
     }
@@ -306,7 +306,7 @@ static const char REMOVE_BY_SITE[] = REMOVE(TRANSACTION_ENTER_BY_SITE(TRANSACTIO
 static const char REMOVE_ERASED[] = REMOVE(
     TRANSACTION_LOCK_ROOM "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; ");
 
-/* Runs a removal and reads its outcome. The caller frees what *change has. */
+/* Runs a removal and reads its outcome into *change. */
 static enum error remove_member(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
                                 uint64_t target_id, struct member_change *change) {
     struct db_rows *rows;
@@ -371,7 +371,7 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
         "SET p_muted = IF(p_has_muted, p_muted, v_muted); "
         "SET p_favorite = COALESCE(p_favorite, v_favorite); "
         "SET p_hidden = COALESCE(p_hidden, v_hidden); "
-        /* All is so already: no event. */
+        /* Nothing would change: no event. */
         "IF p_notify = v_notify AND p_muted <=> v_muted AND p_favorite = v_favorite "
         "AND p_hidden = v_hidden THEN LEAVE body; END IF; "
         /* A flag on the user spares the lists of all other users the search for such rooms. It is
@@ -398,7 +398,7 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
     if (error)
         return error;
     if (transaction_row(rows, &error)) {
-        /* 0 if all was so already: there is no event. */
+        /* 0 if nothing has changed: there is no event. */
         *user_seq = db_get_u64(rows, 1);
         *view = room_view_from_row(rows, 2);
     }
@@ -413,7 +413,7 @@ enum error member_set_view(struct db *db, uint64_t room_id, uint64_t user_id,
         enter                                                                                     \
         MEMBER_FIND_TARGET \
         "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                    \
-        /* It is so already: no event. */                                                         \
+        /* The member has this role already: no event. */                                         \
         done                                                                                      \
         /* A room keeps an admin: 1, bad input. */                                                \
         "IF v_target_admin AND NOT p_flag AND " MEMBER_ONLY_ADMIN " THEN "                        \
@@ -462,7 +462,7 @@ enum error member_set_role(struct db *db, uint64_t room_id, uint64_t user_id, ui
 enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
                                     uint64_t target_id, bool is_admin,
                                     struct member_change *change) {
-    /* The site sets admins only; other roles are the room's own matter. */
+    /* The site sets admins only; other roles are set by the admins of the room. */
     static const char SQL[] =
         SET_ROLE("DECLARE v_new_role INT DEFAULT " ROLE_SQL_MEMBER "; ",
                  TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT),

@@ -28,7 +28,7 @@ enum error open_room_page(struct db *db, bool after, uint64_t cursor, uint64_t l
     static const char BEFORE[] = LIST("<", "DESC"), AFTER[] = LIST(">", "ASC");
     struct db_rows *rows;
     const uint64_t from = after || cursor > 0 ? cursor : UINT64_MAX;
-    /* One more than the page has tells whether there are others. */
+    /* One row more than the page has shows whether there are others. */
     const enum error error = DB_RUN(db, after ? AFTER : BEFORE, DB_REPEATABLE, &rows, db_u64(from),
                                     db_u64(limit + 1));
     if (error)

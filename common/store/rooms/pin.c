@@ -75,7 +75,7 @@ enum error pin_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
 }
 
 enum error pin_count(struct db *db, const struct room_state *state, uint64_t *count) {
-    /* Members who see all messages are told the stored count; others are counted for. */
+    /* For members who see all messages it is the stored count; for others the pins are counted. */
     static const char ALL[] = "SELECT pin_count FROM room WHERE room_id = ?";
     /* At most PIN_MOST rows. */
     static const char SEEN[] =

@@ -1,4 +1,4 @@
-/* The words of roles, and of what rooms allow. The numbers are stored, so the order of the lists
+/* The words of roles and of settings of rooms. The numbers are stored, so the order of the lists
  * never changes. */
 #include "store/rooms/role.h"
 
@@ -7,7 +7,7 @@
 struct words {
     const char *const *words;
     unsigned count;
-    unsigned otherwise; /* for a number or a word that is none of them */
+    unsigned otherwise; /* for any other number or word */
 };
 
 static const char *const ROLES[] = {[ROLE_READER] = "reader",

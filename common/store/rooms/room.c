@@ -108,7 +108,7 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
 }
 
 enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id) {
-    /* Names are not unique: the own rooms first, then the oldest. */
+    /* Names are not unique: rooms of which the user is an admin first, then the oldest. */
     static const char SQL[] =
         "SELECT r.room_id FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND r.direct_low IS NULL AND r.name = ? "
@@ -155,7 +155,7 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
         "INSERT INTO room (name, is_private, created_by_id, created_at, last_active_at, "
         "members_count) VALUES (p_name, p_private, p_user, v_now, v_now, 1); "
         "SET v_room = LAST_INSERT_ID(); "
-        /* rooms_count and the user's own stream, which tells other sockets of the user. */
+        /* Raises rooms_count, and adds an event for the user's other sockets. */
         TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_ROOM_CREATED), "p_user", "v_room", "+ 1")
         /* The creator is the only member, and its admin. */
         "INSERT INTO member (room_id, user_id, is_admin, joined_at) "
@@ -236,8 +236,8 @@ enum error room_ensure_key(struct db *db, uint64_t site_id, struct text key, str
 
 /* ---- direct rooms ---- */
 
-/* One statement locks the rows of both users, by rising id. If two concurrent requests find
- * no room, one is stopped by the unique key of room; room_direct then runs it again. */
+/* One statement locks the rows of both users, by rising id. If two concurrent requests find no
+ * room, one fails at the unique key of room; room_direct then runs it again. */
 static const char DIRECT[] = TRANSACTION(
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_other BIGINT UNSIGNED DEFAULT ?; "
     "DECLARE p_create BOOLEAN DEFAULT ?; DECLARE p_most BIGINT UNSIGNED DEFAULT ?; "
@@ -268,7 +268,7 @@ static const char DIRECT[] = TRANSACTION(
     "SELECT last_seq INTO v_other_seq FROM user WHERE user_id = p_other; "
     /* 3: too many rooms; the frame rolls back. */
     "IF p_most > 0 AND v_rooms > p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
-    /* 22: the other user does not want it. */
+    /* 22: the other user has blocked this one, or does not accept it without a shared room. */
     "IF " BLOCK_SQL("p_other", "p_user") " OR (p_shared AND NOT "
     SHARED_ROOM_SQL("p_other", "p_user") ") THEN SET v_outcome = 22; LEAVE body; END IF; "
     "SET v_now = SYSDATE(6); "
@@ -347,7 +347,7 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
         "IF p_archived IS NOT NULL AND p_archived <> v_archived THEN "                          \
         AUDIT_SQL("IF(p_archived, 'archive', 'unarchive')", "0", "p_room", "0", "NULL")         \
         "END IF; "                                                                              \
-        /* Guests who are in the room read on. */                                               \
+        /* Guests who are in the room become readers. */                                        \
         "IF p_guests < 2 THEN UPDATE member m JOIN user u ON u.user_id = m.user_id "            \
         "SET m.role = 0 WHERE m.room_id = p_room AND u.is_guest AND m.role = 1; END IF; "       \
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "0")                              \
@@ -384,7 +384,7 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
                        const struct room_patch *patch, struct room_change *change) {
     static const char SQL[] =
         UPDATE(TRANSACTION_ENTER_ARCHIVED(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
-               /* 18: of an archived room only that can be changed. */
+               /* 18: an archived room can only be unarchived. */
                "IF v_archived AND (p_archived IS NULL OR COALESCE(p_name, p_private, p_may_pin, "
                "p_topic, p_policy, p_slow, p_visible, p_live, p_history, p_guests, p_open, "
                "p_retention) "

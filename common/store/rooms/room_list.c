@@ -92,7 +92,7 @@ static enum error visit_row(const struct reading *reading, struct db_rows *rows)
     struct user_names *names = reading->names;
     struct room room;
     memset(&room, 0, sizeof(room));
-    /* Only the states: for an entity tag, which needs no names and messages. */
+    /* For an entity tag only the states are needed, no names and messages. */
     if (!names) {
         room_state_from_row(rows, 0, &room.state);
         reading->visit(reading->context, &room);
@@ -200,7 +200,7 @@ static enum error list_others(const struct reading *reading, uint64_t count, uin
         const enum error error = DB_RUN(reading->db, OWN_SCAN[!reading->names], DB_REPEATABLE,
                                         &rows, db_u64(reading->user_id), db_u64(limit),
                                         db_u64(offset), db_u64(count / 2));
-        /* A full page is right; one that ROWS EXAMINED has cut short is not used. */
+        /* A full page is correct; one that ROWS EXAMINED has cut short is not used. */
         if (error || db_count(rows) == limit)
             return visit_rows(reading, error, rows);
         db_done(rows);

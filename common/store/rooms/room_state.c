@@ -45,13 +45,12 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
     /* Trimmed messages count as read. */
     if (state->is_member && state->last_read_position < state->trimmed)
         state->last_read_position = state->trimmed;
-    /* Bounded rooms: members see what came after they joined. Others than members are handled by
-     * may_view. */
+    /* In bounded rooms members see what came after they joined. For all others may_view decides. */
     if (!state->is_bounded || !state->is_member)
         return;
     if (db_get_u64(rows, first + 8) > state->trimmed)
         state->first_position = db_get_u64(rows, first + 8);
-    /* Events from before the user joined are as good as deleted for the user. */
+    /* For the user, events from before joining count as deleted. */
     const uint64_t oldest = db_get_u64(rows, first + 9) + 1;
     if (oldest > state->oldest_seq)
         state->oldest_seq = oldest;
@@ -125,7 +124,7 @@ enum error room_state_hides_from_guests(struct db *db, const struct room_state *
         "SELECT 1 FROM room WHERE room_id = ? AND guests = 0 AND NOT is_open";
     uint64_t found = 0;
     *hides = false;
-    /* Those who are in the room, moderate it or read it were let in. */
+    /* Members, moderators and viewers have passed the check already. */
     if (!state->exists || state->is_member || state->may_moderate || state->may_view)
         return ERROR_NONE;
     const enum error error = DB_NUMBER(db, SQL, &found, db_u64(state->room_id));

@@ -50,7 +50,7 @@ enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, ui
         TRANSACTION_ROOM_DECLARATIONS "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; ",
         TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
         "DELETE FROM silence WHERE room_id = p_room AND user_id = p_target; "
-        /* There was none: a success that changes nothing. */
+        /* The user was not silenced: a success that changes nothing. */
         "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
         "UPDATE member SET silenced_until = NULL WHERE room_id = p_room AND user_id = p_target; "
         AUDIT_SQL("'unsilence'", "p_target", "p_room", "0", "NULL"),
@@ -62,7 +62,7 @@ enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, ui
 }
 
 enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int64_t *until) {
-    /* Also one that is over and not deleted yet; the caller compares the time. */
+    /* Also a silence that has ended and is not deleted yet; the caller compares the time. */
     static const char SQL[] = "SELECT until FROM silence WHERE room_id = ? AND user_id = ?";
     struct db_rows *rows;
     const enum error error =
@@ -76,7 +76,8 @@ enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int6
 
 /* ---- lists ---- */
 
-/* Those that are not over, by their end. Rows are few: they are deleted when they are over. */
+/* Lists are in the order of the ends, without silences that have ended. There are few rows, since
+ * they are deleted after their end. */
 #define COLUMNS                                                                    \
     "s.room_id, s.user_id, u.username, s.silenced_by_id, s.created_at, s.until "
 #define JOINS "JOIN user u ON u.user_id = s.user_id "

@@ -12,17 +12,17 @@
 /* How many of the newest messages must match for the next ones to be read without the index. */
 enum { SCAN_MATCHES = 5 };
 
-/* Shows what was found. True if the search ends here: the page is full, or the time is over, but
- * not before all rooms have come below `start`, where the search began. */
+/* Shows what was found. True if the search ends here: the page is full, or its time is over and it
+ * has got beyond `start`, where it began. */
 static bool is_page(struct search_run *run, const struct search_place *start, enum error *error,
                     bool *more) {
     const struct search_place bound = search_rooms_bound(run);
-    /* What lies before the bound is final: no room can have an earlier result any more. */
+    /* Results before the bound are final: no room can have an earlier one any more. */
     *error = search_show(run, &bound);
     *more = bound.at != INT64_MIN || run->next < run->found_count;
     if (*error || run->is_full || run->shown == run->search->limit)
         return true;
-    /* All before the bound was shown, so that the next request begins there. */
+    /* Everything before the bound was shown, so the next request begins there. */
     if (bound.at != INT64_MIN && search_compare(&run->search->place, &bound) < 0)
         run->search->place = bound;
     /* The place must have moved, or the next request would begin where this one did. */

@@ -1,6 +1,6 @@
-/* The postings are sorted by room, segment and term, so that each row of the index is written once.
- * A row is appended to. The terms that a message had before are not known: all rows of its segment
- * are searched for its offset. */
+/* The postings are sorted by room, segment and term, so that each row of the index is written once,
+ * by appending to it. The index does not know which terms a message had: to remove a message, all
+ * rows of its segment are searched for its offset. */
 #include "store/search/search_batch.h"
 
 #include <inttypes.h>
@@ -93,7 +93,7 @@ static void write_postings(struct search_batch *batch, struct buffer *out) {
         qsort(batch->postings, batch->count, sizeof(*batch->postings), compare_postings);
     for (size_t i = 0; i < batch->count; i++) {
         const struct search_posting *posting = &batch->postings[i];
-        /* A message that was added twice, since it was changed twice. */
+        /* Skips a message that was added twice because it was changed twice. */
         if (last && compare_postings(last, posting) == 0)
             continue;
         /* One row for each term of a segment; OFFSETS_MOST of four digits fill the column x. */
@@ -142,8 +142,8 @@ static void write_range(struct buffer *out, unsigned low, unsigned high, unsigne
     }
 }
 
-/* The next removal, with those of the same segment that it meets: `*i` moves to the last of
- * them. */
+/* Joins the removal at *i with the following ones of the same segment that overlap or touch it;
+ * `*i` moves to the last of them. */
 static struct search_removal join_removals(const struct search_batch *batch, size_t *i) {
     struct search_removal joined = batch->removals[*i];
     for (; *i + 1 < batch->removal_count; ++*i) {

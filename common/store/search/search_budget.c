@@ -1,4 +1,4 @@
-/* The caller is asked only if the answer matters, since continuing may take one of few places. */
+/* may_go_on is called only if its answer matters, since continuing may take one of a few places. */
 #include "store/search/search_budget.h"
 
 bool search_budget_is_over(struct search_budget *budget, int64_t now_ms) {

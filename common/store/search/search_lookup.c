@@ -84,7 +84,7 @@ static enum error find_term(struct search_run *run, struct slots *slots, struct 
         "JOIN search_posting t ON t.room_id = j.r AND t.segment = j.s AND t.term = ?";
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
-    /* A slot in which an earlier lookup has found nothing cannot match any more. */
+    /* Skips slots in which an earlier lookup has found nothing. */
     for (size_t i = 0; i < slots->count; i++)
         if (!slots->slots[i].is_empty)
             search_list(&list, i, slots->slots[i].room_id, slots->slots[i].segment);
@@ -132,7 +132,7 @@ static enum error find_range(struct search_run *run, struct slots *slots,
         return error;
     while (db_next(rows)) {
         const uint64_t room_id = db_get_u64(rows, 0), segment = db_get_u64(rows, 1);
-        /* Mostly that of the row before. */
+        /* Mostly the same slot as for the row before. */
         for (size_t i = 0; i < slots->count && (slots->slots[at].room_id != room_id ||
                                                 slots->slots[at].segment != segment);
              i++)
@@ -143,7 +143,7 @@ static enum error find_range(struct search_run *run, struct slots *slots,
     return ERROR_NONE;
 }
 
-/* Keeps what this lookup has found as well. */
+/* Keeps the offsets that this lookup has found, too. */
 static void intersect(struct slots *slots, bool is_first) {
     for (size_t i = 0; i < slots->count; i++) {
         struct slot *slot = &slots->slots[i];
@@ -157,7 +157,7 @@ static void intersect(struct slots *slots, bool is_first) {
     }
 }
 
-/* The longest one first, which is the rarest: the others are looked up where that was found. */
+/* Looks up the longest term first, which is the rarest, and the others only where it was found. */
 static enum error find_all(struct search_run *run, struct slots *slots) {
     const size_t first =
         run->lookup_count > 1 && run->lookups[0].first.len < run->lookups[1].first.len;
@@ -171,13 +171,14 @@ static enum error find_all(struct search_run *run, struct slots *slots) {
     return error;
 }
 
-/* The slots of a room follow one another, the newest first. */
+/* Turns the bits of the slots into candidates. The slots of a room follow one another, the newest
+ * first. */
 static void take_candidates(struct search_run *run, const struct slots *slots) {
     /* From the oldest slot to the newest, since candidates are taken from the end of the list. */
     for (size_t i = slots->count; i-- > 0;) {
         const struct slot *slot = &slots->slots[i];
         struct search_room *room = &run->rooms[slot->room];
-        /* Each turn of the inner loop clears the lowest bit. */
+        /* Each round of the inner loop clears the lowest bit. */
         for (size_t k = 0; k < SET_WORDS && !slot->is_empty; k++)
             for (uint64_t bits = slot->bits[k]; bits; bits &= bits - 1) {
                 const uint64_t position = slot->segment * SEARCH_SEGMENT + k * WORD_BITS +

@@ -1,5 +1,5 @@
-/* Messages are read in two steps: their texts, since many of them may not match; then what those
- * that match have besides, when they are shown. */
+/* Messages are read in two steps: first their texts, since many may not match; then all columns of
+ * those that match, when they are shown. */
 #include <stdlib.h>
 
 #include "base/array.h"
@@ -57,7 +57,7 @@ static size_t take_texts(struct search_run *run, size_t count, struct db_rows *r
     while (db_next(rows)) {
         const struct search_place place = {db_get_time(rows, 2), db_get_u64(rows, 0),
                                            db_get_u64(rows, 1)};
-        /* Mostly that of the row before. */
+        /* Mostly the same room as for the row before. */
         for (size_t i = 0; i < count && run->rooms[at].id != place.room_id; i++)
             at = (at + 1) % count;
         struct search_room *room = &run->rooms[at];
@@ -65,7 +65,7 @@ static size_t take_texts(struct search_run *run, size_t count, struct db_rows *r
         if (search_compare(&room->bound, &place) < 0)
             room->bound = place;
         if (place.at <= search->after) {
-            /* All others are older. */
+            /* All other messages of the room are too old. */
             room->position = room->hidden;
             room->candidate_count = 0;
         } else if (search_compare(&place, &search->place) > 0 && matches_row(run, rows)) {
@@ -156,7 +156,7 @@ enum error search_read_candidates(struct search_run *run, size_t count) {
 
 /* ---- results ---- */
 
-/* Visits a message whose text has matched a moment ago, as it is now. */
+/* Visits a message whose text has matched, in its present state. */
 static void show(struct search_run *run, const struct search_room *room, struct message *message) {
     struct search_match matches[SEARCH_MATCHES_MOST];
     struct search_result result = {.message = message,
@@ -173,8 +173,8 @@ static void show(struct search_run *run, const struct search_room *room, struct 
         run->is_full = true;
 }
 
-/* Shows a list of messages, as they are now. If the page is full before one of them, *done is its
- * index. */
+/* Shows a list of messages in their present state. If the page is full before one of them, *done is
+ * its index. */
 static enum error show_list(struct search_run *run, struct buffer *list, size_t *done) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS("?") ", j.i, j.r "
@@ -195,7 +195,7 @@ static enum error show_list(struct search_run *run, struct buffer *list, size_t 
     while (!run->is_full && db_next(rows)) {
         message_from_row(rows, 0, db_get_u64(rows, MESSAGE_COLUMN_COUNT + 1), &message);
         show(run, search_rooms_find(run, message.room_id), &message);
-        /* This message was not taken: the next page begins with it. */
+        /* The visitor has refused this message: the next page begins with it. */
         if (run->is_full)
             *done = (size_t)db_get_u64(rows, MESSAGE_COLUMN_COUNT);
     }
@@ -219,7 +219,7 @@ enum error search_show(struct search_run *run, const struct search_place *bound)
             return ERROR_NONE;
         error = show_list(run, &list, &count);
         buffer_free(&list);
-        /* The next page begins after the last one that was taken. */
+        /* The next page begins after the last message that was shown. */
         if (!error && count > 0)
             run->search->place = found[count - 1];
         run->next += error ? 0 : count;

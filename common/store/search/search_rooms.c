@@ -1,5 +1,5 @@
-/* The rooms of a search. Where a search continues is estimated from the times of messages before
- * and after, in all rooms at once. */
+/* The rooms of a search. The position at which each room continues is found by probing the times of
+ * messages, in all rooms at once. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -39,7 +39,7 @@ void search_rooms_sort(struct search_run *run) {
         qsort(run->rooms, run->room_count, sizeof(*run->rooms), order_rooms);
 }
 
-/* If enough was found, the rooms that begin after that do not matter. */
+/* If the page is full with what was found, rooms whose bound is after that are not needed. */
 size_t search_rooms_pick(const struct search_run *run) {
     const uint64_t missing = run->search->limit - run->shown;
     const bool is_enough = run->found_count - run->next >= missing;
@@ -58,7 +58,7 @@ struct search_place search_rooms_bound(const struct search_run *run) {
 }
 
 const struct search_room *search_rooms_find(const struct search_run *run, uint64_t room_id) {
-    /* The last room is not compared: it must be that one, if none before it was. */
+    /* The last room is not compared: the id is one of the list. */
     size_t i = 0;
     while (i + 1 < run->room_count && run->rooms[i].id != room_id)
         i++;
@@ -116,7 +116,7 @@ enum error search_rooms_lower(struct search_run *run, size_t count) {
         const struct search_place bound = {times[i], room->id, room->position + 1};
         if (room->candidate_count > 0 || room->position <= room->hidden)
             continue;
-        /* All that is left of the room is older than the search wants. */
+        /* All messages that are left in the room are too old for the search. */
         if (times[i] <= run->search->after)
             room->position = room->hidden;
         else if (search_compare(&room->bound, &bound) < 0)
@@ -164,8 +164,8 @@ static enum error read_rooms(struct search_run *run) {
     return ERROR_NONE;
 }
 
-/* The search for the last message of a room that is not newer than the place where the search goes
- * on: it is after `low`, or that, and `high` is newer. */
+/* The span in which the last message of a room that is not newer than the place lies: it is at
+ * `low` or later, and `high` is newer. */
 struct span {
     uint64_t low, high;
     int64_t low_at, high_at;
@@ -234,7 +234,7 @@ static enum error skip_messages(struct search_run *run) {
         struct search_room *room = &run->rooms[i];
         if (room->bound.at > place->at && room->position > room->hidden)
             room->position = spans[i].low;
-        /* What comes before the place was on earlier pages. */
+        /* Everything before the place was on earlier pages. */
         if (search_compare(&room->bound, place) < 0)
             room->bound = *place;
     }

@@ -235,8 +235,7 @@ enum error api_key_act(struct db *db, const struct api_key *key, const char *add
     struct api_key_user named;
     enum error error = ERROR_NONE;
     *refusal = API_KEY_ACCEPTED;
-    /* In the order in which they are told: a key from a wrong address is told nothing about
-     * users. */
+    /* The address first, so that a request from a wrong address learns nothing about users. */
     if (!api_key_allows_address(key, address))
         *refusal = API_KEY_WRONG_ADDRESS;
     /* Checks that need no database first; the last one reads the user. */

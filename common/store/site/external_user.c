@@ -16,8 +16,8 @@
 
 /* ---- names ---- */
 
-/* What stands for U+00C0 to U+017F, the letters of Latin-1 and Latin Extended-A, without accents;
- * "" leaves a character out. */
+/* The replacements of U+00C0 to U+017F, the letters of Latin-1 and Latin Extended-A, without
+ * accents; "" leaves a character out. */
 #define FOLD_FIRST 0xC0
 static const char *const FOLD[] = {
     /* U+00C0 */ "A", "A", "A", "A", "A", "A", "AE", "C", "E", "E", "E", "E", "I", "I", "I", "I",
@@ -34,11 +34,11 @@ static const char *const FOLD[] = {
     /* U+0170 */ "U", "u", "U", "u", "W", "w", "Y",  "y", "Y", "Z", "z", "Z", "z", "Z", "z", "s",
 };
 
-/* Room for what stands for one character, with its terminator. */
+/* Room for the replacement of one character, with its terminator. */
 #define FOLDED_SIZE 8
 
-/* What stands for a letter or digit of other blocks, such as those of Vietnamese: what it is for a
- * search, without marks and in lower case, if that is ASCII. */
+/* The replacement of a letter or digit of other blocks, such as those of Vietnamese: its folded
+ * form (fold.h), without marks and in lower case, if that is ASCII. */
 static const char *fold_other(struct text character, char out[FOLDED_SIZE]) {
     struct fold folded = {0};
     fold_text(&folded, character);
@@ -54,7 +54,7 @@ static const char *fold_other(struct text character, char out[FOLDED_SIZE]) {
     return out;
 }
 
-/* What stands for a character in a name; `out` is storage for it. */
+/* The replacement of a character in a name; `out` is storage for it. */
 static const char *fold(uint32_t point, struct text character, char out[FOLDED_SIZE]) {
     /* The table first: it has proper pairs of letters, such as AE and ss. */
     if (point >= FOLD_FIRST && point < FOLD_FIRST + sizeof(FOLD) / sizeof(FOLD[0]))
@@ -79,11 +79,11 @@ void external_user_fit_name(struct text wished, char name[USER_NAME_SIZE]) {
     size_t len = 0;
     bool has_letter = false;
     wished = text_trim(wished);
-    /* An address of mail gives what precedes the "@". */
+    /* Of an e-mail address the part before the "@" is used. */
     for (size_t at = 0; at < wished.len && wished.at[at] != '@';) {
         uint32_t point;
         const size_t size = text_decode(wished.at + at, wished.len - at, &point);
-        /* The caller's texts are valid UTF-8; what is not ends the name. */
+        /* The caller's texts are valid UTF-8; an invalid byte ends the name. */
         if (size == 0)
             break;
         const char *folded = fold(point, (struct text){wished.at + at, size}, storage);
@@ -150,7 +150,7 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
         "SET v_user = LAST_INSERT_ID(); "
         "INSERT INTO external_user (issuer, subject, user_id) "
         "VALUES (p_issuer, p_subject, v_user); "
-        /* Of an account that was erased. */
+        /* Bans of an account that was erased. */
         IDENTITY_BAN_RESTORE("v_user")
         TRY_NAME("p_name <> ''", "p_name")
         TRY_NAME("p_name <> ''", "CONCAT(LEFT(p_name, 31 - LENGTH(v_user)), '-', v_user)")
@@ -182,7 +182,8 @@ enum error external_user_ensure(struct db *db, struct text issuer, struct text s
     for (int tries = 0; error == ERROR_NOT_FOUND && tries < ATTEMPTS; tries++) {
         error = add(db, issuer, subject, wished, is_bot);
         *created = !error;
-        /* A conflict: another one was faster. In both cases there should be a row by now. */
+        /* A conflict: another process has just made the user. In both cases there should be a row
+         * now. */
         if (!error || error == ERROR_CONFLICT)
             error = external_user_find(db, issuer, subject, user);
     }
@@ -203,7 +204,7 @@ enum error external_user_name_site(struct db *db, const char *name) {
     /* IGNORE: the name may be taken; the user then keeps the former one. */
     if (!error && !text_equals(text_of(user.name), text_of(name)))
         error = DB_RUN(db, RENAME, DB_REPEATABLE, NULL, db_str(name), db_u64(user.id));
-    /* One that an earlier version has made. */
+    /* Earlier versions made the user active. */
     if (!error && user.is_active)
         error = DB_RUN(db, DISABLE, DB_REPEATABLE, NULL, db_u64(user.id));
     return error;

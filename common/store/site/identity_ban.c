@@ -8,7 +8,8 @@ static enum error read_secret(struct db *db, char secret[SITE_VALUE_SIZE]) {
     return site_value_secret(db, "identity_bans", secret);
 }
 
-/* With the length of the issuer, so that no two ids are the same text. */
+/* Hashes issuer and subject. The length of the issuer comes first, so that no two ids give the same
+ * text. */
 static void sign(const char *secret, struct text issuer, struct text subject,
                  char key[SECRET_SIGNATURE_SIZE]) {
     struct buffer identity = BUFFER_EMPTY;
@@ -39,7 +40,7 @@ enum error identity_ban_keys(struct db *db, uint64_t user_id, struct buffer *key
         return error;
     buffer_append_str(keys, "[");
     while (!error && db_next(rows)) {
-        /* Read with the first, since not all users have an id of the site. */
+        /* The secret is read with the first id, since not all users have one. */
         if (keys->len == 1)
             error = read_secret(db, secret);
         if (error)

@@ -10,8 +10,8 @@
 #include "store/site/external_user.h"
 #include "store/transaction.h"
 
-/* The first letter of the column client_id: imported messages cannot meet those of clients or
- * generated ones. */
+/* The first letter of the column client_id, so that keys of imported messages never equal those of
+ * clients or generated ones. */
 #define KEY_OF_IMPORT 'i'
 
 void import_key(const char *source, struct text room, struct text message,
@@ -33,7 +33,7 @@ void import_key(const char *source, struct text room, struct text message,
 
 /* ---- users ---- */
 
-/* An SQL condition: the user u may be one of another chat. */
+/* An SQL condition: the user u may be the same person as a user of the other chat. */
 #define IS_ANYONE "NOT u.is_guest AND u.erased_at IS NULL AND " EXTERNAL_USER_NOT_SITE
 
 enum error import_find_user(struct db *db, struct text issuer, struct text subject,
@@ -151,9 +151,9 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
     "edited_at, client_id, content) SELECT p_room, p_after + j.n, j.u, j.t, " TIME_OF("j.c") \
     ", " TIME_OF("j.e") ", j.k, j.x FROM " MESSAGES "ORDER BY j.n; "
 
-/* A user may have been erased since the import has found it: the words do not come back. The lock
- * keeps an erasure from beginning before the batch is there; the condition is not in WHERE, since a
- * row that does not match is not kept locked. */
+/* A user may have been erased since the import has found it: then the texts are deleted again. The
+ * lock keeps an erasure from beginning before the batch is there; the condition is not in WHERE,
+ * since a row that does not match is not kept locked. */
 #define DELETE_OF_ERASED                                                                     \
     "SELECT COALESCE(SUM(u.erased_at IS NOT NULL), 0) INTO v_erased FROM " MESSAGES          \
     "STRAIGHT_JOIN user u ON u.user_id = j.u LOCK IN SHARE MODE; "                           \
@@ -205,7 +205,7 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
     "f.scan_at = IF(p_scan AND NOT m.is_deleted, SYSDATE(6), NULL), "                        \
     "f.expires_at = IF(m.is_deleted, SYSDATE(6), NULL), f.created_at = m.created_at; "
 
-/* Searches that had come to the end of the stream are still there. */
+/* A search index that was at the end of the stream stays at its end. */
 #define END_STREAM                                                                           \
     "DELETE FROM event WHERE room_id = p_room; "                                             \
     "UPDATE search_progress SET seq = v_seq + v_numbers, version = version + 1 "             \

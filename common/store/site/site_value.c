@@ -23,7 +23,7 @@ static enum error find(struct db *db, const char *name, char value[SITE_VALUE_SI
 }
 
 enum error site_value_secret(struct db *db, const char *name, char value[SITE_VALUE_SIZE]) {
-    /* If two come at once, the first one counts. */
+    /* If two processes store a value at once, the first one counts. */
     static const char SQL[] = "INSERT IGNORE INTO site_value (name, value) VALUES (?, ?)";
     enum error error = find(db, name, value);
     if (error != ERROR_NOT_FOUND)

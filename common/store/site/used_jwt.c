@@ -11,7 +11,7 @@ enum error used_jwt_add(struct db *db, struct text issuer, struct text id, int64
         "INSERT INTO used_jwt (issuer_jti_hash, expires_at) VALUES (?, ?)";
     unsigned char hash[SECRET_HASH_SIZE];
     struct buffer both = BUFFER_EMPTY;
-    /* Neither has a NUL: no two pairs run into the same bytes. */
+    /* Neither text has a NUL, so no two pairs give the same bytes. */
     buffer_append(&both, issuer.at, issuer.len);
     buffer_append_char(&both, '\0');
     buffer_append(&both, id.at, id.len);

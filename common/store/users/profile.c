@@ -15,7 +15,7 @@
 /* Sets a column if its field is given. */
 #define SET_GIVEN(field, column, given) column " = IF(p_given & " field ", " given ", " column ")"
 
-/* Another address, of which nothing is said, is not verified. */
+/* A new address is not verified, unless the change says so. */
 #define SET_VERIFIED                                                         \
     "email_verified = CASE WHEN p_given & 16 THEN p_verified WHEN " DIFFERS( \
         "8", "p_email", "v_email") "THEN FALSE ELSE email_verified END"
@@ -36,13 +36,13 @@ static const char SET[] = TRANSACTION(
     "INTO v_user, v_name, v_avatar, v_locale, v_email, v_verified, v_bot "
     "FROM user WHERE user_id = p_user; "
     "IF v_user IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
-    /* What others see. */
+    /* Whether the change concerns fields that others see. */
     "SET v_shown = " DIFFERS("1", "p_name", "v_name") "OR " DIFFERS("2", "p_avatar", "v_avatar")
     "OR " DIFFERS("32", "p_bot", "v_bot") "; "
     "SET v_changed = v_shown OR " DIFFERS("4", "p_locale", "v_locale")
     "OR " DIFFERS("8", "p_email", "v_email") "OR " DIFFERS("16", "p_verified", "v_verified") "; "
     "IF NOT v_changed THEN LEAVE body; END IF; " AUDIT_USER_SQL("p_user")
-    /* With a lock: an account that is erased meanwhile gets no name back. */
+    /* With a lock, so that an account that is erased meanwhile does not get its name back. */
     "IF (SELECT erased_at IS NULL FROM user WHERE user_id = p_user FOR UPDATE) IS NOT TRUE THEN "
     "SET v_outcome = 4; LEAVE body; END IF; "
     "UPDATE user SET " SET_GIVEN("1", "display_name", "p_name")
@@ -109,7 +109,7 @@ enum error profile_get(struct db *db, uint64_t user_id, profile_visit *visit, vo
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
-    /* Unless there is a row. */
+    /* The result if there is no row. */
     error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
         read_shown(rows, &profile);
@@ -221,7 +221,7 @@ static struct db_value text_value(const struct buffer *buffer) {
     return db_text((struct text){buffer->len > 0 ? buffer->data : "", buffer->len});
 }
 
-/* The active users whose user name begins so: a range of an index that has all that is needed. */
+/* The active users whose user name begins with the text: a range of a covering index. */
 #define BY_NAME                                \
     "FROM user FORCE INDEX (active_username) " \
     "WHERE is_active = TRUE AND username LIKE ? "
@@ -229,7 +229,7 @@ static struct db_value text_value(const struct buffer *buffer) {
 /* Most words that a search looks at. */
 #define WORDS_MOST "10000"
 
-/* The others, by the first of the words that begin so. */
+/* Further users, by the first of their words that begins with the text. */
 #define BY_WORD                                                       \
     "FROM (SELECT user_id FROM user_word WHERE word BETWEEN ? AND ? " \
     "ORDER BY word, user_id LIMIT " WORDS_MOST                        \
@@ -263,7 +263,7 @@ enum error profile_page(struct db *db, struct text search_text, const struct pro
     const struct db_value like = text_value(&search.pattern);
     const struct db_value first = db_text(search.first), last = text_value(&search.last);
     const struct db_value cursor = db_text(page->cursor);
-    /* One row beyond the page tells whether there are more. */
+    /* One row beyond the page shows whether there are more. */
     const struct db_value limit = db_u64(page->limit + 1), offset = db_u64(page->offset);
     const struct db_value each = db_u64(page->limit + 1 + page->offset);
     if (page->kind == PROFILE_PAGE_OFFSET)
@@ -291,8 +291,8 @@ enum error profile_page(struct db *db, struct text search_text, const struct pro
 
 enum error profile_page_count(struct db *db, struct text search_text, uint64_t most,
                               uint64_t *count) {
-    /* Counting ends at `most`, so that its cost is bounded. With as many words as a search looks at
-     * there are more than counted: as if that were `most` more. */
+    /* Counting ends at `most`, so that its cost is bounded. If the search has looked at WORDS_MOST
+     * words, there may be more users than counted: the count is then above `most`. */
     static const char SQL[] =
         "SELECT (SELECT COUNT(*) FROM (SELECT 1 " BY_NAME
         "LIMIT ?) counted) + "

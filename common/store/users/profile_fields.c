@@ -1,7 +1,7 @@
 /* The rules for names, addresses of pictures, languages and addresses of mail. A display name is
- * shown among the texts of others, so it must not look like nothing, break the line, or turn the
- * direction of what follows. Each check returns the sentence that the API answers with, or NULL if
- * the value is valid. */
+ * shown within other texts, so it must not be invisible, break the line, or change the direction of
+ * the text that follows. Each check returns the sentence that the API answers with, or NULL if the
+ * value is valid. */
 #include "store/users/profile_fields.h"
 
 #include "http/origin.h"
@@ -63,7 +63,8 @@ const char *profile_fields_check_name(struct text name) {
 /* A character that a URL may have after its origin. Browsers encode those beyond ASCII. */
 static bool is_url_character(char c) {
     const unsigned char byte = (unsigned char)c;
-    /* Those that browsers would encode, or that could end an attribute of HTML, are refused. */
+    /* Characters that browsers would encode, or that could end an attribute of HTML, are
+     * refused. */
     return byte > 0x20 && byte != 0x7F && !strchr("\"'<>\\^`{|}", c);
 }
 
@@ -130,7 +131,7 @@ const char *profile_fields_check_locale(struct text locale) {
 
 const char *profile_fields_check_email(struct text email) {
     static const char NOT_MAIL[] = "Enter a valid email address.";
-    /* No more is checked: only a mail can tell whether the address works. */
+    /* Nothing more is checked: only a mail shows whether the address works. */
     const char *at = email.len > 0 ? memchr(email.at, '@', email.len) : NULL;
     /* Something before and after one "@"; no white space and no controls. */
     if (email.len > PROFILE_EMAIL_BYTES)

@@ -224,10 +224,11 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         "UPDATE ban SET was_active = p_active WHERE room_id = 0 AND user_id = p_user; "
         "IF EXISTS (SELECT 1 FROM ban WHERE room_id = 0 AND user_id = p_user) THEN "
         "LEAVE body; END IF; "
-        /* It is so already: nothing changes, and no event. */
+        /* The user is in this state already: no change and no event. */
         "IF v_active = p_active THEN LEAVE body; END IF; "
         "UPDATE user SET is_active = p_active WHERE user_id = p_user; "
-        /* Disabled, they are refused as those of a disabled user; enabling brings nothing back. */
+        /* Disabling leaves the credentials, which are refused while the user is disabled; enabling
+         * deletes them. */
         "IF p_active THEN DELETE FROM token WHERE user_id = p_user; "
         "DELETE FROM session WHERE user_id = p_user; END IF; "
         "SET v_changed = TRUE; " AUDIT_USER_SQL("p_user")

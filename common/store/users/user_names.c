@@ -93,10 +93,10 @@ void user_names_add(struct user_names *names, uint64_t user_id, struct text name
     names->count++;
 }
 
-/* Whether no name of the current row is missing. */
+/* Whether the cache has all names of the current row. */
 static bool has_row(const struct user_names *names, const struct db_rows *rows,
                     const unsigned *columns, unsigned count) {
-    /* Not found by a column of NULL: its id is 0. */
+    /* A column that is NULL has the id 0, which needs no name. */
     bool has_all = true;
     for (unsigned i = 0; i < count; i++) {
         const uint64_t id = db_get_u64(rows, columns[i]);
@@ -112,7 +112,7 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
         "SELECT u.user_id, u.username FROM "
         "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "JOIN user u ON u.user_id = j.id";
-    /* The row to come back to. */
+    /* The row to return to. */
     const uint64_t current = db_row(rows);
     struct buffer ids = BUFFER_EMPTY;
     /* The usual case: no query. */
