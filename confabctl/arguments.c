@@ -59,7 +59,7 @@ static bool read_option(struct arguments *arguments, size_t *at,
             cli_error("%s does not take a value", options[i].name);
             return false;
         }
-        /* "--name value": the value is the next argument, whatever it looks like. */
+        /* "--name value": the value is the next argument, even if it begins with a dash. */
         if (options[i].kind != ARGUMENTS_FLAG && !value) {
             if (*at + 1 >= arguments->argc) {
                 cli_error("%s requires a value", argument);
@@ -79,7 +79,8 @@ bool arguments_read(struct arguments *arguments, const struct arguments_option *
     size_t kept = 0;
     bool options_ended = false;
     for (size_t i = 0; i < arguments->argc; i++) {
-        /* Kept arguments never overtake the one that is read, so the same array is used. */
+        /* Positional arguments are moved to the front of the same array: they never pass the one
+         * that is read. */
         const char *argument = arguments->argv[i];
         /* "-" alone is an argument. */
         if (options_ended || argument[0] != '-' || argument[1] == '\0')

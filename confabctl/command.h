@@ -17,7 +17,7 @@ typedef enum cli_status command_run(struct cli *cli, struct arguments *arguments
 #define COMMAND_SCHEMA 2u /* require a database with the schema of this program */
 #define COMMAND_JSON 4u   /* supports --json */
 #define COMMAND_ADMIN 8u  /* connects as database_admin_user; see cli_open */
-#define COMMAND_AUDIT 16u /* its changes are in the audit */
+#define COMMAND_AUDIT 16u /* its changes get entries in the audit */
 
 struct command {
     const char *name;  /* "user add" */

@@ -1,8 +1,8 @@
 /*
- * http_client: addresses, requests and raw connections by libcurl. An address is taken apart and
- * put together again in one form (lower-case host, no default port, no slash at the end), so that
- * two of them can be compared as text. A raw connection is one that libcurl opens, with TLS if need
- * be, and whose bytes are the caller's (CURLOPT_CONNECT_ONLY).
+ * http_client: addresses, requests and raw connections by libcurl. Addresses are normalized
+ * (lower-case host, no default port, no slash at the end), so that they can be compared as text. A
+ * raw connection is opened by libcurl, with TLS if the address needs it, and then read and written
+ * by the caller (CURLOPT_CONNECT_ONLY).
  */
 #include "http_client.h"
 
@@ -59,7 +59,7 @@ static struct http_client *parse_address(const char *address) {
     /* Host names are compared without regard to case (RFC 9110, section 4.2.3). */
     for (char *at = host; *at; at++)
         *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
-    /* Slashes at the end go, since paths are appended that begin with one. */
+    /* Removes slashes at the end, since the paths that are appended begin with one. */
     for (size_t len = strlen(client->path); len > 0 && client->path[len - 1] == '/'; len--)
         client->path[len - 1] = '\0';
     if (asprintf(&client->authority, "%s%s%s", host, port[0] ? ":" : "", port) < 0 ||
@@ -123,7 +123,7 @@ enum http_client_difference http_client_compare(const struct http_client *client
  * transfer. */
 static size_t append_body(char *bytes, size_t size, size_t count, void *context) {
     struct buffer *body = context;
-    /* Doctor needs the beginnings of answers only. */
+    /* doctor needs only the beginnings of responses. */
     if (body->len + size * count <= MAX_BODY)
         buffer_append(body, bytes, size * count);
     return size * count;
@@ -272,7 +272,7 @@ bool http_client_read(struct http_client *client, struct buffer *in, int64_t dea
     for (;;) {
         size_t got = 0;
         const CURLcode code = curl_easy_recv(client->connection, piece, sizeof(piece), &got);
-        /* Bytes come as they come: the caller looks for its own ends. */
+        /* One read may return part of a message or several: the caller finds the ends. */
         if (code == CURLE_OK) {
             buffer_append(in, piece, got);
             /* 0: the server closed the connection. */

@@ -1,6 +1,5 @@
-/* prompt: reading lines from a terminal, with and without echo. The difficult part is that the
- * terminal must show its input again whatever happens: signals are caught while echo is off, and
- * take effect once it is restored. */
+/* prompt: reading lines from a terminal, with and without echo. The echo must be restored in any
+ * case: signals are caught while it is off, and raised again once it is restored. */
 #include "prompt.h"
 
 #include <errno.h>
@@ -18,7 +17,7 @@ static const int CAUGHT[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 /* The number of the signal; 0: none. It is the only state that the handler touches. */
 static volatile sig_atomic_t caught;
 
-/* The handler only takes a note; read_line returns when it sees it. */
+/* The handler only sets the variable; read_line returns when it sees it. */
 static void catch (int signal) {
     caught = signal;
 }
@@ -111,7 +110,7 @@ static const char *read_once(const char *question, struct prompt_secret *secret,
 static const char *read_hidden(const char *question, struct prompt_secret *secret) {
     const char *problem;
     bool stopped;
-    /* Only Ctrl-Z comes back here: other signals have ended the program. */
+    /* Only Ctrl-Z returns here: other signals have ended the program. */
     do
         problem = read_once(question, secret, &stopped);
     while (stopped);
@@ -124,7 +123,7 @@ const char *prompt_password(const char *username, struct prompt_secret *secret) 
     /* From a script: one line, without a question and without a second one. */
     if (!isatty(STDIN_FILENO))
         return read_line(secret->bytes, sizeof(secret->bytes), &secret->len, NULL);
-    /* Twice, since it cannot be seen. */
+    /* Twice, since the input is not shown. */
     snprintf(question, sizeof(question), "Password for %.64s: ", username);
     const char *problem = read_hidden(question, secret);
     if (problem)

@@ -25,7 +25,7 @@ bool service_user_find(const char *config_path, struct service_user *found) {
         /* The user with the same name as the group: confab. */
         user = group ? getpwnam(group->gr_name) : NULL;
     }
-    /* Never "become" root. */
+    /* root itself is not a service user. */
     if (!user || user->pw_uid == 0)
         return false;
     found->uid = user->pw_uid;
@@ -37,7 +37,7 @@ bool service_user_find(const char *config_path, struct service_user *found) {
 
 bool service_user_become(const char *config_path) {
     struct service_user user;
-    /* Not root, or no such user: there is nothing to become, and that is fine. */
+    /* Not root, or no such user: nothing to do, and not an error. */
     if (geteuid() != 0 || !service_user_find(config_path, &user))
         return true;
     /* In this order: after setuid the groups could not be changed any more. */

@@ -1,4 +1,4 @@
-/* A look at a table, and at most one thing that is found there. */
+/* Each call looks for one row that is due, and does its work. */
 #include "chore.h"
 
 #include <stdatomic.h>
@@ -35,7 +35,7 @@ bool chore_send_mail(void *context) {
     struct chore *chore = context;
     bool done = false;
     const enum error error = mailer_step(chore->db, chore->config, &done);
-    /* After an error the next tick tries again, half a second later. */
+    /* After an error the next tick of the loop calls again, half a second later. */
     return !error && done;
 }
 

@@ -29,7 +29,7 @@ struct delivery *delivery_new(const struct hook *hook, uint64_t room_id, struct 
     memcpy(delivery->secrets[1], hook->old_secret, HOOK_SECRET_BYTES);
     /* For a day after a change the old secret signs as well. */
     delivery->secret_count = hook->has_old_secret ? 2 : 1;
-    /* Made of what does not change from try to try: receivers tell a repeated delivery by it. */
+    /* The same for each try, so that receivers recognize a repeated delivery. */
     snprintf(delivery->id, sizeof(delivery->id),
              "msg_%.16s_%" PRIu64 "_%" PRIu64 "_%" PRIu64 "_%" PRIu64, origin, hook->id, room_id,
              seq + 1, last_seq);
@@ -93,7 +93,7 @@ uint64_t delivery_delay_ms(uint64_t tries) {
 void delivery_free(struct delivery *delivery) {
     if (!delivery)
         return;
-    /* Secrets do not stay in memory that is freed. */
+    /* Secrets are erased before the memory is freed. */
     sodium_memzero(delivery->secrets, sizeof(delivery->secrets));
     buffer_free(&delivery->url);
     buffer_free(&delivery->body);

@@ -17,8 +17,8 @@
 
 /* ---- the text ---- */
 
-/* The token is behind "#": a browser sends that part to no server, so it gets into no log.
- * Without page_url the user enters it by hand. */
+/* Appends the link, or without page_url the token, which the user then enters by hand. In the link
+ * the token follows "#": browsers send that part to no server, so it appears in no log. */
 static void append_link(struct buffer *out, const struct config *config, const char *what,
                         const char *token) {
     if (config->page_url[0])
@@ -27,7 +27,7 @@ static void append_link(struct buffer *out, const struct config *config, const c
         buffer_printf(out, "    %s\r\n\r\n", token);
 }
 
-/* The words of a mail of either kind; lines end with CRLF (RFC 5322, section 2.3). */
+/* Appends the text of a mail of this kind; lines end with CRLF (RFC 5322, section 2.3). */
 static void append_text(struct buffer *out, const struct config *config,
                         const struct account_mail *mail, const char *token) {
     const bool is_reset = mail->kind == ACCOUNT_MAIL_RESET;
@@ -47,21 +47,21 @@ static void append_text(struct buffer *out, const struct config *config,
     buffer_append_str(out, "If it was not you, ignore this mail: nothing changes.\r\n");
 }
 
-/* The part of an address after its last "@", without what surrounds it. */
+/* The domain of an address, after its last "@". */
 static struct text host_of(const char *from) {
     const char *at = strrchr(from, '@');
     const char *host = at ? at + 1 : from;
     return (struct text){host, strcspn(host, "> \t")};
 }
 
-/* "Chat <chat@example.org>" or the address alone. */
+/* The address in "Chat <chat@example.org>", or the whole text if it has no "<". */
 static struct text address_of(const char *from) {
     const char *open = strchr(from, '<');
     const char *address = open ? open + 1 : from;
     return (struct text){address, strcspn(address, "> \t")};
 }
 
-/* The head, which the mail server does not complete, and the text. */
+/* Appends the whole mail: the header fields, which a mail server does not add, and the text. */
 static void append_mail(struct buffer *out, const struct config *config,
                         const struct account_mail *mail, const char *token) {
     char date[64], id[33];
@@ -105,7 +105,7 @@ static void set_server(CURL *easy, const struct config *config) {
     const bool checks = config->mail_tls == CONFIG_ON;
     curl_easy_setopt(easy, CURLOPT_URL, config->mail_server);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    /* Without mail_tls: encrypted if the server offers it, whatever its certificate is. */
+    /* Without mail_tls: encrypted if the server offers it, without checking its certificate. */
     curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(checks ? CURLUSESSL_ALL : CURLUSESSL_TRY));
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, checks ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, checks ? 2L : 0L);
@@ -115,12 +115,12 @@ static void set_server(CURL *easy, const struct config *config) {
     }
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, TOTAL_SECONDS);
-    /* Signals cannot be used on a thread; proxies of the environment are not meant for mail. */
+    /* No signals on a thread; proxies of the environment do not apply to mail. */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
 }
 
-/* Sends it; *failure is why not, a static text. */
+/* Sends the mail; on failure *failure is the cause, a static text. */
 static bool send_mail(const struct config *config, const struct account_mail *mail,
                       const struct buffer *text, const char **failure) {
     struct buffer from = BUFFER_EMPTY, to = BUFFER_EMPTY;
@@ -165,7 +165,7 @@ enum error mailer_step(struct db *db, const struct config *config, bool *done) {
     if (!secret_hash_key(text_of(token), hash))
         return ERROR_INTERNAL;
     const enum error error = account_mail_claim(db, hash, &mail);
-    /* None is due, or another worker was faster. */
+    /* No mail is due, or another worker has taken it. */
     if (error || !mail.id)
         return error;
     *done = true;

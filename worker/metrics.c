@@ -43,7 +43,8 @@ struct job {
 
 /* ---- numbers ---- */
 
-/* The lines of each metric of followers, which must be together. */
+/* The lines of each metric of followers, collected separately, since the lines of one metric must
+ * be together. */
 struct lags {
     struct buffer events, seconds, failing, tries;
 };
@@ -69,7 +70,7 @@ static void add_lag(void *context, const struct follower_lag *lag) {
     struct lags *lags = context;
     append_line(&lags->events, "confab_follower_lag_events", lag, "", lag->events);
     append_line(&lags->seconds, "confab_follower_lag_seconds", lag, "", lag->seconds);
-    /* The rest comes from deliveries, and a puller has none. */
+    /* The other metrics are about deliveries, which a puller does not have. */
     if (!lag->is_hook)
         return;
     append_line(&lags->failing, "confab_hook_failing_rooms", lag, "", lag->failing);
@@ -119,7 +120,7 @@ static void read_lags(uv_work_t *work) {
 
 /* ---- answering ---- */
 
-/* On the loop again, which owns the counters of this process: they need no lock. */
+/* Runs on the loop, which owns the counters of this process, so they need no lock. */
 static void on_lags_read(uv_work_t *work, int status) {
     struct job *job = work->data;
     struct metrics *metrics = job->metrics;
@@ -140,7 +141,7 @@ static void on_lags_read(uv_work_t *work, int status) {
     buffer_free(&job->body);
     free(job);
     metrics->jobs--;
-    /* metrics_close came while this was being read, and has left the memory to the last job. */
+    /* metrics_close was called meanwhile: the last job frees the memory. */
     if (metrics->is_closing && metrics->jobs == 0)
         free(metrics);
 }
@@ -155,7 +156,7 @@ static void start_job(struct metrics *metrics, struct http_request *request) {
     uv_queue_work(metrics->loop, &job->work, read_lags, on_lags_read);
 }
 
-/* 503 without a database, and also if steps do not end any more. */
+/* Answers 503 if the database is unavailable, or if no step has ended for STEP_MS. */
 static void answer_health(const struct metrics *metrics, struct http_request *request) {
     struct buffer body = BUFFER_EMPTY;
     const bool is_well =
@@ -179,7 +180,7 @@ static bool on_request(void *context, struct http_request *request, struct text 
 
 /* ---- the module ---- */
 
-/* With port 0 the system has chosen one; the file tells which. */
+/* Writes the port to the file: with port 0 the system has chosen it. */
 static void write_port(const char *path, unsigned port) {
     char line[32];
     snprintf(line, sizeof(line), "worker=%u\n", port);
@@ -214,7 +215,7 @@ void metrics_count(struct metrics *metrics, const struct step_result *result) {
     if (!metrics)
         return;
     metrics->delivered += result->succeeded;
-    /* One of the three grows by one: what was not tried was aborted. */
+    /* One of the three counters grows: a delivery that was not tried was aborted. */
     metrics->failed += result->was_tried && !result->succeeded;
     metrics->aborted += !result->was_tried;
 }
@@ -232,7 +233,7 @@ void metrics_note_step(struct metrics *metrics, bool is_connected, size_t under_
 void metrics_close(struct metrics *metrics) {
     if (!metrics)
         return;
-    /* No new request comes; those that are being read end by themselves. */
+    /* No new requests are accepted; those that are being answered end by themselves. */
     http_server_close(metrics->server);
     metrics->is_closing = true;
     if (metrics->jobs == 0)

@@ -1,5 +1,5 @@
-/* One work request of libuv, which is queued again for each thing. `is_running` and `found_one`
- * are read and written on the loop only. */
+/* One work request of libuv, which is queued again for each call. `is_running` and `found_one` are
+ * read and written on the loop only. */
 #include "task.h"
 
 #include <stdlib.h>

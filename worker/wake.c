@@ -34,7 +34,8 @@ static void run(void *context) {
     bool is_subscribed = false, received = false;
     /* The channels of rooms (event/event.h). */
     snprintf(pattern, sizeof(pattern), "%sroom:*", wake->config->redis_prefix);
-    /* Set by wake_free on the other thread; seen after at most one wait. */
+    /* `stopping` is set by wake_free on the main thread; this thread sees it after at most one
+     * wait. */
     while (!wake->stopping) {
         if (!is_subscribed)
             is_subscribed = redis_subscribe_pattern(wake->redis, pattern, WAIT_MS);
@@ -47,7 +48,7 @@ static void run(void *context) {
         is_subscribed = redis_subscribe_wait(wake->redis, WAIT_MS, &received);
         if (!received)
             continue;
-        /* Several of these before the loop wakes are one. */
+        /* Several calls before the loop wakes have the effect of one. */
         uv_async_send(wake->async);
         sleep_ms(GATHER_MS);
     }

@@ -1,8 +1,8 @@
 /*
- * doctor_metrics: finds where the metrics of pushd are. The first of these that is there counts:
- * the files that scripts/instance writes beside the configuration (run/push.ports and push.hosts),
- * the address of the configuration if a pushd answers there, the sockets of the systemd units, and
- * at last the address of the configuration in any case.
+ * doctor_metrics: finds the addresses of the metrics of pushd. The first of these that exists
+ * counts: the files that scripts/instance writes beside the configuration (run/push.ports and
+ * push.hosts); metrics_listen, if a pushd answers there; the sockets of the systemd units; else
+ * metrics_listen in any case.
  */
 #include "doctor/doctor_metrics.h"
 
@@ -16,7 +16,7 @@
 /* Adds the address of the metrics of a pushd that runs on this host. */
 static void add(struct doctor_metrics *found, const char *host, unsigned port) {
     const size_t i = found->count;
-    /* More pushds than that on one host are left out. */
+    /* Further pushds of this host are left out. */
     if (i == DOCTOR_METRICS_MAX)
         return;
     /* An IPv6 address needs brackets before the port. */

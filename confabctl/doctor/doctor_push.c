@@ -41,14 +41,14 @@ static bool read_metrics(struct doctor *doctor, const char *host_port,
 /* Are all pushd running, and connected to the database and Redis? */
 void doctor_pushd(struct doctor *doctor, struct doctor_result *result) {
     bool all = true;
-    /* The first that cannot be read ends the search: its result is reported. */
+    /* The first address that cannot be read ends the check with its error. */
     for (size_t i = 0; all && i < doctor->metrics_count; i++)
         all = read_metrics(doctor, doctor->metrics[i], result);
     /* read_metrics has set the result. */
     if (!all)
         return;
     doctor->have |= DOCTOR_METRICS;
-    /* One that is not connected is enough. */
+    /* One pushd without a connection is enough for a failure. */
     if (strstr(buffer_str(&doctor->metrics_text), "\nconfab_database_up 0\n"))
         doctor_set_result(result, REPORT_FAILED, "see the log of pushd", "database unavailable");
     else if (redis_client_is_configured(doctor->cli->redis) &&

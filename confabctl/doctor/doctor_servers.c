@@ -129,7 +129,7 @@ void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
     }
     char identity[REDIS_SERVER_IDENTITY_SIZE];
     bool others = false;
-    /* The database has which Redis each host has used lately. */
+    /* The database records which Redis each host has used recently. */
     if (redis_server_identity(redis, REDIS_MS, identity))
         server_find_other_redis(doctor->cli->db, identity, &others);
     if (others) {

@@ -1,6 +1,6 @@
 /* The names are a table in the order of their bytes. They are those of Slack, Mattermost and
- * Rocket.Chat, which agree in most; one emoji may have several names. Names that are not here
- * become notes of what was left out. */
+ * Rocket.Chat, which agree in most; one emoji may have several names. Reactions with other names
+ * are left out and noted. */
 #include "import/emoji_names.h"
 
 #include <stdlib.h>

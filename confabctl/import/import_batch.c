@@ -70,7 +70,7 @@ static bool copy_into(const char *folder, const char *name, int from) {
     return close(to) == 0 && done;
 }
 
-/* What the export says of the type counts only for types that browsers show as such. */
+/* The type that the export names, if it is one that browsers show; else UNKNOWN_TYPE. */
 static struct text type_of(struct text type) {
     return file_is_shown(type) ? type : text_of(UNKNOWN_TYPE);
 }
@@ -84,7 +84,7 @@ static enum error add_file(struct import_writer *writer, const struct import_mes
     struct stat status = {.st_size = 0};
     /* A new name in each run: the files of messages that are there already are not copied again. */
     secret_random_hex(stored_as, (sizeof(stored_as) - 1) / 2);
-    /* Paths are terminated: import_keep has copied them from C strings, but without the end. */
+    /* open needs a terminated path. */
     char *path = strndup(file->path.at, file->path.len);
     const int from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     /* open and fstat alone decide, so that nothing changes between a check and the use. */

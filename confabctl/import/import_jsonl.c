@@ -69,7 +69,7 @@ static struct text key_of(struct jsonl *jsonl, struct json_object *object) {
 static void read_room(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     struct import_model *model = jsonl->model;
-    /* Kept as direct until the archive says otherwise. */
+    /* Direct, unless the object says otherwise. */
     struct import_room room = {.id = keep_id(jsonl, object, "room_id"), .kind = IMPORT_DIRECT};
     /* Without an own user it is the archive of a room, whose only room this is. */
     if (jsonl->own.len == 0)
@@ -190,7 +190,7 @@ static void read_message(void *context, struct json_object *object) {
     struct jsonl *jsonl = context;
     struct import_model *model = jsonl->model;
     size_t first, end;
-    /* They have no words. */
+    /* Deleted messages have no content. */
     if (import_json_bool(object, "is_deleted")) {
         import_note(model, "messages that were deleted", 1);
         return;
@@ -207,7 +207,7 @@ static void read_message(void *context, struct json_object *object) {
     };
     const size_t before = model->messages.count;
     import_add_message(model, message);
-    /* Left out, for want of a valid time: so are its parts. */
+    /* The message was left out, since it has no valid time: so are its parts. */
     if (model->messages.count == before)
         return;
     find_parts(&jsonl->files, message.id, &first, &end);
@@ -238,7 +238,7 @@ static void sort_parts(struct parts *parts) {
 
 bool import_jsonl(struct import_source *source, struct import_model *model) {
     struct jsonl jsonl = {.source = source, .model = model};
-    /* room.json tells which of the two archives it is. */
+    /* If there is a room.json, it is the archive of a room. */
     bool fine = read_part(&jsonl, "room.json", read_room);
     if (fine && jsonl.room.len > 0)
         fine = read_part(&jsonl, "members.jsonl", read_user);

@@ -130,7 +130,7 @@ static struct text direct_id(struct import_model *model, struct json_object *mem
     return kept;
 }
 
-/* A conversation of two, or of several, for whom a private room is made. */
+/* A direct conversation of two users; for a conversation of several a private room is made. */
 static void read_direct_channel(struct mattermost *mm, struct json_object *object) {
     struct import_model *model = mm->model;
     struct json_object *members = import_json_array(object, "members");
@@ -165,13 +165,13 @@ static void read_direct_channel(struct mattermost *mm, struct json_object *objec
 
 /* ---- posts ---- */
 
-/* A post has no id: its time, its sender and its words make one. */
+/* A post has no id: it is made of time, sender and content. */
 static struct text post_id(struct import_model *model, struct json_object *object) {
     const struct text user = import_json_text(object, "user");
     const struct text words = import_json_text(object, "message");
     unsigned char digest[16];
     struct buffer id = BUFFER_EMPTY;
-    /* A digest of the words: two posts of one user in the same millisecond are told apart. */
+    /* A digest of the content distinguishes two posts of one user in the same millisecond. */
     secret_digest(words, digest, sizeof(digest));
     buffer_printf(&id, "%" PRId64 "/%.*s/", import_json_number(object, "create_at"), (int)user.len,
                   user.at);
@@ -185,14 +185,14 @@ static struct text post_id(struct import_model *model, struct json_object *objec
 /* 0 if the time is missing or out of bounds. */
 static int64_t micros_of(struct json_object *object, const char *name) {
     const int64_t millis = import_json_number(object, name);
-    /* Milliseconds since 1970; more than 4,000,000,000,000 (the year 2096) is not taken for a
-     * time. */
+    /* Milliseconds since 1970; from 4,000,000,000,000 on (the year 2096) it is not a valid time. */
     return millis > 0 && millis < 4000000000000 ? millis * 1000 : 0;
 }
 
 /* The files of a post, looked for in the places where versions of the export have them. */
 static void add_files(struct mattermost *mm, struct json_object *object) {
-    /* Where versions of the export put attachments, below the folder of the lines. */
+    /* The folders where different versions of Mattermost put attachments, beside the file of
+     * lines. */
     static const char *const FOLDERS[] = {"", "data/", "bulk-export-attachments/"};
     struct json_object *files = import_json_array(object, "attachments");
     for (size_t i = 0; i < import_json_length(files); i++) {
@@ -237,7 +237,7 @@ static struct text add_post(struct mattermost *mm, struct text room, struct text
     };
     const size_t before = model->messages.count;
     import_add_message(model, message);
-    /* One that was left out takes nothing with it. */
+    /* Reactions and files are added only if the post was. */
     if (model->messages.count > before) {
         add_files(mm, object);
         add_reactions(model, object);

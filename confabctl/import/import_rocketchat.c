@@ -144,7 +144,7 @@ static void add_reactions(struct import_model *model, struct json_object *object
     }
 }
 
-/* The words of a message: its own, or what describes its files. */
+/* The content of a message: its text, or the descriptions of its files. */
 static struct text words_of(struct import_model *model, struct json_object *object) {
     struct json_object *attachments = import_json_array(object, "attachments");
     struct text words = import_json_text(object, "msg");
@@ -223,8 +223,7 @@ bool import_rocketchat(struct import_source *source, struct import_model *model)
         else
             fine = import_source_read(source, path, COLLECTIONS[i].visit, &rocket);
         free(path);
-        /* Sorted, so that messages find users. Before the messages, not after all: read_message
-         * looks users up. */
+        /* Sorted before the messages are read, since read_message looks users up. */
         if (fine && COLLECTIONS[i].visit == read_subscription)
             import_model_finish(model);
     }

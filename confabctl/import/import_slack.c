@@ -17,7 +17,7 @@ struct slack {
 
 /* ---- users and channels ---- */
 
-/* The first that is not empty. */
+/* Returns the first of the two texts that is not empty. */
 static struct text first_of(struct text one, struct text other) {
     return one.len > 0 ? one : other;
 }
@@ -43,7 +43,7 @@ static void read_user(void *context, struct json_object *object) {
         import_add_user(slack->model, user);
 }
 
-/* A name of many kinds of letters is not a key; the id is. */
+/* The key of a room: its name, if that is a valid key, else its id. */
 static struct text key_of(struct slack *slack, struct text name, struct text id) {
     /* Letters of other scripts are allowed in names there. */
     bool is_key = name.len >= 1 && name.len <= 128;
@@ -112,8 +112,8 @@ static int64_t time_of(struct text ts) {
     return (int64_t)(whole * 1000000 + micros);
 }
 
-/* What people and programs have written; joins and changes of the topic are not. An empty subtype
- * is an ordinary message. */
+/* Whether a message was written by a user or a program, and is not a notice, such as of a join. An
+ * empty subtype is an ordinary message. */
 static bool is_said(struct text subtype) {
     static const char *const SAID[] = {"",           "bot_message", "thread_broadcast",
                                        "me_message", "file_share",  "file_comment"};
@@ -123,7 +123,7 @@ static bool is_said(struct text subtype) {
     return false;
 }
 
-/* Messages of programs have their words in attachments. */
+/* Appends the texts of attachments, where programs put the text of their messages. */
 static void write_attachments(struct slack *slack, struct json_object *object) {
     struct json_object *attachments = import_json_array(object, "attachments");
     for (size_t i = 0; i < import_json_length(attachments); i++) {
@@ -177,7 +177,7 @@ static struct text sender_of(struct slack *slack, struct json_object *object) {
     return id;
 }
 
-/* The export has each emoji with all its users. */
+/* Adds the reactions. The export has each emoji with a list of its users. */
 static void add_reactions(struct slack *slack, struct json_object *object) {
     struct json_object *reactions = import_json_array(object, "reactions");
     for (size_t i = 0; i < import_json_length(reactions); i++) {
@@ -205,7 +205,7 @@ static void read_message(void *context, struct json_object *object) {
     /* The buffer is reused for each message. */
     buffer_clear(&slack->text);
     slack_text_write(&slack->text, import_json_text(object, "text"), name_of, slack);
-    /* Words come first; attachments only stand in for them. */
+    /* Attachments are used only if the message itself has no text. */
     if (slack->text.len == 0)
         write_attachments(slack, object);
     for (size_t i = 0; i < import_json_length(files) && i < FILES_MOST; i++)

@@ -1,5 +1,5 @@
-/* Markup is between "<" and ">"; characters with a meaning are escaped as in HTML. The result
- * is plain text: names in place of ids, and addresses behind the words that were their links. */
+/* Markup is between "<" and ">"; characters with a meaning are escaped as in HTML. The result is
+ * plain text: names in place of ids, and addresses after the words that were their links. */
 #include "import/slack_text.h"
 
 /* Appends a text with its escaped characters. */

@@ -16,12 +16,12 @@
 #include "doctor/doctor_metrics.h"
 #include "doctor/doctor_token.h"
 
-/* For which sites a check is: all, those with pushd (not with --no-sockets), those with pictures
- * from elsewhere (avatar_origins), or those with bells (bell_dir). */
+/* The sites that a check applies to: all, those with pushd (not with --no-sockets), those with
+ * pictures from other hosts (avatar_origins), or those with bells (bell_dir). */
 enum check_sites { ALL_SITES, WITH_PUSHD, WITH_PICTURES, WITH_BELLS };
 
-/* A check runs if everything that it needs was found to work. In the order of a run: later ones
- * need what earlier ones have found. */
+/* In the order of a run: a check runs only if earlier ones have found everything to work that it
+ * needs. */
 static const struct check {
     const char *name;
     unsigned needs;
@@ -119,12 +119,12 @@ static void run_checks(struct doctor *doctor, bool no_sockets, struct report *re
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++) {
         const struct check *check = &CHECKS[i];
         struct doctor_result result = {.fix = NULL};
-        /* What the site does not use is not mentioned in the report. */
+        /* Features that the site does not use are not part of the report. */
         if ((check->sites == WITH_PUSHD && no_sockets) ||
             (check->sites == WITH_PICTURES && !*doctor->cli->config.avatar_origins) ||
             (check->sites == WITH_BELLS && !*doctor->cli->config.bell_dir))
             continue;
-        /* A check that cannot work is a warning: the failure that matters is above. */
+        /* A check that cannot run is only a warning: the report has the failure already. */
         if ((doctor->have & check->needs) == check->needs)
             check->run(doctor, &result);
         else
@@ -199,7 +199,7 @@ enum cli_status command_doctor(struct cli *cli, struct arguments *arguments) {
             cli_error("invalid address '%s': expected a URL such as https://chat.example.org",
                       arguments->argv[0]);
     }
-    /* Reached in any case; what was not opened is empty. */
+    /* Runs in any case; what was not opened is empty. */
     http_client_response_free(&doctor.first);
     http_client_free(doctor.http);
     buffer_free(&doctor.metrics_text);

@@ -19,7 +19,7 @@ enum cli_status command_events_purge(struct cli *cli, struct arguments *argument
         uint64_t deleted;
         const enum error error =
             housekeeping_run(cli->db, &cli->config, SLICE_MS, &run, &deleted, &finished);
-        /* `run` remembers where the work has to continue. */
+        /* `run` has the place where the work continues. */
         total += deleted;
         /* Clients that read bells are notified of what was deleted in their rooms. */
         if (deleted > 0)

@@ -1,5 +1,5 @@
-/* import: reads an export of another chat, says what will not fit, and writes the rest. The steps
- * of writing are in import/import_run.c; each format has a reader of its own. */
+/* import: reads an export of another chat, reports what cannot be imported, and writes the rest.
+ * The steps of writing are in import/import_run.c; each format has a reader of its own. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static const struct format *find_format(const char *name) {
     return NULL;
 }
 
-/* Without file_dir there is no place for files. */
+/* Removes the files from the model, if there is no file_dir to copy them to. */
 static void leave_out_files(struct import_model *model) {
     uint64_t count = 0;
     /* A message of files only shows the name of the first one instead. */
@@ -65,12 +65,13 @@ static void print_counts(const struct import_run *run) {
         cli_message("  %s: %" PRIu64, model->notes.items[i].what, model->notes.items[i].count);
 }
 
-/* Runs it and prints what it did, or would do. */
+/* Runs the import and prints what it did, or would do. */
 static enum cli_status run_model(struct cli *cli, struct import_model *model, bool dry_run) {
     /* With dry_run nothing is written, files included. */
     struct import_run run = {.cli = cli, .model = model, .dry_run = dry_run};
     int file_error = 0;
-    /* One entry for all of it. A failure may leave a part: the next run finds it and continues. */
+    /* One entry in the audit for the whole import. After a failure part of it may be there: the
+     * next run finds that and continues. */
     audit_log_begin(cli->db, &cli->audited, true);
     const enum error error = import_run(&run, &file_error);
     if (file_error)
@@ -92,8 +93,8 @@ static enum cli_status check_and_run(struct cli *cli, struct import_model *model
     return run_model(cli, model, dry_run);
 }
 
-/* The administrator's own choice of the format: guessing would confuse Slack and Rocket.Chat, whose
- * exports have the same names. */
+/* The administrator names the format: it cannot be guessed, since exports of Slack and Rocket.Chat
+ * have files of the same names. */
 enum cli_status command_import(struct cli *cli, struct arguments *arguments) {
     bool dry_run = false;
     const struct arguments_option options[] = {{"--dry-run", ARGUMENTS_FLAG, &dry_run}};

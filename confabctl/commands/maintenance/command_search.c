@@ -1,5 +1,5 @@
-/* search rebuild: rebuilds the index of searches, room by room. Searches work meanwhile: what a
- * room had is found until it is replaced. */
+/* search rebuild: rebuilds the index of searches, room by room. Searches work meanwhile: the rows
+ * of a room are used until they are replaced. */
 #include <inttypes.h>
 
 #include "command.h"

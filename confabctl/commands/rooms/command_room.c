@@ -71,7 +71,7 @@ enum cli_status command_room_list(struct cli *cli, struct arguments *arguments) 
     struct list_output output;
     if (!arguments_read(arguments, options, 2, 0, 0))
         return CLI_USAGE;
-    /* The count is for the line "Showing N of M". */
+    /* For the line "Showing N of M". */
     enum error error = room_overview_count(cli->db, &count);
     list_output_begin(&output, cli, HEADINGS, 6);
     if (!error)
@@ -164,7 +164,7 @@ static void write_tables(struct show *show, const struct room *room, struct text
     table_write(show->members, out);
 }
 
-/* Called inside the statement of the room: what `show` has was read before. */
+/* Called while the row of the room is read; the members in `show` were read before. */
 static void show_room(void *context, const struct room *room) {
     struct show *show = context;
     struct buffer out = BUFFER_EMPTY;
@@ -241,7 +241,7 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
     uint64_t id;
     if (!arguments_read(arguments, options, 1, 1, 1) || !arguments_id(arguments->argv[0], &id))
         return CLI_USAGE;
-    /* Never delete without having been asked to: a script must say so. */
+    /* Without a terminal nothing is deleted unless --yes is given. */
     if (!yes && !prompt_is_possible()) {
         cli_error("no terminal for the confirmation; use --yes");
         return CLI_USAGE;

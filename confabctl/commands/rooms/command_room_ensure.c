@@ -1,8 +1,8 @@
 /*
- * room ensure: creates a room with members, or adds the missing ones to an existing room. Made for
- * scripts that run again and again: what is there already is not an error and not changed. The
- * owner is the actor of all changes, so the rules of the API apply. Each change publishes the
- * events that the API would.
+ * room ensure: creates a room with members, or adds the missing ones to an existing room. For
+ * scripts that run again and again: rooms and members that exist already are neither an error nor
+ * changed. The owner is the actor of all changes, so the rules of the API apply. Each change
+ * publishes the events that the API would.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -204,7 +204,7 @@ enum cli_status command_room_ensure(struct cli *cli, struct arguments *arguments
         cli_error(owner ? "--public and --private are mutually exclusive" : "--owner is required");
         goto done;
     }
-    /* Private unless told otherwise, so that nothing is opened by mistake. */
+    /* Private by default, so that no room is opened by mistake. */
     request.is_private = !is_public;
     /* Everything is checked before anything is changed. */
     status = read_name(arguments->argv[0], &request.name);

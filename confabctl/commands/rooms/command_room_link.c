@@ -1,6 +1,6 @@
 /* room link add, list and remove: invite links of a room. A link is made in the name of an admin of
- * the room, and is good as long as that one is an admin; the audit has both, as what confabctl has
- * done. */
+ * the room, and is valid as long as that user is an admin. The audit records both changes as
+ * actions of confabctl. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -21,7 +21,7 @@ static void ignore_room(void *context, const struct room *room) {
     (void)room;
 }
 
-/* That there is such a room. */
+/* Fails, with a message, if there is no such room. */
 static enum cli_status check_room(const struct cli *cli, uint64_t id) {
     const enum error error = room_get(cli->db, id, 0, ignore_room, NULL);
     if (error == ERROR_NOT_FOUND)
@@ -31,7 +31,7 @@ static enum cli_status check_room(const struct cli *cli, uint64_t id) {
 
 /* ---- add ---- */
 
-/* Says in words why a link could not be made or withdrawn. */
+/* Prints why a link could not be added. */
 static enum cli_status refused(const struct cli *cli, enum error error, const char *admin,
                                uint64_t room_id) {
     /* The store knows one code for several causes; here they get words. */
@@ -49,10 +49,10 @@ static enum cli_status refused(const struct cli *cli, enum error error, const ch
     }
 }
 
-/* False if it is none, with a message. */
+/* False, with a message, if the word is not a role. */
 static bool read_role(const char *word, enum role *role) {
     *role = role_of(text_of(word));
-    /* An unknown word is read as some role. */
+    /* role_of returns some role for an unknown word, so the name is compared. */
     if (text_equals(text_of(role_name(*role)), text_of(word)))
         return true;
     cli_error("'%s' is not a role: reader, member, moderator or admin", word);

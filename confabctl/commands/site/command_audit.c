@@ -35,7 +35,8 @@ enum cli_status command_audit(struct cli *cli, struct arguments *arguments) {
     struct list_output output;
     if (!arguments_read(arguments, options, 2, 0, 0))
         return CLI_USAGE;
-    /* The ends first: how many entries there are after --after is computed, not counted. */
+    /* Numbers have no gaps: the number of entries after --after is computed from the first and last
+     * one. */
     enum error error = audit_log_ends(cli->db, &oldest, &last);
     list_output_begin(&output, cli, HEADINGS, 9);
     if (!error)

@@ -20,7 +20,8 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
     const enum cli_status status = cli_change_user(cli, arguments->argv[0], &user);
     if (status)
         return status;
-    /* Enabling the user would end the token. A ban that is over is ended here, as at a login. */
+    /* Enabling the user would end the token. A ban that has expired is ended here, as at a
+     * login. */
     if (!user.is_active && !ban_end_due(cli->db, user.id))
         return cli_error("user '%s' is disabled; enable the user first", user.name);
     secret_make_key(key);

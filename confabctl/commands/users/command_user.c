@@ -78,8 +78,8 @@ static enum cli_status add(struct cli *cli, const char *name, bool staff, bool i
     /* Another process added the user while the password was typed. */
     if (error == ERROR_CONFLICT)
         return report_existing(name, if_missing);
-    /* A second step: if it fails, the user exists without being staff, and the command can be
-     * repeated by `user staff`. */
+    /* In a second step: if it fails, the user exists without the flag, and `user staff` can set
+     * it. */
     if (!error && staff)
         error = user_set_staff(cli->db, id, true);
     if (error)
@@ -119,7 +119,7 @@ static enum cli_status read_user(struct cli *cli, struct arguments *arguments, s
     return cli_change_user(cli, arguments->argv[0], user);
 }
 
-/* Tells pushd to check the user's sockets; waits for Redis if something changed. */
+/* Notifies pushd, which checks the user's sockets; waits for Redis if something has changed. */
 static void publish_change(const struct cli *cli, const struct user_change *change) {
     /* Does nothing without a change. */
     publish_credentials_changed(cli->redis, &cli->publisher, change);
@@ -178,7 +178,7 @@ enum cli_status command_user_enable(struct cli *cli, struct arguments *arguments
     return set_active(cli, arguments, true);
 }
 
-/* NAME on|off: sets a flag of a user by `set`; `title` is what a user with it is. */
+/* Arguments NAME on|off: sets a flag of a user by `set`; `title` names a user who has the flag. */
 static enum cli_status set_flag(struct cli *cli, struct arguments *arguments,
                                 enum error (*set)(struct db *db, uint64_t id, bool on),
                                 const char *title) {
@@ -263,7 +263,7 @@ static enum cli_status list(const struct cli *cli, struct text prefix, bool all,
     /* Counted first, for the line "Showing N of M". */
     enum error error = user_count(cli->db, prefix, all, &count);
     list_output_begin(&output, cli, HEADINGS, 5);
-    /* Those whose ban is over are active. */
+    /* Users whose ban has expired are active. */
     ban_end_all_due(cli->db);
     if (!error)
         error = user_list(cli->db, prefix, all, limit, offset, list_user, &output);

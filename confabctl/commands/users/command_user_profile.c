@@ -37,7 +37,7 @@ static void show(void *context, const struct profile *profile) {
     show_text("Bot:", text_of(profile->is_bot ? "yes" : "no"));
 }
 
-/* Notes that a field is given, and checks it unless it is empty, which is none. */
+/* Marks a field as given, and checks its value unless it is empty. */
 static enum cli_status give(struct profile *profile, enum profile_field field, const char *option,
                             struct text text, const char *problem) {
     /* Given and empty removes the value. */
