@@ -37,8 +37,8 @@ demo_users() {
     database_sql "$sql" 2>/dev/null | tail -n 1
 }
 
-# Sets DEMO if neither the caller nor start.conf has said it: 1 if an earlier version has added
-# the demo users.
+# Sets DEMO if neither the caller nor start.conf has set it: 1 if an earlier version has added the
+# demo users, else 0.
 demo_decide() {
     [[ -n $DEMO ]] || { [[ $(demo_users) == 3 ]] && DEMO=1; } || DEMO=0
 }
