@@ -44,12 +44,13 @@ bool cli_open(struct cli *cli, struct buffer *problems) {
     /* The modules log their errors; here they are printed as messages instead. */
     log_open("confabctl", LOG_LEVEL_ERROR, false, "/dev/null");
     cli->config_path = config_find(cli->given_config);
-    /* Before anything is opened or created, so that no file belongs to root. Whether root has to be
-     * kept is in the configuration. */
+    /* Before anything is opened or created, so that no file belongs to root. With as_admin the
+     * configuration decides whether root is kept. */
     if (!cli->as_admin && !become_service_user(cli, problems))
         return false;
     if (!config_load(&cli->config, cli->config_path, problems))
         return false;
+    /* As root, database_admin_user can log in by unix_socket. */
     if (cli->as_admin && cli->config.database_admin_user[0])
         use_admin(&cli->config);
     else if (cli->as_admin && !become_service_user(cli, problems))
@@ -81,7 +82,7 @@ enum cli_status cli_give_up_root(const struct cli *cli) {
     return status;
 }
 
-/* What was not opened is NULL, which each of these accepts. */
+/* Members that were not opened are NULL, which each of these functions accepts. */
 void cli_close(struct cli *cli) {
     bell_free(cli->publisher.bell);
     redis_client_free(cli->redis);
@@ -155,7 +156,7 @@ bool cli_read_switch(const char *word, bool *is_on) {
 
 enum cli_status cli_find_user(const struct cli *cli, const char *name, struct user *user) {
     enum error error = ERROR_NOT_FOUND;
-    /* A name that cannot exist is not searched for. */
+    /* An invalid name cannot exist: no query. */
     if (text_is_username(text_of(name)))
         error = user_by_name(cli->db, text_of(name), user, NULL);
     if (error == ERROR_NOT_FOUND)

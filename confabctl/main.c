@@ -2,9 +2,9 @@
  * confabctl: the administrator's tool. Contains the table of commands, the global options, the help
  * texts and the search for the command to run.
  *
- * The way of a command line: read_line takes out the global options; `find` matches the first words
- * with the table; `run` prepares what the row asks for (configuration, schema) and calls the
- * command, which reads its own arguments.
+ * read_line removes the global options; `find` matches the first words with the table; `run`
+ * prepares what the row requires (configuration, schema) and calls the command, which reads its own
+ * arguments.
  */
 #include <errno.h>
 #include <locale.h>
@@ -389,7 +389,7 @@ static enum cli_status no_command(const struct arguments *arguments) {
 
 /* ---- running ---- */
 
-/* The tables must be those that this program was made for. */
+/* Fails, with a message, unless this program works with the schema of the database. */
 static enum cli_status check_schema(const struct cli *cli) {
     /* MIGRATE_NEWER works: nothing to say. */
     enum migrate_state state;
@@ -453,7 +453,7 @@ static enum cli_status run(struct command_line *line) {
     return status;
 }
 
-/* What works without a command, or the command. */
+/* Handles the options that need no command, or runs the command. */
 static enum cli_status execute(struct command_line *line) {
     struct arguments *arguments = &line->arguments;
     /* These work without a command, and without a configuration. */

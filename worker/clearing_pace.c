@@ -1,16 +1,17 @@
-/* The size follows the time that slices take; the pause follows from how much longer than at best a
- * message took, which shows that others use the database, too. */
+/* The size of slices is adapted to the time that they take. The pause depends on how much longer a
+ * message took than the best time, which shows how busy the database is. */
 #include "clearing_pace.h"
 
-/* What a slice is to take. */
+/* The time that a slice should take. */
 #define TARGET_US 6000
 
-/* A slice has costs of its own: with fewer messages these would be most of its time. */
+/* Each slice has a fixed cost: with fewer messages that would be most of its time. */
 #define SIZE_FIRST 50
 #define SIZE_LEAST 50
 #define SIZE_MOST 400
 
-/* The best time is forgotten slowly: by this part of it with each slice. */
+/* With each slice the best time rises by this fraction, so that it adapts to a database that has
+ * become slower. */
 #define FORGOTTEN 200
 
 /* The longest pause: a database that hangs for a moment must not stop the clearing for long. */
@@ -22,7 +23,7 @@ uint64_t clearing_pace_size(struct clearing_pace *pace) {
     return pace->size;
 }
 
-/* In steps, since one slice may be slow by accident. */
+/* Changes the size in steps, since a single slice may be slow by accident. */
 static void adapt_size(struct clearing_pace *pace, uint64_t took_us) {
     if (took_us > 2 * TARGET_US)
         pace->size /= 2;
@@ -42,8 +43,8 @@ static uint64_t at_most(uint64_t pause_us) {
 
 uint64_t clearing_pace_pause(struct clearing_pace *pace, uint64_t count, uint64_t took_us) {
     uint64_t pause_us;
-    /* The last slice of a room says little: it has few messages, and much else to do. Nor does one
-     * with more: an erasure has other slices than messages. */
+    /* Ignores slices of another size: the last one of a room, of which the fixed cost is a large
+     * part, and slices of an erasure, which are not messages. */
     if (count != clearing_pace_size(pace))
         return at_most(took_us);
     const uint64_t message_ns = took_us * 1000 / count + 1;
@@ -51,8 +52,8 @@ uint64_t clearing_pace_pause(struct clearing_pace *pace, uint64_t count, uint64_
     if (pace->best_ns == 0 || message_ns < pace->best_ns)
         pace->best_ns = message_ns;
     adapt_size(pace, took_us);
-    /* The worker takes two thirds of the time while it is as fast as at best, else a third or a
-     * quarter. */
+    /* The worker uses two thirds of the time while messages take about the best time, else a third
+     * or a quarter. */
     if (message_ns < pace->best_ns * 3 / 2)
         pause_us = took_us / 2;
     else if (message_ns < pace->best_ns * 3)

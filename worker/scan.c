@@ -1,6 +1,6 @@
-/* One file at a time. What is found is removed from the disk first, then recorded, and the message
- * that has the file is published as edited: if the worker dies in between, the next one finds no
- * bytes any more, which is the same result. */
+/* Scans one file at a time. An infected file is removed from the disk first, then recorded, and its
+ * message is published as edited. If the worker dies in between, the next one finds no file, which
+ * has the same result. */
 #include "scan.h"
 
 #include <errno.h>
@@ -71,7 +71,7 @@ static void publish(void *context, const struct message *message) {
 /* Records the result, and publishes the message if it has changed. */
 static void record(struct scan *scan, const struct file *file, bool is_clean) {
     struct file_scanned scanned;
-    /* A file that no message has yet is shown to others nowhere: nothing is to be published. */
+    /* A file that is in no message yet is not shown to others: nothing is published. */
     if (file_scan_record(scan->db, file->id, file->room_id, is_clean, &scanned) ||
         !scanned.message_id)
         return;
@@ -81,11 +81,11 @@ static void record(struct scan *scan, const struct file *file, bool is_clean) {
         edited.is_bounded = room.is_bounded;
     /* Events show the message as it is now, with the state of its files. */
     message_get(scan->db, file->room_id, scanned.message_id, 0, publish, &edited);
-    /* The client buffers what it sends, and nothing else may be published here for long. */
+    /* The client buffers messages, and this may be the last one for a long time. */
     redis_client_flush(scan->redis);
 }
 
-/* Scans one file. A scanner that fails is asked again when the claim is over. */
+/* Scans one file. If the scanner fails, the file is scanned again after the claim has expired. */
 static void scan_file(struct scan *scan, const struct file *file) {
     const char *folder = scan->config->file_dir, *failure = "";
     char path[FILE_STORE_PATH_SIZE];
@@ -94,7 +94,8 @@ static void scan_file(struct scan *scan, const struct file *file) {
     enum scanner_result result = SCANNER_FOUND;
     /* clamd gets the open file, a command the path. */
     const int fd = file_store_open(folder, file->stored_as, FILE_STORE_WHOLE, &size);
-    /* Missing: a worker has removed it and died. Any other cause is to be mended. */
+    /* If the file is missing, a worker has removed it and died. Any other cause needs the
+     * administrator. */
     if (fd < 0 && errno != ENOENT) {
         log_error("file %" PRIu64 " cannot be scanned: %s", file->id, strerror(errno));
         return;
@@ -122,11 +123,11 @@ static void scan_file(struct scan *scan, const struct file *file) {
 bool scan_do_one(void *context) {
     struct scan *scan = context;
     struct file file;
-    /* Without a scanner nothing is ever found, so that --once does not wait for it. */
+    /* Without a scanner there is never a file to scan, so that --once does not wait. */
     if (!scanner_is_configured(scan->config) || !scan->config->file_dir[0])
         return false;
-    /* The claim keeps other workers from the file for a while. An error counts as no file: the next
-     * tick asks again. */
+    /* The claim keeps other workers from the file. An error counts as no file: the next tick calls
+     * again. */
     if (file_scan_claim(scan->db, &file))
         return false;
     scan_file(scan, &file);

@@ -1,4 +1,4 @@
-/* A command gets the path as its last argument and says by its exit status what it has found, as
+/* A command gets the path as its last argument and reports the result by its exit status, as
  * clamscan and clamdscan do: 0 nothing, 1 something, else it has failed. clamd gets the bytes over
  * its socket (INSTREAM), so that it need not be able to read file_dir. */
 #include "scanner.h"
@@ -44,9 +44,10 @@ static bool wait_for(pid_t pid, int *status) {
             return true;
         if (found < 0 && errno != EINTR)
             return false;
+        /* waitpid has no timeout, so it is called in turns with a pause. */
         nanosleep(&pause, NULL);
     }
-    /* Then waits for its end, which SIGKILL makes certain: no zombie is left. */
+    /* Reaps the process, which SIGKILL has ended, so that no zombie is left. */
     kill(pid, SIGKILL);
     waitpid(pid, status, 0);
     return false;
@@ -74,8 +75,8 @@ static enum scanner_result run_command(const char *scan_command, const char *pat
     const size_t count = split(command, words);
     words[count] = file;
     words[count + 1] = NULL;
-    /* Its words are not for the worker's log: they may have the names of paths. Nor is there
-     * any input: a command that asks for something must not wait. */
+    /* Output is discarded, since it may contain names of files, which are not for the log. Standard
+     * input is empty, so that a command that asks a question does not wait. */
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -188,7 +189,8 @@ static enum scanner_result ask(int fd, int file) {
         sent = send_chunk(fd, chunk, (size_t)got);
         at += got;
     }
-    /* Also if the file cannot be read to its end, or clamd has closed: it may say why. */
+    /* Reads the answer also if the file could not be read to its end, or clamd has closed: it may
+     * have the cause. */
     if (got < 0 || (sent && !send_chunk(fd, NULL, 0)))
         return SCANNER_FAILED;
     /* clamd closes after its answer, which is one line. */
@@ -197,14 +199,14 @@ static enum scanner_result ask(int fd, int file) {
     return scanner_read_answer((struct text){answer, len});
 }
 
-/* Has clamd scan an open file; *failure says what was wrong with clamd. */
+/* Lets clamd scan an open file; *failure is the cause if that fails. */
 static enum scanner_result ask_clamd(const char *where, int file, const char **failure) {
     const struct timeval timeout = {.tv_sec = SCAN_MS / 1000};
     const int fd = where[0] == '/' ? connect_path(where) : connect_host(where);
     *failure = "scan_socket does not answer";
     if (fd < 0)
         return SCANNER_FAILED;
-    /* For each call; clamd is given up when it takes or sends nothing for so long. */
+    /* The timeout of each send and receive. */
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
     const enum scanner_result result = ask(fd, file);
@@ -217,7 +219,7 @@ enum scanner_result scanner_run(const struct config *config, const char *path, i
                                 const char **failure) {
     enum scanner_result result = SCANNER_CLEAN;
     *failure = "";
-    /* With both, each must find it clean. */
+    /* If both are configured, the file must be clean for both. */
     if (config->scan_command[0])
         result = run_command(config->scan_command, path, failure);
     if (result == SCANNER_CLEAN && config->scan_socket[0])

@@ -1,5 +1,5 @@
-/* libcurl's multi interface on libuv: libcurl says which sockets and which time it waits for, a
- * poll handle for each socket and one timer tell it when they are ready. Names are resolved by
+/* libcurl's multi interface on libuv: libcurl names the sockets and the timeout that it waits for;
+ * a poll handle for each socket and one timer call it when they are ready. Names are resolved by
  * threads of libcurl. */
 #include "sender.h"
 
@@ -66,8 +66,8 @@ struct watch {
 static void end(struct transfer *transfer, const struct sender_answer *answer) {
     struct sender *sender = transfer->sender;
     void *context = transfer->context;
-    /* The callback comes when the counters are right again: it may start the next request. The
-     * order matters: libcurl must let go of the handle before it is freed. */
+    /* libcurl must release the handle before it is freed. The callback comes last, when the
+     * counters are correct again, since it may start the next request. */
     curl_multi_remove_handle(sender->multi, transfer->easy);
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
@@ -83,7 +83,7 @@ static void end(struct transfer *transfer, const struct sender_answer *answer) {
 
 /* Why a request has failed. libcurl's own texts contain names and addresses of the site. */
 static const char *failure_of(const struct transfer *transfer, CURLcode code) {
-    /* These two are found by the callbacks below, and libcurl says only that it was stopped. */
+    /* The callbacks below have ended these requests; libcurl only reports that it was stopped. */
     if (transfer->was_refused)
         return "the address is not public (hook_private = off)";
     if (transfer->is_too_large)
@@ -98,7 +98,7 @@ static const char *failure_of(const struct transfer *transfer, CURLcode code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         return "the certificate is not valid";
-    /* So libcurl calls a single line that is above its own bound, too. */
+    /* libcurl also reports this for a single header line beyond its own limit. */
     case CURLE_OUT_OF_MEMORY:
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
@@ -109,7 +109,7 @@ static const char *failure_of(const struct transfer *transfer, CURLcode code) {
     }
 }
 
-/* A transfer has ended: makes the answer of it, and hands it to the caller. */
+/* Ends a transfer: makes the answer and passes it to the caller. */
 static void finish(struct transfer *transfer, CURLcode code) {
     struct sender_answer answer = {.body = {buffer_str(&transfer->body), transfer->body.len}};
     char status_text[64];
@@ -128,7 +128,7 @@ static void finish(struct transfer *transfer, CURLcode code) {
     end(transfer, &answer);
 }
 
-/* Takes what libcurl has finished. */
+/* Ends the transfers that libcurl has finished. */
 static void collect(struct sender *sender) {
     CURLMsg *message;
     int left;
@@ -162,7 +162,7 @@ static void act(struct sender *sender, curl_socket_t socket, int events) {
     collect(sender);
 }
 
-/* The socket is ready: passes on for what, in libcurl's words. */
+/* A socket is ready: passes its events to libcurl. */
 static void on_poll(uv_poll_t *poll, int status, int events) {
     const struct watch *watch = poll->data;
     int flags = status < 0 ? CURL_CSELECT_ERR : 0;
@@ -237,8 +237,8 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
     /* Sockets are opened to connect, never to listen. */
     if (purpose != CURLSOCKTYPE_IPCXN)
         return CURL_SOCKET_BAD;
-    /* After the name was resolved, and for the very address that is connected to: a second
-     * answer of a name server cannot lead elsewhere. */
+    /* Checks the resolved address itself, the one that is connected to, so that a second answer of
+     * a name server cannot lead elsewhere. */
     if (config->hook_private == CONFIG_OFF && !public_address_is(&address->addr)) {
         transfer->was_refused = true;
         return CURL_SOCKET_BAD;
@@ -278,18 +278,18 @@ static size_t take_head(char *bytes, size_t size, size_t count, void *context) {
 
 /* ---- requests ---- */
 
-/* What every request has in common; those of libcurl's defaults that are not wanted. */
+/* Sets the options that all requests share. */
 static void set_options(struct transfer *transfer, const struct sender_request *request) {
     const struct config *config = transfer->sender->config;
     CURL *easy = transfer->easy;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    /* Neither file: nor any other protocol that libcurl may know. */
+    /* No file: and no other protocol that libcurl supports. */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     /* A redirect could lead to an address that is not public, or to another receiver. */
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    /* An empty one: those of the environment are not used, which would resolve the name. */
+    /* Empty: proxies of the environment are not used, since they would resolve the name. */
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* A name server that does not answer: the thread that waits for it ends by itself. Without this
@@ -357,7 +357,8 @@ void sender_set_limit(struct sender *sender, int64_t limit_ms) {
 
 void sender_abort(struct sender *sender) {
     const struct sender_answer answer = {.aborted = true, .failure = "aborted"};
-    /* A callback may start requests: those come before the first one, and are not ended here. */
+    /* A callback may start requests: they are added at the front of the list, and are not ended
+     * here. */
     struct transfer *next;
     for (struct transfer *transfer = sender->first; transfer; transfer = next) {
         next = transfer->next;

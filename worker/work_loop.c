@@ -1,13 +1,13 @@
 /* One step runs at a time; the next begins when a delivery has ended, an event was published, or
- * half a second is over. Deliveries that end meanwhile are recorded by the next step.
+ * half a second has passed. Deliveries that end meanwhile are recorded by the next step.
  *
  * The transaction of an event sets last_active_at or changed_at of the room, and nothing else. A
  * step (step.c), on a thread, makes rooms due that have changed lately, leases what is due, with
  * the end of the delivery, and reads the events; delivery.c makes the body. On the loop sender.c
  * posts it. The next step records how that ended: the place of the hook moves, or the same delivery
  * is due again later. A lease is valid as long as the worker renews its row in the table worker;
- * the sender sends nothing after that time, so a worker that was stopped for a while does not send
- * what another one has taken over. */
+ * the sender sends nothing after that time, so a worker that was suspended does not send what
+ * another one has taken over. */
 #include "work_loop.h"
 
 #include <inttypes.h>
@@ -112,7 +112,7 @@ static void delivery_ended(struct worker *worker, struct delivery *delivery,
                                  /* A test is tried once. */
                                  .is_gone = delivery->room_id == 0 && !answer->aborted,
                                  .delay_ms = delivery_delay_ms(delivery->tries)};
-    /* Not tried, as far as is known: due again at once. */
+    /* Aborted, so it counts as not tried: due again at once. */
     if (answer->aborted)
         result.delay_ms = 1;
     else if (!answer->succeeded) {
@@ -126,7 +126,7 @@ static void delivery_ended(struct worker *worker, struct delivery *delivery,
     delivery_free(delivery);
 }
 
-/* jwks_url has answered: the keys are kept for the next step, if they are some. */
+/* jwks_url has answered: if the body is a set of keys, it is kept for the next step. */
 static void jwks_ended(struct worker *worker, const struct sender_answer *answer) {
     worker->is_fetching = false;
     worker->has_jwks = true;
@@ -134,12 +134,13 @@ static void jwks_ended(struct worker *worker, const struct sender_answer *answer
     buffer_append(&worker->jwks, answer->body.at, answer->body.len);
     struct buffer problems = BUFFER_EMPTY;
     struct jwt_keys *keys = NULL;
-    /* A page of an error must not replace the keys. */
+    /* An error page must not replace the keys. */
     if (answer->succeeded)
         keys = jwt_keys_parse_jwks((struct text){buffer_str(&worker->jwks), worker->jwks.len},
                                    &problems);
     else
         buffer_append_str(&problems, answer->failure);
+    /* The first line: later problems mostly follow from it. */
     snprintf(worker->jwks_failure, sizeof(worker->jwks_failure), "%.*s",
              (int)strcspn(buffer_str(&problems), "\n"), buffer_str(&problems));
     if (keys)
@@ -165,7 +166,7 @@ static void on_sent(void *context, const struct sender_answer *answer) {
     else
         jwks_ended(worker, answer);
     free(purpose);
-    /* Not from this callback: libcurl, or an abort, is still running. */
+    /* The next step is not started in this callback: libcurl, or an abort, is still running. */
     uv_async_send(&worker->woken);
 }
 
@@ -179,9 +180,9 @@ static struct purpose *purpose_new(struct worker *worker, struct delivery *deliv
 static void send_delivery(struct worker *worker, struct delivery *delivery) {
     char id[DELIVERY_ID_SIZE + 16], timestamp[64];
     char signatures[DELIVERY_SIGNATURES_SIZE + 32], values[DELIVERY_SIGNATURES_SIZE];
-    /* Signed at each try: receivers refuse timestamps that are old. */
+    /* Signed for each try, since receivers refuse old timestamps. */
     const int64_t now = clock_now() / 1000000;
-    /* Expect: an answer of 100 is not waited for. */
+    /* Expect is removed, so that libcurl does not wait for a 100 (Continue). */
     const char *const headers[] = {
         "Content-Type: application/json", "Expect:", id, timestamp, signatures, NULL};
     delivery_sign(delivery, now, values);
@@ -213,14 +214,14 @@ static void on_work(uv_work_t *work) {
     steps_run(worker->steps, &worker->step);
 }
 
-/* Between two steps, whose thread reads the configuration. */
+/* Reloads the configuration, between two steps, since their thread reads it. */
 static void reload(struct worker *worker) {
     worker->must_reload = false;
     /* An invalid file changes nothing, and was logged. */
     if (!startup_reload_threaded(worker->config, worker->args->config_path, "confab-worker"))
         return;
     log_info("configuration reloaded");
-    /* Connections that are kept were checked by the former configuration. */
+    /* Idle connections were checked by the former configuration. */
     sender_abort(worker->sender);
     sender_free(worker->sender);
     worker->sender = sender_new(&worker->loop, worker->config, on_sent);
@@ -244,7 +245,7 @@ static bool is_done(const struct worker *worker) {
            !is_busy(worker);
 }
 
-/* What was leased is sent at once, since the lease is running already. */
+/* Sends all deliveries of the step at once, since their leases are running. */
 static void begin_deliveries(struct worker *worker) {
     struct step *step = &worker->step;
     for (size_t i = 0; i < step->delivery_count; i++)
@@ -276,7 +277,7 @@ static void on_step_done(uv_work_t *work, int status) {
     /* Other workers may send the same by now. */
     if (step->has_lost)
         sender_abort(worker->sender);
-    /* Those that came meanwhile stay. */
+    /* Results that were added meanwhile stay. */
     if (step->is_recorded) {
         worker->result_count -= step->result_count;
         if (worker->result_count > 0)
@@ -285,7 +286,7 @@ static void on_step_done(uv_work_t *work, int status) {
         worker->has_jwks = worker->has_jwks && !step->jwks && !step->jwks_failure;
     }
     metrics_note_step(worker->metrics, step->is_connected, sender_count(worker->sender));
-    /* Before anything is sent: nothing leaves after the lease. */
+    /* Set before anything is sent: nothing is sent after the end of the lease. */
     sender_set_limit(worker->sender, step->lease_until);
     begin_deliveries(worker);
     if (worker->must_reload)
@@ -297,7 +298,7 @@ static void on_step_done(uv_work_t *work, int status) {
         run_step(worker);
 }
 
-/* Whether anything is begun. */
+/* Whether the worker still starts new work. */
 static bool is_working(const struct worker *worker) {
     const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
     return !worker->stopping && !is_late && !worker->must_reload;
@@ -315,12 +316,12 @@ static size_t slots_of(const struct worker *worker) {
 /* Begins a step on a thread, or after the one that is running. */
 static void run_step(struct worker *worker) {
     struct step *step = &worker->step;
-    /* One is running: another one follows it, since this one may be past what has changed. */
+    /* If a step is running, another one follows it, since this one may have passed the change. */
     worker->again = worker->is_running;
     if (worker->is_running)
         return;
     worker->is_running = true;
-    /* The array grows while the step reads it: it gets a copy. */
+    /* The step gets a copy, since the array may grow while it is read. */
     free((void *)step->results);
     struct step_result *results = xcalloc(worker->result_count + 1, sizeof(*results));
     if (worker->result_count > 0)
@@ -354,7 +355,7 @@ static void on_tick(uv_timer_t *tick) {
         task_next(worker->tasks[i]);
 }
 
-/* After a file or a mail there may be another one, but with `once` not without end. */
+/* A task has ended a call: starts the next one, with `once` only until its time ends. */
 static void on_task_ended(void *context, struct task *task) {
     struct worker *worker = context;
     const bool is_late = worker->args->once && clock_monotonic_ms() - worker->started_ms > ONCE_MS;
@@ -362,14 +363,14 @@ static void on_task_ended(void *context, struct task *task) {
         task_next(task);
 }
 
-/* Without hooks an event is ignored, at no cost; the tick looks for new hooks. */
+/* Without hooks an event starts no step; the tick looks for new hooks. */
 static void on_woken(uv_async_t *async) {
     struct worker *worker = async->data;
     if (worker->has_hooks || worker->result_count > 0 || worker->has_jwks)
         run_step(worker);
 }
 
-/* Does what a signal asks for. */
+/* Handles a signal. */
 static void on_signal(uv_signal_t *handle, int number) {
     struct worker *worker = handle->data;
     if (number == SIGHUP) {
@@ -381,11 +382,11 @@ static void on_signal(uv_signal_t *handle, int number) {
         worker->stop_ms = clock_monotonic_ms() + STOP_MS;
         chore_stop(worker->archives);
     }
-    /* To reload between two steps, or to record what has ended. */
+    /* For the reload, which is done between two steps, or to record results. */
     run_step(worker);
 }
 
-/* Makes the handles and parts of the loop. */
+/* Opens the handles, threads and modules of the loop. */
 static void open_parts(struct worker *worker) {
     static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     /* A thread for the step, for each task, and for what the metrics show, so that none waits for a
@@ -412,14 +413,14 @@ static void open_parts(struct worker *worker) {
         task_new(&worker->loop, chore_send_mail, worker->mails, on_task_ended, worker);
     worker->tasks[2] =
         task_new(&worker->loop, chore_make_archive, worker->archives, on_task_ended, worker);
-    /* Neither for a minute. */
+    /* Neither is needed for a run of a minute. */
     if (!worker->args->once) {
         worker->wake = wake_new(worker->config, &worker->woken);
         worker->metrics = metrics_new(&worker->loop, worker->config, worker->args->ports_file);
     }
 }
 
-/* Each delivery is an open file. */
+/* The most deliveries at a time: each needs a file descriptor. */
 static size_t most_deliveries(void) {
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -429,7 +430,8 @@ static size_t most_deliveries(void) {
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur >= DELIVERIES_MOST + OTHER_FILES)
         return DELIVERIES_MOST;
-    /* The limit is too low for a reserve: better a few connections that fail than no delivery. */
+    /* If the limit is too low for the reserve, some connections may fail, which is better than no
+     * deliveries. */
     return limit.rlim_cur > 2 * OTHER_FILES ? (size_t)limit.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
@@ -441,16 +443,16 @@ static bool is_any_running(const struct worker *worker) {
     return running;
 }
 
-/* What was not delivered, or not recorded, is given back; then others take over at once. */
+/* Gives back what was not delivered or not recorded, so that other workers take over at once. */
 static void close_parts(struct worker *worker) {
     worker->stopping = true;
     uv_timer_stop(&worker->tick);
     wake_free(worker->wake);
-    /* The step that is running must end: it uses the database. So must a scan, which another worker
-     * would repeat otherwise. */
+    /* Waits for the step that is running, which uses the database, and for a scan, which another
+     * worker would otherwise repeat. */
     while (worker->is_running || is_any_running(worker))
         uv_run(&worker->loop, UV_RUN_ONCE);
-    /* What is aborted has a result, too, by which the next step gives the lease back. */
+    /* Aborted deliveries have results, too, by which the last step gives their leases back. */
     sender_abort(worker->sender);
     if (worker->result_count > 0) {
         run_step(worker);
@@ -492,7 +494,7 @@ int work_loop_run(const struct work_loop_args *args) {
     /* The first tick comes at once. */
     uv_timer_start(&worker.tick, on_tick, 0, TICK_MS);
     uv_run(&worker.loop, UV_RUN_DEFAULT);
-    /* cron, or the administrator, sees by the status that nothing could be done. */
+    /* The exit status shows cron, or the administrator, that the database was unavailable. */
     const bool has_failed = args->once && !worker.was_connected;
     close_parts(&worker);
     if (!args->once)

@@ -1,9 +1,8 @@
-/* Where lines go, and what they look like. The destination is standard error, a file, or syslog; a
- * line on standard error that goes to the journal carries a priority ("<6>") instead of time, level
- * and process id, which the journal adds itself.
- * Control characters of what clients sent are escaped as \xNN, so that they cannot forge a line or
- * steer the administrator's terminal. A line is one write, so that lines of several processes do
- * not mix. */
+/* The destination and the form of log lines. The destination is standard error, a file, or syslog;
+ * a line on standard error that goes to the journal carries a priority ("<6>") instead of time,
+ * level and process id, which the journal adds itself. Control characters of what clients sent are
+ * escaped as \xNN, so that they cannot forge a line or steer the administrator's terminal. A line
+ * is one write, so that lines of several processes do not mix. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -81,7 +80,8 @@ static void close_file(void) {
 /* $JOURNAL_STREAM names device and inode of the journal's socket: standard error may have been
  * redirected since. */
 static bool is_journal(void) {
-    /* The answer is kept until the next log_open; getenv and fstat for each line would cost. */
+    /* The result is kept until the next log_open, since getenv and fstat for each line would be
+     * slow. */
     if (target.kind == STDERR_UNKNOWN) {
         const char *stream = getenv("JOURNAL_STREAM");
         char own[64] = "";

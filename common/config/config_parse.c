@@ -122,7 +122,8 @@ static void end_error(struct buffer *out, struct text value) {
     buffer_append_char(out, '\n');
 }
 
-/* This may be intended, above all in a password, so it is a warning. */
+/* Warns of quotes or # in a value. They may be intended, above all in a password, so this is not an
+ * error. */
 static void warn_of_value(struct parser *parser, const struct option *option, struct text value) {
     const char *hint = parser->line > 0 ? misunderstanding(value) : NULL;
     /* Only for texts: numbers and choices with such remains are errors. */
@@ -172,7 +173,8 @@ static void check_cookie(struct parser *parser, const struct option *option, str
                       option->key, show(value, shown));
 }
 
-/* True for what may be in a link: a scheme that no script runs by, or a path; visible ASCII. */
+/* True for an address that may be in a link of the page: https, http or a path, in visible
+ * ASCII. */
 static bool is_link(struct text value) {
     /* A scheme such as javascript: would run in the page. */
     struct text rest = value;
@@ -199,7 +201,7 @@ static void check_word(struct parser *parser, const struct option *option, struc
                       option->key, show(value, shown));
 }
 
-/* Stores a number, or reports that it is none or out of its bounds. */
+/* Stores a number, or reports that the value is not a number or out of bounds. */
 static void set_number(struct parser *parser, const struct option *option, struct text value) {
     uint64_t number = 0;
     /* Digits only: no sign, no unit, no space. The limits are part of the message, with the
@@ -218,7 +220,7 @@ static void set_number(struct parser *parser, const struct option *option, struc
     end_error(out, value);
 }
 
-/* Stores the index of a word, or reports the words that there are. */
+/* Stores the index of a word, or reports which words are allowed. */
 static void set_choice(struct parser *parser, const struct option *option, struct text value) {
     char shown[SHOWN_SIZE];
     unsigned index = 0;
@@ -310,7 +312,7 @@ static void parse_line(struct parser *parser, struct text line) {
     /* A comment has its own line; "#" within a value is part of it. */
     if (line.len == 0 || *line.at == '#')
         return;
-    /* Such a line is not shown: it may be part of a password. */
+    /* The line is not part of the message: it may contain a password. */
     const char *equals = memchr(line.at, '=', line.len);
     if (equals == NULL || equals == line.at) {
         buffer_append_str(begin_error(parser), "the line must be: key = value\n");
@@ -354,7 +356,7 @@ static void parse_file(struct parser *parser, struct text file) {
     parser->line = 0;
 }
 
-/* A variable with a small letter is not that of an option. */
+/* A variable with a lower-case letter is not that of an option. */
 static bool has_lower_case(struct text text) {
     /* One lower-case letter is enough. */
     for (size_t i = 0; i < text.len; i++) {

@@ -231,7 +231,7 @@ static bool connect_to_any(struct db *db) {
         host_list_get(list, db->host, (unsigned)db->config->database_port, &address);
         if (!connect_to(db, address.name, address.port))
             continue;
-        /* Those that have failed are tried last from now on. */
+        /* The hosts that have failed are tried last from now on. */
         if (db->host != start)
             atomic_store(db->first, db->host);
         return true;
@@ -265,7 +265,8 @@ static bool was_left(const struct db *db) {
     return atomic_load(db->first) != db->host && host_count(db) > 1;
 }
 
-/* A connection that its node has left, or that the server has closed, is replaced. */
+/* Connects if there is no connection, if others have switched to another host, or if the server has
+ * closed the connection. */
 static bool connect_if_needed(struct db *db) {
     /* Results in use may still be read from the connection. */
     if (db->connection && db->connection->handed_out == 0 && (was_left(db) || was_closed(db)))
@@ -327,7 +328,7 @@ static struct db_rows *prepare(struct db *db, const char *sql) {
 
 /* ---- running ---- */
 
-/* Longer with each attempt, and random, so that those that collided do not meet again. */
+/* Longer with each attempt, and random, so that transactions that collided do not collide again. */
 static void pause_before_retry(struct backoff *backoff) {
     const uint32_t ms = backoff_failed(backoff, 0);
     const struct timespec pause = {0, (long)ms * 1000000L};
@@ -338,7 +339,8 @@ static void pause_before_retry(struct backoff *backoff) {
  * sent, it may have been committed: only a statement that may run twice is repeated. CLIENT_GONE
  * means that nothing could be sent. */
 static bool retry_lost(struct db *db, unsigned flags, bool sent) {
-    /* No answer in time, or the server ends: not a connection that was closed while it was idle. */
+    /* No answer in time, or the server shuts down; not a connection that was closed while it was
+     * idle. */
     if (db->last_errno == CLIENT_LOST || db->last_errno == SERVER_SHUTDOWN)
         leave_host(db);
     const bool may_repeat = !sent || db->last_errno == CLIENT_GONE || (flags & DB_REPEATABLE);
@@ -370,7 +372,7 @@ static bool should_retry(struct db *db, unsigned flags, bool sent, unsigned *hos
     case DB_ERROR_LOST:
         return retry_lost(db, flags, sent);
     case DB_ERROR_FULL:
-        /* Those that are prepared still work. */
+        /* Statements that are already prepared still work. */
         return false;
     /* Probably a former primary after a failover: the next connection goes to the next host. */
     case DB_ERROR_READ_ONLY:

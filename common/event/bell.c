@@ -145,7 +145,7 @@ void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id) {
         bell_ring(bell, &name, last_seq);
 }
 
-/* Rings for a room or user that has changed, and ends the bell of a former member. */
+/* Rings the bell of a room that has changed, and removes the file of its previous generation. */
 static void ring_changed(void *context, const struct bell_name *name, uint64_t last_seq) {
     struct bell *bell = context;
     bell_ring(bell, name, last_seq);

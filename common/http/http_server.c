@@ -184,11 +184,15 @@ static void on_connection(uv_stream_t *listener, int failed) {
     request->server = server;
     request->deadline_ms = clock_monotonic_ms() + TIMEOUT_MS;
     request->tcp.data = request;
+    /* The server is not freed before its requests. */
     server->references++;
     uv_tcp_init(listener->loop, &request->tcp);
     request->older = server->newest;
+    /* The first of an empty list is the oldest as well. */
     *(request->older ? &request->older->newer : &server->oldest) = request;
     server->newest = request;
+    /* The timer closes connections past their deadline. It runs only while there are any, so that
+     * an idle process does not wake up. */
     if (++server->count == 1)
         uv_timer_start(&server->timer, on_timer, TICK_MS, TICK_MS);
     if (server->count > MAX_CONNECTIONS)

@@ -182,6 +182,7 @@ static bool check_number(struct scan *scan) {
 
 /* Reads the four digits of a \u escape that starts at `at`. */
 static bool read_unit(const char *at, const char *end, uint32_t *unit) {
+    /* RFC 8259, section 7: a backslash, u and four hexadecimal digits. */
     if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
         return false;
     *unit = 0;

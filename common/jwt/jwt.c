@@ -137,6 +137,8 @@ static struct json_object *parse_object(const char *name, struct text part, stru
             object = json_tokener_parse_ex(tokener, json.at, (int)json.len);
         json_tokener_free(tokener);
     }
+    /* A repeated member is refused (RFC 7519, section 4): libraries differ in which of the two they
+     * read. */
     if (!problem && !json_object_is_type(object, json_type_object))
         problem = "it is not an object";
     else if (!problem && parsed_members(object) != written_members(json))
@@ -149,7 +151,7 @@ static struct json_object *parse_object(const char *name, struct text part, stru
     return NULL;
 }
 
-/* False if the member is missing or no string. The text belongs to the object. */
+/* False if the member is missing or not a string. The text belongs to the object. */
 static bool get_text(struct json_object *object, const char *name, struct text *text) {
     struct json_object *value = NULL;
     if (!json_object_object_get_ex(object, name, &value) ||
@@ -190,7 +192,7 @@ static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_o
         }
     if (!get_text(header, "alg", &algorithm))
         return fail(why, JWT_MALFORMED, "The header has no alg.");
-    /* A kid of another type does not count as absent: the issuer meant some key by it. */
+    /* A kid of another type is an error and not an absent kid: the issuer did name a key. */
     if (has(header, "kid") && !get_text(header, "kid", &kid))
         return fail(why, JWT_MALFORMED, "kid in the header is not a string.");
 

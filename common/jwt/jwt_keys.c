@@ -243,7 +243,7 @@ struct jwt_keys *jwt_keys_load(const char *path, struct buffer *problems) {
         buffer_printf(problems, "%s: cannot read the file, or it is too large\n", path);
     else
         keys = jwt_keys_parse(path, (struct text){content, len}, problems);
-    /* It held secrets. */
+    /* The content has secrets. */
     sodium_memzero(content, FILE_MAX);
     free(content);
     return keys;
@@ -423,13 +423,13 @@ static bool is_hexadecimal(const unsigned char *bytes, size_t len) {
     return i == len;
 }
 
-/* What was probably done wrong with an HS256 signature; NULL if nothing is recognised. */
+/* The likely mistake in an HS256 signature; NULL if none is recognised. */
 static const char *hs256_hint(const struct jwt_key *key, struct text signed_text,
                               const unsigned char *signature, size_t len) {
     unsigned char mac[JWT_MAC_SIZE];
     struct buffer spoiled = BUFFER_EMPTY;
     const char *words = NULL, *hint = NULL;
-    /* These can be told by the length alone. */
+    /* Mistakes that the length alone shows. */
     if (len == 0)
         return "there is no signature after the last dot";
     if (len == 2 * sizeof(mac) && is_hexadecimal(signature, len))

@@ -66,8 +66,8 @@ static int open_place(const char *folder, const char *name, bool make) {
     const int above = open_folder(folder);
     if (above < 0)
         return -1;
-    /* The umask is that of the whole process: files that other threads make in this moment have it,
-     * too, and are no more open by it. */
+    /* The umask is that of the whole process: files that other threads create at this moment get
+     * it, too, which only takes rights away. */
     const mode_t before = umask(OWN_UMASK);
     const bool is_there = !make || mkdirat(above, place, FOLDER_MODE) == 0 || errno == EEXIST;
     umask(before);
@@ -77,7 +77,7 @@ static int open_place(const char *folder, const char *name, bool make) {
     return fd;
 }
 
-/* O_NONBLOCK: a pipe in place of the file does not hold the program up. */
+/* Opens a file of the store. O_NONBLOCK: a pipe in its place cannot block the program. */
 static int open_file(int place, const char *name, int flags) {
     const mode_t before = umask(OWN_UMASK);
     const int fd = openat(place, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
@@ -148,7 +148,8 @@ static bool write_all(int fd, struct text bytes, uint64_t offset) {
 /* Appends to an open file; all or nothing. */
 static enum file_store_result append(int fd, uint64_t offset, struct text bytes, uint64_t *size) {
     struct stat file;
-    /* Another request appends to the same file now. The size tells the client where to continue. */
+    /* Another request is appending to the same file. From the size the client knows where to
+     * continue. */
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return fstat(fd, &file) == 0 ? (*size = (uint64_t)file.st_size, FILE_STORE_ELSEWHERE)
                                      : FILE_STORE_FAILED;
@@ -186,7 +187,7 @@ enum file_store_result file_store_append(const char *folder, const char *name, u
     const int fd = open_file(place, name, O_RDWR | O_CREAT);
     const enum file_store_result result =
         fd < 0 ? result_of_errno() : append(fd, offset, bytes, size);
-    /* Not even an empty file. */
+    /* An empty file is not left behind either. */
     if (fd >= 0 && result == FILE_STORE_FULL && offset == 0) {
         unlinkat(place, name, 0);
         errno = ENOSPC;

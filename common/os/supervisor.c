@@ -51,7 +51,7 @@ struct supervisor {
     sigset_t mask; /* before the signals were blocked */
 };
 
-/* Set by the signal handler, which has no other way to say so. */
+/* Set by the signal handler, read by supervisor_signal. */
 static volatile sig_atomic_t arrived[MAX_SIGNAL + 1];
 
 static void on_signal(int number) {
@@ -107,8 +107,8 @@ static void note_end(struct supervisor *supervisor, struct worker *worker, int s
     const int64_t now = clock_monotonic_ms();
     const char *name = supervisor->spec->name;
     const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
-    /* A worker that ends with status 0 was told to, or has served its number of requests: not an
-     * error. */
+    /* Status 0 is not an error: the worker was told to stop, or has served its number of
+     * requests. */
     if (WIFSIGNALED(status))
         log_error("%s %d killed by signal %d", name, (int)worker->pid, WTERMSIG(status));
     else if (failed)
@@ -200,8 +200,8 @@ static void start_missing(struct supervisor *supervisor) {
 
 /* ---- stopping ---- */
 
-/* Tells workers to stop, all of them or those of former generations, each once; kills those
- * whose time is over. */
+/* Sends SIGTERM to workers, all of them or those of former generations, each once; kills those that
+ * have not stopped in time. */
 static void stop_workers(struct supervisor *supervisor, bool all) {
     const int64_t now = clock_monotonic_ms();
     for (size_t i = 0; i < supervisor->space; i++) {

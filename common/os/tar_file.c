@@ -26,7 +26,8 @@ bool tar_file_header(char out[BLOCK], const char *path, uint64_t size, int64_t t
     memcpy(out + 100, "0000600", 7);
     memcpy(out + 108, "0000000", 7);
     memcpy(out + 116, "0000000", 7);
-    /* 11 octal digits hold 33 bits. */
+    /* 11 octal digits hold 33 bits. Larger sizes are in binary, marked by the highest bit of the
+     * field (GNU tar). */
     if (size >> 33 == 0) {
         snprintf(octal, sizeof(octal), "%011" PRIo64, size);
         memcpy(out + 124, octal, 11);

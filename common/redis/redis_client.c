@@ -32,7 +32,7 @@
 #define PING_MS 20
 /* A handshake of TLS may take this time, also if redis_timeout is shorter. */
 #define TLS_MS 500
-/* So may the lookup of a host name. */
+/* The same for the lookup of a host name. */
 #define LOOKUP_MS 500
 /* With Sentinels, how often one is asked for the primary, and how long each may take to answer,
  * also if redis_timeout is shorter. */
@@ -121,7 +121,7 @@ struct redis_client *redis_client_new_beside(const struct redis_client *client,
     if (node)
         return redis_client_new_node(client->config, &node->address);
     struct redis_client *other = redis_client_new(client->config);
-    /* Which of the servers it is, a Sentinel has said already. */
+    /* The Sentinels are not asked again: the address of the primary is known. */
     if (client->sentinel && client->address.name[0]) {
         redis_sentinel_free(other->sentinel);
         other->sentinel = NULL;
@@ -151,7 +151,7 @@ const char *redis_client_last_error(const struct redis_client *client) {
 
 void redis_client_note(struct redis_client *client, const char *what, const char *why) {
     struct buffer text = BUFFER_EMPTY;
-    /* Without an error there was no reply. */
+    /* An empty text means that there was no reply. */
     buffer_printf(&text, "%s: %s", what, why[0] ? why : "no reply in time");
     snprintf(client->socket.last_error, sizeof(client->socket.last_error), "%.150s",
              buffer_str(&text));
@@ -207,7 +207,7 @@ static redisContext *connect_tcp(struct redis_client *client, uint64_t timeout_m
     return context;
 }
 
-/* Finds out where to connect to. */
+/* Sets the address to connect to; asks a Sentinel if there are any. False with the cause noted. */
 static bool find_address(struct redis_client *client) {
     const struct config *config = client->config;
     if (client->is_given || is_local(client))
@@ -225,7 +225,7 @@ static bool find_address(struct redis_client *client) {
                           false);
         return false;
     }
-    /* A lookup that has not ended is one of the former. */
+    /* A lookup that is still running is that of the former primary. */
     if (!host_address_equals(&client->address, &primary))
         end_lookup(client);
     client->address = primary;
@@ -317,8 +317,8 @@ static void check_idle(struct redis_client *client, uint64_t timeout_ms) {
         redis_socket_fail(&client->socket, "no answer on an idle connection", true);
 }
 
-/* Asks a Sentinel now and then whether there is another primary. One that was frozen or cut off
- * would else be waited for. */
+/* Asks a Sentinel every FOLLOW_MS whether there is another primary: commands would otherwise wait
+ * for one that is frozen or cut off. */
 static void follow_primary(struct redis_client *client) {
     const int64_t now = clock_monotonic_ms();
     struct host_address primary;
@@ -336,7 +336,8 @@ static void follow_primary(struct redis_client *client) {
     client->paused_until = 0;
 }
 
-/* Makes sure of a connection that is probably alive. False: not now, see last_error. */
+/* Connects unless there is a connection that is probably alive. False: there is none now; the cause
+ * is in last_error. */
 static bool connect_if_needed(struct redis_client *client, uint64_t timeout_ms) {
     if (client->socket.context)
         follow_primary(client);
@@ -368,8 +369,8 @@ void redis_client_free(struct redis_client *client) {
     free(client);
 }
 
-/* For PAUSE_MS no command is sent that waits no longer than the one that had no reply. A short
- * timeout so does not keep a login, which waits longer, from being counted. */
+/* For PAUSE_MS no command is sent that waits no longer than the one that had no reply. A login
+ * waits longer, so a short timeout of another command does not keep it from being counted. */
 static void pause_after(struct redis_client *client, int64_t now, uint64_t timeout_ms) {
     client->paused_until = now + PAUSE_MS;
     client->paused_ms = timeout_ms;
@@ -382,7 +383,7 @@ static redisReply *run_in_cluster(struct redis_client *client, uint64_t timeout_
     redisReply *reply = redis_cluster_run(client->cluster, timeout_ms, argc, argv, &last);
     if (reply)
         return reply;
-    /* The callers ask this client, which never sends anything, for the error. */
+    /* This client never sends anything itself; callers read the error from it. */
     client->is_refused = last && last->is_refused;
     snprintf(client->socket.last_error, sizeof(client->socket.last_error), "%s",
              last ? last->socket.last_error : "no server of the cluster answers for this slot");
@@ -397,7 +398,8 @@ redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, i
     client->is_refused = false;
     if (client->cluster)
         return run_in_cluster(client, timeout_ms, argc, argv);
-    /* Redis was late lately: commands that would wait as long again fail at once. */
+    /* A reply was late a moment ago: commands that would wait no longer than that one fail at
+     * once. */
     const bool is_paused = now < client->paused_until && timeout_ms <= client->paused_ms;
     /* The replies of earlier commands come first on the wire. */
     if (is_paused || !connect_if_needed(client, timeout_ms))
@@ -406,7 +408,8 @@ redisReply *redis_client_run(struct redis_client *client, uint64_t timeout_ms, i
     if (client->sentinel)
         deadline = clock_monotonic_ms() + (int64_t)timeout_ms;
     if (!redis_socket_read_pending(&client->socket, deadline)) {
-        /* Closed meanwhile: once more on a new connection. Or late: give up. */
+        /* If the connection was closed meanwhile, try once more on a new one; if the replies are
+         * late, give up. */
         if (client->socket.context || !connect_if_needed(client, timeout_ms) ||
             !redis_socket_read_pending(&client->socket, deadline)) {
             pause_after(client, now, timeout_ms);
@@ -498,7 +501,7 @@ bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
     if (client->cluster)
         return redis_cluster_ping(client->cluster, timeout_ms);
     redisReply *reply = redis_client_run(client, timeout_ms, 1, argv);
-    /* A server whose disk is full refuses to write, but it is there. */
+    /* A server whose disk is full refuses to write, but it is available. */
     const bool answered =
         reply != NULL || (client->is_refused && redis_error_is_of_disk(client->socket.last_error));
     freeReplyObject(reply);

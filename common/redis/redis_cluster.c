@@ -82,6 +82,7 @@ static bool read_map(struct redis_cluster *cluster) {
     bool found = false;
     for (unsigned i = 0; i < known + listed && !found; i++) {
         struct host_address address;
+        /* The configuration may list only a few servers, and these may be down. */
         if (i < known)
             address = cluster->slots.nodes[i];
         else

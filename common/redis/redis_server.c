@@ -1,4 +1,5 @@
-/* Trying commands that a user or a replica may refuse; the identity; the memory. */
+/* Trying commands that Redis may refuse, to a user without rights or on a replica; the identity;
+ * the memory. */
 #include "redis/redis_server.h"
 
 #include <inttypes.h>

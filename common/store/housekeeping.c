@@ -1,5 +1,5 @@
-/* Deleting what is over: claiming the run by a row with the time of the last one, so that of all
- * processes and hosts one runs it; then slice by slice. */
+/* Deleting expired rows: the run is claimed by a row with the time of the last one, so that one
+ * process of all hosts runs it; then rows are deleted slice by slice. */
 #include "store/housekeeping.h"
 
 #include "base/clock.h"
@@ -135,7 +135,7 @@ static enum error keep_search(struct db *db, const struct config *config, struct
         error = search_index_step(db, &run->search, left > 0 ? (uint64_t)left : 0, more);
     else
         error = search_index_purge(db, 0, SLICE, &deleted);
-    /* Then what programs before migration 0033 have left. */
+    /* Then the former index, of programs before migration 0033. */
     if (!error && deleted == 0)
         error = search_index_purge_former(db, SLICE, &deleted);
     *more = *more || deleted > 0;
@@ -148,7 +148,7 @@ enum error housekeeping_run(struct db *db, const struct config *config, uint64_t
     enum error error = ERROR_NONE;
     *deleted = 0;
     *finished = false;
-    /* A slice in which nothing was left to look at and to delete is the last. */
+    /* The run ends with a slice that finds nothing to delete. */
     while (!error && !*finished && clock_monotonic_ms() < end) {
         uint64_t slice = 0;
         bool more = false;
@@ -158,7 +158,7 @@ enum error housekeeping_run(struct db *db, const struct config *config, uint64_t
         *deleted += slice;
         *finished = !error && slice == 0 && run->events.users_done && !more;
     }
-    /* A client that still reads one asks for it again. */
+    /* Clients that still poll one request its name again. */
     if (*finished && config->bell_dir[0])
         bell_file_clean(config->bell_dir, BELL_SECONDS, BELLS);
     if (error || *finished)

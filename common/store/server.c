@@ -1,5 +1,5 @@
-/* Variables of the database server; a change that shows whether it takes any; which Redis servers
- * the processes of this database use. The table housekeeping serves as a small store of times. */
+/* Variables of the database server; a test whether it accepts changes; which Redis servers the
+ * processes of this database use. The table housekeeping serves as a small store of times. */
 #include "store/server.h"
 
 #include <stdio.h>
@@ -57,11 +57,12 @@ enum error server_binlog_by_statement(struct db *db, bool *by_statement) {
 }
 
 /* Two rows of housekeeping for each Redis: when a host last used it, which each records every ten
- * seconds (an idle one every twenty), and since when it is used. One that was last used before this
- * one was first used is its predecessor, such as itself before it lost its data. */
+ * seconds (an idle one every twenty), and since when it is used. A Redis that was last used before
+ * this one was first used is its predecessor, such as the same server before it lost its data. */
 enum error server_find_other_redis(struct db *db, const char *identity, bool *others) {
-    /* `since` is this Redis, `other` one with a different identity that was in use after it and
-     * within the last 45 s: that of a host that has stopped or changed over is soon forgotten. */
+    /* `since` is this Redis, `other` one with a different identity that was used after it and
+     * within the last 45 s, so that the Redis of a host that has stopped or switched soon no longer
+     * counts. */
     static const char SQL[] =
         "SELECT COUNT(*) FROM housekeeping since JOIN housekeeping other "
         "ON other.task LIKE 'redis:%' AND other.task <> CONCAT('redis:', ?) "

@@ -85,6 +85,7 @@ void search_terms_of(struct search_terms *terms, const struct fold *fold) {
         for (size_t i = from; fold->points[from].kind == FOLD_PAIR && i < end; i++)
             add_term(terms, fold, i, i + 2 < end ? i + 2 : end);
     }
+    /* Only now, since the buffer may have moved while it grew. */
     const char *at = terms->bytes.data;
     for (size_t i = 0; i < terms->count; i++) {
         terms->terms[i].at = at;
@@ -213,6 +214,7 @@ static void find_borders(struct search_query *query) {
         const struct fold_point *points = query->fold.points + word->from;
         size_t *borders = query->borders + word->from, len = 0;
         for (size_t at = 1; at < word->count; at++) {
+            /* Shortens the beginning until the next point continues it. */
             while (len > 0 && !is_same(&points[len], &points[at]))
                 len = borders[len - 1];
             if (is_same(&points[len], &points[at]))

@@ -1,6 +1,6 @@
-/* Checks the file of keys (its path is absolute, only the user of the services can read it, its
- * content is valid), and whether users can log in at all. confabctl has become the user of the
- * services, so it can read what they can read. */
+/* Checks the file of keys (its path is absolute, others cannot access it, its content is valid),
+ * and whether users can log in at all. confabctl runs as the user of the services here, so it can
+ * read what they can read. */
 #include "doctor/doctor_keys.h"
 
 #include <string.h>

@@ -121,7 +121,7 @@ static bool method_arrives(struct doctor *doctor, const char *method, bool by_ov
     if (by_override)
         request = (struct http_client_request){
             .path = "/healthz", .headers = headers, .body = "{}", .body_len = 2};
-    /* The override is for clients behind firewalls, and is told apart from the method by the
+    /* The override is for clients behind firewalls; fcgi-api names the overridden method in its
      * answer. */
     http_client_send(doctor->http, &request, response);
     return response->is_ours && response->status == 405 &&
@@ -171,7 +171,7 @@ static char *member(struct http_client_response *response, const char *key) {
     return found ? strndup(found + strlen(start), strcspn(found + strlen(start), "\"")) : NULL;
 }
 
-/* What is to be done about a link that differs from the address. */
+/* The fix for a link that differs from the address. */
 static const char *link_fix(const struct http_client *http,
                             enum http_client_difference difference) {
     switch (difference) {
@@ -193,7 +193,7 @@ static const char *link_fix(const struct http_client *http,
 void doctor_links(struct doctor *doctor, struct doctor_result *result) {
     const struct http_client_request request = {.path = "/api/chat/rooms/?limit=1&offset=1"};
     struct http_client_response response;
-    /* Any list with a link would do. */
+    /* Any list with a link to another page is suitable. */
     send_request(doctor, TOKEN_BOTH, request, &response);
     /* fcgi-api makes links from scheme, host and path as it sees them. */
     char *link = member(&response, "previous");
@@ -299,7 +299,7 @@ void doctor_pictures(struct doctor *doctor, struct doctor_result *result) {
     http_client_send(doctor->http, &(struct http_client_request){.path = "/"}, &response);
     const struct text sources =
         image_sources((struct text){buffer_str(&response.policy), response.policy.len});
-    /* Both directions: what the page must allow, and what it need not. */
+    /* Both directions: what the page must allow, and what it must not. */
     const struct text missing = first_missing(origins, sources);
     const struct text other = first_missing(sources, origins);
     if (response.status != 200)
@@ -324,7 +324,7 @@ void doctor_bells(struct doctor *doctor, struct doctor_result *result) {
     const char *folder = doctor->cli->config.bell_dir;
     char name[BELL_FILE_NAME_SIZE], path[BELL_FILE_NAME_SIZE + 8];
     struct http_client_response response;
-    /* A bell of its own, with a number of its own. */
+    /* A new bell with a random name and number. */
     secret_random_hex(name, (sizeof(name) - 1) / 2);
     if (!bell_file_write(folder, name, 4711)) {
         doctor_set_result(result, REPORT_FAILED,

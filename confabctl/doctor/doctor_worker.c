@@ -21,7 +21,7 @@ struct hooks {
 /* Adds a hook to the totals, and remembers one that fails. */
 static void add_hook(void *context, const struct follower_lag *lag) {
     struct hooks *hooks = context;
-    /* Pullers deliver nothing, and hooks that are not active wait on purpose. */
+    /* Pullers have no deliveries, and inactive hooks are paused on purpose. */
     if (!lag->is_hook || !lag->is_active)
         return;
     hooks->active++;

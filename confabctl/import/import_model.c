@@ -43,7 +43,7 @@ struct text import_keep(struct import_model *model, struct text text) {
     char *out = chunk_take(model, text.len);
     for (size_t i = 0; i < text.len; i++) {
         const char c = text.at[i];
-        /* Control characters would be refused, or shown as nothing; line feeds and tabs stay. */
+        /* Control characters are removed, except line feeds and tabs: the API would refuse them. */
         if ((unsigned char)c >= ' ' || c == '\n' || c == '\t')
             out[len++] = c;
     }
@@ -104,7 +104,7 @@ void import_add_message(struct import_model *model, struct import_message messag
         return;
     }
     for (unsigned part = 1;; part++) {
-        /* A long content becomes several messages of the same time, in order. */
+        /* A long content becomes several messages with the same time, in order. */
         message.content = first_points(rest, CONTENT_POINTS);
         rest.at += message.content.len;
         rest.len -= message.content.len;
@@ -283,7 +283,7 @@ static void sort_rooms(struct import_model *model) {
 
 /* ---- connecting ---- */
 
-/* Senders whom the export does not describe, such as users of another workspace. */
+/* Adds senders that the export does not describe, such as users of another workspace. */
 static void add_senders(struct import_model *model) {
     for (size_t i = 0; i < model->messages.count; i++) {
         const struct text id = model->messages.items[i].user;
@@ -297,7 +297,7 @@ static void add_senders(struct import_model *model) {
 /* Resolves the ids of members to indices, once users and rooms are sorted. */
 static void connect_members(struct import_model *model) {
     size_t kept = 0;
-    /* Left out ones close the gap; the order stays. */
+    /* Members that are left out are overwritten by the next ones; the order stays. */
     for (size_t i = 0; i < model->members.count; i++) {
         struct import_member *member = &model->members.items[i];
         member->room_index = import_room_index(model, member->room);
@@ -355,7 +355,7 @@ static void drop_repeated(struct import_model *model) {
     for (size_t i = 1; i < model->messages.count; i++) {
         const struct import_message *former = &messages[ids[i - 1]];
         struct import_message *message = &messages[ids[i]];
-        /* Marked, and dropped below: moving them now would spoil the indexes. */
+        /* Only marked here and removed below, since moving them now would change the indexes. */
         if (former->room_index == message->room_index && text_compare(former->id, message->id) == 0)
             message->order = IMPORT_NONE;
     }
@@ -366,7 +366,7 @@ static void drop_repeated(struct import_model *model) {
     free(ids);
 }
 
-/* A parent comes before its replies, also if the export has it otherwise. */
+/* Sets the parents of replies. A parent must come before its replies. */
 static void connect_parents(struct import_model *model) {
     size_t *ids = sort_ids(model);
     struct import_message *messages = model->messages.items;

@@ -1,5 +1,5 @@
 /* Users first, then each room with its members, then its messages in batches. Each step finds what
- * an earlier run has made, so that a run that was broken off is simply repeated. */
+ * an earlier run has made, so that an interrupted run can simply be repeated. */
 #include "import/import_run.h"
 
 #include <stdio.h>
@@ -27,7 +27,7 @@ static struct text subject_of(struct text id, char storage[65]) {
     return text_of(storage);
 }
 
-/* How a new user is shown; what is not valid here is left out. */
+/* Sets the profile of a new user; invalid values are left out. */
 static enum error set_profile(struct db *db, const struct import_user *user) {
     struct profile profile = {.given = 0};
     bool changed;
@@ -46,7 +46,7 @@ static enum error set_profile(struct db *db, const struct import_user *user) {
     return profile.given ? profile_set(db, user->user_id, &profile, &changed) : ERROR_NONE;
 }
 
-/* A user here for one of the archive, linked by the issuer of the archive. */
+/* Makes a user for one of the export, linked under the issuer of the export. */
 static enum error make_user(struct db *db, struct text issuer, struct text subject,
                             struct import_user *user) {
     struct user made;
@@ -64,7 +64,7 @@ static enum error import_one_user(struct import_run *run, struct import_user *us
     const struct text issuer = text_of(run->issuer), none = text_of("");
     char storage[65];
     const struct text subject = subject_of(user->id, storage);
-    /* Only a name that is one here is that of a user here; the names of programs are not unique. */
+    /* Only a valid user name can be that of a user here; names of bots are not unique. */
     const bool by_name = !user->is_bot && text_is_username(user->name);
     enum error error = import_find_user(db, issuer, subject, user->is_bot ? none : user->email,
                                         by_name ? user->name : none, &user->user_id, &user->match);
@@ -86,7 +86,8 @@ static enum error import_users(struct import_run *run) {
     return error;
 }
 
-/* At the end: a disabled user cannot invite or receive direct messages. */
+/* Disables users who were deleted in the other chat. At the end, since a disabled user cannot be
+ * added to rooms. */
 static enum error disable_users(struct import_run *run) {
     enum error error = ERROR_NONE;
     for (size_t i = 0; !error && i < run->model->users.count; i++) {
@@ -155,7 +156,7 @@ static enum error ensure_direct(struct import_run *run, size_t room, uint64_t *r
 static enum error ensure_keyed(struct import_run *run, const struct import_room *room,
                                uint64_t *room_id, bool *is_new) {
     struct room_change change = {.room_id = 0};
-    /* The reader has chosen the key; one that is not valid cannot be stored. */
+    /* The reader has chosen the key, which may be invalid. */
     if (!room_key_is_valid(room->key)) {
         import_note(run->model, "rooms whose name cannot be a key here", 1);
         return ERROR_NOT_FOUND;
@@ -276,9 +277,9 @@ static enum error append_messages(struct import_run *run, uint64_t room_id, size
     }
     *file_error = writer.file_error;
     import_writer_free(&writer);
-    /* A user has posted between two batches: the rest does not fit behind it in this run. */
+    /* A user has posted between two batches: the rest cannot be appended in this run. */
     if (error == ERROR_CONFLICT) {
-        /* Those of the batch that failed were counted and are not there. */
+        /* The messages of the failed batch were counted, but not written. */
         run->messages_new -= writer.pending;
         import_note(model, "messages of a room that has new messages since: run again",
                     writer.pending + (end - i));
@@ -297,7 +298,7 @@ static enum error import_room(struct import_run *run, size_t room, size_t first,
     bool is_new = false;
     enum error error = one->kind == IMPORT_DIRECT ? ensure_direct(run, room, &room_id, &is_new)
                                                   : ensure_keyed(run, one, &room_id, &is_new);
-    /* It does not fit, which was noted. */
+    /* The room cannot be imported, which was noted. */
     if (error == ERROR_NOT_FOUND) {
         import_note(model, "messages of rooms that do not fit", end - first);
         return ERROR_NONE;
@@ -312,8 +313,8 @@ static enum error import_room(struct import_run *run, size_t room, size_t first,
     if (!error && count > 0)
         error = find_messages(run, room_id, first, end, &found, &last);
     run->messages_found += found;
-    /* A message of the same microsecond as the last one is that one, if the room is of this site
-     * and the archive, too. */
+    /* A message with the time of the last one is that message itself, if the archive is of this
+     * room. */
     if (found == 0 && count > 0)
         last_at++;
     /* Once: members that left after the first import stay out. */

@@ -1,5 +1,5 @@
 /* Opening an export, unpacking archives by the programs of the system, finding files, reading JSON.
- * What a path of the export leads to is checked by real_path alone. */
+ * real_path is the only place that resolves paths of the export. */
 #include "import/import_source.h"
 
 #include <dirent.h>
@@ -58,7 +58,7 @@ static enum archive archive_of(const char *path) {
     return got == sizeof(head) && memcmp(head + 257, "ustar", 5) == 0 ? ARCHIVE_TAR : ARCHIVE_NONE;
 }
 
-/* Runs a program and waits. False if it does not exist or fails; it has said why. */
+/* Runs a program and waits. False if it does not exist or fails; it prints its own errors. */
 static bool run(char *const words[]) {
     pid_t child;
     int status;
@@ -81,7 +81,7 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     (void)type;
     (void)ftw;
     remove(path);
-    /* What cannot be removed stays: the import itself has succeeded. */
+    /* A file that cannot be removed stays: that is not an error of the import. */
     return 0;
 }
 
@@ -115,6 +115,7 @@ static void remove_stale(const char *folder) {
         return;
     for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         char *path = NULL;
+        /* The folder is shared with other programs. */
         if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
             continue;
         if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
@@ -150,7 +151,7 @@ static bool make_temporary(struct import_source *source, const char *path) {
     return fail(source, path, "cannot make a temporary folder");
 }
 
-/* Unpacks by unzip or tar, which know more variants of archives than any code here would. */
+/* Unpacks by unzip or tar, which support all variants of archives. */
 static bool unpack(struct import_source *source, const char *path, enum archive archive) {
     if (!make_temporary(source, path))
         return false;
@@ -311,7 +312,7 @@ void import_source_free_list(char **names) {
 
 /* NULL if it is not valid. The caller puts the object. */
 static struct json_object *parse(struct text json) {
-    /* Two more than are valid, so that json-c never is the one that refuses. */
+    /* Two levels more than json_validate accepts, so that json-c itself never refuses. */
     struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
     if (!tokener)
         abort();
@@ -325,7 +326,7 @@ static struct json_object *parse(struct text json) {
 static bool read_value(struct import_source *source, const char *path, size_t offset,
                        struct text json, import_object_visit *visit, void *context) {
     size_t at = 0;
-    /* The validator of the API first: it says where and why, which json-c does not. */
+    /* The validator of the API first: it reports the place and the cause, which json-c does not. */
     const char *why = json_validate(json.at, json.len, &at);
     struct json_object *object = why ? NULL : parse(json);
     if (!object) {

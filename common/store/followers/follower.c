@@ -25,8 +25,9 @@
     "WHERE e.room_id = r.room_id AND e.created_at < f.started_at ORDER BY e.seq DESC LIMIT 1), " \
     "r.oldest_seq - 1))"
 
-/* Makes the rooms due that have events which the followers have not read. A row is created with the
- * first of them. Not equal, since a restored database may be behind its followers. */
+/* Makes rooms due that have events which the followers have not read; creates the row of a room
+ * with its first event. Compares with <>, since a restored database may have fewer events than its
+ * followers have read. */
 #define FIND(rooms, followers, worker)                                                         \
     "INSERT INTO follower_room (follower_id, room_id, seq, due_at, behind_at, worker_id) "     \
     "SELECT STRAIGHT_JOIN f.follower_id, r.room_id, IF(p.room_id IS NULL, " START              \
@@ -98,8 +99,8 @@ enum error follower_cap_due(struct db *db) {
 
 /* ---- leasing ---- */
 
-/* What is due, numbered for each hook, first tries and further ones apart, from those on that this
- * worker has leased before. */
+/* The due rooms. Those of each hook are numbered, first tries and retries separately; the numbers
+ * include the rooms that this worker has leased already. */
 static const char DUE[] =
     "SELECT x.follower_id, x.room_id, "
     /* A delivery that was tried keeps its end, so that it is the same again. */
@@ -122,7 +123,7 @@ static const char LEASE[] =
     "f BIGINT UNSIGNED PATH '$[0]', r BIGINT UNSIGNED PATH '$[1]', b BIGINT UNSIGNED PATH '$[2]'"
     ")) j ON p.follower_id = j.f AND p.room_id = j.r "
     "SET p.worker_id = ?, p.claim = ?, p.batch_seq = j.b "
-    /* Another worker may have been quicker. */
+    /* Another worker may have leased it already. */
     "WHERE p.worker_id IS NULL AND p.due_at <= NOW(6)";
 
 enum error follower_claim(struct db *db, uint64_t worker_id, uint64_t claim, uint64_t limit) {
@@ -367,7 +368,7 @@ static enum error find_pulled(struct db *db, uint64_t follower_id, int64_t since
                   db_u64(follower_id));
 }
 
-/* Before this time there was no confab. */
+/* Earlier than any event that confab has stored. */
 #define LONG_AGO "'2000-01-01'"
 
 enum error follower_pull(struct db *db, struct text name, bool from_oldest, uint64_t *follower_id) {
@@ -469,7 +470,8 @@ enum error follower_pending(struct db *db, uint64_t follower_id, uint64_t limit,
 
 enum error follower_acknowledge(struct db *db, uint64_t follower_id, uint64_t room_id, uint64_t seq,
                                 bool dry, enum follower_ack *ack) {
-    /* A row beyond the room's last event is one of before a restore: it is set back. */
+    /* A row beyond the room's last event was written before the database was restored: it is set
+     * back. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_follower BIGINT UNSIGNED DEFAULT ?; DECLARE p_room BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_seq BIGINT UNSIGNED DEFAULT ?; DECLARE p_dry BOOLEAN DEFAULT ?; "

@@ -40,7 +40,7 @@ bool hook_url_is_valid(struct text url) {
 
 bool hook_take_event(struct text name, uint64_t *types) {
     const unsigned type = event_type(name);
-    /* Types that are stored and not shown have no name outside. */
+    /* Types that clients do not see cannot be named. */
     if (event_shown_type(type) != type || !event_belongs(type, EVENT_STREAM_ROOM, true))
         return false;
     /* One bit for each type; their numbers are below 64. */
@@ -300,7 +300,7 @@ enum error hook_test(struct db *db, uint64_t id) {
     return error ? error : transaction_outcome(rows);
 }
 
-/* Appends a text with nothing that JSON escapes. */
+/* Appends a text, with characters that JSON would escape replaced. */
 static void append_plain(struct buffer *out, const char *text) {
     for (; *text; text++)
         buffer_append_char(
@@ -335,7 +335,7 @@ enum error hook_note(struct db *db, const struct hook_tries *tries, size_t count
     return error;
 }
 
-/* ---- in ---- */
+/* ---- incoming hooks ---- */
 
 #define IN_COLUMNS "i.hook_in_id, i.room_id, i.user_id, i.created_at, u.username, i.name"
 #define IN_FROM " FROM hook_in i JOIN user u ON u.user_id = i.user_id "

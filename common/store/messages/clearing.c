@@ -180,6 +180,7 @@ static enum error read_slice(struct db *db, struct clearing *clearing, uint64_t 
         const struct text key = db_get_text(rows, 1);
         const uint64_t position = db_get_u64(rows, 2);
         snprintf(clearing->last_key, sizeof(clearing->last_key), "%.*s", (int)key.len, key.at);
+        /* The rows are in the order of client_id: any of them may have the lowest position. */
         if (slice->count == 0 || position < slice->first)
             slice->first = position;
         if (position > slice->last)

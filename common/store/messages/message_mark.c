@@ -146,6 +146,7 @@ enum error message_mark_all_read(struct db *db, uint64_t user_id, message_mark_v
         count = db_get_u64(rows, 2);
     }
     db_done(rows);
+    /* Nothing was unread: there is nothing to visit. */
     if (error || count == 0)
         return error;
     error = DB_RUN(db, MOVED, 0, &rows, db_u64(user_id));

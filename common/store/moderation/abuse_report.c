@@ -1,4 +1,4 @@
-/* Reports: one for each message and member, with events for those who moderate the room. Moderators
+/* Reports: one for each message and member, with events for the moderators of the room. Moderators
  * of a room and site moderators see reports; which events they get is in moderators.h. Direct rooms
  * have no moderators: their reports are for site moderators. */
 #include "store/moderation/abuse_report.h"
@@ -119,7 +119,7 @@ enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t 
     ROOMS_MODERATED("JOIN report p ON p.room_id = me.room_id ") \
     "AND p.state = COALESCE(?, p.state) "
 
-/* The same for a site moderator: all. The user's id is not looked at. */
+/* All reports, for a site moderator; the condition on the user's id is always true. */
 #define OF_ALL_ROOMS "FROM report p WHERE ? > 0 AND p.state = COALESCE(?, p.state) "
 
 static struct db_value state_of(const struct abuse_report_filter *filter) {
@@ -224,7 +224,7 @@ enum error abuse_report_set_state(struct db *db, uint64_t report_id, uint64_t us
         "IF p_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
         /* In that state already: a success, without another entry of the audit. */
         "IF v_state = p_state THEN LEAVE body; END IF; "
-        /* For MODERATORS_NUMBER: in direct rooms only site moderators are told. */
+        /* For MODERATORS_NUMBER: in direct rooms only site moderators are notified. */
         "SET v_direct_low = (SELECT direct_low FROM room WHERE room_id = p_room); "
         MODERATORS_NUMBER
         "UPDATE report SET state = p_state, handled_at = v_now, handled_by_id = p_user "

@@ -1,5 +1,5 @@
-/* Setting the actor of a connection, reading a page of them by number, and deleting old ones. What
- * an entry consists of, and how transactions write it, is in audit_sql.h. */
+/* Setting the actor of a connection; reading pages of entries by number; deleting old entries. How
+ * transactions write entries is in audit_sql.h. */
 #include "store/moderation/audit_log.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-/* Blocks. The direct room of the two notes that there is one, so that posts elsewhere look for
- * none. The rows of both users are locked, so that no direct room is made at the same time, and two
- * requests cannot pass the limit together. */
+/* Blocks. Only posts in direct rooms depend on them, and room.has_block of the direct room of the
+ * two users shows whether there is one. The rows of both users are locked, so that no direct room
+ * is made at the same time, and two requests cannot pass the limit together. */
 #include "store/moderation/block.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@
     BLOCK_SQL("direct_high", "direct_low") ", has_rules = " ROOM_HAS_RULES                       \
     " WHERE room_id = v_room; "
 
-/* Blocks or unblocks by the given statement. */
+/* Runs the statement of a block or its end, and reads its result. */
 static enum error run(struct db *db, const char *sql, uint64_t user_id, uint64_t blocked_id,
                       struct user_change *change) {
     struct db_rows *rows;
@@ -132,8 +132,7 @@ enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *co
     *count = 0;
     if (error)
         return error;
-    /* The caller searches them with bsearch, hence the ORDER BY. The caller frees it; never NULL
-     * after success. */
+    /* block_ids_have searches with bsearch, hence the ORDER BY. Never NULL after success. */
     *ids = xcalloc((size_t)db_count(rows), sizeof(**ids));
     while (db_next(rows))
         (*ids)[(*count)++] = db_get_u64(rows, 0);

@@ -39,7 +39,7 @@
     ")) THEN SET v_outcome = 17; LEAVE body; END IF; "                                          \
     TRANSACTION_MAY_WRITE
 
-/* One that is held counts as a post, once. */
+/* A held message counts as a post for the slow mode. */
 #define SLOW_MODE                                                                               \
     "SET v_bot = (SELECT is_bot FROM user WHERE user_id = p_user); "                            \
     "IF NOT p_site AND v_slow > 0 AND v_role < " ROLE_SQL_MODERATOR                             \
@@ -98,7 +98,7 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
     struct buffer mentions = BUFFER_EMPTY, files = BUFFER_EMPTY;
     struct db_rows *rows;
     *change = (struct held_change){.streams = BUFFER_EMPTY};
-    /* The site may hold messages in archived rooms no more than post there. */
+    /* The site cannot hold messages in archived rooms, as it cannot post there. */
     if (draft->mentions)
         mention_list_write(&mentions, draft->mentions);
     /* A message of an edit has no files here: edits do not change them. */
@@ -140,8 +140,9 @@ enum error held_add(struct db *db, const struct message_draft *draft, uint64_t m
 /* Values: the sender twice. */
 #define OF_SENDER "AND (? = 0 OR h.sender_id = ?) "
 
-/* Those of the rooms that a user moderates, which come first: a user who moderates none reads no
- * held message; and the same for a site moderator: all. Value: the user, not looked at for all. */
+/* Held messages of the rooms that a user moderates. The join begins with these rooms, so that a
+ * user who moderates none reads no held message. For a site moderator, those of all rooms; the
+ * condition on the value, the user, is then always true. */
 #define OF_OWN_ROOMS                                         \
     ROOMS_MODERATED("JOIN held h ON h.room_id = me.room_id " \
                     "JOIN user u ON u.user_id = h.sender_id ")
@@ -295,7 +296,7 @@ enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t
         MODERATORS_TELL(EVENT_MODERATION_CHANGED, "p_room"),
         ", v_streams");
     const enum error error = run(db, SQL, room_id, actor_id, held_id, streams);
-    /* Another moderator was faster with the same. */
+    /* Another moderator has let it through already. */
     return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
@@ -311,7 +312,7 @@ enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
         FIND
         "IF v_sender <> p_user AND COALESCE(v_role, 0) < " ROLE_SQL_MODERATOR " THEN "
         "SET v_outcome = 3; LEAVE body; END IF; "
-        /* It is being let through at this moment: too late. */
+        /* A moderator is letting it through at this moment. */
         "IF v_taken THEN SET v_outcome = 4; LEAVE body; END IF; "
         MODERATORS_NUMBER
         "DELETE FROM held WHERE held_id = p_held; "

@@ -1,6 +1,7 @@
-/* Adding guests, making users of them, and what is over: their addresses, and guests who have not
- * been seen for long are erased like other users, and their messages kept. Guests have a token and
- * no password; what they may do in rooms is decided by room.guests. */
+/* Adding guests, turning them into users, and deleting what has expired: their addresses; and
+ * guests who have not been seen for long, who are erased like other users, except that their
+ * messages stay. Guests have a token and no password; what they may do in rooms is decided by
+ * room.guests. */
 #include "store/privacy/guest.h"
 
 #include <stdio.h>
@@ -164,8 +165,7 @@ enum error guest_become_external(struct db *db, uint64_t user_id, struct text is
     if (error)
         return error;
     external_user_fit_name(wished, name);
-    /* A name made of the one that is wished; empty if nothing of it can be used, and the guest's
-     * name stays. */
+    /* The name that `wished` gives; if it is empty, the guest's name stays. */
     error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_str(name), db_str(key), db_text(issuer),
                    db_text(subject));
     return user_change_read(error, rows, user_id, change);
@@ -185,7 +185,7 @@ enum error guest_purge(struct db *db, uint64_t guest_days, uint64_t address_days
     uint64_t user_id = 0;
     enum error error =
         DB_RUN(db, ADDRESSES, DB_REPEATABLE, NULL, db_u64(address_days), db_u64(limit));
-    /* What is deleted here makes housekeeping run another step. */
+    /* A number above 0 makes housekeeping run another step. */
     *done = error ? 0 : db_changed(db);
     if (!error)
         error = DB_RUN(db, BANS, DB_REPEATABLE, NULL, db_u64(limit));

@@ -1,7 +1,7 @@
 /* Bans: a row for each banned user of a room, written in the transaction that removes the member;
- * room 0 stands for the site, whose bans disable the user. Ends of bans: a ban of a room is over by
- * itself, since all checks compare `until`; one of the site must be ended, since it has disabled
- * the user. */
+ * room 0 stands for the site, whose bans disable the user. A ban from a room needs no action to
+ * end, since all checks compare `until`; a ban from the site does, since it has disabled the
+ * user. */
 #include "store/rooms/ban.h"
 
 #include <string.h>
@@ -64,7 +64,7 @@ enum error ban_add(struct db *db, const struct ban_request *request, struct ban_
         "ELSEIF EXISTS (SELECT 1 FROM room WHERE room_id = p_room AND (is_live OR is_open)) THEN "
         TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user",
                                "p_room", "+ 0") "END IF; "
-        /* When the ban is over the user may come back, by an old link, too. */
+        /* After the ban the user may come back, also by an old link. */
         "DELETE FROM removal WHERE room_id = p_room AND user_id = p_target; "
         AUDIT_SQL("'ban'", "p_target", "p_room", "0", "p_reason"),
         MEMBER_REMOVAL_COLUMNS ", v_created");
@@ -182,7 +182,7 @@ static const char SITE_REMOVE[] = TRANSACTION(
     SITE_FIND SITE_END AUDIT_SQL("'site_unban'", "p_target", "0", "0", "NULL"),
     ", v_user_seq");
 
-/* The same for a ban whose time is over. */
+/* The same for a ban that has expired. */
 static const char SITE_REMOVE_DUE[] = TRANSACTION(
     SITE_DECLARATIONS,
     SITE_FIND
@@ -196,7 +196,7 @@ bool ban_end_due(struct db *db, uint64_t user_id) {
     /* A failure counts as not ended: the user is refused, and the next login tries again. */
     if (DB_RUN(db, SITE_REMOVE_DUE, DB_REPEATABLE, &rows, db_u64(0), db_u64(user_id)))
         return false;
-    /* Not active: an administrator had disabled the user before the ban. */
+    /* It stays false if an administrator had disabled the user before the ban. */
     const bool is_active = transaction_row(rows, &error) && !error && db_get_bool(rows, 2);
     db_done(rows);
     return is_active;
@@ -215,7 +215,7 @@ enum error ban_site_remove(struct db *db, uint64_t actor_id, uint64_t user_id) {
     "b.room_id "
 #define NAMES "JOIN user u ON u.user_id = b.user_id "
 #define FROM_BAN "FROM ban b " NAMES
-/* One that is over does not count, even before it is deleted. */
+/* A ban that has expired does not count, even before it is deleted. */
 #define IS_VALID "(b.until IS NULL OR b.until > SYSDATE(6))"
 
 /* The texts are those of the row. */
@@ -258,8 +258,8 @@ enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
     return DB_NUMBER(db, SQL, count, db_u64(room_id));
 }
 
-/* The bans of the rooms that a user moderates; and those of all rooms, along KEY created_at. Value:
- * the user, not looked at for all. */
+/* The bans of the rooms that a user moderates; and those of all rooms, along KEY created_at, where
+ * the condition on the value, the user, is always true. */
 #define OF_OWN_ROOMS \
     ROOMS_MODERATED("JOIN ban b ON b.room_id = me.room_id ") "AND " IS_VALID
 #define OF_ALL_ROOMS(names)                                                                   \
@@ -313,7 +313,7 @@ enum error ban_count_moderated(struct db *db, uint64_t user_id, bool is_site_mod
 
 enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit *visit,
                    void *context) {
-    /* Also one that is over and not deleted yet: the caller shows `until`. */
+    /* Also a ban that has expired and is not deleted yet: the caller shows `until`. */
     static const char SQL[] =
         "SELECT " COLUMNS FROM_BAN "WHERE b.room_id = ? AND b.user_id = ?";
     struct db_rows *rows;
@@ -355,7 +355,8 @@ void ban_explain_refusal(struct db *db, const struct user *user, struct room_sta
         state->is_banned = ban_holds(db, state->room_id, user->id);
 }
 
-/* One at a time, as each is a transaction; 0: none. */
+/* Finds one expired ban from the site, since each is ended by a transaction of its own; *user_id 0:
+ * there is none. */
 static enum error next_due(struct db *db, uint64_t *user_id) {
     /* KEY until has the bans that end. */
     static const char SQL[] =
@@ -364,12 +365,12 @@ static enum error next_due(struct db *db, uint64_t *user_id) {
     return db_number(db, SQL, user_id);
 }
 
-/* More that are over at the same moment are left to the next call. */
+/* Further bans that have expired are left to the next call. */
 #define ENDED_AT_ONCE 20
 
 void ban_end_all_due(struct db *db) {
     uint64_t user_id;
-    /* Between two of them others may end by a login; then nothing is found. */
+    /* Another process may end a ban first; then ban_end_due finds nothing. */
     for (int i = 0; i < ENDED_AT_ONCE && !next_due(db, &user_id) && user_id > 0; i++)
         ban_end_due(db, user_id);
 }

@@ -1,5 +1,5 @@
-/* Finds the rooms that have something new by the times of their last post and of their last other
- * change, and has search_update.h bring their index up to date. */
+/* Finds rooms that have changed by the times of their last post and their last other change, and
+ * updates their index (search_update.h). */
 #include "store/search/search_index.h"
 
 #include "base/clock.h"
@@ -86,19 +86,20 @@ enum error search_index_step(struct db *db, struct search_index *index, uint64_t
         error = search_update_rooms(db, index->rooms + index->next,
                                     left < SEARCH_UPDATE_ROOMS ? left : SEARCH_UPDATE_ROOMS, end,
                                     &done);
-        /* The time was over before the first of them was done. */
+        /* The time ended before the first room was done. */
         if (done == 0)
             break;
         index->next += done;
     }
     const bool is_finished = index->next == index->count && !index->is_full;
-    /* All that had changed before a thorough look is done. */
+    /* Everything that had changed before a thorough search is done. */
     if (!error && is_finished && index->looking_ms) {
         error = note_look(db, index->looking_ms);
         index->looked_ms = index->looking_ms;
         index->looking_ms = 0;
     }
-    /* What came meanwhile is left to the next call: it is more then, for the same statements. */
+    /* Messages that came meanwhile are left to the next call, which handles more of them by the
+     * same statements. */
     *more = !error && !is_finished;
     return error;
 }
@@ -126,7 +127,8 @@ enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, u
     static const char ROOMS[] = "DELETE FROM search_progress LIMIT ?";
     static const char ALL[] = "DELETE FROM search_posting LIMIT ?";
     *deleted = 0;
-    /* The row first, so that a process that is indexing this room changes nothing any more. */
+    /* The row of search_progress first, so that another process that is indexing this room writes
+     * nothing any more. */
     enum error error = room_id ? DB_RUN(db, ROOM, DB_REPEATABLE, NULL, db_u64(room_id))
                                : DB_RUN(db, ROOMS, DB_REPEATABLE, NULL, db_u64(limit));
     /* For all rooms: the rows of search_progress first, one slice in each call, then the
@@ -142,7 +144,7 @@ enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, u
 }
 
 enum error search_index_purge_former(struct db *db, uint64_t limit, uint64_t *deleted) {
-    /* For an hour programs of before the migration may still run. */
+    /* For an hour programs from before the migration may still run. */
     static const char DUE[] =
         "SELECT COUNT(*) FROM schema_migration WHERE name = 'search_postings' "
         "AND applied_at < NOW(6) - INTERVAL 1 HOUR";

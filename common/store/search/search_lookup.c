@@ -121,6 +121,7 @@ static enum error find_range(struct search_run *run, struct slots *slots,
     struct db_rows *rows;
     size_t at = 0, n = 0;
     for (size_t i = 0; i < RANGE_SLOTS; i++) {
+        /* The statement has a fixed number of slots. Room 0 does not exist. */
         const bool is_used = i < slots->count && !slots->slots[i].is_empty;
         values[n++] = db_u64(is_used ? slots->slots[i].room_id : 0);
         values[n++] = db_u64(is_used ? slots->slots[i].segment : 0);

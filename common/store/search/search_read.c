@@ -132,6 +132,7 @@ enum error search_read_candidates(struct search_run *run, size_t count) {
                               "JOIN message m ON m.room_id = j.r AND m.position = j.p";
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
+    /* The number of rooms with candidates, by which the reads are divided. */
     size_t rooms = 0;
     for (size_t i = 0; i < count; i++)
         rooms += run->rooms[i].candidate_count > 0;
@@ -162,11 +163,13 @@ static void show(struct search_run *run, const struct search_room *room, struct 
     struct search_result result = {.message = message,
                                    .room_name = {run->names.data + room->name, room->name_len},
                                    .matches = matches};
+    /* It may have been edited or deleted since its text was read. */
     if (!message_show_to(message, room->hidden) || message->is_deleted)
         return;
     fold_text(&run->fold, message->content);
     if (!search_query_match(run->search->query, &run->fold, matches, &result.match_count))
         return;
+    /* A result that the caller has no space for is the first of the next page. */
     if (run->visit(run->context, &result))
         run->shown++;
     else
@@ -209,6 +212,7 @@ enum error search_show(struct search_run *run, const struct search_place *bound)
         const struct search_place *found = run->found + run->next;
         struct buffer list = BUFFER_EMPTY;
         size_t count = 0;
+        /* Results after the bound are not final: a room may still have a newer one. */
         while (run->next + count < run->found_count && count < SEARCH_READ &&
                run->shown + count < run->search->limit &&
                search_compare(&found[count], bound) <= 0) {

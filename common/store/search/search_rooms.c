@@ -224,6 +224,7 @@ static enum error skip_messages(struct search_run *run) {
             for (size_t k = 0; k < PROBES; k++)
                 search_list(&list, i * PROBES + k, run->rooms[i].id, probes[i][k]);
         }
+        /* No probes: each span is narrowed to two neighbouring positions. */
         any = list.len > 0;
         error = read_times(run, &list, times[0]);
         for (size_t i = 0; any && !error && i < run->room_count; i++)

@@ -1,6 +1,6 @@
-/* One row for each address. tried_at is set before the fetch, so that of several workers one
- * fetches and a site that fails is left alone for a minute. The worker fetches; fcgi-api
- * only reads, and notes that a key is missing. */
+/* One row for each address. tried_at is set before the fetch, so that only one of several workers
+ * fetches, and a site that fails is tried again after a minute. fcgi-api only reads, and requests a
+ * fetch if a key is missing. */
 #include "store/site/jwks.h"
 
 enum error jwks_get(struct db *db, const char *url, struct buffer *out, int64_t *fetched_at) {

@@ -55,7 +55,7 @@ static bool check_config(struct check *check) {
                          : "correct the file; `confabctl --example-config` prints every key");
     }
     buffer_free(&problems);
-    /* Without a file there are only defaults and the environment, which may be meant so. */
+    /* Without a file there are only defaults and the environment, which may be intended. */
     if (valid && cli->config_path)
         report_add(&check->report, "configuration", REPORT_OK, cli->config_path, NULL);
     else if (valid)
@@ -65,7 +65,7 @@ static bool check_config(struct check *check) {
     return valid;
 }
 
-/* Nothing to report if the site signs no tokens. filter_file is read as fcgi-api would read it. */
+/* Reads filter_file as fcgi-api would; reports nothing if the option is empty. */
 static void check_filter(struct check *check) {
     const char *path = check->cli->config.filter_file;
     struct buffer problems = BUFFER_EMPTY;
@@ -81,7 +81,7 @@ static void check_filter(struct check *check) {
     buffer_free(&problems);
 }
 
-/* The keys of the site's tokens, if it has any or needs some. */
+/* Checks the keys of the site's tokens, if there are any or users need them to log in. */
 static void check_keys(struct check *check) {
     /* By the same function as the check of `doctor`. */
     const struct config *config = &check->cli->config;
@@ -147,14 +147,13 @@ static bool check_schema(struct check *check) {
     snprintf(detail, sizeof(detail), "version %u", version);
     if (state != MIGRATE_CURRENT)
         snprintf(detail, sizeof(detail), "version %u; required is %u", version, migrate_latest());
-    /* Behind: migrate. Ahead: the programs are older than the schema, which is never changed
-     * back. */
-    /* In a rolling upgrade some hosts still have the older programs. */
+    /* In a rolling upgrade some hosts still have the older programs, which work with a newer schema
+     * of the same major version. */
     if (state == MIGRATE_NEWER)
         snprintf(detail, sizeof(detail), "version %u, with which this program (%u) works", version,
                  migrate_latest());
     const bool fits = state == MIGRATE_CURRENT || state == MIGRATE_NEWER;
-    /* A newer schema of the same major version passes, as in a rolling upgrade. */
+    /* Behind: migrate. Ahead: the programs are too old, and a schema is never changed back. */
     report_add(&check->report, "schema", fits ? REPORT_OK : REPORT_FAILED, detail,
                state == MIGRATE_BEHIND ? "run `confabctl migrate`"
                : state == MIGRATE_AHEAD
@@ -163,7 +162,7 @@ static bool check_schema(struct check *check) {
     return fits;
 }
 
-/* Whether the server takes changes, and replicates them well. */
+/* Whether the server accepts changes, and replicates their times correctly. */
 static void check_changes(struct check *check) {
     struct db *db = check->cli->db;
     char detail[600];
@@ -196,7 +195,7 @@ static const char *redis_remedy(const char *error) {
            "channels of redis_prefix (ACL SETUSER ... ~confab:* &confab:* +@all)";
 }
 
-/* Whether Redis answers, does what the programs need, and is the one that the other hosts use. */
+/* Whether Redis answers, permits what the programs need, and is the same as on the other hosts. */
 static void check_redis(struct check *check, bool database_works) {
     const struct cli *cli = check->cli;
     const struct config *config = &cli->config;
@@ -216,7 +215,7 @@ static void check_redis(struct check *check, bool database_works) {
             "start Redis; check redis_socket, or redis_host and redis_port, and redis_password");
         return;
     }
-    /* PING works without rights: try what pushd and fcgi-api really do. */
+    /* PING needs no rights: try the commands that pushd and fcgi-api use. */
     uint64_t pushd_count = 0;
     /* Publishes and writes under redis_prefix, as the programs do. */
     if (!redis_server_try(cli->redis, REDIS_MS, &pushd_count)) {
@@ -224,7 +223,7 @@ static void check_redis(struct check *check, bool database_works) {
         report_add(&check->report, "redis", REPORT_FAILED, error, redis_remedy(error));
         return;
     }
-    /* Hosts that share the database leave there which Redis they use. */
+    /* Hosts that share the database record there which Redis they use. */
     char identity[REDIS_SERVER_IDENTITY_SIZE];
     bool others = false;
     /* The identity is that of the server's run, so that two names of one Redis are the same. */
@@ -244,8 +243,8 @@ static void check_redis(struct check *check, bool database_works) {
                NULL);
 }
 
-/* Nothing to say where no files can be sent. The user of fcgi-api must own the folder, and no other
- * may use it. */
+/* Checks file_dir, if files can be sent: the user of fcgi-api must own it, and others must have no
+ * access. */
 static void check_files(struct check *check) {
     const struct config *config = &check->cli->config;
     char detail[512];
@@ -300,7 +299,7 @@ static void add_id(struct table *table, uint64_t id) {
 static void add_difference(void *context, const struct consistency_finding *finding) {
     struct check *check = context;
     check->difference_count++;
-    /* All of them of this one rule: known, and explained in the docs. */
+    /* Whether all differences are of this one rule, which the docs explain. */
     check->only_texts = check->only_texts && strcmp(finding->rule, CONSISTENCY_TWICE_ENCODED) == 0;
     /* Into the array of --json, or as a row of the table; of the rest only the number is shown. */
     if (check->cli->json) {

@@ -9,8 +9,8 @@
 #include "os/file_store.h"
 #include "store/privacy/export.h"
 
-/* The archive needs a file that can be written at any place, which standard output may not be. 64
- * KiB at a time. */
+/* Copies the archive to standard output, 64 KiB at a time. It was written to a file first, since
+ * writing it needs seeking, which a pipe does not support. */
 static enum cli_status copy_to_output(FILE *file) {
     char bytes[65536];
     size_t got;
@@ -26,7 +26,7 @@ static enum cli_status copy_to_output(FILE *file) {
 static enum cli_status note_export(struct cli *cli, uint64_t user_id, uint64_t room_id) {
     cli->audited.user_id = user_id;
     cli->audited.room_id = room_id;
-    /* An export is no change of the database, so the entry is written by itself. */
+    /* An export does not change the database, so the entry is added by a statement of its own. */
     audit_log_begin(cli->db, &cli->audited, false);
     const enum error error = audit_log_note(cli->db);
     return error ? cli_store_error(cli, error) : CLI_OK;
@@ -37,8 +37,8 @@ static enum cli_status write_archive(struct cli *cli, uint64_t user_id, uint64_t
     enum cli_status status;
     uint64_t size;
     const char *file_dir = cli->config.file_dir;
-    /* Else the archive would be without the files, and nothing would say so. A folder that does not
-     * exist has none: fcgi-api makes it for the first file. */
+    /* Otherwise files would be missing from the archive without an error. If the folder does not
+     * exist there are no files: fcgi-api creates it with the first one. */
     if (file_dir[0] && !file_store_is_usable(file_dir) && errno != ENOENT)
         return cli_error("cannot read file_dir %s: %s", file_dir, strerror(errno));
     /* Removed by the system when it is closed, or when the program ends. */
@@ -64,7 +64,7 @@ static enum cli_status write_archive(struct cli *cli, uint64_t user_id, uint64_t
     return status;
 }
 
-/* A terminal would show bytes. */
+/* Refuses to write binary data to a terminal. */
 static bool is_terminal(void) {
     return isatty(STDOUT_FILENO);
 }

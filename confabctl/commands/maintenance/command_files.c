@@ -82,7 +82,7 @@ static int compare(const void *one, const void *other) {
     return strcmp(((const struct found *)one)->name, ((const struct found *)other)->name);
 }
 
-/* Sorts, and makes one of a file and its thumbnail. */
+/* Sorts by name, and joins a file and its thumbnail into one element. */
 static void sort_found(struct files_check *check) {
     size_t kept = 0;
     if (check->count == 0)
@@ -104,9 +104,9 @@ static void sort_found(struct files_check *check) {
 
 /* ---- the rows ---- */
 
-/* What is in the folder without a row. */
+/* Reports a file of the folder that has no row. */
 static void add_orphan(struct files_check *check, const struct found *found) {
-    /* The path of what is there, so that an administrator can remove it. */
+    /* The path, so that an administrator can remove the file. */
     char path[FILE_STORE_PATH_SIZE];
     file_store_path(found->name, found->has_file ? FILE_STORE_WHOLE : FILE_STORE_THUMBNAIL, path);
     add_problem(check, "orphan", 0, path, "the database has no such file");
@@ -137,8 +137,7 @@ static void check_row(struct files_check *check, const struct file *file,
 static void visit_row(void *context, const struct file *file) {
     struct files_check *check = context;
     const struct found *found = NULL;
-    /* Those before it in the folder have no row. Both lists are in the order of names: whatever
-     * comes before this row in the folder belongs to no row. */
+    /* Both lists are in the order of names: what comes before this row in the folder has no row. */
     while (check->at < check->count && strcmp(check->found[check->at].name, file->stored_as) < 0)
         add_orphan(check, &check->found[check->at++]);
     if (check->at < check->count && strcmp(check->found[check->at].name, file->stored_as) == 0)

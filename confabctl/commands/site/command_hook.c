@@ -20,7 +20,7 @@
 /* How long `hook test` waits: a worker looks for work twice a second, a delivery takes 10 s. */
 #define TEST_SECONDS 15
 
-/* ---- out ---- */
+/* ---- outgoing hooks ---- */
 
 /* Reads "new_message,message_edited" into bits. */
 static bool read_events(const char *list, uint64_t *types) {
@@ -69,7 +69,7 @@ static enum cli_status add_out(struct cli *cli, struct hook *hook) {
     return CLI_OK;
 }
 
-/* ---- in ---- */
+/* ---- incoming hooks ---- */
 
 /* The issuer of bots of hooks in external_user. */
 #define BOTS "confab:hook"
@@ -240,7 +240,7 @@ static const char *state_of(const struct follower_lag *lag) {
     return lag->failing > 0 ? "failing" : "ok";
 }
 
-/* A row of the list of those that follow the events. */
+/* Adds a hook or puller to the list. */
 static void list_lag(void *context, const struct follower_lag *lag) {
     struct list_output *output = context;
     output->shown++;
@@ -273,7 +273,7 @@ static void list_lag(void *context, const struct follower_lag *lag) {
     table_text(output->table, lag->failure);
 }
 
-/* A row of the list of hooks that programs post by. */
+/* Adds a hook by which programs post to the list. */
 static void list_in(void *context, const struct hook_in *hook) {
     /* Addresses are not listed: they are known only as hashes. */
     struct list_output *output = context;
@@ -325,7 +325,7 @@ static enum cli_status remove_in(struct cli *cli, const char *name) {
     return CLI_OK;
 }
 
-/* Forgets a program that pulls changes by a key. */
+/* Deletes the place of a program that pulls changes by a key. */
 static enum cli_status remove_pull(struct cli *cli, const char *name) {
     const enum error error = follower_delete(cli->db, text_of(name));
     if (error == ERROR_NOT_FOUND)
@@ -405,13 +405,13 @@ enum cli_status command_hook_secret(struct cli *cli, struct arguments *arguments
 
 /* ---- test ---- */
 
-/* What a hook has tried so far. */
+/* The results of a hook's deliveries so far. */
 struct tries {
     uint64_t delivered, failed;
     char failure[256];
 };
 
-/* What became of the test: the counters and the last failure of the hook. */
+/* Reads the counters and the last failure of the hook, which show the result of the test. */
 static void read_tries(void *context, const struct hook *hook) {
     /* Copies: the texts end with the row. */
     struct tries *tries = context;
@@ -451,14 +451,14 @@ static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
 }
 
 enum cli_status command_hook_test(struct cli *cli, struct arguments *arguments) {
-    /* Read before the test is ordered, so that a fast worker is not missed. */
+    /* Read before the test is made due, so that the result of a fast worker is not missed. */
     struct tries before = {.delivered = 0};
     uint64_t id = 0;
     const enum cli_status status = read_hook(cli, arguments, &id);
     if (status)
         return status;
     enum error error = hook_get(cli->db, id, read_tries, &before);
-    /* The test is the worker's: here it is only made due. */
+    /* The worker delivers the test; here it is only made due. */
     if (!error)
         error = hook_test(cli->db, id);
     return error ? cli_store_error(cli, error) : wait_for_try(cli, id, &before);

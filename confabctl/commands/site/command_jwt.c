@@ -1,4 +1,4 @@
-/* jwt check and make: for those who integrate a site. A check goes through what usually goes wrong:
+/* jwt check and make: tools for integrating a site. A check goes through what usually goes wrong:
  * how the token was copied, the keys, the signature, clocks, audience and issuer, rooms. */
 #include <errno.h>
 #include <inttypes.h>
@@ -37,7 +37,7 @@ static enum cli_status read_input(const char *path, struct buffer *input) {
     return failed ? cli_error("cannot read %s", path) : CLI_OK;
 }
 
-/* Takes what is around a token off, with a note for each: a server does not. */
+/* Removes what is around a token, with a note for each, since the API would not accept it. */
 static struct text unwrap(struct text token) {
     /* Read before anything is taken off. */
     const char last = token.len > 0 ? token.at[token.len - 1] : '\0';
@@ -56,7 +56,7 @@ static struct text unwrap(struct text token) {
     return token;
 }
 
-/* The keys of the configuration; all that is wrong with them is printed. */
+/* Loads the keys of the configuration; prints all errors in them. */
 static enum cli_status load_keys(const struct cli *cli, struct jwt_keys **keys) {
     struct buffer problems = BUFFER_EMPTY;
     enum cli_status status = CLI_OK;
@@ -120,7 +120,7 @@ static void show_token(struct text token, int64_t now) {
     buffer_free(&claims);
 }
 
-/* Says which keys a token could have been signed by. */
+/* Lists the keys that a token could be signed with. */
 static void list_keys(const struct jwt_keys *keys) {
     /* Names and algorithms only; keys themselves are secret. */
     for (size_t i = 0; keys && i < jwt_keys_count(keys); i++) {
@@ -152,7 +152,7 @@ static void advise(const struct cli *cli, const struct jwt_keys *keys, struct te
                     *cli->config.jwt_keys ? " and reload fcgi-api"
                                           : ", which confab-worker fetches");
         break;
-    /* Such as a key that was taken for base64 when it was text. */
+    /* A common mistake, such as a secret that was decoded as base64. */
     case JWT_BAD_SIGNATURE:
         hint = keys ? jwt_signature_hint(keys, token) : NULL;
         if (!hint)
@@ -192,7 +192,7 @@ static enum cli_status refused(const char *code, const char *why) {
     return CLI_FAILED;
 }
 
-/* Says whether a login by this token would succeed; if not, why, in the words of the API. */
+/* Prints whether a login by this token would succeed; if not, why, in the words of the API. */
 static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
                              struct text token) {
     /* Tokens count in seconds. */
@@ -218,7 +218,7 @@ static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
                     jwt.key ? jwt_key_kid(jwt.key) : "a key",
                     jwt.key ? jwt_algorithm_name(jwt_key_algorithm(jwt.key)) : "jwks_url",
                     jwt.expires_at - now, rooms.count, text_plural(rooms.count));
-    /* Also of a token that is refused: what it claims shows what is wrong. */
+    /* Also for a token that is refused: its claims show what is wrong. */
     show_token(token, now);
     advise(cli, keys, token, error);
     /* `object` is there if the claims could be read. */
@@ -297,7 +297,7 @@ static void write_claims(struct buffer *out, const struct draft *draft) {
     json_write_object_end(&w);
 }
 
-/* The key named, or the first that can sign. */
+/* The key with this name, or the first that can sign. */
 static const struct jwt_key *signing_key(const struct jwt_keys *keys, const char *kid) {
     if (kid)
         return keys ? jwt_keys_find(keys, text_of(kid)) : NULL;
@@ -320,7 +320,7 @@ static enum cli_status make(const struct jwt_keys *keys, const struct draft *dra
     /* JSON must be UTF-8; the arguments are bytes of the terminal. */
     if (!text_is_valid(claims.data, claims.len))
         status = cli_error("the arguments are not UTF-8");
-    /* Only the public half of the other algorithms is here. */
+    /* For other algorithms the server has only public keys. */
     else if (!key || !jwt_make(key, (struct text){claims.data, claims.len}, &token))
         status = cli_error("only HS256 keys can sign here; make the token where the private "
                            "key is");

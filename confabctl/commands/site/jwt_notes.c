@@ -95,7 +95,7 @@ static void note_verified(struct json_object *claims) {
 static void note_name(const char *where, const char *name, const char *const *known, size_t count) {
     const struct text written = text_of(name);
     const char *nearest = NULL;
-    /* The nearest known name, if it is near at all. */
+    /* The most similar known name, if it is similar enough. */
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
         const size_t distance = edit_distance(written, text_of(known[i]));
@@ -118,7 +118,7 @@ static void note_name(const char *where, const char *name, const char *const *kn
         cli_message("note: %s%s is ignored: nothing here uses it", where, shown);
 }
 
-/* Notes each member of an object that is not among the names a login reads. */
+/* Prints a note for each member of an object whose name is not known. */
 static void note_names(const char *where, struct json_object *object, const char *const *known,
                        size_t count) {
     json_object_object_foreach(object, name, value) {

@@ -61,9 +61,8 @@ enum cli_status command_token_list(struct cli *cli, struct arguments *arguments)
     static const char *const HEADINGS[] = {">ID", "USER", "CREATED (UTC)", "LAST USED",
                                            "EXPIRES"};
     struct list_output output;
-    /* User 0: the tokens of all. */
+    /* Without a name: id 0, the tokens of all users. */
     struct user user = {.id = 0};
-    /* Without a name the tokens of all users. */
     if (!arguments_read(arguments, NULL, 0, 0, 1))
         return CLI_USAGE;
     if (arguments->argc > 0) {

@@ -10,7 +10,7 @@
 #include "table.h"
 #include "json/json_writer.h"
 
-/* How long the command continues with what the worker does otherwise. */
+/* How long the command itself does the work that the worker does otherwise. */
 #define BUDGET_MS 10000
 
 /* ---- what is left ---- */
@@ -20,7 +20,7 @@ struct report {
     struct table *table; /* NULL: JSON */
 };
 
-/* Reports a place where something of the user is, or may be, still stored. */
+/* Adds a place that still refers to the user to the report. */
 static void add_place(void *context, const struct erasure_place *place) {
     const struct report *report = context;
     /* In the table only what is left; JSON has all, for scripts. */
@@ -112,13 +112,12 @@ static enum cli_status erase(struct cli *cli, const struct user *user, bool eras
         return cli_error("user '%s' is the site itself", user->name);
     if (error)
         return cli_store_error(cli, error);
-    /* What follows is part of it. Deleting messages is not a further act of the administrator: one
-     * entry is enough. */
+    /* One entry in the audit for the whole erasure: the deletions that follow have none. */
     audit_log_end(cli->db);
     publish_credentials_changed(cli->redis, &cli->publisher, &change);
     if (change.changed)
         cli_flush_events(cli);
-    /* As far as it goes in BUDGET_MS; the rest is in the table `erasure`. */
+    /* As far as BUDGET_MS allows; the table `erasure` has what is left. */
     error = erasure_run(cli->db, &cli->config, user->id, BUDGET_MS, &finished);
     /* Clients that read bells are notified of the deletions. */
     bell_ring_changed(cli->publisher.bell, cli->db);
