@@ -31,8 +31,10 @@ def keep_house(system):
 
 
 @pytest.fixture(scope="module")
-def place(make_instance):
-    system = make_instance()
+def place(make_instance, tmp_path_factory):
+    words = tmp_path_factory.mktemp("filter") / "words.txt"
+    words.write_text("holdme hold\n")
+    system = make_instance(CONFAB_FILTER_FILE=str(words))
     alice = Client(system).register()
     return system, alice, alice.room()
 
@@ -58,6 +60,30 @@ def test_unused_files_and_those_of_deleted_rooms_are_removed_by_housekeeping(pla
     assert on_disk(system) == kept
     assert alice.get(used["url"]).content == png()
     assert system.sql("SELECT COUNT(*) FROM file") == [(1,)]
+
+
+def test_files_of_held_messages_are_removed_with_them(place):
+    system, alice, _ = place
+    bob, room = Client(system).register(), alice.room(is_private=False)
+    alice.invite(room["room_id"], bob)
+    kept = on_disk(system)
+
+    def hold():
+        file = send(bob, room)
+        held = post(bob, room, [file["file_id"]], content="holdme")
+        assert (held.status_code, held.json()["file_ids"]) == (202, [file["file_id"]])
+        return f"{url(room, 'held/')}{held.json()['held_id']}/"
+    # Dropped, too old, and gone with a ban.
+    alice.delete(hold())
+    hold()
+    system.sql("UPDATE held SET created_at = '2000-01-01'")
+    keep_house(system)
+    assert system.sql("SELECT COUNT(*) FROM held") == [(0,)]
+    hold()
+    assert len(on_disk(system)) > len(kept)
+    assert alice.post(url(room, "bans/"), json={"user_id": bob.id}).status_code == 201
+    keep_house(system)
+    assert on_disk(system) == kept
 
 
 def test_the_folder_and_the_database_are_compared_both_ways(place):

@@ -94,6 +94,14 @@ enum error file_check(struct db *db, uint64_t room_id, uint64_t user_id, const u
  * db, and left to file_purge. */
 void file_remove_of_message(struct db *db, const char *folder, uint64_t message_id);
 
+/* SQL: the files of the held messages `h` (store/moderation/held.h) for which the condition holds
+ * expire now: no message will use them. Before the rows of `held` are deleted; v_now is set. */
+#define FILE_EXPIRE_HELD(which)                                                         \
+    "UPDATE held h STRAIGHT_JOIN JSON_TABLE(CONCAT('[', h.files, ']'), "                \
+    "'$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "                                  \
+    "STRAIGHT_JOIN file f ON f.file_id = j.id SET f.expires_at = v_now "                \
+    "WHERE " which " AND h.files <> '' AND f.message_id IS NULL AND f.state <> 4; "
+
 /* Removes up to `limit` files that have expired or are marked as deleted; *deleted counts them.
  * With an empty folder it does nothing. */
 enum error file_purge(struct db *db, const char *folder, uint64_t limit, uint64_t *deleted);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "store/messages/file.h"
 #include "store/messages/mention.h"
 #include "store/moderation/audit_log.h"
 #include "store/moderation/moderators.h"
@@ -241,10 +242,10 @@ enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visi
 #define DECLARATIONS                                                                            \
     TRANSACTION_ROOM_DECLARATIONS                                                               \
     "DECLARE p_held BIGINT UNSIGNED DEFAULT ?; DECLARE v_sender, v_subject BIGINT UNSIGNED; "   \
-    "DECLARE v_files VARCHAR(220) CHARACTER SET ascii; DECLARE v_taken BOOLEAN; "   \
+    "DECLARE v_taken BOOLEAN; "                                                                 \
     "DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; "
 #define FIND                                                                                    \
-    "SELECT sender_id, message_id, files, is_taken INTO v_sender, v_subject, v_files, v_taken " \
+    "SELECT sender_id, message_id, is_taken INTO v_sender, v_subject, v_taken "                 \
     "FROM held WHERE held_id = p_held AND room_id = p_room FOR UPDATE; "                        \
     "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
 
@@ -315,10 +316,9 @@ enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
         /* A moderator is letting it through at this moment. */
         "IF v_taken THEN SET v_outcome = 4; LEAVE body; END IF; "
         MODERATORS_NUMBER
-        "DELETE FROM held WHERE held_id = p_held; "
         /* The files would expire in ten years otherwise; now housekeeping removes them. */
-        "UPDATE file SET expires_at = v_now WHERE FIND_IN_SET(file_id, v_files) "
-        "AND room_id = p_room AND user_id = v_sender AND message_id IS NULL AND state <> 4; "
+        FILE_EXPIRE_HELD("h.held_id = p_held")
+        "DELETE FROM held WHERE held_id = p_held; "
         "IF v_sender <> p_user THEN "
         AUDIT_SQL("'drop_message'", "v_sender", "p_room", "p_held", "NULL") "END IF; "
         MODERATORS_TELL(EVENT_MODERATION_CHANGED, "p_room"),
@@ -327,9 +327,21 @@ enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
 }
 
 enum error held_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *deleted) {
-    static const char SQL[] =
-        "DELETE FROM held WHERE created_at < NOW(6) - INTERVAL ? DAY LIMIT ?";
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days), db_u64(limit));
-    *deleted = error ? 0 : db_changed(db);
-    return error;
+    /* Up to this one: ids rise with time. */
+    static const char SQL[] = TRANSACTION_UNAUDITED(
+        "DECLARE p_days INT DEFAULT ?; DECLARE p_limit BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE v_last BIGINT UNSIGNED; DECLARE v_count BIGINT UNSIGNED DEFAULT 0; ",
+        "SET v_now = SYSDATE(6); "
+        "SELECT MAX(old.held_id) INTO v_last FROM (SELECT held_id FROM held "
+        "WHERE created_at < v_now - INTERVAL p_days DAY ORDER BY created_at LIMIT p_limit) old; "
+        "IF v_last IS NULL THEN LEAVE body; END IF; "
+        FILE_EXPIRE_HELD("h.held_id <= v_last AND h.created_at < v_now - INTERVAL p_days DAY")
+        "DELETE FROM held WHERE held_id <= v_last AND created_at < v_now - INTERVAL p_days DAY; "
+        "SET v_count = ROW_COUNT(); ",
+        ", v_count");
+    struct db_rows *rows;
+    *deleted = 0;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(days), db_u64(limit));
+    return error ? error : transaction_number(rows, deleted);
 }

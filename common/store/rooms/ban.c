@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/messages/clearing.h"
+#include "store/messages/file.h"
 #include "store/moderation/audit_log.h"
 #include "store/rooms/member_private.h"
 #include "store/site/external_user.h"
@@ -31,6 +32,7 @@ enum ban_clearing ban_clearing_of(struct text name) {
     "ON DUPLICATE KEY UPDATE banned_by_id = p_user, reason = p_reason, until = p_until; "      \
     GUEST_BAN_SQL(room)                                                                       \
     /* Held messages are not let through any more. */                                         \
+    FILE_EXPIRE_HELD("h.sender_id = p_target AND " room " IN (0, h.room_id)")                 \
     "DELETE FROM held WHERE sender_id = p_target AND " room " IN (0, room_id); "              \
     "IF p_days IS NOT NULL THEN " CLEARING_SQL(                                                \
         room, "p_target", "p_user",                                                            \
