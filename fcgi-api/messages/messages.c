@@ -138,9 +138,8 @@ static void read_type(struct exchange *x, bool by_site, enum message_type *type)
                          "\"%.*s\" is not a valid choice.", (int)name.len, name.at);
 }
 
-/* A message without files needs words; files that are wrong count as files here. A message
- * without files needs words; files that are wrong count as files here, so that one mistake is
- * one error. */
+/* A message without files needs words; files that are wrong count as files here, so that one
+ * mistake is one error. */
 static void read_content(struct exchange *x, bool has_files, struct text *content) {
     if (has_files && !field_is_given(x, "content"))
         return;
@@ -149,8 +148,7 @@ static void read_content(struct exchange *x, bool has_files, struct text *conten
 }
 
 /* Texts point into the parsed body; the draft to *mentions if it has any. file_ids: storage for
- * the ids; NULL: there are no files. Texts point into the parsed body; the draft to *mentions
- * if it has any. */
+ * the ids; NULL: there are no files. */
 static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
                        struct message_draft *draft, struct mention_list *mentions) {
     *draft = (struct message_draft){.room_id = x->ids[0],
@@ -362,9 +360,8 @@ enum error messages_post(struct exchange *x) {
 
 /* ---- posting by the site ---- */
 
-/* Finds the bot that "user" names, by id or "ext:..."; a field error if it is none. Finds the
- * bot that "user" names, by id or "ext:..."; a field error if it is none. Only bots: a site
- * does not write in the name of people. */
+/* Finds the bot that "user" names, by id or "ext:..."; a field error if it is none. Only bots: a
+ * site does not write in the name of people. */
 static enum error find_bot(struct exchange *x, struct text name, struct user *bot) {
     const struct text issuer = text_of(x->service->config->jwt_issuer);
     struct api_key_user named;
