@@ -68,10 +68,12 @@ static void add_mentions_error(struct exchange *x) {
 
 /* As check_reply: if another field is invalid, there is no transaction that checks them. */
 static void check_mentions(struct exchange *x, const struct mention_list *list) {
-    bool are_members = true;
+    enum mention_refusal refusal = MENTION_FINE;
+    /* Whether all may be mentioned is no error of a field. */
     if (list &&
-        !mention_check(x->service->db, x->ids[0], x->identity.user.id, list, &are_members) &&
-        !are_members)
+        !mention_check(x->service->db, x->ids[0], x->identity.user.id, list, UINT64_MAX,
+                       &refusal) &&
+        refusal == MENTION_NOT_MEMBERS)
         add_mentions_error(x);
 }
 
@@ -276,8 +278,9 @@ static void ignore_message(void *context, const struct message *message) {
 /* The target of a reply is normally checked by the transaction. If another field is invalid, there
  * is no transaction, so it is checked here: all errors are reported together. */
 static void check_reply(struct exchange *x, const struct message_draft *draft) {
-    if (draft->reply_to_id && message_get(x->service->db, draft->room_id, draft->reply_to_id, 0,
-                                          ignore_message, NULL) == ERROR_NOT_FOUND)
+    if (draft->reply_to_id &&
+        message_get(x->service->db, draft->room_id, draft->reply_to_id, draft->sender_id,
+                    ignore_message, NULL) == ERROR_NOT_FOUND)
         add_reply_error(x, draft);
 }
 
@@ -488,7 +491,8 @@ static enum error edit_filtered(struct exchange *x, struct text content,
                                         .sender_id = x->identity.user.id,
                                         .content = content,
                                         .type = MESSAGE_TEXT,
-                                        .mentions = mentions};
+                                        .mentions = mentions,
+                                        .all_members = x->service->config->mention_all_members};
     /* An edit makes an event, and counts like a post. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     /* It waits for a moderator, while the message stays as it was. */

@@ -57,12 +57,12 @@ static void send_message(void *context, const struct message *message) {
 /* What a post would refuse is refused before holding: when the message is released the sender
  * is not there to correct it. */
 static enum error check_draft(struct exchange *x, const struct message_draft *draft) {
-    bool are_members = true;
+    enum mention_refusal refusal = MENTION_FINE;
     enum error error = ERROR_NONE;
     /* A reply to a message that was deleted since, or never was in this room. */
     if (draft->reply_to_id)
-        error = message_get(x->service->db, draft->room_id, draft->reply_to_id, 0, ignore_message,
-                            NULL);
+        error = message_get(x->service->db, draft->room_id, draft->reply_to_id, draft->sender_id,
+                            ignore_message, NULL);
     if (error == ERROR_NOT_FOUND) {
         field_errors_add(&x->field_errors, "reply_to_id", CODE_DOES_NOT_EXIST,
                          "Invalid pk \"%" PRIu64 "\" - object does not exist.",
@@ -71,8 +71,11 @@ static enum error check_draft(struct exchange *x, const struct message_draft *dr
     }
     if (!error && draft->mentions)
         error = mention_check(x->service->db, draft->room_id, draft->sender_id, draft->mentions,
-                              &are_members);
-    if (!error && !are_members) {
+                              draft->all_members, &refusal);
+    if (!error && refusal == MENTION_NOT_ALL)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_MAY_NOT_MENTION_ALL,
+                             "Only admins may mention all members of this room.");
+    if (!error && refusal == MENTION_NOT_MEMBERS) {
         field_errors_add(&x->field_errors, "mentions", CODE_NOT_A_MEMBER,
                          "A user who is mentioned is not a member of the room.");
         error = ERROR_BAD_INPUT;
@@ -202,6 +205,7 @@ static void keep_held(void *context, const struct held *held) {
                                     .by_key = true,
                                     .by_site = held->by_site,
                                     .file_ids = release->file_ids,
+                                    /* Whether the sender may mention all was checked before. */
                                     .all_members = UINT64_MAX};
     release->message_id = held->message_id;
     /* The ids were valid when they were stored: anything else ends the list. */

@@ -24,7 +24,7 @@ def site(shared, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "words.txt"
     path.write_text(WORDS)
     path.chmod(0o644)
-    return shared(CONFAB_FILTER_FILE=str(path))
+    return shared(CONFAB_FILTER_FILE=str(path), CONFAB_MENTION_ALL_MEMBERS=2)
 
 
 class Room:
@@ -145,6 +145,15 @@ def test_held_posts_are_checked_as_others_are(room):
     assert room.post(stranger, "two words").status_code == 403
     answer = room.post(room.member, "two words", reply_to_id=2 ** 60)
     assert answer.json() == wrong(reply_to_id="does_not_exist")
+    own = room.post(room.member, "fine").json()["message_id"]
+    for send in (room.post, lambda client, content, **more: client.patch(
+            f"{room.path}messages/{own}/", json={"content": content, **more})):
+        answer = send(room.member, "two words", mentions={"all": True})
+        assert (answer.status_code, answer.json()) == (403, refusal("may_not_mention_all"))
+        answer = send(room.member, "two words", mentions={"user_ids": [stranger.id]})
+        assert (answer.status_code, answer.json()) == (400, wrong(mentions="not_a_member"))
+    assert room.held(room.admin) == []
+    assert room.post(room.admin, "two words", mentions={"all": True}).status_code == 202
     room.admin.patch(room.path, json={"post_policy": "moderators"})
     answer = room.post(room.member, "two words")
     assert (answer.status_code, answer.json()) == (403, refusal("read_only"))

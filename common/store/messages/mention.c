@@ -65,25 +65,24 @@ void mention_free(struct mention_values *bound) {
 }
 
 enum error mention_check(struct db *db, uint64_t room_id, uint64_t sender_id,
-                         const struct mention_list *list, bool *are_members) {
-    /* LIMIT 1: one user who is not a member is enough to refuse. */
+                         const struct mention_list *list, uint64_t most,
+                         enum mention_refusal *refusal) {
+    /* In the order of MENTION_CHECK. One user who is not a member is enough to refuse. */
     static const char SQL[] =
+        "SELECT CASE WHEN ? AND " MENTION_NOT_ALL_SQL("?", "?", "?") " THEN 2 WHEN EXISTS ("
         "SELECT 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "LEFT JOIN member m ON m.room_id = ? AND m.user_id = j.id WHERE m.user_id IS NULL "
-        "AND NOT (" MENTION_MAY_NAME_ALL("?", "?") ") LIMIT 1";
+        "AND NOT (" MENTION_MAY_NAME_ALL("?", "?") ")) THEN 1 ELSE 0 END";
+    const struct db_value room = db_u64(room_id), sender = db_u64(sender_id);
     struct buffer ids = BUFFER_EMPTY;
-    struct db_rows *rows;
+    uint64_t found = MENTION_FINE;
     write_ids(&ids, list->ids, list->count);
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows,
-                                    db_text((struct text){ids.data, ids.len}), db_u64(room_id),
-                                    db_u64(room_id), db_u64(room_id), db_u64(sender_id));
+    const enum error error =
+        DB_NUMBER(db, SQL, &found, db_bool(list->all), room, db_u64(most), room, sender,
+                  db_text((struct text){ids.data, ids.len}), room, room, room, sender);
     buffer_free(&ids);
-    if (error)
-        return error;
-    /* Without a row all of them are members. */
-    *are_members = !db_next(rows);
-    db_done(rows);
-    return ERROR_NONE;
+    *refusal = (enum mention_refusal)found;
+    return error;
 }
 
 /* ---- counting ---- */

@@ -38,10 +38,12 @@ bool mention_list_is_empty(const struct mention_list *list);
 /* Appends a list as in Message objects: {"user_ids":[2,3],"all":false}. */
 void mention_list_write(struct buffer *out, const struct mention_list *list);
 
-/* Sets *are_members to whether all users of the list are members of the room, or the sender is not
+/* Sets *refusal to what the transactions would say of the list: whether the sender may mention all,
+ * in a room of more than `most` members; and whether the users are members, or the sender is not
  * told which are. */
 enum error mention_check(struct db *db, uint64_t room_id, uint64_t sender_id,
-                         const struct mention_list *list, bool *are_members);
+                         const struct mention_list *list, uint64_t most,
+                         enum mention_refusal *refusal);
 
 /* Sets *count to the number of messages that mention the user, at positions after `after` up to
  * `last`; no more are counted than MENTION_COUNT_MOST. */
@@ -113,11 +115,16 @@ void mention_free(struct mention_values *bound);
     MENTION_KEEP_MEMBERS           \
     "UPDATE " MENTION_NEW(position) "SET u.last_seq = u.last_seq + 1 WHERE " MENTION_IS_NEW "; "
 
+/* An SQL condition: the room has more than `most` members, and the user is no admin of it. */
+#define MENTION_NOT_ALL_SQL(room, user, most)                                                    \
+    "EXISTS (SELECT 1 FROM room r WHERE r.room_id = " room " AND r.members_count > " most ") "   \
+    "AND NOT EXISTS (SELECT 1 FROM member a WHERE a.room_id = " room " AND a.user_id = " user    \
+    " AND a.is_admin)"
+
 /* enum mention_refusal into v_mentions, and 1 into v_outcome, if the mentions are not allowed. */
 #define MENTION_CHECK                                                                            \
-    "IF p_all AND EXISTS (SELECT 1 FROM room r WHERE r.room_id = p_room "                        \
-    "AND r.members_count > p_all_members) AND NOT EXISTS (SELECT 1 FROM member a "               \
-    "WHERE a.room_id = p_room AND a.user_id = p_user AND a.is_admin) THEN SET v_mentions = 2; "  \
+    "IF p_all AND " MENTION_NOT_ALL_SQL("p_room", "p_user", "p_all_members")                     \
+    " THEN SET v_mentions = 2; "                                                                 \
     "ELSEIF EXISTS (SELECT 1 FROM " MENTION_NAMED                                                \
     "LEFT JOIN member m ON m.room_id = p_room AND m.user_id = j.id "                             \
     "WHERE m.user_id IS NULL) THEN SET v_mentions = 1; END IF; "                                 \
