@@ -1,6 +1,6 @@
 // Mentions, favourites and muted rooms.
 
-import { loggedInUser, SIZES } from "../support/browser.js";
+import { account, loggedInUser, SIZES } from "../support/browser.js";
 import { slow } from "../support/slow.js";
 import "./setup.js";
 
@@ -14,6 +14,13 @@ slow("a member is chosen after an @, and sees the mention in a muted room", asyn
     await alice.page.keyboard.press("Enter");
     await alice.page.keyboard.press("Enter");
     await alice.page.locator(".mention", { hasText: bob.name }).waitFor();
+    // A member who joins later is offered, too.
+    const carol = await account();
+    await alice.api("POST", `chat/rooms/${room}/invite/`, { user_id: carol.id });
+    await alice.page.getByText("3 members").waitFor();
+    await alice.page.locator("#confab-write").pressSequentially(`@${carol.name}`);
+    await alice.page.getByRole("option", { name: carol.name }).waitFor();
+    await alice.field.fill("");
     const item = bob.page.locator(".room.quiet", { hasText: "Kitchen" });
     await item.locator(".count.at").waitFor();
     await item.click();

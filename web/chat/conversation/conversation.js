@@ -52,6 +52,7 @@ export class Conversation {
             () => this.drawStatus(),
         );
         this.wasLive = false;
+        this.memberChanges = 0;
         this.takesReactions = true;
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
@@ -240,6 +241,7 @@ export class Conversation {
             }
         });
         channel.on("resync", () => {
+            this.memberChanges += 1;
             this.tools.pins = null;
             this.timeline.open(0);
         });
@@ -293,6 +295,7 @@ export class Conversation {
     }
 
     #membershipChanged(event) {
+        this.memberChanges += 1;
         const id = event.user_id ?? event.membership?.user_id;
         if (this.room.members_count < CROWD || id === this.self.user_id) {
             this.#showChange(event);
@@ -317,10 +320,10 @@ export class Conversation {
         }
     }
 
-    /** For names after an @: { confab, people, room }. */
+    /** For names after an @, see mentionSource. */
     #members() {
-        const { confab, people, room } = this;
-        return { confab, people, room };
+        const { confab, people, room, memberChanges: changes } = this;
+        return { confab, people, room, changes };
     }
 
     /** Reports an error, unless it only says that the user is not, or no longer, a member. */

@@ -41,13 +41,19 @@ async function loadMembers(confab, people, room) {
 }
 
 /**
- * The source of names. `context()` returns {confab, people, room}; `chosen` is a map by id, to
- * which the text that stands for a chosen user is added.
+ * The source of names. `context()` returns {confab, people, room, changes}, `changes` being another
+ * number after each change of the members; `chosen` is a map by id, to which the text that stands
+ * for a chosen user is added.
  */
 export function mentionSource(context, chosen) {
     let loading = null;
-    const load = async (...from) => {
-        loading ??= loadMembers(...from);
+    let loadedAt = null;
+    const load = async ({ confab, people, room, changes }) => {
+        if (loadedAt !== changes) {
+            loading = null;
+            loadedAt = changes;
+        }
+        loading ??= loadMembers(confab, people, room);
         try {
             return await loading;
         } catch {
@@ -69,8 +75,9 @@ export function mentionSource(context, chosen) {
         pattern: /(?:^|[\s(])(@[^\s@]{0,40}(?: [^\s@]{1,40})?)$/u,
         label: () => t("Members"),
         find: async (typed) => {
-            const { confab, people, room } = context();
-            const members = await load(confab, people, room);
+            const now = context();
+            const { people, room } = now;
+            const members = await load(now);
             const mayAll = !room.is_direct && (room.members_count <= MOST_FOR_ALL || room.is_admin);
             const wanted = typed.slice(1).toLowerCase();
             return [...members, ...(mayAll ? [all()] : [])]
