@@ -62,7 +62,6 @@ export class Upload extends Emitter {
     #pace;
     #lanes;
     #kept;
-    #isKept = false;
     #isRunning = false;
     #ended;
     #aborter = new AbortController();
@@ -99,7 +98,6 @@ export class Upload extends Emitter {
         this.duration = details.duration ?? null;
         this.thumbnail = details.thumbnail ?? null;
         this.file_id = details.file_id ?? null;
-        this.#isKept = this.file_id !== null;
         this.offset = 0;
         this.state = "sending";
         this.error = null;
@@ -107,6 +105,10 @@ export class Upload extends Emitter {
         const type = details.media_type ?? blob.type;
         this.#isClaimed = CLAIMED.test(type);
         this.media_type = this.#isClaimed ? type : UNKNOWN_TYPE;
+        // The page may be closed before it is its turn.
+        if (this.file_id === null) {
+            this.#keep();
+        }
         this.#begin();
     }
 
@@ -164,7 +166,6 @@ export class Upload extends Emitter {
         if (this.size <= MOST_KEPT) {
             const { key, room_id, blob, file_id } = this;
             const { file_id: _, ...details } = this.#details;
-            this.#isKept = true;
             this.#kept?.put({ key, room_id, blob, details, file_id });
         }
     }
@@ -210,10 +211,6 @@ export class Upload extends Emitter {
         }
         const pause = this.#pauseAfter(error, backoff);
         if (pause !== null) {
-            // The page may be closed before the network is back.
-            if (!this.#isKept) {
-                this.#keep();
-            }
             await this.#pause(pause);
             return;
         }

@@ -248,7 +248,7 @@ slow("a pasted picture is shown to both without a jump, and looked at by keyboar
     assert.equal(await bob.page.locator(".items .picture").count(), 0);
 });
 
-slow("of three dropped files one breaks off, and goes on after a reload", async () => {
+slow("of the dropped files two break off, and all are sent after a reload", async () => {
     const alice = await newUser();
     const room = await alice.room("Kitchen");
     await alice.enter(room);
@@ -271,8 +271,12 @@ slow("of three dropped files one breaks off, and goes on after a reload", async 
         { name: "recipe.txt", type: "text/plain", text },
         { name: "<b>\u202Egnp.exe", type: "text/plain", text: "harmless" },
         { name: "empty.txt", type: "text/plain", text: "" },
+        { name: "more.txt", type: "text/plain", text },
+        // Two are sent at a time, so it waits for one of those that break off.
+        { name: "last.txt", type: "text/plain", text: "Salt" },
     ]);
     await chips(alice).nth(1).getByText("8 bytes").waitFor();
+    await chips(alice).nth(4).getByText("4 bytes").waitFor();
     await chips(alice).nth(2).getByText("The file is empty.").waitFor();
     // What has failed is decided on before the message is sent.
     await alice.field.fill("For tonight");
@@ -297,6 +301,8 @@ slow("of three dropped files one breaks off, and goes on after a reload", async 
         [
             ["recipe.txt", text.length],
             ["<b>\u202Egnp.exe", 8],
+            ["more.txt", text.length],
+            ["last.txt", 4],
         ],
     );
     const got = await alice.context.request.get(world.system.url + files[0].url);
