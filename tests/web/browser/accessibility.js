@@ -1,10 +1,11 @@
-// Accessibility: axe-core in light and dark, small screens, the keyboard.
+// Accessibility: axe-core in light and dark, forced colours, small screens, the keyboard.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { faultsInBoth } from "../support/axe.js";
 import { account, loggedInUser, newUser, openWindow, SIZES } from "../support/browser.js";
+import { slow } from "../support/slow.js";
 import "./setup.js";
 
 /** Creates a room with all kinds of messages, and other rooms beside it. */
@@ -126,6 +127,45 @@ test("axe-core finds nothing in menus and settings, in either scheme", async () 
         await checkDialog(person, `sessions-${size}`);
         await page.keyboard.press("Escape");
     }
+});
+
+slow("in forced colours it can be seen what is chosen, and who is online", async () => {
+    const [person, other] = [await newUser({ forcedColors: "active" }), await account()];
+    const { page } = person;
+    await person.room("Garden");
+    const room = await person.room("Kitchen", other);
+    const { message_id: id } = await other.post(room, "Tea is ready.");
+    const reactions = `chat/rooms/${room}/messages/${id}/reactions/`;
+    await person.api("PUT", reactions, { emoji: "🎉" });
+    await other.api("PUT", reactions, { emoji: "👍" });
+    await person.enter(room);
+    /** Which of these have an edge, once there are at least two. */
+    const edges = async (selector) => {
+        await page.locator(selector).nth(1).waitFor();
+        return page
+            .locator(selector)
+            .evaluateAll((all) => all.map((one) => getComputedStyle(one).outlineStyle === "solid"));
+    };
+    assert.deepEqual(await edges("button.room"), [true, false]);
+    assert.deepEqual(await edges(".reactions [data-emoji]"), [true, false]);
+    await person.field.fill(":tea");
+    const options = await edges(".completions li");
+    assert.deepEqual(options.indexOf(true), options.lastIndexOf(true));
+    assert.ok(options.includes(true));
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+k");
+    assert.deepEqual((await edges("[role=option]")).slice(0, 2), [true, false]);
+    await page.keyboard.press("Escape");
+    await person.button("Details").click();
+    const dot = (name) => page.locator("li.person", { hasText: name }).locator(".dot");
+    await dot(person.name).and(page.locator(".on")).waitFor();
+    /** A picture of the middle of the dot: the styles that are computed are not those drawn. */
+    const middle = async ({ name }) => {
+        const { x, y, width, height } = await dot(name).boundingBox();
+        const clip = { x: x + width / 2 - 1, y: y + height / 2 - 1, width: 2, height: 2 };
+        return (await page.screenshot({ clip })).toString("base64");
+    };
+    assert.notEqual(await middle(person), await middle(other));
 });
 
 test("on a phone the page goes from the rooms to a conversation and back", async () => {
