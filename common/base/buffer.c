@@ -48,6 +48,16 @@ void buffer_append_u64(struct buffer *buffer, uint64_t value) {
     buffer->len += len;
 }
 
+void buffer_append_ids(struct buffer *buffer, const uint64_t *ids, size_t count) {
+    buffer_append_char(buffer, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buffer_append_char(buffer, ',');
+        buffer_append_u64(buffer, ids[i]);
+    }
+    buffer_append_char(buffer, ']');
+}
+
 void buffer_append_hex(struct buffer *buffer, uint64_t value) {
     char digits[16];
     size_t at = sizeof(digits);

@@ -53,6 +53,9 @@ static inline void buffer_append_char(struct buffer *buffer, char c) {
 /* Appends a number in decimal digits. */
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
 
+/* Appends numbers as a JSON array, such as [1,2,3], for JSON_TABLE in a statement. */
+void buffer_append_ids(struct buffer *buffer, const uint64_t *ids, size_t count);
+
 /* Appends a number in lower-case hexadecimal digits, no leading zeros. */
 void buffer_append_hex(struct buffer *buffer, uint64_t value);
 

@@ -308,13 +308,10 @@ static enum error write_new_rooms(struct sync *sync, const uint64_t *ids, size_t
     /* There were no entries for these: the client asks again. */
     sync->more = sync->more || (sync->is_full && count > 0);
     for (size_t done = 0; !error && !sync->is_full && done < count;) {
+        const size_t slice = count - done < ROOMS_SLICE ? count - done : ROOMS_SLICE;
         buffer_clear(&json);
-        /* A JSON array, which the statement takes as one value for the whole slice. */
-        for (size_t i = 0; i < ROOMS_SLICE && done < count; i++, done++) {
-            buffer_append_char(&json, i == 0 ? '[' : ',');
-            buffer_append_u64(&json, ids[done]);
-        }
-        buffer_append_char(&json, ']');
+        buffer_append_ids(&json, ids + done, slice);
+        done += slice;
         error = room_list_ids(service->db, service->names, sync->x->identity.user.id,
                               (struct text){json.data, json.len}, write_new_room, sync);
         sync->more = sync->more || (sync->is_full && done < count);

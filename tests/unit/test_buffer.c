@@ -106,6 +106,17 @@ static void numbers_are_decimal(void **state) {
     buffer_free(&buffer);
 }
 
+static void ids_are_a_json_array(void **state) {
+    static const uint64_t IDS[] = {1, 0, UINT64_MAX};
+    struct buffer buffer = BUFFER_EMPTY;
+    (void)state;
+    buffer_append_ids(&buffer, IDS, 0);
+    buffer_append_ids(&buffer, IDS, 1);
+    buffer_append_ids(&buffer, IDS, 3);
+    assert_string_equal(buffer_str(&buffer), "[][1][1,0,18446744073709551615]");
+    buffer_free(&buffer);
+}
+
 static void numbers_are_hexadecimal(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
     (void)state;
@@ -311,6 +322,7 @@ int main(void) {
         cmocka_unit_test(growth_is_rare),
         cmocka_unit_test(printf_grows_as_needed),
         cmocka_unit_test(numbers_are_decimal),
+        cmocka_unit_test(ids_are_a_json_array),
         cmocka_unit_test(numbers_are_hexadecimal),
         cmocka_unit_test(reserved_room_is_the_callers),
         cmocka_unit_test(clear_keeps_the_memory),

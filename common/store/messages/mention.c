@@ -11,20 +11,9 @@ bool mention_list_is_empty(const struct mention_list *list) {
     return list->count == 0 && !list->all;
 }
 
-/* Ids as JSON, for JSON_TABLE in the statement. */
-static void write_ids(struct buffer *out, const uint64_t *ids, size_t count) {
-    buffer_append_char(out, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buffer_append_char(out, ',');
-        buffer_append_u64(out, ids[i]);
-    }
-    buffer_append_char(out, ']');
-}
-
 void mention_list_write(struct buffer *out, const struct mention_list *list) {
     buffer_append_str(out, "{\"user_ids\":");
-    write_ids(out, list->ids, list->count);
+    buffer_append_ids(out, list->ids, list->count);
     buffer_append_str(out, list->all ? ",\"all\":true}" : ",\"all\":false}");
 }
 
@@ -48,7 +37,7 @@ void mention_bind(struct mention_values *bound, const struct mention_list *list,
     if (count > 1)
         qsort(ids, count, sizeof(ids[0]), compare_ids);
     /* A JSON array, which the transaction joins as a table. */
-    write_ids(&bound->named, ids, count);
+    buffer_append_ids(&bound->named, ids, count);
     mention_list_write(&bound->shown, list);
     /* What the message shows contains the sender; what is stored as mentions does not. */
     bound->values[0] = mention_list_is_empty(list)
@@ -76,7 +65,7 @@ enum error mention_check(struct db *db, uint64_t room_id, uint64_t sender_id,
     const struct db_value room = db_u64(room_id), sender = db_u64(sender_id);
     struct buffer ids = BUFFER_EMPTY;
     uint64_t found = MENTION_FINE;
-    write_ids(&ids, list->ids, list->count);
+    buffer_append_ids(&ids, list->ids, list->count);
     const enum error error =
         DB_NUMBER(db, SQL, &found, db_bool(list->all), room, db_u64(most), room, sender,
                   db_text((struct text){ids.data, ids.len}), room, room, room, sender);

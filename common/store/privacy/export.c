@@ -151,14 +151,10 @@ static enum error write_own_in_room(struct db *db, struct tar_file *tar,
     struct buffer json = BUFFER_EMPTY;
     enum error error = list_positions(db, room_id, user_id, &positions, &count);
     /* A slice of positions as JSON for each statement. */
-    for (size_t at = 0; !error && at < count;) {
+    for (size_t at = 0; !error && at < count; at += SLICE) {
         struct db_rows *rows;
         buffer_clear(&json);
-        for (size_t i = 0; i < SLICE && at < count; i++, at++) {
-            buffer_append_char(&json, i == 0 ? '[' : ',');
-            buffer_append_u64(&json, positions[at]);
-        }
-        buffer_append_char(&json, ']');
+        buffer_append_ids(&json, positions + at, count - at < SLICE ? count - at : SLICE);
         error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}),
                        db_u64(room_id));
         if (error)

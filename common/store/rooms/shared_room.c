@@ -11,13 +11,7 @@ enum error shared_room_filter(struct db *db, uint64_t user_id, uint64_t *ids, si
         "WHERE j.id = ? OR " SHARED_ROOM_SQL("j.id", "?") " ORDER BY j.place";
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
-    buffer_append_char(&list, '[');
-    for (size_t i = 0; i < *count; i++) {
-        if (i > 0)
-            buffer_append_char(&list, ',');
-        buffer_append_u64(&list, ids[i]);
-    }
-    buffer_append_char(&list, ']');
+    buffer_append_ids(&list, ids, *count);
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){list.data, list.len}),
                db_u64(user_id), db_u64(user_id));

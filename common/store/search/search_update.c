@@ -1,10 +1,10 @@
 /* Each change of the index is one transaction, which begins with the rows of its rooms in
- * search_progress: if the version of one is another than when the messages were read, another
- * process was quicker, and nothing is changed. New messages are read by position; those that were
- * edited or deleted since are found by the events. Rooms with little that is new share their
- * statements, so that a message of a busy site costs less than one statement. A room of which
- * events have expired unread is read again from its first message on; what it had is found until it
- * is replaced. */
+ * search_progress: if the version of one has changed since the messages were read, another process
+ * has updated the room, and nothing is written. New messages are read by position; those that were
+ * edited or deleted since are found by the events. Rooms with few new messages share their
+ * statements, so that on a busy site a message costs less than one statement. A room of which
+ * events have expired before they were read is indexed again from its first message; until then
+ * searches find the former rows. */
 #include "store/search/search_update.h"
 
 #include <inttypes.h>
@@ -45,11 +45,9 @@ static enum error read_places(struct db *db, const uint64_t *rooms, size_t count
         "JOIN room r ON r.room_id = j.id LEFT JOIN search_progress s ON s.room_id = j.id";
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
-    for (size_t i = 0; i < count; i++) {
-        buffer_printf(&list, "%s%" PRIu64, i > 0 ? "," : "[", rooms[i]);
+    for (size_t i = 0; i < count; i++)
         places[i] = (struct place){.room_id = rooms[i]};
-    }
-    buffer_append_char(&list, ']');
+    buffer_append_ids(&list, rooms, count);
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_bool(is_all), db_u64(SEARCH_FRESH_SECONDS),
                db_u64(SEARCH_FRESH), db_text((struct text){list.data, list.len}));
@@ -86,7 +84,8 @@ static bool is_current(const struct place *place) {
            place->trimmed == place->last_trimmed;
 }
 
-/* Begins a room, or begins it again, at its present event: messages are read as they are now. */
+/* Begins to index a room, or begins it again, at its last event: messages are read in their present
+ * state. */
 static enum error begin_room(struct db *db, const struct place *place) {
     /* `indexed` stays: the rows of the former index are known by it, and replaced. */
     static const char SQL[] =
@@ -180,7 +179,7 @@ static enum error index_changes(struct db *db, struct place *place) {
     return write_batch(db, &batch);
 }
 
-/* Removes messages that are gone, as they were too old. */
+/* Removes messages that retention has deleted. */
 static enum error index_trimmed(struct db *db, struct place *place) {
     static const char SQL[] =
         "DELETE FROM search_posting WHERE room_id = ? AND segment < ? LIMIT ?";
@@ -208,17 +207,19 @@ static enum error index_room(struct db *db, uint64_t room_id, bool is_all, int64
     *done = !error && !place.exists;
     if (error || *done)
         return error;
+    /* A new room, or one whose unread events are gone, is indexed from its beginning. */
     if (is_lost(&place) || !place.is_begun) {
         error = begin_room(db, &place);
         if (!error)
             error = read_places(db, &room_id, 1, is_all, &place);
     }
+    /* New messages first, then removals by retention, then edits and deletions. */
     while (!error && place.is_begun && clock_monotonic_ms() < end_ms && !is_current(&place))
         error = place.position < place.last_position  ? index_messages(db, &place)
                 : place.trimmed != place.last_trimmed ? index_trimmed(db, &place)
                                                       : index_changes(db, &place);
     *done = !error && is_current(&place);
-    /* Another process does it. */
+    /* Another process is updating it. */
     if (error == ERROR_CONFLICT) {
         *done = true;
         error = ERROR_NONE;
@@ -242,16 +243,11 @@ enum error search_update_again(struct db *db, uint64_t room_id, uint64_t *messag
 
 /* ---- several rooms ---- */
 
-/* Whether all that is new in a room is little: it is done together with others. */
+/* Whether a room has so few changes that it is updated together with others. */
 static bool is_small(const struct place *place) {
     return place->exists && place->is_begun && !is_lost(place) &&
            place->position >= place->indexed && place->last_position - place->position <= FEW &&
            place->last_seq - place->seq <= FEW && place->trimmed == place->last_trimmed;
-}
-
-/* Messages and events that are new, at most. */
-static size_t news_of(const struct place *place) {
-    return (size_t)(place->last_position - place->position + place->last_seq - place->seq);
 }
 
 static void list_pair(struct buffer *list, uint64_t room_id, uint64_t number) {
@@ -273,6 +269,7 @@ static enum error add_list(struct db *db, const char *sql, struct search_batch *
     while (*fits && db_next(rows)) {
         const uint64_t room_id = db_get_u64(rows, 0), position = db_get_u64(rows, 1);
         *fits = search_batch_add(batch, room_id, position, db_get_text(rows, 2));
+        /* The terms of the old text are removed, those of the new one were added above. */
         if (of_events)
             search_batch_remove(batch, room_id, position, position);
     }
@@ -322,18 +319,20 @@ static enum error index_together(struct db *db, const struct place *places, size
     search_batch_free(&batch);
     buffer_free(&fresh);
     buffer_free(&events);
-    /* Another process does it. */
+    /* Another process is updating it. */
     return error == ERROR_CONFLICT ? ERROR_NONE : error;
 }
 
 /* How many rooms, from the first one on, fit into one transaction. */
 static size_t count_small(const struct place *places, size_t count) {
-    size_t small = 0, news = 0;
-    while (small < count && is_small(&places[small])) {
-        news += news_of(&places[small]);
-        if (news > SEARCH_BATCH)
+    size_t small = 0;
+    uint64_t changes = 0;
+    for (; small < count && is_small(&places[small]); small++) {
+        const struct place *place = &places[small];
+        /* New messages, and the most that the new events may have changed. */
+        changes += place->last_position - place->position + place->last_seq - place->seq;
+        if (changes > SEARCH_BATCH)
             break;
-        small++;
     }
     return small;
 }
@@ -352,7 +351,7 @@ enum error search_update_rooms(struct db *db, const uint64_t *rooms, size_t coun
         if (!error && fits) {
             *done += small;
         } else if (!error) {
-            /* The first room has much that is new, or the small ones are too much together. */
+            /* The first room has many changes, or the small rooms do not fit into one batch. */
             error = index_room(db, rooms[*done], false, end_ms, &is_done);
             *done += is_done;
         }

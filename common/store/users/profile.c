@@ -130,14 +130,7 @@ static enum error list(struct db *db, const char *sql, const uint64_t *ids, size
                        profile_visit *visit, void *context) {
     struct buffer json = BUFFER_EMPTY;
     struct db_rows *rows;
-    /* [1,2,3] */
-    buffer_append_char(&json, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buffer_append_char(&json, ',');
-        buffer_append_u64(&json, ids[i]);
-    }
-    buffer_append_char(&json, ']');
+    buffer_append_ids(&json, ids, count);
     const enum error error =
         DB_RUN(db, sql, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}));
     buffer_free(&json);
