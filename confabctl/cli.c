@@ -73,7 +73,7 @@ bool cli_open(struct cli *cli, struct buffer *problems) {
     return true;
 }
 
-enum cli_status cli_give_up_root(const struct cli *cli) {
+enum cli_status cli_drop_root(const struct cli *cli) {
     struct buffer problem = BUFFER_EMPTY;
     enum cli_status status = CLI_OK;
     if (!become_service_user(cli, &problem))

@@ -38,12 +38,12 @@ struct cli {
  * appends a line per error to problems and returns false.
  *
  * With as_admin and a database_admin_user, connections are made as that user, and root is kept: it
- * may be what the database authenticates by the socket. The command calls cli_give_up_root once it
+ * may be what the database authenticates by the socket. The command calls cli_drop_root once it
  * is connected. */
 bool cli_open(struct cli *cli, struct buffer *problems);
 
 /* Becomes the user of the services, if root was kept. */
-enum cli_status cli_give_up_root(const struct cli *cli);
+enum cli_status cli_drop_root(const struct cli *cli);
 
 /* Frees everything; also valid without a cli_open before. */
 void cli_close(struct cli *cli);

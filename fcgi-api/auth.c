@@ -198,7 +198,7 @@ static void note_use(struct exchange *x) {
     const int64_t now = clock_monotonic_ms();
     char address[GUEST_ADDRESS_SIZE];
     if (x->identity.use_is_due && x->identity.user.is_guest && !auth_guest_address(x, address))
-        guest_note(service->db, x->identity.user.id, address);
+        guest_record_visit(service->db, x->identity.user.id, address);
     if (x->identity.use_is_due && now >= service->next_note_ms &&
         identity_note_use(service->db, &x->identity))
         service->next_note_ms = now + NOTE_AGAIN_MS;

@@ -14,7 +14,7 @@
 #include "store/housekeeping.h"
 #include "store/server.h"
 
-/* How often this host records which Redis it uses; see server_note_redis. */
+/* How often this host records which Redis it uses; see server_record_redis. */
 #define NOTE_EVERY_MS 10000
 
 /* How often each process tries to claim housekeeping, and how often one of them gets it. */
@@ -28,11 +28,11 @@
 bool housekeeping_note_redis(struct service *service, uint64_t timeout_ms) {
     char identity[REDIS_SERVER_IDENTITY_SIZE] = "";
     bool others = false;
-    /* Each Redis has a random identity, stored in it; see server_note_redis. */
+    /* Each Redis has a random identity, stored in it; see server_record_redis. */
     if (!redis_client_is_configured(service->redis) ||
         !redis_server_identity(service->redis, timeout_ms, identity))
         return false;
-    if (server_note_redis(service->db, identity, &others))
+    if (server_record_redis(service->db, identity, &others))
         return false;
     if (others)
         log_warn("another host uses another Redis: events reach its clients seconds later");

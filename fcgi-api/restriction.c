@@ -44,7 +44,7 @@ enum error restriction_check_age(struct exchange *x) {
 }
 
 bool restriction_is_banned(struct exchange *x) {
-    return ban_holds(x->service->db, x->ids[0], x->identity.user.id);
+    return ban_is_active(x->service->db, x->ids[0], x->identity.user.id);
 }
 
 void restriction_end_ban(struct exchange *x, struct user *user) {

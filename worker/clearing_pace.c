@@ -37,7 +37,7 @@ static void adapt_size(struct clearing_pace *pace, uint64_t took_us) {
         pace->size = SIZE_MOST;
 }
 
-static uint64_t at_most(uint64_t pause_us) {
+static uint64_t cap_pause(uint64_t pause_us) {
     return pause_us < PAUSE_MOST_US ? pause_us : PAUSE_MOST_US;
 }
 
@@ -46,7 +46,7 @@ uint64_t clearing_pace_pause(struct clearing_pace *pace, uint64_t count, uint64_
     /* Ignores slices of another size: the last one of a room, of which the fixed cost is a large
      * part, and slices of an erasure, which are not messages. */
     if (count != clearing_pace_size(pace))
-        return at_most(took_us);
+        return cap_pause(took_us);
     const uint64_t message_ns = took_us * 1000 / count + 1;
     pace->best_ns += pace->best_ns / FORGOTTEN;
     if (pace->best_ns == 0 || message_ns < pace->best_ns)
@@ -60,5 +60,5 @@ uint64_t clearing_pace_pause(struct clearing_pace *pace, uint64_t count, uint64_
         pause_us = took_us * 2;
     else
         pause_us = took_us * 3;
-    return at_most(pause_us);
+    return cap_pause(pause_us);
 }

@@ -23,7 +23,7 @@ static const char USAGE[] =
     "                      --help]\n"
     "  -c, --config FILE  the configuration file\n"
     "  --ports-file FILE  write the port of worker_listen to this file\n"
-    "  --ensure           start in the background unless it runs for this configuration\n"
+    "  --ensure           start in the background unless it is running for this configuration\n"
     "  --once             do what is due and exit, within a minute\n"
     "  --check-config     check the configuration and exit\n"
     "  --dump-config      print the configuration, secrets as ***, and exit\n"

@@ -112,7 +112,7 @@ static void scan_file(struct scan *scan, const struct file *file) {
     /* A file that is missing counts as found: the former worker removed it, and only the record is
      * left to do. */
     if (result == SCANNER_FOUND)
-        log_warn("file %" PRIu64 " of user %" PRIu64 " is removed: the scanner has found something",
+        log_warn("file %" PRIu64 " of user %" PRIu64 " is removed: the scanner reports a virus",
                  file->id, file->user_id);
     if (result == SCANNER_FOUND && !file_store_remove(folder, file->stored_as))
         log_error("file %" PRIu64 " cannot be removed: %s", file->id, strerror(errno));

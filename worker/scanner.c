@@ -88,10 +88,11 @@ static enum scanner_result run_command(const char *scan_command, const char *pat
     free(command);
     free(file);
     *failure = !started             ? "scan_command cannot be started"
-               : !ended             ? "scan_command takes too long"
+               : !ended             ? "scan_command timed out"
                : !WIFEXITED(status) ? "scan_command was killed"
-                                    : "scan_command exits neither with 0 nor with 1";
-    /* Only 1 is a finding: a scanner that crashes or is misused must not have files deleted. */
+                                    : "scan_command exited with another status than 0 or 1";
+    /* Only 1 means a virus: a scanner that crashes or is misconfigured must not cause files to be
+     * deleted. */
     if (!ended || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
         return SCANNER_FAILED;
     return WEXITSTATUS(status) == 0 ? SCANNER_CLEAN : SCANNER_FOUND;

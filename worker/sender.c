@@ -63,7 +63,7 @@ struct watch {
 /* ---- the end of a request ---- */
 
 /* The only place where a request ends and is freed. */
-static void end(struct transfer *transfer, const struct sender_answer *answer) {
+static void end_transfer(struct transfer *transfer, const struct sender_answer *answer) {
     struct sender *sender = transfer->sender;
     void *context = transfer->context;
     /* libcurl must release the handle before it is freed. The callback comes last, when the
@@ -125,7 +125,7 @@ static void finish(struct transfer *transfer, CURLcode code) {
                  status >= 300 && status < 400 ? " (redirects are not followed)" : "");
         answer.failure = status_text;
     }
-    end(transfer, &answer);
+    end_transfer(transfer, &answer);
 }
 
 /* Ends the transfers that libcurl has finished. */
@@ -146,15 +146,15 @@ static void collect(struct sender *sender) {
 /* ---- libcurl's callbacks ---- */
 
 /* The lease ends by the monotonic clock, which continues while the process is stopped. */
-static bool is_over(const struct sender *sender) {
+static bool lease_is_over(const struct sender *sender) {
     return clock_monotonic_ms() >= sender->limit_ms;
 }
 
-/* Lets libcurl continue. A process that was stopped for a while finds its time over here, before
- * anything is sent: another worker may have taken over. */
-static void act(struct sender *sender, curl_socket_t socket, int events) {
+/* Lets libcurl continue, unless the lease has ended, as after the process was stopped: another
+ * worker may have taken over the deliveries. */
+static void run_curl(struct sender *sender, curl_socket_t socket, int events) {
     int running;
-    if (is_over(sender)) {
+    if (lease_is_over(sender)) {
         sender_abort(sender);
         return;
     }
@@ -170,12 +170,12 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
         flags |= CURL_CSELECT_OUT;
-    act(watch->sender, watch->socket, flags);
+    run_curl(watch->sender, watch->socket, flags);
 }
 
 /* A timeout of libcurl, or the start of a new request. */
 static void on_timer(uv_timer_t *timer) {
-    act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+    run_curl(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* libcurl wants to be called after this time; at once if it is 0, never if it is negative. */
@@ -351,7 +351,7 @@ size_t sender_bytes(const struct sender *sender) {
 /* Set after each step: the lease is longer by then, or was lost. */
 void sender_set_limit(struct sender *sender, int64_t limit_ms) {
     sender->limit_ms = limit_ms;
-    if (is_over(sender))
+    if (lease_is_over(sender))
         sender_abort(sender);
 }
 
@@ -362,7 +362,7 @@ void sender_abort(struct sender *sender) {
     struct transfer *next;
     for (struct transfer *transfer = sender->first; transfer; transfer = next) {
         next = transfer->next;
-        end(transfer, &answer);
+        end_transfer(transfer, &answer);
     }
 }
 

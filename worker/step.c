@@ -1,5 +1,5 @@
-/* The order of a step, and making deliveries of what was leased. Events of a room that several
- * hooks get are read once: leases come by room and first event. */
+/* The order of a step, and making deliveries from leases. Events of a room that several hooks
+ * receive are read once: leases are sorted by room and first event. */
 #include "step.h"
 
 #include <inttypes.h>
@@ -28,13 +28,13 @@
 #include "store/site/jwks.h"
 #include "json/json_writer.h"
 
-/* Milliseconds between two times that something is done. */
+/* Intervals of the parts of a step, in milliseconds. */
 #define RENEW_MS 1500
 #define THOROUGH_MS 10000
 #define JWKS_MS 1000
 #define HOUSEKEEPING_MS 60000
 
-/* What is sent must have ended this long before the lease is over. */
+/* Requests must have ended this long before the lease ends. */
 #define MARGIN_MS 500
 
 /* A search goes back this far, since events get their time before their commit. A thorough one
@@ -51,8 +51,8 @@
 #define SEARCH_INDEX_MS 200
 #define SEARCH_INDEX_EVERY_MS 400
 
-/* While many messages are being deleted: to take some out of the index reads all terms of their
- * segment, so that each costs the less the more there are. */
+/* While many messages are being deleted: removing some from the index reads all terms of their
+ * segment, so the more are removed at once, the less each costs. */
 #define SEARCH_INDEX_CLEARING_MS 3000
 
 /* Messages of users who were banned or erased, in one step, with the pauses between slices. */
@@ -71,7 +71,7 @@ struct steps {
     char name[64];
     char origin[SERVER_ORIGIN_SIZE]; /* of the database, for ids of deliveries */
     uint64_t worker_id, claim;
-    bool claim_is_unread; /* an error came between: perhaps something is leased by it */
+    bool claim_is_unread; /* after an error: there may be leases of this claim */
     int64_t renewed_ms, thorough_ms, jwks_ms, search_ms, housekeeping_ms;
     bool housekeeping_claimed;
     struct housekeeping housekeeping;
@@ -112,7 +112,7 @@ void steps_free(struct steps *steps) {
 
 /* Renews the row, or adds it again. Leases that another worker has taken over meanwhile are
  * lost. */
-static enum error keep_row(struct steps *steps) {
+static enum error renew_row(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     bool kept = true;
     enum error error = ERROR_NONE;
@@ -123,8 +123,8 @@ static enum error keep_row(struct steps *steps) {
         error = worker_renew(steps->db, steps->worker_id, &kept);
     if (!error && !kept)
         log_warn("the lease of this worker expired; other workers have taken over its deliveries");
-    /* Another worker has removed the row and taken the leases over: what this one would record
-     * of them is void. */
+    /* Another worker has removed the row and taken over the leases: results of this worker do not
+     * count any more. */
     if (!error && steps->worker_id && !kept) {
         steps->step->has_lost = true;
         steps->worker_id = 0;
@@ -133,7 +133,7 @@ static enum error keep_row(struct steps *steps) {
     }
     if (!error && !steps->worker_id)
         error = worker_add(steps->db, text_of(steps->name), &steps->worker_id);
-    /* From before the statement: the database has set a later time. */
+    /* The time before the statement, which is earlier than the one that the database has set. */
     if (!error)
         steps->renewed_ms = now;
     return error;
@@ -165,8 +165,9 @@ static struct follower_result row_of(const struct step_result *result) {
                                     .is_gone = result->is_gone};
 }
 
-/* Adds the result of a try to the sums of its hook; a step has few hooks. */
-static size_t sum_up(struct hook_tries *sums, size_t count, const struct step_result *result) {
+/* Adds the result of a try to the sums of its hook, found by a linear search: a step has few
+ * hooks. */
+static size_t add_to_sums(struct hook_tries *sums, size_t count, const struct step_result *result) {
     size_t i = 0;
     if (!result->was_tried)
         return count;
@@ -183,26 +184,26 @@ static size_t sum_up(struct hook_tries *sums, size_t count, const struct step_re
 
 /* Records results: the places of the hooks, and the counters. */
 static enum error record(struct steps *steps, const struct step_result *results, size_t count) {
-    /* One more than needed: none is not an allocation of no bytes. */
+    /* One more than needed, so that an empty list is not NULL. */
     struct follower_result *rows = xcalloc(count + 1, sizeof(*rows));
     struct hook_tries *sums = xcalloc(count + 1, sizeof(*sums));
     size_t sum_count = 0;
     for (size_t i = 0; i < count; i++) {
         rows[i] = row_of(&results[i]);
-        sum_count = sum_up(sums, sum_count, &results[i]);
+        sum_count = add_to_sums(sums, sum_count, &results[i]);
     }
     enum error error = ERROR_NONE;
     if (count > 0)
         error = follower_record(steps->db, steps->worker_id, rows, count);
     /* The counters are only shown to administrators: if this fails, the results stay recorded. */
     if (!error)
-        hook_note(steps->db, sums, sum_count);
+        hook_count_tries(steps->db, sums, sum_count);
     free(rows);
     free(sums);
     return error;
 }
 
-/* Records what the loop has collected, and what the last step itself has found. */
+/* Records the results that the loop has collected, and those of the last step itself. */
 static enum error record_all(struct steps *steps) {
     struct step *step = steps->step;
     enum error error = ERROR_NONE;
@@ -232,16 +233,16 @@ static enum error search(struct steps *steps) {
     /* Back to the last thorough one and FOLLOWER_LATE more: a transaction that waited for locks
      * commits that late with an early time. */
     if (!error && is_thorough)
-        error = follower_found_before(steps->db, &seconds);
+        error = follower_search_seconds(steps->db, &seconds);
     if (!error)
-        error = follower_find(steps->db, seconds);
+        error = follower_find_rooms(steps->db, seconds);
     /* After the search: if it fails, or the worker dies, the next one covers its time as well. */
     if (!error && is_thorough)
-        error = follower_note_found(steps->db);
-    /* After the clock of the database was set back a try could be hours away. */
+        error = follower_record_search(steps->db);
+    /* If the clock of the database was set back, the next try could be hours away. */
     if (!error && is_thorough)
         error = follower_cap_due(steps->db);
-    /* After a restore it is another one. */
+    /* The origin changes when a backup is restored. */
     if (!error && is_thorough)
         error = server_origin(steps->db, steps->origin);
     if (!error && is_thorough)
@@ -281,7 +282,8 @@ static void keep_event(void *context, const struct event_envelope *envelope) {
 /* Reads the events of a lease, unless they are there from the one before. */
 static void read_events(struct steps *steps, const struct follower_lease *lease) {
     struct events *events = steps->events;
-    /* Hooks that have read equally far share what was read for the first of them. */
+    /* Hooks that have read the room up to the same event share what was read for the first of
+     * them. */
     const bool is_same = events->room_id == lease->room.room_id && events->seq == lease->seq &&
                          events->batch_seq == lease->batch_seq && !events->error;
     if (is_same && events->count > 0)
@@ -318,8 +320,8 @@ static struct step_result result_of(const struct steps *steps, const struct foll
                                 .tries = lease->tries};
 }
 
-/* Sets the end of a delivery that is another one than was leased: each further try must have the
- * same. The lease is given back if that fails. */
+/* Stores the end of a delivery that is shorter or longer than what was leased, since each further
+ * try must have the same events. If that fails, the lease is given back. */
 static enum error set_end(struct steps *steps, const struct follower_lease *lease,
                           uint64_t last_seq) {
     struct step_result result = result_of(steps, lease);
@@ -332,9 +334,11 @@ static enum error set_end(struct steps *steps, const struct follower_lease *leas
     return error;
 }
 
-/* Events have expired before they could be delivered: the receiver is told to load the room. */
+/* Makes a delivery that asks the receiver to load the room, since events have expired before they
+ * could be delivered. */
 static enum error deliver_resync(struct steps *steps, const struct follower_lease *lease) {
-    /* The present end, also if an earlier try had another one: nothing before it is sent. */
+    /* The present end, even if an earlier try had another one, since the events before it are not
+     * sent. */
     const uint64_t last_seq = lease->room.last_seq;
     const enum error error = set_end(steps, lease, last_seq);
     if (error)
@@ -361,7 +365,7 @@ static enum error deliver_events(struct steps *steps, const struct follower_leas
         if (is_wanted && events->each[i].end > start)
             json_write_raw(&w, events->json.data + start, events->each[i].end - start);
     }
-    /* w.comma: there is one. It may be cut short of what was leased. */
+    /* w.comma: there is at least one event. There may be fewer than were leased. */
     if (w.comma)
         error = set_end(steps, lease, last_seq);
     if (w.comma && !error) {
@@ -403,7 +407,7 @@ static enum error deliver(struct steps *steps, const struct follower_lease *leas
         add_result(steps, result);
         return ERROR_NONE;
     }
-    /* A room that is behind its follower is one of a restored database. */
+    /* A room with fewer events than its follower has read: the database was restored. */
     if (lease->seq > room->last_seq)
         return deliver_resync(steps, lease);
     read_events(steps, lease);
@@ -411,7 +415,7 @@ static enum error deliver(struct steps *steps, const struct follower_lease *leas
         return deliver_resync(steps, lease);
     if (!events->error && events->count > 0)
         return deliver_events(steps, lease);
-    /* Unreadable for now: it is due again in a moment, without counting as a try. */
+    /* The events cannot be read now: the room is due again soon, without counting a try. */
     result.delay_ms = LATER_MS;
     add_result(steps, result);
     return events->error;
@@ -445,7 +449,7 @@ static enum error make_deliveries(struct steps *steps) {
 }
 
 /* Leases what is due and makes deliveries of it. */
-static enum error take(struct steps *steps) {
+static enum error lease_rooms(struct steps *steps) {
     struct step *step = steps->step;
     const size_t most = step->slots < CLAIM_MOST ? step->slots : CLAIM_MOST;
     steps->lease_count = 0;
@@ -453,23 +457,23 @@ static enum error take(struct steps *steps) {
     if (most == 0)
         return ERROR_NONE;
     enum error error = ERROR_NONE;
-    /* The rows of a claim may not have been read for an error: then that claim is read again,
-     * or its leases would stay until the worker ends. */
+    /* After an error the rows of the last claim may be unread: that claim is read again, since its
+     * leases would otherwise stay until the worker ends. */
     if (!steps->claim_is_unread) {
         steps->claim_is_unread = true;
         error = follower_claim(steps->db, steps->worker_id, ++steps->claim, most);
     }
     if (!error)
         error = make_deliveries(steps);
-    /* As many as wanted: there are probably more. */
+    /* If as many rooms as wanted were due, there are probably more. */
     step->has_more = steps->own_count > 0 || steps->lease_count == most;
     return error;
 }
 
 /* ---- other duties ---- */
 
-/* Stores the keys that were fetched, and finds out whether they are due again. */
-static enum error look_at_jwks(struct steps *steps) {
+/* Stores the keys that were fetched, and checks whether they are due to be fetched again. */
+static enum error check_jwks(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     const char *url = steps->config->jwks_url;
     struct step *step = steps->step;
@@ -479,7 +483,7 @@ static enum error look_at_jwks(struct steps *steps) {
     /* What the loop has fetched is stored first; the database then says, to one worker only,
      * whether it is due again. */
     if (step->jwks_failure)
-        error = jwks_failed(steps->db, url, step->jwks_failure);
+        error = jwks_record_failure(steps->db, url, step->jwks_failure);
     else if (step->jwks)
         error = jwks_store(steps->db, url, *step->jwks);
     if (error || (steps->jwks_ms > 0 && now - steps->jwks_ms < JWKS_MS))
@@ -488,17 +492,18 @@ static enum error look_at_jwks(struct steps *steps) {
     return jwks_is_due(steps->db, url, &step->jwks_is_due);
 }
 
-/* Not with each step: those that deliver to hooks come with each event. */
-static enum error keep_search(struct steps *steps) {
+/* Updates the search index, but not in each step, since steps for deliveries run with each
+ * event. */
+static enum error update_search(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     const int64_t every_ms =
         steps->clearing_has_more ? SEARCH_INDEX_CLEARING_MS : SEARCH_INDEX_EVERY_MS;
     const bool is_due = steps->search_has_more || steps->search_ms == 0 ||
                         now - steps->search_ms >= every_ms;
     /* Switched off by a reload, or the process is ending: nothing is left to do. */
-    if (!steps->step->keep_search || steps->config->search == CONFIG_OFF)
+    if (!steps->step->update_search || steps->config->search == CONFIG_OFF)
         steps->search_has_more = false;
-    if (!steps->step->keep_search || steps->config->search == CONFIG_OFF || !is_due)
+    if (!steps->step->update_search || steps->config->search == CONFIG_OFF || !is_due)
         return ERROR_NONE;
     steps->search_ms = now;
     return search_index_step(steps->db, &steps->search, SEARCH_INDEX_MS, &steps->search_has_more);
@@ -518,8 +523,8 @@ static enum error clear_slice(struct steps *steps, uint64_t *done) {
     return error;
 }
 
-/* Goes on with erasing users and with deleting the messages of those who were banned, without
- * waiting for the housekeeping. Deliveries to hooks wait until the step ends, so it is short. */
+/* Continues erasing users and deleting messages of banned users, without waiting for the
+ * housekeeping. Deliveries to hooks wait until the step ends, so this is short. */
 static enum error clear_messages(struct steps *steps) {
     const int64_t end_ms = clock_monotonic_ms() + CLEARING_MS;
     uint64_t done = 1;
@@ -531,6 +536,7 @@ static enum error clear_messages(struct steps *steps) {
         if (error || done == 0)
             break;
         has_cleared = true;
+        /* In the pauses the database serves posts. */
         const uint64_t pause_us = clearing_pace_pause(&steps->pace, done,
                                                       (uint64_t)(clock_monotonic_us() - began_us));
         const struct timespec pause = {.tv_sec = 0, .tv_nsec = (long)pause_us * 1000};
@@ -542,8 +548,8 @@ static enum error clear_messages(struct steps *steps) {
     return error;
 }
 
-/* A slice at a time, so that deliveries do not wait. */
-static enum error keep_house(struct steps *steps) {
+/* Runs one slice of the housekeeping, so that deliveries do not wait. */
+static enum error run_housekeeping(struct steps *steps) {
     const int64_t now = clock_monotonic_ms();
     bool finished = false;
     uint64_t deleted = 0;
@@ -572,7 +578,7 @@ static enum error keep_house(struct steps *steps) {
  * leases, which begin where the last ones ended. The first error ends the step. */
 void steps_run(struct steps *steps, struct step *step) {
     steps->step = step;
-    enum error error = keep_row(steps);
+    enum error error = renew_row(steps);
     if (!error)
         error = record_all(steps);
     if (!error)
@@ -580,19 +586,19 @@ void steps_run(struct steps *steps, struct step *step) {
     if (!error)
         error = search(steps);
     if (!error)
-        error = take(steps);
+        error = lease_rooms(steps);
     if (!error)
-        error = look_at_jwks(steps);
+        error = check_jwks(steps);
     if (!error)
-        error = keep_search(steps);
+        error = update_search(steps);
     if (!error)
         error = clear_messages(steps);
     if (!error)
-        error = keep_house(steps);
+        error = run_housekeeping(steps);
     bell_write_heartbeat(steps->bell);
     step->is_connected = !error;
     step->lease_until = steps->renewed_ms + WORKER_LEASE_MS - MARGIN_MS;
-    /* After an error the loop waits a moment. */
+    /* After an error the loop waits for the next tick. */
     step->has_more = !error && (step->has_more || steps->housekeeping_claimed ||
                                 steps->search_has_more || steps->clearing_has_more);
 }

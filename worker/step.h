@@ -34,7 +34,7 @@ struct step {
     const struct step_result *results; /* to record */
     size_t result_count;
     size_t slots;            /* most deliveries to begin */
-    bool keep_search;        /* keep the index of searches */
+    bool update_search;      /* update the search index */
     const struct text *jwks; /* an answer to store; NULL: none */
     const char *jwks_failure;
 

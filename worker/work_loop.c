@@ -305,7 +305,7 @@ static bool is_working(const struct worker *worker) {
 }
 
 /* How many deliveries the next step may lease. A few long bodies count as many short ones. */
-static size_t slots_of(const struct worker *worker) {
+static size_t free_slots(const struct worker *worker) {
     const size_t busy = sender_count(worker->sender);
     if (!is_working(worker) || busy >= worker->most ||
         sender_bytes(worker->sender) > DELIVERY_BYTES_MOST)
@@ -330,8 +330,8 @@ static void run_step(struct worker *worker) {
     const bool has_failed = worker->has_jwks && worker->jwks_failure[0];
     *step = (struct step){.results = results,
                           .result_count = worker->result_count,
-                          .slots = slots_of(worker),
-                          .keep_search = is_working(worker),
+                          .slots = free_slots(worker),
+                          .update_search = is_working(worker),
                           .jwks = worker->has_jwks && !has_failed ? &worker->jwks_text : NULL,
                           .jwks_failure = has_failed ? worker->jwks_failure : NULL,
                           .deliveries = step->deliveries,

@@ -211,12 +211,6 @@ static size_t compose(struct text text, char *out, size_t size) {
     return used + strlen(LABEL) + id_len;
 }
 
-/* A line that cannot be written is lost: there is nowhere to report it. */
-static void write_whole(const char *line, size_t len) {
-    while (write(target.fd, line, len) < 0 && errno == EINTR) {
-    }
-}
-
 /* Writes one line to the file or to standard error, with its time or priority before it. */
 static void write_line(enum log_level level, struct text text) {
     char line[LINE_SIZE];
@@ -235,7 +229,9 @@ static void write_line(enum log_level level, struct text text) {
     len += compose(text, line + len, sizeof(line) - len - 1);
     /* The terminator is not needed: write takes a length. */
     line[len++] = '\n';
-    write_whole(line, len);
+    /* A line that cannot be written is lost: there is nowhere to report it. */
+    while (write(target.fd, line, len) < 0 && errno == EINTR) {
+    }
 }
 
 /* Without the time and the severity, which syslog adds. */

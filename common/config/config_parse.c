@@ -99,9 +99,9 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-/* What a value has after it or around it that other formats allow and this one does not; NULL:
- * nothing of the kind. */
-static const char *misunderstanding(struct text value) {
+/* A hint about quotes around a value, or a comment after it, which other formats allow and this one
+ * does not; NULL if there is neither. */
+static const char *format_hint(struct text value) {
     /* A single quote mark is a value. */
     const char first = value.len > 1 ? value.at[0] : '\0';
     /* sshd, ini files and shells take quotes off or end the value there. This format does not. */
@@ -116,7 +116,7 @@ static const char *misunderstanding(struct text value) {
 
 /* Ends the line of an error about this value. */
 static void end_error(struct buffer *out, struct text value) {
-    const char *hint = misunderstanding(value);
+    const char *hint = format_hint(value);
     if (hint != NULL)
         buffer_printf(out, "; %s", hint);
     buffer_append_char(out, '\n');
@@ -125,7 +125,7 @@ static void end_error(struct buffer *out, struct text value) {
 /* Warns of quotes or # in a value. They may be intended, above all in a password, so this is not an
  * error. */
 static void warn_of_value(struct parser *parser, const struct option *option, struct text value) {
-    const char *hint = parser->line > 0 ? misunderstanding(value) : NULL;
+    const char *hint = parser->line > 0 ? format_hint(value) : NULL;
     /* Only for texts: numbers and choices with such remains are errors. */
     if (hint != NULL)
         buffer_printf(parser->problems, "%s:%zu: %s: %s\n", parser->name, parser->line, option->key,

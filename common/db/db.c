@@ -239,9 +239,9 @@ static bool connect_to_any(struct db *db) {
     return false;
 }
 
-/* Takes the host of the present connection for one that fails: the next connection goes to the one
- * after it, unless others have found that out before. False if there is no other one. */
-static bool leave_host(struct db *db) {
+/* Marks the host of the present connection as failed: the next connection goes to the host after
+ * it, unless another process has switched already. False if there is no other host. */
+static bool mark_host_failed(struct db *db) {
     const unsigned count = host_count(db);
     unsigned failed = db->host;
     if (count < 2)
@@ -259,9 +259,9 @@ static bool was_closed(const struct db *db) {
     return clock_monotonic_ms() - db->used_ms > IDLE_MS && poll(&fd, 1, 0) > 0;
 }
 
-/* True if another process or thread has left the host of this connection: it need not be found out
- * by each of them, with a timeout each, and all write through the same host. */
-static bool was_left(const struct db *db) {
+/* True if another process or thread has switched to another host. This connection follows without
+ * waiting for a timeout of its own, so that all write through the same host. */
+static bool others_switched(const struct db *db) {
     return atomic_load(db->first) != db->host && host_count(db) > 1;
 }
 
@@ -269,7 +269,8 @@ static bool was_left(const struct db *db) {
  * closed the connection. */
 static bool connect_if_needed(struct db *db) {
     /* Results in use may still be read from the connection. */
-    if (db->connection && db->connection->handed_out == 0 && (was_left(db) || was_closed(db)))
+    if (db->connection && db->connection->handed_out == 0 &&
+        (others_switched(db) || was_closed(db)))
         db_disconnect(db);
     if (db->connection)
         return true;
@@ -279,7 +280,7 @@ static bool connect_if_needed(struct db *db) {
 enum error db_ping(struct db *db) {
     /* Results in use survive the disconnect; see struct db_connection. */
     if (db->connection && mysql_ping(db->connection->mysql) != 0) {
-        leave_host(db);
+        mark_host_failed(db);
         db_disconnect(db);
     }
     return connect_if_needed(db) ? ERROR_NONE : ERROR_UNAVAILABLE;
@@ -342,7 +343,7 @@ static bool retry_lost(struct db *db, unsigned flags, bool sent) {
     /* No answer in time, or the server shuts down; not a connection that was closed while it was
      * idle. */
     if (db->last_errno == CLIENT_LOST || db->last_errno == SERVER_SHUTDOWN)
-        leave_host(db);
+        mark_host_failed(db);
     const bool may_repeat = !sent || db->last_errno == CLIENT_GONE || (flags & DB_REPEATABLE);
     db_disconnect(db);
     return may_repeat;
@@ -376,11 +377,11 @@ static bool should_retry(struct db *db, unsigned flags, bool sent, unsigned *hos
         return false;
     /* Probably a former primary after a failover: the next connection goes to the next host. */
     case DB_ERROR_READ_ONLY:
-        leave_host(db);
+        mark_host_failed(db);
         break;
     /* The node has lost its cluster and runs nothing: the statement goes to the next one. */
     case DB_ERROR_NO_CLUSTER:
-        retry = leave_host(db) && --*hosts_left > 0;
+        retry = mark_host_failed(db) && --*hosts_left > 0;
         break;
     case DB_ERROR_REFUSED:
     case DB_ERROR_DISK:
@@ -444,11 +445,6 @@ static bool run_once(struct db *db, const char *sql, const struct db_value *valu
     return true;
 }
 
-static struct db_rows *hand_out(struct db_rows *rows) {
-    rows->connection->handed_out++;
-    return rows;
-}
-
 enum error db_run(struct db *db, const char *sql, unsigned flags, const struct db_value *values,
                   size_t count, struct db_rows **rows) {
     enum error result = ERROR_UNAVAILABLE;
@@ -473,10 +469,12 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
         }
         if (run_once(db, sql, values, count, &mine, &sent)) {
             /* The rows stay valid until db_done; without `rows`, the result is dropped at once. */
-            if (rows)
-                *rows = hand_out(mine);
-            else
+            if (rows) {
+                mine->connection->handed_out++;
+                *rows = mine;
+            } else {
                 db_statement_end(mine);
+            }
             return ERROR_NONE;
         }
         if (!should_retry(db, flags, sent, &hosts_left, &result))

@@ -66,9 +66,9 @@ void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE])
     out[BELL_FILE_NAME_SIZE - 1] = '\0';
 }
 
-/* True if that time has passed since the last such moment, which then is now. One of several
- * processes gets true. */
-static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
+/* Whether every_ms have passed since *last_ms; if so, sets it to the present time. If several
+ * processes call at once, only one of them gets true. */
+static bool claim_interval(_Atomic int64_t *last_ms, int64_t every_ms) {
     /* Wall clock, since the time may be shared with processes that start later. */
     const int64_t now = clock_now() / 1000;
     int64_t last = atomic_load(last_ms);
@@ -83,7 +83,7 @@ static bool take_turn(_Atomic int64_t *last_ms, int64_t every_ms) {
 static void log_failure(struct bell *bell) {
     const char *cause = strerror(errno);
     /* Clients continue without bells: a failure costs requests, no events. */
-    if (take_turn(&bell->times->failed_ms, LOG_EVERY_MS))
+    if (claim_interval(&bell->times->failed_ms, LOG_EVERY_MS))
         log_error("bell_dir %s: %s; clients poll as without it", bell->folder, cause);
 }
 
@@ -100,7 +100,7 @@ bool bell_ring(struct bell *bell, const struct bell_name *name, uint64_t seq) {
 }
 
 void bell_write_heartbeat(struct bell *bell) {
-    if (!bell || !take_turn(&bell->times->heartbeat_ms, HEARTBEAT_EVERY_MS))
+    if (!bell || !claim_interval(&bell->times->heartbeat_ms, HEARTBEAT_EVERY_MS))
         return;
     /* Not in place: it has to be possible to create and remove bells, too. */
     errno = 0;

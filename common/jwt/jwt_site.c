@@ -59,7 +59,7 @@ static enum error check_fetched(struct db *db, const char *url, const struct jwt
     jwt_keys_free(keys);
     /* Perhaps a new key; without a kid it only shows as a wrong signature. */
     if (*found == JWT_UNKNOWN_KEY || *found == JWT_BAD_SIGNATURE)
-        error = jwks_want(db, url);
+        error = jwks_request(db, url);
     return error;
 }
 

@@ -90,6 +90,14 @@ static int open_file(int place, const char *name, int flags) {
     return fd;
 }
 
+const char *file_store_problem(void) {
+    /* These two are set by is_own and open_folder above. */
+    if (errno == EPERM)
+        return "it belongs to another user, or something in it does";
+    return errno == EACCES ? "it is open to all users, or this user has no access to it"
+                           : strerror(errno);
+}
+
 bool file_store_is_usable(const char *folder) {
     const int fd = open_folder(folder);
     close_quietly(fd);

@@ -31,6 +31,10 @@ enum file_store_result {
     FILE_STORE_FAILED,    /* with errno */
 };
 
+/* Why a function of this file has failed: errno as it has left it, in words for an administrator.
+ * Valid until the next call of strerror. */
+const char *file_store_problem(void);
+
 /* Checks that the folder can be used. Makes it, for its user only, if it is missing and the folder
  * above is there. False, with errno: EPERM if it belongs to another user, EACCES if it is open to
  * all. */

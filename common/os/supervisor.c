@@ -103,7 +103,7 @@ static size_t count_workers(const struct supervisor *supervisor, bool present_on
 /* ---- the end of a worker ---- */
 
 /* Frees the entry of a worker that has ended, and decides when it is replaced. */
-static void note_end(struct supervisor *supervisor, struct worker *worker, int status) {
+static void record_exit(struct supervisor *supervisor, struct worker *worker, int status) {
     const int64_t now = clock_monotonic_ms();
     const char *name = supervisor->spec->name;
     const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
@@ -134,7 +134,7 @@ static void reap(struct supervisor *supervisor) {
                 index = i;
         /* A child that is not a worker (a helper of the program) is only reported to it. */
         if (index != SUPERVISOR_NOT_A_WORKER)
-            note_end(supervisor, &supervisor->workers[index], status);
+            record_exit(supervisor, &supervisor->workers[index], status);
         if (spec->ended)
             spec->ended(spec->context, index, pid, status);
     }
@@ -243,8 +243,9 @@ void supervisor_replace(struct supervisor *supervisor, size_t count, int64_t pat
 
 /* ---- the parent ---- */
 
-/* What is due: collecting, stopping, starting, and ending the former generation. */
-static void tend(struct supervisor *supervisor) {
+/* One round of the supervisor: reaps children, starts missing workers, and stops the former
+ * generation or, at the end, all workers. */
+static void run_round(struct supervisor *supervisor) {
     reap(supervisor);
     if (supervisor->stopping) {
         stop_workers(supervisor, true);
@@ -258,7 +259,7 @@ static void tend(struct supervisor *supervisor) {
 
 void supervisor_step(struct supervisor *supervisor) {
     const struct timespec longest = {0, STEP_MS * 1000000L};
-    tend(supervisor);
+    run_round(supervisor);
     /* Ends early when a signal arrives; otherwise kills and delayed starts are due. */
     ppoll(NULL, 0, &longest, &supervisor->mask);
     reap(supervisor);

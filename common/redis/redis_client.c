@@ -492,7 +492,7 @@ bool redis_client_next_reply(struct redis_client *client, int64_t deadline, redi
     return client->socket.context && redis_socket_reply(&client->socket, deadline, reply);
 }
 
-bool redis_error_is_of_disk(const char *error) {
+bool redis_error_is_misconf(const char *error) {
     return strncmp(error, "MISCONF ", strlen("MISCONF ")) == 0;
 }
 
@@ -503,7 +503,7 @@ bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
     redisReply *reply = redis_client_run(client, timeout_ms, 1, argv);
     /* A server whose disk is full refuses to write, but it is available. */
     const bool answered =
-        reply != NULL || (client->is_refused && redis_error_is_of_disk(client->socket.last_error));
+        reply != NULL || (client->is_refused && redis_error_is_misconf(client->socket.last_error));
     freeReplyObject(reply);
     return answered;
 }

@@ -45,7 +45,7 @@ void redis_client_flush(struct redis_client *client);
 
 /* True for the error MISCONF, with which a Redis that cannot save its data, as on a full disk,
  * refuses PING and all commands that write. It still publishes messages. */
-bool redis_error_is_of_disk(const char *error);
+bool redis_error_is_misconf(const char *error);
 
 /* Pings Redis, waiting at most timeout_ms. */
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms);

@@ -34,7 +34,7 @@ static bool publish_and_receive(struct redis_client *client, struct redis_client
     const int64_t wait_ms = deadline - clock_monotonic_ms();
     redis_subscribe_wait(subscriber, wait_ms > 0 ? (uint64_t)wait_ms : 0, &received);
     if (!received)
-        redis_client_note(client, "what is published", "does not arrive");
+        redis_client_note(client, "cannot receive", "a published message does not arrive");
     return received;
 }
 

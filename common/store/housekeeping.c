@@ -124,9 +124,9 @@ static enum error run_slice(struct db *db, const struct config *config, struct h
     return error;
 }
 
-/* Goes on with the index of searches. *more: it is not done. */
-static enum error keep_search(struct db *db, const struct config *config, struct housekeeping *run,
-                              int64_t end_ms, bool *more) {
+/* Updates the search index. *more: it is not up to date yet. */
+static enum error update_search(struct db *db, const struct config *config,
+                                struct housekeeping *run, int64_t end_ms, bool *more) {
     const int64_t left = end_ms - clock_monotonic_ms();
     uint64_t deleted = 0;
     enum error error;
@@ -154,7 +154,7 @@ enum error housekeeping_run(struct db *db, const struct config *config, uint64_t
         bool more = false;
         error = run_slice(db, config, run, &slice);
         if (!error)
-            error = keep_search(db, config, run, end, &more);
+            error = update_search(db, config, run, end, &more);
         *deleted += slice;
         *finished = !error && slice == 0 && run->events.users_done && !more;
     }

@@ -36,8 +36,9 @@ enum error server_origin(struct db *db, char origin[SERVER_ORIGIN_SIZE]) {
     return ERROR_NONE;
 }
 
-/* Also when the row stays as it is, the server checks whether changes are allowed. */
-enum error server_check_changes(struct db *db) {
+/* The server refuses the statement if changes are not allowed, even if it leaves the row
+ * unchanged. */
+enum error server_check_writable(struct db *db) {
     static const char SQL[] =
         "INSERT INTO housekeeping (task, ran_at) VALUES ('health', SYSDATE(6)) "
         /* Written at most every five seconds; the row stays small and needs no cleaning. */
@@ -80,7 +81,7 @@ enum error server_find_other_redis(struct db *db, const char *identity, bool *ot
     return ERROR_NONE;
 }
 
-enum error server_note_redis(struct db *db, const char *identity, bool *others) {
+enum error server_record_redis(struct db *db, const char *identity, bool *others) {
     /* 'redis since' keeps its first time, 'redis' gets the present one. One statement for both
      * rows; the 2 s spare a write for processes that start together. */
     static const char SQL[] =

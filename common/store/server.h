@@ -25,11 +25,11 @@ enum error server_origin(struct db *db, char origin[SERVER_ORIGIN_SIZE]);
 
 /* Changes a row, at most once in five seconds, so that it fails, as db_run does, if the server
  * refuses changes. */
-enum error server_check_changes(struct db *db);
+enum error server_check_writable(struct db *db);
 
 /* Records that this host uses the Redis with this identity. *others: another host uses another
  * Redis, so that its events arrive late here. */
-enum error server_note_redis(struct db *db, const char *identity, bool *others);
+enum error server_record_redis(struct db *db, const char *identity, bool *others);
 
 /* The same without recording. */
 enum error server_find_other_redis(struct db *db, const char *identity, bool *others);

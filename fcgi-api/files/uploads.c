@@ -45,11 +45,7 @@ static enum error store_error(const struct exchange *x, enum file_store_result r
         log_error("there is no space left in file_dir");
         return ERROR_NO_SPACE;
     }
-    log_error("file_dir %s cannot be used: %s", x->service->config->file_dir,
-              /* errno is that of file_store, which refuses a folder that others could write to. */
-              errno == EPERM    ? "it belongs to another user, or something in it does"
-              : errno == EACCES ? "it is open to all users, or closed to this one"
-                                : strerror(errno));
+    log_error("file_dir %s cannot be used: %s", x->service->config->file_dir, file_store_problem());
     return ERROR_UNAVAILABLE;
 }
 

@@ -20,7 +20,7 @@ static const char *database_state(struct exchange *x) {
     if (db_ping(db) != ERROR_NONE)
         return UNREACHABLE;
     /* A small change of its own; and whether those of users succeeded lately. */
-    const bool refuses = server_check_changes(db) != ERROR_NONE ||
+    const bool refuses = server_check_writable(db) != ERROR_NONE ||
                          change_health_disk_is_full(x->service->change_health);
     return refuses ? NO_CHANGES : OK;
 }

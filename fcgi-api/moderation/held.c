@@ -314,7 +314,7 @@ enum error held_messages_approve(struct exchange *x) {
     /* Three transactions: take, post, end. What is taken can neither be dropped nor replaced by
      * a later edit. After a crash in between it can be approved again; held_id lets one post
      * through. */
-    enum error error = held_take(db, x->ids[0], actor_id, x->ids[1]);
+    enum error error = held_claim(db, x->ids[0], actor_id, x->ids[1]);
     if (!error)
         error = held_get(db, x->ids[0], x->ids[1], keep_held, &release);
     if (!error) {
@@ -322,7 +322,7 @@ enum error held_messages_approve(struct exchange *x) {
         /* The sender has left, is silenced, or the message or a file is gone. After an error of the
          * database it stays taken: perhaps it is posted, which a second try finds out. */
         if (error && error != ERROR_UNAVAILABLE && error != ERROR_INTERNAL) {
-            held_give_back(db, x->ids[0], x->ids[1]);
+            held_unclaim(db, x->ids[0], x->ids[1]);
             error = exchange_fail(x, ERROR_CONFLICT, CODE_CONFLICT,
                                   "The sender may not write this any more.");
         }

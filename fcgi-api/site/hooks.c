@@ -21,7 +21,7 @@ static void write_events(struct json_writer *w, const struct hook *hook) {
     }
     json_write_array(w);
     /* The numbers of events are those of bits. Bits without a name cannot be set:
-     * hook_take_event knows the events of rooms only. */
+     * hook_add_event knows the events of rooms only. */
     for (unsigned type = 0; type < 64; type++)
         if (hook->types >> type & 1)
             json_write_word(w, event_name(type));
@@ -137,7 +137,7 @@ static bool read_events(struct exchange *x, bool *has_types, uint64_t *types) {
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         struct json_object *item = json_object_array_get_idx(list, i);
         if (!json_object_is_type(item, json_type_string) ||
-            !hook_take_event(text_of(json_object_get_string(item)), types)) {
+            !hook_add_event(text_of(json_object_get_string(item)), types)) {
             field_errors_add(&x->field_errors, "events", CODE_INVALID_CHOICE,
                              "%zu. is not an event of rooms.", i + 1);
             return false;
@@ -166,7 +166,7 @@ static bool read_rooms(struct exchange *x, bool *has_rooms, struct buffer *rooms
                              "%zu. is not the id of a room.", i + 1);
             return false;
         }
-        hook_take_room(id, rooms);
+        hook_add_room(id, rooms);
     }
     return true;
 }

@@ -199,7 +199,7 @@ static void on_pong(void *context, const struct redis_reply *reply) {
     conn->ping_pending = false;
     /* Such as NOAUTH, LOADING or MASTERDOWN: it cannot be used, though it answers. With a full disk
      * only writing is refused. */
-    if (reply->kind == REDIS_ERROR && !redis_error_is_of_disk(reply->text.at)) {
+    if (reply->kind == REDIS_ERROR && !redis_error_is_misconf(reply->text.at)) {
         redis_conn_disconnect(conn, reply->text.at);
         return;
     }

@@ -43,7 +43,7 @@
     "JOIN hook h ON h.is_active AND (h.rooms IS NULL OR FIND_IN_SET(r.room_id, h.rooms)) " \
     "JOIN follower f ON f.follower_id = h.hook_id"
 
-enum error follower_find(struct db *db, uint64_t seconds) {
+enum error follower_find_rooms(struct db *db, uint64_t seconds) {
     /* Deleted hooks have no row; those that are not active keep their place and catch up later
      * (hook.c). */
     static const char SQL[] =
@@ -51,7 +51,7 @@ enum error follower_find(struct db *db, uint64_t seconds) {
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(seconds), db_u64(seconds));
 }
 
-enum error follower_found_before(struct db *db, uint64_t *seconds) {
+enum error follower_search_seconds(struct db *db, uint64_t *seconds) {
     /* Before the first search, since the first hook was created. A time in the future: the
      * clock was set back. */
     static const char SQL[] =
@@ -65,7 +65,7 @@ enum error follower_found_before(struct db *db, uint64_t *seconds) {
     return error;
 }
 
-enum error follower_note_found(struct db *db) {
+enum error follower_record_search(struct db *db) {
     static const char SQL[] =
         "INSERT INTO housekeeping (task, ran_at) VALUES ('follow', NOW(6)) "
         "ON DUPLICATE KEY UPDATE ran_at = VALUES(ran_at)";
@@ -290,7 +290,7 @@ enum error follower_record(struct db *db, uint64_t worker_id, const struct follo
     /* One more, since an empty array may be NULL. */
     uint64_t *last = xcalloc(count + 1, sizeof(*last));
     bool any_gone = false;
-    /* DELETE is needed for rooms that are over only, which are rare. */
+    /* DELETE is needed only for rooms that are gone, which are rare. */
     for (size_t i = 0; i < count; i++)
         any_gone = any_gone || results[i].is_gone;
     /* The first list is for its rooms; `last` is still all zeros. The second one has the

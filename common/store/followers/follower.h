@@ -36,17 +36,17 @@
 
 /* Makes rooms due that have changed in the last `seconds` and have events that an active hook has
  * not read. */
-enum error follower_find(struct db *db, uint64_t seconds);
+enum error follower_find_rooms(struct db *db, uint64_t seconds);
 
-/* Sets *seconds to how far back a thorough search must go: to the last follower_note_found, and
+/* Sets *seconds to how far back a thorough search must go: to the last follower_record_search, and
  * FOLLOWER_LATE seconds more. */
-enum error follower_found_before(struct db *db, uint64_t *seconds);
+enum error follower_search_seconds(struct db *db, uint64_t *seconds);
 
 /* Records that all rooms that have changed until now were found. */
-enum error follower_note_found(struct db *db);
+enum error follower_record_search(struct db *db);
 
-/* Sets *seconds to the time since the last follower_note_found of any worker; UINT64_MAX if there
- * was none. */
+/* Sets *seconds to the time since any worker last called follower_record_search; UINT64_MAX if none
+ * has. */
 enum error follower_idle_seconds(struct db *db, uint64_t *seconds);
 
 /* Makes rooms due whose next try is further in the future than any delay: the clock of the database

@@ -38,7 +38,7 @@ bool hook_url_is_valid(struct text url) {
     return origin_is_valid((struct text){url.at, url.len - rest.len + host});
 }
 
-bool hook_take_event(struct text name, uint64_t *types) {
+bool hook_add_event(struct text name, uint64_t *types) {
     const unsigned type = event_type(name);
     /* Types that clients do not see cannot be named. */
     if (event_shown_type(type) != type || !event_belongs(type, EVENT_STREAM_ROOM, true))
@@ -48,7 +48,7 @@ bool hook_take_event(struct text name, uint64_t *types) {
     return true;
 }
 
-void hook_take_room(uint64_t room_id, struct buffer *rooms) {
+void hook_add_room(uint64_t room_id, struct buffer *rooms) {
     struct text rest = {buffer_str(rooms), rooms->len}, known;
     uint64_t id;
     while (text_split(&rest, ',', &known))
@@ -188,16 +188,17 @@ enum error hook_add(struct db *db, const struct hook *hook, uint64_t *id) {
            "(r.last_active_at >= v_started OR r.changed_at >= v_started)", SEQ_AT_START)      \
     "IF p_rooms IS NULL THEN UPDATE follower SET started_at = v_now WHERE follower_id = p_id; "\
     "ELSE " PLACES("FIND_IN_SET(r.room_id, p_rooms)", "r.last_seq")                           \
-    /* One that is added again later begins then. */                                          \
+    /* A room that is added again later begins at that time. */                               \
     "DELETE FROM follower_room WHERE follower_id = p_id "                                     \
     "AND room_id <> 0 AND NOT FIND_IN_SET(room_id, p_rooms); END IF; END IF; "
 
-/* When the hook was last active, with what was committed later. A time in the future is of a clock
- * that was set back: then anything may have changed. */
+/* The time since which rooms may have changed: when the hook was last active, minus the 70 s that a
+ * commit may take. A time in the future means that the clock was set back: then anything may have
+ * changed. */
 #define ACTIVE_UNTIL "IF(f.seen_at > NOW(6), '2000-01-01', f.seen_at - INTERVAL 70 SECOND) "
 
-/* As follower_find, of this hook, and from the time on when it was last active. Rows that exist
- * only become due; those that do not exist begin where the hook began. */
+/* As follower_find_rooms for one hook, since the time when it was last active. Rows that exist only
+ * become due; those that do not exist begin where the hook began. */
 static const char CATCH_UP[] =
     "INSERT INTO follower_room (follower_id, room_id, seq, due_at, behind_at) "
     "SELECT STRAIGHT_JOIN h.hook_id, r.room_id, COALESCE(p.seq, (SELECT e.seq FROM event e "
@@ -307,7 +308,7 @@ static void append_plain(struct buffer *out, const char *text) {
             out, *text < ' ' || *text > '~' || *text == '"' || *text == '\\' ? '\'' : *text);
 }
 
-enum error hook_note(struct db *db, const struct hook_tries *tries, size_t count) {
+enum error hook_count_tries(struct db *db, const struct hook_tries *tries, size_t count) {
     if (count == 0)
         return ERROR_NONE;
     /* Counters are added to, so a statement that is repeated after a lost connection would

@@ -51,10 +51,10 @@ typedef void hook_visit(void *context, const struct hook *hook);
 bool hook_url_is_valid(struct text url);
 
 /* Adds the event of this name to the bits of a hook; false if it is not an event of rooms. */
-bool hook_take_event(struct text name, uint64_t *types);
+bool hook_add_event(struct text name, uint64_t *types);
 
 /* Adds a room to the list of a hook, unless it is there. */
-void hook_take_room(uint64_t room_id, struct buffer *rooms);
+void hook_add_room(uint64_t room_id, struct buffer *rooms);
 
 /* Writes the text of a secret. */
 void hook_secret_text(const unsigned char secret[HOOK_SECRET_BYTES], char out[HOOK_SECRET_SIZE]);
@@ -104,7 +104,7 @@ struct hook_tries {
 };
 
 /* Adds the results of `count` hooks to their counters, by one statement. */
-enum error hook_note(struct db *db, const struct hook_tries *tries, size_t count);
+enum error hook_count_tries(struct db *db, const struct hook_tries *tries, size_t count);
 
 /* ---- incoming hooks ---- */
 

@@ -56,7 +56,7 @@ enum report_state report_state_of(struct text name) {
         "WHERE message_id = p_message AND room_id = p_room AND NOT is_deleted; "              \
         "IF v_sender IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                    \
         MODERATORS_NUMBER                                                                     \
-        /* The words are kept as they are now, whatever the sender makes of them later. */    \
+        /* The present text is kept, so that a later edit does not change the report. */      \
         "INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, note, "     \
         "content, created_at) VALUES (p_room, p_message, p_user, v_sender, p_reason, p_note, " \
         "v_content, v_now); "                                                                 \
@@ -122,7 +122,7 @@ enum error abuse_report_add_by_filter(struct db *db, uint64_t room_id, uint64_t 
 /* All reports, for a site moderator; the condition on the user's id is always true. */
 #define OF_ALL_ROOMS "FROM report p WHERE ? > 0 AND p.state = COALESCE(?, p.state) "
 
-static struct db_value state_of(const struct abuse_report_filter *filter) {
+static struct db_value state_value(const struct abuse_report_filter *filter) {
     /* COALESCE(NULL, p.state) compares the state with itself: all states. */
     return filter->has_state ? db_u64(filter->state) : db_str(NULL);
 }
@@ -154,7 +154,7 @@ enum error abuse_report_list(struct db *db, const struct abuse_report_filter *fi
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, filter->is_site_moderator ? ALL : OWN, DB_REPEATABLE, &rows,
-               db_u64(filter->user_id), state_of(filter), db_u64(limit), db_u64(offset));
+               db_u64(filter->user_id), state_value(filter), db_u64(limit), db_u64(offset));
     if (error)
         return error;
     while (db_next(rows)) {
@@ -171,7 +171,7 @@ enum error abuse_report_count(struct db *db, const struct abuse_report_filter *f
     static const char OWN[] = "SELECT STRAIGHT_JOIN COUNT(*) " OF_OWN_ROOMS,
                       ALL[] = "SELECT COUNT(*) " OF_ALL_ROOMS;
     return DB_NUMBER(db, filter->is_site_moderator ? ALL : OWN, count, db_u64(filter->user_id),
-                     state_of(filter));
+                     state_value(filter));
 }
 
 /* Visits the first row, if there is one, and frees the rows. */

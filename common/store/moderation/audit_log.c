@@ -50,8 +50,8 @@ void audit_log_end(struct db *db) {
                        "@confab_audit_actor = NULL, @confab_audit_last = NULL");
 }
 
-enum error audit_log_note(struct db *db) {
-    /* An empty transaction: AUDIT_END_SQL alone writes the entry, for acts that do not change
+enum error audit_log_add(struct db *db) {
+    /* An empty transaction: AUDIT_END_SQL alone writes the entry, for actions that do not change
      * the database. */
     static const char SQL[] = TRANSACTION("", "", "");
     struct db_rows *rows;

@@ -43,7 +43,7 @@ void audit_log_begin(struct db *db, const struct audit_entry *entry, bool once);
 void audit_log_end(struct db *db);
 
 /* Adds the entry for what changes nothing, such as an export of a room. */
-enum error audit_log_note(struct db *db);
+enum error audit_log_add(struct db *db);
 
 typedef void audit_log_visit(void *context, const struct audit_entry *entry);
 

@@ -21,7 +21,7 @@
     "SELECT COUNT(*) INTO v_user FROM user WHERE user_id IN (p_user, p_blocked) FOR UPDATE; "    \
     "SET v_now = SYSDATE(6); "
 
-/* Marks the change for entity tags, and the direct room as blocked or not. */                   \
+/* Marks the change for entity tags, and the direct room as blocked or not. */
 #define NOTE                                                                                     \
     "UPDATE user SET block_changes = block_changes + 1 WHERE user_id = p_user; "                 \
     /* Not shown to clients: pushd reads the blocked users again. */                              \

@@ -268,7 +268,7 @@ static enum error run(struct db *db, const char *sql, uint64_t room_id, uint64_t
 
 /* First of three steps: marks the row, so that the sender's later edit does not delete it, and
  * others do not drop it. */
-enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id) {
+enum error held_claim(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id) {
     static const char SQL[] =
         TRANSACTION(DECLARATIONS,
                     TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED FIND
@@ -277,8 +277,8 @@ enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
     return run(db, SQL, room_id, actor_id, held_id, NULL);
 }
 
-/* After a failed second step (the post): the message is held as before. */
-enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id) {
+/* After the second step, the post, has failed: the message is held as before. */
+enum error held_unclaim(struct db *db, uint64_t room_id, uint64_t held_id) {
     static const char SQL[] = "UPDATE held SET is_taken = FALSE WHERE held_id = ? AND room_id = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(held_id), db_u64(room_id));
 }

@@ -65,8 +65,8 @@ enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visi
  * meanwhile; then the caller posts it or makes the edit; held_end deletes it, or held_unclaim, if
  * the post was refused, removes the mark. ERROR_NOT_FOUND: there is no such held message. held_end
  * appends the events moderation_changed to `streams`, as "<user id>:<seq>,...". */
-enum error held_take(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
-enum error held_give_back(struct db *db, uint64_t room_id, uint64_t held_id);
+enum error held_claim(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id);
+enum error held_unclaim(struct db *db, uint64_t room_id, uint64_t held_id);
 enum error held_end(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t held_id,
                     struct buffer *streams);
 

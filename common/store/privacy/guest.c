@@ -90,7 +90,7 @@ enum error guest_remove(struct db *db, uint64_t user_id) {
     return DB_RUN(db, SQL, 0, NULL, db_u64(user_id));
 }
 
-enum error guest_note(struct db *db, uint64_t user_id, const char *address) {
+enum error guest_record_visit(struct db *db, uint64_t user_id, const char *address) {
     /* The latest address is what a ban of the guest applies to. */
     static const char SQL[] =
         "UPDATE guest SET address = ?, seen_at = SYSDATE(6) WHERE user_id = ?";

@@ -29,7 +29,7 @@ enum error guest_add(struct db *db, struct text display_name, const char *addres
 enum error guest_remove(struct db *db, uint64_t user_id);
 
 /* Records that a guest is using the API, and from which address. */
-enum error guest_note(struct db *db, uint64_t user_id, const char *address);
+enum error guest_record_visit(struct db *db, uint64_t user_id, const char *address);
 
 /* Makes a user of a guest, with a name and a password; its messages stay its own. All its tokens
  * end except this new one. ERROR_CONFLICT: the name is taken. ERROR_NOT_FOUND: the user is not a

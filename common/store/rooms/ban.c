@@ -333,7 +333,7 @@ enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit 
     return error;
 }
 
-bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id) {
+bool ban_is_active(struct db *db, uint64_t room_id, uint64_t user_id) {
     static const char SQL[] =
         "SELECT 1 FROM ban b WHERE b.room_id = ? AND b.user_id = ? AND " IS_VALID;
     struct db_rows *rows;
@@ -354,7 +354,7 @@ void ban_explain_refusal(struct db *db, const struct user *user, struct room_sta
     if (user->is_guest && !room_state_hides_from_guests(db, state, &hides) && hides)
         *state = (struct room_state){.exists = false};
     else
-        state->is_banned = ban_holds(db, state->room_id, user->id);
+        state->is_banned = ban_is_active(db, state->room_id, user->id);
 }
 
 /* Finds one expired ban from the site, since each is ended by a transaction of its own; *user_id 0:

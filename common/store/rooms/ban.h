@@ -84,7 +84,7 @@ enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit 
 
 /* Whether a user is banned now from a room, or the site (room_id 0); false if the database does not
  * answer. */
-bool ban_holds(struct db *db, uint64_t room_id, uint64_t user_id);
+bool ban_is_active(struct db *db, uint64_t room_id, uint64_t user_id);
 
 /* Looks up why a user who sees the room, but is not in it, is refused: sets state->is_banned, or
  * sets state->exists to false for a guest in a room that takes no guests. Does nothing for other

@@ -23,8 +23,8 @@ static enum error seconds_since_last(struct db *db, uint64_t *seconds) {
     return error;
 }
 
-/* Notes when changes were looked for. Later runs look from there on. */
-static enum error note_look(struct db *db, int64_t looked_ms) {
+/* Records when this search for changes began; later ones begin there. */
+static enum error record_search(struct db *db, int64_t looked_ms) {
     /* The clock of the database counts, so the time since the look is taken off there. */
     static const char SQL[] =
         "INSERT INTO housekeeping (task, ran_at) "
@@ -63,10 +63,10 @@ static enum error find_rooms(struct db *db, struct search_index *index, uint64_t
     return ERROR_NONE;
 }
 
-/* Finds what is to be done next. */
-static enum error look(struct db *db, struct search_index *index, int64_t now) {
-    /* At the start, too: how far the process before this one has looked is known to the database
-     * only. */
+/* Finds the rooms to update next. */
+static enum error find_due_rooms(struct db *db, struct search_index *index, int64_t now) {
+    /* Also at the start of a process: only the database knows how far the former process has
+     * searched. */
     const bool is_thorough = index->looked_ms == 0 || now - index->looked_ms >= THOROUGH_MS;
     uint64_t seconds = RECENT_SECONDS;
     enum error error = is_thorough ? seconds_since_last(db, &seconds) : ERROR_NONE;
@@ -79,7 +79,7 @@ enum error search_index_step(struct db *db, struct search_index *index, uint64_t
     const int64_t now = clock_monotonic_ms(), end = now + (int64_t)budget_ms;
     enum error error = ERROR_NONE;
     if (index->next == index->count)
-        error = look(db, index, now);
+        error = find_due_rooms(db, index, now);
     while (!error && index->next < index->count && clock_monotonic_ms() < end) {
         const size_t left = index->count - index->next;
         size_t done = 0;
@@ -94,7 +94,7 @@ enum error search_index_step(struct db *db, struct search_index *index, uint64_t
     const bool is_finished = index->next == index->count && !index->is_full;
     /* Everything that had changed before a thorough search is done. */
     if (!error && is_finished && index->looking_ms) {
-        error = note_look(db, index->looking_ms);
+        error = record_search(db, index->looking_ms);
         index->looked_ms = index->looking_ms;
         index->looking_ms = 0;
     }

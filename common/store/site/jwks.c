@@ -21,7 +21,7 @@ enum error jwks_get(struct db *db, const char *url, struct buffer *out, int64_t 
     return ERROR_NONE;
 }
 
-enum error jwks_want(struct db *db, const char *url) {
+enum error jwks_request(struct db *db, const char *url) {
     /* A thousand tokens with unknown keys write once a second at most. */
     static const char SQL[] =
         "INSERT INTO jwks (url, wanted_at) VALUES (?, SYSDATE(6)) ON DUPLICATE KEY UPDATE "
@@ -64,7 +64,7 @@ enum error jwks_store(struct db *db, const char *url, struct text body) {
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_text(body), db_str(url));
 }
 
-enum error jwks_failed(struct db *db, const char *url, const char *why) {
+enum error jwks_record_failure(struct db *db, const char *url, const char *why) {
     /* The former body stays in use. */
     static const char SQL[] = "UPDATE jwks SET failure = ? WHERE url = ?";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(why), db_str(url));

@@ -25,7 +25,7 @@ enum error jwks_get(struct db *db, const char *url, struct buffer *out, int64_t 
 
 /* Requests that the set be fetched again, at most once a minute, since a token names a key that is
  * not in it. */
-enum error jwks_want(struct db *db, const char *url);
+enum error jwks_request(struct db *db, const char *url);
 
 /* Sets *is_due, for one worker only, if the set is to be fetched now. */
 enum error jwks_is_due(struct db *db, const char *url, bool *is_due);
@@ -33,6 +33,6 @@ enum error jwks_is_due(struct db *db, const char *url, bool *is_due);
 /* jwks_store stores a set that was fetched; jwks_record_failure stores why a fetch failed and keeps
  * the former set. */
 enum error jwks_store(struct db *db, const char *url, struct text body);
-enum error jwks_failed(struct db *db, const char *url, const char *why);
+enum error jwks_record_failure(struct db *db, const char *url, const char *why);
 
 #endif

@@ -1,7 +1,6 @@
-/* check: configuration, database, schema, changes and Redis; with --deep also all counters. Each
- * check needs those before it; one that would only repeat the failure before it is left out. Unlike
- * other commands this one opens the configuration by itself, since its errors are a result, too. */
-#include <errno.h>
+/* check: configuration, database, schema, changes and Redis; with --deep also all counters. A check
+ * that depends on one that has failed is left out. Unlike other commands this one opens the
+ * configuration by itself, since errors in it are part of the report. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +50,7 @@ static bool check_config(struct check *check) {
     for (char line[512]; *rest; rest += strcspn(rest, "\n"), rest += *rest == '\n') {
         snprintf(line, sizeof(line), "%.*s", (int)strcspn(rest, "\n"), rest);
         report_add(&check->report, "configuration", valid ? REPORT_WARNING : REPORT_FAILED, line,
-                   valid ? "correct it, unless it is meant so"
+                   valid ? "correct it, unless it is intended"
                          : "correct the file; `confabctl --example-config` prints every key");
     }
     buffer_free(&problems);
@@ -167,11 +166,11 @@ static void check_changes(struct check *check) {
     struct db *db = check->cli->db;
     char detail[600];
     bool by_statement = false;
-    /* A server that is read-only, or whose disk is full, answers reads alone. */
-    if (server_check_changes(db) != ERROR_NONE) {
+    /* A server that is read-only, or whose disk is full, still answers reads. */
+    if (server_check_writable(db) != ERROR_NONE) {
         snprintf(detail, sizeof(detail), "refused: %s (%s)", db_last_cause(db), db_last_error(db));
         report_add(&check->report, "changes", REPORT_FAILED, detail,
-                   "until this is mended, requests that change something get 503");
+                   "until this is fixed, requests that write get 503");
         return;
     }
     /* If it cannot be read, by_statement stays false. */
@@ -231,9 +230,10 @@ static void check_redis(struct check *check, bool database_works) {
         server_find_other_redis(cli->db, identity, &others);
     /* Events published on one of them would not reach the sockets of the other. */
     if (others) {
-        report_add(&check->report, "redis", REPORT_FAILED,
-                   "another host of this database uses another Redis",
-                   "set redis_host or redis_socket, and redis_prefix, alike on all hosts");
+        report_add(
+            &check->report, "redis", REPORT_FAILED,
+            "another host of this database uses another Redis",
+            "set redis_host or redis_socket, and redis_prefix, to the same values on all hosts");
         return;
     }
     report_add(&check->report, "redis", REPORT_OK,
@@ -255,11 +255,9 @@ static void check_files(struct check *check) {
         return;
     }
     snprintf(detail, sizeof(detail), "file_dir %s cannot be used: %s", config->file_dir,
-             errno == EPERM    ? "it belongs to another user"
-             : errno == EACCES ? "it is open to all users, or closed to this one"
-                               : strerror(errno));
+             file_store_problem());
     report_add(&check->report, "files", REPORT_FAILED, detail,
-               "make it a folder of the user of fcgi-api, mode 0700");
+               "make it a folder that the user of fcgi-api owns, with mode 0700");
 }
 
 /* ---- counters ---- */

@@ -28,7 +28,7 @@ static enum cli_status note_export(struct cli *cli, uint64_t user_id, uint64_t r
     cli->audited.room_id = room_id;
     /* An export does not change the database, so the entry is added by a statement of its own. */
     audit_log_begin(cli->db, &cli->audited, false);
-    const enum error error = audit_log_note(cli->db);
+    const enum error error = audit_log_add(cli->db);
     return error ? cli_store_error(cli, error) : CLI_OK;
 }
 

@@ -1,6 +1,5 @@
 /* files check: compares the folder of files with the database, both ways. Both lists are sorted by
  * the name on disk and then read side by side. Nothing is changed. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,8 +59,8 @@ static void add_problem(struct files_check *check, const char *kind, uint64_t fi
 /* ---- the folder ---- */
 
 /* Keeps what is in the folder by name, to compare it with the rows afterwards. */
-static void note_entry(void *context, const char *name, bool is_foreign, enum file_store_part part,
-                       uint64_t size) {
+static void add_entry(void *context, const char *name, bool is_foreign, enum file_store_part part,
+                      uint64_t size) {
     /* A foreign entry has no name of the store: it is reported at once. */
     struct files_check *check = context;
     if (is_foreign) {
@@ -179,12 +178,8 @@ static void print(struct files_check *check) {
 static enum cli_status compare_all(struct files_check *check) {
     const struct cli *cli = check->cli;
     const char *folder = cli->config.file_dir;
-    /* errno is set by file_store_list; EPERM and EACCES are its own checks of owner and mode. */
-    if (!file_store_list(folder, note_entry, check))
-        return cli_error("file_dir %s cannot be read: %s", folder,
-                         errno == EPERM    ? "it belongs to another user"
-                         : errno == EACCES ? "it is open to all users, or closed to this one"
-                                           : strerror(errno));
+    if (!file_store_list(folder, add_entry, check))
+        return cli_error("file_dir %s cannot be read: %s", folder, file_store_problem());
     sort_found(check);
     const enum error error = file_each(cli->db, visit_row, check);
     if (error)

@@ -58,7 +58,7 @@ enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
     if (error)
         return cli_store_error(cli, error);
     /* Nothing else is done as root. */
-    if (cli_give_up_root(cli))
+    if (cli_drop_root(cli))
         return CLI_FAILED;
     error = migrate_run(cli->db, &applied, &version);
     if (error)

@@ -28,7 +28,7 @@ static bool read_events(const char *list, uint64_t *types) {
     *types = 0;
     /* Commas or blanks, so that a list may be written either way. */
     while (text_next_word(&rest, ", ", &word))
-        if (!hook_take_event(word, types)) {
+        if (!hook_add_event(word, types)) {
             cli_error("'%.*s' is not an event of rooms", (int)word.len, word.at);
             return false;
         }
@@ -41,7 +41,7 @@ static bool read_rooms(const struct arguments_list *rooms, struct buffer *list) 
     for (size_t i = 0; i < rooms->count; i++) {
         if (!arguments_id(rooms->values[i], &id))
             return false;
-        hook_take_room(id, list);
+        hook_add_room(id, list);
     }
     if (rooms->count > HOOK_ROOMS_MAX)
         cli_error("at most %d rooms", HOOK_ROOMS_MAX);
@@ -192,15 +192,15 @@ enum cli_status command_hook_add(struct cli *cli, struct arguments *arguments) {
 
 /* ---- list ---- */
 
-/* A hook by id or by name, if that is its only one. */
+/* A hook that is searched by id or name. */
 struct search {
     struct text name;
     uint64_t id;
     size_t found;
 };
 
-/* Counts the hooks that are meant, so that a name of several hooks is noticed. */
-static void match(void *context, const struct hook *hook) {
+/* Counts the hooks with this name or id, to detect a name of several hooks. */
+static void count_match(void *context, const struct hook *hook) {
     struct search *search = context;
     uint64_t id;
     /* A name may consist of digits: both are compared. */
@@ -215,7 +215,7 @@ static void match(void *context, const struct hook *hook) {
 static enum cli_status find_hook(const struct cli *cli, const char *name, uint64_t *id) {
     struct search search = {.name = text_of(name)};
     /* All hooks: there are few, and names are not unique. */
-    const enum error error = hook_list(cli->db, UINT32_MAX, 0, match, &search);
+    const enum error error = hook_list(cli->db, UINT32_MAX, 0, count_match, &search);
     if (error)
         return cli_store_error(cli, error);
     *id = search.id;
@@ -232,8 +232,8 @@ static enum cli_status read_hook(const struct cli *cli, struct arguments *argume
     return find_hook(cli, arguments->argv[0], id);
 }
 
-/* A word for the column of the list. */
-static const char *state_of(const struct follower_lag *lag) {
+/* The state of a hook, for the list. */
+static const char *hook_state(const struct follower_lag *lag) {
     /* Not active: no delivery is tried, so failures are old. */
     if (!lag->is_active)
         return "not active";
@@ -264,7 +264,7 @@ static void list_lag(void *context, const struct follower_lag *lag) {
     table_u64(output->table, lag->follower_id);
     table_text(output->table, lag->name);
     table_str(output->table, lag->is_hook ? "hook" : "pull");
-    table_str(output->table, state_of(lag));
+    table_str(output->table, hook_state(lag));
     table_u64(output->table, lag->events);
     table_u64(output->table, lag->seconds);
     table_u64(output->table, lag->failing);
@@ -333,7 +333,7 @@ static enum cli_status remove_pull(struct cli *cli, const char *name) {
     if (error)
         return cli_store_error(cli, error);
     /* A puller has no settings: only its place is forgotten. */
-    cli_message("'%s' removed; it begins now if it asks again.", name);
+    cli_message("'%s' removed; if it pulls again, it starts from that time.", name);
     return CLI_OK;
 }
 
@@ -399,7 +399,8 @@ enum cli_status command_hook_secret(struct cli *cli, struct arguments *arguments
         return cli_store_error(cli, error);
     hook_secret_text(secret, text);
     cli_message("%s", text);
-    fprintf(stderr, "The former secret signs as well for %d hours.\n", HOOK_OLD_SECRET_HOURS);
+    fprintf(stderr, "For %d hours deliveries are signed with the former secret, too.\n",
+            HOOK_OLD_SECRET_HOURS);
     return CLI_OK;
 }
 
@@ -439,7 +440,7 @@ static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
             return cli_store_error(cli, error);
         if (clock_monotonic_ms() > end)
             return cli_error(workers > 0 ? "no result within %d s"
-                                         : "no result within %d s: no confab-worker runs",
+                                         : "no result within %d s: confab-worker is not running",
                              TEST_SECONDS);
         nanosleep(&PAUSE, NULL);
     }
