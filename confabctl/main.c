@@ -46,7 +46,7 @@ static const struct command COMMANDS[] = {
     {"user staff", "NAME on|off", "Set or clear the staff flag of a user.", CHANGE,
      command_user_staff},
     {"user moderator", "NAME on|off",
-     "Make a user a moderator of all rooms that are not direct, or end that.", CHANGE,
+     "Make a user a moderator of all rooms that are not direct, or revoke that.", CHANGE,
      command_user_moderator},
     {"user totp", "reset NAME",
      "Turn off two-factor login for a user, such as after the loss of the authenticator app.",
@@ -108,18 +108,18 @@ static const struct command COMMANDS[] = {
      CHANGE, command_room_ensure},
     {"room link add", "ID --admin USER [--role ROLE] [--days N] [--max-uses N]",
      "Make an invite link of a room, in the name of an admin of the room, and print it.\n"
-     "--role: of those who use it (reader, member, moderator, admin; default: member).\n"
+     "--role: role of those who join (reader, member, moderator, admin; default: member).\n"
      "--days: it expires after this time. --max-uses: how often it can be used.",
      CHANGE, command_room_link_add},
     {"room link list", "ID", "List the invite links of a room.", STORE | COMMAND_JSON,
      command_room_link_list},
-    {"room link remove", "ID LINK-ID", "End an invite link of a room.", CHANGE,
+    {"room link remove", "ID LINK-ID", "Delete an invite link of a room.", CHANGE,
      command_room_link_remove},
     {"import", "FORMAT FILE [--dry-run]",
      "Import users, rooms and messages of another chat from its export: an archive (ZIP, tar),\n"
      "a folder, or one file. Repeat it after an error: nothing is imported twice.\n"
      "FORMAT: slack, mattermost, rocketchat, or jsonl (what room export writes).\n"
-     "--dry-run: change nothing; say what would be new, and what does not fit.",
+     "--dry-run: change nothing; report what would be new, and what cannot be imported.",
      CHANGE, command_import},
     {"audit", "[--after N] [--limit N]",
      "List what moderators, API keys and confabctl have done, by number.\n"
@@ -141,9 +141,9 @@ static const struct command COMMANDS[] = {
     {"hook remove", "NAME|ID [--in|--pull]",
      "Remove a hook.\n"
      "--in: remove one that posts messages, by its name.\n"
-     "--pull: forget a program that pulls changes, by its name.",
+     "--pull: delete the place of a program that pulls changes, by its name.",
      CHANGE, command_hook_remove},
-    {"hook disable", "NAME|ID", "Stop deliveries to a hook, which keeps its place.", CHANGE,
+    {"hook disable", "NAME|ID", "Stop deliveries to a hook. It keeps its place.", CHANGE,
      command_hook_disable},
     {"hook enable", "NAME|ID", "Resume deliveries to a hook where they stopped.", CHANGE,
      command_hook_enable},
@@ -196,9 +196,9 @@ static const char USAGE[] = "usage: confabctl [-c FILE] [--json] COMMAND [ARGUME
 
 static const char OPTIONS[] =
     "Global options, accepted anywhere on the command line:\n"
-    "  -c, --config FILE  configuration file; default: $CONFAB_CONFIG, then confab.conf in\n"
-    "                     the parent of the program's directory, then\n"
-    "                     " CONFIG_PATH
+    "  -c, --config FILE  configuration file; default: $CONFAB_CONFIG, else confab.conf in\n"
+    "                     the parent of the program's directory, ~/.confab/confab.conf,\n"
+    "                     or " CONFIG_PATH
     "\n"
     "  --json             print JSON (list, show, profile, report, stats, check, doctor)\n"
     "  -h, --help         show help for a command, or for all commands\n"

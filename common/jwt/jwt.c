@@ -146,7 +146,7 @@ static struct json_object *parse_object(const char *name, struct text part, stru
     free(bytes);
     if (!problem)
         return object;
-    buffer_printf(why, "The part of the %s is no valid JSON: %s.", name, problem);
+    buffer_printf(why, "The part of the %s is not valid JSON: %s.", name, problem);
     json_object_put(object);
     return NULL;
 }

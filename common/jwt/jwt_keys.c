@@ -436,9 +436,10 @@ static const char *hs256_hint(const struct jwt_key *key, struct text signed_text
         return "the signature is in hexadecimal digits: it must be the bytes themselves (in PHP, "
                "hash_hmac with true as its last argument)";
     if (len != sizeof(mac))
-        return "the signature has not the 32 bytes of HS256: it was cut off, or the site signs by "
-               "another algorithm, such as HS512 (in PHP, the first argument of hash_hmac must be "
-               "\"sha256\")";
+        return "the signature is not 32 bytes long, as HS256 needs: it was cut off, or the site "
+               "signs by another algorithm, such as HS512 (in PHP, the first argument of "
+               "hash_hmac must be \"sha256\")";
+    /* Signs with each misread form of the secret, until one gives the token's signature. */
     for (unsigned form = 0; !hint && spoil_secret(form, key->secret, &spoiled, &words); form++) {
         hmac((struct text){buffer_str(&spoiled), spoiled.len}, signed_text, mac);
         if (memcmp(mac, signature, len) == 0)

@@ -11,7 +11,7 @@
 /* Without keys users log in by password, unless password_login is off. */
 static void check_without(const struct config *config, struct doctor_result *result) {
     if (*config->jwks_url)
-        doctor_set_result(result, REPORT_OK, NULL, "those of %s, which confab-worker fetches",
+        doctor_set_result(result, REPORT_OK, NULL, "fetched from %s by confab-worker",
                           config->jwks_url);
     else if (config->password_login == CONFIG_OFF)
         doctor_set_result(result, REPORT_WARNING,

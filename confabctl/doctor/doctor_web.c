@@ -306,11 +306,11 @@ void doctor_pictures(struct doctor *doctor, struct doctor_result *result) {
         unexpected(result, "the page", &response, "see the log of the web server");
     else if (missing.len > 0)
         doctor_set_result(result, REPORT_FAILED, FIX,
-                          "the page may not show pictures of %.*s, which avatar_origins has",
+                          "the page may not show pictures of %.*s, which is in avatar_origins",
                           (int)missing.len, missing.at);
     else if (other.len > 0)
         doctor_set_result(result, REPORT_WARNING, FIX,
-                          "the page may show pictures of %.*s, which avatar_origins has not",
+                          "the page may show pictures of %.*s, which is not in avatar_origins",
                           (int)other.len, other.at);
     else
         doctor_set_result(result, REPORT_OK, NULL, "the page may show those of avatar_origins");

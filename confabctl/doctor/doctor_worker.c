@@ -37,8 +37,8 @@ static void add_hook(void *context, const struct follower_lag *lag) {
 }
 
 /* Turns what was found of the worker and its hooks into one line of the report. */
-static void judge(struct doctor_result *result, const struct hooks *hooks, uint64_t workers,
-                  uint64_t idle_seconds, bool is_needed) {
+static void report_worker(struct doctor_result *result, const struct hooks *hooks, uint64_t workers,
+                          uint64_t idle_seconds, bool is_needed) {
     /* A worker from cron has no row between its runs; it notes when it has looked for work. */
     const bool is_alive = workers > 0 || idle_seconds < IDLE_SECONDS;
     if (!is_alive && is_needed)
@@ -50,9 +50,8 @@ static void judge(struct doctor_result *result, const struct hooks *hooks, uint6
             "%" PRIu64 " hook%s, %" PRIu64 " event%s",
             hooks->active, text_plural(hooks->active), hooks->events, text_plural(hooks->events));
     else if (!is_alive)
-        doctor_set_result(
-            result, REPORT_OK, NULL,
-            "does not run, and nothing needs it: no hooks, jwks_url, scanner or mail");
+        doctor_set_result(result, REPORT_OK, NULL,
+                          "not running and not needed: no hooks, jwks_url, scanner or mail");
     else if (hooks->failing > 0)
         doctor_set_result(result, REPORT_WARNING,
                           "see `confabctl hook list`; `confabctl hook test NAME` tries one",
@@ -68,7 +67,7 @@ static void judge(struct doctor_result *result, const struct hooks *hooks, uint6
     else
         doctor_set_result(result, REPORT_OK, NULL,
                           "%s; %" PRIu64 " hook%s, at most %" PRIu64 " s behind",
-                          workers > 0 ? "runs" : "runs from cron", hooks->active,
+                          workers > 0 ? "running" : "running from cron", hooks->active,
                           text_plural(hooks->active), hooks->seconds);
 }
 
@@ -87,7 +86,7 @@ void doctor_worker(struct doctor *doctor, struct doctor_result *result) {
     if (error)
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "%s", db_last_cause(db));
     else
-        judge(result, &hooks, workers, idle_seconds,
-              /* What needs a worker, besides hooks. */
-              hooks.active > 0 || config->jwks_url[0] || scans || config->mail_from[0]);
+        report_worker(result, &hooks, workers, idle_seconds,
+                      /* Other features that need a worker, besides hooks. */
+                      hooks.active > 0 || config->jwks_url[0] || scans || config->mail_from[0]);
 }

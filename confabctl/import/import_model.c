@@ -153,7 +153,7 @@ void import_add_reaction(struct import_model *model, struct text user, struct te
     struct text emoji;
     /* A name, or the emoji itself as some programs store it. */
     if (!emoji_of_name(name, &emoji) && !emoji_find(name, &emoji)) {
-        import_note(model, "reactions by a picture that is no emoji", 1);
+        import_note(model, "reactions with custom emoji", 1);
         return;
     }
     *ADD(&model->reactions) = (struct import_reaction){.user = user, .emoji = emoji};
@@ -303,7 +303,7 @@ static void connect_members(struct import_model *model) {
         member->room_index = import_room_index(model, member->room);
         member->user_index = import_user_index(model, member->user);
         if (member->room_index == IMPORT_NONE || member->user_index == IMPORT_NONE)
-            import_note(model, "members whom the export does not describe", 1);
+            import_note(model, "members that the export does not describe", 1);
         else
             model->members.items[kept++] = *member;
     }

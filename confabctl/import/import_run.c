@@ -300,7 +300,7 @@ static enum error import_room(struct import_run *run, size_t room, size_t first,
                                                   : ensure_keyed(run, one, &room_id, &is_new);
     /* The room cannot be imported, which was noted. */
     if (error == ERROR_NOT_FOUND) {
-        import_note(model, "messages of rooms that do not fit", end - first);
+        import_note(model, "messages of rooms that cannot be imported", end - first);
         return ERROR_NONE;
     }
     if (is_new)

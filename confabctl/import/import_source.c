@@ -331,7 +331,7 @@ static bool read_value(struct import_source *source, const char *path, size_t of
     struct json_object *object = why ? NULL : parse(json);
     if (!object) {
         buffer_clear(&source->problem);
-        buffer_printf(&source->problem, "%s: no valid JSON at byte %zu: %s", path, offset + at,
+        buffer_printf(&source->problem, "%s: not valid JSON at byte %zu: %s", path, offset + at,
                       why ? why : "too long");
         return false;
     }

@@ -66,7 +66,7 @@ def test_a_bot_is_marked(tool, user):
     assert tool("user", "bot", bot.name, "on") == f"User {bot.name} is a bot.\n"
     results = bot.get(f"/api/chat/users/?ids={bot.id}").json()["results"]
     assert results[0]["is_bot"] is True
-    assert tool("user", "bot", bot.name, "off") == f"User {bot.name} is no bot.\n"
+    assert tool("user", "bot", bot.name, "off") == f"User {bot.name} is not a bot.\n"
     assert bot.get("/api/auth/me/").json()["is_bot"] is False
 
 

@@ -197,7 +197,7 @@ def test_an_export_is_imported_whole_and_once(instance, tag, tmp_path, source):
     assert run("--dry-run") == new
     noticed = run.left_out
     assert noticed["notices, such as of users who joined"] == 1
-    assert noticed["reactions by a picture that is no emoji"] == 1
+    assert noticed["reactions with custom emoji"] == 1
     assert instance.sql("SELECT 1 FROM user WHERE username LIKE ?", f"%{tag}") == []
     assert run() == new
     assert run.left_out == noticed
@@ -324,8 +324,8 @@ def test_users_and_rooms_that_are_there_are_used(instance, user, tag, tmp_path):
 
 @pytest.mark.parametrize("source, files, complaint", [
     ("slack", {"channels.json": []}, "it has no users.json: it is not an export of Slack"),
-    ("slack", {"users.json": b'[{"id": "U1"'}, "no valid JSON at byte"),
-    ("mattermost", {"export.jsonl": b'{"type":"version"}\n{"type":'}, "no valid JSON at byte"),
+    ("slack", {"users.json": b'[{"id": "U1"'}, "not valid JSON at byte"),
+    ("mattermost", {"export.jsonl": b'{"type":"version"}\n{"type":'}, "not valid JSON at byte"),
     ("rocketchat", {"users.json": []}, "it has no rocketchat_room.json"),
     ("jsonl", {"messages.jsonl": []}, "it is not an archive of confab"),
 ])

@@ -65,7 +65,7 @@ static enum cli_status load_keys(const struct cli *cli, struct jwt_keys **keys) 
         return cli_error("jwt_keys is not set in the configuration");
     if (!jwt_site_load(&cli->config, keys, &problems)) {
         /* `problems` has one line for each wrong key. */
-        fprintf(stderr, "confabctl: the keys are wrong:\n%s", buffer_str(&problems));
+        fprintf(stderr, "confabctl: invalid keys:\n%s", buffer_str(&problems));
         status = CLI_FAILED;
     }
     buffer_free(&problems);
@@ -163,9 +163,10 @@ static void advise(const struct cli *cli, const struct jwt_keys *keys, struct te
         break;
     case JWT_EXPIRED:
     case JWT_NOT_YET_VALID:
-        cli_message("fix: if the times above are not those meant, synchronise the clocks of both "
-                    "machines with NTP; times are seconds since 1970 in UTC. A token is for one "
-                    "login: make one for each");
+        cli_message(
+            "fix: if the times above are wrong, synchronise the clocks of both "
+            "machines with NTP; times are seconds since 1970 in UTC. A token is for one "
+            "login: make one for each");
         break;
     case JWT_TOO_LONG_LIVED:
         cli_message("fix: set exp to at most iat + %" PRIu64 " (jwt_life)", cli->config.jwt_life);

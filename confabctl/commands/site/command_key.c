@@ -126,7 +126,7 @@ enum cli_status command_key_add(struct cli *cli, struct arguments *arguments) {
 
 /* ---- listing ---- */
 
-static const char *state_of(const struct api_key *key) {
+static const char *key_state(const struct api_key *key) {
     return key->revoked_at ? "revoked" : key->is_expired ? "expired" : "valid";
 }
 
@@ -143,7 +143,7 @@ static void list_key(void *context, const struct api_key *key) {
         json_write_member_str(w, "name", key->name);
         json_write_member_str(w, "scopes", scopes);
         json_write_member_str(w, "addresses", key->addresses);
-        json_write_member_str(w, "state", state_of(key));
+        json_write_member_str(w, "state", key_state(key));
         json_write_member_time(w, "created_at", key->created_at);
         json_write_member_time_or_null(w, "expires_at", key->expires_at);
         json_write_member_time_or_null(w, "last_used_at", key->last_used_at);
@@ -154,7 +154,7 @@ static void list_key(void *context, const struct api_key *key) {
     table_str(output->table, scopes);
     /* Without a list any address may use the key. */
     table_str(output->table, key->addresses[0] ? key->addresses : "any");
-    table_str(output->table, state_of(key));
+    table_str(output->table, key_state(key));
     table_time(output->table, key->created_at);
     table_time(output->table, key->expires_at);
     table_time(output->table, key->last_used_at);

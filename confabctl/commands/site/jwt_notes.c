@@ -115,7 +115,7 @@ static void note_name(const char *where, const char *name, const char *const *kn
     if (nearest && edit_distance_is_near(written, least))
         cli_message("note: %s%s is ignored; did you mean %s?", where, shown, nearest);
     else
-        cli_message("note: %s%s is ignored: nothing here uses it", where, shown);
+        cli_message("note: %s%s is ignored: confab does not use it", where, shown);
 }
 
 /* Prints a note for each member of an object whose name is not known. */

@@ -95,8 +95,8 @@ static enum cli_status show_report(struct cli *cli, const struct user *user) {
                 : is_done  ? "The account %s is erased."
                            : "The account %s is being erased.",
                 user->name);
-    /* What this program cannot see must be said. */
-    cli_message("Not looked at: backups, and logs, of this program and of other servers.");
+    /* The report says what it does not cover. */
+    cli_message("Not checked: backups and logs of this program and of other servers.");
     return CLI_OK;
 }
 
@@ -124,8 +124,8 @@ static enum cli_status erase(struct cli *cli, const struct user *user, bool eras
     if (error)
         return cli_store_error(cli, error);
     cli_message(finished ? "User %s is erased, as deleted-%" PRIu64 "."
-                         : "User %s has no account any more, as deleted-%" PRIu64
-                           "; confab-worker does the rest.",
+                         : "User %s is erased, as deleted-%" PRIu64
+                           "; confab-worker deletes the rest.",
                 user->name, user->id);
     return CLI_OK;
 }

@@ -108,6 +108,6 @@ enum cli_status command_user_bot(struct cli *cli, struct arguments *arguments) {
     if (!status)
         status = set_profile(cli, &user, &profile, &changed);
     if (!status)
-        cli_message("User %s is %s.", user.name, profile.is_bot ? "a bot" : "no bot");
+        cli_message("User %s is %s.", user.name, profile.is_bot ? "a bot" : "not a bot");
     return status;
 }
