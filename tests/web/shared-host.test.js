@@ -64,6 +64,7 @@ for (const [kind, name] of [
                 await speaker.say(said.at(-1));
                 await listener.sees(said.at(-1));
             }
+            await ben.page.getByText(`Seen by ${anne.name}`).waitFor();
             await ben.picture(`shared-host-${kind}`);
             assert.deepEqual([await words(anne), await words(ben)], [said, said]);
             assert.ok(anne.polls > before[0] && ben.polls > before[1]);

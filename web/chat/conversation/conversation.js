@@ -50,6 +50,7 @@ export class Conversation {
         this.reads = new Reads(
             async () => (await confab.reads(room.room_id)).results,
             () => this.drawStatus(),
+            () => this.channel.state === "polling",
         );
         this.wasLive = false;
         this.memberChanges = 0;
@@ -158,6 +159,7 @@ export class Conversation {
     close() {
         this.readMark.close();
         clearTimeout(this.changesTimer);
+        this.reads.close();
         this.rules?.close();
         this.drawStatus.cancel();
         this.timeline.close();

@@ -1,14 +1,29 @@
 // How far the others have read: requested when it is needed, then kept up to date by
-// notices. The server does not store these, so it is requested again after each connection.
+// notices. The server does not store these, so it is requested again after each connection. A client
+// that polls gets none: it asks again some times after each message, and then no more, since each
+// request may start a program.
+
+/** The pauses (ms) between these requests. */
+const AGAIN_MS = [3000, 15000, 60000];
 
 export class Reads {
     // By user id: the last message read.
     #marks = new Map();
     #isAsked = false;
+    // The last message that was asked about, and the timer for the next request.
+    #about = 0;
+    #timer = null;
 
-    /** `request()` resolves to a list of receipts; calls `changed()` when they are there. */
-    constructor(request, changed) {
-        Object.assign(this, { request, changed });
+    /**
+     * `request()` resolves to a list of receipts; calls `changed()` when they are there, or to be
+     * asked again. `isPolling()`: there are no notices.
+     */
+    constructor(request, changed, isPolling) {
+        Object.assign(this, { request, changed, isPolling });
+    }
+
+    close() {
+        clearTimeout(this.#timer);
     }
 
     /** A user has read up to a message. */
@@ -23,8 +38,23 @@ export class Reads {
 
     /** Those who have read a message, as far as is known now, by user id. */
     of(messageId) {
+        if (messageId !== this.#about) {
+            this.#about = messageId;
+            this.#askLater(AGAIN_MS);
+        }
         this.#ask();
         return [...this.#marks].filter(([, id]) => id >= messageId).map(([user]) => user);
+    }
+
+    #askLater([pause, ...more]) {
+        clearTimeout(this.#timer);
+        if (pause && this.isPolling()) {
+            this.#timer = setTimeout(() => {
+                this.expire();
+                this.changed();
+                this.#askLater(more);
+            }, pause);
+        }
     }
 
     async #ask() {
