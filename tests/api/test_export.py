@@ -145,6 +145,25 @@ def test_an_archive_of_a_lost_lease_is_removed_at_once(user, instance):
     assert instance.sql(job, mark.id) == [(1, None)]
 
 
+def test_an_archive_is_kept_whose_last_change_is_repeated_after_a_lost_connection(user, instance):
+    """The first change was made, but its answer was lost."""
+    mark = user()
+    mark.say(mark.room()["room_id"], "Hello")
+    mark.post(PATH)
+    job = "SELECT state, file_id FROM export_job WHERE user_id = ?"
+    with SqlSession(instance) as session:
+        session.run("LOCK TABLES message WRITE")
+        with Worker(instance):
+            wait_for(lambda: instance.sql(job, mark.id)[0][1], 30, "the row of the archive")
+            [(_, file)] = instance.sql(job, mark.id)
+            instance.sql("UPDATE file SET state = 2 WHERE file_id = ?", file)
+            session.run("UNLOCK TABLES")
+            wait_for(lambda: instance.sql(job, mark.id)[0][0] == 2, 30, "the archive")
+    assert instance.sql(job, mark.id) == [(2, file)]
+    found = unpack(mark.get(mark.get(PATH).json()["url"]).content)
+    assert found["messages.jsonl"][0]["content"] == "Hello"
+
+
 def test_reactions_are_in_the_archive_of_rooms_that_the_user_has_left(user, instance):
     mark, other = user(), user()
     rooms = [other.room() for _ in range(3)]

@@ -168,11 +168,12 @@ static enum error give_up(const struct lease *lease, enum export_state state) {
 
 /* Makes the archive available for EXPORT_DAYS. */
 static enum error finish(const struct lease *lease, uint64_t size) {
-    /* The expiry is counted from now. */
+    /* The expiry is counted from now. State 2 is that of a first run, after which the connection
+     * was lost. */
     static const char FILE_READY_NOW[] =
         "UPDATE file f JOIN export_job j ON j.user_id = f.user_id AND j.file_id = f.file_id "
         "SET f.state = 2, f.size = ?, f.expires_at = SYSDATE(6) + INTERVAL ? DAY "
-        "WHERE f.file_id = ? AND f.state = 0";
+        "WHERE f.file_id = ? AND f.state IN (0, 2)";
     static const char DONE[] =
         "UPDATE export_job SET state = 2, claimed_until = NULL WHERE user_id = ? AND file_id = ?";
     enum error error = DB_RUN(lease->db, FILE_READY_NOW, DB_REPEATABLE, NULL, db_u64(size),
