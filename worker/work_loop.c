@@ -376,11 +376,11 @@ static void on_signal(uv_signal_t *handle, int number) {
     if (number == SIGHUP) {
         worker->must_reload = true;
     } else if (!worker->stopping) {
-        log_info("stopping; %zu deliveries are under way", sender_count(worker->sender));
-        sd_notify_stopping();
         worker->stopping = true;
         worker->stop_ms = clock_monotonic_ms() + STOP_MS;
         chore_stop(worker->archives);
+        log_info("stopping; %zu deliveries are under way", sender_count(worker->sender));
+        sd_notify_stopping();
     }
     /* For the reload, which is done between two steps, or to record results. */
     run_step(worker);

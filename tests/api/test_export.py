@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import signal
 import tarfile
 
@@ -162,6 +163,32 @@ def test_an_archive_is_kept_whose_last_change_is_repeated_after_a_lost_connectio
     assert instance.sql(job, mark.id) == [(2, file)]
     found = unpack(mark.get(mark.get(PATH).json()["url"]).content)
     assert found["messages.jsonl"][0]["content"] == "Hello"
+
+
+def test_the_lease_is_looked_at_while_a_file_is_copied(user, instance):
+    """A worker that stops does not copy a large file to its end, so it also renews its lease
+    during the copy."""
+    mark, size = user(), 1_000_000
+    send(mark, mark.room(), b"x" * size)
+    mark.post(PATH)
+    waiting = ("SELECT 1 FROM information_schema.processlist WHERE LOCATE(?, info) "
+               "AND state = 'Waiting for table metadata lock'")
+    before = on_disk(instance)
+    with SqlSession(instance) as messages, SqlSession(instance) as files:
+        messages.run("LOCK TABLES message WRITE")
+        with Worker(instance) as worker:
+            wait_for(lambda: instance.sql(waiting, "FORCE INDEX (client_id)"), 30, "the messages")
+            [path] = on_disk(instance).keys() - before.keys()
+            files.run("LOCK TABLES file WRITE")
+            messages.run("UNLOCK TABLES")
+            wait_for(lambda: instance.sql(waiting, "stored_as"), 30, "the files")
+            with (instance.state / "files" / path).open("rb") as archive:
+                worker.send(signal.SIGTERM)
+                wait_for(lambda: "stopping" in worker.log, 30, "the signal to arrive")
+                files.run("UNLOCK TABLES")
+                worker.process.wait(30)
+                assert 0 < os.fstat(archive.fileno()).st_size < size / 2
+    instance.sql("DELETE FROM export_job WHERE user_id = ?", mark.id)
 
 
 def test_reactions_are_in_the_archive_of_rooms_that_the_user_has_left(user, instance):

@@ -241,22 +241,28 @@ static void write_path(uint64_t file_id, struct text name, char out[256]) {
     out[len] = '\0';
 }
 
-/* Copies the bytes of one file into the archive. */
-static void copy_file(struct tar_file *tar, const char *file_dir, const char *stored_as,
-                      const char *path, int64_t time) {
+/* Copies the bytes of one file into the archive. A file may be large, so the caller is asked after
+ * each piece. */
+static enum error copy_file(struct tar_file *tar, const struct export_caller *caller,
+                            const char *file_dir, const char *stored_as, const char *path,
+                            int64_t time) {
     char bytes[65536];
     uint64_t size;
     ssize_t got;
+    enum error error = ERROR_NONE;
     /* Without bytes on this host the file is left out; files.jsonl lists it. */
     const int fd = file_store_open(file_dir, stored_as, FILE_STORE_WHOLE, &size);
     if (fd < 0)
-        return;
+        return ERROR_NONE;
     tar_file_open(tar, path, time);
     /* The header has the size, which tar_file_close writes. */
-    while (!tar->failed && (got = read(fd, bytes, sizeof(bytes))) > 0)
+    while (!error && !tar->failed && (got = read(fd, bytes, sizeof(bytes))) > 0) {
         tar_file_write(tar, (struct text){bytes, (size_t)got});
+        error = may_go_on(caller);
+    }
     tar_file_close(tar);
     close(fd);
+    return error;
 }
 
 /* Copies the bytes of the files that a statement finds. */
@@ -276,8 +282,7 @@ static enum error write_files(struct db *db, struct tar_file *tar,
         write_path(db_get_u64(rows, 0), name, path);
         /* 32 hexadecimal digits, which is the whole name. */
         snprintf(stored_as, sizeof(stored_as), "%.32s", db_get_text(rows, 1).at);
-        copy_file(tar, file_dir, stored_as, path, db_get_time(rows, 3));
-        error = may_go_on(caller);
+        error = copy_file(tar, caller, file_dir, stored_as, path, db_get_time(rows, 3));
     }
     db_done(rows);
     return error;

@@ -10,8 +10,8 @@
 
 #include "db/db.h"
 
-/* A callback that is called after each statement and each file. If it returns an error, the export
- * ends with that error. */
+/* A callback that is called after each statement, and while files are copied. If it returns an
+ * error, the export ends with that error. */
 struct export_caller {
     enum error (*go_on)(void *context);
     void *context;

@@ -12,7 +12,7 @@
 #include "secrets/secret.h"
 #include "store/privacy/export.h"
 
-/* The lease of a worker, and how often it is renewed: a statement or a file takes less than the
+/* The lease of a worker, and how often it is renewed: a statement takes less than the
  * difference. */
 #define LEASE "INTERVAL 60 SECOND"
 enum { RENEW_MS = 10000 };
