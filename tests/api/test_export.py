@@ -191,6 +191,21 @@ def test_the_lease_is_looked_at_while_a_file_is_copied(user, instance):
     instance.sql("DELETE FROM export_job WHERE user_id = ?", mark.id)
 
 
+def test_a_request_that_is_repeated_keeps_its_place(user, instance):
+    mark = user()
+    requested = "SELECT state, requested_at FROM export_job WHERE user_id = ?"
+    mark.post(PATH)
+    first = instance.sql(requested, mark.id)
+    assert mark.post(PATH).json()["state"] == "waiting"
+    assert instance.sql(requested, mark.id) == first
+    work(instance)
+    # One that is not fresh is made again, and comes after those that wait.
+    instance.sql("UPDATE export_job SET requested_at = requested_at - INTERVAL 11 MINUTE "
+                 "WHERE user_id = ?", mark.id)
+    assert mark.post(PATH).json()["state"] == "waiting"
+    assert instance.sql(requested, mark.id) > first
+
+
 def test_reactions_are_in_the_archive_of_rooms_that_the_user_has_left(user, instance):
     mark, other = user(), user()
     rooms = [other.room() for _ in range(3)]

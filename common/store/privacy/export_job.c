@@ -27,16 +27,17 @@ const char *export_state_name(enum export_state state) {
 }
 
 enum error export_job_request(struct db *db, uint64_t user_id) {
-    /* State 1 waits, 2 is ready, 3 has failed. A request that waits stays; a fresh archive is kept;
-     * all else is made again. */
+    /* State 1 waits, 2 is ready, 3 has failed. A request that waits keeps its place; a fresh
+     * archive is kept; all else is made again. The assignments are made from left to right: a
+     * request that has got a new time waits. */
     static const char SQL[] =
         "INSERT INTO export_job (user_id, state, requested_at) "
         "SELECT user_id, 1, SYSDATE(6) FROM user WHERE user_id = ? AND erased_at IS NULL "
         "ON DUPLICATE KEY UPDATE "
         "claimed_until = IF(state = 1, claimed_until, NULL), "
-        "state = IF(state = 2 AND requested_at > SYSDATE(6) - " FRESH
-        ", 2, 1), "
-        "requested_at = IF(state = 1, SYSDATE(6), requested_at)";
+        "requested_at = IF(state = 1 OR (state = 2 AND requested_at > SYSDATE(6) - " FRESH
+        "), requested_at, VALUES(requested_at)), "
+        "state = IF(state = 2 AND requested_at < VALUES(requested_at), 2, 1)";
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(user_id));
 }
 
