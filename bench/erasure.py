@@ -38,8 +38,8 @@ def fill(instance, count):
         INSERT INTO token (user_id, token_hash, created_at) VALUES {tokens};
         INSERT INTO room (room_id, name, is_private, created_by_id, created_at, last_active_at,
                           last_seq, oldest_seq, message_count, members_count)
-            VALUES ({ROOM}, 'Room', TRUE, {LEAVER}, '2026-01-01', '2026-01-01', 0, 1, {count},
-                    {len(users)});
+            VALUES ({ROOM}, 'Room', TRUE, {LEAVER}, '2026-01-01',
+                    '2026-01-01' + INTERVAL {count} SECOND, 0, 1, {count}, {len(users)});
         INSERT INTO member (room_id, user_id, is_admin, joined_at) VALUES {members};
         INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id,
                              content)
