@@ -164,6 +164,9 @@ static enum error update_user(struct exchange *x, struct login *login) {
     /* What the token says of the profile replaces what the user has, if it differs. */
     if (!error)
         error = site_profile_apply(x, &login->user, created, &login->profile);
+    /* The account was erased meanwhile: as if it had been disabled. */
+    if (error == ERROR_NOT_FOUND)
+        error = ERROR_CONFLICT;
     /* Another role, or null, ends that. A claim that is missing changes nothing: only a token
      * with a role gives or takes it. */
     const bool is_moderator = text_equals(login->profile.role, text_of("moderator"));
@@ -202,7 +205,7 @@ static enum error log_in(struct exchange *x, enum credential credential, char ke
                     : login_session_add(x->service->db, login.user.id, hash, config->session_days);
     /* The claims are copied where they are needed; the token's memory ends here. */
     jwt_free(&login.jwt);
-    /* Disabled meanwhile. */
+    /* Disabled or erased meanwhile. */
     if (error == ERROR_CONFLICT)
         return refuse_inactive(x, login.user.id);
     if (error)

@@ -41,8 +41,12 @@ static enum error apply_room(struct run *run, const struct jwt_room *claim, uint
         if (!room_id)
             error = site_change_room(run->x, &run->site, claim->key, claim->name, claim->is_private,
                                      &room_id, &made);
-        if (!error)
+        if (!error) {
             error = site_change_member(run->x, &run->site, room_id, run->user->id, role, &change);
+            /* The user was disabled or erased since the token was accepted. */
+            if (error == ERROR_BAD_INPUT)
+                return ERROR_CONFLICT;
+        }
         /* The login succeeds all the same: otherwise a site with a room for each page would lock
          * out its most eager readers. */
         if (error == ERROR_FORBIDDEN && change.too_many_rooms) {

@@ -11,7 +11,8 @@
 /* Makes rooms that are missing, adds the user, changes the role, and, if the list is to be the only
  * one, removes the user from other rooms with a key. Each change is one transaction, in the name of
  * the site, and publishes its events; if nothing differs, it takes two reads and no write. A user
- * in max_rooms_user rooms is not added to more, which is not an error. */
+ * in max_rooms_user rooms is not added to more, which is not an error. ERROR_CONFLICT: the user was
+ * disabled or erased meanwhile. */
 enum error site_rooms_apply(struct exchange *x, const struct user *user,
                             const struct jwt_rooms *rooms);
 

@@ -300,3 +300,25 @@ def test_a_ban_that_ended_after_the_erasure_is_over(system, visitor):
     # Its row goes with the next housekeeping.
     assert system.confabctl("events", "purge").returncode == 0
     assert identity not in system.sql(kept)
+
+
+@pytest.mark.parametrize("claims", [
+    {}, {"name": "Ann"}, {"role": "moderator"}, {"rooms": [{"key": "erased-meanwhile"}]}],
+    ids=["nothing", "profile", "role", "rooms"])
+def test_a_login_at_the_moment_of_the_erasure_is_of_a_deleted_user(system, visitor, claims):
+    """Whatever the token changes first."""
+    me = visitor.come().client.get("/api/auth/me/").json()
+    path, again = "/api/auth/jwt/", token(sub=visitor.sub, jti=fresh_sub(), **claims)
+    with SqlSession(system) as session, ThreadPoolExecutor(1) as threads:
+        # The token is accepted and the user found by then.
+        session.run("LOCK TABLES used_jwt WRITE")
+        login = threads.submit(Client(system).post, path, json={"jwt": again})
+        wait_for(lambda: system.sql("SELECT 1 FROM information_schema.processlist WHERE state = "
+                                    "'Waiting for table metadata lock'"), 30, "the login")
+        erased = system.confabctl("user", "erase", me["username"], "--messages", "keep")
+        session.run("UNLOCK TABLES")
+        assert erased.returncode == 0
+        answer = login.result(60)
+    assert (answer.status_code, answer.json()["code"]) == (403, "user_inactive")
+    assert system.sql("SELECT is_moderator, display_name FROM user WHERE user_id = ?",
+                      me["user_id"]) == [(0, None)]

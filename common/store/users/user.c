@@ -259,10 +259,11 @@ enum error user_set_share_read(struct db *db, uint64_t id, bool share_read,
     return user_change_read(error, rows, id, change);
 }
 
-/* Sets a column of the user, unless it has the value. */
+/* Sets a column of the user, unless it has the value, or the account was erased. */
 #define SET_FLAG(column)                                                                   \
     TRANSACTION("DECLARE p_flag BOOLEAN DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; ", \
-                "UPDATE user SET " column " = p_flag WHERE user_id = p_user; "             \
+                "UPDATE user SET " column " = p_flag WHERE user_id = p_user "              \
+                "AND erased_at IS NULL; "                                                  \
                 "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; " AUDIT_USER_SQL("p_user"), "")
 
 enum error user_set_staff(struct db *db, uint64_t id, bool is_staff) {
