@@ -211,7 +211,7 @@ def unharmed(instance):
     yield
     assert instance.api_workers() == before
     held = "SELECT COUNT(*) FROM information_schema.innodb_trx"
-    wait_for(lambda: instance.sql(held) == [(0,)], 5, "the end of all transactions")
+    wait_for(lambda: instance.sql(held) == [(0,)], 30, "the end of all transactions")
 
 
 @pytest.fixture(scope="module")

@@ -141,6 +141,6 @@ def test_the_secret_is_in_no_log(instance, own_instance, fronts, request, hook, 
         front = fronts(kind)
         assert secret not in front.access_log("/api/this-is-logged-after-a-hook/")
         assert secret not in front.said()
-    wait_for(lambda: "/hooks/in/*" in own_instance.log() or kind in ("apache-fcgid",), 5)
+    wait_for(lambda: "/hooks/in/*" in own_instance.log() or kind in ("apache-fcgid",), 30)
     for file in (own_instance.state / "log").iterdir():
         assert secret not in file.read_text(errors="replace"), file

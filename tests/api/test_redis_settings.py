@@ -243,7 +243,7 @@ def test_two_hosts_with_a_redis_of_their_own_are_told(make_instance):
 def test_a_redis_that_lost_its_data_is_no_other_one(system):
     assert health(system) == ("ok", "ok")
     system.redis("FLUSHALL")
-    wait_for(lambda: health(system) == ("ok", "ok"), 5)
+    wait_for(lambda: health(system) == ("ok", "ok"), 30)
     assert found(system, "check", 0)["state"] == "ok"
 
 

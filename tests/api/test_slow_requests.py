@@ -79,11 +79,12 @@ def stdout_of(data):
     return out
 
 
-def assert_others_are_served(client, seconds=1):
+def assert_others_are_served(client):
+    """Sooner than a request that is held ends."""
     for _ in range(2 * PROCESSES):
         started = time.monotonic()
         assert client.get("/api/auth/me/").status_code == 200
-        assert time.monotonic() - started < seconds
+        assert time.monotonic() - started < SECONDS - 0.5
 
 
 # ---- straight at the socket ----
@@ -98,7 +99,8 @@ def test_requests_that_stop_halfway_hold_no_process(system, owner, fcgi_socket, 
         assert_others_are_served(owner)
         started = time.monotonic()
         answers = [read_to_end(connection) for connection in stopped]
-        assert time.monotonic() - started < SECONDS + 3
+        # All at the same time, and not one after the other.
+        assert time.monotonic() - started < 3 * SECONDS
     for answer in answers:
         if part < 0:  # the variables were complete
             assert_error(fastcgi.parse(stdout_of(answer)), 408)
@@ -120,7 +122,7 @@ def test_requests_that_trickle_hold_no_process_and_end(system, owner, fcgi_socke
                 sent += 2
                 assert_others_are_served(owner)
                 time.sleep(0.2)
-        assert time.monotonic() - started < SECONDS + 2
+        assert time.monotonic() - started < 3 * SECONDS
     assert owner.get(ROOMS).json()["count"] == 0
 
 
@@ -149,7 +151,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_arrives(system, owner, fc
         connection.sendall(fastcgi.encode(params, b"x" * 1000, whole=False))
         started = time.monotonic()
         assert_error(fastcgi.parse(stdout_of(read_to_end(connection))), 413)
-        assert time.monotonic() - started < SECONDS - 1
+        assert time.monotonic() - started < SECONDS
 
 
 def test_a_web_server_that_reads_no_response_holds_no_process(system, owner, fcgi_socket):

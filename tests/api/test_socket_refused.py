@@ -39,7 +39,7 @@ def refused(pushd, reason):
     return value(parse(pushd.get("/metrics").text), "confab_refusals_total", reason=reason)
 
 
-def test_refused_sockets_take_no_place_and_are_gone_within_a_second(system, alice):
+def test_refused_sockets_take_no_place_and_are_gone_before_they_answer(system, alice):
     with Pushd(system, max_sockets=PLACES, rate_socket_failures=100000) as pushd, \
             contextlib.ExitStack() as stack:
         for number in range(3 * PLACES):
@@ -55,9 +55,10 @@ def test_refused_sockets_take_no_place_and_are_gone_within_a_second(system, alic
             last.next()
         assert end.value.code == 4401
         with contextlib.suppress(ConnectionResetError):
-            last.connection.settimeout(5)
+            last.connection.settimeout(30)
             assert last.connection.recv(1) == b""
-        assert time.monotonic() - began < 1.5
+        # The timeout of an answer to the close frame is 5 seconds.
+        assert time.monotonic() - began < 4.5
 
 
 def test_others_get_in_during_a_flood_of_made_up_tokens(system, alice):

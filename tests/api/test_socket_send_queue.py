@@ -52,7 +52,7 @@ def fill_until_dropped(system, alice, room):
 def read_to_the_end(live):
     with contextlib.suppress(Closed):
         while True:
-            live.frame(5)
+            live.frame()
 
 
 # ---- the client that does not read ----

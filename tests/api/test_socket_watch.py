@@ -281,11 +281,11 @@ def test_a_watcher_is_sent_presence_and_typing_of_others(duo):
         other.send({"type": "typing"})
         assert live.next() == notice("typing", alice, room)
         other.send({"type": "stop_typing"})
-        assert live.next(5) == notice("stop_typing", alice, room)
+        assert live.next(9) == notice("stop_typing", alice, room)
         live.send({"type": "typing", "room_id": room})
         assert other.next() == notice("typing", bob, room)
         live.send({"type": "unwatch", "room_id": room})
-        assert other.next(5) == notice("stop_typing", bob, room)
+        assert other.next(9) == notice("stop_typing", bob, room)
 
 
 @pytest.mark.slow("starts an instance for each setting")

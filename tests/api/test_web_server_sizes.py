@@ -121,7 +121,7 @@ def test_a_reload_of_lighttpd_keeps_the_site_up_while_a_socket_stays_open(system
         with in_room(alice, alice.room()["room_id"]):
             began = time.monotonic()
             front.signal(signal.SIGUSR1)
-            wait_for(lambda: "graceful" in front.said(), 5, "the reload")
+            wait_for(lambda: "graceful" in front.said(), 30, "the reload")
             wait_for(lambda: answers(front) == 200, 5)
             assert time.monotonic() - began < 3
 

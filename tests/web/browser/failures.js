@@ -132,8 +132,7 @@ slow("Back from a link to no room leads to where the user was", async () => {
         location.hash = "#/999999";
     });
     await person.page.getByText("This room does not exist, or you are not a member.").waitFor();
-    await person.page.waitForTimeout(500);
-    assert.ok(person.page.url().endsWith(`#/${first}`));
+    await until(() => person.page.url().endsWith(`#/${first}`));
 
     await person.visit("/embed.html");
     await person.visit("/#/999999");

@@ -120,7 +120,7 @@ test("a token is replaced before it ends", async () => {
     state.life = 400;
     await state.confab.me();
     state.life = 3600000;
-    await until(() => state.count("/api/auth/jwt/") === 2, 5);
+    await until(() => state.count("/api/auth/jwt/") === 2);
     assert.deepEqual(state.refusals, []);
     state.confab.close();
 });
