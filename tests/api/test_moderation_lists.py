@@ -1,6 +1,7 @@
 """Lists of bans and silences: of one room, and of all rooms that a user moderates."""
 
 import pytest
+from support.counters import ROWS_READ, spent
 from support.instance import bind
 from support.shapes import A_TIME, refusal
 
@@ -240,3 +241,26 @@ def test_a_request_looks_at_no_other_bans_of_its_room(user, instance):
     after = [cost(ask) for ask in asks]
     instance.sql("DELETE FROM ban WHERE room_id = ?", room.id)
     assert all(abs(one - other) < 100 for one, other in zip(before, after)), (before, after)
+
+
+def test_housekeeping_reads_what_is_over_along_an_index(room, instance):
+    """However many bans and silences hold still."""
+    many, far = "FROM seq_1_to_5000", "'2100-01-01'"
+
+    def purge():
+        assert instance.confabctl("events", "purge").returncode == 0
+    before = spent(instance, purge, *ROWS_READ, times=3)
+    instance.sql(
+        "INSERT INTO ban (room_id, user_id, banned_by_id, created_at, until) "
+        f"SELECT ?, 900000000 + seq, ?, NOW(6), {far} {many}; "
+        "INSERT INTO identity_ban (identity, room_id, until) "
+        f"SELECT LPAD(seq, 40, '0'), ?, {far} {many}; "
+        f"INSERT INTO silence (room_id, user_id, until) SELECT ?, 900000000 + seq, {far} {many}; "
+        "INSERT INTO slow_post (room_id, user_id, posted_at) "
+        f"SELECT ?, 900000000 + seq, NOW(6) {many}",
+        room.id, room.admin.id, room.id, room.id, room.id)
+    try:
+        assert spent(instance, purge, *ROWS_READ, times=3) < before + 2000
+    finally:
+        for table in ("ban", "identity_ban", "silence", "slow_post"):
+            instance.sql(f"DELETE FROM {table} WHERE room_id = ?", room.id)

@@ -360,9 +360,9 @@ void ban_explain_refusal(struct db *db, const struct user *user, struct room_sta
 /* Finds one expired ban from the site, since each is ended by a transaction of its own; *user_id 0:
  * there is none. */
 static enum error next_due(struct db *db, uint64_t *user_id) {
-    /* KEY until has the bans that end. */
+    /* KEY until has the bans that end; with SYSDATE it is not used. */
     static const char SQL[] =
-        "SELECT user_id FROM ban WHERE until <= SYSDATE(6) AND room_id = 0 LIMIT 1";
+        "SELECT user_id FROM ban WHERE until <= NOW(6) AND room_id = 0 LIMIT 1";
     *user_id = 0;
     return db_number(db, SQL, user_id);
 }
@@ -378,9 +378,9 @@ void ban_end_all_due(struct db *db) {
 }
 
 enum error ban_purge(struct db *db, uint64_t limit, uint64_t *ended) {
-    static const char ROOMS[] =
-        "DELETE FROM ban WHERE room_id > 0 AND until < SYSDATE(6) LIMIT ?";
-    static const char ERASED[] = "DELETE FROM identity_ban WHERE until < SYSDATE(6) LIMIT ?";
+    /* Along KEY until, which is not used with SYSDATE. */
+    static const char ROOMS[] = "DELETE FROM ban WHERE room_id > 0 AND until < NOW(6) LIMIT ?";
+    static const char ERASED[] = "DELETE FROM identity_ban WHERE until < NOW(6) LIMIT ?";
     uint64_t user_id = 0, erased = 0;
     enum error error = db_delete(db, ROOMS, limit, ended);
     if (!error)

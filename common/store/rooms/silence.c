@@ -163,10 +163,11 @@ enum error silence_slow_wait(struct db *db, uint64_t room_id, uint64_t user_id,
 }
 
 enum error silence_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
-    static const char SILENCES[] = "DELETE FROM silence WHERE until < SYSDATE(6) LIMIT ?";
+    /* NOW, since with SYSDATE no index is used. */
+    static const char SILENCES[] = "DELETE FROM silence WHERE until < NOW(6) LIMIT ?";
     /* The most that slow_seconds can be. */
     static const char POSTS[] =
-        "DELETE FROM slow_post WHERE posted_at < SYSDATE(6) - INTERVAL 6 HOUR LIMIT ?";
+        "DELETE FROM slow_post WHERE posted_at < NOW(6) - INTERVAL 6 HOUR LIMIT ?";
     uint64_t posts = 0;
     enum error error = db_delete(db, SILENCES, limit, deleted);
     if (!error)
