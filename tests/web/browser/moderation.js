@@ -369,6 +369,33 @@ slow("old messages that were deleted go from the beginning of the list", async (
     assert.equal(await bob.message("Three").count(), 1);
 });
 
+slow("after a ban all reports that are shown are drawn again, also of later pages", async () => {
+    const { alice, bob, room } = await pair();
+    await bob.say("Buy!");
+    await alice.message("Buy!").waitFor();
+    const { results } = await alice.api("GET", `chat/rooms/${room}/messages/`);
+    const id = results[0].message_id;
+    await sql(`INSERT INTO report (room_id, message_id, reporter_id, sender_id, reason, content,
+                                   created_at)
+               SELECT ${room}, ${id}, 900000000 + seq, ${bob.id}, 1, "Buy!", NOW(6)
+               FROM seq_1_to_22`);
+    await alice.chooseOwn("Moderation");
+    const dialog = alice.dialog().first();
+    await alice.button("Show more", dialog).click();
+    const reports = dialog.getByRole("listitem");
+    await until(async () => (await reports.count()) === 22);
+    await alice.api("DELETE", `chat/rooms/${room}/messages/${id}/`);
+    await alice.button("Moderate the sender", reports.last()).click();
+    const question = alice.dialog().last();
+    await question.getByLabel("What is to be done?").selectOption("ban");
+    await alice.button("Ban", question).click();
+    await alice.button("Done", question).click();
+    const gone = dialog.getByText("This message was deleted.");
+    await until(async () => (await gone.count()) === 22);
+    assert.equal(await reports.count(), 22);
+    await sql(`DELETE FROM report WHERE room_id = ${room}`);
+});
+
 /** Presses a key until the element with the focus has these words. */
 async function walk({ page }, key, words) {
     const isThere = () =>

@@ -160,6 +160,19 @@ class Page {
         }
     }
 
+    /** Reads again as many pages as are shown. */
+    async #readShown() {
+        const { kind, items } = this;
+        const results = [];
+        let next = null;
+        do {
+            const page = await kind.read(next);
+            results.push(...page.results);
+            next = page.next ?? null;
+        } while (next && results.length < items.size);
+        return { results, next };
+    }
+
     /** Something is new, or another moderator has acted: rows that stay keep their elements. */
     async #casesChanged() {
         this.#drawTabs();
@@ -169,9 +182,9 @@ class Page {
         }
         this.isRefreshing = true;
         try {
-            const { results, next } = await kind.read(null);
+            const { results, next } = await this.#readShown();
             if (kind === this.kind) {
-                this.#refresh(results, next ?? null);
+                this.#refresh(results, next);
             }
         } catch {
             // What is shown stays.
@@ -182,7 +195,7 @@ class Page {
     #refresh(results, next) {
         const { kind } = this;
         const keys = results.map((one) => kind.key(one));
-        // Only what comes before the end of the first page of a longer list is known.
+        // Only what comes before the end of the pages that were read is known.
         const end = keys.at(-1);
         const isKnown = (key) => !next || (keys[0] < end ? key <= end : key >= end);
         for (const [key, item] of [...this.items]) {
@@ -204,7 +217,7 @@ class Page {
     /** Draws the rows again: a ban may have deleted what they show. */
     async #renew() {
         const { kind } = this;
-        const { results } = await kind.read(null).catch(() => ({ results: [] }));
+        const { results } = await this.#readShown().catch(() => ({ results: [] }));
         for (const one of kind === this.kind ? results : []) {
             const item = this.items.get(kind.key(one));
             if (item && !this.deferred.has(item)) {
