@@ -816,6 +816,15 @@ export interface ModerationChangedEvent {
     room_id: number;
 }
 
+/** A moderator has silenced the user in a room, or ended that. */
+export interface SilenceChangedEvent {
+    type: "silence_changed";
+    seq: number;
+    room_id: number;
+    /** Null: the user may write again. */
+    until: string | null;
+}
+
 /** Events that concern the user alone, numbered in the user's own stream. */
 export type UserEvent =
     | RoomCreatedEvent
@@ -827,7 +836,8 @@ export type UserEvent =
     | MentionedEvent
     | ReportCreatedEvent
     | MessageHeldEvent
-    | ModerationChangedEvent;
+    | ModerationChangedEvent
+    | SilenceChangedEvent;
 
 // ---- sync ---------------------------------------------------------------------------------
 
@@ -1457,6 +1467,7 @@ export interface NotificationsChannelEvents extends ChannelEvents {
     report_created: ReportCreatedEvent;
     message_held: MessageHeldEvent;
     moderation_changed: ModerationChangedEvent;
+    silence_changed: SilenceChangedEvent;
     /**
      * The list of rooms may have changed unnoticed: the value is the list itself, or null: load it
      * again. Emitted after the first connection, and after those since which something was missed.

@@ -45,6 +45,7 @@ static const struct type {
     {EVENT_REPORT_CREATED, "report_created", IN_USER},
     {EVENT_MESSAGE_HELD, "message_held", IN_USER},
     {EVENT_MODERATION_CHANGED, "moderation_changed", IN_USER},
+    {EVENT_SILENCE_CHANGED, "silence_changed", IN_USER},
     {EVENT_MESSAGE_READ, "message_read", NOTICE},
     {EVENT_TYPING, "typing", NOTICE},
     {EVENT_STOP_TYPING, "stop_typing", NOTICE},

@@ -88,6 +88,8 @@
 #define EVENT_MESSAGE_HELD 29
 /* In a room that the user moderates, a report was closed, or a held message is held no longer. */
 #define EVENT_MODERATION_CHANGED 30
+/* A moderator has silenced the user in a room, or ended that. */
+#define EVENT_SILENCE_CHANGED 31
 /* from 40: notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
 #define EVENT_TYPING 41

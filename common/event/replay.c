@@ -107,6 +107,16 @@ static void serialize_created(void *context, const struct room *room) {
     serialize_room_created(&replay->json, event->seq, event->subject_id, room, actor_of(event));
 }
 
+/* Reads the room by a query of its own; it is null if it is gone or no longer visible. */
+static enum error read_created(struct replay *replay, const struct user_event *event) {
+    replay->user_event = event;
+    const enum error error =
+        room_get(replay->db, event->subject_id, event->user_id, serialize_created, replay);
+    if (error == ERROR_NOT_FOUND)
+        serialize_room_created(&replay->json, event->seq, event->subject_id, NULL, actor_of(event));
+    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+}
+
 /* Writes the JSON of an event of a user; nothing for one that is not shown any more. */
 static enum error serialize_user_event(struct replay *replay, const struct user_event *event) {
     const uint64_t seq = event->seq, room_id = event->subject_id;
@@ -114,14 +124,7 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
     enum error error = ERROR_NONE;
     switch (event->type) {
     case EVENT_ROOM_CREATED:
-        /* The room as the user sees it now, read by a query of its own; null if it is gone or no
-         * longer visible. */
-        replay->user_event = event;
-        error = room_get(replay->db, room_id, event->user_id, serialize_created, replay);
-        if (error == ERROR_NOT_FOUND) {
-            serialize_room_created(&replay->json, seq, room_id, NULL, actor_of(event));
-            error = ERROR_NONE;
-        }
+        error = read_created(replay, event);
         break;
     case EVENT_ROOM_INVITATION:
         serialize_room_invitation(&replay->json, seq, room_id,
@@ -152,6 +155,9 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
     case EVENT_REPORT_CREATED:
         if (event->room_id)
             serialize_report_created(&replay->json, seq, event->room_id, event->subject_id);
+        break;
+    case EVENT_SILENCE_CHANGED:
+        serialize_silence_changed(&replay->json, seq, room_id, event->silenced_until);
         break;
     case EVENT_MODERATION_CHANGED:
         /* room_id 0: the subject is gone, and the event is not shown. */

@@ -117,6 +117,9 @@ void serialize_message_held(struct buffer *out, uint64_t seq, uint64_t room_id, 
 /* A report was closed there, or a held message let through or dropped. */
 void serialize_moderation_changed(struct buffer *out, uint64_t seq, uint64_t room_id);
 
+/* A moderator has silenced the user until a time; 0: has ended that. */
+void serialize_silence_changed(struct buffer *out, uint64_t seq, uint64_t room_id, int64_t until);
+
 /* The mentions in the JSON of a Message object: those of `all`, or a list of ids. */
 struct mentions_found {
     bool all;

@@ -221,6 +221,12 @@ void serialize_moderation_changed(struct buffer *out, uint64_t seq, uint64_t roo
     finish(&w, seq, room_id);
 }
 
+void serialize_silence_changed(struct buffer *out, uint64_t seq, uint64_t room_id, int64_t until) {
+    struct json_writer w = begin(out, EVENT_SILENCE_CHANGED);
+    json_write_member_time_or_null(&w, "until", until);
+    finish(&w, seq, room_id);
+}
+
 /* In JSON without blanks these bytes are a key: within a string each quote has a backslash before
  * it, and no string ends before a letter. */
 #define MENTIONS_KEY ",\"mentions\":{\"user_ids\":["

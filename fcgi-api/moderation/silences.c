@@ -1,12 +1,24 @@
 /* /api/chat/rooms/{id}/silence/: a moderator has a member write nothing for some time; and the
  * lists of those who are silenced, for moderators. */
 #include "event/event.h"
+#include "event/publish.h"
+#include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "limit.h"
 #include "moderation/moderated.h"
 #include "rest/field.h"
 #include "rest/page.h"
 #include "store/rooms/silence.h"
+
+/* Tells the user that it is silenced until a time; 0: no longer. pushd ends its typing, too. */
+static void publish_change(struct exchange *x, uint64_t user_id, uint64_t seq, int64_t until) {
+    const struct user *actor = &x->identity.user;
+    struct buffer json = BUFFER_EMPTY;
+    serialize_silence_changed(&json, seq, x->ids[0], until);
+    publish_user_event(x->service->redis, publisher_of(x), user_id, EVENT_SILENCE_CHANGED, seq,
+                       actor->id, actor->name, x->ids[0], (struct text){json.data, json.len});
+    buffer_free(&json);
+}
 
 enum error silences_add(struct exchange *x) {
     struct silence_change change;
@@ -24,11 +36,7 @@ enum error silences_add(struct exchange *x) {
         return exchange_fail(x, error, CODE_ROLE_TOO_HIGH, "The user's role is not lower.");
     if (error)
         return error;
-    /* pushd ends the typing of the member with this event; the refusal of a post does not need
-     * it. */
-    publish_user_event(x->service->redis, publisher_of(x), user_id, EVENT_CREDENTIALS_CHANGED,
-                       change.user_seq, x->identity.user.id, x->identity.user.name, x->ids[0],
-                       text_of(""));
+    publish_change(x, user_id, change.user_seq, change.until);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_u64(&w, "user_id", user_id);
@@ -38,13 +46,14 @@ enum error silences_add(struct exchange *x) {
 }
 
 enum error silences_remove(struct exchange *x) {
-    uint64_t user_id;
+    uint64_t user_id, user_seq = 0;
     if (!field_id(x, "user_id", &user_id))
         return ERROR_BAD_INPUT;
-    /* No event: the next post of the user succeeds, that is all. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
-        error = silence_remove(x->service->db, x->ids[0], x->identity.user.id, user_id);
+        error = silence_remove(x->service->db, x->ids[0], x->identity.user.id, user_id, &user_seq);
+    if (!error && user_seq)
+        publish_change(x, user_id, user_seq, 0);
     if (!error)
         x->response.status = 204;
     return error;

@@ -36,8 +36,7 @@ static bool is_read(const struct watch *watch, const struct stream_event *event)
 static void follow_role(struct watch *watch, const struct stream_event *event) {
     watch->moderates = watch->of_site || room_has(event, ",\"role\":\"moderator\"") ||
                        room_has(event, ",\"role\":\"admin\"");
-    watch->may_write = !watch->is_silenced &&
-                       (watch->moderates || !room_has(event, ",\"role\":\"reader\""));
+    watch->may_write = watch->moderates || !room_has(event, ",\"role\":\"reader\"");
 }
 
 /* Follows what an event changes for the user's access. True if the user
@@ -181,7 +180,9 @@ static void send_room_deleted(struct watch *watch, const char *deleted_by) {
 static void own_event_of_watch(struct watch *watch, const struct stream_event *event) {
     /* The removal itself is sent from the room's stream, in its order; a gap check brings it soon
      * if Redis lost it. */
-    if (event->type == EVENT_ROOM_REMOVED)
+    if (event->type == EVENT_SILENCE_CHANGED)
+        watch->is_silenced = !event->frame || !room_has(event, ",\"until\":null");
+    else if (event->type == EVENT_ROOM_REMOVED)
         channels_check_gaps(watch->client->clients->channels); /* the room's stream has it too */
     else if (event->type != EVENT_ROOM_DELETED)
         return;
@@ -211,14 +212,9 @@ static void own_event_of_notifications(struct client *client, const struct strea
     }
 }
 
-/* The subject of credentials_changed is a room in which the user was silenced, and can type there
- * again after the next `watch`; or one that the user viewed, and is banned from. */
-static void note_order(struct watch *watch) {
-    if (!watch)
-        return;
-    watch->may_write = false;
-    watch->is_silenced = true;
-    if (watch->is_viewer)
+/* The subject of credentials_changed is a room that the user viewed, and is banned from. */
+static void note_ban(struct watch *watch) {
+    if (watch && watch->is_viewer)
         watch_refuse(watch, ERROR_BANNED, NULL);
 }
 
@@ -235,7 +231,7 @@ void client_have_effects(struct client *client, const struct stream_event *event
         /* Not necessarily the credential of this socket: the database is asked. */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED) {
             client_check_credentials(client);
-            note_order(watch_find(client, events[i].subject_id));
+            note_ban(watch_find(client, events[i].subject_id));
             continue;
         }
         if (client->notifications)

@@ -89,8 +89,8 @@ struct watch {
     bool moderates : 1;             /* the user is a moderator of the room, */
     bool hides_members : 1;         /* only moderators see who is in the room */
     bool of_site : 1;               /* because the user is a moderator of the site */
-    bool may_write : 1;             /* and so type; not a reader, nor silenced */
-    bool is_silenced : 1;           /* was when the watch began, or since */
+    bool may_write : 1;             /* by the role, and so type, unless */
+    bool is_silenced : 1;           /* a moderator has ordered that */
     bool is_archived : 1;           /* the room: typing is not shown */
     bool is_counted : 1;            /* presence is a number, without typing */
     bool is_viewer : 1;             /* of a live or open room, not a member: is not seen */

@@ -217,8 +217,7 @@ static struct watch *end_authentication(struct client_job *job) {
     watch->first_position = identity.room.first_position;
     watch->of_site = identity.user.is_moderator && watch->moderates;
     watch->is_silenced = identity.room.silenced_until >= clock_now();
-    watch->may_write =
-        (identity.room.role > ROLE_READER || watch->moderates) && !watch->is_silenced;
+    watch->may_write = identity.room.role > ROLE_READER || watch->moderates;
     watch->is_viewer = identity.room.may_view && !watch->moderates;
     watch->is_guest = identity.user.is_guest;
     watch->is_visitor = watch->is_viewer && (watch->client->is_anonymous || !identity.room.is_live);

@@ -3,7 +3,7 @@ import pytest
 
 from support.recorder import header, room_channel, user_channel
 from support.rooms import ROOMS, message_url, public_room, remove, url
-from support.shapes import a_membership, a_message, in_event
+from support.shapes import A_TIME, a_membership, a_message, in_event
 
 
 @pytest.fixture
@@ -223,6 +223,22 @@ def test_a_removal_is_published_to_the_room_and_the_removed_user(recorder, pair)
                {"type": "room_removed", "removed_by": alice.name, "is_banned": False,
                 "banned_until": None, "seq": 2, "room_id": room["room_id"]})
     assert_replayed(alice, room, events[0])
+
+
+def test_a_silence_and_its_end_are_published_to_the_member(recorder, pair):
+    alice, bob, room = pair
+    path, who = url(room, "silence/"), {"user_id": bob.id}
+    begun = recorder.record(lambda: alice.post(path, json={**who, "minutes": 5}))
+    event = {"type": "silence_changed", "until": A_TIME, "seq": 2, "room_id": room["room_id"]}
+    assert_one(begun, user_channel(bob), (2, 2, "silence_changed", alice.id, room["room_id"]),
+               event)
+    own = "/api/chat/events/?after=1"
+    assert bob.get(own).json()["events"] == [begun[0].json]
+    ended = recorder.record(lambda: [alice.delete(path, json=who) for _ in range(2)])
+    assert_one(ended, user_channel(bob), (2, 3, "silence_changed", alice.id, room["room_id"]),
+               {**event, "until": None, "seq": 3})
+    # Read later, both are as it is now.
+    assert bob.get(own).json()["events"] == [{**event, "until": None}, ended[0].json]
 
 
 def test_a_change_of_role_is_published_with_the_membership(recorder, pair):

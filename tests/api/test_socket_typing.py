@@ -100,6 +100,22 @@ def test_a_role_holds_for_typing_at_once(pair):
             pair.nothing_heard()
 
 
+def test_a_silence_holds_for_typing_until_it_is_ended(pair):
+    path = f"/api/chat/rooms/{pair.room}/silence/"
+    with notified(pair.bob) as typer:
+        typer.send({"type": "watch", "room_id": pair.room})
+        typer.until("connected")
+        for act, minutes in ((pair.alice.post, {"minutes": 5}), (pair.alice.delete, {})):
+            answer = act(path, json={"user_id": pair.bob.id, **minutes})
+            assert answer.status_code in (200, 204)
+            typer.until("silence_changed")
+            typer.send({**TYPING, "room_id": pair.room})
+            if minutes:
+                said(typer)
+                pair.from_alice.none()
+        assert pair.from_alice.next() == notice("typing", pair.bob, pair.room)
+
+
 def test_typing_is_sent_to_its_own_room_only(pair):
     other = pair.alice.room()["room_id"]
     pair.alice.invite(other, pair.bob)

@@ -42,6 +42,7 @@ static const struct {
     {EVENT_REPORT_CREATED, 28, "report_created"},
     {EVENT_MESSAGE_HELD, 29, "message_held"},
     {EVENT_MODERATION_CHANGED, 30, "moderation_changed"},
+    {EVENT_SILENCE_CHANGED, 31, "silence_changed"},
     {EVENT_MESSAGE_READ, 40, "message_read"},
     {EVENT_TYPING, 41, "typing"},
     {EVENT_STOP_TYPING, 42, "stop_typing"},

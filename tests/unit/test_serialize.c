@@ -456,6 +456,11 @@ static void a_mention_for_the_user_who_is_named(void **state) {
     assert_json(&out, "{\"type\":\"message_held\",\"held_id\":8,\"seq\":4,\"room_id\":5}");
     serialize_moderation_changed(&out, 4, 5);
     assert_json(&out, "{\"type\":\"moderation_changed\",\"seq\":4,\"room_id\":5}");
+    serialize_silence_changed(&out, 4, 5, 1000000);
+    assert_json(&out, "{\"type\":\"silence_changed\",\"until\":\"1970-01-01T00:00:01.000000Z\","
+                      "\"seq\":4,\"room_id\":5}");
+    serialize_silence_changed(&out, 4, 5, 0);
+    assert_json(&out, "{\"type\":\"silence_changed\",\"until\":null,\"seq\":4,\"room_id\":5}");
     serialize_mentioned(&out, 3, 5, 9, "alice");
     assert_json(&out,
                 "{\"type\":\"mentioned\",\"message_id\":9,\"sender\":\"alice\",\"seq\":3,"

@@ -456,6 +456,8 @@ export function channels(): void {
                 return told(event.held_id);
             case "moderation_changed":
                 return told(event.room_id);
+            case "silence_changed":
+                return told(event.until);
             default:
                 return never(event);
         }

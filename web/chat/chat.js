@@ -123,6 +123,7 @@ export class Chat {
             failed: (error) => this.notices.showError(error),
         });
         this.rooms.channel.on("state", (state) => state === "live" && this.opening.retry?.());
+        this.rooms.channel.on("silence_changed", (event) => this.conversation?.silenced(event));
         this.sidebar = new Sidebar({
             rooms: this.rooms,
             self: this.confab.user,

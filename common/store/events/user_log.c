@@ -29,13 +29,13 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
 /* The rows of user_event, and the read marks of the memberships, in the order of their numbers. A
  * direct room has the name of the other user; a room that was deleted since has none. Column 5:
  * older than the retention. Columns 8 and 9: last message read, unread messages; then what the user
- * has set for the room; the room (for `mentioned`, that of the message); and whether the user is
- * banned from it, and until when. */
+ * has set for the room; the room (for `mentioned`, that of the message); whether the user is banned
+ * from it, and until when; and until when the user is silenced there. */
 #define LIST(condition) \
     "SELECT STRAIGHT_JOIN e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "            \
     "e.created_at < SYSDATE(6) - INTERVAL ? DAY, r.room_id IS NOT NULL, "                         \
     "IF(r.direct_low IS NULL, r.name, other.username), NULL, NULL, "                              \
-    ROOM_VIEW_COLUMNS("me", "r") ", r.room_id, b.room_id IS NOT NULL, b.until "                   \
+    ROOM_VIEW_COLUMNS("me", "r") ", r.room_id, b.room_id IS NOT NULL, b.until, s.until "          \
     "FROM user_event e LEFT JOIN user a ON a.user_id = e.actor_id "                               \
     "LEFT JOIN message mm ON e.event_type = " EVENT_SQL(EVENT_MENTIONED)                          \
     " AND mm.message_id = e.subject_id "                                                          \
@@ -54,12 +54,14 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     "LEFT JOIN ban b ON e.event_type = " EVENT_SQL(EVENT_ROOM_REMOVED)                            \
     " AND b.room_id = e.subject_id AND b.user_id = e.user_id "                                    \
     "AND (b.until IS NULL OR b.until > SYSDATE(6)) "                                              \
+    "LEFT JOIN silence s ON e.event_type = " EVENT_SQL(EVENT_SILENCE_CHANGED)                     \
+    " AND s.room_id = e.subject_id AND s.user_id = e.user_id AND s.until > SYSDATE(6) "           \
     "WHERE e.user_id = ? AND e.seq > ? AND e.seq <= ? " condition                                 \
     "UNION ALL "                                                                                  \
     "SELECT me.mark_seq, " EVENT_SQL(EVENT_READ_CHANGED) ", me.user_id, u.username, me.room_id, " \
     "FALSE, TRUE, NULL, m.message_id, "                                          \
     "r.message_count - GREATEST(me.last_read_position, r.trimmed), 0, NULL, "              \
-    "FALSE, FALSE, r.room_id, FALSE, NULL "                     \
+    "FALSE, FALSE, r.room_id, FALSE, NULL, NULL "                                                 \
     "FROM member me JOIN user u ON u.user_id = me.user_id "                                       \
     "JOIN room r ON r.room_id = me.room_id "                                                      \
     "LEFT JOIN message m ON m.room_id = me.room_id AND m.position = me.last_read_position "       \
@@ -92,6 +94,7 @@ static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct 
     event->room_id = db_get_u64(rows, 10 + ROOM_VIEW_COLUMN_COUNT);
     event->is_banned = db_get_bool(rows, 11 + ROOM_VIEW_COLUMN_COUNT);
     event->banned_until = db_get_time(rows, 12 + ROOM_VIEW_COLUMN_COUNT);
+    event->silenced_until = db_get_time(rows, 13 + ROOM_VIEW_COLUMN_COUNT);
 }
 
 /* A list while it is read. */

@@ -38,6 +38,7 @@ struct user_event {
     struct room_view view;      /* of preferences_changed */
     bool is_banned;             /* of room_removed: the user is banned from the room now */
     int64_t banned_until;       /* 0: for good */
+    int64_t silenced_until;     /* of silence_changed, as it is now; 0: not silenced */
 };
 
 typedef void user_event_visit(void *context, const struct user_event *event);

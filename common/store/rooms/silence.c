@@ -23,8 +23,7 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
         "VALUES (p_room, p_target, v_until, p_user, v_now) "
         "ON DUPLICATE KEY UPDATE until = v_until, silenced_by_id = p_user, created_at = v_now; "
         "UPDATE member SET silenced_until = v_until WHERE room_id = p_room AND user_id = p_target; "
-        /* Not shown to clients; pushd takes no more typing of the user in the room. */
-        TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "p_room",
+        TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_SILENCE_CHANGED), "p_user", "p_room",
                                "+ 0")
         AUDIT_SQL("'silence'", "p_target", "p_room", "0", "NULL"),
         ", v_until, v_user_seq, v_refusal");
@@ -37,7 +36,6 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
         return error;
     if (transaction_row(rows, &error)) {
         change->until = db_get_time(rows, 1);
-        /* The event makes pushd read again what the user may do. */
         change->user_seq = error ? 0 : db_get_u64(rows, 2);
         change->refusal = (enum member_refusal)db_get_u64(rows, 3);
     }
@@ -45,20 +43,30 @@ enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint6
     return error;
 }
 
-enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id) {
+enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id,
+                          uint64_t *user_seq) {
     static const char SQL[] = TRANSACTION(
-        TRANSACTION_ROOM_DECLARATIONS "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; ",
+        TRANSACTION_ROOM_DECLARATIONS "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE v_user_seq BIGINT UNSIGNED DEFAULT 0; ",
         TRANSACTION_ENTER_AS_MODERATOR TRANSACTION_NOT_ARCHIVED
         "DELETE FROM silence WHERE room_id = p_room AND user_id = p_target; "
         /* The user was not silenced: a success that changes nothing. */
         "IF ROW_COUNT() = 0 THEN LEAVE body; END IF; "
         "UPDATE member SET silenced_until = NULL WHERE room_id = p_room AND user_id = p_target; "
+        TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_SILENCE_CHANGED), "p_user", "p_room",
+                               "+ 0")
         AUDIT_SQL("'unsilence'", "p_target", "p_room", "0", "NULL"),
-        "");
+        ", v_user_seq");
     struct db_rows *rows;
+    *user_seq = 0;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(actor_id),
                               db_u64(user_id));
-    return error ? error : transaction_outcome(rows);
+    if (error)
+        return error;
+    if (transaction_row(rows, &error) && !error)
+        *user_seq = db_get_u64(rows, 1);
+    db_done(rows);
+    return error;
 }
 
 enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int64_t *until) {

@@ -15,7 +15,7 @@
 
 struct silence_change {
     int64_t until;
-    uint64_t user_seq; /* of the event in the user's own stream, which ends typing */
+    uint64_t user_seq; /* of the event in the user's own stream */
     enum member_refusal refusal;
 };
 
@@ -24,8 +24,10 @@ struct silence_change {
 enum error silence_add(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id,
                        uint64_t minutes, struct silence_change *change);
 
-/* Ends a silence; does nothing if the user is not silenced. */
-enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id);
+/* Ends a silence; does nothing if the user is not silenced. Sets *user_seq to the number of the
+ * event in the user's own stream; 0: there is none. */
+enum error silence_remove(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_t user_id,
+                          uint64_t *user_seq);
 
 /* Sets *until to the end of the user's silence in the room; 0 if there is none. */
 enum error silence_until(struct db *db, uint64_t room_id, uint64_t user_id, int64_t *until);

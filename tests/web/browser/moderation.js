@@ -94,7 +94,7 @@ slow("a report is handled on the page for moderators, on a phone", async () => {
 });
 
 slow("a member is silenced, then not any more, then banned, and told so each time", async () => {
-    const { alice, bob } = await pair();
+    const { alice, bob, room } = await pair();
     await bob.say("Noise");
     await alice.message("Noise").hover();
     await alice.button("Moderate the sender").click();
@@ -103,11 +103,23 @@ slow("a member is silenced, then not any more, then banned, and told so each tim
         .dialog()
         .getByText(/is silenced\./u)
         .waitFor();
+    const told = bob.page.getByText(/A moderator has silenced you until/u);
+    await told.waitFor();
+    assert.equal(await bob.field.isVisible(), false);
+    await alice.button("Undo", alice.dialog()).click();
+    await bob.field.waitFor();
+    assert.equal(await told.isVisible(), false);
+    await until(async () => (await alice.dialog().count()) === 0);
+    // Without the events it is told by the refusal.
+    const member = `room_id = ${room} AND user_id = ${bob.id}`;
+    await sql(`INSERT INTO silence (room_id, user_id, until)
+               VALUES (${room}, ${bob.id}, NOW(6) + INTERVAL 5 MINUTE);
+               UPDATE member SET silenced_until = NOW(6) + INTERVAL 5 MINUTE WHERE ${member}`);
     await bob.field.fill("More noise");
     await bob.page.keyboard.press("Enter");
-    await bob.page.getByText(/A moderator has silenced you until/u).waitFor();
-    await alice.button("Undo", alice.dialog()).click();
-    await until(async () => (await alice.dialog().count()) === 0);
+    await told.waitFor();
+    await sql(`DELETE FROM silence WHERE ${member};
+               UPDATE member SET silenced_until = NULL WHERE ${member}`);
     await bob.button("Try again", bob.page.locator(".refused")).click();
     // What was refused is sent as well.
     await alice.page.locator(".items").getByText("More noise", { exact: true }).waitFor();

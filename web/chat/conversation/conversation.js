@@ -451,6 +451,13 @@ export class Conversation {
         });
     }
 
+    /** The user was silenced in a room, or is not any more; it is told as a refusal is. */
+    silenced({ room_id: id, until }) {
+        if (id === this.room.room_id) {
+            this.#followRules({ code: "silenced", body: { until } });
+        }
+    }
+
     /** Does what concerns people, in a module of its own. */
     actOnPeople(name, what) {
         this.withModule(import("../moderation/people.js"), (module) => module[name](this, what));

@@ -59,7 +59,7 @@ export class Rules {
         this.timer = null;
         this.told = h("span", { role: "status" });
         this.joinButton = button(t("Join room"), () => this.#join(), "main");
-        // No event reports that a silence was ended early.
+        // Without sockets it may be long until an event reports that a silence was ended early.
         this.tryButton = button(t("Try again"), () => this.#tryAgain(), "link");
         this.notice = h(
             "div.refused",
@@ -90,7 +90,7 @@ export class Rules {
         this.#wait(this.conversation.room.slow_seconds);
     }
 
-    /** The server has refused a message. */
+    /** The server has refused a message, or an event says that it would, or not any more. */
     refused(error) {
         if (error.code === "silenced") {
             this.silencedUntil = new Date(error.body?.until ?? 0).getTime();

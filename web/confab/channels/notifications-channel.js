@@ -20,6 +20,7 @@ const USER_TYPES = new Set([
     "room_deleted",
     "room_invitation",
     "room_removed",
+    "silence_changed",
 ]);
 
 export class NotificationsChannel extends Channel {
