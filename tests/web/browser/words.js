@@ -114,7 +114,7 @@ slow("a text over the limit is kept, counted in characters, and not sent", async
     });
 });
 
-slow("a name of a room is never cut", async () => {
+slow("a name of a room and its topic are never cut", async () => {
     const person = await loggedInUser();
     await person.add("New room");
     await person.page.getByLabel("Name").fill("🫖".repeat(128));
@@ -125,6 +125,20 @@ slow("a name of a room is never cut", async () => {
         .waitFor();
     const rooms = await person.api("GET", "chat/rooms/");
     assert.equal(rooms.results[0].name, "🫖".repeat(128));
+
+    await person.button("Details").click();
+    await person.button("Room settings").click();
+    const topic = person.page.getByLabel("Topic");
+    await topic.fill("🫖".repeat(501));
+    await person.button("Save").click();
+    await person.dialog().getByText("no more than 500 characters").waitFor();
+    assert.ok(await topic.evaluate((input) => input.matches(":focus[aria-invalid=true]")));
+    await topic.fill("🫖".repeat(500));
+    await person.button("Save").click();
+    await person.dialog().waitFor({ state: "detached" });
+    const { room_id: room } = rooms.results[0];
+    const { topic: saved } = await person.api("GET", `chat/rooms/${room}/`);
+    assert.equal(saved, "🫖".repeat(500));
 });
 
 slow("a logout without a connection ends nothing, and is offered again", async () => {

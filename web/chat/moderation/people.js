@@ -42,7 +42,7 @@ export function report({ root, confab, people, room, on }, message) {
         ["illegal", t("Illegal")],
         ["other", t("Something else")],
     ]);
-    const note = textField("note", t("More about it"), { maxlength: 1000, autocomplete: "off" });
+    const note = textField("note", t("More about it"), { autocomplete: "off" });
     openDialog(root, t("Report a message"), (close) =>
         form({
             fields: [note],
@@ -176,10 +176,7 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
         ["day", t("Of the last day")],
         ["all", t("All of them")],
     ]);
-    const reason = textField("reason", t("Reason, for moderators"), {
-        maxlength: 500,
-        autocomplete: "off",
-    });
+    const reason = textField("reason", t("Reason, for moderators"), { autocomplete: "off" });
     const meaning = h("p.under", { role: "status" });
     const submitter = submitButton("", "danger");
     const acts = actsOn(name, room);

@@ -33,9 +33,12 @@ function selection(label, options, chosen) {
     return { select, element: h("label.field", h("span", label), select) };
 }
 
-/** What a room allows: the elements of a form, and `changes()`, what was changed. */
+/**
+ * What a room allows: the field of its topic, the other elements of a form, and `changes()`, what
+ * was changed.
+ */
 function roomRules(room) {
-    const topic = h("input", { type: "text", maxlength: 500, value: room.topic });
+    const topic = textField("topic", t("Topic"), { value: room.topic, autocomplete: "off" });
     const policy = selection(
         t("Who writes"),
         [
@@ -73,7 +76,6 @@ function roomRules(room) {
     const hides = h("input", { type: "checkbox", checked: !room.members_visible });
     const archived = h("input", { type: "checkbox", checked: room.is_archived });
     const elements = [
-        h("label.field", h("span", t("Topic")), topic),
         policy.element,
         slow.element,
         history.element,
@@ -93,7 +95,7 @@ function roomRules(room) {
         h("label.choice", archived, h("b", t("Archived: read-only"))),
     ];
     const chosen = () => ({
-        topic: topic.value.trim(),
+        topic: topic.input.value.trim(),
         post_policy: policy.select.value,
         slow_seconds: Number(slow.select.value),
         history: history.select.value,
@@ -105,7 +107,7 @@ function roomRules(room) {
     });
     const changes = () =>
         Object.fromEntries(Object.entries(chosen()).filter(([key, value]) => room[key] !== value));
-    return { elements, changes };
+    return { topic, elements, changes };
 }
 
 /** A form for a room's name, privacy and rules. `save(change)` returns a promise. */
@@ -136,7 +138,7 @@ function roomForm(root, { title, action, room, save }) {
             room.may_pin && h("label.choice", pins, h("b", t("All members may pin messages")));
         const rules = room.post_policy ? roomRules(room) : null;
         return form({
-            fields: [name],
+            fields: rules ? [name, rules.topic] : [name],
             others: [privacy, pinChoice, ...(rules?.elements ?? [])],
             buttons: [cancelButton(close), submitButton(action)],
             submit: async () => {

@@ -92,7 +92,6 @@ class JoinScreen {
     #guestForm() {
         const name = textField("display_name", t("Your name"), {
             autocomplete: "nickname",
-            maxlength: 64,
             required: true,
         });
         return form({

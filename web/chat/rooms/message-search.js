@@ -49,7 +49,6 @@ export async function openMessageSearch(root, { confab, people, text = "", on })
         "aria-label": t("Search messages"),
         placeholder: t("Search messages"),
         autocomplete: "off",
-        maxlength: "500",
     });
     const status = h("p.note", { role: "status" });
     const list = h("ol.results", { "aria-label": t("Results") });

@@ -162,7 +162,6 @@ export class Visit {
     #askName() {
         const name = textField("display_name", t("Your name"), {
             autocomplete: "nickname",
-            maxlength: 64,
             required: true,
         });
         openDialog(this.root, t("Join as a guest"), (close) =>
