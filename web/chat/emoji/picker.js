@@ -1,7 +1,7 @@
 // The dialog in which an emoji is chosen: by name, or among all of them; with skin tones.
 
 import { openDialog } from "../ui/dialog.js";
-import { fill, h } from "../ui/dom.js";
+import { fill, h, isComposing } from "../ui/dom.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 import { addStyles } from "../ui/styles.js";
 import { t } from "../words.js";
@@ -101,6 +101,9 @@ export async function openEmojiPicker(root, choose) {
     input.addEventListener("input", draw);
     input.addEventListener("keydown", (event) => {
         const first = body.querySelector("button");
+        if (isComposing(event)) {
+            return;
+        }
         if (event.key === "Enter" && input.value.trim() && first) {
             event.preventDefault();
             first.click();
