@@ -1,7 +1,7 @@
 // How far the others have read: requested when it is needed, then kept up to date by
-// notices. The server does not store these, so it is requested again after each connection. A client
-// that polls gets none: it asks again some times after each message, and then no more, since each
-// request may start a program.
+// notices. The server does not store these, so it is requested again after each connection. A
+// client that polls gets none: it asks again some times after each message, and then no more,
+// since each request may start a program.
 
 /** The pauses (ms) between these requests. */
 const AGAIN_MS = [3000, 15000, 60000];
