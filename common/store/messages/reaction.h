@@ -22,11 +22,12 @@
  * one that came first. `user` is the SQL of the user whose own ones are marked; "NULL": none.
  * Server variables do not cut it: db.c sets group_concat_max_len. */
 #define REACTION_LIST(room, message, user)                                            \
-    "(SELECT GROUP_CONCAT(rt.emoji, ' ', rt.number, ' ', "                            \
-    "EXISTS (SELECT 1 FROM reaction rx WHERE rx.room_id = rt.room_id "                \
+    "(SELECT GROUP_CONCAT(rt.emoji, ' ', rt.number, ' ', rx.user_id IS NOT NULL "     \
+    "ORDER BY rt.number DESC, rt.since_seq SEPARATOR ' ') "                           \
+    "FROM reaction_total rt LEFT JOIN reaction rx ON rx.room_id = rt.room_id "        \
     "AND rx.message_id = rt.message_id AND rx.user_id = " user                        \
-    " AND rx.emoji = rt.emoji) ORDER BY rt.number DESC, rt.since_seq SEPARATOR ' ') " \
-    "FROM reaction_total rt WHERE rt.room_id = " room " AND rt.message_id = " message ")"
+    " AND rx.emoji = rt.emoji "                                                       \
+    "WHERE rt.room_id = " room " AND rt.message_id = " message ")"
 
 /* The column of a message aliased m; NULL, without reading other tables, if it has no reactions. */
 #define REACTION_COLUMN(user) \
