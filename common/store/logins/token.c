@@ -120,9 +120,9 @@ enum error token_find_many(struct db *db, struct identity_query *queries, size_t
 void token_member_from_row(const struct db_rows *rows, unsigned first, struct identity *identity) {
     memset(identity, 0, sizeof(*identity));
     /* The row exists only for an active user; nothing else of the user was read. */
-    room_state_from_row(rows, first, &identity->room);
-    identity->user.id = db_get_u64(rows, first + ROOM_STATE_COLUMN_COUNT);
-    identity->block_changes = db_get_u64(rows, first + ROOM_STATE_COLUMN_COUNT + 1);
+    identity->user.id = db_get_u64(rows, first);
+    identity->block_changes = db_get_u64(rows, first + 1);
+    room_state_from_row(rows, first + TOKEN_MEMBER_USER_COLUMN_COUNT, &identity->room);
     identity->user.is_active = true;
 }
 

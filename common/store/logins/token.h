@@ -56,8 +56,10 @@ enum error token_find_many(struct db *db, struct identity_query *queries, size_t
  * round trip. They have no row if the token, the user, the room or the membership is not there, the
  * token has expired or the user is disabled; nor, once an hour, if the use of the token is to be
  * noted, which the ordinary way does. Values: the room, those of further joins, the hash. */
-#define TOKEN_MEMBER_COLUMNS ROOM_STATE_COLUMNS ", u.user_id, u.block_changes"
-#define TOKEN_MEMBER_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 2)
+#define TOKEN_MEMBER_COLUMNS TOKEN_MEMBER_USER_COLUMNS ", " ROOM_STATE_COLUMNS
+#define TOKEN_MEMBER_COLUMN_COUNT (TOKEN_MEMBER_USER_COLUMN_COUNT + ROOM_STATE_COLUMN_COUNT)
+#define TOKEN_MEMBER_USER_COLUMNS "u.user_id, u.block_changes"
+#define TOKEN_MEMBER_USER_COLUMN_COUNT 2
 #define TOKEN_MEMBER_FROM                                 \
     " FROM token t JOIN user u ON u.user_id = t.user_id " \
     "JOIN room r ON r.room_id = ? "                       \

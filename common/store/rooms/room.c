@@ -83,9 +83,10 @@ enum error room_get_by_key(struct db *db, struct text key, uint64_t user_id, roo
 enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRET_HASH_SIZE],
                              uint64_t room_id, struct identity *identity, bool *found,
                              room_visit *visit, void *context) {
-    static const char SQL[] = "SELECT " TOKEN_MEMBER_COLUMNS
-                              ", " ROOM_COLUMNS TOKEN_MEMBER_FROM ROOM_JOINS TOKEN_MEMBER_WHERE;
-    /* Token, membership and room by one statement. */
+    /* Token, membership and room by one statement. ROOM_COLUMNS begin with the state of the room,
+     * as the rest of TOKEN_MEMBER_COLUMNS does. */
+    static const char SQL[] = "SELECT " TOKEN_MEMBER_USER_COLUMNS ", " ROOM_COLUMNS
+        TOKEN_MEMBER_FROM ROOM_JOINS TOKEN_MEMBER_WHERE;
     struct db_rows *rows;
     struct room room;
     *found = false;
@@ -98,7 +99,7 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
     *found = db_next(rows);
     if (*found) {
         token_member_from_row(rows, 0, identity);
-        room_from_row(rows, TOKEN_MEMBER_COLUMN_COUNT, &room);
+        room_from_row(rows, TOKEN_MEMBER_USER_COLUMN_COUNT, &room);
         error = mention_count_unread(db, &room.state, identity->user.id, &room.unread_mentions);
         if (!error)
             visit(context, &room);
