@@ -255,7 +255,7 @@ enum error ban_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t of
 }
 
 enum error ban_count(struct db *db, uint64_t room_id, uint64_t *count) {
-    /* Bans of one room, by its key: few rows. */
+    /* Reads the bans of the room along its key; only lists for moderators show the number. */
     static const char SQL[] = "SELECT COUNT(*) FROM ban b WHERE b.room_id = ? AND " IS_VALID;
     return DB_NUMBER(db, SQL, count, db_u64(room_id));
 }
