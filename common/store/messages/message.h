@@ -68,20 +68,12 @@ typedef void message_visit(void *context, const struct message *message);
  * NULL instead of the names and needs neither s nor MESSAGE_QUOTE_NAME_JOIN. */
 #define MESSAGE_COLUMNS(user) MESSAGE_COLUMNS_NAMED("s.username", "qs.username", user)
 #define MESSAGE_COLUMNS_NAMELESS(user) MESSAGE_COLUMNS_NAMED("NULL", "NULL", user)
-#define MESSAGE_COLUMNS_NAMED(name, quoted_name, user) \
-    MESSAGE_COLUMNS_WITH(name, quoted_name, REACTION_COLUMN(user), FILE_LIST_COLUMN)
-#define MESSAGE_COLUMNS_WITH(name, quoted_name, reactions, files)   \
-    "m.message_id, m.position, m.sender_id, " name                  \
-    ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, " \
-    "m.edited_at, m.client_id, m.content, " reactions               \
-    ", m.reply_count, q.message_id, " MESSAGE_QUOTE_COLUMNS(quoted_name) ", " files ", m.mentions"
-/* As MESSAGE_COLUMNS_NAMELESS, but without reactions and files. MESSAGE_LISTS_COLUMN is not NULL if
- * the message may have some. */
-#define MESSAGE_COLUMNS_PLAIN(user) \
-    MESSAGE_COLUMNS_WITH(           \
-        "NULL", "NULL",             \
-        "IF(m.reaction_kinds = 0 AND m.message_type NOT IN (2, 3), NULL, " user ")", "NULL")
-#define MESSAGE_LISTS_COLUMN 11
+#define MESSAGE_COLUMNS_NAMED(name, quoted_name, user)                   \
+    "m.message_id, m.position, m.sender_id, " name                       \
+    ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, "      \
+    "m.edited_at, m.client_id, m.content, " REACTION_COLUMN(user)        \
+    ", m.reply_count, q.message_id, " MESSAGE_QUOTE_COLUMNS(quoted_name) \
+    ", " FILE_LIST_COLUMN ", m.mentions"
 #define MESSAGE_COLUMN_COUNT 21
 #define MESSAGE_SENDER_COLUMN 2
 #define MESSAGE_QUOTE_SENDER_COLUMN 14

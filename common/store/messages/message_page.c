@@ -5,24 +5,16 @@
 
 /* A page is a range of positions, read along the primary key, from its newest message; one after a
  * message from its oldest. */
-#define PAGE_OF(columns, from, order) \
-    "SELECT STRAIGHT_JOIN " columns " FROM " from " ORDER BY m.position " order
-
-/* The sub-selects of reactions and files cost the server as much as all the rest of a page, even if
- * no message has any. So a page is read without them, and once more if a message has some. */
-#define PAGE(from, order)                                       \
-    {                                                           \
-        PAGE_OF(MESSAGE_COLUMNS_PLAIN("?"), from, order),       \
-            PAGE_OF(MESSAGE_COLUMNS_NAMELESS("?"), from, order) \
-    }
+#define PAGE(from, order)                                               \
+    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS("?") " FROM " from \
+    " ORDER BY m.position " order
 
 /* FORCE INDEX keeps the optimizer from estimating the rows of other indexes. */
 #define RANGE                                             \
     "message m FORCE INDEX (PRIMARY) " MESSAGE_QUOTE_JOIN \
     "WHERE m.room_id = ? AND m.position > ? AND m.position <= ?"
-static const char *const BY_POSITION[2] = PAGE(RANGE, "DESC");
-/* The index is with_lists: 0 plain, 1 with reactions and files. */
-static const char *const FROM_BEGINNING[2] = PAGE(RANGE, "ASC");
+static const char BY_POSITION[] = PAGE(RANGE, "DESC");
+static const char FROM_BEGINNING[] = PAGE(RANGE, "ASC");
 
 /* Pages by cursor: positions relative to that of the message c. The cast is needed because the
  * difference may be negative. The last value is the position after which the user sees messages: a
@@ -33,13 +25,13 @@ static const char *const FROM_BEGINNING[2] = PAGE(RANGE, "ASC");
          "AND m.position > " low " AND m.position <= " high " " MESSAGE_QUOTE_JOIN  \
          "WHERE c.message_id = ? AND c.room_id = ? AND c.position > ?",             \
          order)
-static const char *const BEFORE[2] =
+static const char BEFORE[] =
     PAGE_BY_CURSOR("GREATEST(" CURSOR " - 1 - ?, ?)", CURSOR " - 1", "DESC");
-static const char *const AFTER[2] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?", "ASC");
+static const char AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?", "ASC");
 
 /* A page around a message: a limited number of newer ones, if there are any, then older ones. */
 #define AROUND_NEWEST "GREATEST(LEAST(" CURSOR " + ?, ?), " CURSOR ")"
-static const char *const AROUND[2] =
+static const char AROUND[] =
     PAGE_BY_CURSOR("GREATEST(" AROUND_NEWEST " - ?, ?)", AROUND_NEWEST, "DESC");
 
 /* Limits a number so that sums of it do not overflow. */
@@ -48,10 +40,9 @@ static int64_t clamp(uint64_t number) {
     return number > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)number;
 }
 
-/* Runs the statement of a page: each kind has one, with the lists of files or without. */
+/* Runs the statement of a page: each kind has one. */
 static enum error run_page(struct db *db, const struct room_state *state, uint64_t user_id,
-                           const struct message_page *page, bool with_lists,
-                           struct db_rows **rows) {
+                           const struct message_page *page, struct db_rows **rows) {
     const struct db_value room = db_u64(state->room_id), user = db_u64(user_id);
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
     const int64_t hidden = clamp(state->first_position);
@@ -59,19 +50,18 @@ static enum error run_page(struct db *db, const struct room_state *state, uint64
      * room. In SQL the low bound comes before the high one; values are bound in the order of the
      * text. */
     if (page->kind == MESSAGE_PAGE_BEFORE)
-        return DB_RUN(db, BEFORE[with_lists], DB_REPEATABLE, rows, user, db_i64(limit),
-                      db_i64(hidden), db_i64(from), room, db_i64(hidden));
+        return DB_RUN(db, BEFORE, DB_REPEATABLE, rows, user, db_i64(limit), db_i64(hidden),
+                      db_i64(from), room, db_i64(hidden));
     if (page->kind == MESSAGE_PAGE_AFTER && from > 0)
-        return DB_RUN(db, AFTER[with_lists], DB_REPEATABLE, rows, user, db_i64(limit), db_i64(from),
-                      room, db_i64(hidden));
+        return DB_RUN(db, AFTER, DB_REPEATABLE, rows, user, db_i64(limit), db_i64(from), room,
+                      db_i64(hidden));
 
     if (page->kind == MESSAGE_PAGE_AROUND) {
         /* Half of the page is newer than the message, as far as there are newer ones. */
         const struct db_value newer = db_i64(limit / 2),
                               count = db_i64(clamp(state->message_count));
-        return DB_RUN(db, AROUND[with_lists], DB_REPEATABLE, rows, user, newer, count,
-                      db_i64(limit), db_i64(hidden), newer, count, db_i64(from), room,
-                      db_i64(hidden));
+        return DB_RUN(db, AROUND, DB_REPEATABLE, rows, user, newer, count, db_i64(limit),
+                      db_i64(hidden), newer, count, db_i64(from), room, db_i64(hidden));
     }
 
     /* Otherwise the positions are known: after=0 is counted from the oldest message, an offset from
@@ -84,30 +74,8 @@ static enum error run_page(struct db *db, const struct room_state *state, uint64
     const int64_t high = from_beginning ? hidden + limit : newest - from;
     const int64_t lowest = from_beginning ? hidden : high - limit;
     const int64_t low = lowest > hidden ? lowest : hidden;
-    return DB_RUN(db, (from_beginning ? FROM_BEGINNING : BY_POSITION)[with_lists], DB_REPEATABLE,
-                  rows, user, room, db_i64(low), db_i64(high));
-}
-
-/* Whether a message of the page may have reactions or files, which start at column `first`. The
- * rows are read from the first one again after this. */
-static bool has_lists(struct db_rows *rows, unsigned first) {
-    bool found = false;
-    while (!found && db_next(rows))
-        found = !db_is_null(rows, first + MESSAGE_LISTS_COLUMN);
-    db_seek(rows, 0);
-    return found;
-}
-
-/* Lists of files and reactions make a page slow, and most messages have none: a second statement
- * reads them. */
-static enum error read_page(struct db *db, const struct room_state *state, uint64_t user_id,
-                            const struct message_page *page, struct db_rows **rows) {
-    /* For most pages this is the only statement. */
-    const enum error error = run_page(db, state, user_id, page, false, rows);
-    if (error || !has_lists(*rows, 0))
-        return error;
-    db_done(*rows);
-    return run_page(db, state, user_id, page, true, rows);
+    return DB_RUN(db, from_beginning ? FROM_BEGINNING : BY_POSITION, DB_REPEATABLE, rows, user,
+                  room, db_i64(low), db_i64(high));
 }
 
 /* After an empty page: finds out whether the cursor is a message of the room. */
@@ -147,7 +115,7 @@ enum error message_page_list(struct db *db, struct user_names *names,
                              const struct message_page *page, bool *cursor_found,
                              message_visit *visit, void *context) {
     struct db_rows *rows;
-    const enum error error = read_page(db, state, user_id, page, &rows);
+    const enum error error = run_page(db, state, user_id, page, &rows);
     if (error)
         return error;
     /* May clear the cache; from here to the end of the page it only grows. */
@@ -171,7 +139,7 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     /* The token, the membership and the page in one statement: what a client does most often needs
      * one round trip. */
     static const char SQL[] = "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS
-                              ", " MESSAGE_COLUMNS_PLAIN("u.user_id") TOKEN_MEMBER_FROM
+                              ", " MESSAGE_COLUMNS_NAMELESS("u.user_id") TOKEN_MEMBER_FROM
         "JOIN message m FORCE INDEX (PRIMARY) ON m.room_id = r.room_id "
         "AND m.position > GREATEST(" NEWEST " - ?, CAST(" ROOM_FIRST_POSITION("me", "r")
         " AS SIGNED)) AND m.position <= " NEWEST
@@ -182,15 +150,12 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     /* Pages by cursor take the ordinary way. */
     if (page->kind != MESSAGE_PAGE_OFFSET)
         return ERROR_NONE;
-    /* The columns of the message follow those of the token. */
-    unsigned first = TOKEN_MEMBER_COLUMN_COUNT;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_i64(from + limit),
-                              db_i64(from), db_bytes(token_hash, SECRET_HASH_SIZE));
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_i64(from + limit), db_i64(from),
+               db_bytes(token_hash, SECRET_HASH_SIZE));
     if (error)
         return error;
     user_names_begin(names, db);
-    /* Moves to the first row again. */
-    const bool needs_lists = has_lists(rows, first);
     *found = db_next(rows);
     /* No row: the token, the membership or the page may be missing. The ordinary way finds out
      * which. */
@@ -199,19 +164,8 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
         return ERROR_NONE;
     }
     token_member_from_row(rows, 0, identity);
-    if (needs_lists) {
-        db_done(rows);
-        first = 0;
-        error = run_page(db, &identity->room, identity->user.id, page, true, &rows);
-        if (error)
-            return error;
-        /* The room was deleted meanwhile. */
-        if (!db_next(rows)) {
-            db_done(rows);
-            return ERROR_NONE;
-        }
-    }
-    return visit_page(db, names, rows, first, room_id, visit, context);
+    /* The columns of the message follow those of the token. */
+    return visit_page(db, names, rows, TOKEN_MEMBER_COLUMN_COUNT, room_id, visit, context);
 }
 
 enum error message_page_replies(struct db *db, struct user_names *names, uint64_t user_id,

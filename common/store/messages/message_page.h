@@ -30,17 +30,16 @@ struct message_page {
 
 /* Visits one page of a room as the user sees it, newest message first, by AFTER oldest first. Sets
  * *cursor_found to false if the cursor is not a message of this room. Does not check access. One
- * round trip to the database; another one if a message has reactions or files, if names of senders
- * are not cached, and for an empty page by cursor. */
+ * round trip to the database; another one if names of senders are not cached, and for an empty page
+ * by cursor. */
 enum error message_page_list(struct db *db, struct user_names *names,
                              const struct room_state *state, uint64_t user_id,
                              const struct message_page *page, bool *cursor_found,
                              message_visit *visit, void *context);
 
-/* Authenticates a member of the room by token and visits a page by offset, in one round trip, and
- * another one if a message has reactions or files. Sets the fields of the identity that
- * token_member_from_row sets. *found is false and nothing is visited if the token does not permit
- * it, the page is empty, or it is a page by cursor. */
+/* Authenticates a member of the room by token and visits a page by offset, in one round trip. Sets
+ * the fields of the identity that token_member_from_row sets. *found is false and nothing is
+ * visited if the token does not permit it, the page is empty, or it is a page by cursor. */
 enum error message_page_by_token(struct db *db, struct user_names *names,
                                  const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
                                  const struct message_page *page, struct identity *identity,
