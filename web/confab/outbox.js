@@ -10,6 +10,9 @@ const MAX_SERVER_ERRORS = 5;
 // followed by a response to another request, it is the message.
 const MAX_LONE_FAILURES = 3;
 
+/** The text of an error, without the names of fields. */
+const reasonOf = ({ detail, fields }) => Object.values(fields).flat().join(" ") || detail;
+
 /** A message being sent. */
 class Outgoing {
     /** As in Emitter. */
@@ -43,7 +46,7 @@ class Outgoing {
             mentions,
             created_at,
             keys,
-            refused: state === "failed" ? this.error.detail : null,
+            refused: state === "failed" ? reasonOf(this.error) : null,
             refused_code: state === "failed" ? this.error.code : null,
         };
     }

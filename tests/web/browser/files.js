@@ -339,6 +339,8 @@ slow("a refused message is edited, with its files, also after a reload", async (
     await alice.field.press("Enter");
     await alice.button("Discard", refused).waitFor();
     await alice.page.reload();
+    await alice.button("Edit", refused).waitFor();
+    assert.doesNotMatch(await refused.textContent(), /content:/u);
     await alice.button("Edit", refused).click();
     await chips(alice).getByText("recipe.txt").waitFor();
     await alice.say("A better word");
