@@ -563,7 +563,12 @@ export class Chat {
     }
 
     #drawPlaceholder() {
-        if (!this.conversation && this.rooms && !this.opening.id && !this.placeholder.isTaken) {
+        if (
+            !this.conversation &&
+            this.rooms?.loaded &&
+            !this.opening.id &&
+            !this.placeholder.isTaken
+        ) {
             this.placeholder.showNone(this.confab.user, this.rooms.byId.size > 0);
         }
     }
