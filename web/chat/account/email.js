@@ -24,7 +24,7 @@ function addressForm(confab, sent, back) {
     });
 }
 
-function codeForm(confab, confirmed) {
+function codeForm(confab, confirmed, back) {
     const code = textField("token", t("Code in the mail"), {
         autocomplete: "one-time-code",
         autocapitalize: "none",
@@ -32,7 +32,7 @@ function codeForm(confab, confirmed) {
     });
     return form({
         fields: [code],
-        buttons: [submitButton(t("Confirm"))],
+        buttons: [button(t("Back"), back), submitButton(t("Confirm"))],
         submit: async () => {
             await confab.confirmEmail(code.input.value.trim());
             await confirmed();
@@ -52,11 +52,7 @@ export function emailPart(confab) {
             content,
             h("p", { role: "status" }, t("A mail is on its way to {email}.", { email })),
             h("p", t("Open the link in the mail. If it has a code in its place, enter that here.")),
-            codeForm(confab, show),
-            h(
-                "div.buttons",
-                button(t("Back"), () => show()),
-            ),
+            codeForm(confab, show, show),
         );
 
     const show = () =>

@@ -48,8 +48,8 @@ export function exportPart(confab) {
         }
         fill(
             buttons,
-            name === "ready" && button(t("Download"), get, "main"),
             name !== "waiting" && button(t("Make an archive"), request),
+            name === "ready" && button(t("Download"), get, "main"),
         );
         clearTimeout(timer);
         if (name === "waiting") {
@@ -92,7 +92,7 @@ function askToErase(root, erase) {
         h("p", t("This cannot be undone. You leave all rooms and are logged out everywhere.")),
         form({
             fields: [password],
-            others: [messages],
+            others: [messages, password.element],
             buttons: [cancelButton(close), submitButton(t("Delete my account"), "danger")],
             submit: () =>
                 erase({

@@ -5,14 +5,14 @@ import { tryTo } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { t } from "../words.js";
 
-function codeForm(label, submit) {
+function codeForm(submit, ...buttons) {
     const code = textField("code", t("Code of your authenticator app"), {
         autocomplete: "one-time-code",
         autocapitalize: "none",
     });
     return form({
         fields: [code],
-        buttons: [submitButton(label)],
+        buttons,
         submit: () => submit(code.input.value),
     });
 }
@@ -48,9 +48,11 @@ export function secondFactor(confab) {
                 ),
                 h("p", h("code.secret", secret)),
                 h("p", h("a", { href: uri }, t("Open the app on this device"))),
-                codeForm(t("Turn on"), async (code) => {
-                    showCodes(await confab.confirmSecondFactor(code));
-                }),
+                codeForm(
+                    async (code) => showCodes(await confab.confirmSecondFactor(code)),
+                    button(t("Back"), show),
+                    submitButton(t("Turn on")),
+                ),
             );
         });
 
@@ -62,10 +64,13 @@ export function secondFactor(confab) {
                 isOn
                     ? [
                           h("p", t("On. Recovery codes left: {count}", { count: left })),
-                          codeForm(t("Turn off"), async (code) => {
-                              await confab.endSecondFactor(code);
-                              await show();
-                          }),
+                          codeForm(
+                              async (code) => {
+                                  await confab.endSecondFactor(code);
+                                  await show();
+                              },
+                              submitButton(t("Turn off")),
+                          ),
                       ]
                     : [
                           h("p", t("Logins then need a code of an app on your phone, too.")),

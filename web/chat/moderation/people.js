@@ -46,7 +46,7 @@ export function report({ root, confab, people, room, on }, message) {
     openDialog(root, t("Report a message"), (close) =>
         form({
             fields: [note],
-            others: [reasons],
+            others: [reasons, note.element],
             buttons: [cancelButton(close), submitButton(t("Report"))],
             submit: async () => {
                 const reason = chosenOf(reasons);

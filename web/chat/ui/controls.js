@@ -97,9 +97,9 @@ function setFieldError(field, text) {
 }
 
 /**
- * A form of fields, other nodes and buttons, in this order. `submit()` returns a promise. If it
- * is rejected, the error is shown at the fields that it names, or else above the buttons, in the
- * words of `say(error)`.
+ * A form of fields, other nodes and buttons, in this order; the element of a field that is among
+ * the other nodes has its place there. `submit()` returns a promise. If it is rejected, the error
+ * is shown at the fields that it names, or else above the buttons, in the words of `say(error)`.
  */
 export function form({ fields, others = [], buttons, submit, say = errorText }) {
     const general = h("p.wrong", { role: "alert" });
