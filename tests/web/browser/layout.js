@@ -111,7 +111,7 @@ test("words of either direction keep their order and their beginning in lists", 
     const [person, other] = [await newUser(), await account()];
     const room = await person.room("Kitchen", other);
     const words = "صباح الخير، لقد رفعت النسخة الجديدة من الترجمة إلى المستودع";
-    await other.api("PATCH", "auth/me/", { display_name: "Oona" });
+    await other.api("PATCH", "auth/me/", { display_name: `Oona ${"of the sea ".repeat(5)}` });
     await other.post(room, words, { mentions: { user_ids: [person.id], all: false } });
     await person.visit();
     const last = person.page.locator(".room .last", { hasText: words });
@@ -134,6 +134,14 @@ test("words of either direction keep their order and their beginning in lists", 
     const heading = person.page.locator(".details h3").first();
     await heading.getByText("2 members").waitFor();
     assert.equal(await beginsLeft(heading), true);
+    const name = person.page.locator(".details .who bdi", { hasText: "Oona" });
+    const shown = await name.evaluate((element) => {
+        const range = document.createRange();
+        range.setStart(element.firstChild, 0);
+        range.setEnd(element.firstChild, 1);
+        return range.getBoundingClientRect().left - element.getBoundingClientRect().left;
+    });
+    assert.ok(shown >= 0, `${shown} px`);
 });
 
 test("a long dialog shows its buttons at once, and begins with its first field", async () => {

@@ -268,7 +268,7 @@ export function findRoom(root, confab, isMember, choose) {
             return h(
                 "li.person",
                 avatar({ id: room.room_id, name, kind: "tile" }),
-                h("span.who", name, h("span.under", count)),
+                h("span.who", h("bdi", name), h("span.under", count)),
                 rowButton(opens ? t("Open") : t("Join"), label, async () => {
                     await choose(room, !opens);
                     close();
@@ -297,7 +297,7 @@ export function hiddenRooms(root, confab, people, show) {
             return h(
                 "li.person",
                 people.roomAvatar(room),
-                h("span.who", name),
+                h("span.who", h("bdi", name)),
                 rowButton(t("Show"), t("Show {room}", { room: name }), async () => {
                     await show(room);
                     close();

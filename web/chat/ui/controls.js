@@ -73,6 +73,7 @@ export function textField(name, label, attributes = {}, hint = null) {
         id,
         name,
         type: "text",
+        dir: "auto",
         "aria-describedby": hint ? `${id}-wrong ${id}-hint` : `${id}-wrong`,
         ...attributes,
     });

@@ -64,7 +64,8 @@ export function confirm(root, { title, text, action, act, then }) {
 /** A user in a list: the display name, and the user name where it is another one. */
 export function personName(people, { user_id: id, username }) {
     const differs = people.name(id, username) !== username;
-    return h("span.who", people.nameNode(id, username), differs && h("span.under", username));
+    const under = differs && h("span.under", { dir: "auto" }, username);
+    return h("span.who", people.nameNode(id, username), under);
 }
 
 /**
