@@ -69,7 +69,8 @@ for (const size of ["tablet", "phone"]) {
     test(`the login stays in its place when the open rooms come (${size})`, async () => {
         const [alice, reader] = [await account(), await openWindow({ viewport: SIZES[size] })];
         const room = await alice.room("Garden");
-        await alice.api("PATCH", `chat/rooms/${room}/`, { is_open: true });
+        const topic = "Apples and pears ".repeat(8);
+        await alice.api("PATCH", `chat/rooms/${room}/`, { is_open: true, topic });
         let give;
         const given = new Promise((resolve) => {
             give = resolve;
