@@ -72,7 +72,7 @@ enum identity_due { IDENTITY_DUE_NOTHING, IDENTITY_DUE_USE, IDENTITY_DUE_RENEWAL
     USER_COLUMNS ", u.rooms_count, u.last_seq, u.has_preferences, NOT u.share_read, u.block_changes"
 #define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 5)
 #define IDENTITY_CREDENTIAL_COUNT 3
-#define IDENTITY_ROOM_COLUMNS ROOM_STATE_COLUMNS_OF("u.user_id")
+#define IDENTITY_ROOM_COLUMNS ROOM_STATE_COLUMNS_OF("u.user_id", "u.is_guest")
 #define IDENTITY_ROOM_JOINS              \
     "LEFT JOIN room r ON r.room_id = ? " \
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "

@@ -176,7 +176,8 @@ enum error file_get(struct db *db, uint64_t file_id, uint64_t user_id, struct fi
         "SELECT STRAIGHT_JOIN " FILE_COLUMNS ", me.user_id IS NOT NULL AND ("
         ROOM_FIRST_POSITION("me", "r") " = 0 OR f.user_id = me.user_id OR "
         "(SELECT position FROM message WHERE message_id = f.message_id) > me.first_position), "
-        ROOM_STATE_MAY_VIEW("?") ", r.is_open, r.direct_low IS NOT NULL FROM file f "
+        ROOM_STATE_MAY_VIEW("?", ROOM_STATE_IS_GUEST("?"))
+        ", r.is_open, r.direct_low IS NOT NULL FROM file f "
         "JOIN room r ON r.room_id = f.room_id "
         "LEFT JOIN member me ON me.room_id = f.room_id AND me.user_id = ? "
         "WHERE f.file_id = ? AND f.state <> 4 "

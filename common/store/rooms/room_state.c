@@ -70,7 +70,7 @@ void room_state_hide_members(struct room_state *state, uint64_t user_id) {
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state) {
     static const char SQL[] =
-        "SELECT " ROOM_STATE_COLUMNS_OF("?")
+        "SELECT " ROOM_STATE_COLUMNS_OF("?", ROOM_STATE_IS_GUEST("?"))
         ", (SELECT is_moderator FROM user WHERE user_id = ?) FROM " ROOM_STATE_FROM
         "WHERE r.room_id = ?";
     struct db_rows *rows;

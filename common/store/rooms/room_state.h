@@ -64,17 +64,18 @@ struct room_state {
 
 /* Columns of a room aliased r and the membership of a user aliased me (outer joined).
  * ROOM_STATE_COLUMNS leaves may_view false; ROOM_STATE_COLUMNS_OF sets it for the user with this
- * id, which it has twice: a ban is looked up, and whether the user is a guest, but only in rooms
- * read by all of which the user is not a member. */
+ * id, who is a guest or not: ROOM_STATE_IS_GUEST, where the user's row is not joined. A ban is
+ * looked up only in rooms read by all of which the user is not a member. */
 #define ROOM_STATE_COLUMNS ROOM_STATE_COLUMNS_BUT_LAST ", FALSE"
-#define ROOM_STATE_COLUMNS_OF(user) \
-    ROOM_STATE_COLUMNS_BUT_LAST ", " ROOM_STATE_MAY_VIEW(user)
-#define ROOM_STATE_MAY_VIEW(user)                                                    \
+#define ROOM_STATE_COLUMNS_OF(user, is_guest) \
+    ROOM_STATE_COLUMNS_BUT_LAST ", " ROOM_STATE_MAY_VIEW(user, is_guest)
+#define ROOM_STATE_MAY_VIEW(user, is_guest)                                          \
     ROOM_IS_READ("r") " AND me.user_id IS NULL AND NOT EXISTS ("                     \
     "SELECT 1 FROM ban WHERE ban.room_id = r.room_id AND ban.user_id = " user        \
     " AND (ban.until IS NULL OR ban.until > SYSDATE(6))) "                           \
-    "AND (r.is_open OR r.guests > 0 OR NOT EXISTS (SELECT 1 FROM user guest "        \
-    "WHERE guest.user_id = " user " AND guest.is_guest))"
+    "AND (r.is_open OR r.guests > 0 OR NOT " is_guest ")"
+#define ROOM_STATE_IS_GUEST(user) \
+    "EXISTS (SELECT 1 FROM user guest WHERE guest.user_id = " user " AND guest.is_guest)"
 #define ROOM_STATE_COLUMNS_BUT_LAST \
     "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, me.is_admin, " \
     "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position, "      \
