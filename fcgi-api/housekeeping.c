@@ -35,7 +35,7 @@ bool housekeeping_note_redis(struct service *service, uint64_t timeout_ms) {
     if (server_record_redis(service->db, identity, &others))
         return false;
     if (others)
-        log_warn("another host uses another Redis: events reach its clients seconds later");
+        log_warn("another host uses a different Redis: events reach its clients seconds later");
     return others;
 }
 
@@ -43,7 +43,7 @@ bool housekeeping_note_redis(struct service *service, uint64_t timeout_ms) {
 static bool note_is_due(struct service *service, int64_t now) {
     _Atomic int64_t *noted_ms = &shared_numbers(service->shared)->redis_noted_ms;
     int64_t last = atomic_load(noted_ms);
-    /* A time to come is that of a process before the last boot. */
+    /* A time in the future was stored before the last boot. */
     const bool is_due = last == 0 || now - last >= NOTE_EVERY_MS || last > now;
     return is_due && atomic_compare_exchange_strong(noted_ms, &last, now);
 }

@@ -27,7 +27,7 @@ enum error server_origin(struct db *db, char origin[SERVER_ORIGIN_SIZE]);
  * refuses changes. */
 enum error server_check_writable(struct db *db);
 
-/* Records that this host uses the Redis with this identity. *others: another host uses another
+/* Records that this host uses the Redis with this identity. *others: another host uses a different
  * Redis, so that its events arrive late here. */
 enum error server_record_redis(struct db *db, const char *identity, bool *others);
 

@@ -134,7 +134,7 @@ void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
         server_find_other_redis(doctor->cli->db, identity, &others);
     if (others) {
         doctor_set_result(result, REPORT_FAILED, "use the same Redis on all hosts",
-                          "another host of this database uses another Redis");
+                          "another host of this database uses a different Redis");
         return;
     }
     /* The INFO of memory, with limit and policy. */

@@ -10,7 +10,7 @@
  * Redis on a busy machine is slow and not broken. */
 #define REDIS_MS 500
 
-/* Of the database, as words of the response. */
+/* States of the database in the response. */
 static const char OK[] = "ok", UNREACHABLE[] = "unreachable", NO_CHANGES[] = "refuses changes";
 
 /* Each check has a time limit, so that this answers when others would hang. */
@@ -25,7 +25,7 @@ static const char *database_state(struct exchange *x) {
     return refuses ? NO_CHANGES : OK;
 }
 
-/* Of Redis: also whether it connects all processes. */
+/* The state of Redis, and whether all hosts use the same one. */
 static const char *redis_state(struct exchange *x) {
     struct redis_client *redis = x->service->redis;
     uint64_t pushd_count;
@@ -37,7 +37,7 @@ static const char *redis_state(struct exchange *x) {
     if (!redis_server_try(redis, REDIS_MS, &pushd_count))
         return "refuses commands";
     return housekeeping_note_redis(x->service, REDIS_MS)
-               ? "another host uses another one"
+               ? "another host uses a different Redis"
                : OK;
 }
 

@@ -257,7 +257,7 @@ def test_a_frozen_server_gives_503_within_database_timeout(make_instance, cluste
     system.close()
 
 
-def test_servers_without_a_quorum_are_told_to_be_the_cluster():
+def test_servers_without_a_quorum_become_the_cluster_by_a_command():
     """By the command of docs/cluster.md. The first server alone has the quorum of these two."""
     command = markdown.block("docs/cluster.md", "quorum")
     with Galera() as galera:
@@ -348,7 +348,7 @@ def test_hosts_are_restarted_one_by_one_with_a_newer_schema(hosts, cluster):
                 assert other.failures[failed:] == [], "the other host goes on"
                 health = Client(host).get("/healthz").json()
                 # Instances of other tests used this database, with a Redis of their own.
-                assert health.get("redis", "ok") in ("ok", "another host uses another one"), health
+                assert health.get("redis", "ok") in ("ok", "another host uses a different Redis"), health
                 assert health["status"] != "unavailable"
         finally:
             cluster.nodes[0].sql(

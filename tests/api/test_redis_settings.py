@@ -223,16 +223,16 @@ def test_a_redis_with_a_full_disk_is_named_and_still_publishes(make_instance):
 
 # ---- two servers ----
 
-def test_two_hosts_with_a_redis_of_their_own_are_told(make_instance):
+def test_two_hosts_with_a_redis_of_their_own_are_reported(make_instance):
     first = make_instance(CONFAB_PROCESSES=1)
     second = make_instance(CONFAB_PROCESSES=1,
                            CONFAB_DATABASE_SOCKET=f"{first.state}/sock/db.sock")
     Client(first).register()
-    other = ("degraded", "another host uses another one")
+    other = ("degraded", "another host uses a different Redis")
     wait_for(lambda: (health(first), health(second)) == (other, other), 10)
     for system in (first, second):
-        assert "another Redis" in found(system, "check", 1)["detail"]
-        assert "another Redis" in found(system, "doctor", 1, system.url, "--no-sockets")["detail"]
+        assert "a different Redis" in found(system, "check", 1)["detail"]
+        assert "a different Redis" in found(system, "doctor", 1, system.url, "--no-sockets")["detail"]
     second.end("api")
     first.sql("UPDATE housekeeping SET ran_at = ran_at - INTERVAL 3 MINUTE "
               "WHERE task LIKE 'redis:%'")

@@ -232,7 +232,7 @@ static void check_redis(struct check *check, bool database_works) {
     if (others) {
         report_add(
             &check->report, "redis", REPORT_FAILED,
-            "another host of this database uses another Redis",
+            "another host of this database uses a different Redis",
             "set redis_host or redis_socket, and redis_prefix, to the same values on all hosts");
         return;
     }
