@@ -250,8 +250,8 @@ enum error auth_refuse_anonymous(struct exchange *x) {
     return refuse(x, CODE_NOT_AUTHENTICATED, NULL);
 }
 
-/* Requests without credentials are counted by address, so that a crowd does not cost more than
- * its share. */
+/* Requests without credentials are counted by address, so that one address cannot use more than its
+ * share. */
 enum error auth_anonymous(struct exchange *x, bool with_room) {
     char address[CIDR_SUBSCRIBER_SIZE];
     cidr_subscriber(x->request->address, address);

@@ -56,15 +56,16 @@ bool auth_has_token(const struct exchange *x);
 /* Whether the request has a token or a session cookie, valid or not. */
 bool auth_has_credentials(const struct exchange *x);
 
-/* For a request without credentials to an open room: counts it by its
- * address, and reads the room of the path, if there is one, into x->identity.room. ERROR_NONE, and
- * x->is_anonymous is set, if that is open. */
+/* For a request without credentials to an open room: counts it by its address, and reads the room
+ * of the path, if there is one, into x->identity.room. ERROR_NONE, and x->is_anonymous is set, if
+ * that is open. */
 enum error auth_anonymous(struct exchange *x, bool with_room);
 
 /* The response to a request without credentials. */
 enum error auth_refuse_anonymous(struct exchange *x);
 
-/* The client's address (/32, or /64 for IPv6) as it is stored for guests: an HMAC. */
+/* The client's address (/32, or /64 for IPv6) as it is stored for guests: an HMAC. Errors are those
+ * of the database. */
 enum error auth_guest_address(struct exchange *x, char address[GUEST_ADDRESS_SIZE]);
 
 /* Whether the request has the token of a guest, or the cookie and comes from a page of this site or

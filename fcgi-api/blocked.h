@@ -1,5 +1,5 @@
 /*
- * blocked: which messages are of users whom the user of a request has blocked.
+ * blocked: marks the messages whose sender the user of the request has blocked.
  */
 #ifndef CONFAB_FCGI_API_BLOCKED_H
 #define CONFAB_FCGI_API_BLOCKED_H
@@ -7,10 +7,11 @@
 #include "event/serialize.h"
 #include "server/exchange.h"
 
-/* Whether the user has blocked this one. */
+/* Whether the user of the request has blocked this sender. False also if the list of blocked users
+ * could not be read. */
 bool blocked_has(struct exchange *x, uint64_t sender_id);
 
-/* Writes a message for the user, marked if its sender is blocked. */
+/* Writes a message as the user of the request sees it, marked if its sender is blocked. */
 void blocked_write_message(struct exchange *x, struct json_writer *w,
                           const struct message *message);
 

@@ -1,5 +1,5 @@
 /*
- * filter: what the word filter (filter_file) says of texts in requests. Without filter_file it does
+ * filter: applies the word filter (filter_file) to texts in requests. Without filter_file it does
  * nothing.
  */
 #ifndef CONFAB_FCGI_API_FILTER_H
@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "server/exchange.h"
 
-/* The prefork parent reads the list at its start and at a reload; other processes read it with the
- * first text. False, with what is wrong in *problems, if it cannot be used. *filter is NULL without
- * filter_file. */
+/* Reads the list. The prefork parent does so at its start and at a reload; other processes when
+ * they check the first text. False, with what is wrong appended to *problems, if it cannot be used.
+ * *filter is NULL without filter_file; the caller frees it with word_filter_free. */
 struct word_filter;
 bool filter_load(const struct config *config, struct word_filter **filter,
                  struct buffer *problems);
@@ -22,9 +22,9 @@ struct filtered {
     struct buffer masked; /* the text, if words of it were masked */
 };
 
-/* Looks at the text of a field, and replaces *text by filtered->masked if words are to be masked.
- * ERROR_BAD_INPUT, with the error of the field, if it is to be refused. Free with filter_free
- * when the text is not used any more, also after an error. */
+/* Checks the text of a field, and replaces *text by filtered->masked if words are to be masked.
+ * ERROR_BAD_INPUT, with the error of the field, if it is to be refused. Free with filter_free when
+ * the text is not used any more, also after an error. */
 enum error filter_text(struct exchange *x, const char *field, struct text *text,
                        struct filtered *filtered);
 void filter_free(struct filtered *filtered);

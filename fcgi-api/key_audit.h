@@ -7,11 +7,11 @@
 
 #include "server/exchange.h"
 
-/* From now on what is changed for an API key is in the audit; `pattern` is that of its route, below
- * api/site/. */
+/* Until key_audit_end the transactions of this connection enter their changes into the audit, for
+ * the API key of the request. `pattern` is that of the route, below api/site/. */
 void key_audit_begin(struct exchange *x, const char *pattern);
 
-/* The request of the API key is over: what the connection changes next is not its act. */
+/* Ends that: later changes are not made by the API key. */
 void key_audit_end(struct exchange *x);
 
 #endif

@@ -18,8 +18,8 @@
 #include "redis/redis_buckets.h"
 #include "store/rate.h"
 
-/* After a failure of Redis the count of this host holds for so long: Redis lacks what was counted
- * here meanwhile. */
+/* How long the count of this host holds after a failure of Redis, which lacks what was counted here
+ * meanwhile. */
 #define HOLD_US (10 * INT64_C(1000000))
 
 /* Buckets of this host: hash tables in which a bucket is in one of PROBES consecutive places. If
@@ -57,7 +57,7 @@ void limit_free(struct limit *limit) {
     free(limit);
 }
 
-bool limit_is_on(const struct exchange *x) {
+static bool is_on(const struct exchange *x) {
     return x->service->config->rate_limits != CONFIG_OFF;
 }
 
@@ -68,8 +68,8 @@ static bool is_rare(enum limit_kind kind) {
 
 /* Whether a limit applies: with an API key, that of the key, and those of guessing passwords. */
 static bool applies(const struct exchange *x, enum limit_kind kind) {
-    return limit_is_on(x) && (!x->has_key || kind == LIMIT_KEYS || kind == LIMIT_LOGINS ||
-                              kind == LIMIT_LOGINS_ADDRESS || kind == LIMIT_LOGINS_NAME);
+    return is_on(x) && (!x->has_key || kind == LIMIT_KEYS || kind == LIMIT_LOGINS ||
+                        kind == LIMIT_LOGINS_ADDRESS || kind == LIMIT_LOGINS_NAME);
 }
 
 /* ---- buckets ---- */
@@ -78,7 +78,7 @@ static bool applies(const struct exchange *x, enum limit_kind kind) {
  * addresses nor user names are stored. */
 static void name_bucket(struct token_bucket *bucket, const char *subject) {
     crypto_generichash_state state;
-    /* BLAKE2b over rule, NUL, subject: no rule and subject run into each other. */
+    /* BLAKE2b over rule, NUL and subject: different pairs never give the same bytes. */
     crypto_generichash_init(&state, NULL, 0, TOKEN_BUCKET_NAME_SIZE);
     crypto_generichash_update(&state, (const unsigned char *)bucket->rule,
                               strlen(bucket->rule) + 1);
@@ -269,7 +269,7 @@ enum error limit_take_key(struct exchange *x) {
 
 enum error limit_take_login(struct exchange *x, const char *address, const char *name) {
     char both[256];
-    if (!limit_is_on(x))
+    if (!is_on(x))
         return ERROR_NONE;
     /* A space separates the two: a name has none. */
     snprintf(both, sizeof(both), "%s %s", name, address);

@@ -36,9 +36,6 @@ enum limit_kind {
 struct limit *limit_new(const struct shared *shared);
 void limit_free(struct limit *limit);
 
-/* False: nothing is limited. */
-bool limit_is_on(const struct exchange *x);
-
 /* Counts an action of a subject, such as an address. ERROR_RATE_LIMITED: the limit is exceeded, and
  * the response is set, including Retry-After. */
 enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject);

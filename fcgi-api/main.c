@@ -145,7 +145,7 @@ static void reduce_preemption(void) {
     sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
-/* What each child of the parent does, and a process of a web server. */
+/* The work of a child of the parent, or of one process of a web server. */
 static int serve_fastcgi(const struct config *config, int listen_fd, const volatile int *stop) {
     struct service service;
     reduce_preemption();

@@ -1,5 +1,5 @@
 /*
- * pace: how often clients may ask, so that all of them together stay below poll_budget.
+ * pace: how often clients may poll, so that all of them together stay below poll_budget.
  *
  * Each request of a user takes a slot; slots are as far apart as the budget demands. The time up to
  * the next free slot shows how many requests came in the last minutes. A client waits twice that
@@ -17,8 +17,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The longest wait, in seconds: a quarter of an hour. Whatever a flood of requests costs the host,
- * the chat continues. */
+/* The longest wait, in seconds: a quarter of an hour. After a flood of requests clients get new
+ * messages again within this time. */
 #define PACE_MOST 900
 
 /* Takes a slot at the time now_us (microseconds of the real-time clock) of `budget` slots a day (0:

@@ -59,7 +59,7 @@ static void lower_priority(void) {
 /* The child process. The outcome fits into the buffer of a pipe, so write does not block. */
 static _Noreturn void run_child(const struct work *work, int out) {
     struct outcome outcome;
-    /* The parent has ended, and the result is not needed. */
+    /* If the parent ends, the result is not needed. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     lower_priority();
     do_work(work, &outcome);
@@ -100,7 +100,7 @@ static void run(const struct work *work, struct outcome *outcome) {
         do_work(work, outcome);
 }
 
-/* Runs the work if one of the places of those that hash is free. */
+/* Does the work if one of the places for hashing is free. */
 static enum error run_in_place(const struct shared *shared, const struct work *work,
                                struct outcome *outcome) {
     if (!shared_take_place(shared, SHARED_HASHING, work->config->processes))

@@ -27,15 +27,14 @@ static void write_until(struct exchange *x, const char *detail, enum error_code 
 enum error restriction_check_age(struct exchange *x) {
     const struct identity *identity = &x->identity;
     const int64_t minutes = (int64_t)x->service->config->post_min_age;
-    /* Only what everybody can read is protected from new accounts: into a private room the user
-     * was invited. A moderator is trusted already; for a request with an API key the site
-     * answers. */
+    /* Only public rooms are protected from new accounts: into a private room the user was invited.
+     * Moderators are trusted; for a request with an API key the site is responsible. */
     if (minutes == 0 || x->has_key || identity->room.is_private || identity->room.may_moderate)
         return ERROR_NONE;
     /* post_min_age is in minutes, times are in microseconds. */
     const int64_t until = identity->user.created_at + minutes * 60 * 1000000;
-    /* Whether it is a bot takes a statement: asked last, for accounts only that would be
-     * refused. */
+    /* Whether the user is a bot takes a statement, so it is checked last, for accounts only that
+     * would be refused. */
     if (clock_now() >= until || user_is_bot(x->service->db, identity->user.id))
         return ERROR_NONE;
     exchange_fail(x, ERROR_FORBIDDEN, CODE_TOO_NEW, NULL);
@@ -130,7 +129,7 @@ enum error restriction_check_hidden(struct exchange *x) {
     if (x->identity.room.members_visible || x->identity.room.may_moderate)
         return ERROR_NONE;
     return exchange_fail(x, ERROR_FORBIDDEN, CODE_MEMBERS_HIDDEN,
-                         "Moderators see who is in this room.");
+                         "Only moderators see the members of this room.");
 }
 
 enum error restriction_check_seen(struct exchange *x) {

@@ -27,8 +27,8 @@ void restriction_add_ban_end(struct exchange *x);
 /* A disabled user is active again if it was for a ban from the site that is over by now. */
 void restriction_end_ban(struct exchange *x, struct user *user);
 
-/* Whether an authenticated user is banned from the site. Then the answer says so, and until when,
- * and the caller returns ERROR_BANNED. */
+/* Whether an authenticated user is banned from the site. If so, the response is set, with the end
+ * of the ban, and the caller returns ERROR_BANNED. */
 bool restriction_refuse_banned(struct exchange *x, uint64_t user_id);
 
 /* ERROR_NOT_FOUND if the user is a guest and this room takes none: the guest is not in the room,
@@ -39,8 +39,8 @@ enum error restriction_check_guest(struct exchange *x, const struct room_state *
  * room, by its key, is made empty if that room takes no guests. */
 enum error restriction_check_guest_list(struct exchange *x, struct room_list *list);
 
-/* ERROR_FORBIDDEN, with the answer, if only moderators see who is in the room of the path, and the
- * user is none of them. */
+/* ERROR_FORBIDDEN, with the answer, if only moderators see the members of the room of the path, and
+ * the user is not a moderator. */
 enum error restriction_check_hidden(struct exchange *x);
 
 /* ERROR_NOT_FOUND if the message in the path is from before the user joined, in a room where that

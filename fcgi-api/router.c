@@ -238,7 +238,8 @@ static enum error check_url(struct exchange *x) {
 /* 405 with the method that the client has named. */
 static enum error refuse_method(struct exchange *x) {
     char detail[96];
-    /* The method comes from the client: cut in the middle of a character it would be no UTF-8. */
+    /* The method comes from the client: cut in the middle of a character it would be invalid
+     * UTF-8. */
     snprintf(detail, sizeof(detail), "Method \"%.32s\" not allowed.", x->request->method_name);
     const bool is_utf8 = text_is_valid(detail, strlen(detail));
     return exchange_fail(x, ERROR_METHOD, CODE_METHOD_NOT_ALLOWED, is_utf8 ? detail : NULL);
@@ -367,7 +368,7 @@ static bool may_be_outdated(const struct exchange *x, enum error error) {
            (!error && x->may_be_outdated);
 }
 
-/* Whether who is refused may be one who is banned from the room in the path. */
+/* Whether the path is that of a room: a ban from it may be the cause of a refusal. */
 static bool is_of_room(const struct route *route) {
     static const char ROOM[] = "api/chat/rooms/#";
     return strncmp(route->pattern, ROOM, sizeof(ROOM) - 1) == 0;
@@ -426,9 +427,10 @@ static void begin_headers(struct exchange *x, const char *allow) {
     buffer_append_str(headers, "\r\nX-Content-Type-Options: nosniff\r\n");
 }
 
-/* Says when a client that polls may ask again. Only requests that are served, and not to everybody,
- * count toward poll_budget. Those without credentials, which read open rooms, have slots of their
- * own, half as many: they wait for one another and for users, and users do not wait for them. */
+/* Tells clients that poll when to send the next request. Refused requests and those to public paths
+ * do not count toward poll_budget. Requests without credentials, which read open rooms, have slots
+ * of their own, half as many: they wait for one another and for users, and users do not wait for
+ * them. */
 static void write_pace(struct exchange *x, const struct route *route) {
     struct shared_numbers *numbers = shared_numbers(x->service->shared);
     const uint64_t budget = x->service->config->poll_budget;

@@ -115,7 +115,7 @@ struct shared_numbers *shared_numbers(const struct shared *shared) {
     return end;
 }
 
-/* Where the bytes of a kind begin; more than there can be processes. */
+/* Places of one kind of work; more than there can be processes. */
 #define PLACES_OF_A_KIND 10000
 
 bool shared_take_place(const struct shared *shared, enum shared_work work, uint64_t processes) {

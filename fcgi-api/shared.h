@@ -26,7 +26,8 @@ struct shared *shared_new(void);
 /* For a process without such a parent. As above. */
 struct shared *shared_open(const struct config *config);
 
-/* Gives up the memory and the file; the locks of this process go. shared may be NULL. */
+/* Unmaps the memory and closes the file, which releases the locks of this process. shared may be
+ * NULL. */
 void shared_free(struct shared *shared);
 
 #define SHARED_MEMORY_SIZE ((size_t)512 * 1024)
@@ -49,7 +50,7 @@ struct shared_numbers {
 /* Never NULL; zero at first. */
 struct shared_numbers *shared_numbers(const struct shared *shared);
 
-/* What takes a process for long. Each kind has places of its own. */
+/* Work that occupies a process for long. Each kind has places of its own. */
 enum shared_work { SHARED_HASHING, SHARED_SEARCHING };
 
 /* Takes one of the places of this kind, half of `processes` and at least one; false if all are

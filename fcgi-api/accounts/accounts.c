@@ -26,7 +26,7 @@
 #include "store/privacy/guest.h"
 #include "store/users/profile.h"
 
-/* What is written once the profile is read. */
+/* The context of write_account. */
 struct account {
     struct exchange *x;
     struct json_writer *w;
@@ -49,7 +49,6 @@ enum error accounts_write(struct exchange *x, struct json_writer *w, const struc
 
 static enum error send_account(struct exchange *x, const struct user *user) {
     struct json_writer w = json_writer_start(&x->response.body);
-    /* 201 is set by those that create something. */
     return accounts_write(x, &w, user);
 }
 
@@ -89,7 +88,7 @@ static void notify_sockets(struct exchange *x, const struct user_change *change)
 
 /* ---- registering ---- */
 
-/* The name as it was entered; logins take it in any case. */
+/* Answers with the name as it was entered; logins ignore the case of letters. */
 static enum error send_registered(struct exchange *x, uint64_t id, struct text name,
                                   const char *key) {
     struct json_writer w = json_writer_start(&x->response.body);
@@ -362,7 +361,7 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
         if (error != ERROR_CONFLICT)
             return error;
     }
-    /* Another process replaces the hash again and again: the client tries later. */
+    /* Another process replaced the hash in every round: the client tries later. */
     return ERROR_UNAVAILABLE;
 }
 
@@ -470,10 +469,10 @@ enum error accounts_me(struct exchange *x) {
     return send_account(x, &x->identity.user);
 }
 
-/* Receipts of others are shown only to those who share their own. */
 /* ---- the profile ---- */
 
-/* Stores share_read; the sockets of the user, which depend on it, are notified. */
+/* Stores share_read, and notifies the sockets of the user: receipts of others are shown only to
+ * users who share their own. */
 static enum error set_share_read(struct exchange *x, bool share_read) {
     struct user_change change;
     const enum error error =

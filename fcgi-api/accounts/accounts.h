@@ -14,21 +14,22 @@
 exchange_handler accounts_login;
 exchange_handler accounts_password;
 
-/* Writes a user as the user sees it, with the path of its bell. */
+/* Writes the account of a user as the user itself sees it, with the path of its bell. Errors are
+ * those of the database. */
 enum error accounts_write(struct exchange *x, struct json_writer *w, const struct user *user);
 
 /* Reads the field new_password; false, with the error of the field, if it is missing or wrong. */
 bool accounts_new_password(struct exchange *x, struct text *password);
 
-/* ERROR_FORBIDDEN, with its response, if users do not log in by passwords. */
+/* ERROR_FORBIDDEN, with the response set, if password_login is off. */
 enum error accounts_check_passwords(struct exchange *x);
 
-/* Adds an error to the field if the password is too common; then false. */
+/* False, with the error of the field, if the password is too common or is the user name. */
 bool accounts_check_common(struct exchange *x, const char *field, struct text password,
                            struct text username);
 
 /* Checks the field "password" against that of the user of the request; ERROR_BAD_INPUT with the
- * error of the field if it is missing or wrong. Counts as a login. */
+ * error of the field if it is missing or wrong. Counts toward the limits of logins. */
 enum error accounts_prove(struct exchange *x);
 
 #endif

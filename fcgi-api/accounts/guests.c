@@ -19,7 +19,7 @@
 #include "store/site/site_value.h"
 #include "store/site/used_jwt.h"
 
-/* What the request asks for; room_id is found by link or key. */
+/* The fields of the request; room_id is found by link or key. */
 struct wish {
     struct text display_name;
     struct text link, key; /* one of them is empty */
@@ -27,7 +27,8 @@ struct wish {
     uint64_t room_id;
 };
 
-/* With both or neither there is no way in that would be clear. */
+/* Reads the fields. A link and a key together, or neither, are an error: it is not clear which room
+ * is meant. */
 static bool read_wish(struct exchange *x, struct wish *wish) {
     *wish = (struct wish){.link = text_of(""), .key = text_of(""), .work = text_of("")};
     field_text(x, "display_name", &wish->display_name);
@@ -53,7 +54,7 @@ static enum error ask_for_work(struct exchange *x, struct text key, enum error_c
     buffer_clear(&x->response.body);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
-    /* Also with the right code only for this answer: bits tells the client how long it takes. */
+    /* bits tells the client how much work the challenge takes. */
     json_write_member_str(&w, "detail", detail);
     json_write_member_str(&w, "code", error_code_word(code));
     json_write_member_str(&w, "challenge", challenge);
@@ -62,8 +63,7 @@ static enum error ask_for_work(struct exchange *x, struct text key, enum error_c
     return ERROR_FORBIDDEN;
 }
 
-/* The proof of work that a guest's request carries: without one, or with a wrong one, the answer is
- * a challenge. */
+/* Checks the proof of work in the request; if it is missing or wrong, the answer is a challenge. */
 static enum error check_work(struct exchange *x, struct text work) {
     const uint64_t bits = x->service->config->guest_work;
     struct db *db = x->service->db;
@@ -89,7 +89,7 @@ static enum error check_work(struct exchange *x, struct text work) {
                                    : error;
 }
 
-/* ---- entering ---- */
+/* ---- joining ---- */
 
 static void keep_room(void *context, const struct invite_link_room *room) {
     struct wish *wish = context;
@@ -144,7 +144,7 @@ enum error guests_add(struct exchange *x) {
     /* Before the limit: a program that does no work does not use up the limit of its
      * neighbours. */
     enum error error = check_work(x, wish.work);
-    /* Each attempt counts: it may also be one to guess a key. */
+    /* Each attempt counts, as it may be a guess of a key. */
     cidr_subscriber(x->request->address, subscriber);
     if (!error)
         error = limit_take(x, LIMIT_GUESTS, subscriber);
@@ -166,11 +166,11 @@ enum error guests_add(struct exchange *x) {
     if (error)
         return error;
     error = enter(x, &wish);
-    /* The room was full, or the link used up: the guest has done nothing yet, and goes. */
-    if (error)
+    /* The room is full, or the link was used up: the new user is removed again. */
+    if (error) {
         guest_remove(db, x->identity.user.id);
-    if (error)
         return error;
+    }
     x->has_identity = true;
     return send_guest(x, key);
 }

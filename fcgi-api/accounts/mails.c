@@ -17,7 +17,7 @@ static bool has_mail(const struct exchange *x) {
     return x->service->config->mail_from[0] != '\0';
 }
 
-/* 202: the worker sends the mail; the answer is the same whether it will. */
+/* 202: the worker sends the mail. The answer is the same if it sends none. */
 static enum error accepted(struct exchange *x) {
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -128,8 +128,8 @@ enum error mails_confirm(struct exchange *x) {
 
 /* ---- a new password ---- */
 
-/* The answer is 202 in every case, without a look at the database before it: time and status
- * say nothing about whether there is an account. */
+/* The answer is 202 in every case, and the account is looked up later, by the worker: neither
+ * status nor time tells whether there is one. */
 enum error mails_reset(struct exchange *x) {
     struct text email;
     enum error error = accounts_check_passwords(x);

@@ -20,7 +20,8 @@ static bool read_text(struct exchange *x, const char *name, enum profile_field f
     return true;
 }
 
-/* most_bytes: what the schema, which counts characters, does not check; 0: nothing. */
+/* Adds `problem` as the error of a field, if there is one. most_bytes: the limit in bytes, which
+ * the schema does not check as it counts characters; 0: none. */
 static void add_problem(struct exchange *x, const char *name, struct text value, size_t most_bytes,
                         const char *problem) {
     /* Problems of length have their own code, as those that the schema finds. */

@@ -10,9 +10,9 @@
 
 /* For a login of a user whose password was right: uses up the code, one of the app or a recovery
  * code; does nothing for users without a second factor. `code` is empty if none was sent:
- * ERROR_UNAUTHENTICATED with the code code_required. `name`, in lower case, is that by which wrong
- * codes are limited. *used becomes true if a code was used up. On ERROR_BAD_INPUT the error is that
- * of the field `code`. */
+ * ERROR_UNAUTHENTICATED with the code code_required. `name` is the user name in lower case, by
+ * which wrong codes are limited. *used becomes true if a code was used up. On ERROR_BAD_INPUT the
+ * error is that of the field `code`. */
 enum error second_factor_check(struct exchange *x, uint64_t user_id, const char *name,
                                struct text code, bool *used);
 

@@ -75,7 +75,7 @@ enum error sessions_end(struct exchange *x) {
     struct db *db = x->service->db;
     struct user_change change;
     bool owned = false;
-    /* That of another user does not exist for this one: ids are numbers, and could be tried. */
+    /* One of another user is answered like one that does not exist: ids can be guessed. */
     enum error error = session_list_owns(db, x->identity.user.id, is_token, id, &owned);
     if (!error && !owned)
         error = ERROR_NOT_FOUND;

@@ -163,7 +163,7 @@ static enum error write_user(struct sync *sync) {
     bool resync = sync->is_other_database, more = false;
     enum error error = ERROR_NONE;
     begin_stream(sync);
-    /* A number of the future: in a cluster, perhaps of another node, which the router then
+    /* A number beyond the last event: in a cluster, perhaps of another node, which the router then
      * waits for. */
     if (!resync && given->has_user_seq && given->user_seq > identity->last_seq)
         sync->x->may_be_outdated = true;
@@ -225,8 +225,8 @@ static bool has_changed_preferences(const struct sync *sync, uint64_t room_id) {
 static enum error write_room(struct sync *sync, const struct sync_room *room, uint64_t after) {
     const struct room_state *state = &room->state;
     const struct request_fields *given = &sync->given;
-    /* A number of the future, or of another database. A number of the future, of another
-     * database, or before the oldest event that is kept: there is no way to continue from there. */
+    /* A number beyond the last event, of another database, or before the oldest event that is kept:
+     * events cannot continue from there. */
     bool resync =
         sync->is_other_database || after > state->last_seq || after + 1 < state->oldest_seq;
     if (after > state->last_seq && !sync->is_other_database)
@@ -237,7 +237,7 @@ static enum error write_room(struct sync *sync, const struct sync_room *room, ui
                            has_changed_preferences(sync, state->room_id);
     if (!resync && !has_events && !is_marked)
         return ERROR_NONE;
-    /* No place: the client asks again for this room and all that follow. */
+    /* The answer is full: the client asks again for this room and all that follow. */
     if (sync->is_full || (has_events && sync->left == 0) ||
         (!sync->is_empty && sync->w.out->len + ENTRY_BYTES > PAGE_BYTES)) {
         sync->more = true;
@@ -410,6 +410,7 @@ static enum error answer(struct sync *sync) {
 enum error sync_post(struct exchange *x) {
     struct sync sync = {.x = x, .is_empty = true};
     read_fields(x, &sync.given);
+    /* The limit counts the events of all streams together. */
     sync.left = sync.given.limit;
     const enum error error = field_errors_none(&x->field_errors) ? answer(&sync) : ERROR_BAD_INPUT;
     free(sync.given.rooms);

@@ -1,6 +1,6 @@
-/* Addresses of files that need no credentials for some minutes: for what a browser loads by
- * itself, such as a film. The signature is over the number of the file and the time; its key is
- * random and lies in the database, so that all hosts have the same. */
+/* Addresses of files that need no credentials for some minutes: for what a browser loads by itself,
+ * such as a video. The signature is over the number of the file and the time; its key is random and
+ * lies in the database, so that all hosts have the same. */
 #include "files/file_link.h"
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 #define KEY_NAME "file_link_key"
 
-/* What is signed. */
+/* Writes the text that is signed. */
 static void write_signed(struct buffer *out, uint64_t file_id, uint64_t expires) {
     buffer_printf(out, "file %" PRIu64 " until %" PRIu64, file_id, expires);
 }
@@ -40,7 +40,7 @@ bool file_link_is_valid(struct exchange *x, uint64_t file_id) {
     char key[SITE_VALUE_SIZE];
     uint64_t seconds = 0;
     bool one = false, other = false, valid = false;
-    /* Both must be there, and well encoded. */
+    /* Both must be present and well encoded. */
     if (request_query(x->request, "expires", &expires, &one) &&
         request_query(x->request, "signature", &signature, &other) && one && other)
         valid = text_to_u64((struct text){buffer_str(&expires), expires.len}, &seconds);

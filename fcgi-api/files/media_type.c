@@ -44,7 +44,7 @@ static bool is_token_character(char c) {
            (c != '\0' && strchr("!#$&-^_.+", c));
 }
 
-/* Two names of up to 127 characters, with a slash between them. */
+/* Whether it is two names of up to 127 characters, with a slash between them. */
 static bool has_form(const char *type) {
     const char *slash = strchr(type, '/');
     const size_t len = strlen(type);
@@ -74,15 +74,14 @@ bool media_type_normalize(struct text type, char out[MEDIA_TYPE_SIZE]) {
 /* For bytes that libmagic does not know. */
 #define UNKNOWN "application/octet-stream"
 
-/* The functions of the library. */
-static struct {
-    bool is_loaded;
+/* The functions of libmagic. */
+struct library {
     magic_t (*open)(int flags);
     void (*close)(magic_t database);
     int (*load)(magic_t database, const char *path);
     const char *(*buffer)(magic_t database, const void *bytes, size_t len);
     const char *(*error)(magic_t database);
-} library;
+};
 
 /* Finds a function. ISO C has no conversion from a pointer to data; copying the bytes is the
  * form that POSIX gives for dlsym. */
@@ -93,42 +92,43 @@ static bool find(void *handle, const char *name, void *function) {
 }
 
 /* False, with the cause logged, if it cannot be used. */
-static bool load(void) {
-    if (library.is_loaded)
-        return true;
-    /* Never closed: the next file needs it again. */
+static bool load(struct library *library) {
+    /* Never closed: for the next file the system has it loaded already. */
     void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    library.is_loaded = handle && find(handle, "magic_open", &library.open) &&
-                        find(handle, "magic_close", &library.close) &&
-                        find(handle, "magic_load", &library.load) &&
-                        find(handle, "magic_buffer", &library.buffer) &&
-                        find(handle, "magic_error", &library.error);
-    if (!library.is_loaded)
-        log_error("libmagic cannot be loaded, so that no file can be sent: %s", dlerror());
-    return library.is_loaded;
+    const bool is_loaded = handle && find(handle, "magic_open", &library->open) &&
+                           find(handle, "magic_close", &library->close) &&
+                           find(handle, "magic_load", &library->load) &&
+                           find(handle, "magic_buffer", &library->buffer) &&
+                           find(handle, "magic_error", &library->error);
+    if (!is_loaded)
+        log_error("libmagic cannot be loaded, so uploads fail: %s", dlerror());
+    return is_loaded;
 }
 
 /* NULL, with the cause logged, if there is none. */
-static magic_t open_database(void) {
+static magic_t open_database(const struct library *library) {
     /* The type alone, without looking inside of compressed files or programs. */
-    magic_t database = library.open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF);
-    if (database && library.load(database, NULL) == 0)
+    magic_t database =
+        library->open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF);
+    if (database && library->load(database, NULL) == 0)
         return database;
-    log_error("libmagic has no database, so that no file can be sent: %s",
-              database ? library.error(database) : "no memory");
+    log_error("libmagic has no database, so uploads fail: %s",
+              database ? library->error(database) : "no memory");
     if (database)
-        library.close(database);
+        library->close(database);
     return NULL;
 }
 
 bool media_type_find(struct text bytes, char out[MEDIA_TYPE_SIZE]) {
-    magic_t database = load() ? open_database() : NULL;
+    struct library library;
+    magic_t database = load(&library) ? open_database(&library) : NULL;
     if (!database)
         return false;
     /* More bytes would take longer, and say no more. */
     const size_t len = bytes.len < MEDIA_TYPE_HEAD ? bytes.len : MEDIA_TYPE_HEAD;
     const char *found = library.buffer(database, bytes.at, len);
-    /* What it cannot tell, or reports in some other form, is a row of bytes. */
+    /* A type that libmagic does not know, or reports in another form, is
+     * application/octet-stream. */
     if (!found || !media_type_normalize(text_of(found), out))
         snprintf(out, MEDIA_TYPE_SIZE, UNKNOWN);
     /* libmagic 5.46 looks for the end of an archive, which is not in these bytes. */
@@ -140,7 +140,7 @@ bool media_type_find(struct text bytes, char out[MEDIA_TYPE_SIZE]) {
 
 /* ---- agreement ---- */
 
-/* Whether the type begins so. */
+/* Whether the type has this prefix. */
 static bool starts(struct text type, const char *prefix) {
     return text_skip(&type, prefix);
 }
@@ -168,12 +168,13 @@ static bool is_active(struct text type) {
     return is(type, "text/html") || is(type, "text/xml") || ends(type, "+xml");
 }
 
-/* Picture, sound or film: libmagic knows these well, and a browser shows them. */
+/* Images, audio and video: libmagic recognizes them reliably, and a browser shows them. */
 static bool is_media(struct text type) {
     return starts(type, "image/") || starts(type, "audio/") || starts(type, "video/");
 }
 
-/* Formats of documents and programs that are archives, or files of an old office. */
+/* Formats of documents and programs whose container is an archive, or an OLE file of older office
+ * programs. */
 static bool is_in_container(struct text claimed, struct text found) {
     if (is(found, "application/zip"))
         return starts(claimed, "application/vnd.") || is(claimed, "application/epub+zip") ||
@@ -187,7 +188,7 @@ static bool is_in_container(struct text claimed, struct text found) {
     return false;
 }
 
-/* One container, of sound or film: "audio/ogg" and "video/ogg", "application/ogg". */
+/* The same container of audio or video: "audio/ogg", "video/ogg" and "application/ogg". */
 static bool is_same_container(struct text one, struct text other) {
     static const char *const NAMES[] = {"/ogg", "/mp4", "/webm", "/3gpp"};
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)

@@ -24,9 +24,9 @@ bool media_type_normalize(struct text type, char out[MEDIA_TYPE_SIZE]);
  * application/octet-stream. False, with the cause logged, if libmagic cannot be used. */
 bool media_type_find(struct text bytes, char out[MEDIA_TYPE_SIZE]);
 
-/* Whether a claimed type does not contradict the one that was found; both normalized. Agreed is
- * what is the same, what is less exact (application/octet-stream, text/plain for text of any
- * kind), and what libmagic only knows the container of. */
+/* Whether a claimed type agrees with the one that was found; both normalized. It agrees if it is
+ * the same, less exact (application/octet-stream, or text/plain for any text), or a format of which
+ * libmagic recognizes only the container. */
 bool media_type_agrees(struct text claimed, struct text found);
 
 /* Whether a type is in a list, separated by commas or blanks, of types and ranges such as image/

@@ -39,7 +39,7 @@ static enum error check_files_on(struct exchange *x) {
     return exchange_fail(x, ERROR_FORBIDDEN, CODE_FILES_OFF, "Files are switched off here.");
 }
 
-/* The error of what file_dir refuses; its cause goes to the log. */
+/* The error for a failure of file_dir; its cause is logged. */
 static enum error store_error(const struct exchange *x, enum file_store_result result) {
     if (result == FILE_STORE_FULL) {
         log_error("there is no space left in file_dir");
@@ -71,8 +71,8 @@ static void write_upload(struct exchange *x, uint64_t file_id, uint64_t offset,
 
 /* ---- announcing ---- */
 
-/* Reads the name, with the errors that a text field does not know: its bytes are bounded as a
- * file system does it, besides its characters. */
+/* Reads the name, and checks what the rules of the field do not: the number of its bytes, which
+ * file systems limit, and characters that no file name has. */
 static void read_name(struct exchange *x, struct text *name) {
     if (!field_text(x, "name", name))
         return;
@@ -229,7 +229,7 @@ static enum error append_part(struct exchange *x, const struct file *file, uint6
     /* Appends under a lock of the file, and only if its size is still `offset`. */
     const enum file_store_result result =
         file_store_append(x->service->config->file_dir, file->stored_as, offset, body, &size);
-    /* Another request was quicker. */
+    /* Another request has appended a part meanwhile. */
     if (result == FILE_STORE_ELSEWHERE)
         return refuse_offset(x, size);
     if (result != FILE_STORE_DONE)
@@ -327,7 +327,7 @@ static enum error check_hash(struct exchange *x, const struct file *file, int fd
 /* Sets file->media_type to what the bytes say. */
 static enum error check_type(struct exchange *x, struct file *file, int fd) {
     char *head = xcalloc(1, MEDIA_TYPE_HEAD), found[MEDIA_TYPE_SIZE];
-    /* The first bytes say what a file is. */
+    /* The first bytes tell the type. */
     const ssize_t len = pread(fd, head, MEDIA_TYPE_HEAD, 0);
     const bool is_known = len > 0 && media_type_find((struct text){head, (size_t)len}, found);
     free(head);

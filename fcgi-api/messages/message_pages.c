@@ -184,12 +184,12 @@ static enum error list_by_token(struct exchange *x, struct message_listing *list
     return error;
 }
 
-/* Lists by the identity of messages, from a cursor or around one. A cursor that is not of the room
- * is an error of its field. */
+/* Reads the page for a user who is authenticated already. A cursor that is not of the room is an
+ * error of its field. */
 static enum error list_by_identity(struct exchange *x, struct message_listing *listing) {
     const struct message_page *which = listing->which;
     bool cursor_found;
-    /* No message came back: is the cursor wrong, or the page empty? */
+    /* cursor_found tells an empty page from a wrong cursor. */
     const enum error error =
         message_page_list(x->service->db, x->service->names, &x->identity.room, x->identity.user.id,
                           which, &cursor_found, list_message, listing);
@@ -210,7 +210,7 @@ static enum error list_by_identity(struct exchange *x, struct message_listing *l
 enum error messages_list(struct exchange *x) {
     struct page page;
     struct message_page which;
-    /* Written as a field error though it is a parameter: clients read both alike. */
+    /* Errors of parameters are reported like those of fields. */
     read_page(x, &page, &which);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;

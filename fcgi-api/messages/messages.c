@@ -89,7 +89,7 @@ static enum error refuse_mentions(struct exchange *x, enum error error,
     return error;
 }
 
-/* The events of the users who are named; frees their list. */
+/* Publishes the events of the mentioned users, and frees the list in *change. */
 static void publish_mentions(struct exchange *x, struct message_change *change,
                              uint64_t message_id) {
     const struct user *user = &x->identity.user;
@@ -98,14 +98,13 @@ static void publish_mentions(struct exchange *x, struct message_change *change,
     buffer_free(&change->mentioned);
 }
 
-/* bell: of the room, if it is known; else NULL. */
+/* Publishes an event of the room. bell: of the room, if it is known; else NULL. */
 static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
                             const struct message *message, uint64_t message_id,
                             const struct bell_name *bell) {
     struct room_event event = room_event_of(x, type, seq, message_id);
-    /* 0: this process does not know the number (a repeated statement); pushd finds the event.
-     * The bell is rung by what the database has; the event itself is found by the gap check of
-     * pushd. */
+    /* 0: the number is unknown, as the statement was repeated. The gap check of pushd finds the
+     * event, and the bell is rung with the number that the database has. */
     if (seq == 0) {
         bell_ring_room(publisher_of(x)->bell, x->service->db, x->ids[0], false);
         return;
@@ -140,8 +139,8 @@ static void read_type(struct exchange *x, bool by_site, enum message_type *type)
                          "\"%.*s\" is not a valid choice.", (int)name.len, name.at);
 }
 
-/* A message without files needs words; files that are wrong count as files here, so that one
- * mistake is one error. */
+/* Reads the text. A message without files needs one; files that are wrong count as files here, so
+ * that one mistake is one error. */
 static void read_content(struct exchange *x, bool has_files, struct text *content) {
     if (has_files && !field_is_given(x, "content"))
         return;
@@ -149,8 +148,8 @@ static void read_content(struct exchange *x, bool has_files, struct text *conten
         field_errors_add(&x->field_errors, "content", CODE_BLANK, "This field may not be blank.");
 }
 
-/* Texts point into the parsed body; the draft to *mentions if it has any. file_ids: storage for
- * the ids; NULL: there are no files. */
+/* Reads the fields of a post. Texts point into the parsed body; the draft to *mentions if it has
+ * any, and to file_ids, storage for the ids. NULL: there are no files. */
 static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
                        struct message_draft *draft, struct mention_list *mentions) {
     *draft = (struct message_draft){.room_id = x->ids[0],
@@ -255,7 +254,7 @@ static enum error add_file_error(struct exchange *x, const struct message_draft 
                    draft->file_count, &wrong_id, &is_incomplete);
     if (error)
         return error;
-    /* None: it was one until just now. */
+    /* wrong_id is 0 if all became usable meanwhile: then the first is named. */
     if (is_incomplete)
         field_errors_add(&x->field_errors, "files", CODE_INCOMPLETE,
                          "The upload of file %" PRIu64 " has not ended.", wrong_id);
@@ -363,8 +362,8 @@ enum error messages_post(struct exchange *x) {
 
 /* ---- posting by the site ---- */
 
-/* Finds the bot that "user" names, by id or "ext:..."; a field error if it is none. Only bots: a
- * site does not write in the name of people. */
+/* Finds the bot that "user" names, by id or "ext:..."; any other user is a field error, as a site
+ * does not write in the name of people. */
 static enum error find_bot(struct exchange *x, struct text name, struct user *bot) {
     const struct text issuer = text_of(x->service->config->jwt_issuer);
     struct api_key_user named;
@@ -401,14 +400,8 @@ static enum error find_sender(struct exchange *x, struct text bot, struct messag
     return error;
 }
 
-/* The site posts as a bot, which must have been added to the room. */
-static enum error not_a_member(struct exchange *x) {
-    field_errors_add(&x->field_errors, "user", CODE_NOT_A_MEMBER,
-                     "The bot is not a member of the room.");
-    return ERROR_BAD_INPUT;
-}
-
-/* Posts as a bot whom an API key of the site acts for, after the filter of words has been asked. */
+/* Posts a draft of the site or of one of its bots that is valid and not refused by the word
+ * filter. */
 static enum error post_by_site(struct exchange *x, struct message_draft *draft,
                                const struct filtered *filtered) {
     struct message_change change = {0};
@@ -418,9 +411,12 @@ static enum error post_by_site(struct exchange *x, struct message_draft *draft,
         is_held ? held_hold(x, draft, 0) : message_post(x->service->db, draft, &change);
     if (change.bad_reply)
         add_reply_error(x, draft);
-    /* The room exists, but the bot is not in it. */
-    if (error == ERROR_FORBIDDEN)
-        error = not_a_member(x);
+    /* The room exists, but the bot was not added to it. */
+    if (error == ERROR_FORBIDDEN) {
+        field_errors_add(&x->field_errors, "user", CODE_NOT_A_MEMBER,
+                         "The bot is not a member of the room.");
+        error = ERROR_BAD_INPUT;
+    }
     if (error || is_held)
         return refuse_mentions(x, error, &change);
     return answer_post(x, draft, filtered, &change);

@@ -8,7 +8,7 @@
 #include "rooms/member_events.h"
 #include "store/messages/message_mark.h"
 
-/* To the room, as a notice, unless the user does not share it. */
+/* Publishes the read mark to the room, as a notice, unless the user does not share it. */
 static void publish_receipt(struct exchange *x, uint64_t room_id, uint64_t message_id) {
     const struct user *user = &x->identity.user;
     struct buffer json = BUFFER_EMPTY;
@@ -20,7 +20,8 @@ static void publish_receipt(struct exchange *x, uint64_t room_id, uint64_t messa
     buffer_free(&json);
 }
 
-/* To the user's other devices, in the own stream: numbered, so that none misses it. */
+/* Publishes the read mark to the user's other devices, as an event of the user's stream: its number
+ * makes sure that none misses it. */
 static void publish_own_mark(struct exchange *x, uint64_t room_id,
                              const struct message_mark *mark) {
     const struct user *user = &x->identity.user;
@@ -33,7 +34,7 @@ static void publish_own_mark(struct exchange *x, uint64_t room_id,
     buffer_free(&json);
 }
 
-/* The read mark of the user as it is now, with what is unread after it. */
+/* Answers with the read mark of the user as it is now, and the number of messages after it. */
 static enum error send_mark(struct exchange *x, const struct message_mark *mark) {
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -47,7 +48,7 @@ static enum error send_mark(struct exchange *x, const struct message_mark *mark)
 typedef enum error move_mark(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                              struct message_mark *mark);
 
-/* Reads the message, and moves the mark by it. */
+/* Reads message_id, and moves the mark to that message. */
 static enum error mark_by(struct exchange *x, move_mark *move, struct message_mark *mark) {
     const uint64_t hidden = x->identity.room.first_position;
     uint64_t message_id, position = 0;

@@ -168,7 +168,7 @@ static enum error list_results(struct exchange *x, struct search *search) {
     /* It ends by itself after a bounded time; then `more` is true, and the cursor is where it
      * stopped. */
     const enum error error = search_run(x->service->db, search, write_result, &listing, &more);
-    /* If it took one. */
+    /* Does nothing if the search took none. */
     shared_leave_place(x->service->shared);
     json_write_array_end(&listing.w);
     /* Nothing is counted, so the next page is known only now. */

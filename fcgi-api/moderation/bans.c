@@ -71,8 +71,7 @@ enum error bans_all(struct exchange *x) {
 /* The fields of a ban; false if one of them is not valid. */
 static bool read_request(struct exchange *x, uint64_t room_id, struct ban_request *request) {
     struct text clearing;
-    /* The request does not choose for how long the address of a guest is banned along: that is
-     * an option. */
+    /* How long the address of a guest is banned, too, is an option and not a field. */
     *request = (struct ban_request){.room_id = room_id, .actor_id = x->identity.user.id,
                                     .address_days = x->service->config->ban_address_days};
     field_id(x, "user_id", &request->user_id);
@@ -124,8 +123,8 @@ enum error bans_add(struct exchange *x) {
         return exchange_fail(x, error, CODE_ROLE_TOO_HIGH, "The user's role is not lower.");
     if (error)
         return error;
-    /* A member was removed, which the room and the user are told. A viewer of a live or open
-     * room was none: an event in the own stream ends the view. */
+    /* A member was removed: the room and the user get events. A viewer of a live or open room was
+     * not a member: an event in the user's stream ends the view. */
     if (change.member.changed)
         member_events_removed(x, &x->identity.user, x->ids[0], request.user_id, &change.member);
     else if (change.member.user_seq)

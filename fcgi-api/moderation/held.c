@@ -41,7 +41,7 @@ static void write_held(void *context, const struct held *held) {
 
 /* ---- holding ---- */
 
-/* For looking whether a message exists. */
+/* For message_get when only its result matters. */
 static void ignore_message(void *context, const struct message *message) {
     (void)context;
     (void)message;
@@ -93,7 +93,7 @@ enum error held_hold(struct exchange *x, const struct message_draft *draft, uint
      * Checks membership and rights as a post does, in one transaction with the events of the
      * moderators. */
     error = held_add(x->service->db, draft, message_id, &change);
-    /* Not changed: the same client_id was held before; moderators have been told. */
+    /* Not changed: the same client_id was held before, and moderators were notified then. */
     if (!error && change.changed)
         publish_message_held(x->service->redis, publisher_of(x), draft->room_id, change.held_id,
                              draft->sender_id,
@@ -298,8 +298,8 @@ static enum error answer(struct exchange *x, const struct release *release,
     return error;
 }
 
-/* Tells the other moderators that there is one less, and frees the streams. */
-static void tell_moderators(struct exchange *x, struct buffer *streams) {
+/* Notifies the other moderators that a message is not held any more, and frees the streams. */
+static void notify_moderators(struct exchange *x, struct buffer *streams) {
     publish_moderation_changed(x->service->redis, publisher_of(x), x->ids[0], x->identity.user.id,
                                (struct text){streams->data, streams->len});
     buffer_free(streams);
@@ -334,7 +334,7 @@ enum error held_messages_approve(struct exchange *x) {
         buffer_free(&change.mentioned);
     }
     buffer_free(&release.texts);
-    tell_moderators(x, &streams);
+    notify_moderators(x, &streams);
     return error;
 }
 
@@ -345,6 +345,6 @@ enum error held_messages_drop(struct exchange *x) {
         held_drop(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &streams);
     if (!error)
         x->response.status = 204;
-    tell_moderators(x, &streams);
+    notify_moderators(x, &streams);
     return error;
 }

@@ -202,7 +202,7 @@ enum error reports_update(struct exchange *x) {
     if (!error)
         error = abuse_report_set_state(x->service->db, x->ids[0], user_id, report_state_of(state),
                                        &change);
-    /* The lists of the other moderators have one less, too. */
+    /* The lists of the other moderators change, too. */
     if (!error)
         publish_moderation_changed(x->service->redis, publisher_of(x), room_id, user_id,
                                    (struct text){change.streams.data, change.streams.len});

@@ -1,5 +1,5 @@
-/* /api/chat/rooms/{id}/silence/: a moderator has a member write nothing for some time; and the
- * lists of those who are silenced, for moderators. */
+/* /api/chat/rooms/{id}/silence/: moderators forbid a member to write for some time; and their lists
+ * of silenced users. */
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"

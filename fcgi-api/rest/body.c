@@ -1,5 +1,5 @@
 /* The content type of a body; JSON objects and forms. Both become an object of json-c in x->fields,
- * which fields.c reads. json-c only sees what json_validate accepts. */
+ * which field.c reads. json-c only sees what json_validate accepts. */
 #include "rest/body.h"
 
 #include <json-c/json.h>
@@ -37,7 +37,7 @@ static bool is_type(const char *content_type, const char *type) {
     return true;
 }
 
-/* Says where it went wrong, by the byte, for those who write clients. */
+/* Names the byte at which parsing failed, for authors of clients. */
 static enum error refuse_json(struct exchange *x, const char *why, size_t at) {
     char detail[160];
     snprintf(detail, sizeof(detail), "JSON parse error - %s (at byte %zu).", why, at);

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* How long a cache may answer those who read an open room without credentials: so a cache answers a
- * crowd, and a message is seen soon. */
+/* How long a cache may serve readers of an open room without credentials: long enough that many
+ * readers cost one request, short enough that messages appear soon. */
 #define ANONYMOUS_SECONDS 2
 
 /* Whether working out a tag before reading rows can save anything. */
@@ -54,7 +54,7 @@ void etag_set_max_age(struct exchange *x, unsigned seconds) {
 
 void etag_write(struct exchange *x) {
     struct buffer *headers = &x->response.headers;
-    /* An error is not the thing that the tag is of. */
+    /* A tag describes the object, not an error. */
     if (x->etag.len == 0 || x->response.status >= 400)
         return;
     buffer_append_str(headers, x->etag_is_strong ? "ETag: \"" : "ETag: W/\"");

@@ -24,7 +24,7 @@ bool etag_end(struct exchange *x);
  * room changes the tag. */
 bool etag_set_room(struct exchange *x, const struct room_state *state);
 
-/* A number for what the user has set for the room. */
+/* The part of a tag that depends on the settings of the user for the room. */
 uint64_t etag_view(const struct room_state *state);
 
 /* The part of a tag that depends on the room's bell: whether there is one, and its name. */

@@ -150,7 +150,7 @@ enum error links_use(struct exchange *x) {
     const enum error error = links_join(x, link, &change);
     if (error)
         return error;
-    /* 200: a member before. */
+    /* 200: the user was a member before. */
     x->response.status = change.changed ? 201 : 200;
     return member_get(x->service->db, x->ids[0], x->identity.user.id, show_membership, x);
 }

@@ -46,14 +46,10 @@ enum error members_list(struct exchange *x) {
 /* ---- joining ---- */
 
 /* A membership without the profile, which the client has already. */
-static enum error send_membership(struct exchange *x, const struct membership *membership) {
+static void send_membership(void *context, const struct membership *membership) {
+    struct exchange *x = context;
     struct json_writer w = json_writer_start(&x->response.body);
     serialize_membership(&w, membership, false);
-    return ERROR_NONE;
-}
-
-static void show_membership(void *context, const struct membership *membership) {
-    send_membership(context, membership);
 }
 
 /* Adds the user, publishes the events, and sends the membership. */
@@ -66,8 +62,8 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
     struct db *db = x->service->db;
     enum error error = member_add(db, x->ids[0], x->identity.user.id, user_id, joining, &limits,
                                   &change);
-    /* No active user: perhaps only until now. The store has refused a disabled user. A ban that
-     * is over ends now, and the user counts as active. */
+    /* The store has refused a user who is not active. If the cause was a ban that is over by now,
+     * the ban ends, and the user is added. */
     if (error == ERROR_BAD_INPUT && ban_end_due(db, user_id))
         error = member_add(db, x->ids[0], x->identity.user.id, user_id, joining, &limits, &change);
     /* Only a new member counts as an invitation. Given back also after a refusal: the limit is
@@ -97,7 +93,7 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
         x->response.status = 201;
         member_events_added(x, &x->identity.user, x->ids[0], user_id, &change);
     }
-    return member_get(x->service->db, x->ids[0], user_id, show_membership, x);
+    return member_get(x->service->db, x->ids[0], user_id, send_membership, x);
 }
 
 enum error members_invite(struct exchange *x) {
@@ -142,7 +138,7 @@ enum error members_me(struct exchange *x) {
         member_set_view(x->service->db, x->ids[0], x->identity.user.id, &patch, &view, &user_seq);
     if (error)
         return error;
-    /* 0: everything was so before. */
+    /* 0: nothing has changed. */
     if (user_seq)
         member_events_view(x, x->ids[0], &view, user_seq);
     struct json_writer w = json_writer_start(&x->response.body);

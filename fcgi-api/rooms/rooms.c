@@ -28,7 +28,8 @@ static void send_room(void *context, const struct room *room) {
     bell_path_write_room(x, &w, room);
 }
 
-/* The same for those who are perhaps not in the room, but read it, which came with the identity. */
+/* The same for users who may read the room without being members. Whether they may was read with
+ * the identity. */
 static void send_room_to_viewer(void *context, const struct room *room) {
     struct exchange *x = context;
     struct room shown = *room;
@@ -157,8 +158,8 @@ static void send_direct(void *context, const struct room *room) {
     struct exchange *x = direct->x;
     struct buffer json = BUFFER_EMPTY;
     send_room(x, room);
-    /* It existed: 200. If it was hidden, opening it shows it again, which the user's own devices
-     * are told. */
+    /* It existed: 200. If it was hidden, opening it shows it again, and the user's devices get an
+     * event. */
     if (!direct->change.changed) {
         if (direct->change.actor_seq) {
             serialize_preferences_changed(&json, direct->change.actor_seq, room->state.room_id,
@@ -169,7 +170,7 @@ static void send_direct(void *context, const struct room *room) {
         return;
     }
     x->response.status = 201;
-    /* The user has a room more, the other user an invitation to it. */
+    /* room_created for the user, an invitation for the other user. */
     publish_created(x, room, direct->change.actor_seq);
     /* Seen from the other side the room has the name of this user. */
     const struct text name = text_of(x->identity.user.name);
@@ -210,7 +211,7 @@ enum error rooms_direct(struct exchange *x) {
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     enum error error = find_or_create(x, &direct);
-    /* No active user: perhaps only until now. */
+    /* The other user may be disabled by a ban that is over by now. */
     if (error == ERROR_BAD_INPUT && ban_end_due(x->service->db, direct.other_id))
         error = find_or_create(x, &direct);
     /* The store refuses both with the same number: the user itself, and one who does not exist

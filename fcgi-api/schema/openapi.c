@@ -244,7 +244,7 @@ static void write_answers(struct json_writer *w, const struct row *row) {
         at += strlen(status);
         json_write_key(w, status);
         json_write_object(w);
-        /* The reason phrase of HTTP: what the answer is, is said by its schema. */
+        /* The reason phrase of HTTP; the schema describes the answer. */
         json_write_member_str(w, "description", error_reason(number_of(status)));
         /* These two have no content (RFC 9110, sections 15.3.5 and 15.4.5). */
         if (answer->name && strcmp(status, "204") != 0 && strcmp(status, "304") != 0) {

@@ -18,11 +18,10 @@ bool gateway_is_fastcgi(void);
 /* Serves the request of a plain CGI process. Returns the exit status. */
 int gateway_serve_cgi(struct service *service);
 
-/* Serves requests from the listening socket, one at a time, until max_requests were served or
- * *stop is true, which is read between requests only; requests of which a part has arrived are
- * still served. The handlers of SIGTERM and SIGINT must set
- * *stop; they run only between requests. Returns the number of requests served, or -1 if the
- * socket cannot be used. */
+/* Serves requests from the listening socket, one at a time, until max_requests were served or *stop
+ * is true, which is read between requests only; requests of which a part has arrived are still
+ * served. The handlers of SIGTERM and SIGINT must set *stop; they run only between requests.
+ * Returns the number of requests served, or -1 if the socket cannot be used. */
 int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_requests,
                       const volatile int *stop);
 

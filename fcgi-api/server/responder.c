@@ -1,6 +1,5 @@
 /* The file in memory that stands for the connection of libfcgi, first with a request, then with a
- * response. libfcgi, the only reader and writer of the protocol that was not written here, so never
- * touches a socket and never blocks. */
+ * response. So libfcgi never touches a socket and never blocks. */
 #include "server/responder.h"
 
 #include <errno.h>

@@ -24,10 +24,6 @@ static enum variable variable_of(const char *name, size_t len) {
     return (enum variable)variable;
 }
 
-static bool is_header(const char *name) {
-    return strncmp(name, "HTTP_", 5) == 0;
-}
-
 void variables_find(char *const *list, const char *values[VARIABLE_COUNT]) {
     bool twice[VARIABLE_COUNT] = {false};
     memset(values, 0, VARIABLE_COUNT * sizeof(values[0]));
@@ -47,6 +43,7 @@ void variables_find(char *const *list, const char *values[VARIABLE_COUNT]) {
     /* A header that came twice could be read differently by the web server and here, so it counts
      * as missing; so does "-", which some servers pass for none. */
     for (size_t i = 0; i < VARIABLE_COUNT; i++)
-        if (values[i] && is_header(NAMES[i].name) && (twice[i] || strcmp(values[i], "-") == 0))
+        if (values[i] && strncmp(NAMES[i].name, "HTTP_", 5) == 0 &&
+            (twice[i] || strcmp(values[i], "-") == 0))
             values[i] = NULL;
 }

@@ -224,7 +224,7 @@ static enum error read_items(struct exchange *x, struct json_object *list, struc
 
 enum error batch_run(struct exchange *x) {
     struct json_object *list;
-    /* A second check, for a path that the first one does not know for a batch. */
+    /* A second check, for paths that the first one does not recognize as a batch. */
     if (x->in_batch)
         return exchange_fail(x, ERROR_BAD_INPUT, CODE_INVALID, "A batch cannot have a batch.");
     if (!field_list(x, "requests", &list))

@@ -1,5 +1,5 @@
-/* /api/site/changes/: what a follower has not acknowledged, for programs that ask instead of being
- * sent it. A GET finds what is new and shows it, again and again until an ack moves the place. */
+/* /api/site/changes/: what a follower has not acknowledged, for programs that pull. A GET returns
+ * what is new, the same each time until an ack moves the place. */
 #include <json-c/json.h>
 
 #include "event/replay.h"
@@ -153,7 +153,7 @@ static enum error take(struct exchange *x, uint64_t follower_id, bool dry, bool 
     uint64_t room_id = 0, seq = 0;
     enum follower_ack ack = FOLLOWER_ACK_TAKEN;
     const bool has_room = field_id(x, "room_id", &room_id);
-    /* Both are read before the first error returns, so that both errors are told. */
+    /* Both are read before the first error returns, so that both errors are reported. */
     if (!field_number(x, "seq", &seq) || !has_room)
         return ERROR_BAD_INPUT;
     /* A number beyond the last event is refused: it would hide events that are yet to come. */

@@ -23,14 +23,14 @@ enum error erasures_begin(struct exchange *x, uint64_t user_id, bool erases) {
     const enum error error = erasure_begin(service->db, user_id, erases, &change);
     if (error)
         return error;
-    /* What follows is part of it. */
+    /* The audit has the erasure, and not each change that belongs to it. */
     audit_log_end(service->db);
     /* Other processes forget the names of users that they have cached when this number changes. */
     shared_numbers(service->shared)->erasures++;
     /* Sockets and credentials end at once, whatever is left to be erased. */
     if (change.changed)
         publish_credentials_changed(service->redis, publisher_of(x), &change);
-    /* What fails now is done later. */
+    /* Errors are ignored: the worker does later what fails now. */
     erasure_run(service->db, service->config, user_id, AT_ONCE_MS, &finished);
     bell_ring_changed(publisher_of(x)->bell, service->db);
     /* 202: the account is gone, its messages may take longer. */

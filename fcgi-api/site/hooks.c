@@ -139,7 +139,7 @@ static bool read_events(struct exchange *x, bool *has_types, uint64_t *types) {
         if (!json_object_is_type(item, json_type_string) ||
             !hook_add_event(text_of(json_object_get_string(item)), types)) {
             field_errors_add(&x->field_errors, "events", CODE_INVALID_CHOICE,
-                             "%zu. is not an event of rooms.", i + 1);
+                             "Item %zu is not an event of rooms.", i + 1);
             return false;
         }
     }
@@ -163,7 +163,7 @@ static bool read_rooms(struct exchange *x, bool *has_rooms, struct buffer *rooms
             json_object_is_type(item, json_type_int) || json_object_is_type(item, json_type_string);
         if (!is_number || !text_to_u64(text_of(json_object_get_string(item)), &id) || id == 0) {
             field_errors_add(&x->field_errors, "rooms", CODE_INVALID,
-                             "%zu. is not the id of a room.", i + 1);
+                             "Item %zu is not the id of a room.", i + 1);
             return false;
         }
         hook_add_room(id, rooms);

@@ -143,7 +143,7 @@ static enum error adopt_guest(struct exchange *x, const struct login *login) {
                               login->profile.username, &change);
     if (!error)
         publish_credentials_changed(service->redis, publisher_of(x), &change);
-    /* No guest any more, or the user was made meanwhile: external_user_ensure decides. */
+    /* Not a guest any more, or the user was made meanwhile: external_user_ensure decides. */
     return error == ERROR_NOT_FOUND || error == ERROR_CONFLICT ? ERROR_NONE : error;
 }
 

@@ -6,8 +6,8 @@
 
 #include "server/exchange.h"
 
-/* Checks that the user of the request is there: by a token of the site, in the field "jwt", or else
- * by the field "password". ERROR_BAD_INPUT with the error of the field if it is wrong. */
+/* Authenticates the user of the request once more: by a token of the site in the field "jwt", or
+ * else by the field "password". ERROR_BAD_INPUT with the error of the field if it is wrong. */
 enum error logins_prove(struct exchange *x);
 
 #endif

@@ -240,7 +240,7 @@ static enum error read_lists(struct sync *sync) {
     }
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    /* Both ways at once have no meaning that would be clear to all. */
+    /* Both at once are ambiguous. */
     if (sync->set.given && (sync->add.given || sync->remove.given))
         field_errors_add(&x->field_errors, "set", CODE_CONFLICTING,
                          "Give set, or add and remove, not both.");

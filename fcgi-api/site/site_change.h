@@ -1,7 +1,7 @@
 /*
  * site_change: what the site does in rooms, through its API or by the claims of a signed token:
  * makes rooms with a key, adds and removes members, sets roles. Each call is one transaction for
- * each event, and publishes what it changed; what is as it should be is read, and not written.
+ * each event, and publishes what it changed. If there is nothing to change, nothing is written.
  */
 #ifndef CONFAB_FCGI_API_SITE_SITE_CHANGE_H
 #define CONFAB_FCGI_API_SITE_SITE_CHANGE_H
@@ -24,7 +24,7 @@ enum site_change_role {
     SITE_CHANGE_ROLE_ADMIN
 };
 
-/* What became of a membership. */
+/* The result of a change of a membership. */
 struct site_change_member {
     bool added;   /* the user is new in the room */
     bool updated; /* the role of a member changed */

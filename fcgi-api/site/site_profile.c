@@ -30,8 +30,8 @@ enum error site_profile_apply(struct exchange *x, const struct user *user, bool 
     struct profile profile = {.given = 0};
     struct text name = text_trim(claims->name);
     bool changed;
-    /* The user name is ASCII; the name that the site wished for may be of any script. Other wishes
-     * are not shown: a name that is taken would appear twice, and a mail address would be
+    /* User names are ASCII; the name that the site asked for may be of any script, and is then
+     * shown. Other names are not: one that is taken would appear twice, and a mail address would be
      * public. */
     if (is_new && !claims->name.at && has_other_script(claims->username))
         name = text_trim(claims->username);

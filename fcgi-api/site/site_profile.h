@@ -11,7 +11,7 @@
 #include "store/users/user.h"
 
 /* Sets what the claims give and what differs; claims that do not fit are left out. A new user
- * without a name is shown by the user name that the site wished for. */
+ * without a display name gets the user name that the site asked for as its display name. */
 enum error site_profile_apply(struct exchange *x, const struct user *user, bool is_new,
                               const struct jwt_profile *claims);
 

@@ -48,7 +48,7 @@ static enum error apply_room(struct run *run, const struct jwt_room *claim, uint
                 return ERROR_CONFLICT;
         }
         /* The login succeeds all the same: otherwise a site with a room for each page would lock
-         * out its most eager readers. */
+         * out its most active readers. */
         if (error == ERROR_FORBIDDEN && change.too_many_rooms) {
             log_warn("user %" PRIu64 " is in max_rooms_user rooms: not added to room %" PRIu64,
                      run->user->id, room_id);

@@ -134,7 +134,8 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
     if (field_errors_none(&x->field_errors)) {
         /* Errors of both are collected; the id is used only without any. */
         read_external_id(x, &external_id);
-        /* A wish: what a user name cannot have is left out, and a taken one gets a number. */
+        /* A suggestion: characters that a user name cannot have are left out, and a taken name gets
+         * a number. */
         field_text(x, "username", &name);
         read_change(x, &change);
     }
@@ -274,6 +275,7 @@ enum error site_users_disable(struct exchange *x) {
     if (!read_erase(x, &has_erase, &erases))
         return ERROR_BAD_INPUT;
     enum error error = find_only_user(x, &user);
+    /* An erased account is disabled at once as well. */
     if (!error && has_erase)
         return erasures_begin(x, user.id, erases);
     if (!error)
