@@ -198,8 +198,8 @@ static void read_missing(struct fetch *fetch, struct db *db) {
     fetch->last_seq = state.last_seq;
 }
 
-/* A node of a cluster may be behind what was published: it is asked again when it has caught up.
- * Its smaller number is not the truth. */
+/* A node of a cluster may be behind what was published: it is read again when it has caught up,
+ * since its smaller number is not the last one. */
 static void fetch_work(void *job, struct db *db) {
     struct fetch *fetch = job;
     bool again = false;
@@ -395,7 +395,7 @@ static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
         mark_ready(channel);
 }
 
-/* A notice has no number and is not stored: who is not there misses it. */
+/* A notice has no number and is not stored: clients that are not connected miss it. */
 static void on_notice(struct channel *channel, const struct event_envelope *envelope) {
     struct frame *frame = frame_text(envelope->text);
     /* Events of this iteration came before it. */

@@ -66,7 +66,8 @@ struct channels_callbacks {
      * their frames (NULL: none is shown). */
     void (*events)(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count, struct frame *frame);
-    /* New events, of which a subscriber that is behind has to know before they are its turn. */
+    /* New events, for a subscriber that is behind: some have effects that must not wait until it
+     * has been sent all events before them. */
     void (*behind)(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count);
     /* A notice, an event without a number, on a room's channel. */

@@ -1,5 +1,5 @@
 /*
- * client: creating and closing clients, and how the parts are connected that they use.
+ * client: creating and closing clients, and connecting the parts that they use.
  *
  * A client lives from the handshake (on_opened) until its socket is gone (on_closed) and its last
  * database job has ended (client_release). Between the two it may be CLOSED for a while: the socket
@@ -241,8 +241,8 @@ static void on_subscribed(void *context, enum event_stream stream, uint64_t id) 
     channels->subscribed(channels->context, stream, id);
 }
 
-/* user_joined and user_left go to presence, which decides what the sockets here are sent. Typing is
- * handed out at most so often. */
+/* user_joined and user_left go to presence, which decides what the sockets here are sent. The rate
+ * of typing notices is limited. */
 static void on_event(void *context, enum event_stream stream, uint64_t id,
                      const struct event_envelope *envelope) {
     struct clients *clients = context;

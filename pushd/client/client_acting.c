@@ -107,6 +107,7 @@ void client_acting_tick(struct clients *clients) {
         return;
     struct check *check = xcalloc(1, sizeof(*check));
     check->clients = clients;
+    /* Each key once, however many sockets were opened with it. */
     for (const struct client_acting *acting = clients->acting; acting; acting = acting->next) {
         if (find_hash(check, acting->client->key_hash))
             continue;

@@ -39,8 +39,7 @@ static void follow_role(struct watch *watch, const struct stream_event *event) {
     watch->may_write = watch->moderates || !room_has(event, ",\"role\":\"reader\"");
 }
 
-/* Follows what an event changes for the user's access. True if the user
- * may read no further. */
+/* Follows what an event changes for the user's access. True if the user may read no further. */
 static bool ends_watch(struct watch *watch, const struct stream_event *event) {
     const bool is_self = event->subject_id == watch->client->user_id;
     switch (event->type) {
@@ -87,13 +86,14 @@ static bool shows_hidden(const struct watch *watch, const struct stream_event *e
 }
 
 /* Whether the event is about another member, where only moderators see who is in the room. */
+/* Whether the event shows another member to a user who may not see the members of the room. */
 static bool shows_member(const struct watch *watch, const struct stream_event *event) {
     return watch->hides_members && !watch->moderates && event_is_of_member(event->type) &&
            event->subject_id != watch->client->user_id;
 }
 
-/* The same event without it: the numbers have no gaps. A hidden message is gone for this user, and
- * so is the membership of another member. */
+/* Sends the event without what the user may not see, since the numbers have no gaps: a hidden
+ * message is a deleted one for this user, and a change of another member has no content. */
 static void send_without(const struct watch *watch, const struct stream_event *event) {
     struct buffer json = BUFFER_EMPTY;
     const struct room_event hidden = {
@@ -213,7 +213,7 @@ static void own_event_of_notifications(struct client *client, const struct strea
 }
 
 /* The subject of credentials_changed is a room that the user viewed, and is banned from. */
-static void note_ban(struct watch *watch) {
+static void end_if_banned(struct watch *watch) {
     if (watch && watch->is_viewer)
         watch_refuse(watch, ERROR_BANNED, NULL);
 }
@@ -231,7 +231,7 @@ void client_have_effects(struct client *client, const struct stream_event *event
         /* Not necessarily the credential of this socket: the database is asked. */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED) {
             client_check_credentials(client);
-            note_ban(watch_find(client, events[i].subject_id));
+            end_if_banned(watch_find(client, events[i].subject_id));
             continue;
         }
         if (client->notifications)
@@ -253,7 +253,7 @@ static void own_events(struct client *client, const struct stream_event *events,
 
 /* ---- the listener of channels ---- */
 
-/* Step by step for all of them: while one thing is fetched for the first, it is for the next. */
+/* Step by step for all of them, so that the accesses to memory overlap. */
 void client_prefetch(struct client *const *clients, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
         __builtin_prefetch(clients[i]);

@@ -109,8 +109,7 @@ void client_greet(struct client *client, struct watch *watch, uint64_t head) {
     /* Without `since` the client starts now, and loads what was before over the API. */
     const uint64_t position = opening->has_since ? opening->since : head;
     /* `since` may be ahead of the stream if a backup was restored. One that is far behind is not
-     * replayed. */
-    /* Nor events from before the user joined, though others may see them. */
+     * replayed, nor are events from before the user joined, though others may see them. */
     const uint64_t oldest = watch ? opening->identity.room.oldest_seq : 0;
     const bool replays = position <= head &&
                          head - position <= client->clients->config->replay_limit &&

@@ -62,8 +62,7 @@ static bool read_number(struct json_object *value, uint64_t *number) {
 }
 
 /* A `watch` frame of a notifications client, with an optional `since`. An invalid `since` is
- * refused by the watch, after the questions whether there is such a room and whether the user may
- * enter. */
+ * refused by the watch, after the checks that the room exists and that the user may enter it. */
 static void begin_watch(struct client *client, struct text id, uint64_t room_id,
                         struct json_object *message) {
     struct json_object *value = NULL;

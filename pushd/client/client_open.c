@@ -2,10 +2,9 @@
  * client_open: the way of a client from its handshake to `connected`, and the check of its
  * credentials later. What a room socket does is in watch.c.
  *
- * The order matters. A client subscribes to its channels first and waits for Redis to
- * confirm them; then the database says whose credentials these are and where the streams
- * is; then missed events are replayed, and live events follow. In any other order an
- * event could be missed or sent twice.
+ * The order matters. A client subscribes to its channels first and waits for Redis to confirm them;
+ * then the database says whose credentials these are and where the streams are; then missed events
+ * are replayed, and live events follow. In any other order an event could be missed or sent twice.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +53,7 @@ bool client_identify(struct client *client, const struct identity *identity) {
     memcpy(client->user_name, user->name, sizeof(client->user_name));
     client->hides_read = identity->hides_read;
     client_expiry_expect(client, identity->expires_at);
+    /* Counted before the check, since the end of a refused client subtracts it as well. */
     client->counted = true;
     if (idmap_increment(&client->clients->users, client->user_id) >
         client->clients->config->max_sockets_user) {
@@ -78,7 +78,7 @@ static void collect_room(void *context, const struct user_room *room) {
 /* On a thread: reads the user, all rooms, and the users who are blocked. */
 static void read_work(void *context, struct db *db) {
     struct client_job *job = context;
-    /* On a thread. May be a repeated read. */
+    /* The read may be a repeated one. */
     job->opening->room_count = 0;
     /* Queried again: the credential may have been revoked after the first query and before the
      * channel was confirmed. */

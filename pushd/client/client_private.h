@@ -450,7 +450,7 @@ bool client_typing_passes(struct clients *clients, uint64_t room_id,
 /* Ends typing that is not renewed. To be called twice a second. */
 void client_typing_tick(struct clients *clients);
 
-/* Forgets all who type, without telling anyone. */
+/* Frees the state of all typing users, without notices. */
 void client_typing_free(struct clients *clients);
 
 /* ---- client_acting.c ---- */

@@ -1,10 +1,10 @@
 /*
- * client_typing: `typing` and `stop_typing`, at most so often for each user and room.
+ * client_typing: `typing` and `stop_typing`, at a limited rate for each user and room.
  *
- * A user may type through several sockets and watches, here and at other pushd processes. The
- * first one that types makes the user typing, the last one that stops ends it. `typing` is
- * published at most once in INTERVAL_MS, whatever was stopped in between; and since other
- * processes do the same, also handed out at most so often.
+ * A user may type through several sockets and watches, here and at other pushd processes. The first
+ * one that types makes the user typing, the last one that stops ends it. `typing` is published at
+ * most once in INTERVAL_MS, whatever was stopped in between; and since other processes do the same,
+ * it is handed out at the same rate.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static void send_notice(struct clients *clients, const struct typing *typing, un
     serialize_user_notice(&json, type, typing->room_id, typing->user_id, name);
     const struct event_envelope envelope = {
         .type = type, .actor_id = typing->user_id, .actor = name, .text = {json.data, json.len}};
-    /* Without Redis the sockets of this process are told at least. */
+    /* Without Redis at least the sockets of this process get it. */
     if (!everywhere || !pubsub_publish(clients->pubsub, typing->room_id, &envelope))
         channels_notice(clients->channels, typing->room_id, &envelope);
     buffer_free(&json);

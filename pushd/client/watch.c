@@ -166,7 +166,8 @@ void watch_join(struct watch *watch) {
     enter_presence(watch);
 }
 
-/* Takes a watch out of the list of users online, and counts it. */
+/* Presence in the room is a number from now on: takes a watch out of the list of users online, and
+ * counts it. */
 static void count_watch(struct subscription *subscription) {
     struct watch *watch = subscription->watch;
     if (!watch || watch->is_counted || watch->state == WATCH_ENDED)
@@ -182,16 +183,11 @@ static void count_watch(struct subscription *subscription) {
         watch_advance(watch);
 }
 
-/* Presence in a room is a number from now on, for all watches of it here. */
-static void count_room(struct clients *clients, uint64_t room_id) {
-    channels_each_subscriber(clients->channels, room_id, count_watch);
-}
-
 /* ---- what the database says ---- */
 
-/* Ends a job that queried the identity, and checks in the order of docs/api-notes.md: who it is,
- * whether there is such a room, whether it may enter, whether `since` is valid. Returns the watch,
- * or NULL if it was refused or has ended. */
+/* Ends a job that queried the identity, and checks in the order of docs/api-notes.md: the
+ * credentials, whether the room exists, whether the user may enter it, and whether `since` is
+ * valid. Returns the watch, or NULL if it was refused or has ended. */
 static struct watch *end_authentication(struct client_job *job) {
     struct watch *watch = job->watch;
     const struct identity identity = job->identity;
@@ -228,7 +224,7 @@ static struct watch *end_authentication(struct client_job *job) {
         return watch;
     /* Held, since what sockets are sent may close them. */
     watch->holds++;
-    count_room(watch->client->clients, watch->room_id);
+    channels_each_subscriber(watch->client->clients->channels, watch->room_id, count_watch);
     const bool has_ended = watch->state == WATCH_ENDED;
     watch_release(watch);
     return has_ended ? NULL : watch;
@@ -395,7 +391,7 @@ static void on_first_answer(void *context) {
     if (!watch)
         return;
     struct client *client = watch->client;
-    /* A room socket learns only here whose it is. */
+    /* The user of a room socket is known only now. */
     if (!client->notifications && !client_identify(client, &watch->opening->identity))
         return;
     watch->state = WATCH_WAITING_CHANNEL;

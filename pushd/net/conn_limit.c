@@ -63,9 +63,9 @@ static enum conn_limit_result check(const struct conn_limit *limit, const struct
     return CONN_LIMIT_OK;
 }
 
-/* Those that the same address is opening count with its open ones, so that of many at once only as
- * many complete their handshake as there are places. Those of others do not: their credentials may
- * be made up. */
+/* Sockets that the same address is opening count like its open ones, so that not more handshakes
+ * complete at once than there are places. Those of other addresses do not count: their credentials
+ * may be invalid. */
 enum conn_limit_result conn_limit_check_sockets(const struct conn_limit *limit,
                                                 const struct config *config, uint64_t key) {
     return check(limit, config, key, idmap_counter(&limit->opening, key));

@@ -1,8 +1,8 @@
 /*
- * handshake: what the request of a WebSocket handshake asks for: the path says which room, or
- * notifications, the query from which event on (since), and the headers whose credentials it
- * carries. Also the checks of origin and subprotocol, and the address of the client. Plain code
- * over texts; ws_handshake.c takes them from libwebsockets.
+ * handshake: parses the request of a WebSocket handshake: the room, or notifications, from the
+ * path, `since` from the query, and the credentials from the headers. Also the checks of origin and
+ * subprotocol, and the address of the client. Plain code over texts; ws_handshake.c takes them from
+ * libwebsockets.
  */
 #include "net/handshake.h"
 

@@ -120,7 +120,7 @@ void socket_send(struct socket *socket, struct frame *frame) {
     if (socket->phase != PHASE_OPEN)
         return;
     socket->sockets->metrics->deliveries += frame->count;
-    /* Behind what is queued, to keep the order. */
+    /* After what is queued, to keep the order. */
     if (socket->blocked || socket->send_queue)
         enqueue(socket, frame);
     else

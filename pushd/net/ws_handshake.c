@@ -73,7 +73,7 @@ bool ws_handshake_end(struct ws_handshake *handshakes, struct lws *wsi) {
 /* Sends an error; none is long enough to be sent in parts. No detail needs an escape. */
 static void answer(int fd, unsigned status, enum error_code code, const char *detail) {
     char body[256], bytes[1024];
-    /* These the client can send again; five seconds keep a crowd of clients from doing so at
+    /* The client can try these again; five seconds keep many refused clients from doing so at
      * once. */
     const bool temporary = status == 429 || status == 503;
     snprintf(body, sizeof(body), "{\"detail\":\"%s\",\"code\":\"%s\"}", detail,

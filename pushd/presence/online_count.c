@@ -11,25 +11,25 @@
 #include "base/idmap.h"
 #include "base/xalloc.h"
 
-/* Redis is asked this long after the last time, if the number here has changed since, or not. */
+/* Redis is queried this long after the last query, if the number here has changed since, or not. */
 #define CHANGED_MS 1000
 #define UNCHANGED_MS 5000
-/* A change of less than one in SMALL is told this late: else every socket to a room of thousands
- * would get a frame every second. */
+/* A change of less than one in SMALL is reported this late: else every socket to a room of
+ * thousands would get a frame every second. */
 #define SMALL 100
 #define SMALL_MS 30000
 
 struct room {
     struct idmap users; /* user id -> number of sockets here */
     uint64_t others;    /* users of other pushd processes */
-    uint64_t told;      /* the number that the sockets here were sent last */
-    int64_t told_ms;
-    int64_t asked_ms;
+    uint64_t reported;  /* the number that the sockets here were sent last */
+    int64_t reported_ms;
+    int64_t queried_ms;
     uint32_t pending; /* commands that Redis has not answered */
     bool open;        /* there are sockets here, or about to be */
     bool known;       /* Redis has answered, or is unavailable */
     bool opening;     /* online_count_open has not returned yet */
-    bool changed;     /* the number here, since Redis was asked */
+    bool changed;     /* the number here, since Redis was queried */
 };
 
 struct online_counts {
@@ -57,14 +57,15 @@ static void free_room(struct room *room) {
 }
 
 /* Sends the number to the sockets here, if they need to know it. */
-static void tell(const struct online_counts *counts, uint64_t room_id, struct room *room) {
+static void report(const struct online_counts *counts, uint64_t room_id, struct room *room) {
     const uint64_t sum = sum_of(room);
-    const uint64_t difference = sum > room->told ? sum - room->told : room->told - sum;
+    const uint64_t difference = sum > room->reported ? sum - room->reported : room->reported - sum;
     const int64_t now_ms = counts->hooks->now_ms();
-    if (difference == 0 || (difference * SMALL < room->told && now_ms - room->told_ms < SMALL_MS))
+    if (difference == 0 ||
+        (difference * SMALL < room->reported && now_ms - room->reported_ms < SMALL_MS))
         return;
-    room->told = sum;
-    room->told_ms = now_ms;
+    room->reported = sum;
+    room->reported_ms = now_ms;
     counts->hooks->notify(counts->hooks->context, room_id, sum);
 }
 
@@ -84,26 +85,26 @@ static void on_counted(void *context, bool ok, uint64_t others) {
     /* Without Redis nothing is known of the others. */
     room->others = ok ? others : 0;
     if (room->known) {
-        tell(counts, request.room_id, room);
+        report(counts, request.room_id, room);
         return;
     }
     /* Sockets learn the first number from `connected`; it is not sent as a change. */
     room->known = true;
-    room->told = sum_of(room);
-    room->told_ms = counts->hooks->now_ms();
+    room->reported = sum_of(room);
+    room->reported_ms = counts->hooks->now_ms();
     /* Within online_count_open its return value says so. */
     if (!room->opening)
         counts->hooks->ready(counts->hooks->context, request.room_id);
 }
 
-/* Gives Redis the number here, 0 for a closed room, and asks for that of others. */
-static void ask(struct online_counts *counts, uint64_t room_id, struct room *room) {
+/* Sends the number here to Redis, 0 for a closed room, and gets that of others. */
+static void query(struct online_counts *counts, uint64_t room_id, struct room *room) {
     struct request *request = xcalloc(1, sizeof(*request));
     *request = (struct request){counts, room_id};
     /* Before the command, which may be answered at once if there is no connection. */
     room->pending++;
     room->changed = false;
-    room->asked_ms = counts->hooks->now_ms();
+    room->queried_ms = counts->hooks->now_ms();
     counts->hooks->count(counts->hooks->pubsub, room_id, room->open ? idmap_count(&room->users) : 0,
                          on_counted, request);
 }
@@ -118,8 +119,9 @@ bool online_count_open(struct online_counts *counts, uint64_t room_id) {
     }
     if (room->open)
         return room->known;
+    /* The number may be known before query() returns: then it is not reported as ready. */
     room->open = room->opening = true;
-    ask(counts, room_id, room);
+    query(counts, room_id, room);
     room->opening = false;
     return room->known;
 }
@@ -129,10 +131,10 @@ void online_count_close(struct online_counts *counts, uint64_t room_id) {
     if (!room || !room->open)
         return;
     idmap_free(&room->users);
-    /* Whatever is still under way answers an earlier question. */
+    /* A reply that is still under way is that of an earlier query. */
     room->open = room->known = false;
     /* Redis learns that no user is left; the reply frees the room. */
-    ask(counts, room_id, room);
+    query(counts, room_id, room);
 }
 
 void online_count_add(struct online_counts *counts, uint64_t room_id, uint64_t user_id,
@@ -142,9 +144,9 @@ void online_count_add(struct online_counts *counts, uint64_t room_id, uint64_t u
     if (!room || !room->open || idmap_increment(&room->users, user_id) > 1)
         return;
     room->changed = true;
-    /* Viewers, who are not counted, may have been told another number. */
+    /* Viewers, who are not counted, may have been sent another number. */
     if (is_only)
-        room->told = sum_of(room);
+        room->reported = sum_of(room);
 }
 
 void online_count_remove(struct online_counts *counts, uint64_t room_id, uint64_t user_id) {
@@ -181,8 +183,8 @@ void online_counts_tick(struct online_counts *counts) {
         struct room *room = find(counts, keys.list[i]);
         /* One command at a time. */
         if (room && room->open && room->pending == 0 &&
-            now_ms - room->asked_ms >= (room->changed ? CHANGED_MS : UNCHANGED_MS))
-            ask(counts, keys.list[i], room);
+            now_ms - room->queried_ms >= (room->changed ? CHANGED_MS : UNCHANGED_MS))
+            query(counts, keys.list[i], room);
     }
     free(keys.list);
 }

@@ -157,7 +157,7 @@ void upgrade_handed_over(struct upgrade *upgrade) {
 }
 
 void upgrade_cancel(struct upgrade *upgrade) {
-    /* Without it the successor would serve after this process was told to stop. */
+    /* Otherwise the successor would serve although the service was stopped. */
     if (upgrade->pid)
         kill(upgrade->pid, SIGTERM);
 }

@@ -2,11 +2,11 @@
  * upgrade: replacing a running pushd by the program that is on disk now, without closing the
  * port at any moment.
  *
- * SIGUSR2 starts the successor with the arguments of this process and `--take-over`. Both
- * listen on the port for a moment. Once the successor serves, it tells the service manager
- * that it is the main process now, and sends its predecessor UPGRADE_SIGNAL; that one closes
- * its sockets, and their clients come back to the successor with `since`. If the successor
- * ends before it serves, this process continues.
+ * SIGUSR2 starts the successor with the arguments of this process and `--take-over`. Both listen on
+ * the port for a moment. Once the successor serves, it reports itself to the service manager as the
+ * main process and sends UPGRADE_SIGNAL to its predecessor. The predecessor closes its sockets, and
+ * their clients reconnect to the successor with `since`. If the successor ends before it serves,
+ * this process continues.
  */
 #ifndef CONFAB_PUSHD_PROCESS_UPGRADE_H
 #define CONFAB_PUSHD_PROCESS_UPGRADE_H
@@ -14,8 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Tells a pushd that another one has taken over: as SIGTERM, but the service manager is not
- * told that the service stops. */
+/* Sent to a pushd that another one has replaced: works as SIGTERM, but does not report to the
+ * service manager that the service stops. */
 #define UPGRADE_SIGNAL SIGQUIT
 
 enum { UPGRADE_PUSH, UPGRADE_METRICS, UPGRADE_ADDRESSES };
@@ -32,28 +32,28 @@ struct upgrade {
     pid_t pid;                          /* of the successor; 0: none */
 };
 
-/* Notes where this process listens: a successor must take the same port where the
- * configuration leaves it open ("host:0"). `which` is UPGRADE_PUSH or UPGRADE_METRICS. */
+/* Records where this process listens: a successor must take the same port where the configuration
+ * leaves it open ("host:0"). `which` is UPGRADE_PUSH or UPGRADE_METRICS. */
 void upgrade_note_port(struct upgrade *upgrade, unsigned which, const char *configured,
                        unsigned port);
 
 /* Starts the successor, unless one is running already. Failures are logged. */
 void upgrade_start(struct upgrade *upgrade);
 
-/* Reaps a successor that ended too early, and logs it. To be called often. */
+/* Reaps a successor that ended too early, and logs it. Does not wait; called every tick. */
 void upgrade_poll(struct upgrade *upgrade);
 
 /* The same for a caller that waits for all of its children: `pid` ended with `status`. */
 void upgrade_child_ended(struct upgrade *upgrade, pid_t pid, int status);
 
-/* The successor serves: this process tells the service manager nothing any more. */
+/* The successor serves: this process reports nothing to the service manager any more. */
 void upgrade_handed_over(struct upgrade *upgrade);
 
-/* This process is told to stop: so is a successor that does not serve yet. */
+/* This process stops: so must a successor that does not serve yet, which is sent SIGTERM. */
 void upgrade_cancel(struct upgrade *upgrade);
 
-/* In the successor, once it serves: tells the service manager, and has the predecessor (0:
- * none) stop, without waiting for it. */
+/* In the successor, once it serves: reports itself to the service manager as ready, and sends
+ * UPGRADE_SIGNAL to the predecessor (0: none) without waiting for its end. A failure is logged. */
 void upgrade_take_over(pid_t predecessor);
 
 #endif

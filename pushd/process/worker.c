@@ -195,8 +195,8 @@ static void reload(struct worker *worker) {
         log_info("configuration reloaded");
 }
 
-/* Told to stop. If a successor has taken over, it serves now; else a successor that
- * is starting must stop, too. */
+/* Begins to stop. If a successor has taken over, it serves now; else a successor that is starting
+ * must stop, too. */
 static void stop(struct worker *worker, bool handed_over) {
     struct upgrade *upgrade = worker->args->upgrade;
     if (upgrade && handed_over)

@@ -155,7 +155,7 @@ static void log_state(const struct workers *workers) {
 
 /* Does what a signal asks the parent for. */
 static void handle_signal(struct workers *workers, int number) {
-    /* The workers are on their way out; a second SIGTERM ends their drain_wait. */
+    /* The workers are stopping; a second SIGTERM ends their drain_wait. */
     if (workers->stopping && (number == SIGTERM || number == SIGINT)) {
         workers->wait_end_ms = 0;
         supervisor_forward(workers->supervisor, SIGTERM);

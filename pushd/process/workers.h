@@ -21,8 +21,8 @@
 #include "config/config.h"
 #include "process/upgrade.h"
 
-/* Runs `count` workers until stopped. ports_file (or NULL) is written once all of them serve;
- * then the predecessor (or 0) is told to stop. `upgrade` may take over from them. Returns the
+/* Runs `count` workers until stopped. ports_file (or NULL) is written once all of them serve; then
+ * the predecessor (0: none) is sent UPGRADE_SIGNAL. `upgrade` may take over from them. Returns the
  * exit status: 1, with the cause logged, if a worker cannot be started. */
 int workers_run(struct config *config, const char *config_path, const char *ports_file,
                 pid_t predecessor, struct upgrade *upgrade, size_t count);

@@ -486,8 +486,8 @@ void presence_store_free_node(struct pubsub_node *node) {
 static void on_renewed(void *context, const struct redis_reply *reply) {
     struct pubsub_node *node = context;
     struct pubsub *pubsub = node->pubsub;
-    /* An error here is one of rights, of a replica, or of memory: Redis is of no use until it is
-     * mended. */
+    /* An error here is one of rights, of a replica, or of memory: Redis is of no use until that is
+     * fixed. */
     if (reply)
         pubsub_set_refused(node, reply->kind == REDIS_ERROR);
     reply = expect_list(node, reply);
@@ -510,6 +510,7 @@ static void on_renewed(void *context, const struct redis_reply *reply) {
 }
 
 void presence_store_renew(struct pubsub_node *node) {
+    /* Only the first renewal makes the lease (ARGV[3]); one that was lost is not made again. */
     const struct text args[] = {{"EVAL", 4},
                                 text_of(RENEW),
                                 {"2", 1},

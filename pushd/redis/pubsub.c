@@ -36,7 +36,7 @@
 static void set_up(struct pubsub *pubsub, bool up) {
     if (pubsub->up == up)
         return;
-    /* Set before the owner is told, since it may ask at once. */
+    /* Set before the owner is notified, which may read it at once. */
     pubsub->up = up;
     pubsub->metrics->redis_up = up;
     pubsub->called_back = true;
@@ -255,7 +255,8 @@ static void on_primary(void *context, const struct host_address *address) {
     redis_conn_set_address(pubsub->nodes[0]->commands, address);
 }
 
-/* address NULL: as the configuration says. tag: see presence_store_add_node. */
+/* is_given: not the server of the configuration, but the one at `address`, which may be NULL and
+ * set later, once a Sentinel has named it. tag: see presence_store_add_node. */
 static struct pubsub_node *new_node(struct pubsub *pubsub, bool is_given,
                                     const struct host_address *address, unsigned tag) {
     struct pubsub_node *node = xcalloc(1, sizeof(*node));
@@ -306,8 +307,8 @@ static struct pubsub_node *take_node(struct pubsub_node **nodes, unsigned count,
     return NULL;
 }
 
-/* The map of slots is known, or has changed: servers that are gone are left, and what has moved to
- * others is subscribed to and entered there. */
+/* The map of slots is known, or has changed: disconnects from servers that are gone, and subscribes
+ * and enters users at the new server of each slot that has moved. */
 static void on_slots(void *context, const struct redis_slots *slots) {
     struct pubsub *pubsub = context;
     const unsigned former_count = pubsub->node_count;

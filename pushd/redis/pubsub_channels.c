@@ -48,13 +48,6 @@ static void call_subscribed(struct pubsub *pubsub, enum event_stream stream, uin
     pubsub->callbacks->subscribed(pubsub->callbacks->context, stream, id);
 }
 
-/* Noted, and subscribed to in one command at the end of the iteration. */
-static void add_changed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    pubsub->changed = array_reserve(pubsub->changed, &pubsub->changed_space,
-                                    pubsub->changed_count + 1, sizeof(*pubsub->changed));
-    pubsub->changed[pubsub->changed_count++] = (struct pubsub_channel){stream, id};
-}
-
 /* Notes that a channel is wanted or not any more; sent at the end of the iteration. */
 static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
                        uintptr_t wanted) {
@@ -67,8 +60,11 @@ static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t
     }
     set_state(pubsub, stream, id, (state & ~WANTED) | wanted | QUEUED);
     /* It is in the list at most once, however often it changes. */
-    if (!(state & QUEUED))
-        add_changed(pubsub, stream, id);
+    if (state & QUEUED)
+        return;
+    pubsub->changed = array_reserve(pubsub->changed, &pubsub->changed_space,
+                                    pubsub->changed_count + 1, sizeof(*pubsub->changed));
+    pubsub->changed[pubsub->changed_count++] = (struct pubsub_channel){stream, id};
 }
 
 void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {

@@ -23,7 +23,7 @@ static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind 
     return reply;
 }
 
-/* A text of a reply, copied behind its struct. */
+/* A text of a reply, copied after its struct. */
 static void *create_text(const redisReadTask *task, char *bytes, size_t len) {
     const enum redis_kind kind = task->type == REDIS_REPLY_ERROR ? REDIS_ERROR : REDIS_TEXT;
     /* One byte more, zeroed: error texts are used as C strings. */

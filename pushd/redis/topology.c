@@ -1,6 +1,6 @@
-/* One connection to a server that knows the others. One that does not answer, or not with what is
- * asked for, is left for the next: of the Sentinels of the configuration; or of a cluster, first
- * the servers of the map, then those of the configuration. */
+/* One connection to a server that knows the others. If it does not answer, or not with a usable
+ * reply, the next one is queried: of the Sentinels of the configuration; or of a cluster, first the
+ * servers of the map, then those of the configuration. */
 #include "redis/topology.h"
 
 #include <stdio.h>
@@ -13,8 +13,8 @@
 #include "redis/redis_conn.h"
 #include "redis/redis_sentinel.h"
 
-/* Between questions, and until a server without a usable answer is left. */
-#define ASK_TICKS (500 / REDIS_CONN_TICK_MS)
+/* Ticks between queries, and until a server without a usable answer is given up. */
+#define QUERY_TICKS (500 / REDIS_CONN_TICK_MS)
 #define LEAVE_TICKS (1000 / REDIS_CONN_TICK_MS)
 
 struct topology {
@@ -23,11 +23,11 @@ struct topology {
     bool of_cluster;
     struct redis_conn *conn;
     struct redis_conn_callbacks conn_callbacks;
-    struct host_address asked;
+    struct host_address queried;
     struct host_address primary; /* without a name: not known yet */
     struct redis_slots slots;    /* of a cluster; count 0: not known yet */
-    unsigned server;             /* of those that may be asked, the one that is asked */
-    unsigned ticks;              /* since the last question */
+    unsigned server;             /* of those that may be queried, the one that is */
+    unsigned ticks;              /* since the last query */
     unsigned down_ticks;         /* without a usable answer */
 };
 
@@ -43,7 +43,7 @@ static bool read_primary(struct topology *topology, const struct redis_reply *re
         port > 65535)
         return false;
     const struct text name = reply->items[0]->text;
-    /* A name that is too long is cut, and will not be found: another Sentinel is asked then. */
+    /* A name that is too long is cut, and will not be found: then another Sentinel is queried. */
     snprintf(found.name, sizeof(found.name), "%.*s", (int)name.len, name.at);
     found.port = (unsigned)port;
     if (!host_address_equals(&topology->primary, &found)) {
@@ -58,7 +58,7 @@ static bool read_primary(struct topology *topology, const struct redis_reply *re
 static bool read_slots(struct topology *topology, const struct redis_reply *reply) {
     struct redis_slots *slots = xcalloc(1, sizeof(*slots));
     const bool is_valid =
-        reply->kind == REDIS_TEXT && redis_slots_parse(slots, reply->text, &topology->asked);
+        reply->kind == REDIS_TEXT && redis_slots_parse(slots, reply->text, &topology->queried);
     if (is_valid && memcmp(slots, &topology->slots, sizeof(*slots)) != 0) {
         log_info("redis: the cluster has %u primaries with slots", slots->count);
         topology->slots = *slots;
@@ -68,7 +68,7 @@ static bool read_slots(struct topology *topology, const struct redis_reply *repl
     return is_valid;
 }
 
-/* A server has answered, well or of no use. */
+/* A server has answered, perhaps with something that cannot be used. */
 static void on_answer(void *context, const struct redis_reply *reply) {
     struct topology *topology = context;
     /* The connection was lost; the tick counts the time. */
@@ -79,14 +79,14 @@ static void on_answer(void *context, const struct redis_reply *reply) {
         is_usable = read_slots(topology, reply);
     else
         is_usable = read_primary(topology, reply);
-    /* An answer that is of no use counts as none for long: the next server is asked at once. */
+    /* After an answer that cannot be used the next server is queried at once. */
     topology->down_ticks = is_usable ? 0 : LEAVE_TICKS;
 }
 
-/* ---- questions ---- */
+/* ---- queries ---- */
 
-/* Asks for the map of the cluster, or for the primary. */
-static void ask(void *context) {
+/* Queries the map of the cluster, or the primary. */
+static void query(void *context) {
     struct topology *topology = context;
     const struct text of_cluster[] = {{"CLUSTER", 7}, {"NODES", 5}};
     const struct text of_sentinel[] = {
@@ -121,10 +121,10 @@ static void use_server(struct topology *topology) {
         return;
     const unsigned at = topology->server % (known + listed);
     if (at < known)
-        topology->asked = topology->slots.nodes[at];
+        topology->queried = topology->slots.nodes[at];
     else
-        host_list_get(list, at - known, port, &topology->asked);
-    redis_conn_set_address(topology->conn, &topology->asked);
+        host_list_get(list, at - known, port, &topology->queried);
+    redis_conn_set_address(topology->conn, &topology->queried);
 }
 
 /* ---- the loop ---- */
@@ -135,7 +135,7 @@ struct topology *topology_new(uv_loop_t *loop, const struct config *config, bool
     topology->config = config;
     topology->callbacks = *callbacks;
     topology->of_cluster = of_cluster;
-    topology->conn_callbacks = (struct redis_conn_callbacks){topology, ask, on_state, on_pushed};
+    topology->conn_callbacks = (struct redis_conn_callbacks){topology, query, on_state, on_pushed};
     topology->conn = redis_conn_new_at(loop, config, &topology->conn_callbacks, false, !of_cluster);
     use_server(topology);
     return topology;
@@ -144,8 +144,8 @@ struct topology *topology_new(uv_loop_t *loop, const struct config *config, bool
 void topology_tick(struct topology *topology) {
     redis_conn_tick(topology->conn);
     topology->ticks++;
-    if (redis_conn_is_up(topology->conn) && topology->ticks >= ASK_TICKS)
-        ask(topology);
+    if (redis_conn_is_up(topology->conn) && topology->ticks >= QUERY_TICKS)
+        query(topology);
     if (!redis_conn_is_up(topology->conn))
         topology->down_ticks++;
     if (topology->down_ticks < LEAVE_TICKS)

@@ -1,8 +1,8 @@
 /*
  * topology: which Redis servers to use, where the configuration does not say it: the primary that
  * the Sentinels of redis_sentinels have chosen, or the primaries of a Redis Cluster with their
- * slots. It is asked for twice a second, so that a server that was frozen or cut off is left as
- * soon as another one has taken its place.
+ * slots. It is queried twice a second, so that a server that was frozen or cut off is left as soon
+ * as another one has taken its place.
  */
 #ifndef CONFAB_PUSHD_REDIS_TOPOLOGY_H
 #define CONFAB_PUSHD_REDIS_TOPOLOGY_H
