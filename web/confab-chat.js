@@ -308,7 +308,7 @@ export class ConfabChatElement extends Base {
             },
             keepLogin: true,
             isShown: () => !this.#isBubble || this.open,
-            tell: (name, detail) => this.#tell(name, detail),
+            emit: (name, detail) => this.#emit(name, detail),
         });
         // Where a build tool serves the modules, the folder of this one has no styles as they are.
         const base = `${url.replace(/\/$/, "")}/`;
@@ -351,11 +351,11 @@ export class ConfabChatElement extends Base {
 
     #showProblem(text) {
         fill(this.#frame, h("div.spacer"), h("div.problem", { role: "alert" }, text));
-        this.#tell("error", { message: text, code: null });
+        this.#emit("error", { message: text, code: null });
     }
 
     /** Dispatches confab-unread, confab-message or confab-error. */
-    #tell(name, detail) {
+    #emit(name, detail) {
         if (name === "unread") {
             this.#unread = detail.count;
             this.#drawBubble();

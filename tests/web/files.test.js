@@ -39,7 +39,7 @@ for (const [kind, head, expected] of [
         bytes("RIFF", [0, 0, 0, 0], "WEBPVP8X", [10, 0, 0, 0, 2, 0, 0, 0, 255, 3, 0, 255, 1, 0]),
         { width: 1024, height: 512, moves: true },
     ],
-    ["a film as AVIF", bytes([0, 0, 0, 28], "ftypavis"), { width: 0, height: 0, moves: true }],
+    ["a video as AVIF", bytes([0, 0, 0, 28], "ftypavis"), { width: 0, height: 0, moves: true }],
     ["a JPEG without a frame", bytes([0xff, 0xd8, 0xff, 0xd9]), null],
     ["a text", bytes("GI"), null],
 ]) {

@@ -78,7 +78,7 @@ const isByEmbedder = ({ token, jwt, tokenUrl }) => Boolean(token || jwt || token
  * Confab; if they log the user in, by a token or the site, no login is offered. `keepLogin`: keep
  * the token of a login on another site, where cookies do not work. `readOnly`: nothing can be
  * written. `language`: its tag, else the user's own; `isShown()`: whether the user can see `root`.
- * `tell(name, detail)`: reports "unread", "message" and "error" to the page.
+ * `emit(name, detail)`: reports "unread", "message" and "error" to the page.
  */
 export class App {
     constructor(root, options = {}) {
@@ -90,8 +90,8 @@ export class App {
             keepLogin = false,
         } = options;
         const { readOnly = false, language = null, siteLanguage = null } = options;
-        const { isShown = () => true, tell = () => {} } = options;
-        Object.assign(this, { root, onlyRoom: room, roomKey, page, readOnly, isShown, tell });
+        const { isShown = () => true, emit = () => {} } = options;
+        Object.assign(this, { root, onlyRoom: room, roomKey, page, readOnly, isShown, emit });
         Object.assign(this, { language, siteLanguage, hasLogin: !isByEmbedder(client) });
         this.confab = new Confab(client);
         this.client = client;
@@ -294,11 +294,11 @@ export class App {
     /** Shows the room to a stranger, if it is open; whether it is. */
     async #openVisit(roomId, failure) {
         const [{ Visit }] = await Promise.all([import("./rooms/visit.js"), loadChat()]);
-        const { root, client, page, isShown, tell, hasLogin } = this;
+        const { root, client, page, isShown, emit, hasLogin } = this;
         const done = () => this.#showChat();
         const logIn = (text, back) => this.#showLogin(text, failure, done, back);
         const visit = new Visit({
-            ...{ root, client, roomId, page, isShown, tell, hasLogin },
+            ...{ root, client, roomId, page, isShown, emit, hasLogin },
             siteUrl: hasLogin ? null : siteLogin(this.confab, failure),
             on: {
                 logIn: () => logIn(t("Log in to write in this room."), () => this.#start()),
@@ -383,7 +383,7 @@ export class App {
 
     #showError(title, text, action, code = null) {
         this.startError = null;
-        this.tell("error", { message: text, code });
+        this.emit("error", { message: text, code });
         const content = card({ role: "alert" }, h("h1", title), h("p", text), action);
         fill(this.root, h(`${mainTag(this.root)}.welcome`, content));
     }
@@ -438,7 +438,7 @@ export class App {
             ? whyNotLoggedIn(error)
             : t("Your access to the chat has ended. Reloading the page may help.");
         if (url) {
-            this.tell("error", { message: text, code: error.code });
+            this.emit("error", { message: text, code: error.code });
             fill(
                 this.root,
                 h(`${mainTag(this.root)}.welcome`, siteCard(url, text), this.#openRooms()),
@@ -495,7 +495,7 @@ export class App {
             readOnly: this.readOnly,
             hasLogin: this.hasLogin,
             isShown: this.isShown,
-            tell: this.tell,
+            emit: this.emit,
             drafts: this.drafts,
             loggedOut: (reason) => {
                 this.lastName = "";

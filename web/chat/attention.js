@@ -9,22 +9,22 @@ export const TITLE = document.title;
 const OTHER_TABS_MS = 300;
 
 /**
- * `page`, `isShown` and `tell` as in App; `tabs` are the other tabs of the user. Calls
+ * `page`, `isShown` and `emit` as in App; `tabs` are the other tabs of the user. Calls
  * `unsupported()` if the browser turns out not to show desktop notifications.
  */
 export class Attention {
-    constructor({ page, isShown, tell, tabs, unsupported }) {
-        Object.assign(this, { page, isShown, tell, tabs });
+    constructor({ page, isShown, emit, tabs, unsupported }) {
+        Object.assign(this, { page, isShown, emit, tabs });
         this.desktop = new DesktopNotifications(unsupported);
-        this.told = 0;
+        this.reported = 0;
         this.badge = null;
     }
 
     /** Shows the number of unread messages and the name of the open room, if there is one. */
     draw(unread, roomName) {
-        if (this.told !== unread) {
-            this.told = unread;
-            this.tell("unread", { count: unread });
+        if (this.reported !== unread) {
+            this.reported = unread;
+            this.emit("unread", { count: unread });
         }
         if (this.page) {
             const name = roomName === null ? TITLE : `${roomName} – ${TITLE}`;

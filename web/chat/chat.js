@@ -23,16 +23,16 @@ export { Drafts } from "./drafts.js";
 const WIDE = 704;
 
 /**
- * Fills `root` for the user of `confab`. `onlyRoom`, `page`, `readOnly`, `isShown` and `tell` as in
+ * Fills `root` for the user of `confab`. `onlyRoom`, `page`, `readOnly`, `isShown` and `emit` as in
  * App; `hasLogin`: whether the user logs in and out here; `drafts` are this user's Drafts.
  * `loggedOut(reason)` is called after the user has logged out, with a text for the login or null,
  * `languageChanged()` when the user has chosen another language.
  */
 export class Chat {
     constructor(options) {
-        const { root, confab, onlyRoom, page, readOnly, hasLogin, isShown, tell } = options;
+        const { root, confab, onlyRoom, page, readOnly, hasLogin, isShown, emit } = options;
         const { drafts, loggedOut, languageChanged } = options;
-        Object.assign(this, { root, confab, onlyRoom, page, readOnly, hasLogin, isShown, tell });
+        Object.assign(this, { root, confab, onlyRoom, page, readOnly, hasLogin, isShown, emit });
         Object.assign(this, { drafts, loggedOut, languageChanged });
         this.userId = confab.user.user_id;
         this.people = new People(confab, root, () => this.#peopleChanged());
@@ -46,7 +46,7 @@ export class Chat {
         this.attention = new Attention({
             page,
             isShown,
-            tell,
+            emit,
             tabs: this.tabs,
             unsupported: () => {
                 this.notices.show(t("This browser does not show desktop notifications."));
@@ -258,7 +258,7 @@ export class Chat {
 
     #messageReceived(room, message) {
         const id = room.room_id;
-        this.tell("message", { message });
+        this.emit("message", { message });
         if (this.shown() === id && this.conversation.readMark.isWatched()) {
             this.#read(id, message.message_id);
         }
@@ -442,7 +442,7 @@ export class Chat {
             },
             moderation: () => this.actions.openModeration(),
             failed: (error) => this.notices.showError(error),
-            told: (text) => this.notices.show(text),
+            done: (text) => this.notices.show(text),
             draft: (draft) => this.drafts.set(id, draft),
             message: (message) => {
                 this.rooms?.messageReceived(message);
@@ -472,7 +472,7 @@ export class Chat {
         if (!this.onlyRoom || message.sender_id === this.confab.user?.user_id) {
             return;
         }
-        this.tell("message", { message });
+        this.emit("message", { message });
         this.unseen += this.conversation.readMark.isWatched() ? 0 : 1;
         this.#drawTitle();
     }
@@ -556,7 +556,7 @@ export class Chat {
     }
 
     showProblem(iconName, title, text, retry, code) {
-        this.tell("error", { message: `${title}. ${text}`, code });
+        this.emit("error", { message: `${title}. ${text}`, code });
         const logout = this.onlyRoom && this.hasLogin ? () => this.actions.logout() : null;
         this.placeholder.showProblem(iconName, { title, text, retry, logout });
         this.shell.dataset.pane = "room";

@@ -133,7 +133,7 @@
     " FROM (SELECT 1) one LEFT JOIN message q ON q.message_id = ? " MESSAGE_QUOTE_NAME_JOIN
 
 /* The files become those of the message, in the order given; each must be usable still. 6: one is
- * not. A message of only pictures, sound and film, which browsers show, is an image. */
+ * not. A message of only pictures, sound and video, which browsers show, is an image. */
 #define NO_FILES ""
 #define USE_FILES                                                                           \
     "SET @confab_message = LAST_INSERT_ID(); "                                              \

@@ -55,8 +55,8 @@ const give = (person, kind, files) =>
         [kind, files, PLACE],
     );
 
-/** Records a film of this width and height (px) and drops it on the field. */
-const giveFilm = (person, name, width, height) =>
+/** Records a video of this width and height (px) and drops it on the field. */
+const giveVideo = (person, name, width, height) =>
     person.field.evaluate(
         async (target, [called, across, down]) => {
             const canvas = document.createElement("canvas");
@@ -141,22 +141,22 @@ test("a file is sent, shown to the other, and downloaded as it was", async () =>
     assert.equal(await readFile(await (await download).path(), "utf8"), "Butter and flour");
 });
 
-slow("a film has a picture and its size before it is played", async () => {
+slow("a video has a picture and its size before it is played", async () => {
     const { alice, bob, room } = await pair();
     await alice.button("Attach files").waitFor();
-    await giveFilm(alice, "walk.webm", 640, 360);
+    await giveVideo(alice, "walk.webm", 640, 360);
     await chips(alice).locator("canvas").waitFor();
     await alice.field.press("Enter");
-    const film = bob.page.getByRole("button", { name: /^Play walk\.webm/ });
-    await film.locator("img").waitFor();
+    const opener = bob.page.getByRole("button", { name: /^Play walk\.webm/ });
+    await opener.locator("img").waitFor();
     const { results } = await alice.api("GET", `chat/rooms/${room}/messages/`);
     const [{ files, message_type: type }] = results;
     const [{ width, height, has_thumbnail: hasThumbnail }] = files;
     assert.deepEqual([type, width, height, hasThumbnail], ["image", 640, 360, true]);
-    const { width: shown, height: high } = await film.boundingBox();
+    const { width: shown, height: high } = await opener.boundingBox();
     assert.deepEqual([Math.round(shown), Math.round(high)], [320, 180]);
     assert.deepEqual(await faults(bob), []);
-    await film.click();
+    await opener.click();
     // Its place does not depend on what is loaded.
     const video = bob.dialog().locator("video");
     const sizes = await video.evaluate((element) => {

@@ -54,9 +54,10 @@ export async function react(conversation, message, emoji) {
     // The event that this causes has nothing new.
     conversation.reacting = (conversation.reacting ?? 0) + 1;
     try {
-        const act = isMine ? confab.unreact : confab.react;
-        timeline.react(id, await act.call(confab, room.room_id, id, emoji));
-        if (!isMine) {
+        if (isMine) {
+            timeline.react(id, await confab.unreact(room.room_id, id, emoji));
+        } else {
+            timeline.react(id, await confab.react(room.room_id, id, emoji));
             remember(emoji);
         }
     } finally {
@@ -301,7 +302,7 @@ export function openPins(conversation) {
 export async function pin({ confab, room, tools, on }, { message_id: id }, isPinned) {
     await (isPinned ? confab.pin(room.room_id, id) : confab.unpin(room.room_id, id));
     tools.pins?.set(id, isPinned);
-    on.told(isPinned ? t("The message is pinned.") : t("The message is no longer pinned."));
+    on.done(isPinned ? t("The message is pinned.") : t("The message is no longer pinned."));
 }
 
 /** Copies the address that opens the page at a message; shows it where it cannot be copied. */
@@ -310,7 +311,7 @@ export async function copyLink({ confab, room, root, on }, message) {
     const link = new URL(path, location.href).href;
     try {
         await navigator.clipboard.writeText(link);
-        on.told(t("The link has been copied."));
+        on.done(t("The link has been copied."));
     } catch {
         const field = textField("link", t("Link"), { value: link, readonly: true });
         openDialog(root, t("Link to the message"), () => field.element);

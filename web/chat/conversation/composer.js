@@ -185,8 +185,8 @@ export class Composer {
     // ---- mentions ----
 
     /**
-     * Those of an edited message: as they were, with those chosen and without the names taken out;
-     * undefined if nothing has changed.
+     * The mentions of an edited message: as they were, with the users chosen since and without the
+     * names taken out; undefined if nothing has changed.
      */
     async #editedMentions(id, text) {
         const { content, mentions } = await this.on.find(id);

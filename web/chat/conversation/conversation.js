@@ -30,7 +30,7 @@ const STRANGER = { user_id: 0, username: "" };
  * rooms may know why, `on.outsider()` if the user never was, `on.banned(name)` in each of these
  * cases if the user is banned from it, `on.message(message)` for each new message,
  * `on.messageChanged(id, change)`, `on.roomChanged(room)`, `on.read(messageId)` when the newest
- * message was seen, `on.draft(draft)`, `on.told(text)` to say that something was done,
+ * message was seen, `on.draft(draft)`, `on.done(text)` to say that something was done,
  * `on.moderation()`, and `on.failed(error)`. `on.logout` and `on.keepAccount` are null unless the
  * header offers them, `on.direct(userId)`, which opens a direct room, `on.menu()`, a promise of the
  * items of the room's menu, `on.unread(messageId)` and `on.markRead(messageId)` are where there is
@@ -276,8 +276,12 @@ export class Conversation {
 
     /** The list of rooms has those in which the user is, or was. */
     #excluded(text) {
-        const tell = this.isViewer ? this.on.removed : this.on.excluded;
-        tell(this.details?.isLeaving ? null : text);
+        const reason = this.details?.isLeaving ? null : text;
+        if (this.isViewer) {
+            this.on.removed(reason);
+        } else {
+            this.on.excluded(reason);
+        }
     }
 
     #roomChanged(change) {
@@ -357,7 +361,7 @@ export class Conversation {
             // So that the first message with files is shown without a delay.
             await (this.takesFiles && loadFileView(this.root));
         } catch {
-            // Asked again with the next room.
+            // Requested again with the next room.
             this.composer.offerFiles(this.takesFiles);
         }
     }
@@ -451,7 +455,7 @@ export class Conversation {
         });
     }
 
-    /** The user was silenced in a room, or is not any more; it is told as a refusal is. */
+    /** The user was silenced in a room, or is not any more; it is shown as a refusal is. */
     silenced({ room_id: id, until }) {
         if (id === this.room.room_id) {
             this.#followRules({ code: "silenced", body: { until } });
@@ -512,7 +516,7 @@ export class Conversation {
                 direct: this.on.direct,
                 dates: () => this.#openDates(new Date()),
                 moderation: this.on.moderation,
-                told: this.on.told,
+                done: this.on.done,
                 blocked: (id) => this.timeline.redraw(id),
             },
         });

@@ -31,7 +31,7 @@ function leaveText(room) {
  * nothing can be changed. Calls `on.closed()`, `on.left()` when the user left or deleted the room,
  * `on.changed(room)` when its settings were changed, `on.direct(userId)`, which may be null, to
  * open a direct room, `on.dates()` to go to a day, `on.moderation()` to open the page for
- * moderators, `on.told(text)`, `on.blocked(userId)` after a block or its end, and
+ * moderators, `on.done(text)`, `on.blocked(userId)` after a block or its end, and
  * `on.failed(error)`.
  */
 export class Details {
@@ -209,7 +209,7 @@ export class Details {
         const address = new URL(`${this.confab.url}/#/${id}`, location.href).href;
         try {
             await navigator.clipboard.writeText(address);
-            this.on.told(t("The link has been copied."));
+            this.on.done(t("The link has been copied."));
         } catch {
             const field = textField("link", t("Link"), { value: address, readonly: true });
             openDialog(this.root, t("Link"), () => field.element);

@@ -1,7 +1,7 @@
-// How far the others have read: requested when it is needed, then kept up to date by
-// notices. The server does not store these, so it is requested again after each connection. A
-// client that polls gets none: it asks again some times after each message, and then no more,
-// since each request may start a program.
+// How far the others have read: requested when it is needed, then kept up to date by notices. The
+// server does not store these, so it is requested again after each connection. A client that polls
+// gets none: it asks again some times after each message, and then no more, since each request may
+// start a program.
 
 /** The pauses (ms) between these requests. */
 const AGAIN_MS = [3000, 15000, 60000];
@@ -9,8 +9,8 @@ const AGAIN_MS = [3000, 15000, 60000];
 export class Reads {
     // By user id: the last message read.
     #marks = new Map();
-    #isAsked = false;
-    // The last message that was asked about, and the timer for the next request.
+    #isRequested = false;
+    // The message whose readers are shown, and the timer of the next request.
     #about = 0;
     #timer = null;
 
@@ -33,35 +33,35 @@ export class Reads {
 
     /** Notices may have been missed. */
     expire() {
-        this.#isAsked = false;
+        this.#isRequested = false;
     }
 
     /** Those who have read a message, as far as is known now, by user id. */
     of(messageId) {
         if (messageId !== this.#about) {
             this.#about = messageId;
-            this.#askLater(AGAIN_MS);
+            this.#loadLater(AGAIN_MS);
         }
-        this.#ask();
+        this.#load();
         return [...this.#marks].filter(([, id]) => id >= messageId).map(([user]) => user);
     }
 
-    #askLater([pause, ...more]) {
+    #loadLater([pause, ...more]) {
         clearTimeout(this.#timer);
         if (pause && this.isPolling()) {
             this.#timer = setTimeout(() => {
                 this.expire();
                 this.changed();
-                this.#askLater(more);
+                this.#loadLater(more);
             }, pause);
         }
     }
 
-    async #ask() {
-        if (this.#isAsked) {
+    async #load() {
+        if (this.#isRequested) {
             return;
         }
-        this.#isAsked = true;
+        this.#isRequested = true;
         try {
             const receipts = await this.request();
             receipts.forEach((one) => this.read(one.user_id, one.last_read_message_id ?? 0));

@@ -45,8 +45,8 @@ export const isVideo = ({ media_type: type }) => /^video\/(?:mp4|webm|ogg)$/u.te
 export const isAudio = ({ media_type: type }) =>
     /^audio\/(?:mpeg|ogg|opus|mp4|webm|x-m4a)$/u.test(type);
 
-/** Films whose size is known are shown in place, by a picture of them. */
-export const isShownFilm = (file) => isVideo(file) && file.width > 0 && file.height > 0;
+/** Videos whose size is known are shown in place, by a picture of them. */
+export const isShownVideo = (file) => isVideo(file) && file.width > 0 && file.height > 0;
 
 /** A length in seconds as "1:05" or "1:02:03"; "" if it is not known. */
 export function lengthText({ duration }) {
@@ -78,7 +78,7 @@ export function acceptableName(name) {
     const plain = name
         // eslint-disable-next-line no-control-regex -- these are what is taken out
         .replace(/[/\\\u0000-\u001f\u007f]/gu, "_")
-        // Halves of characters, as in names that were cut off.
+        // Lone surrogates, as in names that were cut off.
         .replace(/\p{Surrogate}/gu, "\uFFFD")
         .trim();
     const known = /^\.{0,2}$/u.test(plain) ? "file" : plain;

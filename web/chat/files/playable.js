@@ -1,4 +1,4 @@
-// Properties of a film or a sound, read before it is sent: its size, its length, and a picture
+// Properties of a video or a sound, read before it is sent: its size, its length, and a picture
 // of it. The server decodes neither.
 
 import { isVideo } from "./kinds.js";
@@ -6,20 +6,20 @@ import { thumbnailOf } from "./picture.js";
 
 /** A browser that has not read the beginning by then (ms) sends the file without. */
 const MOST_MS = 8000;
-/** The picture is taken here (s), since many films begin with a black one. */
+/** The picture is taken here (s), since many videos begin with a black one. */
 const PICTURE_AT = 1;
 
 /** Waits for an event of the element; rejects when it cannot be played. */
-const heard = (medium, name) =>
+const eventOf = (medium, name) =>
     new Promise((resolve, reject) => {
         medium.addEventListener(name, resolve, { once: true });
         medium.addEventListener("error", reject, { once: true });
         setTimeout(reject, MOST_MS);
     });
 
-/** The picture of a film, as a thumbnail; null if there is none. */
+/** The picture of a video, as a thumbnail; null if there is none. */
 async function pictureOf(video) {
-    const moved = heard(video, "seeked");
+    const moved = eventOf(video, "seeked");
     const middle = Number.isFinite(video.duration) ? video.duration / 2 : 0;
     video.currentTime = Math.min(PICTURE_AT, middle);
     await moved;
@@ -33,19 +33,19 @@ async function pictureOf(video) {
 
 /** { width, height, duration, thumbnail } of a file, as far as the browser can tell. */
 export async function playableDetails(file) {
-    const isFilm = isVideo({ media_type: file.type });
-    const medium = document.createElement(isFilm ? "video" : "audio");
+    const isVideoFile = isVideo({ media_type: file.type });
+    const medium = document.createElement(isVideoFile ? "video" : "audio");
     const address = URL.createObjectURL(file);
     const details = {};
     try {
-        const loaded = heard(medium, isFilm ? "loadeddata" : "loadedmetadata");
+        const loaded = eventOf(medium, isVideoFile ? "loadeddata" : "loadedmetadata");
         Object.assign(medium, { muted: true, preload: "auto", src: address });
         await loaded;
         // A recording of a browser does not contain its length.
         if (Number.isFinite(medium.duration)) {
             details.duration = medium.duration;
         }
-        if (isFilm && medium.videoWidth > 0) {
+        if (isVideoFile && medium.videoWidth > 0) {
             Object.assign(details, { width: medium.videoWidth, height: medium.videoHeight });
             details.thumbnail = await pictureOf(medium);
         }

@@ -12,7 +12,7 @@ import { t } from "../words.js";
 import {
     fileErrorText,
     isAudio,
-    isShownFilm,
+    isShownVideo,
     isVideo,
     kindText,
     lengthText,
@@ -269,8 +269,8 @@ function picture(file, { confab, open }) {
     return element;
 }
 
-/** A film as a button with a picture of it; the viewer plays it. */
-function film(file, { confab, open }) {
+/** A video as a button with a picture of it; the viewer plays it. */
+function video(file, { confab, open }) {
     const name = shownName(file);
     const length = lengthText(file);
     const element = sized(
@@ -310,7 +310,7 @@ function gallery(files, context) {
     return h(
         isGrid ? "div.pictures.grid" : "div.pictures",
         isGrid && { role: "group", "aria-label": t("Pictures") },
-        files.map((file) => (isPicture(file) ? picture : film)(file, context)),
+        files.map((file) => (isPicture(file) ? picture(file, context) : video(file, context))),
     );
 }
 
@@ -389,7 +389,7 @@ function openViewer(people, opener) {
 export function filesNode(files, people) {
     const { confab } = people;
     const context = { confab, open: (opener) => openViewer(people, opener) };
-    const isShown = (file) => (isPicture(file) || isShownFilm(file)) && !file.state;
+    const isShown = (file) => (isPicture(file) || isShownVideo(file)) && !file.state;
     const pictures = files.filter(isShown);
     return h(
         "div.files",
@@ -429,7 +429,7 @@ function pendingPicture(upload) {
 
 /** The files of a message that is being sent, at the places and sizes of the final ones. */
 export function pendingNode(uploads) {
-    const isShown = (one) => (isPicture(one) && one.thumbnail) || isShownFilm(one);
+    const isShown = (one) => (isPicture(one) && one.thumbnail) || isShownVideo(one);
     const pictures = uploads.filter(isShown);
     const others = uploads.filter((one) => !isShown(one));
     return h(

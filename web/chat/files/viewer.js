@@ -1,4 +1,4 @@
-// The dialog that shows a picture, a film or a sound large, and leads to the next one by the arrow
+// The dialog that shows a picture, a video or a sound large, and leads to the next one by the arrow
 // keys. Loaded when the first one is opened.
 
 import { iconButton } from "../ui/controls.js";
@@ -6,7 +6,7 @@ import { openDialog } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { fullTime, isPicture } from "../ui/format.js";
 import { t } from "../words.js";
-import { isShownFilm, isVideo, shownName } from "./kinds.js";
+import { isShownVideo, isVideo, shownName } from "./kinds.js";
 import { addressOf, factsOf, save, whyNot } from "./view.js";
 
 /** The element that shows a file; its address may come later. */
@@ -17,7 +17,7 @@ function mediumOf(file, alt) {
     }
     const kind = isVideo(file) ? "video" : "audio";
     const medium = h(kind, { controls: true, preload: "metadata", "aria-label": alt });
-    if (isShownFilm(file)) {
+    if (isShownVideo(file)) {
         // Its place before it is loaded.
         medium.style.setProperty("--width", `${file.width}px`);
         medium.style.setProperty("--ratio", String(file.width / file.height));

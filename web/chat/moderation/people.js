@@ -54,7 +54,7 @@ export function report({ root, confab, people, room, on }, message) {
                 await confab.report(room.room_id, message.message_id, { reason, note: given });
                 people.reported.add(message.message_id);
                 close();
-                on.told(t("The moderators will look at it."));
+                on.done(t("The moderators will look at it."));
             },
         }),
     ).classList.add("narrow");

@@ -57,7 +57,7 @@ export class Rules {
         this.newUntil = 0;
         this.openAt = 0;
         this.timer = null;
-        this.told = h("span", { role: "status" });
+        this.status = h("span", { role: "status" });
         this.joinButton = button(t("Join room"), () => this.#join(), "main");
         // Without sockets it may be long until an event reports that a silence was ended early.
         this.tryButton = button(t("Try again"), () => this.#tryAgain(), "link");
@@ -65,7 +65,7 @@ export class Rules {
             "div.refused",
             { hidden: true },
             icon("lock"),
-            this.told,
+            this.status,
             this.tryButton,
             this.joinButton,
         );
@@ -149,8 +149,8 @@ export class Rules {
         this.joinButton.hidden = !mayJoin(conversation);
         this.tryButton.hidden = this.#writesAt() <= Date.now();
         // Setting the same text again would make a screen reader repeat it.
-        if (this.told.textContent !== (text ?? "")) {
-            this.told.textContent = text ?? "";
+        if (this.status.textContent !== (text ?? "")) {
+            this.status.textContent = text ?? "";
         }
         composer.wait(
             left > 0

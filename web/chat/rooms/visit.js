@@ -23,14 +23,14 @@ export const visitBar = (text, ...buttons) =>
 
 export class Visit {
     /**
-     * `client`: options of Confab, `page`, `isShown` and `tell` as in App. `siteUrl`: where users
+     * `client`: options of Confab, `page`, `isShown` and `emit` as in App. `siteUrl`: where users
      * log in, if not here, or null; `hasLogin`: whether they do here. Calls `on.logIn()`,
      * `on.enter(displayName, key)`, which returns a promise, to join as a guest, `on.list()`, which
      * may be null, for the list of open rooms, `on.moved()` when the address leads elsewhere, and
      * `on.ended(text)` when the room cannot be read any more.
      */
-    constructor({ root, client, roomId, page, isShown, tell, hasLogin, siteUrl, on }) {
-        Object.assign(this, { root, roomId, page, isShown, tell, hasLogin, siteUrl, on });
+    constructor({ root, client, roomId, page, isShown, emit, hasLogin, siteUrl, on }) {
+        Object.assign(this, { root, roomId, page, isShown, emit, hasLogin, siteUrl, on });
         const { url, fetch, WebSocket, pace } = client;
         this.confab = new Confab({ url, fetch, WebSocket, pace, auth: "none" });
         this.features = [];
@@ -117,15 +117,15 @@ export class Visit {
     }
 
     #events() {
-        const { notices, tell } = this;
+        const { notices, emit } = this;
         return {
             removed: (text) => this.#ended(text ?? undefined),
             excluded: (text) => this.#ended(text ?? undefined),
             banned: () => this.#ended(),
             outsider: () => this.#ended(),
             failed: (error) => notices.showError(error),
-            told: (text) => notices.show(text),
-            message: (message) => tell("message", { message }),
+            done: (text) => notices.show(text),
+            message: (message) => emit("message", { message }),
             roomChanged: (room) => {
                 this.room = room;
                 if (this.page) {

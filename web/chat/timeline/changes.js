@@ -11,7 +11,7 @@ const LOOK_BACK = 100;
  * user name of the actor. `before` is the room's name before the event, null if it is not known.
  */
 function lineOf(event, people, before) {
-    // The name that others read, if the profile is known: messages have asked for it.
+    // The name that others read, if the profile is known: messages have requested it.
     const shown = (username) => {
         const profile = people.confab.profiles.named(username);
         return profile ? people.name(profile.user_id, username) : visibleName(username);

@@ -43,7 +43,8 @@ export class MessageTools {
             on.unread && {
                 icon: isUnread ? "check" : "mail",
                 text: isUnread ? t("Mark as read") : t("Mark as unread"),
-                act: () => (isUnread ? on.markRead : on.unread)(message.message_id),
+                act: () =>
+                    isUnread ? on.markRead(message.message_id) : on.unread(message.message_id),
             },
             isOwn && { icon: "edit", text: t("Edit"), act: () => composer.edit(message) },
             isPinned !== undefined && {

@@ -72,7 +72,7 @@ export function shortTime(iso) {
         return ago === 1 ? t("Yesterday") : weekday().format(date);
     }
     const isThisYear = date.getFullYear() === new Date().getFullYear();
-    return (isThisYear ? shortDay : shortDate)().format(date);
+    return isThisYear ? shortDay().format(date) : shortDate().format(date);
 }
 
 /**

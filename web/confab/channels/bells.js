@@ -1,6 +1,7 @@
 /**
  * Bells: small static files with the number of a stream's last event. A polling client reads them
- * instead of asking the API, which may have to start a program; it asks when a number is another.
+ * instead of the API, for which the web server may have to start a program; it requests the API
+ * when a number has changed.
  */
 
 /** Rooms that are not open and are read with each poll: the first ones, and some in turn. */
@@ -9,7 +10,7 @@ const IN_TURN = 10;
 /** Bells that do not work are left alone for this time (ms), which doubles each time. */
 const BROKEN_MIN = 30000;
 const BROKEN_MAX = 600000;
-/** Bells that could not be read so often one after another do not work. */
+/** Bells that could not be read this many times in a row do not work. */
 const FAILURES = 3;
 /** The file that is renewed with requests to the API while the folder of bells can be written. */
 const HEARTBEAT = "68656172746265617400000000000000";
@@ -71,9 +72,9 @@ export class Bells {
 
     /**
      * Reads the bells of `keys` and of some others; `known(key)` is the number that the client
-     * has. Resolves to { rang, missing }: whether the API is to be asked, and the keys of bells
-     * that are not there (any more). Rejected if one could not be read: to ask the API instead
-     * would give a server that has too much to do even more, unless the failure lasts.
+     * has. Resolves to { rang, missing }: whether the API is to be requested, and the keys of
+     * bells that are not there (any more). Rejected if one could not be read: requesting the API
+     * instead would add to the load of a busy server, unless the failure lasts.
      */
     async listen(keys, known, signal) {
         const rest = [...this.#bells.keys()].filter((key) => key !== OWN && !keys.includes(key));

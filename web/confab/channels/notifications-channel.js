@@ -36,7 +36,7 @@ export class NotificationsChannel extends Channel {
         return "/ws/chat/notifications/";
     }
 
-    /** That of the user, not of a room. */
+    /** Whether this is the channel of the user, not that of a room. */
     get isOwn() {
         return true;
     }

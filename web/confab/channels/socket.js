@@ -14,7 +14,7 @@ function protocols(token) {
 export class Socket {
     #webSocket = null;
     #timer = null;
-    #heard = 0;
+    #receivedAt = 0;
     #pinged = false;
     #refusal = null;
 
@@ -72,8 +72,8 @@ export class Socket {
         if (!frame) {
             return;
         }
-        this.#heard = performance.now();
-        // A ban from the room of this socket is told before it is closed.
+        this.#receivedAt = performance.now();
+        // A ban from the room of this socket is reported before it is closed.
         const isBan = frame.code === "banned" && frame.room_id === undefined;
         if (frame.type === "error" && (!this.connected || isBan)) {
             this.#refusal = frame;
@@ -95,7 +95,7 @@ export class Socket {
     #startTimer(time) {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => {
-            const idle = performance.now() - this.#heard;
+            const idle = performance.now() - this.#receivedAt;
             if (this.#pinged) {
                 this.#finish(ABNORMAL);
             } else if (idle < this.pace.pingAfter) {

@@ -62,7 +62,7 @@ export class Sync {
     /** `client` is the context that client.js gives to its channels. */
     constructor(client) {
         this.client = client;
-        // Nor do strangers ask for it.
+        // Strangers do not use sync/ either.
         this.isOld = Boolean(client.isStranger);
         this.#bells = new Bells({
             read: (path, signal) => client.http.bell(path, signal),
@@ -83,7 +83,7 @@ export class Sync {
         return new ChannelPoller(this, channel, options);
     }
 
-    /** How long (ms) the server wants not to be asked again. */
+    /** How long (ms) the server wants no further request. */
     wait() {
         return Math.max(0, this.client.http.askableAt - performance.now());
     }
