@@ -201,7 +201,7 @@ def test_a_killed_process_leaves_its_place_for_hashing(slow):
 
 @contextlib.contextmanager
 def late(site, milliseconds):
-    """Redis answers nothing for so long, again and again."""
+    """Redis repeatedly does not answer for this long."""
     done = threading.Event()
 
     def delay():

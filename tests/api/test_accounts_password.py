@@ -62,9 +62,9 @@ def test_credentials_of_other_users_stay_valid(user):
 
 def test_a_changed_password_is_published_on_the_users_stream(instance, user):
     owner = user()
-    with instance.subscribe("*") as heard:
+    with instance.subscribe("*") as received:
         change(owner, owner.password, NEW)
-        event = heard.wait_for(lambda event: event.name == "credentials_changed")
+        event = received.wait_for(lambda event: event.name == "credentials_changed")
     assert (event.channel, event.seq) == (f"confab:user:{owner.id}", 1)
     assert (event.actor_id, event.subject_id, event.text) == (owner.id, 0, b"")
 

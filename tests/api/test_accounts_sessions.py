@@ -97,20 +97,20 @@ def test_a_second_logout_is_401(browser):
 
 
 def test_a_logout_is_published_on_the_users_stream(browser):
-    with browser.instance.subscribe("*") as heard:
+    with browser.instance.subscribe("*") as received:
         browser.post(LOGOUT, headers=browser.own)
-        event = heard.wait_for(lambda event: event.name == "credentials_changed")
+        event = received.wait_for(lambda event: event.name == "credentials_changed")
     owner = browser.owner
     assert (event.channel, event.seq) == (f"confab:user:{owner.id}", 1)
     assert (event.actor_id, event.subject_id, event.text) == (owner.id, 0, b"")
 
 
 def test_a_logout_that_ends_nothing_publishes_nothing(browser):
-    with browser.instance.subscribe("*") as heard:
+    with browser.instance.subscribe("*") as received:
         browser.owner.post(LOGOUT)
         browser.owner.room()
-        heard.wait_for(lambda event: event.name == "room_created")
-        assert heard.named("credentials_changed") == []
+        received.wait_for(lambda event: event.name == "room_created")
+        assert received.named("credentials_changed") == []
 
 
 # ---- expiry ----

@@ -140,9 +140,9 @@ def test_deleting_a_token_with_a_cookie_only_is_400(instance, user):
 
 def test_deleting_a_token_is_published_on_the_users_stream(instance, user):
     new = user()
-    with instance.subscribe("*") as heard:
+    with instance.subscribe("*") as received:
         new.delete(PATH)
-        event = heard.wait_for(lambda event: event.name == "credentials_changed")
+        event = received.wait_for(lambda event: event.name == "credentials_changed")
     assert event.channel == f"confab:user:{new.id}"
     assert (event.seq, event.actor_id, event.text) == (1, new.id, b"")
 

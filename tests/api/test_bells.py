@@ -52,7 +52,7 @@ def own_bell(client):
     return client.get("/api/auth/me/").json()["bell"]
 
 
-# ---- what is told ----
+# ---- numbers in the files ----
 
 def test_without_bell_dir_there_are_none(user):
     alice = user()
@@ -73,7 +73,7 @@ def test_a_room_and_a_user_have_one_with_the_last_number(people):
     assert listen(bob, own_bell(bob)) == 1
 
 
-def test_a_user_outside_the_room_is_not_told(people, ringing):
+def test_a_user_outside_the_room_is_not_notified(people, ringing):
     alice, bob, _ = people
     public = alice.room(is_private=False)
     assert public["bell"]

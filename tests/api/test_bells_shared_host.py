@@ -57,7 +57,7 @@ class Tab:
         return True
 
 
-def test_200_idle_tabs_start_no_program_and_hear_a_message_at_their_next_ask(host, chat):
+def test_200_idle_tabs_start_no_program_and_get_a_message_at_their_next_poll(host, chat):
     people = [Client(chat).register() for _ in range(10)]
     room = people[0].room()["room_id"]
     for person in people[1:]:

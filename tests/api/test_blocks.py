@@ -129,7 +129,7 @@ def test_a_site_may_want_a_shared_room_before_the_first_message(shared, user):
 
 
 @pytest.mark.slow("an instance of its own")
-def test_refusals_to_write_do_not_tell_of_a_room_with_hidden_members(shared):
+def test_refusals_to_write_do_not_reveal_hidden_members(shared):
     site = shared(CONFAB_DIRECT_FROM="shared_room", CONFAB_INVITE_FROM="shared_room")
     admin, member, spy, outsider = (Client(site).register() for _ in range(4))
     room = admin.room(is_private=False)["room_id"]

@@ -74,9 +74,9 @@ def test_a_session_cookie_works_by_cgi(cgi):
 def test_changes_by_cgi_are_published(system, cgi):
     anne = Client(cgi).register()
     room = anne.room()["room_id"]
-    with system.subscribe(f"room:{room}") as heard:
+    with system.subscribe(f"room:{room}") as received:
         message = anne.say(room, "x" * 8000)
-        event = heard.wait_for(lambda event: event.name == "new_message")
+        event = received.wait_for(lambda event: event.name == "new_message")
     assert event.json["message"] == message
     assert (event.seq, event.subject_id, event.actor_id) == (1, message["message_id"], anne.id)
 
@@ -99,12 +99,12 @@ def test_a_cgi_program_terminated_by_the_web_server_loses_no_event(system, cgi):
              "REQUEST_URI": f"/api/chat/rooms/{room}/messages/",
              "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)),
              "HTTP_AUTHORIZATION": f"Token {anne.token}"})
-    with system.subscribe(f"room:{room}") as heard, started:
+    with system.subscribe(f"room:{room}") as received, started:
         wait_for(lambda: ignores(started, signal.SIGTERM), 10, "the program to be at work")
         started.terminate()
         answer, _ = started.communicate(body, 30)
         assert started.returncode == 0 and answer.startswith(b"Status: 201 Created\r\n")
-        assert heard.wait_for().name == "new_message"
+        assert received.wait_for().name == "new_message"
 
 
 def ask_by_open_input(client, method, path, sent=b"", **env):

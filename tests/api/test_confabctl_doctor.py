@@ -86,7 +86,7 @@ def test_a_site_behind_each_web_server_passes_every_check(kind, own_instance, fr
 
 @pytest.mark.parametrize("kind, number", [
     ("apache-fcgi", 400), ("apache-fcgid", 400), ("nginx", 300), ("lighttpd-socket", 10000)])
-def test_the_doctor_tells_how_many_sockets_the_host_can_hold(kind, number, own_instance, fronts,
+def test_the_doctor_reports_how_many_sockets_the_host_can_hold(kind, number, own_instance, fronts,
                                                              user):
     user()
     report = Doctor(own_instance).examine(fronts(kind).instance.url, code=0)

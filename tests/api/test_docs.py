@@ -80,8 +80,8 @@ def test_every_example_configuration_is_valid(document, tmp_path):
 
 def test_the_documented_defaults_are_those_of_the_program(defaults):
     for keys, values, _ in markdown.table("README.md", "key"):
-        told = [value.split()[0].replace("none", "") for value in values.split(", ")]
-        assert told == [defaults[key] for key in markdown.in_backticks(keys)], keys
+        documented = [value.split()[0].replace("none", "") for value in values.split(", ")]
+        assert documented == [defaults[key] for key in markdown.in_backticks(keys)], keys
 
 
 def test_the_documented_rates_are_those_of_the_program(defaults):
@@ -125,8 +125,8 @@ def test_every_documented_make_target_exists(document):
 
 @EVERY_DOCUMENT
 def test_every_documented_confabctl_command_exists(document):
-    told = output(build_folder() / "confabctl", "help")
-    commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", told, re.MULTILINE)
+    help_text = output(build_folder() / "confabctl", "help")
+    commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", help_text, re.MULTILINE)
     assert "user add" in commands
     groups_of_commands = {command.split()[0] for command in commands} | {"help"}
     for line in markdown.code(document):
@@ -140,13 +140,13 @@ def test_every_documented_confabctl_command_exists(document):
 
 @EVERY_DOCUMENT
 def test_every_documented_option_exists(document):
-    told = {name: subprocess.run([build_folder() / name, "--help"], capture_output=True, text=True,
-                                 timeout=30) for name in ("fcgi-api", "confabctl")}
-    for name, help_text in told.items():
+    for name in ("fcgi-api", "confabctl"):
+        done = subprocess.run([build_folder() / name, "--help"], capture_output=True, text=True,
+                              timeout=30)
         for line in markdown.code(document):
             for rest in re.findall(rf'\b{name}"?\s([^;&|]*)', line):
                 for option in re.findall(r"--[a-z-]+", rest):
-                    assert option in help_text.stdout + help_text.stderr, line
+                    assert option in done.stdout + done.stderr, line
 
 
 # ---- paths of the API ----
@@ -288,22 +288,23 @@ def test_a_manual_page_has_exactly_the_options_of_its_program(program):
     done = subprocess.run([build_folder() / program, "--help"], capture_output=True, text=True,
                           timeout=30)
     manual = (ROOT / "man" / f"{program}.8").read_text()
-    told = {option[2:] for option in re.findall(r"--[a-z]+[a-z-]*", done.stdout + done.stderr)}
-    assert set(re.findall(r"(?<=Fl -)[a-z][a-z-]*", manual)) == told
+    options = {option[2:] for option in re.findall(r"--[a-z]+[a-z-]*", done.stdout + done.stderr)}
+    assert set(re.findall(r"(?<=Fl -)[a-z][a-z-]*", manual)) == options
 
 
 def test_the_manual_page_of_the_configuration_has_every_key(defaults):
     page = output(ROOT / "scripts" / "options-man", build_folder() / "fcgi-api")
     keys = dict(re.findall(r"^\.It Cm ([a-z_]+)(?: = \\&(.*)\\&)?$", page, re.MULTILINE))
     assert keys == defaults
-    told = subprocess.run(["mandoc", "-T", "lint", "-W", "style"], input=page, text=True,
-                          capture_output=True, timeout=30).stdout
-    assert [line for line in told.splitlines() if "referenced manual not found" not in line] == []
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "style"], input=page, text=True,
+                          capture_output=True, timeout=30)
+    assert [line for line in done.stdout.splitlines()
+            if "referenced manual not found" not in line] == []
 
 
 def test_the_manual_page_of_confabctl_has_every_command():
-    told = output(build_folder() / "confabctl", "help")
-    commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", told, re.MULTILINE)
+    help_text = output(build_folder() / "confabctl", "help")
+    commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", help_text, re.MULTILINE)
     manual = (ROOT / "man" / "confabctl.8").read_text()
     named = re.findall(r"^\.It Cm ([a-z]+(?: [a-z]+)?)", manual, re.MULTILINE)
     assert sorted(named) == sorted(commands)

@@ -1,4 +1,4 @@
-"""A host that is told to stop says so at /healthz, and serves for drain_wait."""
+"""A host that stops answers 503 at /healthz, and serves for drain_wait."""
 
 import os
 import signal

@@ -42,16 +42,16 @@ VARYING = {"date", "etag", "last-modified"}
 def answers(site):
     """What the site answers to each request."""
     base = f"http://127.0.0.1:{site.instance.port}"
-    told = {}
+    found = {}
     for method, path, size in REQUESTS:
         answer = requests.request(method, base + path, data=b"x" * size or None, timeout=30,
                                   headers={"Host": HOST, "Accept-Encoding": "gzip"},
                                   allow_redirects=False)
         headers = {name.lower(): value.replace(f":{site.instance.port}", "")
                    for name, value in answer.headers.items()}
-        told[method, path, size] = (answer.status_code, answer.content, {
+        found[method, path, size] = (answer.status_code, answer.content, {
             name: value for name, value in headers.items() if name not in VARYING})
-    return told
+    return found
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -73,9 +73,9 @@ def site(request, own_instance, server):
 
 def test_the_site_answers_as_without_confab(site, before):
     assert b"front page" in before["GET", "/", 0][1]
-    told = answers(site)
+    found = answers(site)
     for asked, answer in before.items():
-        assert told[asked] == answer, asked
+        assert found[asked] == answer, asked
 
 
 def test_a_whole_conversation_works(site):

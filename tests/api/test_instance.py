@@ -385,11 +385,11 @@ def test_two_instances_are_independent(running, make_instance):
     assert not set(pids(running).values()) & set(pids(other).values())
     assert other.port != running.port
     assert Client(other, client.token).get("/api/auth/me/").status_code == 401
-    with other.subscribe() as heard:
+    with other.subscribe() as received:
         client.say(client.room()["room_id"])
         Client(other).register().room()
-        heard.wait_for(lambda event: event.name == "room_created")
-        assert heard.named("new_message") == []
+        received.wait_for(lambda event: event.name == "room_created")
+        assert received.named("new_message") == []
     other.stop()
     assert script(running, "status").returncode == 0
     assert all(is_alive(pid) for pid in pids(running).values())

@@ -84,7 +84,7 @@ def test_a_visitor_without_a_login_at_the_site_gets_no_token(site):
     assert page(site / "chat-token.php").status == 403
 
 
-def test_a_page_of_its_own_room_asks_the_site(system, site):
+def test_a_page_of_its_own_room_requests_the_site(system, site):
     signing = (site / "chat-token.php").read_text()
     claim = "[['key' => 'lobby', 'name' => 'Lobby', 'private' => false]]"
     assert claim in signing
@@ -146,8 +146,8 @@ chat = Confab(url, secret=secret, key=key)
 chat.call("POST", "/api/auth/jwt/", {"jwt": chat.token("7", name="Ann Lee")})
 print(chat.user("7")["display_name"])
 """
-    told = subprocess.run(
+    done = subprocess.run(
         ["/usr/bin/python3", "-B", "-c", code, own.url, printed["Secret"].strip(),
          printed["API key"].strip()], capture_output=True, text=True, timeout=60,
         env={"PYTHONPATH": str(ROOT / "clients/python")})
-    assert (told.stdout, told.stderr) == ("Ann Lee\n", "")
+    assert (done.stdout, done.stderr) == ("Ann Lee\n", "")

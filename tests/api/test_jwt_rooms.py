@@ -77,7 +77,7 @@ def test_the_events_are_those_of_an_invitation_by_the_site(visitor, key):
     assert second["membership"]["is_admin"] is True
 
 
-def test_a_socket_hears_of_a_room_at_once(visitor, key):
+def test_a_socket_gets_the_event_of_a_room_at_once(visitor, key):
     visitor.come()
     with visitor.client.notifications() as socket:
         assert socket.next()["type"] == "connected"

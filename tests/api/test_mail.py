@@ -113,7 +113,7 @@ def test_a_link_is_good_for_30_minutes(system, server):
     assert log_in(user, PASSWORD) == 200
 
 
-def test_no_answer_tells_whether_there_is_an_account(system, server):
+def test_no_answer_reveals_whether_there_is_an_account(system, server):
     unconfirmed = Client(system).register()
     accepted(unconfirmed.post(EMAIL, json={"email": "dora@example.org", "password": PASSWORD}))
     work(system)

@@ -1,4 +1,4 @@
-"""Mentions: at a post and an edit, in messages, counted for each member, told once."""
+"""Mentions: at a post and an edit, in messages, counted for each member, notified once."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def follow(client, link):
     return client.get(link.removeprefix(client.instance.url)).json()
 
 
-def told(client):
+def mentioned_ids(client):
     """The messages of the `mentioned` in the user's own stream."""
     events = client.get("/api/chat/events/").json()["events"]
     return [event["message_id"] for event in events if event["type"] == "mentioned"]
@@ -194,7 +194,7 @@ def test_an_edit_without_mentions_leaves_them(trio):
     assert unread(bob, room) == 1
 
 
-def test_an_edit_replaces_them_and_tells_each_user_once(trio):
+def test_an_edit_replaces_them_and_notifies_each_user_once(trio):
     alice, bob, carol, room = trio
     said = post(alice, room, mentions=mentions(bob))
     for given, counts in ((mentions(carol), [0, 1]), (mentions(), [0, 0]),
@@ -204,7 +204,7 @@ def test_an_edit_replaces_them_and_tells_each_user_once(trio):
         assert edited["mentions"] == given
         assert bob.events(room["room_id"])[-1]["message"] == edited
         assert [unread(client, room) for client in (bob, carol)] == counts
-    assert [told(client) for client in (bob, carol)] == [[said["message_id"]]] * 2
+    assert [mentioned_ids(client) for client in (bob, carol)] == [[said["message_id"]]] * 2
     assert bob.instance.confabctl("check", "--deep").returncode == 0
 
 
@@ -235,7 +235,7 @@ def test_mentioning_all_writes_nothing_for_each_member(trio):
 
 # ---- the own stream ----
 
-def test_a_user_is_told_with_exactly_these_keys(trio):
+def test_the_event_of_a_user_has_exactly_these_keys(trio):
     alice, bob, _, room = trio
     bob.patch(url(room, "me/"), json={"notify": "none"})
     with follow_user(bob) as live:
@@ -244,7 +244,7 @@ def test_a_user_is_told_with_exactly_these_keys(trio):
         assert event == {"type": "mentioned", "seq": 3, "room_id": room["room_id"],
                          "message_id": said["message_id"], "sender": alice.name}
     assert bob.get("/api/chat/events/?after=2").json()["events"] == [event]
-    assert told(alice) == []
+    assert mentioned_ids(alice) == []
 
 
 def test_a_repeated_post_sends_no_second_mention(trio):
@@ -252,25 +252,25 @@ def test_a_repeated_post_sends_no_second_mention(trio):
     said = post(alice, room, mentions=mentions(bob), client_id="m-1")
     again = post(alice, room, 200, mentions=mentions(carol), client_id="m-1")
     assert again == said
-    assert (told(bob), told(carol)) == ([said["message_id"]], [])
+    assert (mentioned_ids(bob), mentioned_ids(carol)) == ([said["message_id"]], [])
 
 
 @pytest.mark.parametrize("with_file", [False, True])
 def test_a_mention_is_published_with_its_message(trio, instance, with_file):
     alice, bob, _, room = trio
     files = {"files": [send(alice, room, b"text", "a.txt")["file_id"]]} if with_file else {}
-    with instance.subscribe(user_channel(bob)) as heard:
+    with instance.subscribe(user_channel(bob)) as received:
         said = post(alice, room, mentions=mentions(bob), client_id="m-1", **files)
-        told = heard.wait_for(lambda event: event.name == "mentioned", seconds=30)
-    assert told.subject_id == said["message_id"]
+        event = received.wait_for(lambda event: event.name == "mentioned", seconds=30)
+    assert event.subject_id == said["message_id"]
     assert post(alice, room, 200, client_id="m-1", **files) == said
 
 
-def test_a_mention_in_a_deleted_room_is_no_longer_told(trio):
+def test_a_mention_in_a_deleted_room_is_no_longer_sent(trio):
     alice, bob, _, room = trio
     post(alice, room, mentions=mentions(bob))
     alice.delete(url(room))
-    assert told(bob) == []
+    assert mentioned_ids(bob) == []
     assert listed(bob) == []
 
 
@@ -316,7 +316,7 @@ def hide_members(admin, room):
     assert answer.status_code == 200, answer.text
 
 
-def test_where_members_are_hidden_mentions_tell_nothing_of_who_is_one(trio, user):
+def test_mentions_do_not_reveal_hidden_members(trio, user):
     alice, bob, carol, room = trio
     stranger, unknown = user(), 2 ** 40
     hide_members(alice, room)
@@ -330,15 +330,15 @@ def test_where_members_are_hidden_mentions_tell_nothing_of_who_is_one(trio, user
         shapes.append([sorted(one) for one in (message, changed, again, *events)] +
                       [one["type"] for one in events] + [again["mentions"]["user_ids"] == [named]])
     assert shapes[0] == shapes[1] == shapes[2]
-    # Only the member is told, and only once.
-    assert [len(told(client)) for client in (carol, stranger)] == [1, 0]
+    # Only the member is notified, and only once.
+    assert [len(mentioned_ids(client)) for client in (carol, stranger)] == [1, 0]
     assert (unread(carol, room), listed(stranger)) == (1, [])
     alice.invite(room["room_id"], stranger)
     assert (unread(stranger, room), listed(stranger)) == (0, [])
     Tool(alice.instance)("check", "--deep")
 
 
-def test_moderators_see_the_members_and_are_told_of_others(trio, user):
+def test_moderators_see_hidden_members_and_get_an_error_for_others(trio, user):
     alice, bob, carol, room = trio
     stranger = user()
     hide_members(alice, room)
@@ -362,4 +362,4 @@ def test_the_site_mentions_all_in_any_room(trio):
     answer = program.post(f"/api/site/rooms/{room['room_id']}/messages/",
                       json={"content": "Maintenance", "mentions": mentions(bob, everybody=True)})
     assert (answer.status_code, answer.json()["mentions"]) == (201, mentions(bob, everybody=True))
-    assert told(bob) == [answer.json()["message_id"]]
+    assert mentioned_ids(bob) == [answer.json()["message_id"]]

@@ -286,7 +286,7 @@ def test_the_messages_of_a_banned_user_are_deleted(room, instance, which, left):
     assert sum(event["type"] == "message_deleted" for event in events) == 3 - left
 
 
-def test_the_banned_user_is_told_of_the_ban_and_its_end(room):
+def test_the_banned_user_sees_the_ban_and_its_end(room):
     until = "2100-01-01T00:00:00.000000Z"
 
     def read():

@@ -68,7 +68,7 @@ def test_a_ban_from_the_site_ends_all_sessions(user, site_moderator, instance):
 
 
 @pytest.mark.parametrize("path", ["/api/auth/token/", "/api/auth/login/"])
-def test_a_user_banned_from_the_site_is_told_until_when_after_the_right_password(
+def test_a_user_banned_from_the_site_sees_the_end_after_the_right_password(
         user, site_moderator, instance, path):
     client, bans = user(), "/api/site/bans/"
     login = {"username": client.name, "password": client.password}
@@ -80,7 +80,7 @@ def test_a_user_banned_from_the_site_is_told_until_when_after_the_right_password
             fails(client.post(path, json=login), 403, "banned", until=until)
         answer = client.post(path, json={**login, "password": "wrong horse!"})
         assert (answer.status_code, answer.json()) == (400, wrong_login)
-    # One whom the administrator has disabled is told nothing.
+    # A user whom the administrator has disabled gets no reason.
     site_moderator.delete(f"{bans}{client.id}/")
     assert client.post(path, json=login).status_code == 200
     instance.sql("UPDATE user SET is_active = FALSE WHERE user_id = ?", client.id)

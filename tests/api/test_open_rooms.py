@@ -248,7 +248,7 @@ def test_the_list_follows_what_rooms_allow(instance, user):
     scene = Scene(instance, user)
     ids = [room["room_id"] for room in listed(scene.visitor)["results"]]
     assert scene.id in ids
-    # Also a private one, whose messages anyone may read; members are not told who reads.
+    # Also a private one, whose messages anyone may read; members do not see its readers.
     scene.admin.patch(scene.path, json={"is_private": True, "topic": "Spring"})
     [room] = [room for room in listed(scene.visitor)["results"] if room["room_id"] == scene.id]
     assert (room["is_private"], room["topic"]) == (True, "Spring")

@@ -142,18 +142,18 @@ def test_registering_and_logging_in_are_not_published(recorder, person):
 
 def test_disabling_a_user_is_published_without_json(recorder, person):
     alice = person()
-    with recorder.instance.subscribe(f"user:{alice.id}") as heard:
+    with recorder.instance.subscribe(f"user:{alice.id}") as received:
         assert recorder.instance.confabctl("user", "disable", alice.name).returncode == 0
-        event = heard.wait_for()
+        event = received.wait_for()
     assert header(event)[:3] == (2, 1, "credentials_changed")
     assert event.text == b""
 
 
 def test_the_deletion_of_a_room_by_confabctl_is_published_without_an_actor(recorder, place):
     number = place.room["room_id"]
-    with recorder.instance.subscribe("*") as heard:
+    with recorder.instance.subscribe("*") as received:
         assert recorder.instance.confabctl("room", "delete", number, "--yes").returncode == 0
-        events = heard.wait_for_all(3, lambda event: event.name == "room_deleted")
+        events = received.wait_for_all(3, lambda event: event.name == "room_deleted")
     content = {"type": "room_deleted", "deleted_by": None, "room_id": number}
     assert [(event.channel, event.actor_id) for event in events] == [
         (user_channel(place.alice), 0), (user_channel(place.bob), 0),

@@ -165,8 +165,8 @@ def test_a_user_who_does_not_share_neither_shows_nor_sees(pair):
     assert readers(bob, message) == [alice.id, bob.id]
 
 
-def heard(live, alice, reader, room):
-    """Whether the socket hears that `reader` has read a new message."""
+def receives_mark(live, alice, reader, room):
+    """Whether the socket receives the mark when `reader` has read a new message."""
     read(reader, alice.say(room["room_id"]))
     last = alice.say(room["room_id"])
     kinds = []
@@ -183,13 +183,13 @@ def test_no_notice_goes_from_or_to_a_user_who_does_not_share(pair, user):
     alice.invite(room["room_id"], carol)
     with in_room(alice, room["room_id"]) as to_alice, in_room(bob, room["room_id"]) as to_bob:
         share(bob, False)
-        assert not heard(to_alice, alice, bob, room)
-        assert heard(to_alice, alice, carol, room)
+        assert not receives_mark(to_alice, alice, bob, room)
+        assert receives_mark(to_alice, alice, carol, room)
         # An open socket is notified of the choice a moment later.
-        assert any(not heard(to_bob, alice, carol, room) for _ in range(100))
-        assert not heard(to_bob, alice, carol, room)
+        assert any(not receives_mark(to_bob, alice, carol, room) for _ in range(100))
+        assert not receives_mark(to_bob, alice, carol, room)
         share(bob, True)
-        assert any(heard(to_bob, alice, carol, room) for _ in range(100))
+        assert any(receives_mark(to_bob, alice, carol, room) for _ in range(100))
 
 
 @pytest.mark.slow("an instance of its own")

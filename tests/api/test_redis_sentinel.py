@@ -52,7 +52,7 @@ def test_a_failover_is_followed(make_instance, number):
             seconds = time.monotonic() - began
             there.until("new_message")
             assert seconds < FOLLOWED_S, f"followed after {seconds:.1f} s"
-            # What is online is told again, by the leases and keys of the new primary.
+            # Presence is restored, by the leases and keys of the new primary.
             path = f"/api/chat/rooms/{room}/presence/"
             wait_for(lambda: [user["user_id"] for user in client.get(path).json()["online"]]
                      == [client.id], 10, "presence")

@@ -52,10 +52,10 @@ def costs(client, room, count=60):
 
 def is_published(system, client, room):
     """Posts a message, and returns whether its event was published."""
-    with system.subscribe(f"room:{room}") as heard:
+    with system.subscribe(f"room:{room}") as received:
         message = client.say(room)
         with contextlib.suppress(AssertionError):
-            return heard.wait_for(lambda e: e.subject_id == message["message_id"], 0.5)
+            return received.wait_for(lambda e: e.subject_id == message["message_id"], 0.5)
 
 
 # ---- down ----

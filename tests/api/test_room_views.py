@@ -65,7 +65,7 @@ def test_a_wrong_value_is_refused(pair, field, value):
     assert (answer.status_code, answer.json()) == (400, wrong(field))
 
 
-def test_a_change_is_told_to_the_own_devices_once(pair):
+def test_a_change_is_sent_to_the_own_devices_once(pair):
     alice, bob, room = pair
     with follow_user(bob) as live, follow_user(alice) as other:
         view = put(bob, room, notify="none", is_favorite=True)
@@ -239,7 +239,7 @@ def test_a_mark_goes_back_to_before_a_message(pair):
     assert alice.get(url(room)).json()["unread_count"] == 0
 
 
-def test_a_mark_that_goes_back_is_told_to_the_own_devices(pair):
+def test_a_mark_that_goes_back_is_sent_to_the_own_devices(pair):
     alice, bob, room = pair
     said = [alice.say(room["room_id"]) for _ in range(2)]
     mark(bob, room, said[1], "read/")

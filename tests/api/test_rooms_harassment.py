@@ -96,7 +96,7 @@ def test_reports_are_limited_and_repeated_ones_do_not_count(bully):
 
 @pytest.mark.parametrize("change", ["join", "leave", "rename", "role", "silence", "ban", "file",
                                     "done"])
-def test_what_a_room_is_told_counts_as_messages(tight_limits, change):
+def test_events_of_a_room_count_as_messages(tight_limits, change):
     alice, bob = (Client(tight_limits).register() for _ in range(2))
     room = alice.room(is_private=False)["room_id"]
     path = f"{ROOMS}{room}/"

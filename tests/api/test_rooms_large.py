@@ -87,7 +87,7 @@ def test_a_room_that_grows_is_counted_from_the_next_socket_on(alice, bob, carol,
             assert live.until("online_changed")["online_count"] in (2, 3)
 
 
-def test_a_watch_is_told_the_number_too(alice, bob, large):
+def test_a_watch_gets_the_number_too(alice, bob, large):
     with notified(alice) as live:
         live.send({"type": "watch", "room_id": large})
         first = live.until("connected")
@@ -121,7 +121,7 @@ def test_a_live_room_is_read_without_membership(alice, bob, live_room):
 
 
 def test_viewers_see_how_many_members_are_online_and_do_not_count(alice, bob, carol, live_room):
-    def told():
+    def presence():
         return carol.get(ROOM.format(live_room) + "presence/").json()
 
     with in_room(bob, live_room) as viewer, notified(carol) as watcher:
@@ -132,13 +132,13 @@ def test_viewers_see_how_many_members_are_online_and_do_not_count(alice, bob, ca
             assert counted(member) == ([], 1)
             assert viewer.until("online_changed")["online_count"] == 1
             assert watcher.until("online_changed")["online_count"] == 1
-            wait_for(lambda: told() == {"online": [], "online_count": 1}, 30)
+            wait_for(lambda: presence() == {"online": [], "online_count": 1}, 30)
             # From now on one of the viewers is a member.
             carol.post(ROOM.format(live_room) + "join/")
             wait_for(lambda: member.until("online_changed")["online_count"] == 2, 30)
-            wait_for(lambda: told()["online_count"] == 2, 30)
-        wait_for(lambda: told()["online_count"] == 1, 30)
-    wait_for(lambda: told()["online_count"] == 0, 30)
+            wait_for(lambda: presence()["online_count"] == 2, 30)
+        wait_for(lambda: presence()["online_count"] == 1, 30)
+    wait_for(lambda: presence()["online_count"] == 0, 30)
 
 
 def test_a_viewer_writes_nothing(system, alice, bob, live_room):

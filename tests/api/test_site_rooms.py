@@ -158,7 +158,7 @@ def test_members_are_added_and_removed_with_their_events(program, user, room):
                      ("user_invited", bob.id, "site"), ("user_removed", bob.id, "site")]
 
 
-def test_sockets_hear_at_once(program, user, room):
+def test_sockets_get_the_events_at_once(program, user, room):
     alice, bob = user(), user()
     members(program, room, add=ids(alice))
     with follow(alice, room) as in_it, follow_user(bob) as own:

@@ -74,8 +74,8 @@ def test_a_message_posted_again_with_its_client_id_arrives_once(pair):
         for text in ("first", "again"):
             bob.say(room["room_id"], text, client_id="one")
         bob.say(room["room_id"], "next")
-        told = [event["message"]["content"] for event in live.up_to(3)]
-    assert told == ["first", "next"]
+        received = [event["message"]["content"] for event in live.up_to(3)]
+    assert received == ["first", "next"]
 
 
 def test_a_read_mark_arrives_without_a_seq_and_posting_sends_none(pair):
@@ -236,11 +236,11 @@ def test_a_whole_history_on_a_socket_equals_the_events_endpoint(pair, user):
         alice.patch(url(room, f"members/{bob.id}/"), json={"is_admin": True})
         remove(carol, room, carol.id)
         bob.say(room["room_id"], "third", message_type="image")
-        told = live.up_to(7)
+        received = live.up_to(7)
     # It has been answered since.
-    told[2]["message"]["reply_count"] = 1
-    assert told == bob.events(room["room_id"])
-    assert [event["type"] for event in told] == [
+    received[2]["message"]["reply_count"] = 1
+    assert received == bob.events(room["room_id"])
+    assert [event["type"] for event in received] == [
         "user_invited", "user_invited", "new_message", "new_message", "member_updated",
         "user_removed", "new_message"]
 

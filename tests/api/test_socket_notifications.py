@@ -16,7 +16,7 @@ def pair(user):
     return public_room(user(), user())
 
 
-def told_of_messages(live):
+def message_notifications(live):
     """(room, text) of the message notifications received."""
     return [(frame["room_id"], frame["message"]["content"]) for frame in live.notices
             if frame["type"] == "new_message_notification"]
@@ -25,7 +25,7 @@ def told_of_messages(live):
 def assert_no_message_before(live, last):
     """Asserts that the next message notification is the one of this message."""
     assert live.notice("new_message_notification")["message"] == last
-    assert len(told_of_messages(live)) == 1
+    assert len(message_notifications(live)) == 1
 
 
 # ---- the first frame ----
@@ -250,7 +250,7 @@ def test_nothing_of_the_room_is_notified_after_the_removal(user):
                 twin(alice).say(room["room_id"], "not for bob")
             alice.say(own["room_id"], "the end of the turn")
             live.until(lambda frame: frame.get("room_id") == own["room_id"])
-        assert "not for bob" not in [words for _, words in told_of_messages(live)]
+        assert "not for bob" not in [words for _, words in message_notifications(live)]
 
 
 def test_a_member_invited_again_is_notified_again(pair):
@@ -262,7 +262,7 @@ def test_a_member_invited_again_is_notified_again(pair):
             alice.invite_back(room["room_id"], bob)
             said = alice.say(room["room_id"], f"back {turn}")
             assert live.notice("new_message_notification")["message"] == said
-        assert len(told_of_messages(live)) == 5
+        assert len(message_notifications(live)) == 5
 
 
 def test_other_rooms_are_notified_after_a_room_is_deleted(pair):

@@ -64,9 +64,9 @@ def test_missed_events_follow_connected_and_precede_new_ones(
     with follow(bob, room, since=seq) as back:
         assert back.first["seq"] == seq
         new = alice.say(room, "new")
-        told = back.up_to(seq + 4)
-        assert [event["message"] for event in told] == [*missed, new]
-        assert told == bob.events(room, after=seq)
+        received = back.up_to(seq + 4)
+        assert [event["message"] for event in received] == [*missed, new]
+        assert received == bob.events(room, after=seq)
 
 
 @WHENCE
@@ -108,9 +108,9 @@ def test_replay_from_the_database_equals_the_events_endpoint(
         system, alice, bob, room):
     live_through_all_kinds(system, alice, bob, room)
     with follow(bob, room, since=1) as back:
-        told = back.up_to(10)
-    assert told == bob.events(room, after=1)
-    assert {event["type"] for event in told} == {
+        received = back.up_to(10)
+    assert received == bob.events(room, after=1)
+    assert {event["type"] for event in received} == {
         "new_message", "message_edited", "message_deleted", "room_updated", "user_invited",
         "user_removed", "member_updated"}
 
@@ -152,14 +152,14 @@ def test_resuming_during_writes_leaves_no_gap_and_no_duplicate(
 
     writers = [threading.Thread(target=write, args=(twin(client), client.name))
                for client in (alice, bob)]
-    told, since = [], 1
+    received, since = [], 1
     for thread in writers:
         thread.start()
     try:
         for turn in range(40):
             with follow(bob, room, since=since, direct=turn % 2 == 0) as back:
                 assert back.first["seq"] == since
-                told += back.up_to(since + 1 + turn % 3)
+                received += back.up_to(since + 1 + turn % 3)
                 ahead.release(back.seq - since)
                 since = back.seq
     finally:
@@ -168,8 +168,8 @@ def test_resuming_during_writes_leaves_no_gap_and_no_duplicate(
         for thread in writers:
             thread.join()
     with follow(bob, room, since=since) as back:
-        told += back.up_to(bob.get(f"{ROOMS}{room}/").json()["last_seq"])
-    ids = [event["message"]["message_id"] for event in told]
+        received += back.up_to(bob.get(f"{ROOMS}{room}/").json()["last_seq"])
+    ids = [event["message"]["message_id"] for event in received]
     assert ids == [number for (number,) in system.sql(
         "SELECT message_id FROM message WHERE room_id = ? ORDER BY position", room)]
 
@@ -266,8 +266,8 @@ def test_content_before_an_edit_is_never_replayed(alice, bob, room, words):
     message = alice.say(room, "swordfish")
     alice.say(room, "between")
     alice.patch(message_url(message), json={"content": "trout"})
-    told = words()
-    assert "swordfish" not in told and "trout" in told and "between" in told
+    received = words()
+    assert "swordfish" not in received and "trout" in received and "between" in received
 
 
 def test_content_edited_and_then_deleted_is_never_replayed(alice, room, words):
@@ -275,8 +275,8 @@ def test_content_edited_and_then_deleted_is_never_replayed(alice, room, words):
     alice.patch(message_url(message), json={"content": "trout"})
     alice.say(room, "behind")
     alice.delete(message_url(message))
-    told = words()
-    assert "swordfish" not in told and "trout" not in told and "behind" in told
+    received = words()
+    assert "swordfish" not in received and "trout" not in received and "behind" in received
 
 
 def test_deleted_content_is_not_replayed_within_a_room(alice, room, words):
@@ -304,14 +304,14 @@ def test_since_on_notifications_replays_the_users_stream(
         whence(system, alice, room)
         with follow_user(bob, since=seq) as back:
             assert back.first == {"type": "connected", "user_id": bob.id, "seq": seq}
-            told = back.up_to(5)
+            received = back.up_to(5)
             alice.invite_back(second, bob)
             assert back.event()["type"] == "room_invitation"
-    assert [(event["type"], event["room_id"]) for event in told] == [
+    assert [(event["type"], event["room_id"]) for event in received] == [
         ("room_invitation", second), ("room_created", own["room_id"]), ("room_removed", second),
         ("room_deleted", own["room_id"])]
     if whence is remembered:
-        assert told == live
+        assert received == live
 
 
 @WHENCE

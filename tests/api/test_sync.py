@@ -148,7 +148,7 @@ def test_a_direct_room_that_is_opened_again_is_no_longer_hidden_elsewhere(user):
 
 # ---- etag ----
 
-def test_an_unchanged_state_is_told_by_its_etag(pair):
+def test_an_unchanged_state_is_answered_by_its_etag(pair):
     alice, bob, room = pair
     known = known_of(bob)
     etag = sync(bob, **known)["etag"]

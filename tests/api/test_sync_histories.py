@@ -36,7 +36,7 @@ def read_up_to(room, unread):
 
 
 class Device:
-    """A client that applies what it is told, and loads only what it is told to load."""
+    """A client that applies the events, and loads only what an answer says is to be loaded."""
 
     def __init__(self, client, rng):
         self.client = client

@@ -25,7 +25,7 @@ class Model:
             room = person.room(is_private=False)["room_id"]
             self.rooms[room] = {"messages": [], "marks": {person: 0}, "views": {},
                                 "banned": set()}
-        self.told = {person: [] for person in self.people}
+        self.mentioned = {person: [] for person in self.people}
         self.blocks = {person: set() for person in self.people}
         self.moderator = Client(instance).register()
         instance.sql("UPDATE user SET is_moderator = TRUE WHERE user_id = ?", self.moderator.id)
@@ -50,7 +50,7 @@ class Model:
                 if message["sender"] in self.blocks[person]:
                     message["blocked"].add(person)
                 else:
-                    self.told[person].append(message["id"])
+                    self.mentioned[person].append(message["id"])
 
     def post(self, room, person):
         given, named = self.some_mentions(room) if self.rng.random() < 0.5 else (mentions(), [])
@@ -201,7 +201,7 @@ class Model:
                 self.compare_room(person, room, shown[room])
             events = person.get("/api/chat/events/?limit=1000").json()["events"]
             assert [event["message_id"] for event in events
-                    if event["type"] == "mentioned"] == self.told[person]
+                    if event["type"] == "mentioned"] == self.mentioned[person]
 
     def compare_room(self, person, room, shown):
         state = self.rooms[room]

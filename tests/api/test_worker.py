@@ -300,7 +300,7 @@ def test_both_secrets_sign_while_one_is_replaced(owner, receiver, add_hook, syst
     assert not delivery.is_signed_by(hook.secret) and delivery.is_signed_by(fresh)
 
 
-def test_a_test_is_delivered_and_its_result_told(receiver, add_hook, system):
+def test_a_test_is_delivered_and_its_result_reported(receiver, add_hook, system):
     hook = add_hook("tested", receiver.url())
     done = system.confabctl("hook", "test", "tested")
     assert (done.returncode, done.stdout) == (0, "Delivered.\n")

@@ -1,5 +1,5 @@
-"""Hooks lead nowhere inward: addresses that are not public are refused after they were resolved, and
-at each connection."""
+"""Hooks do not reach private networks: addresses that are not public are refused after they were
+resolved, and at each connection."""
 
 import subprocess
 from pathlib import Path

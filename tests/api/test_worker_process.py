@@ -73,7 +73,7 @@ def doctor(system):
 
 
 @pytest.mark.slow("starts workers and receivers")
-def test_the_doctor_tells_of_the_worker_and_failing_hooks(system, owner):
+def test_the_doctor_reports_the_worker_and_failing_hooks(system, owner):
     assert "runs; 0 hooks" in doctor(system)["detail"]
     with Receiver(lambda delivery: 500) as receiver:
         hook = Hook(system, "ill", receiver.url())
@@ -119,7 +119,7 @@ def test_a_reload_applies_hook_private(system, owner):
             system.start()
 
 
-def test_the_service_manager_is_told_when_it_is_ready(system):
+def test_the_service_manager_is_notified_when_it_is_ready(system):
     command = [system.build / "confab-worker", "-c", system.config]
     manager = ServiceManager(command, {**system.env, "CONFAB_WORKER_LISTEN": ""})
     try:

@@ -70,7 +70,7 @@ def test_an_unplugged_database_is_left_before_database_timeout(cluster):
             assert client.get("/healthz").json()["node"] != node.name
 
 
-def test_the_last_database_of_three_goes_on_when_it_is_told_to(cluster):
+def test_the_last_database_of_three_continues_on_a_command(cluster):
     *killed, last = cluster.galera.nodes
     client = Client(cluster.hosts[0]).register()
     room = client.room()["room_id"]

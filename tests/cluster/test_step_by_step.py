@@ -139,7 +139,7 @@ def hosts():
 
 
 def typed(host, mark, *changes):
-    """Types a block, with these replacements in it, as those who follow it are told to make."""
+    """Types a block, with these replacements in it, as the page tells its readers to make."""
     script = markdown.block(DOCUMENT, mark).replace("CHANGE-ME", "correct-horse")
     for before, after in changes:
         assert before in script, (mark, before)

@@ -38,7 +38,7 @@ def token_of(host, user):
 
 
 def many(work, times=TIMES):
-    """How often which result came."""
+    """How often each result came."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return Counter(pool.map(work, range(times)))
 

@@ -1,5 +1,5 @@
 """Consumers of events during the faults: a receiver of hooks that fails at random, and a program that
-pulls. Each keeps a book of what it took."""
+pulls. Each records what it took."""
 
 import random
 import threading

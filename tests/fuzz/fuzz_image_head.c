@@ -1,6 +1,6 @@
 /*
- * fuzz_image_head: heads of pictures. What is one has a kind and a size, and is one with more bytes
- * after it.
+ * fuzz_image_head: heads of pictures. A head that is recognized has a kind and a size, and is still
+ * recognized with more bytes after it.
  */
 #include <stdint.h>
 #include <string.h>

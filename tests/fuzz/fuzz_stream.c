@@ -3,9 +3,9 @@
  * that answers at any time; and a send queue that is filled and emptied.
  *
  * The stream must deliver by rising number, each event once and without gaps, except where it is
- * told to skip; its cache has the last events; no more events are pending than allowed. Bytes leave
- * the queue in the order in which they entered, all of them, and it knows its size. All frames
- * are freed.
+ * asked to skip; its cache has the last events; no more events are pending than allowed. Bytes
+ * leave the queue in the order in which they entered, all of them, and it knows its size. All
+ * frames are freed.
  */
 #include <stdint.h>
 #include <stdio.h>

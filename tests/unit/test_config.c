@@ -248,7 +248,7 @@ static void test_an_unknown_variable_is_warned_of_and_ignored(void **state) {
                   "unknown variable, ignored\n");
 }
 
-static void test_quotes_and_comments_behind_a_value_are_told_of(void **state) {
+static void test_quotes_and_comments_after_a_value_are_reported(void **state) {
     struct configured *fixture = *state;
     static const struct {
         const char *line, *warning;
@@ -401,7 +401,7 @@ int main(void) {
         CONFIGURED_TEST(test_all_errors_are_reported_at_once),
         CONFIGURED_TEST(test_too_many_errors_end_the_reading),
         CONFIGURED_TEST(test_an_unknown_variable_is_warned_of_and_ignored),
-        CONFIGURED_TEST(test_quotes_and_comments_behind_a_value_are_told_of),
+        CONFIGURED_TEST(test_quotes_and_comments_after_a_value_are_reported),
         CONFIGURED_TEST(test_variable_with_invalid_utf8),
         CONFIGURED_TEST(test_dump_hides_secrets),
         CONFIGURED_TEST(test_problems_hide_secrets),

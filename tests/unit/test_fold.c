@@ -79,7 +79,7 @@ static void each_point_knows_where_it_was(void **state) {
     fold_free(&fold);
 }
 
-static void kinds_tell_words_from_pairs(void **state) {
+static void kinds_distinguish_words_from_pairs(void **state) {
     static const char TEXT[] = "ab3 東京 ภาษา 한글 カナ 🎉 €";
     struct fold fold = {0};
     (void)state;
@@ -98,7 +98,7 @@ int main(void) {
         cmocka_unit_test(what_readers_take_for_the_same_is_the_same),
         cmocka_unit_test(marks_of_other_scripts_stay),
         cmocka_unit_test(each_point_knows_where_it_was),
-        cmocka_unit_test(kinds_tell_words_from_pairs),
+        cmocka_unit_test(kinds_distinguish_words_from_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

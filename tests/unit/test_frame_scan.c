@@ -10,17 +10,17 @@
 
 #include "net/frame_scan.h"
 
-struct heard {
+struct pings {
     unsigned count;
     size_t len;
     unsigned char last[FRAME_SCAN_MAX_CONTROL];
 };
 
 static void on_ping(void *context, const unsigned char *payload, size_t len) {
-    struct heard *heard = context;
-    heard->count++;
-    heard->len = len;
-    memcpy(heard->last, payload, len);
+    struct pings *pings = context;
+    pings->count++;
+    pings->len = len;
+    memcpy(pings->last, payload, len);
 }
 
 /* Appends a frame to bytes; returns their number then. */
@@ -45,12 +45,12 @@ static size_t add_frame(unsigned char *bytes, size_t at, unsigned first, const c
 }
 
 /* Scans bytes in pieces of this size; returns how many are handed on. */
-static size_t scan_pieces(unsigned char *bytes, size_t len, size_t piece, struct heard *heard) {
+static size_t scan_pieces(unsigned char *bytes, size_t len, size_t piece, struct pings *pings) {
     struct frame_scan scan = {0};
     size_t handed = 0;
     for (size_t at = 0; at < len; at += piece)
         handed +=
-            frame_scan(&scan, bytes + at, len - at < piece ? len - at : piece, on_ping, heard);
+            frame_scan(&scan, bytes + at, len - at < piece ? len - at : piece, on_ping, pings);
     frame_scan_free(&scan);
     return handed;
 }
@@ -67,11 +67,11 @@ static void each_ping_is_heard_and_becomes_a_pong(void **state) {
     const size_t last = len;
     len = add_frame(made, len, 0x89, "", 0, true);
     for (size_t piece = 1; piece <= len; piece++) {
-        struct heard heard = {0};
+        struct pings pings = {0};
         memcpy(bytes, made, len);
-        assert_int_equal(scan_pieces(bytes, len, piece, &heard), len);
-        assert_int_equal(heard.count, 3);
-        assert_int_equal(heard.len, 0);
+        assert_int_equal(scan_pieces(bytes, len, piece, &pings), len);
+        assert_int_equal(pings.count, 3);
+        assert_int_equal(pings.len, 0);
         assert_int_equal(bytes[first], 0x8A);
         assert_int_equal(bytes[last], 0x8A);
         bytes[first] = bytes[last] = made[first];
@@ -83,11 +83,11 @@ static void each_ping_is_heard_and_becomes_a_pong(void **state) {
 static void the_payload_of_a_ping_is_unmasked(void **state) {
     (void)state;
     unsigned char bytes[100];
-    struct heard heard = {0};
+    struct pings pings = {0};
     const size_t len = add_frame(bytes, 0, 0x89, "some words", 10, true);
-    scan_pieces(bytes, len, 3, &heard);
-    assert_int_equal(heard.len, 10);
-    assert_memory_equal(heard.last, "some words", 10);
+    scan_pieces(bytes, len, 3, &pings);
+    assert_int_equal(pings.len, 10);
+    assert_memory_equal(pings.last, "some words", 10);
 }
 
 static void nothing_after_an_unmasked_frame_is_handed_on(void **state) {
@@ -97,10 +97,10 @@ static void nothing_after_an_unmasked_frame_is_handed_on(void **state) {
     size_t len = add_frame(made, masked, 0x89, "a", 1, false);
     len = add_frame(made, len, 0x89, "b", 1, true);
     for (size_t piece = 1; piece <= len; piece++) {
-        struct heard heard = {0};
+        struct pings pings = {0};
         memcpy(bytes, made, len);
-        assert_in_range(scan_pieces(bytes, len, piece, &heard), masked, masked + 1);
-        assert_int_equal(heard.count, 0);
+        assert_in_range(scan_pieces(bytes, len, piece, &pings), masked, masked + 1);
+        assert_int_equal(pings.count, 0);
     }
 }
 
@@ -108,9 +108,9 @@ static void a_close_frame_has_a_whole_code_or_none(void **state) {
     (void)state;
     unsigned char bytes[100];
     for (size_t size = 0; size <= 3; size++) {
-        struct heard heard = {0};
+        struct pings pings = {0};
         const size_t len = add_frame(bytes, 0, 0x88, "abc", size, true);
-        const size_t handed_on = scan_pieces(bytes, len, 1, &heard);
+        const size_t handed_on = scan_pieces(bytes, len, 1, &pings);
         if (size == 1)
             assert_in_range(handed_on, 0, 1);
         else
@@ -122,22 +122,22 @@ static void an_invalid_ping_is_not_answered(void **state) {
     (void)state;
     static char text[200];
     unsigned char bytes[300];
-    struct heard heard = {0};
+    struct pings pings = {0};
     size_t len = add_frame(bytes, 0, 0x09, "part", 4, true);
-    assert_int_equal(scan_pieces(bytes, len, len, &heard), len);
+    assert_int_equal(scan_pieces(bytes, len, len, &pings), len);
     assert_int_equal(bytes[0], 0x09);
     len = add_frame(bytes, 0, 0x89, text, 200, true);
-    scan_pieces(bytes, len, len, &heard);
-    assert_int_equal(heard.count, 0);
+    scan_pieces(bytes, len, len, &pings);
+    assert_int_equal(pings.count, 0);
 }
 
 static void a_length_of_64_bits_is_skipped(void **state) {
     (void)state;
     unsigned char bytes[] = {0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                              0xff, 0xff, 1,    2,    3,    4,    0x89, 0x00};
-    struct heard heard = {0};
-    assert_int_equal(scan_pieces(bytes, sizeof(bytes), 5, &heard), sizeof(bytes));
-    assert_int_equal(heard.count, 0);
+    struct pings pings = {0};
+    assert_int_equal(scan_pieces(bytes, sizeof(bytes), 5, &pings), sizeof(bytes));
+    assert_int_equal(pings.count, 0);
 }
 
 int main(void) {

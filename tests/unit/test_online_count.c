@@ -117,7 +117,7 @@ static void redis_learns_of_a_change_soon_and_of_none_later(void **state) {
     assert_int_equal(world.notices, 1);
 }
 
-static void the_first_user_is_told_to_sockets_that_were_there(void **state) {
+static void the_first_user_is_sent_to_sockets_that_were_open(void **state) {
     (void)state;
     assert_false(online_count_open(counts, 7));
     reply(true, 0);
@@ -127,7 +127,7 @@ static void the_first_user_is_told_to_sockets_that_were_there(void **state) {
     assert_int_equal(world.notified, 1);
 }
 
-static void a_small_change_of_a_large_number_is_told_late(void **state) {
+static void a_small_change_of_a_large_number_is_sent_late(void **state) {
     (void)state;
     open_room(9998);
     tick(5000);
@@ -170,9 +170,9 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(redis_learns_of_a_change_soon_and_of_none_later, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(the_first_user_is_told_to_sockets_that_were_there, set_up,
+        cmocka_unit_test_setup_teardown(the_first_user_is_sent_to_sockets_that_were_open, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_small_change_of_a_large_number_is_told_late, set_up,
+        cmocka_unit_test_setup_teardown(a_small_change_of_a_large_number_is_sent_late, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(without_redis_those_here_are_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_closed_room_is_withdrawn_and_can_be_opened_again, set_up,

@@ -36,7 +36,7 @@ static int close_manager(void **state) {
 }
 
 /* The next message, "" for none. */
-static const char *heard(void **state) {
+static const char *received(void **state) {
     static char said[256];
     const ssize_t size = recv((int)(intptr_t)*state, said, sizeof(said) - 1, MSG_DONTWAIT);
     said[size > 0 ? size : 0] = '\0';
@@ -46,14 +46,14 @@ static const char *heard(void **state) {
 static void each_state_is_one_datagram(void **state) {
     sd_notify_ready();
     sd_notify_stopping();
-    assert_string_equal(heard(state), "READY=1");
-    assert_string_equal(heard(state), "STOPPING=1");
-    assert_string_equal(heard(state), "");
+    assert_string_equal(received(state), "READY=1");
+    assert_string_equal(received(state), "STOPPING=1");
+    assert_string_equal(received(state), "");
 }
 
 static void a_reload_has_its_time(void **state) {
     sd_notify_reloading();
-    const char *said = heard(state);
+    const char *said = received(state);
     static const char START[] = "RELOADING=1\nMONOTONIC_USEC=";
     assert_memory_equal(said, START, strlen(START));
     assert_true(strtoll(said + strlen(START), NULL, 10) > 0);
@@ -63,7 +63,7 @@ static void a_successor_sends_its_process_id(void **state) {
     char expected[64];
     snprintf(expected, sizeof(expected), "MAINPID=%d\nREADY=1", (int)getpid());
     sd_notify_main();
-    assert_string_equal(heard(state), expected);
+    assert_string_equal(received(state), expected);
 }
 
 static void without_a_socket_nothing_is_sent(void **state) {
@@ -75,21 +75,21 @@ static void without_a_socket_nothing_is_sent(void **state) {
     sd_notify_ready();
     setenv("NOTIFY_SOCKET", "/nowhere/at/all", 1);
     sd_notify_ready();
-    assert_string_equal(heard(state), "");
+    assert_string_equal(received(state), "");
 }
 
 static void without_a_watchdog_there_is_no_heartbeat(void **state) {
     sd_notify_alive();
     setenv("WATCHDOG_USEC", "never", 1);
     sd_notify_alive();
-    assert_string_equal(heard(state), "");
+    assert_string_equal(received(state), "");
 }
 
 static void the_watchdog_of_another_process_is_ignored(void **state) {
     setenv("WATCHDOG_USEC", "1", 1);
     setenv("WATCHDOG_PID", "1", 1);
     sd_notify_alive();
-    assert_string_equal(heard(state), "");
+    assert_string_equal(received(state), "");
 }
 
 static void heartbeats_are_sent_as_often_as_the_watchdog_needs(void **state) {
@@ -98,13 +98,13 @@ static void heartbeats_are_sent_as_often_as_the_watchdog_needs(void **state) {
     setenv("WATCHDOG_PID", pid, 1);
     setenv("WATCHDOG_USEC", "3600000000", 1);
     sd_notify_alive();
-    assert_string_equal(heard(state), "WATCHDOG=1");
+    assert_string_equal(received(state), "WATCHDOG=1");
     sd_notify_alive();
-    assert_string_equal(heard(state), "");
+    assert_string_equal(received(state), "");
     setenv("WATCHDOG_USEC", "30000", 1);
     usleep(20000);
     sd_notify_alive();
-    assert_string_equal(heard(state), "WATCHDOG=1");
+    assert_string_equal(received(state), "WATCHDOG=1");
 }
 
 static void a_successor_inherits_the_watchdog(void **state) {
@@ -112,17 +112,17 @@ static void a_successor_inherits_the_watchdog(void **state) {
     setenv("WATCHDOG_PID", "1", 1);
     sd_notify_inherit(2);
     sd_notify_alive();
-    assert_string_equal(heard(state), "");
+    assert_string_equal(received(state), "");
     sd_notify_inherit(1);
     sd_notify_alive();
-    assert_string_equal(heard(state), "WATCHDOG=1");
+    assert_string_equal(received(state), "WATCHDOG=1");
 }
 
 /* It cannot be undone, so it is the last test. */
 static void a_replaced_process_sends_nothing(void **state) {
     sd_notify_leave();
     sd_notify_stopping();
-    assert_string_equal(heard(state), "");
+    assert_string_equal(received(state), "");
 }
 
 #define WITH_MANAGER(test) cmocka_unit_test_setup_teardown(test, open_manager, close_manager)

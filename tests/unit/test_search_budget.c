@@ -25,7 +25,7 @@ static struct search_budget budget_of(struct places *places, uint64_t work) {
         .end_ms = 1000, .work = work, .may_go_on = take_place, .context = places};
 }
 
-static void before_its_end_no_place_is_asked_for(void **state) {
+static void no_place_is_taken_before_its_end(void **state) {
     struct places places = {.are_free = false};
     struct search_budget budget = budget_of(&places, 1000000);
     (void)state;
@@ -65,7 +65,7 @@ static void it_ends_after_twenty_times_its_time(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(before_its_end_no_place_is_asked_for),
+        cmocka_unit_test(no_place_is_taken_before_its_end),
         cmocka_unit_test(little_work_goes_on_if_there_is_a_place),
         cmocka_unit_test(much_work_ends_without_a_place),
         cmocka_unit_test(it_ends_after_twenty_times_its_time),

@@ -38,28 +38,28 @@ async function listening(options) {
     const { alice, bob, room } = await pair(system);
     const other = await anotherClient(system, bob, { WebSocket: null, ...options });
     const own = record(other.openNotifications());
-    const heard = record(other.openRoom(room));
-    await until(() => own.channel.state === "polling" && heard.channel.state === "polling");
+    const received = record(other.openRoom(room));
+    await until(() => own.channel.state === "polling" && received.channel.state === "polling");
     const seen = toBells(other).length;
     await until(() => toBells(other).length > seen + 8);
-    return { alice, bob, other, room, own, heard };
+    return { alice, bob, other, room, own, received };
 }
 
-slow("while nothing is new only bells are read, and a message is heard at once", async () => {
-    const { alice, other, room, own, heard } = await listening();
+slow("while nothing is new only bells are read, and a message arrives at once", async () => {
+    const { alice, other, room, own, received } = await listening();
     const before = toApi(other).length;
     const seen = toBells(other).length;
     await until(() => toBells(other).length > seen + 20);
     assert.equal(toApi(other).length, before);
     await alice.postMessage(room, { content: "hello" });
-    await until(() => heard.events.length === 1);
+    await until(() => received.events.length === 1);
     const second = await roomOf(alice, other);
     await until(() => own.events.some((event) => event.room_id === second));
     await alice.postMessage(second, { content: "elsewhere" });
     await until(() => own.frames.some((one) => one.message?.content === "elsewhere"));
 });
 
-slow("a bell that has rung is heard although another one, or the request, fails", async () => {
+slow("a bell that has changed is noticed although another one, or the request, fails", async () => {
     const inner = watchedFetch();
     let isClosed = false; // no bell is read meanwhile
     let failing = () => false;
@@ -68,84 +68,84 @@ slow("a bell that has rung is heard although another one, or the request, fails"
         return failing(url) ? BUSY() : inner(url, options);
     };
     const fetch = Object.assign(gated, { asked: inner.asked });
-    const { alice, other, room, heard } = await listening({ fetch });
+    const { alice, other, room, received } = await listening({ fetch });
     const isOwn = (url) => url.includes(other.user.bell);
     const isSync = (url) => url.endsWith("/sync/");
     for (const which of [isOwn, isSync]) {
         isClosed = true;
-        const count = heard.events.length;
+        const count = received.events.length;
         await alice.postMessage(room, { content: "hello" });
         let left = 1;
         failing = (url) => which(url) && left-- > 0;
         isClosed = false;
-        await until(() => heard.events.length > count);
+        await until(() => received.events.length > count);
         assert.ok(left <= 0);
     }
 });
 
-test("the bell of a removed member is silent, and the others hear the new one", async () => {
-    const { alice, other, room, heard } = await listening();
+test("the bell of a removed member is silent, and the others read the new one", async () => {
+    const { alice, other, room, received } = await listening();
     const known = (await other.room(room)).bell.split("/").at(-1);
     assert.ok((await readdir(folder)).includes(known));
     const carol = await pair(system).then((made) => made.bob);
     await alice.invite(room, carol.user.user_id);
     await alice.removeMember(room, carol.user.user_id);
     assert.ok(!(await readdir(folder)).includes(known));
-    await until(() => heard.events.some((event) => event.type === "user_removed"));
+    await until(() => received.events.some((event) => event.type === "user_removed"));
     await alice.postMessage(room, { content: "later" });
-    await until(() => heard.events.some((event) => event.message?.content === "later"));
+    await until(() => received.events.some((event) => event.message?.content === "later"));
     assert.ok(!(await readdir(folder)).includes(known));
     assert.notEqual((await other.room(room)).bell.split("/").at(-1), known);
 });
 
-test("a client of one room alone hears that its login has ended", async () => {
+test("a client of one room alone learns that its login has ended", async () => {
     const { bob, room } = await pair(system);
     const other = await anotherClient(system, bob, { WebSocket: null });
-    const heard = record(other.openRoom(room));
-    await until(() => heard.channel.state === "polling");
+    const received = record(other.openRoom(room));
+    await until(() => received.channel.state === "polling");
     const before = toApi(other).length;
     const seen = toBells(other).length;
     await until(() => toBells(other).length > seen + 10);
     assert.equal(toApi(other).length, before);
     await bob.logout();
-    await until(() => heard.closed !== null);
+    await until(() => received.closed !== null);
     assert.equal(other.user, null);
 });
 
 test("a bell that is lost is asked for again", async () => {
-    const { alice, other, room, heard } = await listening();
+    const { alice, other, room, received } = await listening();
     for (const name of await readdir(folder)) {
         await rm(join(folder, name));
     }
     await until(() => readdir(folder).then((names) => names.length >= 2));
     await alice.postMessage(room, { content: "hello" });
-    await until(() => heard.events.length === 1);
+    await until(() => received.events.length === 1);
     assert.ok(toApi(other).length < 20);
 });
 
 test("a web server that has too much to do is not asked for programs instead", async () => {
-    const { alice, other, heard } = await listening();
+    const { alice, other, received } = await listening();
     const before = toApi(other).length;
     for (const answer of [() => Promise.reject(new TypeError("cut")), () => BUSY()]) {
-        const seen = heard.states.length;
+        const seen = received.states.length;
         let left = 1;
         other.net.firewall = () => (left-- > 0 ? answer() : null);
-        await until(() => heard.states.slice(seen).includes("waiting"));
-        await until(() => heard.states.at(-1) === "polling");
+        await until(() => received.states.slice(seen).includes("waiting"));
+        await until(() => received.states.at(-1) === "polling");
     }
     assert.equal(toApi(other).length, before);
-    await alice.postMessage(heard.channel.roomId, { content: "hello" });
-    await until(() => heard.events.length === 1);
+    await alice.postMessage(received.channel.roomId, { content: "hello" });
+    await until(() => received.events.length === 1);
 });
 
 slow("bells that never work are left alone", async () => {
-    const { alice, other, heard } = await listening();
+    const { alice, other, received } = await listening();
     const before = toApi(other).length;
     other.net.firewall = ({ method }) => (method ? null : BUSY());
     await until(() => toApi(other).length > before + 3);
     const seen = toBells(other).length;
-    await alice.postMessage(heard.channel.roomId, { content: "hello" });
-    await until(() => heard.events.length === 1);
+    await alice.postMessage(received.channel.roomId, { content: "hello" });
+    await until(() => received.events.length === 1);
     assert.equal(toBells(other).length, seen);
 });
 
@@ -185,23 +185,23 @@ slow("a folder that can no longer be written is noticed, and the API polled", as
     ]) {
         const fetch = freezableFetch();
         const pace = { heartbeatTrust, heartbeat: 0 };
-        const { alice, other, heard } = await listening({ fetch, pace });
+        const { alice, other, received } = await listening({ fetch, pace });
         fetch.freeze();
-        await alice.postMessage(heard.channel.roomId, { content: "hello" });
+        await alice.postMessage(received.channel.roomId, { content: "hello" });
         await ask(other);
-        await until(() => heard.events.length === 1);
+        await until(() => received.events.length === 1);
         const before = toApi(other).length;
-        await alice.postMessage(heard.channel.roomId, { content: "again" });
-        await until(() => heard.events.length === 2 && toApi(other).length > before + 2);
+        await alice.postMessage(received.channel.roomId, { content: "again" });
+        await until(() => received.events.length === 2 && toApi(other).length > before + 2);
     }
 });
 
 test("a message costs a tab one request", async () => {
-    const { alice, other, heard } = await listening();
+    const { alice, other, received } = await listening();
     const before = toApi(other).length;
     const seen = toBells(other).length;
-    await alice.postMessage(heard.channel.roomId, { content: "hello" });
-    await until(() => heard.events.length === 1 && toBells(other).length > seen + 20);
+    await alice.postMessage(received.channel.roomId, { content: "hello" });
+    await until(() => received.events.length === 1 && toBells(other).length > seen + 20);
     assert.deepEqual(
         toApi(other)
             .slice(before)
@@ -215,11 +215,11 @@ test("without bells the API is polled as before", async () => {
     await rm(folder, { recursive: true });
     try {
         const other = await anotherClient(system, bob, { WebSocket: null });
-        const heard = record(other.openRoom(room));
-        await until(() => heard.channel.state === "polling");
+        const received = record(other.openRoom(room));
+        await until(() => received.channel.state === "polling");
         assert.equal((await other.room(room)).bell, null);
         await alice.postMessage(room, { content: "hello" });
-        await until(() => heard.events.length === 1);
+        await until(() => received.events.length === 1);
     } finally {
         await mkdir(folder, { mode: 0o755 });
     }

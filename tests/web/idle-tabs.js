@@ -61,10 +61,10 @@ async function openTab(person, room) {
     });
     await client.me();
     client.openNotifications();
-    const heard = record(client.openRoom(room));
-    const tab = { heard, bells, heardAt: null };
-    heard.channel.on("event", () => {
-        tab.heardAt ??= performance.now();
+    const received = record(client.openRoom(room));
+    const tab = { received, bells, receivedAt: null };
+    received.channel.on("event", () => {
+        tab.receivedAt ??= performance.now();
     });
     return tab;
 }
@@ -111,7 +111,7 @@ async function run() {
     for (let number = 0; number < WINDOWS; number += 1) {
         pages.push(await openPage({ invite }));
     }
-    await until(() => listening.every(({ heard }) => heard.channel.state === "polling"), 600);
+    await until(() => listening.every(({ received }) => received.channel.state === "polling"), 600);
     await settle(starts);
 
     const before = (await starts()).length;
@@ -123,21 +123,21 @@ async function run() {
     console.log(`${minutes} min: ${during.length} programs, ${read() - readBefore} bells read`);
 
     listening.forEach((tab) => {
-        tab.heardAt = null;
+        tab.receivedAt = null;
     });
     await alice.postMessage(room, { content: "wake up" });
     // Bells that are read from now on have the new number, and some that were read just before.
     const postedAt = performance.now();
-    await until(() => listening.every(({ heardAt }) => heardAt), 120, "all tabs hear it");
+    await until(() => listening.every(({ receivedAt }) => receivedAt), 120, "all tabs receive it");
     await Promise.all(pages.map(({ page }) => page.getByText("wake up").first().waitFor()));
     const delays = listening
-        .map(({ bells, heardAt }) => {
-            const asked = bells.filter((at) => at > postedAt && at < heardAt);
-            return heardAt - (asked[0] ?? postedAt);
+        .map(({ bells, receivedAt }) => {
+            const asked = bells.filter((at) => at > postedAt && at < receivedAt);
+            return receivedAt - (asked[0] ?? postedAt);
         })
         .sort((one, other) => one - other);
     const seconds = (part) => (delays[Math.floor((delays.length - 1) * part)] / 1000).toFixed(2);
-    console.log(`heard after the next bell: median ${seconds(0.5)} s, longest ${seconds(1)} s`);
+    console.log(`received after the next bell: median ${seconds(0.5)} s, longest ${seconds(1)} s`);
     await settle(starts);
     const after = (await starts()).slice(before + during.length);
     console.log(`${after.length} programs for the message`);

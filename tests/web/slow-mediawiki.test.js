@@ -137,7 +137,7 @@ test("a blocked user is out of the chat until the block ends", async () => {
     await ann.sees("I am back.");
 });
 
-test("what the chat did not hear is told again later", async () => {
+test("what the chat has missed is sent again later", async () => {
     const [ann, admin] = [await visitor("Ann"), await visitor("Admin")];
     await ann.visit(PAGE);
     const { token } = await loginOf(ann);

@@ -71,8 +71,8 @@ after(() => world.close());
 
 /**
  * `english` are the words for the code in English, or `text()` those of a notice in the language.
- * `see()` leads to the refusal, and resolves to the `place` where it is told; `kept()` checks that
- * what was typed is there.
+ * `see()` leads to the refusal, and resolves to the `place` where the page shows it; `kept()`
+ * checks that what was typed is there.
  */
 const REFUSALS = [
     {
@@ -483,7 +483,7 @@ const REFUSALS = [
     },
 ];
 
-/** How it is told that something can be done again after about this number of minutes. */
+/** How the page says that something can be done again after about this number of minutes. */
 function often(minutes) {
     return withNumber(
         minutes < 120

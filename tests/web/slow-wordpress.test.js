@@ -239,7 +239,7 @@ test("a user who loses the role is out of the chat, and its socket closes", asyn
     await ann.sees("I am back.");
 });
 
-test("what the chat did not hear is told again later; a deleted user is disabled", async () => {
+test("what the chat missed is sent again later; a deleted user is disabled", async () => {
     const ann = await visitor("ann");
     await ann.visit("/?p=1");
     const { token } = await loginOf(ann);

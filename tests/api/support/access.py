@@ -146,7 +146,7 @@ def ask(client, row, ids):
 
 
 def cell(answer):
-    """The status; of a refusal also its code. What the fields lack is not told apart."""
+    """The status; of a refusal also its code, but not of 400 and 404."""
     status = answer.status_code
     if status < 400 or status in (400, 404):
         return str(status)
@@ -160,11 +160,11 @@ HEAD = """# Who may do what
 What each role gets at each path: the status, and the code of a refusal ([errors](errors.md)). It
 is written by the tests (`make docs/access.md`), which check each cell.
 
-All are in the same public room, but `outsider`, who is logged in and in no room, and `stranger`,
+All are in the same public room, except `outsider`, who is logged in and in no room, and `stranger`,
 without credentials. `guest` is in a room that lets guests write. `blocked` is blocked by the
-admin. API keys have one scope each; `act` acts as a member. The request is one that is allowed to
-the highest role; where something is missing in it, 400 or 404 say that the role was let through to
-the check of fields or ids. Messages are the admin's. Private rooms answer 404 to those who are not
+admin. API keys have one scope each; `act` acts as a member. Each request is one that the highest
+role may make; where a field of it is missing or wrong, 400 or 404 mean that the role passed the
+check of permissions. The messages are by the admin. Private rooms answer 404 to users who are not
 in them; see [the API](api-notes.md).
 """
 

@@ -15,16 +15,16 @@ class Recorder:
 
     def record(self, change):
         """The events that change() publishes, in order."""
-        with self.instance.subscribe("*") as heard:
-            first = self._mark(heard)
+        with self.instance.subscribe("*") as received:
+            first = self._mark(received)
             change()
-            last = self._mark(heard)
-            events = heard.events
+            last = self._mark(received)
+            events = received.events
             return events[events.index(first) + 1:events.index(last)]
 
-    def _mark(self, heard):
+    def _mark(self, received):
         mark = self._marker.say(self._room, "mark")["message_id"]
-        return heard.wait_for(
+        return received.wait_for(
             lambda event: (event.name, event.subject_id) == ("new_message", mark), seconds=30)
 
 

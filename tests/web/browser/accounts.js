@@ -110,7 +110,7 @@ slow("two tabs, two users: the first never posts as the second", async () => {
     await second.getByLabel("Password").fill(PASSWORD);
     await second.getByRole("button", { name: "Log in" }).click();
     await second.locator(".room", { hasText: "Kitchen" }).waitFor();
-    // The end of the session has told the first tab; a login without a logout does not.
+    // The end of the session has reached the first tab; a login without a logout does not.
     await anne.page.getByText("You were logged out.").waitFor();
     await anne.page.reload();
     await anne.field.waitFor();

@@ -1,4 +1,4 @@
-// Lost connections: nothing is missed or shown twice, and the user is told.
+// Lost connections: nothing is missed or shown twice, and the user sees the state.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

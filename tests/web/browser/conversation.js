@@ -138,11 +138,11 @@ slow("enabled desktop notifications show the text of a message", async () => {
     const room = await alice.room("Kitchen", bob);
     await bob.visit();
     await bob.page.evaluate(() => {
-        window.told = [];
+        window.shown = [];
         window.Notification = class extends Notification {
             constructor(title, options) {
                 super(title, options);
-                window.told.push(`${title}: ${options.body}`);
+                window.shown.push(`${title}: ${options.body}`);
             }
 
             // The headless shell denies them to all pages.
@@ -162,15 +162,15 @@ slow("enabled desktop notifications show the text of a message", async () => {
     await bob.page.getByText("Desktop notifications are on.").waitFor();
     assert.equal(await bell.getAttribute("aria-pressed"), "true");
     await bob.page.getByText("Online", { exact: true }).waitFor();
-    const told = (count) =>
-        until(async () => (await bob.page.evaluate(() => window.told.length)) === count);
+    const shown = (count) =>
+        until(async () => (await bob.page.evaluate(() => window.shown.length)) === count);
     await alice.post(room, "Tea is ready.");
-    await told(1);
+    await shown(1);
     // Also for a room that is new to the user.
     const direct = await alice.api("POST", "chat/rooms/direct/", { user_id: bob.id });
     await alice.post(direct.room_id, "Are you coming?");
-    await told(2);
-    assert.deepEqual(await bob.page.evaluate(() => window.told), [
+    await shown(2);
+    assert.deepEqual(await bob.page.evaluate(() => window.shown), [
         `${alice.name} in Kitchen: Tea is ready.`,
         `${alice.name}: Are you coming?`,
     ]);

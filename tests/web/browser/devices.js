@@ -69,14 +69,14 @@ slow("what is read and answered in one tab is so at once in the other", async ()
     assert.doesNotMatch(await bob.page.title(), /^\(/);
 });
 
-/** Replaces notifications by a list, `told`. */
+/** Replaces notifications by a list, `shown`. */
 function recordNotifications(page) {
     return page.addInitScript(() => {
-        window.told = [];
+        window.shown = [];
         window.Notification = class {
             static permission = "granted";
             constructor(title, { body } = {}) {
-                window.told.push(`${title}: ${body}`);
+                window.shown.push(`${title}: ${body}`);
             }
             close() {}
         };
@@ -103,8 +103,8 @@ slow("a tab does not notify of what the user sees in another tab", async () => {
         setTimeout(resolve, 2000);
     });
     await alice.post(room, "Are you coming?");
-    await until(async () => (await bob.page.evaluate(() => window.told.length)) > 0);
-    assert.deepEqual(await bob.page.evaluate(() => window.told), [
+    await until(async () => (await bob.page.evaluate(() => window.shown.length)) > 0);
+    assert.deepEqual(await bob.page.evaluate(() => window.shown), [
         `${alice.name} in Kitchen: Are you coming?`,
     ]);
 });

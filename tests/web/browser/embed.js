@@ -303,10 +303,10 @@ test("the script from two addresses, properties, and events", async () => {
     });
     await person.page.evaluate(
         ({ id, token }) => {
-            window.told = [];
+            window.emitted = [];
             ["unread", "message", "error"].forEach((name) =>
                 document.addEventListener(`confab-${name}`, ({ detail }) =>
-                    window.told.push([name, detail.count ?? detail.message.content ?? "error"]),
+                    window.emitted.push([name, detail.count ?? detail.message.content ?? "error"]),
                 ),
             );
             const element = document.querySelector("confab-chat");
@@ -325,9 +325,9 @@ test("the script from two addresses, properties, and events", async () => {
     });
     await other.post(room, "Anybody here?");
     await person.sees("Anybody here?");
-    const told = () => person.page.evaluate(() => window.told);
-    await until(async () => (await told()).length === 2);
-    assert.deepEqual(await told(), [
+    const emitted = () => person.page.evaluate(() => window.emitted);
+    await until(async () => (await emitted()).length === 2);
+    assert.deepEqual(await emitted(), [
         ["message", "Anybody here?"],
         ["unread", 1],
     ]);
@@ -335,7 +335,7 @@ test("the script from two addresses, properties, and events", async () => {
         await element.evaluate((node, value) => node.setAttribute("room", value), wrong);
         await person.page.getByText(`room="${wrong}" is not the number of a room.`).waitFor();
     }
-    assert.equal((await told()).at(-1)[0], "error");
+    assert.equal((await emitted()).at(-1)[0], "error");
     // All rooms, of the same user.
     await element.evaluate((node) => {
         node.room = null;
@@ -366,7 +366,7 @@ test("an element that is removed and added again leaves no socket behind", async
     await until(() => open.size === 1);
 });
 
-test("an origin that is not allowed is told what to do", async () => {
+test("a page of an origin that is not allowed says what to do", async () => {
     const guest = await openWindow();
     const port = await freePort();
     await visitSite(guest, "<confab-chat></confab-chat>", { port });

@@ -310,7 +310,7 @@ async function looksAtSettings(keys) {
 
 async function walk(person, other) {
     const keys = new Keys(person);
-    // The browser is told early that choosers are awaited: it may take a while to follow.
+    // Playwright waits for choosers from now on: it may take a while to follow.
     person.page.on("filechooser", () => {});
     await writes(keys);
     await acts(keys);

@@ -93,7 +93,7 @@ slow("a report is handled on the page for moderators, on a phone", async () => {
     );
 });
 
-slow("a member is silenced, then not any more, then banned, and told so each time", async () => {
+slow("a member is silenced, then not any more, then banned, and sees it each time", async () => {
     const { alice, bob, room } = await pair();
     await bob.say("Noise");
     await alice.message("Noise").hover();
@@ -134,21 +134,21 @@ slow("a member is silenced, then not any more, then banned, and told so each tim
     assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
 });
 
-slow("a ban is told in place of the room, whichever answer comes first", async () => {
+slow("a ban is shown in place of the room, whichever answer comes first", async () => {
     const [alice, bob] = [await account(), await loggedInUser()];
     const square = { name: "Square", is_private: false };
     const { room_id: room } = await alice.api("POST", "chat/rooms/", square);
     await bob.api("POST", `chat/rooms/${room}/join/`);
     await bob.enter(room);
     await bob.settles();
-    const told = bob.page.locator(".conversation").getByText("You are banned from “Square”.");
+    const text = bob.page.locator(".conversation").getByText("You are banned from “Square”.");
     await alice.api("POST", `chat/rooms/${room}/bans/`, { user_id: bob.id });
-    await told.waitFor();
+    await text.waitFor();
     // Opened later: by the socket alone, and by the answer without messages alone.
     const messages = "**/messages/?*";
     await bob.page.route(messages, () => {});
     await bob.page.reload();
-    await told.waitFor();
+    await text.waitFor();
     await bob.page.unroute(messages);
     await bob.page.addInitScript(() => {
         window.WebSocket = class {
@@ -156,7 +156,7 @@ slow("a ban is told in place of the room, whichever answer comes first", async (
         };
     });
     await bob.page.reload();
-    await told.waitFor();
+    await text.waitFor();
     assert.equal(await bob.button("Join room").count(), 0);
     assert.deepEqual(await faults(bob), []);
     await alice.api("DELETE", `chat/rooms/${room}/bans/${bob.id}/`);
@@ -164,7 +164,7 @@ slow("a ban is told in place of the room, whichever answer comes first", async (
     await bob.button("Join room").waitFor();
 });
 
-slow("a ban is told with its end, in a room that is open and in one that is not", async () => {
+slow("a ban is shown with its end, in a room that is open and in one that is not", async () => {
     const [alice, bob] = [await openWindow(), await loggedInUser()];
     await alice.register();
     const rooms = [await alice.room("Cellar", bob), await alice.room("Attic", bob)];
@@ -176,12 +176,12 @@ slow("a ban is told with its end, in a room that is open and in one that is not"
     await notice.getByText(/^You are banned from “Attic” until .*1 January 2100/u).waitFor();
     await bob.field.waitFor();
     await alice.api("POST", `chat/rooms/${rooms[0]}/bans/`, ban);
-    const told = bob.page.locator(".conversation");
-    await told.getByText(/^You are banned from “Cellar” until .*1 January 2100/u).waitFor();
+    const conversation = bob.page.locator(".conversation");
+    await conversation.getByText(/^You are banned from “Cellar” until .*1 January 2100/u).waitFor();
     // Without the event the refusal tells the end.
     await alice.api("PATCH", `chat/rooms/${rooms[0]}/`, { is_private: false });
     await bob.page.reload();
-    await told.getByText(/^You are banned from “Cellar” until .*1 January 2100/u).waitFor();
+    await conversation.getByText(/^You are banned from “Cellar” until .*1 January 2100/u).waitFor();
 });
 
 test("a stranger reads an open room by its link, and enters it by logging in", async () => {

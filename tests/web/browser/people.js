@@ -156,7 +156,7 @@ slow("a picture of an origin that is not allowed is not requested", async () => 
     assert.match(alice.faults.splice(0).join(), /Content Security Policy/);
 });
 
-slow("a bot is told from a person", async () => {
+slow("a bot looks different from a person", async () => {
     const [alice, bob] = [await loggedInUser(), await account()];
     const room = await alice.room("Kitchen", bob);
     await world.system.confabctl("user", "bot", bob.name, "on");

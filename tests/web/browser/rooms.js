@@ -76,7 +76,7 @@ slow("an invitation while the list of rooms is loading is not lost", async () =>
     assert.equal(await kitchen.count(), 1);
 });
 
-slow("an old answer about a room does not undo what events have told since", async () => {
+slow("an old answer about a room does not undo later events", async () => {
     const [alice, bob] = [await account(), await loggedInUser()];
     // Not from the list that is loaded at first, but by an event.
     await bob.settles();

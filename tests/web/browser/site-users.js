@@ -74,10 +74,10 @@ test("each visitor is in the room of the page, under the own name", async () => 
     assert.equal(site.asked, 1);
     // The second visitor of the same page.
     await ann.page.evaluate(() => {
-        window.told = [];
+        window.emitted = [];
         ["unread", "message", "error"].forEach((name) =>
             document.addEventListener(`confab-${name}`, (event) =>
-                window.told.push([name, event.detail.message?.content ?? event.detail.count]),
+                window.emitted.push([name, event.detail.message?.content ?? event.detail.count]),
             ),
         );
         document.hasFocus = () => false;
@@ -90,8 +90,8 @@ test("each visitor is in the room of the page, under the own name", async () => 
         .waitFor();
     await ben.say("It is.");
     await ann.message("It is.").locator(".sender", { hasText: "Ben" }).waitFor();
-    await until(async () => (await ann.page.evaluate(() => window.told.length)) === 2);
-    assert.deepEqual(await ann.page.evaluate(() => window.told), [
+    await until(async () => (await ann.page.evaluate(() => window.emitted.length)) === 2);
+    assert.deepEqual(await ann.page.evaluate(() => window.emitted), [
         ["message", "It is."],
         ["unread", 1],
     ]);
@@ -165,7 +165,7 @@ test("a token may be in the page, or in JSON, and is fetched with the site's coo
     assert.match(site.cookies[0], /site=mine/);
 });
 
-test("a visitor without a login at the site is told, and can try again after it", async () => {
+test("a visitor without a login at the site sees that, and can try again after it", async () => {
     const key = `course-${freshName()}`;
     const person = await openWindow();
     const site = await siteOf(person, keyed(key), null);

@@ -72,10 +72,10 @@ test("register, login and logout by cookie, leaving no token", async () => {
     assert.match(options.fetch.jar.cookie, /^sessionid=./);
     assert.deepEqual(await client.me(), user);
     const { room_id: room } = await client.createRoom({ name: "Kitchen" });
-    const heard = await recordLive(client.openRoom(room));
+    const received = await recordLive(client.openRoom(room));
     await client.logout();
     await assert.rejects(client.me(), refusal(401));
-    assert.equal(heard.closed.code, 1000);
+    assert.equal(received.closed.code, 1000);
     assert.deepEqual(await client.login(name, PASSWORD), user);
     await recordLive(client.openRoom(room));
 });
@@ -119,15 +119,15 @@ test("changing the password logs out other devices, not this one", async () => {
 test("a 401 is reported once, until the next login", async () => {
     const client = await userClient(system);
     const name = client.user.username;
-    const told = [];
-    client.on("unauthorized", (error) => told.push(error.detail));
+    const emitted = [];
+    client.on("unauthorized", (error) => emitted.push(error.detail));
     await (await anotherClient(system, client)).logout();
     await Promise.allSettled([client.me(), client.rooms(), client.rooms()]);
-    assert.deepEqual(told, ["Invalid token."]);
+    assert.deepEqual(emitted, ["Invalid token."]);
     await client.login(name, PASSWORD);
     await (await anotherClient(system, client)).logout();
     await assert.rejects(client.rooms(), refusal(401));
-    assert.equal(told.length, 2);
+    assert.equal(emitted.length, 2);
 });
 
 // ---- two tabs, two users: one cookie ----
@@ -140,20 +140,20 @@ async function twoTabs(more = {}) {
     const tab = anonymousClient(system, { ...options, ...more });
     await tab.login(alice.user.username, PASSWORD);
     const other = anonymousClient(system, options);
-    const told = [];
-    tab.on("unauthorized", (error) => told.push(error.status));
-    return { alice, bob, room, tab, other, told };
+    const emitted = [];
+    tab.on("unauthorized", (error) => emitted.push(error.status));
+    return { alice, bob, room, tab, other, emitted };
 }
 
 test("another user's login in another tab: nothing is sent as that user", async () => {
     const storage = new MemoryStorage();
-    const { alice, bob, room, tab, other, told } = await twoTabs({ storage });
+    const { alice, bob, room, tab, other, emitted } = await twoTabs({ storage });
     const channels = [tab.openRoom(room), tab.openNotifications()];
     await Promise.all(channels.map(recordLive));
     await other.login(bob.user.username, PASSWORD);
     const outgoing = tab.send(room, "from alice");
     await assert.rejects(outgoing.done);
-    assert.deepEqual(told, [409]);
+    assert.deepEqual(emitted, [409]);
     assert.equal(tab.user, null);
     assert.deepEqual(
         channels.map((channel) => channel.state),
@@ -172,7 +172,7 @@ test("another user's login in another tab: nothing is sent as that user", async 
     assert.equal(late.state, "discarded");
     await other.login(alice.user.username, PASSWORD);
     await assert.rejects(tab.markRead(room, 1), refusal(409));
-    assert.deepEqual(told, [409, 409]);
+    assert.deepEqual(emitted, [409, 409]);
     await tab.me();
     await until(async () => (await bob.messages(room)).count === 2);
     const { results } = await bob.messages(room);
@@ -187,21 +187,21 @@ test("another user's login in another tab: nothing is sent as that user", async 
 });
 
 test("another user's login in another tab is seen in any answer, and on a socket", async () => {
-    const { bob, tab, other, told } = await twoTabs();
+    const { bob, tab, other, emitted } = await twoTabs();
     await other.login(bob.user.username, PASSWORD);
     await tab.rooms();
-    assert.deepEqual([told, tab.user], [[409], null]);
+    assert.deepEqual([emitted, tab.user], [[409], null]);
     const second = await twoTabs();
-    const heard = await recordLive(second.tab.openRoom(second.room));
+    const received = await recordLive(second.tab.openRoom(second.room));
     await second.other.login(second.bob.user.username, PASSWORD);
     second.tab.sockets.opened[0].terminate();
-    await until(() => heard.closed);
-    assert.deepEqual(second.told, [409]);
-    assert.equal(heard.frames.filter((frame) => frame.type === "connected").length, 1);
+    await until(() => received.closed);
+    assert.deepEqual(second.emitted, [409]);
+    assert.equal(received.frames.filter((frame) => frame.type === "connected").length, 1);
 });
 
 test("a client accepts a login as another user in the same tab", async () => {
-    const { alice, bob, tab, told } = await twoTabs();
+    const { alice, bob, tab, emitted } = await twoTabs();
     const slow = tab.rooms();
     await tab.login(bob.user.username, PASSWORD);
     await slow;
@@ -210,5 +210,5 @@ test("a client accepts a login as another user in the same tab", async () => {
     await tab.logout();
     await tab.login(alice.user.username, PASSWORD);
     await tab.rooms();
-    assert.deepEqual(told, []);
+    assert.deepEqual(emitted, []);
 });

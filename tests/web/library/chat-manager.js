@@ -127,14 +127,14 @@ test("events of the room call the methods that show them", async () => {
 test("typing is shown to the others", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     const made = manager(alice, room);
     made.startTyping(); // ignored without a socket
     await opened(made);
     made.startTyping();
     made.stopTyping();
     const kinds = () =>
-        heard.frames.map((frame) => frame.type).filter((kind) => /typing/.test(kind));
+        received.frames.map((frame) => frame.type).filter((kind) => /typing/.test(kind));
     await until(() => kinds().length === 2);
     assert.deepEqual(kinds(), ["typing", "stop_typing"]);
 });

@@ -260,13 +260,13 @@ test("a closed client that is used again works again", async () => {
     const outgoing = alice.send(room, "1");
     await outgoing.done;
     alice.close();
-    const heard = await recordLive(alice.openRoom(room));
+    const received = await recordLive(alice.openRoom(room));
     await alice.send(room, "2").done;
     await bob.postMessage(room, { content: "3" });
-    await until(() => heard.events.length === 2);
+    await until(() => received.events.length === 2);
     alice.close();
-    heard.channel.reopen();
-    await until(() => heard.channel.state === "live");
+    received.channel.reopen();
+    await until(() => received.channel.state === "live");
 });
 
 // ---- errors ----
@@ -365,8 +365,8 @@ test("a listener that throws stops no other, and its error stays uncaught", asyn
     channel.on("connected", () => {
         throw new Error("a fault of the application");
     });
-    const heard = record(channel);
-    const uncaught = await thrownLater(() => until(() => heard.frames.length === 1));
+    const received = record(channel);
+    const uncaught = await thrownLater(() => until(() => received.frames.length === 1));
     assert.deepEqual(
         uncaught.map((error) => error.message),
         ["a fault of the application"],
@@ -396,14 +396,14 @@ async function thrownLater(action) {
 test("a listener can be removed, and can listen once", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     const calls = [];
     const stop = channel.on("new_message", () => calls.push("stopped"));
     channel.once("new_message", () => calls.push("once"));
     stop();
     await alice.postMessage(room, { content: "1" });
     await alice.postMessage(room, { content: "2" });
-    await until(() => heard.events.length === 2);
+    await until(() => received.events.length === 2);
     assert.deepEqual(calls, ["once"]);
 });
 

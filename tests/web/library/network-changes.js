@@ -23,22 +23,22 @@ test("offline closes sockets, online reopens them at once with what was missed",
     const window = new EventTarget();
     const { alice, bob, room } = await pair(system, { window, pace: NEVER });
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     window.dispatchEvent(new Event("offline"));
     assert.equal(channel.state, "offline");
     assert.deepEqual(channel.online, []);
     await alice.postMessage(room, { content: "meanwhile" });
     window.dispatchEvent(new Event("online"));
-    await until(() => heard.events.length === 1);
-    assert.deepEqual(receivedTexts(heard), ["meanwhile"]);
-    assert.deepEqual(heard.states, ["live", "offline", "connecting", "live"]);
+    await until(() => received.events.length === 1);
+    assert.deepEqual(receivedTexts(received), ["meanwhile"]);
+    assert.deepEqual(received.states, ["live", "offline", "connecting", "live"]);
 });
 
 test("a waiting channel reconnects at once when the tab becomes visible", async () => {
     const document = page("hidden");
     const { bob, room } = await pair(system, { document, pace: NEVER });
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     bob.sockets.opened[0].terminate();
     await until(() => channel.state === "waiting");
     document.dispatchEvent(new Event("visibilitychange"));
@@ -46,7 +46,7 @@ test("a waiting channel reconnects at once when the tab becomes visible", async 
     document.visibilityState = "visible";
     document.dispatchEvent(new Event("visibilitychange"));
     await until(() => channel.state === "live");
-    assert.deepEqual(heard.states, ["live", "waiting", "connecting", "live"]);
+    assert.deepEqual(received.states, ["live", "waiting", "connecting", "live"]);
 });
 
 test("a dead socket is detected when the tab becomes visible", async () => {
@@ -75,11 +75,11 @@ for (const [name, isWindow] of [
             document,
             pace: { ...NEVER, backoffMin: 1, backoffMax: 1, pongTimeout: 200 },
         });
-        const heard = await recordLive(bob.openRoom(room));
+        const received = await recordLive(bob.openRoom(room));
         bob.sockets.opened[0].pause();
         await alice.postMessage(room, { content: "meanwhile" });
         (isWindow ? window : document).dispatchEvent(new Event(name));
-        await until(() => heard.events.length === 1);
+        await until(() => received.events.length === 1);
         assert.equal(bob.sockets.opened.length, 2);
     });
 }
@@ -87,15 +87,15 @@ for (const [name, isWindow] of [
 test("a live socket is kept when network and tab come and go", async () => {
     const [window, document] = [new EventTarget(), page("visible")];
     const { alice, bob, room } = await pair(system, { window, document });
-    const heard = await recordLive(bob.openRoom(room));
+    const received = await recordLive(bob.openRoom(room));
     for (let i = 0; i < 50; i += 1) {
         window.dispatchEvent(new Event("online"));
         document.dispatchEvent(new Event("visibilitychange"));
         bob.wake();
     }
     await alice.postMessage(room, { content: "still here" });
-    await until(() => heard.events.length === 1);
-    assert.deepEqual(heard.states, ["live"]);
+    await until(() => received.events.length === 1);
+    assert.deepEqual(received.states, ["live"]);
     assert.equal(bob.sockets.opened.length, 1);
 });
 

@@ -45,10 +45,10 @@ test("a message is listed at once, then sent", async () => {
 
 test("the event of a message has its client_id", async () => {
     const { alice, room } = await pair(system);
-    const heard = await recordLive(alice.openRoom(room));
+    const received = await recordLive(alice.openRoom(room));
     const outgoing = alice.send(room, "Hello!");
-    await until(() => heard.events.length === 1);
-    assert.equal(heard.events[0].message.client_id, outgoing.client_id);
+    await until(() => received.events.length === 1);
+    assert.equal(received.events[0].message.client_id, outgoing.client_id);
 });
 
 test("messages of a room are sent in order", async () => {
@@ -64,7 +64,7 @@ test("messages written offline are sent when the network is back, once and in or
         window,
         pace: { backoffMin: 3600000, backoffMax: 3600000 },
     });
-    const heard = await recordLive(bob.openRoom(room));
+    const received = await recordLive(bob.openRoom(room));
     alice.net.online = false;
     const all = numbers(10).map((content) => alice.send(room, content));
     await until(() => all[0].error);
@@ -76,8 +76,8 @@ test("messages written offline are sent when the network is back, once and in or
     alice.net.online = true;
     window.dispatchEvent(new Event("online"));
     await Promise.all(all.map((one) => one.done));
-    await until(() => heard.events.length >= 10);
-    assert.deepEqual(receivedTexts(heard), numbers(10));
+    await until(() => received.events.length >= 10);
+    assert.deepEqual(receivedTexts(received), numbers(10));
     assert.deepEqual(await contents(bob, room), numbers(10));
 });
 
@@ -106,15 +106,15 @@ test("the event of a message confirms it if its response is lost", async () => {
 
 slow("fcgi-api killed and restarted: each message is sent once and in order", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = record(bob.openRoom(room, { since: 1 }));
+    const received = record(bob.openRoom(room, { since: 1 }));
     const all = numbers(30).map((content) => alice.send(room, content));
     await all[3].done;
     await system.end("api");
     await until(() => all.some((one) => one.error));
     await system.start();
     await Promise.all(all.map((one) => one.done));
-    await until(() => heard.events.length >= 30);
-    assert.deepEqual(receivedTexts(heard), numbers(30));
+    await until(() => received.events.length >= 30);
+    assert.deepEqual(receivedTexts(received), numbers(30));
 });
 
 test("unsent messages survive the page, and the next one sends them once", async () => {

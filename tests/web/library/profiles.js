@@ -1,4 +1,4 @@
-// Names and pictures of users: few requests, remembered, and told when they change.
+// Names and pictures of users: few requests, remembered, and reported when they change.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,16 +29,16 @@ function fakeClient(answer = (id) => ({ display_name: `User ${id}` })) {
     return { confab, asked, state };
 }
 
-test("profiles that are asked for together are one request, and told when they come", async () => {
+test("profiles requested together are one request, and are reported when they come", async () => {
     const { confab, asked } = fakeClient();
-    const told = [];
-    confab.profiles.on("change", (ids) => told.push(ids));
+    const emitted = [];
+    confab.profiles.on("change", (ids) => emitted.push(ids));
     for (const id of [3, 1, 3, 2]) {
         assert.equal(confab.profiles.get(id), null);
     }
-    await until(() => told.length === 1);
+    await until(() => emitted.length === 1);
     assert.deepEqual(asked, [[3, 1, 2]]);
-    assert.deepEqual(told, [[3, 1, 2]]);
+    assert.deepEqual(emitted, [[3, 1, 2]]);
     assert.deepEqual(confab.profiles.get(2), {
         user_id: 2,
         username: "u2",
@@ -80,9 +80,9 @@ test("after a minute a profile is asked for again, and shown as it was until the
     assert.equal(asked.length, 1);
     now += 2000;
     name = "Anna";
-    const told = new Promise((resolve) => confab.profiles.once("change", resolve));
+    const emitted = new Promise((resolve) => confab.profiles.once("change", resolve));
     assert.equal(confab.profiles.get(1).display_name, "Ann");
-    assert.deepEqual(await told, [1]);
+    assert.deepEqual(await emitted, [1]);
     assert.equal(asked.length, 2);
     assert.equal(confab.profiles.get(1).display_name, "Anna");
     confab.close();

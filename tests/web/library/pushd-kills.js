@@ -61,16 +61,16 @@ test(`pushd killed ${KILLS} times: every client gets each event once and in orde
     const last = truth.at(-1).seq;
     await until(() => channels.every((channel) => channel.seq === last), 60);
     const seqs = truth.map((event) => event.seq);
-    for (const heard of all) {
+    for (const received of all) {
         assert.deepEqual(
-            heard.events.map((event) => event.seq),
+            received.events.map((event) => event.seq),
             seqs,
         );
         assert.deepEqual(
-            receivedTexts(heard),
+            receivedTexts(received),
             truth.map((event) => event.message.content),
         );
-        assert.deepEqual(heard.resyncs, []);
+        assert.deepEqual(received.resyncs, []);
     }
     for (const name of ["a", "b"]) {
         const own = receivedTexts(all[0]).filter((content) => content.startsWith(name));

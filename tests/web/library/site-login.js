@@ -174,7 +174,7 @@ for (const [name, answer, code] of [
     });
 }
 
-test("a token that the chat refuses is told with its code", async () => {
+test("a token that the chat refuses is reported with its code", async () => {
     const state = world();
     state.login = () =>
         new Response('{"jwt": ["expired 40 s ago"], "codes": {"jwt": ["expired"]}}', {
@@ -187,8 +187,8 @@ test("a token that the chat refuses is told with its code", async () => {
 
 test("when the site has logged in another user, nothing is sent as that one", async () => {
     const state = world();
-    const told = [];
-    state.confab.on("user", (user) => told.push(user?.user_id ?? null));
+    const emitted = [];
+    state.confab.on("user", (user) => emitted.push(user?.user_id ?? null));
     await state.confab.me();
     const channel = state.confab.openRoom(3);
     state.user = 2;
@@ -196,7 +196,7 @@ test("when the site has logged in another user, nothing is sent as that one", as
     await assert.rejects(state.confab.postMessage(3, { content: "x" }), { code: "user_changed" });
     assert.equal(state.count("/api/chat/rooms/3/messages/"), 1);
     assert.equal(state.confab.user.user_id, 2);
-    assert.deepEqual(told, [1, 2]);
+    assert.deepEqual(emitted, [1, 2]);
     assert.equal(channel.state, "closed");
     state.confab.close();
 });

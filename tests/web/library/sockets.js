@@ -26,10 +26,10 @@ test("a message is delivered to everyone in the room, including its author", asy
     const { alice, bob, room } = await pair(system);
     const all = [await recordLive(alice.openRoom(room)), await recordLive(bob.openRoom(room))];
     const { message_id: id } = await alice.postMessage(room, { content: "Tea?" });
-    for (const heard of all) {
-        await until(() => heard.events.length === 1);
-        assert.equal(heard.events[0].message.message_id, id);
-        assert.equal(heard.channel.seq, heard.events[0].seq);
+    for (const received of all) {
+        await until(() => received.events.length === 1);
+        assert.equal(received.events[0].message.message_id, id);
+        assert.equal(received.channel.seq, received.events[0].seq);
     }
 });
 
@@ -38,15 +38,15 @@ test("a channel delivers the events after `since`", async () => {
     await alice.postMessage(room, { content: "first" });
     const { last_seq: since } = await bob.room(room);
     await alice.postMessage(room, { content: "second" });
-    const heard = await recordLive(bob.openRoom(room, { since }));
-    await until(() => heard.events.length === 1);
-    assert.deepEqual(receivedTexts(heard), ["second"]);
+    const received = await recordLive(bob.openRoom(room, { since }));
+    await until(() => received.events.length === 1);
+    assert.deepEqual(receivedTexts(received), ["second"]);
 });
 
 test("each type of event is emitted under its own name", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     const kinds = [
         "new_message",
         "message_edited",
@@ -77,8 +77,8 @@ test("each type of event is emitted under its own name", async () => {
     await until(() => named.includes("user_removed"));
     assert.deepEqual(new Set(named), new Set(kinds));
     assert.deepEqual(
-        heard.events.map((event) => event.seq),
-        heard.events.map((_, index) => heard.events[0].seq + index),
+        received.events.map((event) => event.seq),
+        received.events.map((_, index) => received.events[0].seq + index),
     );
 });
 
@@ -126,113 +126,113 @@ test("typing() sends a frame every few seconds only", async () => {
 test("after a lost socket nothing is missed or delivered twice", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     await alice.postMessage(room, { content: "before" });
-    await until(() => heard.events.length === 1);
+    await until(() => received.events.length === 1);
     bob.sockets.opened[0].terminate();
-    await until(() => heard.states.includes("waiting"));
+    await until(() => received.states.includes("waiting"));
     await alice.postMessage(room, { content: "meanwhile" });
     await until(() => channel.state === "live");
     await alice.postMessage(room, { content: "after" });
-    await until(() => heard.events.length >= 3);
-    assert.deepEqual(receivedTexts(heard), ["before", "meanwhile", "after"]);
-    assert.deepEqual(heard.resyncs, []);
+    await until(() => received.events.length >= 3);
+    assert.deepEqual(receivedTexts(received), ["before", "meanwhile", "after"]);
+    assert.deepEqual(received.resyncs, []);
 });
 
 slow("missing more than the server replays causes a resync, then events continue", async () => {
     const { alice, bob: user, room } = await roomWithManyEvents();
     const bob = await anotherClient(system, user);
-    const heard = await recordLive(bob.openRoom(room, { since: 0 }));
-    await until(() => heard.resyncs.length === 1);
+    const received = await recordLive(bob.openRoom(room, { since: 0 }));
+    await until(() => received.resyncs.length === 1);
     const { last_seq: last } = await bob.room(room);
-    assert.equal(heard.channel.seq, last);
+    assert.equal(received.channel.seq, last);
     await alice.postMessage(room, { content: "new" });
-    await until(() => heard.events.length === 1);
-    assert.deepEqual(receivedTexts(heard), ["new"]);
+    await until(() => received.events.length === 1);
+    assert.deepEqual(receivedTexts(received), ["new"]);
 });
 
 test("`since` from another database causes a resync", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = await recordLive(bob.openRoom(room, { since: 4711 }));
-    await until(() => heard.resyncs.length === 1);
+    const received = await recordLive(bob.openRoom(room, { since: 4711 }));
+    await until(() => received.resyncs.length === 1);
     await alice.postMessage(room, { content: "new" });
-    await until(() => heard.events.length === 1);
-    assert.equal(heard.resyncs.length, 1);
+    await until(() => received.events.length === 1);
+    assert.equal(received.resyncs.length, 1);
 });
 
 test("4400: an invalid `since` is replaced by a resync", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = record(bob.openRoom(room, { since: -1 }));
-    await until(() => heard.resyncs.length === 1);
+    const received = record(bob.openRoom(room, { since: -1 }));
+    await until(() => received.resyncs.length === 1);
     await alice.postMessage(room, { content: "new" });
-    await until(() => heard.events.length === 1);
+    await until(() => received.events.length === 1);
     assert.deepEqual(bob.sockets.codes, [4400]);
 });
 
 test("4401: a revoked token closes the channel, and login reopens it", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     const refused = [];
     bob.on("unauthorized", (error) => refused.push(error.status));
     const other = await anotherClient(system, bob);
     const name = bob.user.username;
     await other.logout();
-    await until(() => heard.closed);
-    assert.equal(heard.closed.code, 4401);
+    await until(() => received.closed);
+    assert.equal(received.closed.code, 4401);
     assert.deepEqual(refused, [401]);
     assert.equal(bob.user, null);
     await alice.postMessage(room, { content: "meanwhile" });
     const sockets = bob.sockets.opened.length;
     await bob.login(name, "correct horse");
     await until(() => channel.state === "live");
-    await until(() => heard.events.length === 1);
-    assert.deepEqual(receivedTexts(heard), ["meanwhile"]);
+    await until(() => received.events.length === 1);
+    assert.deepEqual(receivedTexts(received), ["meanwhile"]);
     assert.equal(bob.sockets.opened.length, sockets + 1);
 });
 
 test("4401: a channel without a token is refused and not retried", async () => {
     const stranger = anonymousClient(system);
-    const heard = record(stranger.openRoom(1));
-    await until(() => heard.closed);
-    assert.equal(heard.closed.code, 4401);
-    assert.deepEqual(heard.states, ["closed"]);
+    const received = record(stranger.openRoom(1));
+    await until(() => received.closed);
+    assert.equal(received.closed.code, 4401);
+    assert.deepEqual(received.states, ["closed"]);
     assert.equal(stranger.sockets.opened.length, 1);
 });
 
-test("4403: a removed member is told, and does not reconnect", async () => {
+test("4403: a removed member is notified, and does not reconnect", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = await recordLive(bob.openRoom(room));
+    const received = await recordLive(bob.openRoom(room));
     await alice.removeMember(room, bob.user.user_id);
-    await until(() => heard.closed);
-    assert.equal(heard.closed.code, 4403);
-    assert.equal(heard.events.at(-1).type, "user_removed");
+    await until(() => received.closed);
+    assert.equal(received.closed.code, 4403);
+    assert.equal(received.events.at(-1).type, "user_removed");
     assert.equal(bob.sockets.opened.length, 1);
 });
 
 test("4403: after another invitation reopen() misses nothing", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     await alice.removeMember(room, bob.user.user_id);
-    await until(() => heard.closed);
+    await until(() => received.closed);
     await alice.postMessage(room, { content: "meanwhile" });
     await inviteBack(system, alice, bob);
     channel.reopen();
-    await until(() => heard.events.length === 3);
+    await until(() => received.events.length === 3);
     assert.deepEqual(
-        heard.events.map((event) => event.type),
+        received.events.map((event) => event.type),
         ["user_removed", "new_message", "user_invited"],
     );
 });
 
 test("4404: a deleted room closes its channel", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = await recordLive(bob.openRoom(room));
+    const received = await recordLive(bob.openRoom(room));
     await alice.deleteRoom(room);
-    await until(() => heard.closed);
-    assert.equal(heard.closed.code, 4404);
-    assert.equal(heard.frames.at(-1).type, "room_deleted");
+    await until(() => received.closed);
+    assert.equal(received.closed.code, 4404);
+    assert.equal(received.frames.at(-1).type, "room_deleted");
     assert.equal(bob.sockets.opened.length, 1);
 });
 
@@ -257,9 +257,9 @@ slow("1012: after a restart all channels reconnect, at different times", async (
     assert.equal(new Set(moments.values()).size, 5);
     await alice.postMessage(room, { content: "meanwhile" });
     await restarted;
-    await until(() => all.every((heard) => heard.channel.state === "live"));
-    await until(() => all.every((heard) => heard.events.length === 1));
-    all.forEach((heard) => assert.deepEqual(receivedTexts(heard), ["meanwhile"]));
+    await until(() => all.every((received) => received.channel.state === "live"));
+    await until(() => all.every((received) => received.events.length === 1));
+    all.forEach((received) => assert.deepEqual(receivedTexts(received), ["meanwhile"]));
 });
 
 slow("1013: a slow reader is closed, waits, and reconnects for the rest", async () => {
@@ -276,7 +276,7 @@ slow("1013: a slow reader is closed, waits, and reconnects for the rest", async 
         const bob = await userClient(slow, { WebSocket: watchedSockets(Direct) });
         const room = await roomOf(alice, bob);
         const channel = bob.openRoom(room);
-        const heard = await recordLive(channel);
+        const received = await recordLive(channel);
         const [socket] = bob.sockets.opened;
         socket.pause();
         let count = 0;
@@ -290,13 +290,13 @@ slow("1013: a slow reader is closed, waits, and reconnects for the rest", async 
         }
         await until(async () => (await slow.slowReaders()) > 0);
         socket.resume();
-        await until(() => heard.states.includes("waiting"));
+        await until(() => received.states.includes("waiting"));
         assert.equal(bob.sockets.codes[0], 1013);
         await until(() => channel.state === "live");
-        await until(() => heard.events.length === count);
+        await until(() => received.events.length === count);
         assert.deepEqual(
-            heard.events.map((event) => event.seq),
-            heard.events.map((_, index) => heard.events[0].seq + index),
+            received.events.map((event) => event.seq),
+            received.events.map((_, index) => received.events[0].seq + index),
         );
     } finally {
         await slow.close();
@@ -315,7 +315,7 @@ test("a socket that has gone silent is replaced", async () => {
 test("a socket that receives only pongs is kept", async () => {
     const { bob, room } = await pair(system, { pace: { pingAfter: 20, pongTimeout: 5000 } });
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     let pings = 0;
     const [socket] = bob.sockets.opened;
     const send = socket.send.bind(socket);
@@ -324,8 +324,8 @@ test("a socket that receives only pongs is kept", async () => {
         send(text);
     };
     await until(() => pings >= 5);
-    assert.deepEqual(heard.states, ["live"]);
-    assert.equal(heard.frames.filter((frame) => frame.type === "pong").length, 0);
+    assert.deepEqual(received.states, ["live"]);
+    assert.equal(received.frames.filter((frame) => frame.type === "pong").length, 0);
 });
 
 test("an error frame is emitted", async () => {
@@ -343,28 +343,28 @@ test("an error frame is emitted", async () => {
 test("a closed channel emits nothing", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     const other = await recordLive(bob.openRoom(room));
     channel.close();
-    assert.equal(heard.closed.code, 1000);
+    assert.equal(received.closed.code, 1000);
     await alice.postMessage(room, { content: "unheard" });
     await until(() => other.events.length === 1);
-    assert.deepEqual(heard.events, []);
+    assert.deepEqual(received.events, []);
 });
 
 test("notifications: messages of all rooms, and events of the user", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openNotifications();
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     await alice.postMessage(room, { content: "here" });
     const second = await roomOf(alice, bob);
     await alice.postMessage(second, { content: "there" });
-    const news = () => heard.frames.filter((frame) => frame.type === "new_message_notification");
+    const news = () => received.frames.filter((frame) => frame.type === "new_message_notification");
     await until(() => news().length === 2);
     await alice.removeMember(second, bob.user.user_id);
-    await until(() => heard.events.length === 2);
+    await until(() => received.events.length === 2);
     assert.deepEqual(
-        heard.events.map((event) => [event.type, event.room_id]),
+        received.events.map((event) => [event.type, event.room_id]),
         [
             ["room_invitation", second],
             ["room_removed", second],
@@ -383,7 +383,7 @@ test("notifications: after a loss, missed events and a request to reload the lis
     channel.on("rooms", () => {
         lists += 1;
     });
-    const heard = await recordLive(channel);
+    const received = await recordLive(channel);
     await until(() => lists === 1);
     // Each socket is cut until the room exists: the invitation is missed.
     let room = null;
@@ -396,9 +396,9 @@ test("notifications: after a loss, missed events and a request to reload the lis
     }
     await made;
     await until(() => channel.state === "live");
-    await until(() => heard.events.length === 1);
+    await until(() => received.events.length === 1);
     assert.deepEqual(
-        heard.events.map((event) => event.room_id),
+        received.events.map((event) => event.room_id),
         [room],
     );
     // Once for each of the ways on which that was noticed: a client whose sockets fail polls.

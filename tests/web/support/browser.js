@@ -118,7 +118,7 @@ export async function loggedInUser({ path = "/", ...options } = {}) {
     return person;
 }
 
-/** Two users with the same room open, who are told at once of what the other does. */
+/** Two users with the same room open, who receive at once what the other does. */
 export async function pair() {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
@@ -169,7 +169,7 @@ class Account {
     }
 
     /**
-     * Adds messages of this user from "Line 0" on to a room, of which no open page is told;
+     * Adds messages of this user from "Line 0" on to a room, of which no open page is notified;
      * `isRead`: by all members.
      */
     lines(room, count, { isRead = true } = {}) {

@@ -165,26 +165,26 @@ export async function postMany(client, room, count) {
 
 /** Records the frames, events, states and resyncs of a channel. */
 export function record(channel) {
-    const heard = { channel, frames: [], events: [], states: [], resyncs: [], closed: null };
-    channel.on("frame", (frame) => heard.frames.push(frame));
-    channel.on("event", (event) => heard.events.push(event));
-    channel.on("state", (state) => heard.states.push(state));
-    channel.on("resync", (frame) => heard.resyncs.push(frame));
+    const received = { channel, frames: [], events: [], states: [], resyncs: [], closed: null };
+    channel.on("frame", (frame) => received.frames.push(frame));
+    channel.on("event", (event) => received.events.push(event));
+    channel.on("state", (state) => received.states.push(state));
+    channel.on("resync", (frame) => received.resyncs.push(frame));
     channel.on("closed", (closed) => {
-        heard.closed = closed;
+        received.closed = closed;
     });
-    return heard;
+    return received;
 }
 
 /** The same, once the channel is connected by a socket. */
 export async function recordLive(channel) {
-    const heard = record(channel);
+    const received = record(channel);
     await until(() => channel.state === "live");
-    return heard;
+    return received;
 }
 
-export const receivedTexts = (heard) =>
-    heard.events
+export const receivedTexts = (received) =>
+    received.events
         .filter((event) => event.type === "new_message")
         .map((event) => event.message.content);
 
