@@ -185,7 +185,7 @@ class Confab
         return $this->call('POST', '/api/site/batch/', ['requests' => array_values($requests)]);
     }
 
-    // ---- hearing of what happens ----
+    // ---- hooks and events ----
 
     /** The hooks, at most 200. */
     public function hooks(): array

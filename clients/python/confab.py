@@ -139,7 +139,7 @@ class Confab:
         """Up to 50 requests in one: [{"method": "GET", "path": "/api/...", "user": ...}, ...]."""
         return self.call("POST", "/api/site/batch/", {"requests": list(requests)})
 
-    # ---- hearing of what happens ----
+    # ---- hooks and events ----
 
     def hooks(self):
         """The hooks, at most 200."""

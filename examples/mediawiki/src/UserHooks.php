@@ -6,7 +6,7 @@ use MediaWiki\User\UserFactory;
 use User;
 
 /**
- * What of users concerns the chat.
+ * Reports changes of users that concern the chat.
  */
 class UserHooks {
 	/** @var Users */

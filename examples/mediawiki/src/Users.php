@@ -139,7 +139,7 @@ class Users {
 
 	// ---- changes ----
 
-	/** Notes that something of a user has changed; `$logout`: the logins to the chat end too. */
+	/** Records that a user has changed; `$logout`: the logins to the chat end too. */
 	public function changed( UserIdentity $user, bool $logout = false ): void {
 		$id = $user->getId();
 		if ( $this->config->get( 'ConfabKey' ) === '' || !$this->has( $id, self::PROPERTY_SEEN ) ) {

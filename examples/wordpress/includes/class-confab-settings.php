@@ -65,7 +65,7 @@ class Confab_Settings {
 		$fields = array(
 			'url'      => array( __( 'Address of the chat', 'confab' ), 'url', __( 'Such as https://chat.example.org, or https://www.example.org/chat.', 'confab' ) ),
 			'secret'   => array( __( 'Secret', 'confab' ), 'password', __( 'The secret in the file jwt_keys of the chat, by which users of this site are logged in.', 'confab' ) ),
-			'key'      => array( __( 'API key', 'confab' ), 'password', __( 'With the scope users; by it the chat hears of changes of users.', 'confab' ) ),
+			'key'      => array( __( 'API key', 'confab' ), 'password', __( 'With the scope users; the plugin reports changes of users to the chat with it.', 'confab' ) ),
 			'issuer'   => array( __( 'Issuer', 'confab' ), 'text', __( 'jwt_issuer of the chat; usually empty.', 'confab' ) ),
 			'audience' => array( __( 'Audience', 'confab' ), 'text', __( 'jwt_audience of the chat; usually empty.', 'confab' ) ),
 		);

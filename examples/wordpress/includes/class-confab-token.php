@@ -93,7 +93,7 @@ class Confab_Token {
 	}
 
 	/**
-	 * Whether a user is an admin of a room: who moderates comments, which editors do.
+	 * Whether a user is an admin of a room: users who may moderate comments, such as editors, are.
 	 *
 	 * @param WP_User $user The user.
 	 * @param array   $room The room.
