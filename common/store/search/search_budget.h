@@ -1,7 +1,8 @@
 /*
  * search_budget: how long a search may take.
  *
- * A search ends after SEARCH_BUDGET_MS with what it has found, and continues with the next request.
+ * A search may take about 50 ms: it begins no step after SEARCH_BUDGET_MS, answers with what it has
+ * found, and continues with the next request.
  * So that small searches complete even on a busy machine, a search that has done less than
  * SEARCH_LITTLE_WORK by then may take up to SEARCH_BUDGETS_MOST times as long, if the caller
  * permits it.
@@ -12,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SEARCH_BUDGET_MS 50
-#define SEARCH_BUDGETS_MOST 20
+#define SEARCH_BUDGET_MS 40
+#define SEARCH_BUDGETS_MOST 25
 
 /* In index lists and messages read. */
 #define SEARCH_LITTLE_WORK 300
