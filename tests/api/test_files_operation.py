@@ -10,6 +10,7 @@ from support.clamd import Clamd
 from support.client import Client
 from support.files import FILES, announce, done, on_disk, png, post, put, send, upload
 from support.front import NOBODY, STARTERS, Front
+from support.port import free_port
 from support.rooms import message_url, url
 from support.shapes import refusal
 
@@ -276,12 +277,14 @@ def test_web_servers_send_the_files_of_programs_that_they_start(own_instance, ki
 
 
 @pytest.mark.slow("an instance of its own")
-def test_files_are_scanned_before_they_are_read(make_instance, tmp_path):
+@pytest.mark.parametrize("listens", ["at a path", "at a port"])
+def test_files_are_scanned_before_they_are_read(make_instance, tmp_path, listens):
     """By the command and by clamd: a file has to pass both."""
+    where = tmp_path / "clamd" if listens == "at a path" else f"localhost:{free_port()}"
     scanner = tmp_path / "scan"
     scanner.write_text("#!/bin/sh\ngrep -q EICAR \"$1\" && exit 1\nexit 0\n")
     scanner.chmod(0o755)
-    system = make_instance(CONFAB_SCAN_COMMAND=scanner, CONFAB_SCAN_SOCKET=tmp_path / "clamd")
+    system = make_instance(CONFAB_SCAN_COMMAND=scanner, CONFAB_SCAN_SOCKET=where)
     alice = Client(system).register()
     room = alice.room()
     long = b"words\n" * 50_000
@@ -291,7 +294,7 @@ def test_files_are_scanned_before_they_are_read(make_instance, tmp_path):
     message = post(alice, room, [file["file_id"] for file in sent]).json()
     answer = alice.get(sent[0]["url"])
     assert (answer.status_code, answer.json()["code"]) == (404, "scanning")
-    with Clamd(tmp_path / "clamd", b"WORM") as clamd:
+    with Clamd(where, b"WORM") as clamd:
         work_once(system)
     assert sorted(clamd.sizes) == [len(long), len(long) + 5]
     files = alice.get(message_url(message)).json()["files"]

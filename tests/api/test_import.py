@@ -274,6 +274,40 @@ def test_an_archive_of_confab_becomes_the_same_room(instance, user, tmp_path, ta
 
 # ---- archives, what does not fit, broken exports ----
 
+def test_without_a_folder_for_files_their_names_are_imported(instance, tag, tmp_path):
+    run = Import(instance, "slack", write(tmp_path, slack(tag)))
+    run(CONFAB_FILE_DIR="")
+    assert run.left_out["files, since file_dir is not set"] == 1
+    bob = log_in(instance, f"bob-{tag}")
+    answer = messages_of(bob, rooms_of(bob)[f"talk-{tag}"])[1]
+    assert (answer["content"], answer["files"], answer["message_type"]) == ("answer", [], "text")
+
+
+@pytest.mark.parametrize("source", ["slack", "mattermost"])
+def test_messages_of_bots_are_imported(instance, tag, tmp_path, source):
+    files = FORMATS[source](tag)
+    if source == "slack":
+        files[f"talk-{tag}/2024-01-17.json"] = [
+            {"type": "message", "subtype": "bot_message", "bot_id": f"B{tag}", "text": "",
+             "username": f"build-{tag}", "ts": "1705500000.000100",
+             "attachments": [{"text": "It *failed*"}, {"fallback": "See the log"}]}]
+        said = "It *failed*\nSee the log"
+    else:
+        *before, emoji = files["export.jsonl"]
+        files["export.jsonl"] = (
+            *before[:5], {"type": "bot", "bot": {"username": f"build-{tag}"}}, *before[5:],
+            {"type": "post", "post": {"team": f"team-{tag}", "channel": f"talk-{tag}",
+                                      "user": f"build-{tag}", "message": "It failed",
+                                      "create_at": 1705500000000}}, emoji)
+        said = "It failed"
+    Import(instance, source, write(tmp_path, files) / (
+        "" if source == "slack" else "export.jsonl"))()
+    bob = log_in(instance, f"bob-{tag}")
+    last = messages_of(bob, rooms_of(bob)[f"talk-{tag}"])[-1]
+    assert (last["content"], last["sender_username"]) == (said, f"build-{tag}")
+    assert instance.sql("SELECT is_bot FROM user WHERE user_id = ?", last["sender_id"]) == [(1,)]
+
+
 def test_a_zip_archive_may_have_a_folder_and_nothing_outside_is_read(instance, tag, tmp_path):
     files = slack(tag)
     del files[f"__uploads/F{tag}/cat.png"]

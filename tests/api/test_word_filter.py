@@ -166,6 +166,24 @@ def test_held_posts_are_checked_as_others_are(room):
     assert (answer.status_code, answer.json()) == (400, wrong(content="filtered"))
 
 
+@pytest.mark.parametrize("mentions", [{"user_ids": "other", "all": False},
+                                      {"user_ids": "nobody", "all": True}])
+def test_a_message_that_is_let_through_has_its_mentions(room, mentions):
+    ids = [room.other.id] if mentions["user_ids"] == "other" else []
+    mentions = {**mentions, "user_ids": ids}
+    own = room.post(room.admin, "fine").json()["message_id"]
+    held = [room.post(room.admin, "two words", mentions=mentions),
+            room.admin.patch(f"{room.path}messages/{own}/",
+                             json={"content": "two words", "mentions": mentions})]
+    for answer in held:
+        number = answer.json()["held_id"]
+        answer = room.admin.post(f"{room.path}held/{number}/approve/")
+        assert (answer.status_code, answer.json()["mentions"]) == (201, mentions)
+    assert room.other.get(room.path).json()["unread_mentions"] == 2
+    events = room.other.get("/api/chat/events/").json()["events"]
+    assert len([event for event in events if event["type"] == "mentioned"]) == 2 * len(ids)
+
+
 def test_a_held_edit_leaves_the_message_until_it_is_let_through(room):
     message = room.post(room.member, "before").json()["message_id"]
     path = f"{room.path}messages/{message}/"

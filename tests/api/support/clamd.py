@@ -7,9 +7,10 @@ import threading
 
 
 class Clamd:
-    """Listens on the Unix socket `path`; finds files with `signature`. sizes: those it has read."""
+    """Listens on the Unix socket `where`, or on a port of this host for "host:port"; finds files with
+    `signature`. sizes: those it has read."""
 
-    def __init__(self, path, signature):
+    def __init__(self, where, signature):
         self.sizes = []
         outer = self
 
@@ -26,7 +27,9 @@ class Clamd:
                 found = b"Test-Signature FOUND" if signature in data else b"OK"
                 self.wfile.write(b"stream: " + found + b"\0")
 
-        self._server = socketserver.UnixStreamServer(str(path), Session)
+        host, _, port = str(where).rpartition(":")
+        self._server = (socketserver.TCPServer((host, int(port)), Session) if host
+                        else socketserver.UnixStreamServer(str(where), Session))
 
     def __enter__(self):
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
