@@ -340,10 +340,8 @@ static struct text cookie_path(const struct request *request) {
     for (size_t i = 0; i < path.len; i++) {
         const char c = path.at[i];
         /* Characters that need no quoting in a Set-Cookie header (RFC 6265, section 4.1.1). */
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                           (c >= 'A' && c <= 'Z') || (c != '\0' && strchr(OTHERS, c));
         /* Browsers treat // in a path in different ways. */
-        if (!plain || (c == '/' && i > 0 && path.at[i - 1] == '/'))
+        if (!text_is_plain(c, OTHERS) || (c == '/' && i > 0 && path.at[i - 1] == '/'))
             return text_of("/");
     }
     return path.len > 0 && path.at[0] == '/' ? path : text_of("/");

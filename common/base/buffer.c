@@ -70,6 +70,15 @@ void buffer_append_hex(struct buffer *buffer, uint64_t value) {
     buffer_append(buffer, digits + at, sizeof(digits) - at);
 }
 
+void buffer_append_escaped(struct buffer *buffer, struct text text, const char *signs) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (text_is_plain(text.at[i], signs))
+            buffer_append_char(buffer, text.at[i]);
+        else
+            buffer_printf(buffer, "%%%02X", (unsigned char)text.at[i]);
+    }
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...) {
     va_list args;
     /* The first attempt writes into what space there is; vsnprintf returns the length that it

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/text.h"
+
 struct buffer {
     char *data; /* owned by the buffer; NULL until the first byte */
     size_t len; /* bytes in use */
@@ -58,6 +60,13 @@ void buffer_append_ids(struct buffer *buffer, const uint64_t *ids, size_t count)
 
 /* Appends a number in lower-case hexadecimal digits, no leading zeros. */
 void buffer_append_hex(struct buffer *buffer, uint64_t value);
+
+/* Appends a text with each byte as %XX that is not an ASCII letter, a digit, or one of `signs`
+ * (RFC 3986, section 2.1). */
+void buffer_append_escaped(struct buffer *buffer, struct text text, const char *signs);
+
+/* The signs of the unreserved characters (RFC 3986, section 2.3). */
+#define BUFFER_UNRESERVED "-._~"
 
 /* Appends as printf does; the terminator is not counted in len. */
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -183,7 +183,7 @@ static bool take_fraction(struct text *rest, unsigned long *micro) {
     if (rest->len == 0 || rest->at[0] < '0' || rest->at[0] > '9')
         return false;
     /* After six digits the unit is 0, so that further ones are read and dropped. */
-    for (; rest->len > 0 && rest->at[0] >= '0' && rest->at[0] <= '9'; rest->at++, rest->len--) {
+    for (; rest->len > 0 && text_is_digit(rest->at[0]); rest->at++, rest->len--) {
         *micro += (unsigned long)(rest->at[0] - '0') * unit;
         unit /= 10;
     }

@@ -221,14 +221,20 @@ bool text_lower(struct text text, char *out, size_t size) {
 
 bool text_is_username(struct text text) {
     /* In bytes, which are characters here: only ASCII is allowed. */
-    if (text.len < 3 || text.len > 32)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = lower(text.at[i]);
+    return text.len >= 3 && text.len <= 32 && text_is_all_plain(text, "_.-");
+}
 
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'))
+bool text_is_all_plain(struct text text, const char *signs) {
+    for (size_t i = 0; i < text.len; i++)
+        if (!text_is_plain(text.at[i], signs))
             return false;
-    }
+    return true;
+}
+
+bool text_is_hex(struct text text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text_hex_value(text.at[i]) < 0)
+            return false;
     return true;
 }
 
@@ -241,7 +247,7 @@ void text_put_hex(char *out, unsigned digits, uint64_t value) {
 
 bool text_is_digits(struct text text) {
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < '0' || text.at[i] > '9')
+        if (!text_is_digit(text.at[i]))
             return false;
     return text.len > 0;
 }

@@ -24,6 +24,28 @@ static inline struct text text_of(const char *str) {
     return (struct text){str, strlen(str)};
 }
 
+/* Classes of ASCII characters, whatever the locale; for a char or an unsigned char. */
+static inline bool text_is_digit(int c) {
+    return c >= '0' && c <= '9';
+}
+
+static inline bool text_is_letter(int c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* A letter, a digit, or one of `signs`. */
+static inline bool text_is_plain(int c, const char *signs) {
+    return text_is_letter(c) || text_is_digit(c) || (c != '\0' && strchr(signs, c));
+}
+
+/* The value of a hexadecimal digit; -1 for another character. */
+static inline int text_hex_value(int c) {
+    const int letter = c | 0x20; /* in lower case */
+    if (text_is_digit(c))
+        return c - '0';
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
 /* The ending of a noun after this number in English: "" for 1, else "s". */
 static inline const char *text_plural(uint64_t count) {
     return count == 1 ? "" : "s";
@@ -72,6 +94,12 @@ bool text_lower(struct text text, char *out, size_t size);
 
 /* True for a valid user name: 3 to 32 ASCII letters, digits, '_', '.' and '-'. */
 bool text_is_username(struct text text);
+
+/* True when text_is_plain holds for each byte. */
+bool text_is_all_plain(struct text text, const char *signs);
+
+/* True when each byte is a hexadecimal digit, in lower or upper case. */
+bool text_is_hex(struct text text);
 
 /* Writes the lowest `digits` hexadecimal digits of a number, in lower case, with leading zeros and
  * without a terminator. */

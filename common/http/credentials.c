@@ -74,12 +74,7 @@ bool credentials_next_cookie(struct text *rest, const char *name, struct text *v
 
 /* Whether a text has the form of a key; only then is the database asked for it. */
 static bool is_key(struct text key) {
-    for (size_t i = 0; i < key.len; i++) {
-        const char c = key.at[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
-            return false;
-    }
-    return key.len == SECRET_KEY_SIZE - 1;
+    return key.len == SECRET_KEY_SIZE - 1 && text_is_hex(key);
 }
 
 /* Adds the key of a session cookie, if it has the form of one and is new. */
@@ -113,12 +108,7 @@ void credentials_find_sessions(struct text cookie, const char *name,
 }
 
 bool credentials_cookie_name_is_valid(struct text name) {
-    for (size_t i = 0; i < name.len; i++) {
-        const char c = name.at[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-              c == '-' || c == '_' || c == '.'))
-            return false;
-    }
     /* Names with __ are reserved by browsers (__Host-, __Secure-). */
-    return name.len > 0 && name.len <= 64 && !(name.len > 1 && memcmp(name.at, "__", 2) == 0);
+    return name.len > 0 && name.len <= 64 && !(name.len > 1 && memcmp(name.at, "__", 2) == 0) &&
+           text_is_all_plain(name, "-_.");
 }

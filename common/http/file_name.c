@@ -29,21 +29,6 @@ bool file_name_is_valid(struct text name) {
     return !text_equals(name, text_of(".")) && !text_equals(name, text_of(".."));
 }
 
-static bool is_letter_or_digit(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* Appends the bytes, percent-encoded but for letters, digits and these signs. */
-static void append_encoded(struct buffer *out, struct text text, const char *signs) {
-    for (size_t i = 0; i < text.len; i++) {
-        const char c = text.at[i];
-        if (is_letter_or_digit(c) || (c != '\0' && strchr(signs, c)))
-            buffer_append_char(out, c);
-        else
-            buffer_printf(out, "%%%02X", (unsigned char)c);
-    }
-}
-
 /* Whether the name can be put between quotes as it is. A percent sign cannot: some clients decode
  * what follows it. */
 static bool is_plain(char c) {
@@ -69,7 +54,7 @@ void file_name_disposition(struct buffer *out, bool is_attachment, struct text n
         return;
     buffer_append_str(out, "; filename*=UTF-8''");
     /* attr-char of RFC 8187. */
-    append_encoded(out, name, "!#$&+-.^_`|~");
+    buffer_append_escaped(out, name, "!#$&+-.^_`|~");
 }
 
 void file_name_path(struct buffer *out, uint64_t file_id, struct text name) {
@@ -81,6 +66,5 @@ void file_name_path(struct buffer *out, uint64_t file_id, struct text name) {
     for (size_t i = 0; i < sizeof(TAKEN) / sizeof(TAKEN[0]); i++)
         if (text_equals(name, text_of(TAKEN[i])))
             buffer_append_char(out, '_');
-    /* The unreserved characters of RFC 3986. */
-    append_encoded(out, name, "-._~");
+    buffer_append_escaped(out, name, BUFFER_UNRESERVED);
 }

@@ -13,9 +13,7 @@ static size_t scheme_length(struct text text) {
     while (len < text.len) {
         /* A letter first, then also digits, + - and dots. */
         const char c = text.at[len];
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        const bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-        if (!letter && !(other && len > 0))
+        if (!(len == 0 ? text_is_letter(c) : text_is_plain(c, "+-.")))
             break;
         len++;
     }
@@ -23,17 +21,12 @@ static size_t scheme_length(struct text text) {
     return len > 0 && ends ? len + 3 : 0;
 }
 
-static bool is_host_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-}
-
 /* Length of the host at the start of the text; 0 if there is none. */
 static size_t host_length(struct text text) {
     size_t len = 0;
     /* A name or an IPv4 address; else an IPv6 address in brackets. */
     if (text.len == 0 || *text.at != '[') {
-        while (len < text.len && is_host_character(text.at[len]))
+        while (len < text.len && text_is_plain(text.at[len], "-._"))
             len++;
         return len;
     }

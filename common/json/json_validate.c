@@ -85,7 +85,7 @@ static bool accept(struct scan *scan, char c) {
 }
 
 static bool is_digit(const struct scan *scan) {
-    return scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9';
+    return scan->at < scan->end && text_is_digit(*scan->at);
 }
 
 /* Adds one digit to the number; `fraction`: it is after the point. */
@@ -187,16 +187,8 @@ static bool read_unit(const char *at, const char *end, uint32_t *unit) {
         return false;
     *unit = 0;
     for (int i = 2; i < 6; i++) {
-        char c = at[i];
-        int digit;
-
-        if (c >= '0' && c <= '9')
-            digit = c - '0';
-        else if (c >= 'a' && c <= 'f')
-            digit = c - 'a' + 10;
-        else if (c >= 'A' && c <= 'F')
-            digit = c - 'A' + 10;
-        else
+        const int digit = text_hex_value(at[i]);
+        if (digit < 0)
             return false;
         /* Four bits per digit. */
         *unit = *unit << 4 | (uint32_t)digit;

@@ -415,14 +415,6 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
     return true;
 }
 
-/* A signature may have been written as hexadecimal digits: a common mistake. */
-static bool is_hexadecimal(const unsigned char *bytes, size_t len) {
-    size_t i = 0;
-    while (i < len && bytes[i] != '\0' && strchr("0123456789abcdefABCDEF", bytes[i]))
-        i++;
-    return i == len;
-}
-
 /* The likely mistake in an HS256 signature; NULL if none is recognised. */
 static const char *hs256_hint(const struct jwt_key *key, struct text signed_text,
                               const unsigned char *signature, size_t len) {
@@ -432,7 +424,7 @@ static const char *hs256_hint(const struct jwt_key *key, struct text signed_text
     /* Mistakes that the length alone shows. */
     if (len == 0)
         return "there is no signature after the last dot";
-    if (len == 2 * sizeof(mac) && is_hexadecimal(signature, len))
+    if (len == 2 * sizeof(mac) && text_is_hex((struct text){(const char *)signature, len}))
         return "the signature is in hexadecimal digits: it must be the bytes themselves (in PHP, "
                "hash_hmac with true as its last argument)";
     if (len != sizeof(mac))

@@ -36,24 +36,13 @@ void secret_make_key(char key[SECRET_KEY_SIZE]) {
     secret_random_hex(key, KEY_DIGITS / 2);
 }
 
-static bool is_hex_digit(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
 bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
-    char digits[KEY_DIGITS];
+    char digits[KEY_DIGITS + 1];
 
     /* A text that does not have the form of a key is refused without hashing: it cannot be in the
-     * database. */
-    if (key.len != KEY_DIGITS)
+     * database. A key is hashed as lower-case digits: clients may have changed its case. */
+    if (key.len != KEY_DIGITS || !text_is_hex(key) || !text_lower(key, digits, sizeof(digits)))
         return false;
-    for (size_t i = 0; i < KEY_DIGITS; i++) {
-        const char c = key.at[i];
-        /* A key is hashed as lower-case digits: clients may have changed its case. */
-        digits[i] = c >= 'A' && c <= 'F' ? (char)(c + ('a' - 'A')) : c;
-        if (!is_hex_digit(digits[i]))
-            return false;
-    }
     /* BLAKE2b without a salt or a cost is enough here: a key has too many random bits to be
      * guessed. */
     return crypto_generichash(hash, SECRET_HASH_SIZE, (const unsigned char *)digits, KEY_DIGITS,
@@ -79,7 +68,7 @@ bool secret_hash_api_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) 
     if (!text_skip(&digits, API_PREFIX) || digits.len != KEY_DIGITS)
         return false;
     for (size_t i = 0; i < KEY_DIGITS; i++)
-        if (!is_hex_digit(digits.at[i]))
+        if (!memchr("0123456789abcdef", digits.at[i], 16))
             return false;
     secret_digest(key, hash, SECRET_HASH_SIZE);
     return true;

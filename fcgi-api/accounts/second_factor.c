@@ -158,26 +158,13 @@ enum error second_factor_get(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* Appends what is not a letter, digit or one of "-._~" as %XX: all that is not unreserved (RFC
- * 3986, section 2.3). */
-static void append_escaped(struct buffer *out, struct text text) {
-    for (size_t i = 0; i < text.len; i++) {
-        const unsigned char c = (unsigned char)text.at[i];
-        if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
-            (c != '\0' && strchr("-._~", c)))
-            buffer_append_char(out, (char)c);
-        else
-            buffer_printf(out, "%%%02X", c);
-    }
-}
-
 /* The address that apps read, mostly as a QR code; the host names the account there. */
 static void append_uri(struct buffer *out, const struct exchange *x, const char *base32) {
-    append_escaped(out, x->request->host);
+    buffer_append_escaped(out, x->request->host, BUFFER_UNRESERVED);
     buffer_append_char(out, ':');
-    append_escaped(out, text_of(x->identity.user.name));
+    buffer_append_escaped(out, text_of(x->identity.user.name), BUFFER_UNRESERVED);
     buffer_printf(out, "?secret=%s&issuer=", base32);
-    append_escaped(out, x->request->host);
+    buffer_append_escaped(out, x->request->host, BUFFER_UNRESERVED);
 }
 
 enum error second_factor_begin(struct exchange *x) {

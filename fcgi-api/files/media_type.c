@@ -38,13 +38,8 @@ static const struct {
     {"application/x-pdf", "application/pdf"},
 };
 
-/* The characters of a type (RFC 6838, section 4.2), after it is in lower case. */
-static bool is_token_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$&-^_.+", c));
-}
-
-/* Whether it is two names of up to 127 characters, with a slash between them. */
+/* Whether it is two names of up to 127 characters (RFC 6838, section 4.2), with a slash between
+ * them. */
 static bool has_form(const char *type) {
     const char *slash = strchr(type, '/');
     const size_t len = strlen(type);
@@ -52,7 +47,7 @@ static bool has_form(const char *type) {
         len - (size_t)(slash - type) > 128)
         return false;
     for (const char *c = type; *c; c++)
-        if (c != slash && !is_token_character(*c))
+        if (c != slash && !text_is_plain(*c, "!#$&-^_.+"))
             return false;
     return true;
 }

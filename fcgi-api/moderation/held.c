@@ -173,7 +173,7 @@ static void read_mentions(struct text json, struct mention_list *list) {
     /* The JSON is our own, with no numbers but ids, so that reading digits is enough. */
     for (size_t i = 0; i < json.len; i++) {
         const char c = json.at[i];
-        if (c >= '0' && c <= '9') {
+        if (text_is_digit(c)) {
             id = id * 10 + (uint64_t)(c - '0');
             is_number = true;
             continue;

@@ -87,13 +87,7 @@ void page_keep_parameters(struct exchange *x, struct buffer *url, const char *ke
         if (!request_query(x->request, name, &value, &valid))
             continue;
         buffer_printf(url, "&%s=", name);
-        for (size_t i = 0; i < value.len; i++) {
-            const unsigned char c = (unsigned char)value.data[i];
-            const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                                    (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c));
-            /* %02X of an unsigned byte, or the byte itself: both take it as an argument. */
-            buffer_printf(url, unreserved ? "%c" : "%%%02X", c);
-        }
+        buffer_append_escaped(url, (struct text){value.data, value.len}, BUFFER_UNRESERVED);
     }
     buffer_free(&value);
 }

@@ -59,16 +59,6 @@ static void read_method(struct request *request) {
 
 /* ---- escapes ---- */
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool request_decode(struct text raw, bool plus, struct buffer *out) {
     /* Decoding never makes a text longer. */
     char *to = buffer_reserve(out, raw.len);
@@ -77,8 +67,8 @@ bool request_decode(struct text raw, bool plus, struct buffer *out) {
         char c = raw.at[i];
         if (c == '%') {
             /* Two digits must follow. */
-            const int high = i + 2 < raw.len ? hex_digit(raw.at[i + 1]) : -1;
-            const int low = i + 2 < raw.len ? hex_digit(raw.at[i + 2]) : -1;
+            const int high = i + 2 < raw.len ? text_hex_value(raw.at[i + 1]) : -1;
+            const int low = i + 2 < raw.len ? text_hex_value(raw.at[i + 2]) : -1;
             if (high < 0 || low < 0)
                 break;
             c = (char)(high * 16 + low);
@@ -237,18 +227,10 @@ void request_free(struct request *request) {
     buffer_free(&request->decoded);
 }
 
-static bool is_host_character(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '-' || c == '_' || c == '[' || c == ']' || c == ':';
-}
-
 bool request_host_is_valid(const struct request *request) {
     const struct text host = request->host;
     /* A wrong Host would end up in links. */
-    for (size_t i = 0; i < host.len; i++)
-        if (!is_host_character(host.at[i]))
-            return false;
-    return host.len > 0 && host.len <= 255;
+    return host.len > 0 && host.len <= 255 && text_is_all_plain(host, ".-_[]:");
 }
 
 /* ---- the query ---- */

@@ -78,13 +78,8 @@ bool handshake_parse(const struct handshake_input *input, struct handshake *hand
 
 /* True for a letter, followed by letters, digits, '-', '_' and '.', MAX_WORD in all. */
 static bool is_word(struct text text) {
-    for (size_t i = 0; i < text.len; i++) {
-        const char c = text.at[i];
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && (i == 0 || !c || !strchr("0123456789-_.", c)))
-            return false;
-    }
-    return text.len > 0 && text.len <= MAX_WORD;
+    return text.len > 0 && text.len <= MAX_WORD && text_is_letter(*text.at) &&
+           text_is_all_plain(text, "-_.");
 }
 
 bool handshake_list_contains(struct text list, const char *word,

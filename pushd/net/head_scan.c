@@ -10,21 +10,9 @@ enum state { METHOD, TARGET, ESCAPE, ESCAPED, VERSION, LINE_END, LINE, NAME, VAL
 /* The name without its last letter. */
 static const char EXTENSIONS[] = "sec-websocket-extension";
 
-static bool is_digit(unsigned char c) {
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(unsigned char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool is_hex(unsigned char c) {
-    return is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-}
-
 /* A character of a method or a name (RFC 9110, section 5.6.2). */
 static bool is_token(unsigned char c) {
-    return is_digit(c) || is_letter(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+    return text_is_plain(c, "!#$%&'*+-.^_`|~");
 }
 
 static bool is_control(unsigned char c) {
@@ -81,7 +69,7 @@ static unsigned take_target(struct head_scan *scan, unsigned char c) {
 /* A digit of an escape, which must not be that of a null byte. */
 static unsigned take_escape(struct head_scan *scan, unsigned char c) {
     scan->target_len++;
-    if (!is_hex(c) || (scan->state == ESCAPED && c == '0' && scan->escape == '0'))
+    if (text_hex_value(c) < 0 || (scan->state == ESCAPED && c == '0' && scan->escape == '0'))
         return 400;
     scan->escape = c;
     return next(scan, scan->state == ESCAPE ? ESCAPED : TARGET);

@@ -129,6 +129,14 @@ static void numbers_are_hexadecimal(void **state) {
     buffer_free(&buffer);
 }
 
+static void escaped_bytes_are_two_digits(void **state) {
+    struct buffer buffer = BUFFER_EMPTY;
+    (void)state;
+    buffer_append_escaped(&buffer, (struct text){"aZ0-._~ /%\0\xc3", 12}, BUFFER_UNRESERVED);
+    assert_string_equal(buffer_str(&buffer), "aZ0-._~%20%2F%25%00%C3");
+    buffer_free(&buffer);
+}
+
 static void reserved_room_is_the_callers(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
@@ -324,6 +332,7 @@ int main(void) {
         cmocka_unit_test(numbers_are_decimal),
         cmocka_unit_test(ids_are_a_json_array),
         cmocka_unit_test(numbers_are_hexadecimal),
+        cmocka_unit_test(escaped_bytes_are_two_digits),
         cmocka_unit_test(reserved_room_is_the_callers),
         cmocka_unit_test(clear_keeps_the_memory),
         cmocka_unit_test(zeroed_memory_is_zero_and_never_null),

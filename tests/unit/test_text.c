@@ -1,4 +1,5 @@
-/* text: UTF-8 by RFC 3629, trimming, comparing, splitting. */
+/* text: UTF-8 by RFC 3629, classes of characters, trimming, comparing, splitting. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -357,6 +358,28 @@ static void hex_has_as_many_digits_as_asked_for(void **state) {
     assert_string_equal(out, ".fffffffffffffff0.");
 }
 
+static void classes_are_of_ascii_characters(void **state) {
+    (void)state;
+    /* As char and as unsigned char: those beyond ASCII are in no class. */
+    for (int c = -128; c < 256; c++) {
+        const bool is_ascii = c > 0 && c < 128;
+        assert_int_equal(text_is_digit(c), is_ascii && strchr("0123456789", c) != NULL);
+        assert_int_equal(text_is_letter(c), is_ascii && isalpha(c));
+        assert_int_equal(text_is_plain(c, ""), is_ascii && isalnum(c));
+        assert_int_equal(text_is_plain(c, "-~"), is_ascii && (isalnum(c) || c == '-' || c == '~'));
+        if (is_ascii && isxdigit(c))
+            assert_int_equal(text_hex_value(c), strtol((char[]){(char)c, '\0'}, NULL, 16));
+        else
+            assert_int_equal(text_hex_value(c), -1);
+    }
+    assert_true(text_is_all_plain(TEXT(""), "."));
+    assert_true(text_is_all_plain(TEXT("aZ09."), "."));
+    assert_false(text_is_all_plain(TEXT("a,"), "."));
+    assert_false(text_is_all_plain(TEXT("a\0"), "."));
+    assert_true(text_is_hex(TEXT("09afAF")));
+    assert_false(text_is_hex(TEXT("0g")));
+}
+
 static void a_prefix_is_skipped_if_it_is_there(void **state) {
     struct text text = TEXT("abc");
     (void)state;
@@ -417,6 +440,7 @@ int main(void) {
         cmocka_unit_test(lower_copies_or_leaves_out_empty),
         cmocka_unit_test(valid_and_invalid_user_names),
         cmocka_unit_test(numbers_are_digits_only),
+        cmocka_unit_test(classes_are_of_ascii_characters),
         cmocka_unit_test(a_prefix_is_skipped_if_it_is_there),
         cmocka_unit_test(a_text_is_split_at_each_separator),
         cmocka_unit_test(words_are_separated_by_any_number_of_separators),

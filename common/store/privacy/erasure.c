@@ -37,7 +37,7 @@ bool erasure_is_name(struct text name) {
     if (name.len <= len || !text_equals_nocase((struct text){name.at, len}, text_of(PREFIX)))
         return false;
     /* Only names that the erasure makes, so that users may be called deleted-anything-else. */
-    return name.at[len] >= '0' && name.at[len] <= '9';
+    return text_is_digit(name.at[len]);
 }
 
 /* ---- at once ---- */

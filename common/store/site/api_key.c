@@ -13,13 +13,7 @@
 
 bool api_key_name_is_valid(struct text name) {
     /* Names are written into logs and URLs without escapes. */
-    for (size_t i = 0; i < name.len; i++) {
-        const char c = name.at[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '.' || c == '_' || c == '-'))
-            return false;
-    }
-    return name.len >= 1 && name.len < API_KEY_NAME_SIZE;
+    return name.len >= 1 && name.len < API_KEY_NAME_SIZE && text_is_all_plain(name, "._-");
 }
 
 /* The name of scope 1 << i. */

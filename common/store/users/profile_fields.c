@@ -101,10 +101,6 @@ const char *profile_fields_check_avatar(struct text url, const char *origins) {
 
 /* ---- languages ---- */
 
-static bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 const char *profile_fields_check_locale(struct text locale) {
     static const char NOT_TAG[] = "Enter a language tag, such as de or pt-BR.";
     size_t start = 0;
@@ -115,8 +111,7 @@ const char *profile_fields_check_locale(struct text locale) {
      * last subtag. */
     for (size_t i = 0; i <= locale.len; i++) {
         if (i < locale.len && locale.at[i] != '-') {
-            const bool is_digit = locale.at[i] >= '0' && locale.at[i] <= '9';
-            if (!is_letter(locale.at[i]) && !(is_digit && start > 0))
+            if (!text_is_letter(locale.at[i]) && !(text_is_digit(locale.at[i]) && start > 0))
                 return NOT_TAG;
             continue;
         }
