@@ -39,8 +39,7 @@ enum error sessions_list(struct exchange *x) {
     const uint64_t user_id = x->identity.user.id;
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     enum error error = session_list_count(x->service->db, user_id, &count);
     if (error)

@@ -71,7 +71,7 @@ static enum error read_query(struct exchange *x, struct buffer texts[3],
                              struct user_listing *listing) {
     struct page page;
     bool valid = true;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    page_read(x, PAGE_DEFAULT, &page);
     /* The cursor may replace this. */
     listing->which = (struct profile_page){PROFILE_PAGE_OFFSET, {"", 0}, page.limit, page.offset};
     request_query(x->request, "search", &texts[0], &valid);

@@ -68,7 +68,7 @@ static void write_page(struct exchange *x, struct mention_listing *listing, bool
 enum error mentions_list(struct exchange *x) {
     struct mention_listing listing = {.x = x};
     bool before, after;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &listing.page);
+    page_read(x, PAGE_DEFAULT, &listing.page);
     const uint64_t cursor = page_read_cursor(x, &before, &after);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;

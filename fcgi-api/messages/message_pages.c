@@ -85,7 +85,7 @@ static void read_page(struct exchange *x, struct page *page, struct message_page
                    {"around", MESSAGE_PAGE_AROUND}};
     uint64_t cursor;
     /* The parameters of all kinds; errors are collected. */
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, page);
+    page_read(x, PAGE_DEFAULT, page);
     *which = (struct message_page){MESSAGE_PAGE_OFFSET, page->limit, page->offset};
     for (size_t i = 0; i < sizeof(CURSORS) / sizeof(CURSORS[0]); i++) {
         if (!page_number(x, CURSORS[i].name, 0, &cursor))

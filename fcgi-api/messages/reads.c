@@ -60,8 +60,7 @@ static enum error list_receipts(struct exchange *x, uint64_t message_id) {
     struct receipts list = {NULL, 0, 0};
     struct page page;
     /* Such rooms are small: one page has nearly all of them. */
-    page_read(x, PAGE_MOST, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_MOST, &page))
         return ERROR_BAD_INPUT;
     enum error error = check_access(x);
     if (error)

@@ -30,8 +30,7 @@ static void write_ban(void *context, const struct ban *ban) {
 static enum error list(struct exchange *x, uint64_t room_id) {
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     enum error error = ban_count(x->service->db, room_id, &count);
     if (error)

@@ -19,8 +19,7 @@ static void write_block(void *context, const struct block *block) {
 enum error blocks_list(struct exchange *x) {
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     enum error error = block_count(x->service->db, x->identity.user.id, &count);
     if (error)

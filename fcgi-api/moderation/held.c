@@ -129,8 +129,7 @@ enum error held_messages_list(struct exchange *x) {
         room->may_moderate && !room->is_direct ? 0 : x->identity.user.id;
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     enum error error = held_count(x->service->db, x->ids[0], sender_id, &count);
     if (error)

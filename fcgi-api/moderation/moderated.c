@@ -5,8 +5,7 @@ enum error moderated_list(struct exchange *x, moderated_count *count, moderated_
     const struct user *user = &x->identity.user;
     struct page page;
     uint64_t total = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     enum error error = count(x->service->db, user->id, user->is_moderator, &total);
     if (error)

@@ -158,7 +158,7 @@ enum error reports_list(struct exchange *x) {
     struct abuse_report_filter filter = filter_of(x);
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    page_read(x, PAGE_DEFAULT, &page);
     read_state(x, &filter);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;

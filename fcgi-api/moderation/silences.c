@@ -76,8 +76,7 @@ static void write_silence(void *context, const struct silence *silence) {
 enum error silences_list(struct exchange *x) {
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     enum error error = silence_count(x->service->db, x->ids[0], &count);
     if (error)

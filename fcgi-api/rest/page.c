@@ -56,19 +56,19 @@ bool page_flag(struct exchange *x, const char *name) {
     return is_set;
 }
 
-void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page) {
+bool page_read(struct exchange *x, uint64_t limit_default, struct page *page) {
     *page = (struct page){.limit = limit_default};
     page_number(x, "limit", 1, &page->limit);
     page_number(x, "offset", 0, &page->offset);
     /* Too large a limit is lowered, not refused. */
-    if (page->limit > limit_most)
-        page->limit = limit_most;
+    if (page->limit > PAGE_MOST)
+        page->limit = PAGE_MOST;
+    return field_errors_none(&x->field_errors);
 }
 
 /* The tag comes after the parameters: a request that is wrong is 400, never 304. */
 bool page_read_in_room(struct exchange *x, struct page *page, enum error *error) {
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, page);
-    *error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
+    *error = page_read(x, PAGE_DEFAULT, page) ? ERROR_NONE : ERROR_BAD_INPUT;
     return !*error && !etag_set_room(x, &x->identity.room);
 }
 

@@ -40,11 +40,12 @@ uint64_t page_read_cursor(struct exchange *x, bool *before, bool *after);
  * which is added to x->field_errors. */
 bool page_flag(struct exchange *x, const char *name);
 
-/* Reads limit, reduced to limit_most, and offset; adds errors to x->field_errors. */
-void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page);
+/* Reads limit, reduced to PAGE_MOST, and offset; adds errors to x->field_errors. False if that has
+ * any. */
+bool page_read(struct exchange *x, uint64_t limit_default, struct page *page);
 
-/* The same with PAGE_DEFAULT and PAGE_MOST for a list of what belongs to the room, whose tag it
- * sets. False if there is nothing to list: *error is ERROR_BAD_INPUT, or ERROR_NONE with 304. */
+/* The same with PAGE_DEFAULT for a list of what belongs to the room, whose tag it sets. False if
+ * there is nothing to list: *error is ERROR_BAD_INPUT, or ERROR_NONE with 304. */
 bool page_read_in_room(struct exchange *x, struct page *page, enum error *error);
 
 /* Writes the object up to the beginning of the array: count, next and previous. The links keep the

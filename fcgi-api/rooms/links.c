@@ -27,8 +27,7 @@ static void write_link(void *context, const struct invite_link *link) {
 enum error links_list(struct exchange *x) {
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     enum error error = invite_link_count(x->service->db, x->ids[0], &count);
     if (error)

@@ -27,8 +27,7 @@ enum error members_list(struct exchange *x) {
      * request. */
     if (restriction_check_hidden(x))
         return ERROR_FORBIDDEN;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     /* Joining and leaving are events, so the room's tag covers the list, but for the names and
      * pictures of the members. */

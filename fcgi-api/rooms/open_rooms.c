@@ -55,7 +55,7 @@ enum error open_rooms_list(struct exchange *x) {
     if (x->service->config->open_rooms_list == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_OPEN_LIST_OFF,
                              "This site does not list its open rooms.");
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    page_read(x, PAGE_DEFAULT, &page);
     const uint64_t cursor = page_read_cursor(x, &before, &after);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;

@@ -109,7 +109,7 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
 enum error rooms_list(struct exchange *x) {
     struct buffer key = BUFFER_EMPTY;
     struct page page;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    page_read(x, PAGE_DEFAULT, &page);
     struct room_list list = {.kind = read_kind(x),
                              .user_id = x->identity.user.id,
                              .limit = page.limit,

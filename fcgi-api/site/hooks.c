@@ -82,8 +82,7 @@ static enum error show(struct exchange *x, uint64_t id, const char *secret) {
 enum error hooks_list(struct exchange *x) {
     struct page page;
     uint64_t count = 0;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!field_errors_none(&x->field_errors))
+    if (!page_read(x, PAGE_DEFAULT, &page))
         return ERROR_BAD_INPUT;
     enum error error = hook_count(x->service->db, &count);
     if (error)

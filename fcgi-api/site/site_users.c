@@ -192,7 +192,7 @@ enum error site_users_list(struct exchange *x) {
     struct page page;
     struct user user;
     bool valid = true;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    page_read(x, PAGE_DEFAULT, &page);
     if (!request_query(x->request, "external_id", &value, &valid))
         field_errors_add(&x->field_errors, "external_id", CODE_REQUIRED, "This field is required.");
     else if (!valid)

@@ -50,7 +50,7 @@ static void check_link(const struct asked *from, struct json_object *envelope, c
     const char *query = strchr(json_object_get_string(link), '?');
     fuzz_require(query != NULL, "a link has a query");
     ask(&to, text_of(query + 1), text_of("x.example"), text_of("/api/rooms/"));
-    page_read(&to.x, PAGE_DEFAULT, PAGE_MOST, &page);
+    page_read(&to.x, PAGE_DEFAULT, &page);
     fuzz_require(page.limit == expected.limit && page.offset == expected.offset,
                  "a link leads to its page");
     const bool had = request_query(&from->request, "public", &before, &valid);
@@ -67,7 +67,7 @@ static void check_link(const struct asked *from, struct json_object *envelope, c
 static void check(struct asked *asked, uint64_t count) {
     struct page page;
     size_t at = 0;
-    page_read(&asked->x, PAGE_DEFAULT, PAGE_MOST, &page);
+    page_read(&asked->x, PAGE_DEFAULT, &page);
     if (!field_errors_none(&asked->x.field_errors))
         return; /* status 400 */
     fuzz_require(page.limit >= 1 && page.limit <= PAGE_MOST, "the limit has its bounds");
