@@ -498,6 +498,15 @@ void db_done(struct db_rows *rows) {
     close_if_unused(connection);
 }
 
+enum error db_find(struct db *db, const char *sql, const struct db_value *values, size_t count,
+                   struct db_rows **rows) {
+    const enum error error = db_run(db, sql, DB_REPEATABLE, values, count, rows);
+    if (error || db_next(*rows))
+        return error;
+    db_done(*rows);
+    return ERROR_NOT_FOUND;
+}
+
 enum error db_number_of(struct db *db, const char *sql, const struct db_value *values, size_t count,
                         uint64_t *number) {
     struct db_rows *rows;

@@ -183,6 +183,14 @@ enum error db_number(struct db *db, const char *sql, uint64_t *number);
 enum error db_number_of(struct db *db, const char *sql, const struct db_value *values, size_t count,
                         uint64_t *number);
 
+/* Runs a statement that is repeatable, and advances to its first row. ERROR_NOT_FOUND if there is
+ * none. On any error, for which it fails like db_run, nothing has to be released. */
+#define DB_FIND(db, sql, rows, ...)                              \
+    db_find((db), (sql), (const struct db_value[]){__VA_ARGS__}, \
+            sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (rows))
+enum error db_find(struct db *db, const char *sql, const struct db_value *values, size_t count,
+                   struct db_rows **rows);
+
 /* Runs a script of statements separated by semicolons, without preparing or retrying: for
  * migrations. If a lock was not free in time, or after a deadlock, the connection stays open, with
  * the settings that the script has made; after any other error it is closed. */

@@ -124,17 +124,9 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
         "AND event_type = " EVENT_SQL(EVENT_USER_INVITED) " ORDER BY seq DESC LIMIT 1";
     /* All at or before last_seq, so that it agrees with the state that the caller has read. */
     const uint64_t last = state->last_seq;
-    struct db_rows *rows;
     *seq = 0;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(state->room_id),
-               db_u64(last > limit ? last - limit : 0), db_u64(last), db_u64(user_id));
-    if (error)
-        return error;
-    if (db_next(rows))
-        *seq = db_get_u64(rows, 0);
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, seq, db_u64(state->room_id), db_u64(last > limit ? last - limit : 0),
+                     db_u64(last), db_u64(user_id));
 }
 
 /* ---- deleting ---- */

@@ -13,17 +13,13 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     static const char SQL[] = "SELECT last_seq, oldest_seq FROM user WHERE user_id = ?";
     struct db_rows *rows;
     memset(state, 0, sizeof(*state));
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    /* Not found: deleted by hand, since the program only disables users. */
+    const enum error error = DB_FIND(db, SQL, &rows, db_u64(user_id));
     if (error)
         return error;
-    /* No such user: deleted by hand, since the program only disables users. */
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        *state = (struct user_log_state){db_get_u64(rows, 0), db_get_u64(rows, 1)};
-        error = ERROR_NONE;
-    }
+    *state = (struct user_log_state){db_get_u64(rows, 0), db_get_u64(rows, 1)};
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 /* The rows of user_event, and the read marks of the memberships, in the order of their numbers. A

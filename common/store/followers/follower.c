@@ -425,18 +425,14 @@ enum error follower_by_name(struct db *db, struct text name, uint64_t *follower_
     static const char SQL[] =
         "SELECT follower_id, seen_at - INTERVAL 70 SECOND FROM follower WHERE pull_name = ?";
     struct db_rows *rows;
-    int64_t since = 0;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
+    /* No row is created for a name that is unknown. */
+    const enum error error = DB_FIND(db, SQL, &rows, db_text(name));
     if (error)
         return error;
-    /* No row is created for a name that is unknown. */
-    error = db_next(rows) ? ERROR_NONE : ERROR_NOT_FOUND;
-    if (!error) {
-        *follower_id = db_get_u64(rows, 0);
-        since = db_get_time(rows, 1);
-    }
+    *follower_id = db_get_u64(rows, 0);
+    const int64_t since = db_get_time(rows, 1);
     db_done(rows);
-    return error ? error : find_pulled(db, *follower_id, since);
+    return find_pulled(db, *follower_id, since);
 }
 
 enum error follower_delete(struct db *db, struct text name) {

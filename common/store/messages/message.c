@@ -89,15 +89,8 @@ bool message_show_to(struct message *message, uint64_t first_position) {
 enum error message_position(struct db *db, uint64_t room_id, uint64_t message_id,
                             uint64_t *position) {
     static const char SQL[] = "SELECT position FROM message WHERE message_id = ? AND room_id = ?";
-    struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
-    if (error)
-        return error;
     /* 0: not in this room. */
-    *position = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, position, db_u64(message_id), db_u64(room_id));
 }
 
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t user_id,

@@ -290,23 +290,19 @@ static enum error find_posted(struct db *db, const struct message_draft *draft, 
         MESSAGE_QUOTE_COLUMNS("qs.username") " FROM message m " MESSAGE_QUOTE_JOIN
         MESSAGE_QUOTE_NAME_JOIN "WHERE m.room_id = ? AND m.sender_id = ? AND m.client_id = ?";
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(draft->room_id),
-                              db_u64(draft->sender_id), db_text(key));
+    const enum error error = DB_FIND(db, SQL, &rows, db_u64(draft->room_id),
+                                     db_u64(draft->sender_id), db_text(key));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    /* No seq: the caller does not know it, and pushd finds the event in the database. */
-    if (db_next(rows)) {
-        /* With a client_id it is a repetition, which publishes nothing. */
-        *change = (struct message_change){.changed = draft->client_id.len == 0,
-                                          .message_id = db_get_u64(rows, 0),
-                                          .position = db_get_u64(rows, 1),
-                                          .at = db_get_time(rows, 2)};
-        message_keep_quote(rows, 4, db_get_u64(rows, 3), change);
-        error = ERROR_NONE;
-    }
+    /* No seq: the caller does not know it, and pushd finds the event in the database. With a
+     * client_id it is a repetition, which publishes nothing. */
+    *change = (struct message_change){.changed = draft->client_id.len == 0,
+                                      .message_id = db_get_u64(rows, 0),
+                                      .position = db_get_u64(rows, 1),
+                                      .at = db_get_time(rows, 2)};
+    message_keep_quote(rows, 4, db_get_u64(rows, 3), change);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 enum error message_post(struct db *db, const struct message_draft *draft,

@@ -113,17 +113,13 @@ enum error reaction_count(struct db *db, uint64_t room_id, uint64_t message_id, 
         "WHERE t.room_id = m.room_id AND t.message_id = m.message_id) "
         "FROM message m WHERE m.message_id = ? AND m.room_id = ? AND NOT m.is_deleted";
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
+    const enum error error = DB_FIND(db, SQL, &rows, db_u64(message_id), db_u64(room_id));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        /* SUM of no row is NULL, which reads as 0. */
-        *count = db_get_u64(rows, 0);
-        error = ERROR_NONE;
-    }
+    /* SUM of no row is NULL, which reads as 0. */
+    *count = db_get_u64(rows, 0);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 enum error reaction_list(struct db *db, uint64_t room_id, uint64_t message_id, uint64_t limit,

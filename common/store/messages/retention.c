@@ -50,16 +50,7 @@ static enum error next_room(struct db *db, uint64_t site_days, uint64_t *room_id
     static const char OWN[] =
         NEXT("FORCE INDEX (retention_days)") "AND r.retention_days IS NOT NULL LIMIT 1";
     static const char ALL[] = NEXT("") "LIMIT 1";
-    struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, site_days ? ALL : OWN, DB_REPEATABLE, &rows, db_u64(site_days));
-    *room_id = 0;
-    if (error)
-        return error;
-    if (db_next(rows))
-        *room_id = db_get_u64(rows, 0);
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, site_days ? ALL : OWN, room_id, db_u64(site_days));
 }
 
 enum error retention_step(struct db *db, uint64_t site_days, uint64_t limit, uint64_t *deleted) {

@@ -109,18 +109,13 @@ enum error block_get(struct db *db, uint64_t user_id, uint64_t blocked_id, block
                      void *context) {
     static const char SQL[] = SELECT "AND b.blocked_id = ?";
     struct db_rows *rows;
-    enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(blocked_id));
+    const enum error error = DB_FIND(db, SQL, &rows, db_u64(user_id), db_u64(blocked_id));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        const struct block block = from_row(rows);
-        visit(context, &block);
-        error = ERROR_NONE;
-    }
+    const struct block block = from_row(rows);
+    visit(context, &block);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 enum error block_ids(struct db *db, uint64_t user_id, uint64_t **ids, size_t *count) {

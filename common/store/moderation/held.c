@@ -223,18 +223,13 @@ enum error held_get(struct db *db, uint64_t room_id, uint64_t held_id, held_visi
     /* The room is compared, too: its moderators must not read those of others. */
     static const char SQL[] = SELECT "AND h.held_id = ?";
     struct db_rows *rows;
-    enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(held_id));
+    const enum error error = DB_FIND(db, SQL, &rows, db_u64(room_id), db_u64(held_id));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        const struct held held = from_row(rows);
-        visit(context, &held);
-        error = ERROR_NONE;
-    }
+    const struct held held = from_row(rows);
+    visit(context, &held);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 /* ---- moderators ---- */

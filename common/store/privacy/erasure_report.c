@@ -127,16 +127,9 @@ static enum error count_rows(struct db *db, const struct known_place *known, con
         "BEGIN NOT ATOMIC DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "EXECUTE IMMEDIATE CONCAT('SELECT COUNT(*) FROM `', ?, '` WHERE `', ?, '` = ?', ?) "
         "USING p_user; END";
-    struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_str(table), db_str(column),
-               db_str(known && known->where ? known->where : ""));
     *count = 0;
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, count, db_u64(user_id), db_str(table), db_str(column),
+                     db_str(known && known->where ? known->where : ""));
 }
 
 enum error erasure_report(struct db *db, const struct config *config, uint64_t user_id,
@@ -180,16 +173,12 @@ enum error erasure_state(struct db *db, uint64_t user_id, int64_t *erased_at, bo
         "SELECT u.erased_at, e.user_id IS NULL FROM user u "
         "LEFT JOIN erasure e ON e.user_id = u.user_id WHERE u.user_id = ?";
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    const enum error error = DB_FIND(db, SQL, &rows, db_u64(user_id));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        *erased_at = db_get_time(rows, 0);
-        /* Done: erased, and no row of stages is left. */
-        *is_done = *erased_at > 0 && db_get_bool(rows, 1);
-        error = ERROR_NONE;
-    }
+    *erased_at = db_get_time(rows, 0);
+    /* Done: erased, and no row of stages is left. */
+    *is_done = *erased_at > 0 && db_get_bool(rows, 1);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }

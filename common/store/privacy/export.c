@@ -194,11 +194,10 @@ static enum error write_room_messages(struct db *db, struct tar_file *tar, uint6
     /* The end is read first: messages that are posted meanwhile are left out. */
     static const char LAST[] = "SELECT message_count FROM room WHERE room_id = ?";
     struct db_rows *rows;
-    enum error error = DB_RUN(db, LAST, DB_REPEATABLE, &rows, db_u64(room_id));
+    uint64_t last;
+    enum error error = DB_NUMBER(db, LAST, &last, db_u64(room_id));
     if (error)
         return error;
-    const uint64_t last = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
     tar_file_open(tar, "messages.jsonl", clock_now());
     /* Positions without a row (retention) only make a slice smaller. */
     for (uint64_t at = 0; !error && at < last; at += SLICE) {
@@ -370,13 +369,9 @@ static enum error write_reactions(struct db *db, struct tar_file *tar,
     tar_file_open(tar, "reactions.jsonl", clock_now());
     while (!error) {
         struct db_rows *rows;
-        error = DB_RUN(db, NEXT, DB_REPEATABLE, &rows, db_u64(room_id));
-        if (error)
-            break;
         /* MIN of no rows is NULL, read as 0. */
-        room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
-        db_done(rows);
-        if (!room_id)
+        error = DB_NUMBER(db, NEXT, &room_id, db_u64(room_id));
+        if (error || !room_id)
             break;
         error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
         if (error)

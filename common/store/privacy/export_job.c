@@ -121,16 +121,13 @@ static enum error add_row(struct lease *lease) {
     static const char FIND[] = "SELECT file_id FROM file WHERE stored_as = UNHEX(?)";
     static const char OWN[] =
         "UPDATE export_job SET file_id = ? WHERE user_id = ? AND state = 1 AND file_id IS NULL";
-    struct db_rows *rows;
     /* A name that cannot be guessed, by which the row is found again. */
     secret_random_hex(lease->name, (FILE_STORE_NAME_SIZE - 1) / 2);
     enum error error = DB_RUN(lease->db, SQL, 0, NULL, db_str(lease->name), db_u64(lease->user_id));
     if (!error)
-        error = DB_RUN(lease->db, FIND, DB_REPEATABLE, &rows, db_str(lease->name));
+        error = DB_NUMBER(lease->db, FIND, &lease->file_id, db_str(lease->name));
     if (error)
         return error;
-    lease->file_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
     return DB_RUN(lease->db, OWN, DB_REPEATABLE, NULL, db_u64(lease->file_id),
                   db_u64(lease->user_id));
 }

@@ -26,10 +26,10 @@ enum error guest_check(struct db *db, uint64_t room_id, const char *address) {
         "AND b.room_id IN (0, r.room_id) AND b.until > SYSDATE(6)) THEN 21 "
         "WHEN r.is_archived THEN 18 ELSE 0 END FROM room r WHERE r.room_id = ?";
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_str(address), db_u64(room_id));
+    enum error error = DB_FIND(db, SQL, &rows, db_str(address), db_u64(room_id));
     if (error)
         return error;
-    error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_NOT_FOUND;
+    error = (enum error)db_get_u64(rows, 0);
     db_done(rows);
     return error;
 }

@@ -319,18 +319,13 @@ enum error ban_get(struct db *db, uint64_t room_id, uint64_t user_id, ban_visit 
     static const char SQL[] =
         "SELECT " COLUMNS FROM_BAN "WHERE b.room_id = ? AND b.user_id = ?";
     struct db_rows *rows;
-    enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+    const enum error error = DB_FIND(db, SQL, &rows, db_u64(room_id), db_u64(user_id));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        const struct ban ban = from_row(rows);
-        visit(context, &ban);
-        error = ERROR_NONE;
-    }
+    const struct ban ban = from_row(rows);
+    visit(context, &ban);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 bool ban_is_active(struct db *db, uint64_t room_id, uint64_t user_id) {

@@ -22,18 +22,14 @@ static enum error read_name(struct db *db, const char *sql, uint64_t id, struct 
                             uint64_t *last_seq) {
     struct db_rows *rows;
     memset(name, 0, sizeof(*name));
-    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
+    const enum error error = DB_FIND(db, sql, &rows, db_u64(id));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
     /* NULL columns leave the name as one that does not exist. */
-    if (db_next(rows)) {
-        bell_name_from_row(rows, 0, name);
-        *last_seq = db_get_u64(rows, 2);
-        error = ERROR_NONE;
-    }
+    bell_name_from_row(rows, 0, name);
+    *last_seq = db_get_u64(rows, 2);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 /* Stores a new secret unless there is one already, then reads the stored one. */

@@ -115,13 +115,7 @@ enum error invite_link_count(struct db *db, uint64_t room_id, uint64_t *count) {
     /* At most INVITE_LINK_MOST rows. */
     static const char SQL[] = "SELECT COUNT(*) FROM invite_link l WHERE l.room_id = ? AND "
         INVITE_LINK_SQL_VALID("l");
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
-    if (error)
-        return error;
-    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, count, db_u64(room_id));
 }
 
 enum error invite_link_room(struct db *db, struct text link, invite_link_room_visit *visit,
@@ -137,22 +131,18 @@ enum error invite_link_room(struct db *db, struct text link, invite_link_room_vi
     /* Not of the form of a link: no query. */
     if (!secret_hash_key(link, hash))
         return ERROR_NOT_FOUND;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(link));
+    const enum error error = DB_FIND(db, SQL, &rows, db_text(link));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        const struct invite_link_room room = {.room_id = db_get_u64(rows, 0),
-                                              .name = db_get_text(rows, 1),
-                                              .topic = db_get_text(rows, 2),
-                                              .members_count = db_get_u64(rows, 3),
-                                              .is_expired = db_get_bool(rows, 4),
-                                              .is_used_up = db_get_bool(rows, 5)};
-        visit(context, &room);
-        error = ERROR_NONE;
-    }
+    const struct invite_link_room room = {.room_id = db_get_u64(rows, 0),
+                                          .name = db_get_text(rows, 1),
+                                          .topic = db_get_text(rows, 2),
+                                          .members_count = db_get_u64(rows, 3),
+                                          .is_expired = db_get_bool(rows, 4),
+                                          .is_used_up = db_get_bool(rows, 5)};
+    visit(context, &room);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 enum error invite_link_purge(struct db *db, uint64_t limit, uint64_t *deleted) {

@@ -473,16 +473,12 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
         "DELETE d, p FROM deleted_room d LEFT JOIN follower f ON TRUE "
         "LEFT JOIN follower_room p ON p.follower_id = f.follower_id AND p.room_id = d.room_id "
         "WHERE d.room_id = ?";
-    struct db_rows *rows;
+    uint64_t room_id = 0;
     *deleted = 0;
-    enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
-    if (error)
-        return error;
     /* One room at a time, the oldest id first. */
-    const uint64_t room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    if (room_id == 0)
-        return ERROR_NONE;
+    enum error error = db_number(db, NEXT, &room_id);
+    if (error || room_id == 0)
+        return error;
     /* Only a slice without any row of one table continues with the next. */
     for (size_t i = 0; !error && *deleted == 0 && i < sizeof(TABLES) / sizeof(TABLES[0]); i++) {
         error = DB_RUN(db, TABLES[i], DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));

@@ -110,15 +110,8 @@ enum error search_index_rebuild(struct db *db, uint64_t room_id, uint64_t *messa
 
 enum error search_index_next_room(struct db *db, uint64_t after, uint64_t *room_id) {
     static const char SQL[] = "SELECT room_id FROM room WHERE room_id > ? ORDER BY room_id LIMIT 1";
-    struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(after));
     *room_id = 0;
-    if (error)
-        return error;
-    if (db_next(rows))
-        *room_id = db_get_u64(rows, 0);
-    db_done(rows);
-    return ERROR_NONE;
+    return DB_NUMBER(db, SQL, room_id, db_u64(after));
 }
 
 enum error search_index_purge(struct db *db, uint64_t room_id, uint64_t limit, uint64_t *deleted) {

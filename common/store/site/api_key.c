@@ -207,20 +207,16 @@ enum error api_key_user_find(struct db *db, const struct api_key_user *user, str
 #undef SELECT
     struct db_rows *rows;
     uint64_t id;
-    enum error error =
-        user->id ? DB_RUN(db, BY_ID, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user->id))
-                 : DB_RUN(db, BY_SUBJECT, DB_REPEATABLE, &rows, db_u64(room_id), db_text(issuer),
-                          db_text(user->subject));
+    const enum error error =
+        user->id ? DB_FIND(db, BY_ID, &rows, db_u64(room_id), db_u64(user->id))
+                 : DB_FIND(db, BY_SUBJECT, &rows, db_u64(room_id), db_text(issuer),
+                           db_text(user->subject));
+    memset(identity, 0, sizeof(*identity));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    memset(identity, 0, sizeof(*identity));
-    if (db_next(rows)) {
-        identity_from_row(rows, true, identity, &id);
-        error = ERROR_NONE;
-    }
+    identity_from_row(rows, true, identity, &id);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 enum error api_key_act(struct db *db, const struct api_key *key, const char *address,

@@ -115,16 +115,12 @@ enum error external_user_find(struct db *db, struct text issuer, struct text sub
         " FROM external_user x JOIN user u ON u.user_id = x.user_id "
         "WHERE x.issuer = ? AND x.subject = ?";
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(issuer), db_text(subject));
+    const enum error error = DB_FIND(db, SQL, &rows, db_text(issuer), db_text(subject));
     if (error)
         return error;
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        user_from_row(rows, 0, user);
-        error = ERROR_NONE;
-    }
+    user_from_row(rows, 0, user);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 /* Tries a name for the new user; IGNORE: a name that is taken changes no row. */

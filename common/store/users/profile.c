@@ -106,22 +106,17 @@ enum error profile_get(struct db *db, uint64_t user_id, profile_visit *visit, vo
                               "WHERE u.user_id = ?";
     struct db_rows *rows;
     struct profile profile;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    const enum error error = DB_FIND(db, SQL, &rows, db_u64(user_id));
     if (error)
         return error;
-    /* The result if there is no row. */
-    error = ERROR_NOT_FOUND;
-    if (db_next(rows)) {
-        read_shown(rows, &profile);
-        profile.locale = db_get_text(rows, SHOWN_COUNT);
-        profile.email = db_get_text(rows, SHOWN_COUNT + 1);
-        profile.email_verified = db_get_bool(rows, SHOWN_COUNT + 2);
-        profile.share_read = db_get_bool(rows, SHOWN_COUNT + 3);
-        visit(context, &profile);
-        error = ERROR_NONE;
-    }
+    read_shown(rows, &profile);
+    profile.locale = db_get_text(rows, SHOWN_COUNT);
+    profile.email = db_get_text(rows, SHOWN_COUNT + 1);
+    profile.email_verified = db_get_bool(rows, SHOWN_COUNT + 2);
+    profile.share_read = db_get_bool(rows, SHOWN_COUNT + 3);
+    visit(context, &profile);
     db_done(rows);
-    return error;
+    return ERROR_NONE;
 }
 
 /* Runs a statement on the users whose ids are in a JSON array, so that one prepared statement works
