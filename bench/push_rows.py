@@ -21,7 +21,6 @@ PACE = 50
 POSTS = 25          # a second
 BEHIND = 5          # missed events
 MANY = 10_000
-AT_ONCE_SECONDS = 3
 ARENA_POSTS = 4     # a second
 MODEL_WORKERS = (1, 2, 4)
 POSTS_OF_FEW, POSTS_OF_MANY = 200, 4    # a second

@@ -5,9 +5,12 @@ import os
 import pytest
 
 from support import front
+from support.certificates import Certificates
 from support.client import Client
+from support.confabctl import Tool
 from support.instance import Instance
 from support.pushd import Pushd
+from support.receiver import Receiver
 from support.recorder import Recorder
 from support.scheduling import FileScheduling
 from support.site_tokens import Keys
@@ -167,6 +170,18 @@ def user(instance):
     return make
 
 
+@pytest.fixture(scope="module")
+def owner(user):
+    """A user of that instance, for all tests of a module."""
+    return user()
+
+
+@pytest.fixture(scope="module")
+def tool(instance):
+    """Runs confabctl against it."""
+    return Tool(instance)
+
+
 @pytest.fixture
 def pair(user):
     """(the admin of a private room, another member, the room)"""
@@ -194,6 +209,18 @@ def live(own_room):
 def keys(tmp_path_factory):
     """The keys by which a site signs tokens."""
     return Keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def receiver():
+    """A server that hooks lead to."""
+    with Receiver() as running:
+        yield running
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from support.client import Client, fresh_name
 from support.configured import configured
 from support.instance import children
-from support.limits import assert_429, until_429
+from support.limits import assert_429, login, until_429
 from support.parallel import at_once
 from support.unavailable import OUTAGES, hung
 from support.wait import wait_for
@@ -52,11 +52,6 @@ def registered(site):
     client = Client(site)
     client.http.headers["X-Forwarded-For"] = next_address()
     return client.register()
-
-
-def login(site, name, forwarded, password="wrong horse!"):
-    return Client(site).post(TOKEN, json={"username": name, "password": password},
-                             headers={"X-Forwarded-For": forwarded})
 
 
 # ---- by address ----

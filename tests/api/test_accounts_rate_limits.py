@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from support.client import Client, fresh_name
-from support.limits import assert_429, until_429
+from support.limits import assert_429, login, until_429
 from support.wait import wait_for
 
 TOKEN = "/api/auth/token/"
@@ -37,11 +37,6 @@ def member(site):
     client = Client(site)
     client.http.headers["X-Forwarded-For"] = f"198.51.100.{next(numbers)}"
     return client.register()
-
-
-def login(site, name, forwarded, password="wrong horse!"):
-    return Client(site).post(TOKEN, json={"username": name, "password": password},
-                             headers={"X-Forwarded-For": forwarded})
 
 
 # ---- logins ----

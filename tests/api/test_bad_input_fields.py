@@ -20,11 +20,6 @@ NO_TEXTS = ["true", "false", "[]", "{}", '["x"]', '{"x": "y"}']
 
 
 @pytest.fixture(scope="module")
-def owner(user):
-    return user()
-
-
-@pytest.fixture(scope="module")
 def room(owner):
     number = owner.room()["room_id"]
     owner.say(number)

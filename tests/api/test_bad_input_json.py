@@ -15,11 +15,6 @@ TYPE = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def owner(user):
-    return user()
-
-
-@pytest.fixture(scope="module")
 def room(owner):
     return owner.room()["room_id"]
 

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.usefixtures("unharmed")
 BODY = b'{"name": "Half a body is no body"}'
 
 
-@pytest.fixture(scope="module")
-def owner(user):
-    return user()
-
-
 @pytest.fixture
 def nothing_made(owner):
     """Checks that the test creates no room."""

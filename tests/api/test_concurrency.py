@@ -9,7 +9,7 @@ import pytest
 
 from support.client import Client
 from support.parallel import at_once, twin
-from support.rooms import ROOMS, remove, url
+from support.rooms import ROOMS, remove, set_admin, url
 
 pytestmark = pytest.mark.slow("many clients at once")
 
@@ -41,10 +41,6 @@ def room_of(admin, *others, **fields):
 
 def statuses(answers):
     return Counter(answer.status_code for answer in answers)
-
-
-def set_admin(client, room, user_id, value):
-    return client.patch(url(room, f"members/{user_id}/"), json={"is_admin": value})
 
 
 def sequence(client, room):

@@ -6,13 +6,7 @@ import pytest
 
 from support.api_key import ALL
 from support.client import Client, fresh_name
-from support.confabctl import Tool
 from support.shapes import A_TIME
-
-
-@pytest.fixture(scope="module")
-def tool(instance):
-    return Tool(instance)
 
 
 def listed(tool, name):

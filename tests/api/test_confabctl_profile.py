@@ -2,14 +2,8 @@
 
 import pytest
 
-from support.confabctl import Tool
 
 PICTURE = "https://pictures.example/ann.png"
-
-
-@pytest.fixture(scope="module")
-def tool(instance):
-    return Tool(instance)
 
 
 def test_a_profile_is_shown(tool, user):

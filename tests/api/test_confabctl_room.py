@@ -3,12 +3,7 @@
 import pytest
 
 from support.client import fresh_name
-from support.confabctl import Terminal, Tool
-
-
-@pytest.fixture(scope="module")
-def tool(instance):
-    return Tool(instance)
+from support.confabctl import Terminal
 
 
 def listed(tool, room_id):

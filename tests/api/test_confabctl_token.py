@@ -2,15 +2,7 @@
 
 import re
 
-import pytest
-
 from support.client import Client
-from support.confabctl import Tool
-
-
-@pytest.fixture(scope="module")
-def tool(instance):
-    return Tool(instance)
 
 
 def test_the_key_alone_is_printed_and_works(tool, instance, user):

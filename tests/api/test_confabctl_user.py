@@ -6,14 +6,9 @@ import subprocess
 import pytest
 
 from support.client import Client, fresh_name
-from support.confabctl import PASSWORD, Job, Terminal, Tool
+from support.confabctl import PASSWORD, Job, Terminal
 
 TAKEN = "user '{}' already exists"
-
-
-@pytest.fixture(scope="module")
-def tool(instance):
-    return Tool(instance)
 
 
 @pytest.fixture

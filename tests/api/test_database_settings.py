@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from support.certificates import Certificates
 from support.client import Client
 from support.confabctl import Tool
 from support.mariadb import MariaDB
@@ -279,11 +278,6 @@ def test_after_a_failover_the_host_that_takes_changes_is_found(make_instance):
 
 
 # ---- TLS ----
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
 
 @pytest.fixture(scope="module")
 def encrypted(certificates):

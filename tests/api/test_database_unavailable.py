@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.client import Client
+from support.counters import assert_counters_are_right
 from support.load import Load, posting_surely, reading
 from support.sql_session import SqlSession, lock_waits, statements
 from support.wait import wait_for
@@ -47,11 +48,6 @@ def on_all_workers(system, client, method, path, fields=None):
     with Load(system, client.token, [several() for _ in range(8)]) as load:
         load.join()
     return load
-
-
-def assert_counters_are_right(system):
-    checked = system.confabctl("check", "--deep")
-    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 # ---- down and back ----

@@ -36,12 +36,6 @@ def left(system):
     return system.sql("SELECT user_id FROM erasure")
 
 
-def dump(system):
-    """All rows of all tables, as text."""
-    tables = [name for (name,) in system.sql("SHOW TABLES")]
-    return {table: repr(system.sql(f"SELECT * FROM `{table}`")) for table in tables}
-
-
 # ---- the proof ----
 
 @pytest.mark.parametrize("body, codes", [

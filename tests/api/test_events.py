@@ -1,12 +1,8 @@
 """The events of a room: their numbers, their fields, and that they show the current state."""
 import pytest
 
-from support.rooms import remove, url
+from support.rooms import remove, set_admin, url
 from support.shapes import NOT_FOUND, a_membership, a_message, in_event, refusal, wrong
-
-
-def set_admin(client, room, user_id, value):
-    return client.patch(url(room, f"members/{user_id}/"), json={"is_admin": value})
 
 
 def last_event(client, room):

@@ -11,18 +11,13 @@ import pytest
 from support.client import Client
 from support.confabctl import PASSWORD, Tool
 from support.files import on_disk, post, send
-from support.hooks import Worker
+from support.hooks import Worker, work
 from support.rooms import url
 from support.shapes import A_TEXT, A_TIME, NOT_FOUND
 from support.sql_session import SqlSession
 from support.wait import wait_for
 
 PATH = "/api/auth/me/export/"
-
-
-def work(system):
-    with Worker(system, "--once") as worker:
-        assert worker.process.wait(60) == 0, worker.log
 
 
 def unpack(data):
@@ -252,7 +247,7 @@ def test_confabctl_exports_a_user(user, instance):
         client.say(room["room_id"], f"by {client.name}")
     file = send(mark, room, b"bytes", "x.txt")
     post(mark, room, [file["file_id"]])
-    out = instance.state / "user.tar"
+    out = instance.state / "tmp" / "user.tar"
     with out.open("wb") as target:
         assert Tool(instance).run("user", "export", mark.name, stdout=target).returncode == 0
     found = unpack(out.read_bytes())

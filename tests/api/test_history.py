@@ -3,7 +3,7 @@
 import pytest
 from support.files import send
 from support.hooks import Worker
-from support.shapes import NOT_FOUND, refusal, wrong
+from support.shapes import NOT_FOUND, wrong
 
 ROOM = "/api/chat/rooms/{}/"
 MESSAGES = "messages/"

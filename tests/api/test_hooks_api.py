@@ -4,7 +4,7 @@ import pytest
 from support.api_key import Program
 from support.client import Client, fresh_name
 from support.hooks import a_whole_step
-from support.receiver import HANG, Receiver
+from support.receiver import HANG
 from support.wait import wait_for
 
 FIELDS = ["hook_id", "name", "url", "events", "rooms", "is_active", "created_at",
@@ -26,12 +26,6 @@ def program(system):
 @pytest.fixture
 def owner(system):
     return Client(system).register()
-
-
-@pytest.fixture
-def receiver():
-    with Receiver() as running:
-        yield running
 
 
 @pytest.fixture

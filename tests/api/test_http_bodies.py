@@ -11,11 +11,6 @@ from support.rooms import ROOMS
 KIB = 1024
 
 
-@pytest.fixture(scope="module")
-def owner(user):
-    return user()
-
-
 def post(client, body, content_type, path=ROOMS):
     headers = {"Content-Type": content_type} if content_type else {}
     return client.post(path, data=body, headers=headers)

@@ -13,7 +13,7 @@ from support.client import Client, fresh_name
 from support.counters import spent
 from support.parallel import at_once
 from support.shapes import A_TEXT, A_TIME
-from support.site_tokens import Keys, fresh_sub, log_in, settings, token
+from support.site_tokens import Keys, come, fresh_sub, log_in, settings, token
 from support.wait import wait_for
 
 JWT, LOGIN, ME = "/api/auth/jwt/", "/api/auth/login/", "/api/auth/me/"
@@ -22,13 +22,6 @@ JWT, LOGIN, ME = "/api/auth/jwt/", "/api/auth/login/", "/api/auth/me/"
 @pytest.fixture(scope="module")
 def system(make_instance, keys):
     return make_instance(**settings(keys, CONFAB_PROCESSES=8))
-
-
-def come(system, **claims):
-    """A client of the user of a new token."""
-    client = Client(system)
-    log_in(client, token(**claims))
-    return client
 
 
 def user_of(system, sub, column="user_id"):

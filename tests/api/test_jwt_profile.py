@@ -1,8 +1,7 @@
 """The profile of users who come with a signed token of the site."""
 
 import pytest
-from support.client import Client
-from support.site_tokens import fresh_sub, log_in, settings, token
+from support.site_tokens import come, fresh_sub, settings
 
 ME = "/api/auth/me/"
 
@@ -10,13 +9,6 @@ ME = "/api/auth/me/"
 @pytest.fixture(scope="module")
 def system(make_instance, keys):
     return make_instance(**settings(keys))
-
-
-def come(system, **claims):
-    """A client of the user of a new token."""
-    client = Client(system)
-    log_in(client, token(**claims))
-    return client
 
 
 PROFILE = {"name": "Ann Lee", "picture": "https://pictures.example/7.png", "locale": "de-AT",

@@ -21,10 +21,6 @@ class Room:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    def role_of(self, client):
-        members = self.admin.get(f"{self.path}members/").json()["results"]
-        return {member["user_id"]: member["role"] for member in members}.get(client.id)
-
 
 @pytest.fixture
 def room(user):

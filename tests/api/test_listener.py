@@ -13,7 +13,7 @@ from support import fastcgi
 from support.client import Client
 from support.instance import children, is_alive
 from support.leash import leashed
-from support.port import free_port
+from support.port import free_port, leave_a_dead_socket
 from support.wait import wait_for
 
 pytestmark = pytest.mark.slow("restarts fcgi-api")
@@ -68,11 +68,6 @@ def health(system, path):
 def listens(system, path):
     with contextlib.suppress(OSError):
         return health(system, path) == 200
-
-
-def leave_a_stale_socket(path):
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(path))
 
 
 # ---- ending ----
@@ -148,7 +143,7 @@ def test_a_second_parent_on_the_same_socket_is_refused_without_harm(system):
 
 def test_a_stale_socket_is_replaced(system, folder):
     path = folder / "s"
-    leave_a_stale_socket(path)
+    leave_a_dead_socket(path)
     with parent(system, path):
         wait_for(lambda: listens(system, path))
 
@@ -156,7 +151,7 @@ def test_a_stale_socket_is_replaced(system, folder):
 def test_concurrent_parents_do_not_take_the_socket_from_each_other(system, folder):
     for number in range(5):
         path = folder / str(number)
-        leave_a_stale_socket(path)
+        leave_a_dead_socket(path)
         started = [launch(system, env={**system.env, "CONFAB_FCGI_LISTEN": str(path)})
                    for _ in range(2)]
         try:

@@ -4,7 +4,7 @@ import pytest
 
 from support.client import Client
 from support.confabctl import PASSWORD
-from support.hooks import Worker
+from support.hooks import work
 from support.mail_server import MailServer
 from support.shapes import refusal, wrong
 
@@ -23,11 +23,6 @@ def server():
 @pytest.fixture(scope="module")
 def system(shared, server):
     return shared(**server.settings)
-
-
-def work(system):
-    with Worker(system, "--once") as worker:
-        assert worker.process.wait(60) == 0, worker.log
 
 
 def accepted(answer):

@@ -1,16 +1,12 @@
 """Members of a room: inviting, joining, the list, roles."""
 import pytest
 
-from support.rooms import ROOMS, url
+from support.rooms import ROOMS, set_admin, url
 from support.shapes import (A_DETAIL, NOT_FOUND, a_member, a_membership, a_page, wrong)
 
 
 def invite(admin, room, user_id):
     return admin.post(url(room, "invite/"), json={"user_id": user_id})
-
-
-def set_admin(client, room, user_id, value):
-    return client.patch(url(room, f"members/{user_id}/"), json={"is_admin": value})
 
 
 def members(client, room):

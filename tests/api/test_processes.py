@@ -8,6 +8,7 @@ import time
 import pytest
 from support.client import Client
 from support.configured import configured, reload
+from support.counters import assert_counters_are_right
 from support.load import Load, mixed, posting_surely, reading
 from support.sql_session import SqlSession, lock_waits
 from support.wait import wait_for
@@ -43,11 +44,6 @@ def all_served(log, count):
     """The same once all requests are logged; None before."""
     served = served_by_process(log)
     return served if sum(served.values()) >= count else None
-
-
-def assert_counters_are_right(system):
-    checked = system.confabctl("check", "--deep")
-    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 # ---- max_requests ----

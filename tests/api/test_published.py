@@ -2,7 +2,7 @@
 import pytest
 
 from support.recorder import header, room_channel, user_channel
-from support.rooms import ROOMS, message_url, public_room, remove, url
+from support.rooms import ROOMS, message_url, public_room, remove, set_admin, url
 from support.shapes import A_TIME, a_membership, a_message, in_event
 
 
@@ -10,10 +10,6 @@ from support.shapes import A_TIME, a_membership, a_message, in_event
 def pair(person):
     """The admin of a room and another member, whose invitation is event 1 of the room."""
     return public_room(person(), person())
-
-
-def set_admin(client, room, user_id, value):
-    return client.patch(url(room, f"members/{user_id}/"), json={"is_admin": value})
 
 
 def assert_one(events, channel, head, content):

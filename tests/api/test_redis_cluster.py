@@ -4,6 +4,7 @@ import pytest
 
 from support.client import Client
 from support.confabctl import Tool
+from support.presence import online_ids
 from support.pushd import Pushd, ask
 from support.redis_cluster import RedisCluster
 from support.sockets import in_room
@@ -31,11 +32,6 @@ def is_up(system, pushd=None):
         Client(system).get("/healthz").json() == {"status": "ok"}
 
 
-def online(client, room):
-    answer = client.get(f"/api/chat/rooms/{room}/presence/").json()
-    return {user["user_id"] for user in answer["online"]}
-
-
 def rooms_of(redis, alice, bob):
     """A room at each of the three primaries."""
     rooms = {}
@@ -61,7 +57,7 @@ def test_a_cluster_carries_all_and_a_failover_is_followed(redis, system):
                     found = redis.servers[index].command("PUBSUB", "SHARDNUMSUB", channel)
                     assert (found.split()[-1] != "0") == (index == server), (index, found)
                 assert here.until("user_joined")["user_id"] == bob.id
-                assert online(alice, room) == {alice.id, bob.id}
+                assert online_ids(alice, room) == {alice.id, bob.id}
                 alice.say(room, "sharded")
                 assert there.until("new_message")["message"]["content"] == "sharded"
                 there.send({"type": "typing"})
@@ -81,7 +77,7 @@ def test_a_cluster_carries_all_and_a_failover_is_followed(redis, system):
                      other.get("/healthz").json()["status"] == "ok", 30)
             channel = f"confab:{{{room}}}:room:{room}"
             assert redis.servers[3].command("PUBSUB", "SHARDNUMSUB", channel).split()[-1] == "2"
-            wait_for(lambda: online(alice, room) == {alice.id, bob.id}, 20)
+            wait_for(lambda: online_ids(alice, room) == {alice.id, bob.id}, 20)
 
             def passes():
                 there.send({"type": "typing"})

@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from support.certificates import Certificates
 from support.client import Client
 from support.confabctl import Tool
 from support.pushd import ask
@@ -271,11 +270,6 @@ def test_a_user_and_a_database_number(make_instance):
         assert "db3:" in keyspace and "db0:" not in keyspace
         assert found(own, "check", 1, CONFAB_REDIS_PASSWORD="wrong")["state"] == "failed"
         own.close()
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 def test_tls_to_redis(make_instance, certificates):

@@ -124,11 +124,6 @@ def fields(method, path):
 
 
 @pytest.fixture(scope="module")
-def owner(user):
-    return user()
-
-
-@pytest.fixture(scope="module")
 def ask(instance, owner):
     """ask(method, path, json): sends a request to a path of the schema, with ids of its own."""
     room = owner.room()["room_id"]

@@ -5,7 +5,6 @@ import pytest
 from support.api_key import Program
 from support.answers import assert_error
 from support.client import Client, fresh_name
-from support.limits import until_429
 from support.rooms import ROOMS
 from support.shapes import wrong
 

@@ -9,7 +9,6 @@ from support.answers import assert_error
 from support.client import Client, fresh_name
 from support.shapes import A_TIME, AN_ID, a_page, wrong
 from support.sockets import assert_let_in
-from support.wait import wait_for
 from support.websocket import Closed
 
 USERS = "/api/site/users/"

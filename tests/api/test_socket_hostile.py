@@ -12,7 +12,6 @@ import pytest
 
 from support.client import Client
 from support.event_reader import follow
-from support.metrics import parse, value
 from support.pushd import Pushd
 from support.pushd_metrics import metric
 from support.shapes import refusal
@@ -95,11 +94,6 @@ def assert_cut_off(made, seconds=30):
         assert made.recv(1000) == b""
 
 
-def counted(pushd, name, reason=None):
-    labels = {"reason": reason} if reason else {}
-    return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
-
-
 # ---- before the handshake ----
 
 def test_an_endless_handshake_sent_byte_by_byte_is_disconnected_and_counted(guarded):
@@ -179,7 +173,7 @@ def test_a_vanished_peer_is_disconnected_and_counted(system):
             in_room(alice, room, direct=pushd.port):
         def is_dropped():
             listener.no_event(0.05)     # answers pings
-            return counted(pushd, "drops_total", "dead") == 1
+            return pushd.metric("drops_total", reason="dead") == 1
         wait_for(is_dropped, 3 * 10)
         said = alice.say(room)
         assert listener.event()["message"] == said
@@ -189,7 +183,7 @@ def fill_the_send_queue(pushd, alice, room, least=1):
     """Posts until this number of bytes waits for a socket that does not read."""
     for _ in range(200):
         alice.say(room, LONG)
-        if counted(pushd, "send_queue_bytes") >= least:
+        if pushd.metric("send_queue_bytes") >= least:
             return
     raise AssertionError("nothing waits")
 
@@ -201,9 +195,9 @@ def test_a_vanished_peer_with_a_full_send_queue_is_disconnected(system):
     with Pushd(system, ws_ping=5, ws_backlog=65536) as pushd, \
             in_room(alice, room, direct=pushd.port, rcvbuf=4096):
         fill_the_send_queue(pushd, alice, room)
-        wait_for(lambda: counted(pushd, "drops_total", "dead") == 1, 3 * 10)
-        wait_for(lambda: counted(pushd, "send_queue_bytes") == 0)
-        assert counted(pushd, "drops_total", "slow") == 0
+        wait_for(lambda: pushd.metric("drops_total", reason="dead") == 1, 3 * 10)
+        wait_for(lambda: pushd.metric("send_queue_bytes") == 0)
+        assert pushd.metric("drops_total", reason="slow") == 0
 
 
 @pytest.mark.parametrize("least, count", [(1, 7), (1000000, 10)])
@@ -218,7 +212,7 @@ def test_a_peer_that_reads_slowly_is_not_disconnected(system, least, count):
         for _ in range(count):
             time.sleep(1.8)
             live.next()
-        assert counted(pushd, "drops_total", "dead") == 0
+        assert pushd.metric("drops_total", reason="dead") == 0
         alice.say(room, "still there?")
         live.until(lambda frame: frame["message"]["content"] == "still there?")
 
@@ -352,7 +346,7 @@ def test_idle_connections_of_one_address_do_not_exhaust_files(system):
         for _ in range(600):
             made = socket.create_connection(("127.0.0.1", pushd.port))
             stack.enter_context(contextlib.closing(made))
-        wait_for(lambda: counted(pushd, "refusals_total", "handshake_limit") >= 540)
+        wait_for(lambda: pushd.metric("refusals_total", reason="handshake_limit") >= 540)
         said = alice.say(room)
         assert first.event()["message"] == said
         assert "errno 24" not in pushd.log()
@@ -380,7 +374,7 @@ def test_ten_thousand_connections_from_one_address_are_refused_and_others_served
                 said = alice.say(room)
                 assert listener.event()["message"] == said
         assert answers == {101: 1000, 429: 9000}
-        assert counted(pushd, "refusals_total", "address_limit") == 9000
+        assert pushd.metric("refusals_total", reason="address_limit") == 9000
         with alice.notifications(direct=pushd.port,
                                  headers={"X-Forwarded-For": "192.0.2.2"}) as other:
             assert other.next()["type"] == "connected"

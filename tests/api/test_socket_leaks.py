@@ -7,7 +7,6 @@ import os
 import signal
 
 import pytest
-from support.metrics import parse, value
 from support.pushd import Pushd
 from support.wait import wait_for
 from support.websocket import Socket
@@ -51,18 +50,15 @@ def test_connecting_and_disconnecting_leaks_nothing(user):
     alice.invite(room, bob)
     alice.say(room)
     with Pushd(alice.instance, presence_grace=0, max_sockets_user=1000) as pushd:
-        def metric(name, **labels):
-            return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
-
         def is_empty():
-            return metric("streams") == metric("subscribers") == metric("send_queue_bytes") == \
-                metric("sockets", kind="room") == metric("sockets", kind="notifications") == 0
+            return pushd.metric("streams") == pushd.metric("subscribers") == pushd.metric("send_queue_bytes") == \
+                pushd.metric("sockets", kind="room") == pushd.metric("sockets", kind="notifications") == 0
 
         def connect_all(times):
             for _ in range(times // 7):
                 one_of_each_kind(alice, bob, room, pushd.port)
             wait_for(is_empty, 30, "the end of all sockets and streams")
-            return metric("resident_memory_bytes")
+            return pushd.metric("resident_memory_bytes")
 
         before = connect_all(CONNECTS // 4)
         after = connect_all(CONNECTS)

@@ -11,16 +11,11 @@ import time
 import pytest
 
 from support.client import Client
-from support.metrics import parse, value
 from support.pushd import Pushd
 from support.shapes import refusal
 from support.sockets import in_room, notified
 from support.wait import wait_for
 from support.websocket import Closed, push_port
-
-
-def metric(pushd, name, **labels):
-    return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
 
 
 # ---- signals ----
@@ -160,7 +155,7 @@ def fill(pushd, client, room):
     returns their number. The kernel buffers megabytes before that."""
     for count in range(1, 1000):
         client.say(room, "\U0001f4ac" * 8000)
-        if metric(pushd, "send_queue_bytes") >= 100000:
+        if pushd.metric("send_queue_bytes") >= 100000:
             return count
     raise AssertionError("the kernel takes it all")
 
@@ -182,7 +177,7 @@ def test_pongs_and_events_do_not_interleave_in_a_full_send_buffer(instance, alic
         seq = 0
         for _ in range(3):
             first = seq
-            while metric(pushd, "send_queue_bytes") == 0:
+            while pushd.metric("send_queue_bytes") == 0:
                 alice.say(new_room, "\U0001f4ac" * 8000)
                 seq += 1
                 slow.send_frame(9, b"?" * 125)
@@ -301,7 +296,7 @@ def test_sockets_above_max_sockets_are_refused(instance, user):
             assert one_more.status == 503
             assert one_more.json() == refusal("too_many_sockets", "Too many sockets.")
             assert one_more.headers["retry-after"] == "5"
-        assert metric(pushd, "refusals_total", reason="full") == 1
+        assert pushd.metric("refusals_total", reason="full") == 1
         sockets[0].close()
 
         def another():

@@ -15,7 +15,6 @@ from support import fastcgi
 from support.client import Client
 from support.event_reader import follow, follow_user
 from support.leash import leashed
-from support.metrics import parse, value
 from support.pushd import Pushd
 from support.pushd_metrics import metric
 from support.rooms import ROOMS
@@ -251,16 +250,13 @@ def test_an_unpublished_event_arrives_before_later_ones(
 
 def test_events_found_by_the_gap_check_are_counted(system, alice, bob, room):
     """By a pushd with other channels than those that fcgi-api publishes on."""
-    def finds(pushd):
-        return value(parse(pushd.get("/metrics").text), "confab_gap_check_events_total")
-
     with Pushd(system, redis_prefix="elsewhere:") as deaf, \
             follow(bob, room, direct=deaf.port) as live:
-        before = finds(deaf)
+        before = deaf.metric("gap_check_events_total")
         for count, words in enumerate(("first", "second"), 1):
             alice.say(room, words)
             assert live.event(30)["message"]["content"] == words
-            assert finds(deaf) >= before + count
+            assert deaf.metric("gap_check_events_total") >= before + count
 
 
 def test_notifications_deliver_unpublished_events(system, alice, bob, room):

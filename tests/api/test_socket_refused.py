@@ -9,7 +9,6 @@ import time
 import pytest
 
 from support.client import Client
-from support.metrics import parse, value
 from support.pushd import Pushd
 from support.shapes import refusal
 from support.sockets import NOTIFICATIONS, ROOM, assert_let_in
@@ -36,7 +35,7 @@ def made_up(system, port, address="192.0.2.1", path=NOTIFICATIONS):
 
 
 def refused(pushd, reason):
-    return value(parse(pushd.get("/metrics").text), "confab_refusals_total", reason=reason)
+    return pushd.metric("refusals_total", reason=reason)
 
 
 def test_refused_sockets_take_no_place_and_are_gone_before_they_answer(system, alice):
@@ -150,5 +149,4 @@ def test_places_are_given_back(system, alice):
                     assert_let_in(stack.enter_context(alice.notifications(direct=pushd.port)))
                 with alice.notifications(direct=pushd.port) as live:
                     assert live.status == 503
-            wait_for(lambda: value(parse(pushd.get("/metrics").text), "confab_sockets",
-                                   kind="notifications") == 0)
+            wait_for(lambda: pushd.metric("sockets", kind="notifications") == 0)

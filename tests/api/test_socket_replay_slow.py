@@ -8,7 +8,6 @@ import pytest
 
 from support.client import Client
 from support.event_reader import follow
-from support.metrics import parse, value
 from support.parallel import at_once, twin
 from support.pushd import Pushd
 from support.pushd_metrics import slow_drops
@@ -35,10 +34,6 @@ def long_room(system):
     at_once([lambda writer=writer: [writer.say(room, LONG) for _ in range(MISSED // 2)]
              for writer in writers])
     return alice, room
-
-
-def found_by_gap_checks(pushd):
-    return value(parse(pushd.get("/metrics").text), "confab_gap_check_events_total")
 
 
 def is_in_order(events, first):
@@ -107,8 +102,7 @@ def test_the_memory_of_many_replays_is_bounded(system, long_room):
     alice, room = long_room
     with Pushd(alice.instance, max_sockets_user=100) as pushd, contextlib.ExitStack() as stack:
         def memory():
-            metrics = parse(pushd.get("/metrics").text)
-            return value(metrics, "confab_resident_memory_bytes")
+            return pushd.metric("resident_memory_bytes")
         before = memory()
         for _ in range(40):
             stack.enter_context(
@@ -158,5 +152,5 @@ def test_gaps_of_many_bytes_do_not_fill_the_send_queue(system):
         for last in (20, 40, 60):
             for _ in range(20):
                 alice.say(room, LONG)
-            wait_for(lambda last=last: found_by_gap_checks(pushd) == last, 10)
+            wait_for(lambda last=last: pushd.metric("gap_check_events_total") == last, 10)
         assert len(live.up_to(60)) == 60

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from support.port import free_port
+from support.port import free_port, leave_a_dead_socket
 from support.pushd import Pushd
 from support.sockets import assert_let_in, in_room
 from support.wait import wait_for
@@ -45,11 +45,6 @@ def is_connected_to(path):
     """Whether a process listens there."""
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as knocking:
         return knocking.connect_ex(str(path)) == 0
-
-
-def leave_a_dead_socket(path):
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(path))
 
 
 def refusal(instance, path, **options):

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from support.instance import is_alive
-from support.metrics import parse, value
 from support.pushd import Pushd
 from support.sockets import in_room, notice, person
 from support.wait import wait_for
@@ -36,10 +35,6 @@ def many(client, room, pushd, count=MANY):
                for _ in range(count)]
 
 
-def metric(pushd, name, **labels):
-    return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
-
-
 def on_two_workers(pushd, sockets):
     """Two of these sockets at different workers."""
     first = worker_of(pushd, sockets[0])
@@ -50,7 +45,7 @@ def on_two_workers(pushd, sockets):
 
 def test_the_configuration_sets_the_number_of_workers(pushd):
     assert len(workers_of(pushd)) == WORKERS
-    assert metric(pushd, "workers") == WORKERS
+    assert pushd.metric("workers") == WORKERS
 
 
 def test_the_command_line_sets_the_number_of_workers(instance):
@@ -121,18 +116,17 @@ def test_every_worker_serves_the_metrics_of_all(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
         assert len({worker_of(pushd, live) for live in sockets}) >= 2
         for _ in range(20):
-            figures = parse(pushd.get("/metrics").text)
-            assert value(figures, "confab_sockets", kind="room") == MANY
-            assert value(figures, "confab_handshakes_total") == MANY
-            assert value(figures, "confab_subscribers") == 2 * MANY
-    wait_for(lambda: metric(pushd, "sockets", kind="room") == 0, 10)
+            assert pushd.metric("sockets", kind="room") == MANY
+            assert pushd.metric("handshakes_total") == MANY
+            assert pushd.metric("subscribers") == 2 * MANY
+    wait_for(lambda: pushd.metric("sockets", kind="room") == 0, 10)
 
 
 def test_health_covers_all_workers(pushd):
     wait_for(lambda: pushd.get("/healthz").json() == {"status": "ok"}, 15)
     assert pushd.get("/healthz").status_code == 200
-    assert metric(pushd, "redis_up") == metric(pushd, "database_up") == 1
-    assert metric(pushd, "resident_memory_bytes") > WORKERS * 1e6
+    assert pushd.metric("redis_up") == pushd.metric("database_up") == 1
+    assert pushd.metric("resident_memory_bytes") > WORKERS * 1e6
 
 
 def test_counters_never_decrease_when_a_worker_dies(pushd, alice, room):
@@ -140,15 +134,15 @@ def test_counters_never_decrease_when_a_worker_dies(pushd, alice, room):
         alice.say(room)
         for live in sockets:
             live.until("new_message")
-        before = metric(pushd, "deliveries_total")
+        before = pushd.metric("deliveries_total")
         for pid in workers_of(pushd):
             os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not any(is_alive(pid) for pid in workers_of(pushd)) or
                  "killed by signal 9" in pushd.log(), 10)
         serving(pushd, WORKERS)
-    assert metric(pushd, "deliveries_total") >= before > 0
-    assert metric(pushd, "sockets", kind="room") == 0
-    assert metric(pushd, "subscribers") == 0
+    assert pushd.metric("deliveries_total") >= before > 0
+    assert pushd.metric("sockets", kind="room") == 0
+    assert pushd.metric("subscribers") == 0
 
 
 # ---- dead workers ----

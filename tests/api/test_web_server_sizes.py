@@ -12,7 +12,7 @@ import requests
 
 from support.client import Client
 from support.front import Front
-from support.instance import ROOT, build_folder
+from support.instance import ROOT
 from support.sockets import assert_let_in, in_room
 from support.wait import wait_for
 from support.websocket import Socket

@@ -9,7 +9,7 @@ import pytest
 from support.client import Client
 from support.counters import spent
 from support.hooks import Hook, Worker, a_whole_step
-from support.receiver import (CUT, ENDLESS, HANG, REDIRECT, RESET, SLOW, Receiver, check_order)
+from support.receiver import CUT, ENDLESS, HANG, REDIRECT, RESET, SLOW, check_order
 from support.wait import wait_for
 
 pytestmark = pytest.mark.slow("kills workers and waits for their leases")
@@ -19,12 +19,6 @@ pytestmark = pytest.mark.slow("kills workers and waits for their leases")
 def system(make_instance):
     """An instance with a worker that may deliver to this host."""
     return make_instance(WORKER=1, CONFAB_HOOK_PRIVATE="on")
-
-
-@pytest.fixture
-def receiver():
-    with Receiver() as running:
-        yield running
 
 
 @pytest.fixture

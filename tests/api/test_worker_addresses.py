@@ -23,12 +23,6 @@ def system(make_instance):
     return make_instance()
 
 
-@pytest.fixture
-def receiver():
-    with Receiver() as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def owner(system):
     return Client(system).register()

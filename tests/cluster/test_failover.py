@@ -12,13 +12,9 @@ from test_storm import are_alike
 from support import markdown
 from support.client import Client
 from support.galera import is_ready
+from support.presence import online_ids
 from support.sockets import in_room
 from support.wait import wait_for
-
-
-def online(client, room):
-    answer = client.get(f"/api/chat/rooms/{room}/presence/").json()
-    return {user["user_id"] for user in answer["online"]}
 
 
 def passes(one, other):
@@ -45,7 +41,7 @@ def test_typing_and_presence_pass_after_each_failover(cluster):
                 wait_for(lambda: passes(there, here) and passes(here, there), 30, "typing")
                 typing = time.monotonic() - begin
                 for client in (alice, bob):
-                    wait_for(lambda client=client: online(client, room) == {alice.id, bob.id}, 30,
+                    wait_for(lambda client=client: online_ids(client, room) == {alice.id, bob.id}, 30,
                              "presence")
                 print(f"  after a failover typing passes in {typing:.1f} s, presence in "
                       f"{time.monotonic() - begin:.1f} s", flush=True)

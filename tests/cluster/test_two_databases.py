@@ -1,7 +1,6 @@
 """Two hosts of which each writes through a database of its own: what was written through one is
 right at the other, and two writers of one room do not hinder one another."""
 
-import itertools
 import os
 import time
 from collections import Counter

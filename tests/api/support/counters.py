@@ -1,4 +1,5 @@
-"""What an action costs the database, by the status counters of its server."""
+"""What an action costs the database, by the status counters of its server; the counters that the
+tables keep."""
 
 ROWS_READ = ("Handler_read_first", "Handler_read_key", "Handler_read_last", "Handler_read_next",
              "Handler_read_prev", "Handler_read_rnd", "Handler_read_rnd_deleted",
@@ -17,3 +18,8 @@ def spent(instance, act, *names, times=5):
         [(after,)] = instance.sql(query)
         return after - before
     return min(once(act) for _ in range(times)) - min(once(lambda: None) for _ in range(5))
+
+
+def assert_counters_are_right(instance):
+    checked = instance.confabctl("check", "--deep")
+    assert checked.returncode == 0, checked.stdout + checked.stderr

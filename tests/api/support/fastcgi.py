@@ -5,7 +5,7 @@ import struct
 
 from requests.structures import CaseInsensitiveDict
 
-BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
+BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
 
 
 def _record(kind, content):

@@ -79,3 +79,9 @@ class Worker:
     def end(self, number=signal.SIGTERM, seconds=60):
         self.process.send_signal(number)
         return self.process.wait(seconds)
+
+
+def work(instance):
+    """Lets a worker do what is due."""
+    with Worker(instance, "--once") as worker:
+        assert worker.process.wait(60) == 0, worker.log

@@ -1,4 +1,4 @@
-"""TCP ports for servers of a test."""
+"""TCP ports for servers of a test, and paths of sockets."""
 
 import random
 import socket
@@ -19,3 +19,9 @@ def free_port():
     """The number of an unused port of that kind."""
     with take_port() as taken:
         return taken.getsockname()[1]
+
+
+def leave_a_dead_socket(path):
+    """A Unix socket on which nothing listens, as a killed server leaves it."""
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))

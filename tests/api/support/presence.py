@@ -20,6 +20,10 @@ def rest(client, room):
     return by_id(answer.json()["online"])
 
 
+def online_ids(client, room):
+    return {someone["user_id"] for someone in rest(client, room)}
+
+
 def wait_for_rest(client, room, *clients, seconds=30):
     wait_for(lambda: rest(client, room) == people(*clients), seconds,
              f"the presence of {[someone.name for someone in clients]}")

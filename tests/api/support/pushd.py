@@ -1,6 +1,7 @@
 """An additional pushd on the Redis and database of an instance."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import requests
 
 from support.leash import leashed
+from support.metrics import parse, value
 from support.wait import wait_for
 
 
@@ -59,6 +61,7 @@ class Pushd:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _is_up(self):
         assert self.process.poll() is None, self.log()
@@ -84,6 +87,10 @@ class Pushd:
     def get(self, path, **options):
         """Requests a path from the port for health and metrics."""
         return ask(self.ports()[1], path, **options)
+
+    def metric(self, name, **labels):
+        """The value of one metric; the name is given without confab_."""
+        return value(parse(self.get("/metrics").text), f"confab_{name}", **labels)
 
     def signal(self, number):
         os.kill(self.process.pid, number)

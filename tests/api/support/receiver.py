@@ -59,7 +59,6 @@ class Receiver:
         self.answer = answer
         self.location = "http://127.0.0.1:1/"
         self.deliveries = []
-        self.hanging = 0
         self._context = None
         if certificate:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -149,13 +148,11 @@ class Receiver:
         self.deliveries.append(delivery)
         answer = self.answer(delivery)
         if answer == HANG:
-            self.hanging += 1
             # Until the sender gives up.
             ends = [asyncio.ensure_future(end) for end in (reader.read(), self._released.wait())]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for end in ends:
                 end.cancel()
-            self.hanging -= 1
             return False
         if answer == RESET:
             writer.transport.abort()

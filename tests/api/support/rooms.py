@@ -18,5 +18,9 @@ def public_room(alice, bob):
     return alice, bob, room
 
 
+def set_admin(client, room, user_id, value):
+    return client.patch(url(room, f"members/{user_id}/"), json={"is_admin": value})
+
+
 def remove(client, room, user_id):
     return client.post(url(room, "remove_member/"), json={"user_id": user_id})

@@ -8,6 +8,8 @@ import json
 import subprocess
 import time
 
+from support.client import Client
+
 SECRET = "a-secret-of-the-site-with-40-characters-"
 AUDIENCE = "chat"
 ISSUER = "https://site.example"
@@ -119,3 +121,10 @@ def log_in(client, jwt):
     client.id = answer.json()["user"]["user_id"]
     client.name = answer.json()["user"]["username"]
     return answer.json()
+
+
+def come(system, **given):
+    """A client of the user of a new token."""
+    client = Client(system)
+    log_in(client, token(**given))
+    return client
