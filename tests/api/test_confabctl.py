@@ -4,16 +4,15 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from support.confabctl import Tool
 from support.instance import ROOT
+from support.leash import new_folder
 from support.sql_session import SqlSession
 from support.wait import wait_for
 
@@ -26,11 +25,6 @@ COMMANDS = ["migrate", "user add", "user passwd", "user disable", "user enable",
 
 USAGE = "usage: confabctl [-c FILE] [--json] COMMAND [ARGUMENT...]"
 NOTHING = {"CONFAB_DATABASE_SOCKET": "/nonexistent/db.sock"}
-
-
-@pytest.fixture(scope="module")
-def tool(instance):
-    return Tool(instance)
 
 
 # ---- help ----
@@ -271,7 +265,7 @@ def test_a_newer_schema_is_not_changed(own):
 @pytest.fixture
 def reachable(own):
     """A folder that every user can read, with confabctl; the database accepts its users."""
-    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder = new_folder()
     shutil.copy(own.build / "confabctl", folder)
     folder.chmod(0o755)
     modes = {path: path.stat().st_mode & 0o777 for path in (own.state, own.state / "sock")}

@@ -121,14 +121,11 @@ def test_a_reload_applies_hook_private(system, owner):
 
 def test_the_service_manager_is_notified_when_it_is_ready(system):
     command = [system.build / "confab-worker", "-c", system.config]
-    manager = ServiceManager(command, {**system.env, "CONFAB_WORKER_LISTEN": ""})
-    try:
+    with ServiceManager(command, {**system.env, "CONFAB_WORKER_LISTEN": ""}) as manager:
         manager.wait_for("READY=1")
         manager.process.send_signal(signal.SIGTERM)
         manager.wait_for("STOPPING=1")
         assert manager.process.wait(60) == 0
-    finally:
-        manager.process.kill()
 
 
 # ---- keys ----

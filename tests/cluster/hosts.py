@@ -7,12 +7,11 @@ import ctypes
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from support.build import build_folder
 from support.instance import ROOT
-from support.leash import leashed
+from support.leash import leashed, new_folder
 from support.wait import wait_for
 
 HERE = Path(__file__).resolve().parent
@@ -116,7 +115,7 @@ class Hosts:
 
     def __enter__(self):
         assert os.geteuid() == 0, "hosts need root"
-        self.folder = Path(tempfile.mkdtemp(prefix="confab-hosts-", dir="/tmp"))
+        self.folder = new_folder("confab-hosts-")
         try:
             install(self.folder / "installed")
             (self.folder / "installed/usr/local/bin").mkdir()

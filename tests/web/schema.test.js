@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -192,7 +191,8 @@ function differences(objects) {
             return `export const the_${name}: Same<Flat<S.${name}>, Flat<${type}>> = true;`;
         }),
     ].join("\n");
-    const folder = mkdtempSync(join(tmpdir(), "confab-types-"));
+    const folder = here("../../build/types");
+    mkdirSync(folder, { recursive: true });
     try {
         writeFileSync(join(folder, "schema.ts"), typesOf(objects));
         writeFileSync(join(folder, "compare.ts"), source);
@@ -206,8 +206,6 @@ function differences(objects) {
         return "";
     } catch (error) {
         return error.stdout;
-    } finally {
-        rmSync(folder, { recursive: true });
     }
 }
 

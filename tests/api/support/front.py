@@ -12,12 +12,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 
 from support import template
 from support.instance import ROOT
-from support.leash import leashed
+from support.leash import leashed, new_folder
 from support.port import free_port
 from support.wait import wait_for
 
@@ -124,7 +123,7 @@ class Front:
         self.kind = kind
         self._apache_modules = apache_modules
         self._settings = settings
-        self.folder = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
+        self.folder = new_folder()
         self.share = self.folder / "share"
         self.instance = copy.copy(system)
         self.instance.port = free_port()

@@ -6,12 +6,11 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 from support import template
 from support.instance import ROOT, Instance
-from support.leash import leashed
+from support.leash import leashed, new_folder
 from support.mariadb import PROGRAMS, MariaDB
 from support.network import HERE
 from support.port import free_port
@@ -66,7 +65,7 @@ class Galera:
 
     def __init__(self, machines=None):
         self._with_tables = bool(machines)
-        self._transfer = Path(tempfile.mkdtemp(prefix="confab-galera-", dir="/tmp"))
+        self._transfer = new_folder("confab-galera-")
         scripts = f"{Path(__file__).parent}:{ROOT}/build/cluster-bin"
         path = {"PATH": f"{scripts}:{PROGRAMS}", "TRANSFER": str(self._transfer)}
         if machines:

@@ -9,12 +9,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
 from support import fastcgi, template
 from support.build import ROOT, build_folder
+from support.leash import new_folder
 from support.network import HERE
 from support.published import Subscription
 from support.schema import check_answer
@@ -43,8 +43,7 @@ class Instance:
         self.build = build_folder()
         self.machine = machine
         self._quick = quick
-        # Short, because paths of Unix sockets are limited.
-        self.state = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
+        self.state = new_folder()
         self.config = self.state / "confab.conf"
         self.port = None
         own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0", "WORKER": "0",

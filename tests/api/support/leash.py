@@ -1,6 +1,38 @@
-"""Servers end with the tests that started them, also if these are killed."""
+"""Servers end with the tests that started them, and their folders are removed, also if the tests
+are killed."""
+
+import functools
+import subprocess
+import tempfile
+from pathlib import Path
+
+# Reads paths until the process that writes them has ended. Its servers end a moment later, and may
+# still write files meanwhile.
+SWEEP = """
+while read -r path; do set -- "$@" "$path"; done
+for _ in $(seq 20); do
+    [ "$(ls -d "$@")" ] || exit
+    rm -rf "$@"
+    sleep 1
+done
+"""
 
 
 def leashed(command):
     """The command, run so that it gets SIGTERM when the process that starts it has died."""
     return ["setpriv", "--pdeathsig", "TERM", "--", *map(str, command)]
+
+
+@functools.cache
+def _sweeper():
+    return subprocess.Popen(["sh", "-c", SWEEP, "sweep"], stdin=subprocess.PIPE, text=True,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            start_new_session=True)
+
+
+def new_folder(prefix="confab-"):
+    """A folder that the caller removes; if it does not, it is removed once this process has ended.
+    Its path is short, because paths of Unix sockets are limited."""
+    path = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
+    print(path, file=_sweeper().stdin, flush=True)
+    return Path(path)

@@ -4,12 +4,10 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
 from support import template
 from support.instance import Instance, bind, read_value
-from support.leash import leashed
+from support.leash import leashed, new_folder
 from support.network import HERE
 from support.port import free_port
 from support.wait import wait_for
@@ -23,7 +21,7 @@ class MariaDB:
     Start it by start() or as a context. On a machine of a Network it has the usual port."""
 
     def __init__(self, lines="", tcp=False, env=None, machine=HERE, tables=False):
-        self.folder = Path(tempfile.mkdtemp(prefix="confab-db-", dir="/tmp"))
+        self.folder = new_folder("confab-db-")
         self._tables = tables
         self.socket = self.folder / "db.sock"
         self.machine = machine

@@ -2,10 +2,8 @@
 
 import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
-from support.leash import leashed
+from support.leash import leashed, new_folder
 from support.network import HERE
 from support.port import free_port
 from support.wait import wait_for
@@ -21,7 +19,7 @@ class Redis:
     given; on a machine of a Network at the usual port. Used in a `with`."""
 
     def __init__(self, lines="", certificates=None, machine=HERE):
-        self.folder = Path(tempfile.mkdtemp(prefix="confab-redis-", dir="/tmp"))
+        self.folder = new_folder("confab-redis-")
         self.machine = machine
         self.port = free_port() if machine is HERE else 6379
         self.options = []

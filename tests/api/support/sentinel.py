@@ -4,13 +4,11 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections import Counter
 from contextlib import ExitStack
-from pathlib import Path
 
 from support.instance import ROOT
-from support.leash import leashed
+from support.leash import leashed, new_folder
 from support.network import HERE
 from support.port import free_port
 from support.redis import Redis, program
@@ -29,7 +27,7 @@ class Sentinel:
     it has the configuration in conf/cluster."""
 
     def __init__(self, primary, quorum, machine=HERE):
-        self.folder = Path(tempfile.mkdtemp(prefix="confab-sentinel-", dir="/tmp"))
+        self.folder = new_folder("confab-sentinel-")
         self.machine = machine
         self.port = free_port() if machine is HERE else 26379
         self.process = None

@@ -6,9 +6,8 @@ import signal
 import socket
 import struct
 import subprocess
-import tempfile
-from pathlib import Path
 
+from support.leash import new_folder
 from support.wait import wait_for
 
 
@@ -20,7 +19,7 @@ class ServiceManager:
     in which "from" is the pid of the sender."""
 
     def __init__(self, command, env, **options):
-        self.folder = Path(tempfile.mkdtemp(prefix="confab-"))
+        self.folder = new_folder()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self.folder / "notify"))
         self._socket.setblocking(False)
