@@ -1,18 +1,13 @@
 /* acceptor: errors of accept(2), while it listens and when it stops. */
 #include <errno.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/log.h"
 #include "net/acceptor.h"
+#include "support/unit.h"
 
 #define CLIENTS 3
 

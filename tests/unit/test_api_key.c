@@ -1,17 +1,10 @@
 /* api_key: names, scopes, addresses, and the users that requests name; keys of rooms. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "store/rooms/room.h"
 #include "store/site/api_key.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static void scopes_are_words_of_a_list(void **state) {
     static const char *const bad[] = {"", ",", "user", "users,,act", "USERS", "users act"};

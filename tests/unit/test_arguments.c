@@ -1,16 +1,9 @@
 /* arguments: options, positional arguments and ids. Error messages are not tested here. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "arguments.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 /* The values of one option of each kind. */
 struct values {

@@ -1,14 +1,9 @@
 /* array: growth and preserved content. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/array.h"
+#include "support/unit.h"
 
 static void elements_are_kept_while_the_array_grows(void **state) {
     uint64_t *items = NULL;

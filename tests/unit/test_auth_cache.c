@@ -1,14 +1,9 @@
 /* auth_cache: lookup, replacement and removal of entries. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "auth_cache.h"
+#include "support/unit.h"
 
 static struct auth_cache *cache;
 static struct db *db; /* never connected */

@@ -1,12 +1,6 @@
 /* backoff: growth, bounds, jitter. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/backoff.h"
+#include "support/unit.h"
 
 static void a_new_backoff_is_ready(void **state) {
     struct backoff backoff = BACKOFF(100, 5000);
@@ -25,7 +19,7 @@ static void delays_double_from_min_to_max(void **state) {
         struct backoff backoff = BACKOFF(100, 5000);
         int64_t now = 1000000;
 
-        for (size_t i = 0; i < sizeof delays / sizeof delays[0]; i++) {
+        for (size_t i = 0; i < COUNT(delays); i++) {
             uint32_t wait = backoff_failed(&backoff, now);
 
             assert_int_equal(backoff.delay_ms, delays[i]);

@@ -1,8 +1,4 @@
 /* bell_file: a number that only grows, also with several writers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 #include <utime.h>
-#include <cmocka.h>
 
 #include "os/bell_file.h"
+#include "support/unit.h"
 
 #define NAME "0123456789abcdef0123456789abcdef"
 

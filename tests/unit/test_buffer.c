@@ -1,9 +1,5 @@
 /* buffer and xalloc: content, growth, and running out of memory. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/buffer.h"
 #include "base/xalloc.h"
+#include "support/unit.h"
 
 static void an_empty_buffer_is_an_empty_string(void **state) {
     struct buffer buffer = BUFFER_EMPTY;

@@ -1,16 +1,11 @@
 /* channel: what subscribers are sent, whatever Redis does to the events. */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "support/fake_world.h"
+#include "support/unit.h"
 
 /* A room with two users, of whom the second has a socket. */
 struct scene {

@@ -1,13 +1,7 @@
 /* clearing_pace: slices take about the same time on any database, and pauses are longer when it is
  * slower than at best. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "clearing_pace.h"
+#include "support/unit.h"
 
 /* A database that takes so long for a message, in nanoseconds; the pause after a slice. */
 static uint64_t slice(struct clearing_pace *pace, uint64_t message_ns, uint64_t *took_us) {
@@ -19,7 +13,7 @@ static uint64_t slice(struct clearing_pace *pace, uint64_t message_ns, uint64_t 
 static void test_slices_take_some_milliseconds_on_any_database(void **state) {
     (void)state;
     static const uint64_t SPEEDS[] = {20000, 60000, 100000};
-    for (size_t i = 0; i < sizeof(SPEEDS) / sizeof(*SPEEDS); i++) {
+    for (size_t i = 0; i < COUNT(SPEEDS); i++) {
         struct clearing_pace pace = {0};
         uint64_t took_us = 0;
         for (int turn = 0; turn < 100; turn++)

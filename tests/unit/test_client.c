@@ -1,15 +1,10 @@
 /* client: opening or refusing a socket, and closing it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "support/client_scene.h"
+#include "support/unit.h"
 
 /* ---- credentials ---- */
 
@@ -283,7 +278,7 @@ static void events_that_cannot_be_replayed_are_a_resync(void **state) {
     post(scene, 9);
     scene->world.config.replay_limit = 5;
     static const char *const since[] = {"4", "11", "18446744073709551615"};
-    for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
+    for (size_t i = 0; i < COUNT(since); i++) {
         struct socket *socket = fake_world_join(&scene->world, 2, scene->room, since[i]);
         client_scene_assert_live(socket);
         client_scene_assert_next(socket, "{\"type\":\"resync\",\"seq\":10}");

@@ -1,14 +1,9 @@
 /* client: pushd at a node of a Galera cluster that has not applied the last changes yet. It waits
  * for them where its answer would be wrong, and nowhere else. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "support/client_scene.h"
+#include "support/unit.h"
 
 static void an_older_number_is_no_reason_to_resync(void **state) {
     struct client_scene *scene = *state;

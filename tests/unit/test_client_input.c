@@ -1,13 +1,8 @@
 /* client: the messages that clients may send, and their rate. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "support/client_scene.h"
+#include "support/unit.h"
 
 /* ---- typing ---- */
 

@@ -1,14 +1,9 @@
 /* client: a whole pushd whose events happen in random order. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "support/fake_clients.h"
+#include "support/unit.h"
 
 #define STEPS 1500
 

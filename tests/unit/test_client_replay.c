@@ -1,14 +1,9 @@
 /* client: events that were missed are sent as the socket takes them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "support/client_scene.h"
+#include "support/unit.h"
 
 /* More than the recent events that a stream keeps. */
 #define MISSED 200

@@ -1,14 +1,9 @@
 /* client: lists and maps that are walked while what follows from one entry ends others. Without
  * Redis notices are handed out at once, and with them the events of the same loop iteration. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "support/client_scene.h"
+#include "support/unit.h"
 
 /* More than the recent events that a stream keeps. */
 #define MISSED 200

@@ -1,14 +1,9 @@
 /* client: rooms that a notifications socket watches. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "support/client_scene.h"
+#include "support/unit.h"
 
 /* A user's notifications socket that watches the scene's room. */
 static struct socket *watching(struct client_scene *scene, uint64_t user_id) {
@@ -212,11 +207,11 @@ static void invalid_members_are_errors(void **state) {
     struct client_scene *scene = *state;
     struct socket *socket = client_scene_connect(scene, 2, 0);
     scene->world.config.rate_limits = CONFIG_OFF;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         client_scene_receive(scene, socket, cases[i].message);
         assert_error(scene, socket, cases[i].code);
     }
-    for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
+    for (size_t i = 0; i < COUNT(since); i++) {
         char more[40];
         snprintf(more, sizeof(more), ",\"since\":%s", since[i]);
         client_scene_receive_for(scene, socket, "watch", scene->room, more);

@@ -1,17 +1,10 @@
 /* clock: RFC 3339 times, the calendar, and the two clocks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static const struct {
     int64_t micros;
@@ -176,11 +169,11 @@ static void times_are_read(void **state) {
     };
     int64_t micros;
     (void)state;
-    for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
+    for (size_t i = 0; i < COUNT(fine); i++) {
         assert_true(clock_parse(text_of(fine[i].text), &micros));
         assert_int_equal(micros, fine[i].micros);
     }
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+    for (size_t i = 0; i < COUNT(wrong); i++)
         assert_false(clock_parse(text_of(wrong[i]), &micros));
 }
 

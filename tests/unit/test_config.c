@@ -2,13 +2,6 @@
  * config: valid and invalid files and variables, error messages, and that dump and example can
  * be loaded.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +11,7 @@
 
 #include "base/xalloc.h"
 #include "support/config_fixture.h"
+#include "support/unit.h"
 
 /* --- valid ------------------------------------------------------------------ */
 
@@ -138,7 +132,7 @@ static void test_invalid_number(void **state) {
     static const char *const bad[] = {
         "0", "366", "-1", "+1", "1.5", "0x10", "ten", "1 4", "99999999999999999999", "",
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         char content[64];
         char expected[128];
         snprintf(content, sizeof content, "session_days = %s\n", bad[i]);
@@ -267,7 +261,7 @@ static void test_quotes_and_comments_after_a_value_are_reported(void **state) {
         {"database_password = \"a'", ""},
         {"database_password = a\"b\"", ""},
     };
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+    for (size_t i = 0; i < COUNT(lines); i++) {
         buffer_clear(&fixture->problems);
         assert_true(configured_load(fixture, lines[i].line, strlen(lines[i].line)));
         assert_string_equal(configured_problems(fixture), lines[i].warning);

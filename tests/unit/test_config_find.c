@@ -1,11 +1,4 @@
 /* config_find: where the configuration file is searched for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -15,6 +8,7 @@
 #include <unistd.h>
 
 #include "support/config_fixture.h"
+#include "support/unit.h"
 
 /* --- where the file is found ---------------------------------------------------------- */
 

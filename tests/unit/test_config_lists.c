@@ -1,17 +1,11 @@
 /* config and http: lists of addresses and of origins in the configuration; names and links. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <string.h>
 
 #include "http/cidr.h"
 #include "http/origin.h"
 #include "support/config_fixture.h"
+#include "support/unit.h"
 
 /* --- lists ---------------------------------------------------------------------------- */
 
@@ -28,7 +22,7 @@ static void test_invalid_address_lists(void **state) {
         "10.0.0.0/8/8", "::1/129", "/8",          "10.0.0.0/255.0.0.0", "fe80::1%eth0",
         "010.0.0.1",    "[::1]",   "10.0.0.1:80",
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         char content[128];
         char expected[256];
         snprintf(content, sizeof content, "trusted_proxies = ::1, %s\n", bad[i]);
@@ -73,7 +67,7 @@ static void test_addresses_not_found_in_a_list(void **state) {
         "::ffff:11.0.0.1",     "",         "unix",        "10.0.0.1 ",        "10.0.0.1/32",
         "10.0.0.1, 127.0.0.1",
     };
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    for (size_t i = 0; i < COUNT(others); i++) {
         assert_false(cidr_list_contains(list, others[i]));
     }
     assert_false(cidr_list_contains("", "127.0.0.1"));
@@ -122,7 +116,7 @@ static void test_invalid_origins(void **state) {
         "https://m\xC3\xBCnchen.example",
         "//example.org",
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         struct configured *fixture = *state;
         char content[128];
         snprintf(content, sizeof content, "allowed_origins = %s\n", bad[i]);
@@ -142,15 +136,23 @@ static void test_origins_of_apps(void **state) {
 
 static void test_origins_of_pictures(void **state) {
     static const char *const bad[] = {
-        "http://pictures.example", "null",       "capacitor://localhost", "https://*.example",
-        "https://a.example/",      "'self'",     "https:",                "*",
-        "https://a.example;",      "data://aaa", "https://\"",
+        "http://pictures.example",
+        "null",
+        "capacitor://localhost",
+        "https://*.example",
+        "https://a.example/",
+        "'self'",
+        "https:",
+        "*",
+        "https://a.example;",
+        "data://aaa",
+        "https://\"",
     };
     configured_accept(*state,
                       "avatar_origins = https://pictures.example, HTTPS://Www.Example.org:8443 "
                       "https://[2001:db8::1]\n");
     configured_accept(*state, "avatar_origins =\n");
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         char content[128];
         char expected[256];
         snprintf(content, sizeof content, "avatar_origins = https://a.example %s\n", bad[i]);
@@ -184,12 +186,12 @@ static void test_origins_found_in_a_list(void **state) {
 /* --- single words ---------------------------------------------------------------------- */
 
 static void test_links(void **state) {
-    static const char *const bad[] = {"javascript:alert(1)", "www.example.org", "https://",
-                                      "http://a b", "data:text/html,x", "ftp://a"};
+    static const char *const bad[] = {"javascript:alert(1)", "www.example.org",  "https://",
+                                      "http://a b",          "data:text/html,x", "ftp://a"};
     configured_accept(*state, "login_url = https://www.example.org/login?next=%2F\n");
     configured_accept(*state, "login_url = /login\n");
     configured_accept(*state, "login_url =\n");
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         char content[128], expected[256];
         snprintf(content, sizeof content, "login_url = %s\n", bad[i]);
         snprintf(expected, sizeof expected,

@@ -1,12 +1,6 @@
 /* conn_limit: limits of handshakes and sockets, for an address and in total. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "net/conn_limit.h"
+#include "support/unit.h"
 
 static struct config config = {.max_sockets = 10,
                                .max_sockets_address = 3,

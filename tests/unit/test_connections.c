@@ -1,17 +1,12 @@
 /* connections: peers that close while nothing is under way, and places for new ones. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "server/connections.h"
+#include "support/unit.h"
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static socklen_t address_len;

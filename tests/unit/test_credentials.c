@@ -1,15 +1,8 @@
 /* credentials: the headers with a token or a session key, and their precedence. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "http/credentials.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 /* Compares the key that was found; expected NULL: none. */
 static void assert_found(bool found, struct text key, const char *expected, const char *header) {

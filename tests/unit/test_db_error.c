@@ -1,13 +1,8 @@
 /* db_error: what each error number means, and that refusals name their cause. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "db/db_error.h"
+#include "support/unit.h"
 
 /* What the server says with 1290. */
 #define READ_ONLY \
@@ -60,7 +55,7 @@ static const struct {
 
 static void every_number_has_its_kind_and_cause(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof(EXPECTED) / sizeof(EXPECTED[0]); i++) {
+    for (size_t i = 0; i < COUNT(EXPECTED); i++) {
         const char *cause = db_error_cause(EXPECTED[i].number, READ_ONLY);
         assert_int_equal(db_error_kind(EXPECTED[i].number, READ_ONLY), EXPECTED[i].kind);
         if (EXPECTED[i].word)

@@ -1,16 +1,11 @@
 /* db_pool: each job has its own connection and completes once, on the thread of the loop. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "db/db_pool.h"
+#include "support/unit.h"
 
 #define JOBS 200
 #define THREADS 3

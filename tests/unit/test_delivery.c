@@ -1,20 +1,12 @@
 /* delivery: the body, its id, its signatures and the time
  * until the next try; the addresses that a hook may have. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <sodium.h>
 #include <string.h>
 
 #include "delivery.h"
 #include "secrets/secret.h"
 #include "store/followers/hook.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static struct hook hook_of(const char *secret) {
     struct hook hook = {.id = 3, .url = {"https://example.org/", 20}};

@@ -1,17 +1,12 @@
 /* doctor_metrics: where the metrics of pushd are looked for, in a folder of its own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "doctor/doctor_metrics.h"
+#include "support/unit.h"
 
 /* Nothing listens there. */
 #define CONFIGURED "127.0.0.1:1"
@@ -111,10 +106,15 @@ static void the_ports_of_an_instance_come_first(void **state) {
 }
 
 static void a_malformed_file_of_ports_is_ignored(void **state) {
-    static const char *const wrong[] = {"", "push=1\n", "metrics=\n", "metrics=0\n",
-                                        "metrics=65536\n", "metrics=x\n", "metrics=-1\n"};
+    static const char *const wrong[] = {"",
+                                        "push=1\n",
+                                        "metrics=\n",
+                                        "metrics=0\n",
+                                        "metrics=65536\n",
+                                        "metrics=x\n",
+                                        "metrics=-1\n"};
     (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         write_file("run/push.ports", wrong[i]);
         doctor_metrics_find(&found, config, CONFIGURED, "/nonexistent");
         assert_int_equal(found.count, 1);

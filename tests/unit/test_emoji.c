@@ -1,15 +1,8 @@
 /* emoji: which texts are one emoji, and in which form it is kept. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
+#include "support/unit.h"
 #include "unicode/emoji.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void assert_listed(const char *text, const char *wanted) {
     struct text listed;

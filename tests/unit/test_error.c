@@ -1,13 +1,8 @@
 /* error: the table from errors to status codes and texts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/error.h"
+#include "support/unit.h"
 
 static const struct {
     enum error error;
@@ -44,7 +39,7 @@ static const struct {
     {ERROR_NOT_ALLOWED, 22, 403, "not_allowed", "The user does not accept this from you."},
 };
 
-#define OUTCOMES (sizeof outcomes / sizeof outcomes[0])
+#define OUTCOMES (COUNT(outcomes))
 
 static void every_error_has_its_status_text_and_code(void **state) {
     (void)state;
@@ -60,7 +55,7 @@ static void an_unknown_error_is_an_internal_one(void **state) {
     static const int unknown[] = {OUTCOMES, 1000, -1, INT32_MAX, INT32_MIN};
 
     (void)state;
-    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+    for (size_t i = 0; i < COUNT(unknown); i++) {
         assert_int_equal(error_status((enum error)unknown[i]), 500);
         assert_string_equal(error_detail((enum error)unknown[i]), error_detail(ERROR_INTERNAL));
     }
@@ -117,7 +112,7 @@ static void every_status_has_its_reason(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+    for (size_t i = 0; i < COUNT(reasons); i++)
         assert_string_equal(error_reason(reasons[i].status), reasons[i].reason);
     for (size_t i = 0; i < OUTCOMES; i++)
         assert_string_not_equal(error_reason(error_status(outcomes[i].error)), "Unknown");

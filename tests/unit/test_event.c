@@ -1,16 +1,10 @@
 /* event: names of channels and keys, and the envelope. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "event/event.h"
+#include "support/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_ID "18446744073709551615"
 
 /* Stored in databases and sent on the wire: never changed. */

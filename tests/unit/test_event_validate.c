@@ -1,14 +1,9 @@
 /* event_validate: accepts what fcgi-api and pushd publish, and nothing else. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/buffer.h"
 #include "redis/event_validate.h"
+#include "support/unit.h"
 
 static bool accepts(enum event_stream stream, const char *payload) {
     struct event_envelope envelope;
@@ -42,7 +37,7 @@ static void notices_must_have_no_number(void **state) {
     (void)state;
     static const char *const types[] = {"message_read", "typing",    "stop_typing",
                                         "user_joined",  "user_left", "room_deleted"};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+    for (size_t i = 0; i < COUNT(types); i++) {
         struct buffer payload = BUFFER_EMPTY;
         buffer_printf(&payload, "2 0 %s 3 9 0 alice 0 0\n{}", types[i]);
         assert_true(room_accepts(buffer_str(&payload)));
@@ -57,7 +52,7 @@ static void user_events_belong_on_the_users_channel(void **state) {
     static const char *const payloads[] = {
         "2 4 room_created 3 9 0 alice 0 0\n{}", "2 4 room_invitation 3 9 0 alice 0 0\n{}",
         "2 4 room_removed 3 9 0 alice 0 0\n{}", "2 4 credentials_changed 3 0 0 alice 0 0\n"};
-    for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
+    for (size_t i = 0; i < COUNT(payloads); i++) {
         assert_true(user_accepts(payloads[i]));
         assert_false(room_accepts(payloads[i]));
     }
@@ -78,7 +73,7 @@ static void text_must_be_a_valid_object(void **state) {
     (void)state;
     static const char *const texts[] = {"[]",  "7",     "null",        "{",    "{}{}",
                                         " {}", "{'a'}", "{\"a\":NaN}", "\"\"", "{}x"};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    for (size_t i = 0; i < COUNT(texts); i++) {
         struct buffer payload = BUFFER_EMPTY;
         buffer_printf(&payload, "2 7 new_message 3 9 0 alice 0 0\n%s", texts[i]);
         assert_false(room_accepts(buffer_str(&payload)));

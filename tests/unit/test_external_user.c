@@ -1,16 +1,9 @@
 /* external_user: names made fit. The rest needs a database: tests/api/test_jwt_login.py. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "store/site/external_user.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static void names_are_made_fit(void **state) {
     (void)state;
@@ -39,7 +32,9 @@ static void names_are_made_fit(void **state) {
         {"\xD0\x96\xD0\xB0\xD0\xBD\xD0\xBD\xD0\xB0", ""},
         {"\xE7\x94\xB0\xE4\xB8\xAD", ""},
         /* What is not UTF-8 ends the name. */
-        {"anna\xFF""bella", "anna"},
+        {"anna\xFF"
+         "bella",
+         "anna"},
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
         char name[USER_NAME_SIZE];

@@ -1,16 +1,11 @@
 /* fastcgi, responder: requests in pieces of any size, the records that are refused, and what
  * libfcgi reads and writes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "server/fastcgi.h"
 #include "server/responder.h"
+#include "support/unit.h"
 
 #define LIMIT 1000
 
@@ -149,7 +144,7 @@ static void malformed_records_are_invalid(void **state) {
         {BYTES(BEGIN "\1\4\0\5\0\10\0\0\300\0\0\0\300\0\0\0" END_PARAMS)},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         if (state_of(cases[i].bytes, cases[i].len) != FASTCGI_INVALID)
             fail_msg("case %zu is accepted", i);
 }
@@ -201,7 +196,7 @@ static void a_response_of_any_size_has_the_id_of_the_request(void **state) {
     static const size_t SIZES[] = {0, 1, 8191, 8192, 70000, 3000000};
     struct responder *responder = responder_new();
     (void)state;
-    for (size_t i = 0; i < sizeof(SIZES) / sizeof(SIZES[0]); i++) {
+    for (size_t i = 0; i < COUNT(SIZES); i++) {
         struct fastcgi fastcgi = {0};
         struct buffer head = BUFFER_EMPTY, body = BUFFER_EMPTY, out = BUFFER_EMPTY;
         struct text none;

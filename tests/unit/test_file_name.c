@@ -1,15 +1,8 @@
 /* file_name: what is the name of a file, and how it is written into headers and paths. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "http/file_name.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static void names_of_any_script_are_names(void **state) {
     static const char *const cases[] = {

@@ -1,13 +1,8 @@
 /* fold: what texts are the same for a search, and where they were. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "support/unit.h"
 #include "unicode/fold.h"
 
 static void assert_same(const char *one, const char *other) {
@@ -47,7 +42,7 @@ static void what_readers_take_for_the_same_is_the_same(void **state) {
         {"Ꭳᏺ", "ꭳᏲ"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof(SAME) / sizeof(SAME[0]); i++)
+    for (size_t i = 0; i < COUNT(SAME); i++)
         assert_same(SAME[i][0], SAME[i][1]);
 }
 
@@ -58,7 +53,7 @@ static void marks_of_other_scripts_stay(void **state) {
     } KEPT[] = {{"कि", 2}, {"ที่", 3}, {"か\u3099", 2}, {"ក្ក", 3}};
     struct fold fold = {0};
     (void)state;
-    for (size_t i = 0; i < sizeof(KEPT) / sizeof(KEPT[0]); i++) {
+    for (size_t i = 0; i < COUNT(KEPT); i++) {
         fold_text(&fold, text_of(KEPT[i].text));
         assert_int_equal(fold.count, KEPT[i].points);
     }

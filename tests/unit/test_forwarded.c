@@ -1,16 +1,9 @@
 /* forwarded: address and scheme of the client; only trusted entries at the end of a list count. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "http/forwarded.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 #define PEER "127.0.0.1"
 

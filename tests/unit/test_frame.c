@@ -1,16 +1,9 @@
 /* frame: encoding of text frames by RFC 6455 (section 5.2), and reference counts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "net/frame.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 /* A frame with a payload of `len` bytes that differ by position. */
 static struct frame *make(size_t len) {

@@ -1,14 +1,9 @@
 /* frame_scan: pings and frames that are not masked, however the bytes are cut. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "net/frame_scan.h"
+#include "support/unit.h"
 
 struct pings {
     unsigned count;

@@ -1,18 +1,12 @@
 /* handshake: parsing of path, query, headers and origin. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "net/conn_limit.h"
 #include "net/handshake.h"
+#include "support/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NONE \
     { NULL, 0 }
 

@@ -1,15 +1,10 @@
 /* head_scan: heads that are refused and their status, however the bytes are cut. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "net/head_scan.h"
+#include "support/unit.h"
 
 #define LINE "GET /ws/ HTTP/1.1\r\n"
 
@@ -72,7 +67,7 @@ static void other_methods_and_upgrades_are_426(void **state) {
                                         LINE "upgrade:websocket \r",
                                         LINE "Upgrade: websockets\r",
                                         LINE "Upgrade: websocket, h2c\r"};
-    for (size_t i = 0; i < sizeof(HEADS) / sizeof(HEADS[0]); i++)
+    for (size_t i = 0; i < COUNT(HEADS); i++)
         assert_status(HEADS[i], 426);
 }
 
@@ -105,7 +100,7 @@ static void malformed_heads_are_400(void **state) {
                                         LINE "\rx",
                                         "GET / HTTP/1.1\n",
                                         "GET / HTTP/1.1\rx"};
-    for (size_t i = 0; i < sizeof(HEADS) / sizeof(HEADS[0]); i++)
+    for (size_t i = 0; i < COUNT(HEADS); i++)
         assert_status(HEADS[i], 400);
 }
 

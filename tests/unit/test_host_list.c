@@ -1,13 +1,8 @@
 /* host_list: servers with and without a port, and addresses of IPv6. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "os/host_list.h"
+#include "support/unit.h"
 
 #define PORT 3306
 
@@ -40,7 +35,7 @@ static void a_port_may_follow(void **state) {
         {"[]", "", PORT},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+    for (size_t i = 0; i < COUNT(CASES); i++) {
         struct host_address address;
         host_list_get(CASES[i].text, 0, PORT, &address);
         assert_string_equal(address.name, CASES[i].name);

@@ -1,21 +1,16 @@
 /* http_server: what is answered, when connections are closed, and answers that come late. */
 #include <arpa/inet.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/log.h"
 #include "http/http_server.h"
 #include "os/tcp_listener.h"
 #include "support/fake_clock.h"
+#include "support/unit.h"
 
 #define CONNECTIONS 64
 
@@ -135,7 +130,7 @@ static void expect_answer(struct fixture *f, const char *request, const char *st
 static void a_path_is_found_with_a_slash_or_a_query(void **state) {
     static const char *const TARGETS[] = {"/here", "/here/", "/here?a=b", "/here/?"};
     struct fixture *f = *state;
-    for (size_t i = 0; i < sizeof(TARGETS) / sizeof(TARGETS[0]); i++) {
+    for (size_t i = 0; i < COUNT(TARGETS); i++) {
         char request[128];
         snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", TARGETS[i]);
         expect_answer(f, request, "HTTP/1.1 200 OK\r\nContent-Type: application/json",
@@ -147,7 +142,7 @@ static void anything_else_is_not_found(void **state) {
     static const char *const LINES[] = {"GET /",      "GET /her",  "GET /here2", "GET /here/x",
                                         "POST /here", "get /here", "GET",        ""};
     struct fixture *f = *state;
-    for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
+    for (size_t i = 0; i < COUNT(LINES); i++) {
         char request[128];
         snprintf(request, sizeof(request), "%s HTTP/1.1\r\n\r\n", LINES[i]);
         expect_answer(f, request, "HTTP/1.1 404 Not Found\r\n", ",\"code\":\"not_found\"}");

@@ -1,14 +1,9 @@
 /* idmap: random changes, compared with a plain array; memory, counters, keys of texts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/idmap.h"
+#include "support/unit.h"
 
 #define KEYS 400
 

@@ -1,15 +1,8 @@
 /* image_head: kind and size of pictures, from their first bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "files/image_head.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 /* A literal that may have NULs. */
 #define BYTES(literal) \

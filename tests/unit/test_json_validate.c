@@ -1,14 +1,9 @@
 /* json_validate: valid texts, syntax errors with message and offset, and nesting. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/buffer.h"
 #include "support/json_fixture.h"
+#include "support/unit.h"
 
 static void valid_texts_are_accepted(void **state) {
     static const char *const good[] = {
@@ -38,7 +33,7 @@ static void valid_texts_are_accepted(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < JSON_FIXTURE_COUNT(good); i++)
+    for (size_t i = 0; i < COUNT(good); i++)
         json_fixture_assert_valid(good[i]);
 }
 
@@ -93,7 +88,7 @@ static void syntax_errors_are_rejected(void **state) {
     };
 
     (void)state;
-    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, COUNT(bad));
     assert_string_equal(json_validate(NULL, 0, NULL), "empty text");
 }
 
@@ -123,7 +118,7 @@ static void extensions_of_json_are_rejected(void **state) {
     };
 
     (void)state;
-    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, COUNT(bad));
 }
 
 /* A text of `depth` levels; the bits of `kinds`, in turn, choose { or [. */

@@ -1,18 +1,13 @@
 /* json_validate: numbers and their limits. */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/buffer.h"
 #include "support/json_fixture.h"
+#include "support/unit.h"
 
 static void valid_numbers_are_accepted(void **state) {
     static const char *const good[] = {
@@ -43,7 +38,7 @@ static void valid_numbers_are_accepted(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < JSON_FIXTURE_COUNT(good); i++)
+    for (size_t i = 0; i < COUNT(good); i++)
         json_fixture_assert_valid(good[i]);
 }
 
@@ -66,7 +61,7 @@ static void integers_are_limited_to_64_bits(void **state) {
     json_fixture_assert_valid("-9223372036854775808");
     json_fixture_assert_valid("9223372036854775808");
     json_fixture_assert_valid("[-9223372036854775808,18446744073709551615]");
-    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, COUNT(bad));
 }
 
 /* The bound for reals is exactly where strtod starts to return infinity. */
@@ -101,7 +96,7 @@ static void reals_are_limited_to_doubles(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < JSON_FIXTURE_COUNT(edges); i++) {
+    for (size_t i = 0; i < COUNT(edges); i++) {
         size_t at = 12345;
         const char *wrong = json_fixture_validate(edges[i], strlen(edges[i]), &at);
         int infinite = isinf(strtod(edges[i], NULL)) != 0;
@@ -204,7 +199,7 @@ static void invalid_numbers_are_rejected(void **state) {
     };
 
     (void)state;
-    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, COUNT(bad));
 }
 
 int main(void) {

@@ -1,12 +1,6 @@
 /* json_validate: bytes, escapes and surrogates in strings that are rejected at any offset. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "support/json_fixture.h"
+#include "support/unit.h"
 
 static void invalid_strings_are_rejected(void **state) {
     static const struct json_rejection bad[] = {
@@ -33,7 +27,7 @@ static void invalid_strings_are_rejected(void **state) {
     };
 
     (void)state;
-    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, COUNT(bad));
 }
 
 static void nul_is_rejected_everywhere(void **state) {
@@ -57,7 +51,7 @@ static void nul_is_rejected_everywhere(void **state) {
     };
 
     (void)state;
-    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, COUNT(bad));
 }
 
 static void lone_surrogates_are_rejected(void **state) {
@@ -95,7 +89,7 @@ static void lone_surrogates_are_rejected(void **state) {
     };
 
     (void)state;
-    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, COUNT(bad));
 }
 
 static void invalid_utf8_is_rejected_everywhere(void **state) {
@@ -133,7 +127,7 @@ static void invalid_utf8_is_rejected_everywhere(void **state) {
     };
 
     (void)state;
-    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, COUNT(bad));
 }
 
 int main(void) {

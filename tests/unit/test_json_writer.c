@@ -1,15 +1,11 @@
 /* json_writer: exact bytes, and all of it is valid for json_validate and json-c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <json-c/json.h>
 
+#include "support/unit.h"
 #include "json/json_validate.h"
 #include "json/json_writer.h"
 
@@ -206,7 +202,7 @@ static void append_random_point(struct buffer *text, uint32_t *seed) {
                                           "\xED\x9F\xBF"};
     uint32_t pick = next_random(seed) % 36;
 
-    if (pick < sizeof samples / sizeof samples[0])
+    if (pick < COUNT(samples))
         buffer_append_str(text, samples[pick]);
     else
         buffer_append_char(text, (char)(1 + next_random(seed) % 127));

@@ -1,17 +1,10 @@
 /* jwks: reading a JWK set: the keys of the RFCs, and what is left out or refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "jwt/jwt_keys.h"
 #include "secrets/secret.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 /* RFC 7515, appendix A.2 and A.3; RFC 8037, appendix A.2. */
 #define RSA_N                                                                      \

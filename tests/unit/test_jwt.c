@@ -1,12 +1,7 @@
 /* jwt, jwt_keys: the examples of the RFCs, claims, and files of keys. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
@@ -14,8 +9,7 @@
 #include <sodium.h>
 
 #include "support/jwt_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 /* The payload of both appendices of RFC 7515. */
 #define RFC_CLAIMS                                                 \

@@ -1,17 +1,11 @@
 /* jwt: tokens that are refused: headers, claims, times and signatures that are not right. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "support/jwt_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static void headers_that_attack_are_refused(void **state) {
     static const struct {

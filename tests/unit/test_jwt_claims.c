@@ -1,20 +1,14 @@
 /* jwt_claims: rooms and profile; hints for signatures that are wrong. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <json-c/json.h>
 #include <sodium.h>
 
 #include "jwt/jwt.h"
 #include "jwt/jwt_claims.h"
 #include "secrets/secret.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 /* ---- rooms ---- */
 

@@ -4,13 +4,6 @@
 /* With it, syslog would be a macro or an inline function and could not be replaced. */
 #undef _FORTIFY_SOURCE
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "support/unit.h"
 
 struct fixture {
     char folder[32];

@@ -1,15 +1,8 @@
 /* media_type: spellings, agreement with the bytes, lists. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "files/media_type.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static void types_have_one_spelling(void **state) {
     static const struct {

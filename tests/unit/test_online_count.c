@@ -1,12 +1,6 @@
 /* online_count: numbers of users in large rooms, from replies that a test gives one by one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "presence/online_count.h"
+#include "support/unit.h"
 
 /* The command that waits for its reply; and what the module called. */
 static struct {

@@ -1,15 +1,7 @@
 /* origin: the origin of this site, and the origin of a URL. test_config_lists tests lists and
  * the syntax of an origin. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "http/origin.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 struct own_case {
     const char *origin, *host;

@@ -1,12 +1,6 @@
 /* pace: clients that obey stay within the budget, whatever their number. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "pace.h"
+#include "support/unit.h"
 
 #define SECOND INT64_C(1000000)
 #define HOUR (3600 * SECOND)
@@ -45,7 +39,7 @@ static void clients_stay_within_the_budget(void **state) {
     (void)state;
     static const unsigned COUNTS[] = {1, 2, 10, 50, 120};
     unsigned requests[6];
-    for (size_t i = 0; i < sizeof(COUNTS) / sizeof(COUNTS[0]); i++) {
+    for (size_t i = 0; i < COUNT(COUNTS); i++) {
         simulate(COUNTS[i], 6, requests);
         for (unsigned hour = 0; hour < 6; hour++)
             assert_in_range(requests[hour], 1, 1000);

@@ -1,18 +1,12 @@
 /* password_rule: common passwords and names are found, in any case; others are not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "secrets/password_rule.h"
+#include "support/unit.h"
 
 static const char *const COMMON[] = {
 #include "secrets/common_passwords.def"
 };
-#define COMMON_COUNT (sizeof(COMMON) / sizeof(*COMMON))
 
 static bool is_refused(const char *password, const char *username) {
     return password_rule_is_too_common(text_of(password), text_of(username));
@@ -20,8 +14,8 @@ static bool is_refused(const char *password, const char *username) {
 
 static void test_the_list_is_sorted_and_in_lower_case(void **state) {
     (void)state;
-    assert_int_equal(COMMON_COUNT, 10000);
-    for (size_t i = 0; i < COMMON_COUNT; i++) {
+    assert_int_equal(COUNT(COMMON), 10000);
+    for (size_t i = 0; i < COUNT(COMMON); i++) {
         char lowered[64];
         assert_true(text_lower(text_of(COMMON[i]), lowered, sizeof(lowered)));
         assert_string_equal(COMMON[i], lowered);
@@ -32,7 +26,7 @@ static void test_the_list_is_sorted_and_in_lower_case(void **state) {
 
 static void test_each_row_is_found(void **state) {
     (void)state;
-    for (size_t i = 0; i < COMMON_COUNT; i++)
+    for (size_t i = 0; i < COUNT(COMMON); i++)
         assert_true(is_refused(COMMON[i], ""));
 }
 

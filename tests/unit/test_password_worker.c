@@ -1,16 +1,11 @@
 /* password_worker: hashing and checking in a child process, which takes the memory. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "password_worker.h"
+#include "support/unit.h"
 
 static const struct config cheap = {.password_passes = 1, .password_memory = 8, .processes = 3};
 static struct shared *shared;

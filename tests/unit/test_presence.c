@@ -1,12 +1,6 @@
 /* presence: single cases, step by step. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "support/presence_cluster.h"
+#include "support/unit.h"
 
 static void room_is_ready_when_redis_has_answered(void **state) {
     (void)state;

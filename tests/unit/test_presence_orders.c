@@ -1,13 +1,8 @@
 /* presence: random orders of everything, compared with the open sockets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "support/presence_cluster.h"
+#include "support/unit.h"
 
 static uint64_t seed;
 

@@ -1,17 +1,10 @@
 /* profile_fields: what names, pictures, languages and addresses of mail may be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/buffer.h"
 #include "store/users/profile_fields.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static struct buffer repeated(const char *text, size_t times) {
     struct buffer out = BUFFER_EMPTY;

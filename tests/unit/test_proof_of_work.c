@@ -1,15 +1,10 @@
 /* proof_of_work: which proofs are right, and for how long. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "secrets/proof_of_work.h"
 #include "secrets/secret.h"
+#include "support/unit.h"
 
 #define NOW 1764467318
 #define BITS 6
@@ -42,8 +37,7 @@ static void prove(const char *challenge, bool is_right, char *proof, size_t size
 static bool is_valid(const char *proof, int64_t now_s) {
     struct text challenge;
     int64_t expires_s;
-    return proof_of_work_check(text_of("key"), text_of(proof), BITS, now_s, &challenge,
-                               &expires_s);
+    return proof_of_work_check(text_of("key"), text_of(proof), BITS, now_s, &challenge, &expires_s);
 }
 
 static void a_proof_is_valid_until_its_challenge_expires(void **state) {
@@ -58,8 +52,8 @@ static void a_proof_is_valid_until_its_challenge_expires(void **state) {
     assert_int_equal(expires_s, NOW + PROOF_OF_WORK_SECONDS);
     assert_true(is_valid(proof, NOW + PROOF_OF_WORK_SECONDS - 1));
     assert_false(is_valid(proof, NOW + PROOF_OF_WORK_SECONDS));
-    assert_false(proof_of_work_check(text_of("other"), text_of(proof), BITS, NOW, &found,
-                                     &expires_s));
+    assert_false(
+        proof_of_work_check(text_of("other"), text_of(proof), BITS, NOW, &found, &expires_s));
     assert_false(proof_of_work_check(text_of("key"), text_of(proof), 256, NOW, &found, &expires_s));
     prove(challenge, false, proof, sizeof(proof));
     assert_false(is_valid(proof, NOW));

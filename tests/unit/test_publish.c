@@ -1,8 +1,4 @@
 /* publish: the bytes and the channel of each event. The test listens in place of Redis. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/buffer.h"
 #include "event/event.h"
 #include "event/publish.h"
+#include "support/unit.h"
 
 static const struct publisher PUBLISHER = {.prefix = "t:"};
 

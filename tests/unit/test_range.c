@@ -1,14 +1,6 @@
 /* range: which bytes a header Range names. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "http/range.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 /* Ranges of a content of 10 bytes. */
 #define SIZE 10

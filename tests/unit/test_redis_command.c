@@ -1,13 +1,7 @@
 /* redis_command: the bytes of commands, and which ones a connection begins with. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/buffer.h"
 #include "redis/redis_command.h"
+#include "support/unit.h"
 
 /* All commands of a login, one after the other. */
 static void assert_login(const struct config *config, bool of_sentinel, bool asks_role,

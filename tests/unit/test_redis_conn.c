@@ -1,21 +1,16 @@
 /* redis_conn, resolver and redis_client: looking up the host of Redis. */
 #include <dlfcn.h>
 #include <netdb.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "redis/redis_client.h"
 #include "redis/redis_conn.h"
 #include "redis/resolver.h"
+#include "support/unit.h"
 
 /* A name whose lookup hangs until the test says otherwise, and how often it was looked up. */
 #define HANGS "hangs.test"

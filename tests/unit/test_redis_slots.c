@@ -1,13 +1,8 @@
 /* redis_slots: slots of keys, and the map of a cluster. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "redis/redis_slots.h"
+#include "support/unit.h"
 
 static const struct host_address ASKED = {"10.0.0.9", 7009};
 
@@ -30,7 +25,7 @@ static void slots_are_those_of_redis(void **state) {
                 {"a{foo}{bar}", 12182},
                 {"foo{}{bar}", 8363},
                 {"foo{{bar}}zap", 4015}};
-    for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++)
+    for (size_t i = 0; i < COUNT(KEYS); i++)
         assert_int_equal(redis_slots_of(text_of(KEYS[i].key)), KEYS[i].slot);
 }
 
@@ -90,7 +85,7 @@ static void what_is_no_map_changes_nothing(void **state) {
         "a1 h:65536@2 master - 0 1 1 connected 1",
         "a1 h:1@2 master - 0 1 1 connected 1\na2 h:2@2 master - 0 1 1 connected 1"};
     assert_true(parse("a1 h:1@2 master - 0 1 1 connected 7\n"));
-    for (size_t i = 0; i < sizeof(REPLIES) / sizeof(REPLIES[0]); i++)
+    for (size_t i = 0; i < COUNT(REPLIES); i++)
         assert_false(parse(REPLIES[i]));
     assert_int_equal(redis_slots_node(&slots, 7), 0);
 }

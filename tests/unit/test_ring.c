@@ -1,13 +1,8 @@
 /* ring: order, wrapping around, growth, and an empty ring without memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/ring.h"
+#include "support/unit.h"
 
 struct element {
     uint64_t number;

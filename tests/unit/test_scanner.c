@@ -1,14 +1,6 @@
 /* scanner: what clamd answers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "scanner.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "support/unit.h"
 
 static void an_answer_is_clean_found_or_an_error(void **state) {
     static const struct {

@@ -1,10 +1,4 @@
 /* sd_notify: messages, addresses, and the rate of heartbeats. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +7,7 @@
 #include <unistd.h>
 
 #include "os/sd_notify.h"
+#include "support/unit.h"
 
 /* A service manager that listens on an abstract name of this process. */
 static int open_manager(void **state) {

@@ -1,12 +1,6 @@
 /* search_budget: when a search ends. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "store/search/search_budget.h"
+#include "support/unit.h"
 
 /* Answers, and counts the questions. */
 struct places {

@@ -1,15 +1,10 @@
 /* search_text: the terms of a text, reading a query, what is looked up. Matching is also tested by
  * tests/api/test_search.py and, against the terms, by tests/fuzz/fuzz_search.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "support/unit.h"
 #include "unicode/search_text.h"
 
 static void assert_terms(const char *text, const char *wanted) {
@@ -78,7 +73,7 @@ static void queries_without_a_word_are_refused(void **state) {
                                           "\"", "!?", "\"\" -a"};
     struct search_query query;
     (void)state;
-    for (size_t i = 0; i < sizeof(WITHOUT) / sizeof(WITHOUT[0]); i++) {
+    for (size_t i = 0; i < COUNT(WITHOUT); i++) {
         assert_int_equal(search_query_read(&query, text_of(WITHOUT[i])), SEARCH_NO_WORD);
         search_query_free(&query);
     }

@@ -1,14 +1,9 @@
 /* secret: keys, their hashes, passwords. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "secrets/secret.h"
+#include "support/unit.h"
 
 /* The lowest cost that libsodium accepts. */
 #define PASSES 1
@@ -79,7 +74,7 @@ static void an_invalid_key_has_no_hash(void **state) {
     (void)state;
     memset(untouched, 0xA5, sizeof untouched);
     memset(hash, 0xA5, sizeof hash);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         assert_false(secret_hash_key(bad[i], hash));
         assert_memory_equal(hash, untouched, sizeof hash);
     }
@@ -89,7 +84,7 @@ static void random_hex_has_the_length_asked_for(void **state) {
     static const size_t sizes[] = {0, 1, 8, 31, 32, 33, 64, 100};
 
     (void)state;
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         char out[202];
 
         memset(out, 'z', sizeof out);
@@ -142,7 +137,7 @@ static void an_invalid_hash_matches_nothing(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+    for (size_t i = 0; i < COUNT(broken); i++) {
         assert_false(secret_check_password(broken[i], TEXT(""), PASSES, MEMORY));
         assert_false(secret_check_password(broken[i], TEXT("password"), PASSES, MEMORY));
         assert_true(secret_password_is_stale(broken[i], PASSES, MEMORY));
@@ -226,7 +221,7 @@ static void an_api_key_has_a_hash_of_its_own(void **state) {
     assert_false(secret_hash_key(text_of(key), of_digits));
     assert_true(secret_hash_key(text_of(key + 3), of_digits));
     assert_memory_not_equal(hash, of_digits, sizeof(hash));
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_false(secret_hash_api_key(text_of(bad[i]), hash));
     assert_true(secret_is_api_key(TEXT("ck_")));
     assert_false(secret_is_api_key(TEXT("ck")));

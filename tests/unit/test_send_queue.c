@@ -1,16 +1,10 @@
 /* send_queue: bytes come out as they went in, in pieces of any size, compared with a copy. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "net/send_queue.h"
+#include "support/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FRAMES 12
 #define MODEL_SIZE ((size_t)1 << 20)
 

@@ -1,15 +1,10 @@
 /* serialize: the exact JSON of all objects and events. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "event/event.h"
 #include "event/serialize.h"
+#include "support/unit.h"
 
 /* 2024-01-15T10:30:00.123456Z, and a day later. */
 #define TIME 1705314600123456
@@ -24,12 +19,12 @@
     "\"is_deleted\":false,\"client_id\":null,\"reactions\":[],"                         \
     "\"reply_to\":null,\"reply_count\":0,\"files\":[]," NO_MENTIONS "}"
 
-#define ROOM_FIELDS(last_message)                                                      \
-    "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false,"        \
-    "\"key\":null,\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\"," \
-    "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message          \
+#define ROOM_FIELDS(last_message)                                                        \
+    "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false,"          \
+    "\"key\":null,\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\","   \
+    "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message            \
     ",\"last_seq\":20,\"may_pin\":\"admins\",\"topic\":\"\",\"post_policy\":\"members\"" \
-    ",\"slow_seconds\":0,\"is_archived\":false,\"members_visible\":true"                \
+    ",\"slow_seconds\":0,\"is_archived\":false,\"members_visible\":true"                 \
     ",\"is_live\":false,\"history\":\"all\",\"guests\":\"none\",\"retention_days\":null" \
     ",\"is_open\":false"
 
@@ -153,13 +148,13 @@ static void reactions_with_and_without_which_are_the_own(void **state) {
     assert_json(&out, "[{\"emoji\":\"👍\",\"count\":12},{\"emoji\":\"🎉\",\"count\":1}]");
 }
 
-#define PICTURE                                                                      \
+#define PICTURE                                                                        \
     "{\"file_id\":7,\"name\":\"cat 1.png\",\"size\":100,\"media_type\":\"image/png\"," \
-    "\"width\":640,\"height\":480,\"duration\":null,\"has_thumbnail\":true,"         \
+    "\"width\":640,\"height\":480,\"duration\":null,\"has_thumbnail\":true,"           \
     "\"url\":\"/api/chat/files/7/cat%201.png\"}"
-#define SOUND                                                                           \
-    "{\"file_id\":8,\"name\":\"link\",\"size\":5,\"media_type\":\"audio/mpeg\","        \
-    "\"width\":null,\"height\":null,\"duration\":1.5,\"has_thumbnail\":false,"          \
+#define SOUND                                                                    \
+    "{\"file_id\":8,\"name\":\"link\",\"size\":5,\"media_type\":\"audio/mpeg\"," \
+    "\"width\":null,\"height\":null,\"duration\":1.5,\"has_thumbnail\":false,"   \
     "\"url\":\"/api/chat/files/8/_link\",\"state\":\"scanning\"}"
 
 static void the_files_of_a_message(void **state) {
@@ -167,8 +162,9 @@ static void the_files_of_a_message(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
     struct message with_files = message;
-    with_files.files = text_of("7\t2\t100\timage/png\t640\t480\t\t1\tcat 1.png\n"
-                               "8\t1\t5\taudio/mpeg\t0\t0\t1500\t0\tlink");
+    with_files.files = text_of(
+        "7\t2\t100\timage/png\t640\t480\t\t1\tcat 1.png\n"
+        "8\t1\t5\taudio/mpeg\t0\t0\t1500\t0\tlink");
     serialize_message(&w, &with_files);
     const char *files = strstr(buffer_str(&out), "\"files\"");
     assert_non_null(files);
@@ -351,7 +347,7 @@ static void events_of_the_room_and_its_members(void **state) {
                  "{\"type\":\"member_updated\",\"membership\":{\"membership_id\":4,"
                  "\"room_id\":5,\"user_id\":2,\"display_name\":\"bob\",\"avatar_url\":null,"
                  "\"is_admin\":true,\"role\":\"admin\","
-                "\"joined_at\":\"2024-01-15T10:30:00.123456Z\"},"
+                 "\"joined_at\":\"2024-01-15T10:30:00.123456Z\"},"
                  "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
     assert_event(EVENT_MEMBER_UPDATED, false, NULL,
                  "{\"type\":\"member_updated\",\"membership\":null,"
@@ -443,8 +439,7 @@ static void a_read_mark_and_preferences(void **state) {
                 "\"seq\":7,\"room_id\":5}");
     const struct room_view plain = {.notify = NOTIFY_DEFAULT};
     serialize_preferences_changed(&out, 8, 5, &plain);
-    assert_json(&out,
-                "{\"type\":\"preferences_changed\"," PLAIN_VIEW ",\"seq\":8,\"room_id\":5}");
+    assert_json(&out, "{\"type\":\"preferences_changed\"," PLAIN_VIEW ",\"seq\":8,\"room_id\":5}");
 }
 
 static void a_mention_for_the_user_who_is_named(void **state) {
@@ -481,7 +476,7 @@ static void mentions_are_found_in_a_message(void **state) {
         {"", "a,", false, false, false},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct buffer out = BUFFER_EMPTY;
         struct json_writer w = json_writer_start(&out);
         struct message shown = message;
@@ -519,7 +514,7 @@ static void typing_and_presence_in_a_room(void **state) {
         {EVENT_USER_LEFT, "{\"type\":\"user_left\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct buffer out = BUFFER_EMPTY;
         serialize_user_notice(&out, cases[i].type, 5, 2, text_of("bob"));
         assert_json(&out, cases[i].json);

@@ -1,19 +1,14 @@
 /* service_user: the user of a configuration file. The tests that need root check as another user
  * that nothing changes. */
 #include <pwd.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "service_user.h"
+#include "support/unit.h"
 
 #define NOBODY 65534
 #define MAIL 8 /* user and group of this number and name are in every Debian */

@@ -1,18 +1,13 @@
 /* shared: memory that processes share, and places that a process leaves also when it is killed. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "secrets/secret.h"
 #include "shared.h"
+#include "support/unit.h"
 
 /* The name of the file depends on the configuration; that of this test has its process id. */
 static char database[32];

@@ -1,15 +1,10 @@
 /* slack_text: the markup of Slack as plain text, and the names of emoji. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "import/emoji_names.h"
 #include "import/slack_text.h"
+#include "support/unit.h"
 
 static struct text name_of(void *context, char sign, struct text id) {
     (void)context;
@@ -40,7 +35,7 @@ static void markup_becomes_plain_text(void **state) {
         {"line\nline", "line\nline"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
+    for (size_t i = 0; i < COUNT(TEXTS); i++) {
         struct buffer out = BUFFER_EMPTY;
         slack_text_write(&out, text_of(TEXTS[i][0]), name_of, NULL);
         assert_string_equal(buffer_str(&out), TEXTS[i][1]);
@@ -57,11 +52,11 @@ static void emoji_are_found_by_name(void **state) {
     static const char *const OTHERS[] = {"", ":", "::", "thumbsu", "thumbsupp", "our-logo", "sta"};
     struct text emoji;
     (void)state;
-    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+    for (size_t i = 0; i < COUNT(NAMES); i++) {
         assert_true(emoji_of_name(text_of(NAMES[i][0]), &emoji));
         assert_true(text_equals(emoji, text_of(NAMES[i][1])));
     }
-    for (size_t i = 0; i < sizeof(OTHERS) / sizeof(OTHERS[0]); i++)
+    for (size_t i = 0; i < COUNT(OTHERS); i++)
         assert_false(emoji_of_name(text_of(OTHERS[i]), &emoji));
 }
 

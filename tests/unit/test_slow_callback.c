@@ -1,14 +1,9 @@
 /* slow_callback: CPU time counts, waiting does not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "metrics/slow_callback.h"
+#include "support/unit.h"
 
 static struct metrics_data metrics;
 

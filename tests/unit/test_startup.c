@@ -1,11 +1,4 @@
 /* startup: loading the configuration and opening the log, at the start and at a reload. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +7,7 @@
 #include "base/log.h"
 #include "config/startup.h"
 #include "support/config_fixture.h"
+#include "support/unit.h"
 
 /* Returns what was logged to standard error since `capture`. */
 static char said[8192];

@@ -1,12 +1,6 @@
 /* stream: events are delivered by rising seq, each once, however they arrive. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "support/stream_fixture.h"
+#include "support/unit.h"
 
 /* ---- order ---- */
 

@@ -1,14 +1,9 @@
 /* stream: random orders of everything, compared with the database. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "support/stream_fixture.h"
+#include "support/unit.h"
 
 #define EVENTS 300
 #define IN_FLIGHT 40

@@ -1,13 +1,8 @@
 /* stream: the cache of recent events, without text that was edited or deleted. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "support/stream_fixture.h"
+#include "support/unit.h"
 
 struct visited {
     uint64_t next;

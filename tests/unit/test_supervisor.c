@@ -1,8 +1,4 @@
 /* supervisor: starting, replacing, delaying, stopping and killing real child processes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "os/supervisor.h"
+#include "support/unit.h"
 
-#define COUNT 3
+#define WORKERS 3
 #define INDEXES 16
 
 /* Maximum wait for a condition. */
@@ -118,31 +113,31 @@ static void stop_all(struct supervisor *supervisor) {
 }
 
 static void each_worker_gets_an_index_of_its_own(void **state) {
-    struct supervisor *supervisor = start(RUNS, COUNT);
+    struct supervisor *supervisor = start(RUNS, WORKERS);
     (void)state;
-    STEP_UNTIL(supervisor, starts() == COUNT);
-    for (size_t i = 0; i < COUNT; i++) {
+    STEP_UNTIL(supervisor, starts() == WORKERS);
+    for (size_t i = 0; i < WORKERS; i++) {
         assert_int_equal(shared->starts[i], 1);
         assert_true(supervisor_pid(supervisor, i) > 0);
     }
-    assert_int_equal(supervisor_pid(supervisor, COUNT), 0);
-    assert_int_equal(supervisor_running(supervisor), COUNT);
+    assert_int_equal(supervisor_pid(supervisor, WORKERS), 0);
+    assert_int_equal(supervisor_running(supervisor), WORKERS);
     stop_all(supervisor);
-    assert_int_equal(ended_workers, COUNT);
+    assert_int_equal(ended_workers, WORKERS);
     assert_int_equal(last_status, 0);
 }
 
 static void a_killed_worker_is_replaced_under_its_index(void **state) {
-    struct supervisor *supervisor = start(RUNS, COUNT);
+    struct supervisor *supervisor = start(RUNS, WORKERS);
     (void)state;
-    STEP_UNTIL(supervisor, starts() == COUNT);
+    STEP_UNTIL(supervisor, starts() == WORKERS);
     const pid_t killed = supervisor_pid(supervisor, 1);
     kill(killed, SIGKILL);
     STEP_UNTIL(supervisor, shared->starts[1] == 2);
     assert_int_equal(ended_workers, 1);
     assert_true(WIFSIGNALED(last_status) && WTERMSIG(last_status) == SIGKILL);
     assert_true(supervisor_pid(supervisor, 1) != killed);
-    assert_int_equal(starts(), COUNT + 1);
+    assert_int_equal(starts(), WORKERS + 1);
     stop_all(supervisor);
 }
 
@@ -237,13 +232,13 @@ static void a_signal_ends_the_sleep_of_a_step(void **state) {
 }
 
 static void signals_are_forwarded_to_all_and_a_new_worker_ignores_some(void **state) {
-    struct supervisor *supervisor = start(RUNS, COUNT);
+    struct supervisor *supervisor = start(RUNS, WORKERS);
     (void)state;
-    STEP_UNTIL(supervisor, starts() == COUNT);
+    STEP_UNTIL(supervisor, starts() == WORKERS);
     supervisor_forward(supervisor, SIGUSR1);
     supervisor_forward(supervisor, SIGHUP);
-    STEP_UNTIL(supervisor, __atomic_load_n(&shared->hangups, __ATOMIC_SEQ_CST) == COUNT);
-    assert_int_equal(supervisor_running(supervisor), COUNT);
+    STEP_UNTIL(supervisor, __atomic_load_n(&shared->hangups, __ATOMIC_SEQ_CST) == WORKERS);
+    assert_int_equal(supervisor_running(supervisor), WORKERS);
     assert_int_equal(ended_workers, 0);
     stop_all(supervisor);
 }
@@ -283,15 +278,15 @@ static void workers_die_with_their_parent(void **state) {
     assert_int_equal(pipe(ends), 0);
     const pid_t parent = fork();
     if (parent == 0) {
-        struct supervisor *supervisor = start(IGNORES_SIGTERM, COUNT);
-        while (starts() < COUNT)
+        struct supervisor *supervisor = start(IGNORES_SIGTERM, WORKERS);
+        while (starts() < WORKERS)
             supervisor_step(supervisor);
         raise(SIGKILL);
     }
     close(ends[1]);
     assert_int_equal(read(ends[0], &byte, 1), 0);
     assert_int_equal(waitpid(parent, NULL, 0), parent);
-    assert_int_equal(starts(), COUNT);
+    assert_int_equal(starts(), WORKERS);
     close(ends[0]);
 }
 

@@ -1,14 +1,9 @@
 /* table: aligned columns, and replaced control characters. */
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "support/unit.h"
 #include "table.h"
 
 #define FFFD "\xEF\xBF\xBD"

@@ -1,19 +1,14 @@
 /* tcp_listener: exclusive and shared addresses, and rejected ones. */
 #include <dlfcn.h>
 #include <netdb.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/log.h"
 #include "os/tcp_listener.h"
+#include "support/unit.h"
 
 #define NAME "several.addresses.test"
 
@@ -104,7 +99,7 @@ static void an_invalid_address_is_rejected(void **state) {
                                         "no.such.host.invalid:80"};
     char long_host[400];
     (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         assert_int_equal(open_shared(wrong[i], false), -1);
         assert_int_equal(open_shared(wrong[i], true), -1);
         assert_int_equal(tcp_listener_open("an_option", wrong[i]), -1);
@@ -117,13 +112,13 @@ static void an_invalid_address_is_rejected(void **state) {
 static void an_ipv6_address_may_be_in_brackets(void **state) {
     static const char *const addresses[] = {"[::1]:0", "::1:0", "[127.0.0.1]:0"};
     (void)state;
-    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+    for (size_t i = 0; i < COUNT(addresses); i++) {
         const int fd = open_shared(addresses[i], false);
         assert_int_not_equal(tcp_listener_port(fd), 0);
         close(fd);
     }
     static const char *const wrong[] = {"[]:80", "[:80", "[::1:80", "::1]:80"};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+    for (size_t i = 0; i < COUNT(wrong); i++)
         assert_int_equal(open_shared(wrong[i], false), -1);
 }
 

@@ -1,18 +1,12 @@
 /* text: UTF-8 by RFC 3629, classes of characters, trimming, comparing, splitting. */
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
+#include "support/unit.h"
 
 #define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void assert_text(struct text found, struct text wanted) {
     assert_int_equal(found.len, wanted.len);
@@ -239,7 +233,7 @@ static void equality_is_of_bytes(void **state) {
 static void order_is_that_of_bytes(void **state) {
     static const struct text rising[] = {TEXT(""),     TEXT("\0"),   TEXT("Z"),  TEXT("a"),
                                          TEXT("a\0b"), TEXT("a\0c"), TEXT("ab"), TEXT("\xC3\xA9")};
-    const size_t count = sizeof(rising) / sizeof(rising[0]);
+    const size_t count = COUNT(rising);
     const struct text none = {NULL, 0};
     (void)state;
     for (size_t i = 0; i < count; i++) {

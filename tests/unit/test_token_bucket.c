@@ -1,13 +1,8 @@
 /* token_bucket: burst, rate, wait, and the same result as counting tokens one by one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/token_bucket.h"
+#include "support/unit.h"
 
 #define INTERVAL 1000
 #define BURST 5

@@ -1,13 +1,8 @@
 /* totp: the test vectors of RFC 6238 and RFC 4648, and which codes are valid at a time. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "secrets/totp.h"
+#include "support/unit.h"
 
 static const unsigned char *const SECRET = (const unsigned char *)"12345678901234567890";
 
@@ -19,7 +14,7 @@ static void test_the_codes_are_those_of_the_standard(void **state) {
     } VECTORS[] = {{59, "287082"},         {1111111109, "081804"}, {1111111111, "050471"},
                    {1234567890, "005924"}, {2000000000, "279037"}, {20000000000, "353130"}};
     (void)state;
-    for (size_t i = 0; i < sizeof(VECTORS) / sizeof(*VECTORS); i++) {
+    for (size_t i = 0; i < COUNT(VECTORS); i++) {
         char code[TOTP_CODE_SIZE];
         totp_code(SECRET, VECTORS[i].time / 30, code);
         assert_string_equal(code, VECTORS[i].code);

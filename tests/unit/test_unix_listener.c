@@ -1,18 +1,13 @@
 /* unix_listener: publishing and taking over a path, and rejected paths. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/log.h"
 #include "os/unix_listener.h"
+#include "support/unit.h"
 
 static char folder[32], path[64];
 

@@ -1,13 +1,8 @@
 /* user_names: what is found, what is bounded, what is forgotten. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "store/users/user_names.h"
+#include "support/unit.h"
 
 static struct user_names *names;
 static struct db *db; /* never connected */

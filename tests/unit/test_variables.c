@@ -1,12 +1,6 @@
 /* variables: names that are found and names that are not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "server/variables.h"
+#include "support/unit.h"
 
 /* A list with each name once, as its own value. */
 #define VARIABLE(name) #name "=" #name,

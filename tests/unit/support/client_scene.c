@@ -1,15 +1,11 @@
 /* client_scene: the fixture and its assertions. */
 #include "client_scene.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 int client_scene_begin(void **state) {
     struct client_scene *scene = calloc(1, sizeof(*scene));

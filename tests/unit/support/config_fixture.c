@@ -1,19 +1,13 @@
 /* config_fixture: a folder with one file, loading it, and comparing the errors. */
 #include "config_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "unit.h"
 
 void configured_clear_environment(void) {
     for (char **at = environ; *at != NULL;) {

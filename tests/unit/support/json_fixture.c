@@ -1,14 +1,10 @@
 /* json_fixture: each text is validated as a copy of its exact size. */
 #include "json_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 const char *json_fixture_validate(const char *text, size_t len, size_t *at) {
     char *copy = malloc(len);

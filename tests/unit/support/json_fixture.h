@@ -9,8 +9,6 @@
 
 #include "json/json_validate.h"
 
-#define JSON_FIXTURE_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 struct json_rejection {
     const char *text;
     size_t len;

@@ -1,22 +1,18 @@
 /* jwt_fixture: keys that are made for each run, and those of the RFCs, in files of a folder. */
 #include "jwt_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <sodium.h>
 
 #include "secrets/secret.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "unit.h"
 
 /* RFC 7515, appendix A.2 and A.3; RFC 8037, appendix A.2. */
 const char jwt_test_rfc_rsa[] =

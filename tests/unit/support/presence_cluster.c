@@ -1,16 +1,11 @@
 /* presence_cluster: a model of Redis, and queues of what is in flight to each pushd. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/xalloc.h"
 #include "event/serialize.h"
 #include "presence_cluster.h"
+#include "unit.h"
 
 struct cluster cluster = {.grace_ms = CLUSTER_GRACE};
 

@@ -1,13 +1,9 @@
 /* stream_fixture: hooks that record, and events with their numbers as texts. */
 #include "stream_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 static void on_deliver(struct stream *stream, const struct stream_event *event) {
     struct fixture *fixture = stream->owner;
