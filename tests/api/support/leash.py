@@ -6,13 +6,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-# Reads paths until the process that writes them has ended. Its servers end a moment later, and may
-# still write files meanwhile.
+# Reads paths until the process that writes them has ended. The folder of an instance is left alone
+# while it starts or its leash runs, which ends its servers by what is in the folder.
 SWEEP = """
 while read -r path; do set -- "$@" "$path"; done
-for _ in $(seq 20); do
+for _ in $(seq 30); do
     [ "$(ls -d "$@")" ] || exit
-    rm -rf "$@"
+    for path; do
+        flock -n "$path/lock" sh -c '[ -e "$0/run/leash.pid" ] || rm -rf "$0"' "$path"
+    done
     sleep 1
 done
 """
