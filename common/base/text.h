@@ -35,7 +35,7 @@ static inline bool text_is_letter(int c) {
 
 /* A letter, a digit, or one of `signs`. */
 static inline bool text_is_plain(int c, const char *signs) {
-    return text_is_letter(c) || text_is_digit(c) || (c != '\0' && strchr(signs, c));
+    return text_is_letter(c) || text_is_digit(c) || (c != '\0' && strchr(signs, (unsigned char)c));
 }
 
 /* The value of a hexadecimal digit; -1 for another character. */
