@@ -228,7 +228,7 @@ def test_ctrl_c_closes_sockets_behind_the_web_server_with_1012(stopped):
 
 
 def test_servers_end_with_the_tests_that_started_them():
-    """These are killed, and can stop nothing."""
+    """These are killed, and can stop nothing. The folder of the servers goes, too."""
     tests = ("import os; from support.instance import Instance; from support.pushd import Pushd; "
              "own = Instance(quick=True).start(); Pushd(own).__enter__(); "
              "print(own.state, flush=True); os.kill(os.getpid(), 9)")
@@ -237,9 +237,10 @@ def test_servers_end_with_the_tests_that_started_them():
     assert done.returncode == -signal.SIGKILL
     state = Path(done.stdout.strip())
     try:
-        wait_for(lambda: processes(state) == [], 30, "the end of all servers")
+        wait_for(lambda: processes(state) == [] and not state.exists(), 60,
+                 "the end of all servers and of their folder")
     finally:
-        shutil.rmtree(state)
+        shutil.rmtree(state, ignore_errors=True)
 
 
 # ---- run ----

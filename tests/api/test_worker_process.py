@@ -74,7 +74,7 @@ def doctor(system):
 
 @pytest.mark.slow("starts workers and receivers")
 def test_the_doctor_reports_the_worker_and_failing_hooks(system, owner):
-    assert "runs; 0 hooks" in doctor(system)["detail"]
+    assert "running; 0 hooks" in doctor(system)["detail"]
     with Receiver(lambda delivery: 500) as receiver:
         hook = Hook(system, "ill", receiver.url())
         try:
