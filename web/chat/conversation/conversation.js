@@ -235,7 +235,7 @@ export class Conversation {
         channel.on("state", (state) => {
             if (state === "live" || state === "polling") {
                 this.wasLive = true;
-                this.reads.expire();
+                this.reads.connected();
                 this.drawStatus();
                 this.timeline.retry();
                 // A read mark may not have reached the server.

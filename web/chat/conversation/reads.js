@@ -1,7 +1,7 @@
 // How far the others have read: requested when it is needed, then kept up to date by notices. The
 // server does not store these, so it is requested again after each connection. A client that polls
-// gets none: it asks again some times after each message, and then no more, since each request may
-// start a program.
+// gets none: it asks again some times after each message and each connection, and then no more,
+// since each request may start a program.
 
 /** The pauses (ms) between these requests. */
 const AGAIN_MS = [3000, 15000, 60000];
@@ -10,6 +10,8 @@ export class Reads {
     // By user id: the last message read.
     #marks = new Map();
     #isRequested = false;
+    // The server refuses, since the room is too large or hides its members; or the room was left.
+    #isStopped = false;
     // The message whose readers are shown, and the timer of the next request.
     #about = 0;
     #timer = null;
@@ -23,6 +25,7 @@ export class Reads {
     }
 
     close() {
+        this.#isStopped = true;
         clearTimeout(this.#timer);
     }
 
@@ -31,9 +34,11 @@ export class Reads {
         this.#marks.set(user, Math.max(messageId, this.#marks.get(user) ?? 0));
     }
 
-    /** Notices may have been missed. */
-    expire() {
+    /** There is a connection again: notices may have been missed. */
+    connected() {
         this.#isRequested = false;
+        this.#isStopped = false;
+        this.#about = 0;
     }
 
     /** Those who have read a message, as far as is known now, by user id. */
@@ -48,9 +53,9 @@ export class Reads {
 
     #loadLater([pause, ...more]) {
         clearTimeout(this.#timer);
-        if (pause && this.isPolling()) {
+        if (pause && this.isPolling() && !this.#isStopped) {
             this.#timer = setTimeout(() => {
-                this.expire();
+                this.#isRequested = false;
                 this.changed();
                 this.#loadLater(more);
             }, pause);
@@ -58,7 +63,7 @@ export class Reads {
     }
 
     async #load() {
-        if (this.#isRequested) {
+        if (this.#isRequested || this.#isStopped) {
             return;
         }
         this.#isRequested = true;
@@ -66,8 +71,11 @@ export class Reads {
             const receipts = await this.request();
             receipts.forEach((one) => this.read(one.user_id, one.last_read_message_id ?? 0));
             this.changed();
-        } catch {
-            // Not shown: the room is too large, or there is no connection.
+        } catch (error) {
+            // Not shown: it is refused, or there is no connection.
+            if (error.status === 403) {
+                this.close();
+            }
         }
     }
 }
