@@ -54,8 +54,9 @@ export class Chat {
             },
         });
         this.actions = new ChatActions(this);
-        // Where the user was in each room, by its id.
+        // Where the user was in each room, and until when the user is silenced in it, by its id.
         this.places = new Map();
+        this.silences = new Map();
         // What is shown is the conversation, or null while no room is open.
         this.opening = new RoomOpening(this);
         this.last = new LastRoom(confab.url, this.userId);
@@ -123,7 +124,12 @@ export class Chat {
             failed: (error) => this.notices.showError(error),
         });
         this.rooms.channel.on("state", (state) => state === "live" && this.opening.retry?.());
-        this.rooms.channel.on("silence_changed", (event) => this.conversation?.silenced(event));
+        this.rooms.channel.on("silence_changed", ({ room_id: id, until }) => {
+            this.silences.set(id, until);
+            if (this.shown() === id) {
+                this.conversation.silenced(until);
+            }
+        });
         this.sidebar = new Sidebar({
             rooms: this.rooms,
             self: this.confab.user,
@@ -386,6 +392,10 @@ export class Chat {
             on: this.#conversationEvents(id, room),
         });
         this.placeholder.element.replaceWith(this.conversation.element);
+        const silencedUntil = this.silences.get(id);
+        if (Date.parse(silencedUntil) > Date.now()) {
+            this.conversation.silenced(silencedUntil);
+        }
         if (this.onlyRoom) {
             this.unseen = room.unread_count;
         }

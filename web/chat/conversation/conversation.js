@@ -455,11 +455,9 @@ export class Conversation {
         });
     }
 
-    /** The user was silenced in a room, or is not any more; it is shown as a refusal is. */
-    silenced({ room_id: id, until }) {
-        if (id === this.room.room_id) {
-            this.#followRules({ code: "silenced", body: { until } });
-        }
+    /** The user was silenced until a time, or is not any more: null; shown as a refusal is. */
+    silenced(until) {
+        this.#followRules({ code: "silenced", body: { until } });
     }
 
     /** Does what concerns people, in a module of its own. */

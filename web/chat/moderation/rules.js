@@ -59,7 +59,8 @@ export class Rules {
         this.timer = null;
         this.status = h("span", { role: "status" });
         this.joinButton = button(t("Join room"), () => this.#join(), "main");
-        // Without sockets it may be long until an event reports that a silence was ended early.
+        // An element with one room alone gets no event that a silence was ended early; without
+        // sockets it may come late.
         this.tryButton = button(t("Try again"), () => this.#tryAgain(), "link");
         this.notice = h(
             "div.refused",
