@@ -177,10 +177,15 @@ class Page {
     async #casesChanged() {
         this.#drawTabs();
         const { kind } = this;
-        if (!kind.count || this.isRefreshing) {
+        if (!kind.count) {
+            return;
+        }
+        if (this.isRefreshing) {
+            this.isStale = true;
             return;
         }
         this.isRefreshing = true;
+        this.isStale = false;
         try {
             const { results, next } = await this.#readShown();
             if (kind === this.kind) {
@@ -190,6 +195,10 @@ class Page {
             // What is shown stays.
         }
         this.isRefreshing = false;
+        // Something has changed while it was read.
+        if (this.isStale) {
+            this.#casesChanged();
+        }
     }
 
     #refresh(results, next) {
