@@ -96,6 +96,9 @@ slow("a report is handled on the page for moderators, on a phone", async () => {
 slow("a member is silenced, then not any more, then banned, and sees it each time", async () => {
     const { alice, bob, room } = await pair();
     await bob.say("Noise");
+    // The event reaches the user in another room.
+    const attic = await alice.room("Attic", bob);
+    await bob.enter(attic);
     await alice.message("Noise").hover();
     await alice.button("Moderate the sender").click();
     await alice.button("Silence", alice.dialog()).click();
@@ -104,8 +107,17 @@ slow("a member is silenced, then not any more, then banned, and sees it each tim
         .getByText(/is silenced\./u)
         .waitFor();
     const told = bob.page.getByText(/A moderator has silenced you until/u);
+    await alice.post(attic, "Quiet");
+    await bob.message("Quiet").waitFor();
+    await bob.enter(room);
     await told.waitFor();
     assert.equal(await bob.field.isVisible(), false);
+    await bob.button("Try again").waitFor();
+    await change({ alice, room }, { is_archived: true });
+    await bob.page.getByText("This room is archived").waitFor();
+    assert.equal(await bob.button("Try again").count(), 0);
+    await change({ alice, room }, { is_archived: false });
+    await told.waitFor();
     await alice.button("Undo", alice.dialog()).click();
     await bob.field.waitFor();
     assert.equal(await told.isVisible(), false);

@@ -17,8 +17,8 @@ const PASSING = new Set(["silenced", "too_new"]);
 /** A timer cannot be set for longer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Why nothing can be written; null if it can. */
-function barrier(conversation, { silencedUntil, newUntil }) {
+/** Why nothing can be written, by the rules of the room and the user's role; null if it can. */
+function barrier(conversation) {
     const { room } = conversation;
     if (conversation.isViewer) {
         return t("You are reading this room without having joined it.");
@@ -35,6 +35,11 @@ function barrier(conversation, { silencedUntil, newUntil }) {
     if (room.post_policy === "moderators" && !mayModerate(conversation)) {
         return t("Only moderators can write in this room.");
     }
+    return null;
+}
+
+/** Why nothing can be written for some time; null if it can. */
+function passingBarrier(room, { silencedUntil, newUntil }) {
     if (silencedUntil > Date.now()) {
         const time = fullTime(new Date(silencedUntil).toISOString());
         return t("A moderator has silenced you until {time}.", { time });
@@ -143,12 +148,13 @@ export class Rules {
     draw() {
         const { conversation } = this;
         const { composer, room } = conversation;
-        const text = barrier(conversation, this);
+        const lasting = barrier(conversation);
+        const text = lasting ?? passingBarrier(room, this);
         const left = room.slow_seconds > 0 ? Math.ceil((this.openAt - Date.now()) / 1000) : 0;
         composer.element.hidden = text !== null;
         this.notice.hidden = text === null;
         this.joinButton.hidden = !mayJoin(conversation);
-        this.tryButton.hidden = this.#writesAt() <= Date.now();
+        this.tryButton.hidden = lasting !== null;
         // Setting the same text again would make a screen reader repeat it.
         if (this.status.textContent !== (text ?? "")) {
             this.status.textContent = text ?? "";
