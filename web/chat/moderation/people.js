@@ -220,7 +220,7 @@ export function moderate({ root, confab, people, room, changed = () => {} }, mem
     const dialog = openDialog(root, t("Moderate {name}", { name }), (close) => [
         person,
         form({
-            fields: [],
+            fields: [reason],
             others: [kinds.element, meaning, times.element, messages.element, reason.element],
             buttons: [cancelButton(close), submitter],
             submit,
