@@ -9,7 +9,7 @@ export class Uploads {
     #pace;
     #mayKeep;
     #active = new Set();
-    // {kept, newKey, start}, a promise, once it was needed.
+    // {owner, kept, newKey, start}, a promise, once it was needed.
     #modules = null;
 
     /** `mayKeep`: whether files may be kept in the browser. */
@@ -49,13 +49,18 @@ export class Uploads {
 
     /** The user `id` has logged out: also removes the files that are kept in the browser. */
     async forget(id) {
+        const modules = this.#modules;
         this.stop();
         if (!this.#database() || id === undefined) {
             return;
         }
         try {
+            const owner = this.#name(id);
+            const loaded = await modules?.catch(() => null);
+            // What is being written to it is written before it is cleared.
+            const known = loaded?.owner === owner ? loaded.kept : null;
             const { KeptFiles } = await import("./kept-files.js");
-            await new KeptFiles(this.#database(), this.#name(id)).clear();
+            await (known ?? new KeptFiles(this.#database(), owner)).clear();
         } catch {
             // They are removed after a week.
         }
@@ -87,7 +92,8 @@ export class Uploads {
         const client = this.#client;
         const { user_id: id } = client.user ?? (await client.me());
         const database = this.#database();
-        const kept = database ? new KeptFiles(database, this.#name(id)) : null;
+        const owner = this.#name(id);
+        const kept = database ? new KeptFiles(database, owner) : null;
         const ask = (method, path, { body, ...more }) => client.exchange(method, path, body, more);
         const ended = (upload) => this.#active.delete(upload);
         const context = { ask, pace: this.#pace, kept, ended, lanes: new Lanes() };
@@ -96,6 +102,6 @@ export class Uploads {
             this.#active.add(upload);
             return upload;
         };
-        return { kept, newKey, start };
+        return { owner, kept, newKey, start };
     }
 }
