@@ -10,7 +10,7 @@ from pathlib import Path
 # while it starts or its leash runs, which ends its servers by what is in the folder.
 SWEEP = """
 while read -r path; do set -- "$@" "$path"; done
-for _ in $(seq 30); do
+for _ in $(seq 300); do
     [ "$(ls -d "$@")" ] || exit
     for path; do
         flock -n "$path/lock" sh -c '[ -e "$0/run/leash.pid" ] || rm -rf "$0"' "$path"
