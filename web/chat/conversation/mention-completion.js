@@ -54,11 +54,12 @@ export function mentionSource(context, chosen) {
             loadedAt = changes;
         }
         loading ??= loadMembers(confab, people, room);
+        const own = loading;
         try {
-            return await loading;
+            return await own;
         } catch {
-            // Tried again with the next letter.
-            loading = null;
+            // Tried again with the next letter. After a change others are being loaded.
+            loading = loading === own ? null : loading;
             return [];
         }
     };
