@@ -40,8 +40,9 @@ def test_typing_and_presence_pass_after_each_failover(cluster):
                 begin = time.monotonic()
                 wait_for(lambda: passes(there, here) and passes(here, there), 30, "typing")
                 typing = time.monotonic() - begin
+                both = {alice.id, bob.id}
                 for client in (alice, bob):
-                    wait_for(lambda client=client: online_ids(client, room) == {alice.id, bob.id}, 30,
+                    wait_for(lambda client=client: online_ids(client, room) == both, 30,
                              "presence")
                 print(f"  after a failover typing passes in {typing:.1f} s, presence in "
                       f"{time.monotonic() - begin:.1f} s", flush=True)

@@ -7,8 +7,8 @@ import threading
 
 
 class Clamd:
-    """Listens on the Unix socket `where`, or on a port of this host for "host:port"; finds files with
-    `signature`. sizes: those it has read."""
+    """Listens on the Unix socket `where`, or on a port of this host for "host:port"; finds files
+    with `signature`. sizes: those it has read."""
 
     def __init__(self, where, signature):
         self.sizes = []
