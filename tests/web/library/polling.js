@@ -329,6 +329,22 @@ slow("pushd down and up: socket, polling, socket, without a gap or a repetition"
     assert.equal(polls(bob).length, asked);
 });
 
+test("notifications: a silence and its end reach a client that polls", async () => {
+    const { alice, bob, room } = await pair(system, { WebSocket: null });
+    const channel = bob.openNotifications();
+    const ends = [];
+    channel.on("silence_changed", ({ room_id: id, until: end }) => ends.push([id, end]));
+    await polling(channel);
+    const silence = await alice.silence(room, bob.user.user_id, 5);
+    await until(() => ends.length === 1);
+    await alice.unsilence(room, bob.user.user_id);
+    await until(() => ends.length === 2);
+    assert.deepEqual(ends, [
+        [room, silence.until],
+        [room, null],
+    ]);
+});
+
 test("notifications: without sockets the list of rooms comes with the first poll", async () => {
     const { bob, room } = await pair(system, { WebSocket: null });
     const channel = bob.openNotifications();

@@ -361,12 +361,14 @@ test("notifications: messages of all rooms, and events of the user", async () =>
     await alice.postMessage(second, { content: "there" });
     const news = () => received.frames.filter((frame) => frame.type === "new_message_notification");
     await until(() => news().length === 2);
+    await alice.silence(second, bob.user.user_id, 5);
     await alice.removeMember(second, bob.user.user_id);
-    await until(() => received.events.length === 2);
+    await until(() => received.events.length === 3);
     assert.deepEqual(
         received.events.map((event) => [event.type, event.room_id]),
         [
             ["room_invitation", second],
+            ["silence_changed", second],
             ["room_removed", second],
         ],
     );
