@@ -204,7 +204,7 @@ function knownPreview(file) {
 // ---- pictures ----
 
 /** The size (px) at which a picture that is alone is shown. */
-export function boxOf({ width, height }) {
+function boxOf({ width, height }) {
     if (!width || !height) {
         return UNKNOWN;
     }
@@ -317,7 +317,7 @@ function gallery(files, context) {
 // ---- cards ----
 
 /** The parts of a card: an icon, the name, and a line below. */
-export function cardParts(file, under, name = "file") {
+function cardParts(file, under, name = "file") {
     return [
         icon(name),
         h(

@@ -22,7 +22,7 @@ const SHOWN = 280;
 const last = { of: null, text: "" };
 
 /** The text of a result, with its words marked; a long one around the first of them. */
-export function markedText(content, matches) {
+function markedText(content, matches) {
     const points = [...content];
     const first = matches[0]?.[0] ?? 0;
     const start =

@@ -12,13 +12,13 @@ import { Notices } from "../ui/notifications.js";
 import { t } from "../words.js";
 
 /** The room, and perhaps the message, in the address of the page: #/5 or #/5/42. */
-export function placeInAddress() {
+function placeInAddress() {
     const [, room, message] = /^#\/(\d+)(?:\/(\d+))?$/u.exec(location.hash) ?? [];
     return { roomId: Number(room ?? 0), messageId: Number(message ?? 0) };
 }
 
 /** What is shown in place of the input to users who are not in the room. */
-export const visitBar = (text, ...buttons) =>
+const visitBar = (text, ...buttons) =>
     h("div.refused.visit", h("p", text), h("div.actions", buttons));
 
 export class Visit {

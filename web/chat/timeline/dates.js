@@ -14,7 +14,7 @@ function dateValue(date) {
  * The first message since a time; the last one, if there is none since; null in an empty room.
  * Later messages have later times, so halving finds how many there are since.
  */
-export async function messageSince(confab, roomId, time) {
+async function messageSince(confab, roomId, time) {
     const at = async (offset) => {
         const { count, results } = await confab.messages(roomId, { limit: 1, offset });
         return { count, message: results[0] ?? null };
