@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "client/client_private.h"
 #include "event/serialize.h"
 
@@ -176,12 +177,29 @@ static void send_room_deleted(struct watch *watch, const char *deleted_by) {
 
 /* ---- the user's own stream ---- */
 
+/* Until when the user is silenced, as a silence_changed says; 0: not silenced. */
+static int64_t silence_end(const struct stream_event *event) {
+    static const char NAME[] = ",\"until\":\"";
+    const struct text json = frame_json(event->frame);
+    const char *at = memmem(json.at, json.len, NAME, sizeof(NAME) - 1);
+    int64_t until = 0;
+    /* null has no quotation mark: the silence has ended. */
+    if (!at)
+        return 0;
+    at += sizeof(NAME) - 1;
+    /* A time as clock_format writes it, without the terminator. */
+    if (json.at + json.len - at >= CLOCK_TEXT_SIZE)
+        clock_parse((struct text){at, CLOCK_TEXT_SIZE - 1}, &until);
+    return until;
+}
+
 /* A notifications client has been sent the event itself, so a watch just ends. */
 static void own_event_of_watch(struct watch *watch, const struct stream_event *event) {
     /* The removal itself is sent from the room's stream, in its order; a gap check brings it soon
      * if Redis lost it. */
     if (event->type == EVENT_SILENCE_CHANGED)
-        watch->is_silenced = !event->frame || !room_has(event, ",\"until\":null");
+        /* Without a frame nothing is known of the silence. */
+        watch->silenced_until = event->frame ? silence_end(event) : watch->silenced_until;
     else if (event->type == EVENT_ROOM_REMOVED)
         channels_check_gaps(watch->client->clients->channels); /* the room's stream has it too */
     else if (event->type != EVENT_ROOM_DELETED)

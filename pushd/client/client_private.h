@@ -83,14 +83,14 @@ struct watch {
     struct client_opening *opening; /* NULL once connected */
     uint64_t admitted_seq;          /* events up to here happened before the user was let in */
     uint64_t first_position;        /* messages up to here are not shown to the user; 0: all are */
+    int64_t silenced_until;         /* a moderator has silenced the user here; 0: not silenced */
     unsigned char state;            /* enum watch_state */
     bool opened_room : 1;           /* counted in clients->open_rooms */
     bool present : 1;               /* counted in the room's presence */
     bool moderates : 1;             /* the user is a moderator of the room, */
     bool hides_members : 1;         /* only moderators see who is in the room */
     bool of_site : 1;               /* because the user is a moderator of the site */
-    bool may_write : 1;             /* by the role, and so type, unless */
-    bool is_silenced : 1;           /* a moderator has ordered that */
+    bool may_write : 1;             /* the role permits posts, and so typing */
     bool is_archived : 1;           /* the room: typing is not shown */
     bool is_counted : 1;            /* presence is a number, without typing */
     bool is_viewer : 1;             /* of a live or open room, not a member: is not seen */

@@ -105,7 +105,8 @@ void client_start_typing(struct watch *watch) {
     const struct client *client = watch->client;
     struct clients *clients = client->clients;
     const int64_t now_ms = clock_monotonic_ms();
-    if (!watch->may_write || watch->is_silenced || watch->is_archived || watch->is_counted)
+    if (!watch->may_write || watch->silenced_until > clock_now() || watch->is_archived ||
+        watch->is_counted)
         return;
     struct typing *typing =
         get(clients, watch->room_id, client->user_id, text_of(client->user_name));

@@ -14,7 +14,6 @@
 #include "base/array.h"
 #include "base/idmap.h"
 #include "base/xalloc.h"
-#include "base/clock.h"
 #include "client/client_private.h"
 
 /* How often positions are read when streams keep advancing during the read. */
@@ -212,7 +211,7 @@ static struct watch *end_authentication(struct client_job *job) {
     watch->is_archived = identity.room.is_archived;
     watch->first_position = identity.room.first_position;
     watch->of_site = identity.user.is_moderator && watch->moderates;
-    watch->is_silenced = identity.room.silenced_until >= clock_now();
+    watch->silenced_until = identity.room.silenced_until;
     watch->may_write = identity.room.role > ROLE_READER || watch->moderates;
     watch->is_viewer = identity.room.may_view && !watch->moderates;
     watch->is_guest = identity.user.is_guest;

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from support.sockets import BOTH_WAYS, in_room, notice, notified
+from support.wait import wait_for
 
 PING, PONG = {"type": "ping"}, {"type": "pong"}
 TYPING, STOP = {"type": "typing"}, {"type": "stop_typing"}
@@ -114,6 +115,21 @@ def test_a_silence_holds_for_typing_until_it_is_ended(pair):
                 said(typer)
                 pair.from_alice.none()
         assert pair.from_alice.next() == notice("typing", pair.bob, pair.room)
+
+
+def test_typing_is_sent_again_once_a_silence_is_over(pair, instance):
+    answer = pair.alice.post(f"/api/chat/rooms/{pair.room}/silence/",
+                             json={"user_id": pair.bob.id, "minutes": 5})
+    assert answer.status_code == 200
+    for table, column in (("silence", "until"), ("member", "silenced_until")):
+        instance.sql(f"UPDATE {table} SET {column} = SYSDATE(6) + INTERVAL 2 SECOND "
+                     "WHERE room_id = ? AND user_id = ?", pair.room, pair.bob.id)
+    # Opened while the silence holds.
+    with in_room(pair.bob, pair.room) as typer:
+        wait_for(lambda: instance.sql("SELECT 1 FROM member WHERE room_id = ? AND user_id = ? "
+                                      "AND silenced_until < SYSDATE(6)", pair.room, pair.bob.id))
+        typer.send(TYPING)
+        assert pair.from_alice.until("typing") == notice("typing", pair.bob, pair.room)
 
 
 def test_typing_is_sent_to_its_own_room_only(pair):

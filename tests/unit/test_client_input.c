@@ -195,6 +195,42 @@ static void without_redis_typing_reaches_local_sockets(void **state) {
     end_typing(&typing);
 }
 
+/* A moderator has silenced the typist until a time, or ended the silence (null). seq: the number in
+ * the typist's own stream. */
+static void publish_silence(struct client_scene *scene, uint64_t seq, const char *until) {
+    char json[160];
+    snprintf(json, sizeof(json),
+             "{\"type\":\"silence_changed\",\"until\":%s,\"seq\":%llu,\"room_id\":%llu}", until,
+             (unsigned long long)seq, (unsigned long long)scene->room);
+    const struct event_envelope envelope = {.type = EVENT_SILENCE_CHANGED,
+                                            .seq = seq,
+                                            .actor_id = 2,
+                                            .actor = text_of("user2"),
+                                            .subject_id = scene->room,
+                                            .text = text_of(json)};
+    fake_pubsub_send(scene->world.pubsub, EVENT_STREAM_USER, 1, &envelope);
+    fake_world_settle(&scene->world);
+}
+
+static void typing_is_dropped_until_a_silence_is_over(void **state) {
+    static const char *const over[] = {"\"2020-01-01T00:00:00.000000Z\"", "null"};
+    struct client_scene *scene = *state;
+    const struct typing_test typing = begin_typing(scene);
+    uint64_t seq = scene->world.store.users[1].stream.last_seq;
+    for (size_t i = 0; i < COUNT(over); i++) {
+        publish_silence(scene, ++seq, "\"2100-01-01T00:00:00.000000Z\"");
+        client_scene_receive(scene, typing.typist, TYPING);
+        client_scene_assert_nothing(typing.listener);
+        publish_silence(scene, ++seq, over[i]);
+        client_scene_receive(scene, typing.typist, TYPING);
+        client_scene_assert_next(typing.listener, "\"type\":\"typing\"");
+        client_scene_receive(scene, typing.typist, STOP_TYPING);
+        client_scene_assert_next(typing.listener, "\"type\":\"stop_typing\"");
+        client_scene_wait_ms(scene, 2000);
+    }
+    end_typing(&typing);
+}
+
 /* ---- rate limit ---- */
 
 static const char PING[] = "{\"type\":\"ping\"}";
@@ -240,6 +276,7 @@ int main(void) {
         CLIENT_SCENE_TEST(typing_at_several_pushd_is_limited_as_well),
         CLIENT_SCENE_TEST(typing_at_a_pushd_that_died_ends),
         CLIENT_SCENE_TEST(without_redis_typing_reaches_local_sockets),
+        CLIENT_SCENE_TEST(typing_is_dropped_until_a_silence_is_over),
         CLIENT_SCENE_TEST(excess_messages_get_one_error_until_the_rate_allows_more),
         CLIENT_SCENE_TEST(a_client_that_keeps_flooding_is_1008),
     };
