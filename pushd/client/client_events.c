@@ -193,13 +193,21 @@ static int64_t silence_end(const struct stream_event *event) {
     return until;
 }
 
+/* A moderator has silenced the user, who may be typing, or has ended the silence. */
+static void follow_silence(struct watch *watch, const struct stream_event *event) {
+    /* Without a frame nothing is known of the silence. */
+    if (event->frame)
+        watch->silenced_until = silence_end(event);
+    if (watch->silenced_until > clock_now())
+        client_stop_typing(watch);
+}
+
 /* A notifications client has been sent the event itself, so a watch just ends. */
 static void own_event_of_watch(struct watch *watch, const struct stream_event *event) {
     /* The removal itself is sent from the room's stream, in its order; a gap check brings it soon
      * if Redis lost it. */
     if (event->type == EVENT_SILENCE_CHANGED)
-        /* Without a frame nothing is known of the silence. */
-        watch->silenced_until = event->frame ? silence_end(event) : watch->silenced_until;
+        follow_silence(watch, event);
     else if (event->type == EVENT_ROOM_REMOVED)
         channels_check_gaps(watch->client->clients->channels); /* the room's stream has it too */
     else if (event->type != EVENT_ROOM_DELETED)

@@ -231,6 +231,18 @@ static void typing_is_dropped_until_a_silence_is_over(void **state) {
     end_typing(&typing);
 }
 
+static void a_silence_ends_typing_at_once(void **state) {
+    struct client_scene *scene = *state;
+    const struct typing_test typing = begin_typing(scene);
+    client_scene_receive(scene, typing.typist, TYPING);
+    client_scene_assert_next(typing.listener, "\"type\":\"typing\"");
+    publish_silence(scene, scene->world.store.users[1].stream.last_seq + 1,
+                    "\"2100-01-01T00:00:00.000000Z\"");
+    client_scene_assert_next(typing.listener, "\"type\":\"stop_typing\"");
+    client_scene_wait_ms(scene, 12000);
+    end_typing(&typing);
+}
+
 /* ---- rate limit ---- */
 
 static const char PING[] = "{\"type\":\"ping\"}";
@@ -277,6 +289,7 @@ int main(void) {
         CLIENT_SCENE_TEST(typing_at_a_pushd_that_died_ends),
         CLIENT_SCENE_TEST(without_redis_typing_reaches_local_sockets),
         CLIENT_SCENE_TEST(typing_is_dropped_until_a_silence_is_over),
+        CLIENT_SCENE_TEST(a_silence_ends_typing_at_once),
         CLIENT_SCENE_TEST(excess_messages_get_one_error_until_the_rate_allows_more),
         CLIENT_SCENE_TEST(a_client_that_keeps_flooding_is_1008),
     };
