@@ -59,7 +59,7 @@ static void send_message(void *context, const struct message *message) {
 static enum error check_draft(struct exchange *x, const struct message_draft *draft) {
     enum mention_refusal refusal = MENTION_FINE;
     enum error error = ERROR_NONE;
-    /* A reply to a message that was deleted since, or never was in this room. */
+    /* A reply to a message that is not in this room, or that the sender does not see. */
     if (draft->reply_to_id)
         error = message_get(x->service->db, draft->room_id, draft->reply_to_id, draft->sender_id,
                             ignore_message, NULL);
@@ -86,7 +86,12 @@ static enum error check_draft(struct exchange *x, const struct message_draft *dr
 enum error held_hold(struct exchange *x, const struct message_draft *draft, uint64_t message_id) {
     struct held_change change;
     struct json_writer w = json_writer_start(&x->response.body);
-    enum error error = check_draft(x, draft);
+    enum error error = ERROR_NONE;
+    /* In the order of a post: first whether the sender may write at all. */
+    if (draft->reply_to_id || draft->mentions)
+        error = held_check_sender(x->service->db, draft, message_id);
+    if (!error)
+        error = check_draft(x, draft);
     if (error)
         return error;
     /* A sender without the right to post gets the refusal of a post, and nothing is held.

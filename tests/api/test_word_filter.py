@@ -166,6 +166,16 @@ def test_held_posts_are_checked_as_others_are(room):
     assert (answer.status_code, answer.json()) == (400, wrong(content="filtered"))
 
 
+def test_a_draft_is_refused_for_its_sender_first(room):
+    own = room.post(room.member, "fine").json()["message_id"]
+    everyone = {"content": "two words", "mentions": {"all": True}}
+    room.admin.post(f"{room.path}silence/", json={"user_id": room.member.id, "minutes": 5})
+    for answer in (room.post(room.member, **everyone),
+                   room.post(room.member, "two words", reply_to_id=2 ** 60),
+                   room.member.patch(f"{room.path}messages/{own}/", json=everyone)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "silenced")
+
+
 @pytest.mark.parametrize("mentions", [{"user_ids": "other", "all": False},
                                       {"user_ids": "nobody", "all": True}])
 def test_a_message_that_is_let_through_has_its_mentions(room, mentions):

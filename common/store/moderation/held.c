@@ -51,16 +51,22 @@
     "INSERT INTO slow_post (room_id, user_id, posted_at) VALUES (p_room, p_user, v_now) "       \
     "ON DUPLICATE KEY UPDATE posted_at = v_now; END IF; "
 
+/* The site cannot hold messages in archived rooms, as it cannot post there. */
+#define MAY_POST_BY_SITE TRANSACTION_ENTER_BY_SITE("FALSE") TRANSACTION_NOT_ARCHIVED
+
+/* 4: no such message of the sender, whose edit is held. */
+#define IS_OWN                                                                                  \
+    "IF p_message IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message "                           \
+    "WHERE message_id = p_message AND room_id = p_room AND sender_id = p_user "                 \
+    "AND NOT is_deleted) THEN SET v_outcome = 4; LEAVE body; END IF; "
+
 /* `enter`: the check of the sender. */
 #define ADD(enter)                                                                              \
     TRANSACTION(                                                                                \
         ADD_DECLARATIONS,                                                                       \
         enter                                                                                   \
         "IF " TRANSACTION_IS_DIRECT " THEN SET v_outcome = 1; LEAVE body; END IF; "             \
-        /* 4: no such message of the sender. */                                                 \
-        "IF p_message IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message "                       \
-        "WHERE message_id = p_message AND room_id = p_room AND sender_id = p_user "             \
-        "AND NOT is_deleted) THEN SET v_outcome = 4; LEAVE body; END IF; "                      \
+        IS_OWN                                                                                  \
         /* Sent before: posted, or held. */                                                     \
         "IF p_client IS NOT NULL THEN "                                                         \
         "SET v_posted = COALESCE((SELECT message_id FROM message WHERE room_id = p_room "       \
@@ -92,14 +98,30 @@ static void write_ids(struct buffer *out, const uint64_t *ids, size_t count) {
         buffer_printf(out, "%s%" PRIu64, i > 0 ? "," : "", ids[i]);
 }
 
+enum error held_check_sender(struct db *db, const struct message_draft *draft,
+                             uint64_t message_id) {
+#define CHECK(enter)                                                      \
+    TRANSACTION_UNAUDITED(TRANSACTION_ROOM_DECLARATIONS                   \
+                          "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; " \
+                          "DECLARE v_policy, v_slow INT; ",               \
+                          enter IS_OWN, "")
+    static const char BY_MEMBER[] = CHECK(MAY_POST);
+    static const char BY_SITE[] = CHECK(MAY_POST_BY_SITE);
+#undef CHECK
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, draft->by_site ? BY_SITE : BY_MEMBER, DB_REPEATABLE, &rows,
+               db_u64(draft->room_id), db_u64(draft->sender_id), db_id_or_null(message_id));
+    return error ? error : transaction_outcome(rows);
+}
+
 enum error held_add(struct db *db, const struct message_draft *draft, uint64_t message_id,
                     struct held_change *change) {
     static const char BY_MEMBER[] = ADD(MAY_POST);
-    static const char BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE("FALSE") TRANSACTION_NOT_ARCHIVED);
+    static const char BY_SITE[] = ADD(MAY_POST_BY_SITE);
     struct buffer mentions = BUFFER_EMPTY, files = BUFFER_EMPTY;
     struct db_rows *rows;
     *change = (struct held_change){.streams = BUFFER_EMPTY};
-    /* The site cannot hold messages in archived rooms, as it cannot post there. */
     if (draft->mentions)
         mention_list_write(&mentions, draft->mentions);
     /* A message of an edit has no files here: edits do not change them. */

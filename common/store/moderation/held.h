@@ -38,6 +38,10 @@ struct held_change {
     struct buffer streams; /* "<user id>:<seq>,...": message_held in the streams of moderators */
 };
 
+/* Whether the sender may write in the room, and the message (0: none), whose edit the draft is, is
+ * the sender's: errors as of held_add. Changes nothing. */
+enum error held_check_sender(struct db *db, const struct message_draft *draft, uint64_t message_id);
+
 /* Holds a draft, if its sender may write in the room: errors as of message_post. message_id: the
  * draft is an edit of this message of the sender; 0: it is new. ERROR_BAD_INPUT: the room is a
  * direct one, which has no moderators; ERROR_CONFLICT: change->posted_id. The caller frees
