@@ -80,19 +80,22 @@ static void write_rows(struct tar_file *tar, const struct field *fields, struct 
 }
 
 /* Writes a file of the archive for each part. */
-static enum error write_parts(struct db *db, struct tar_file *tar, const struct part *parts,
+static enum error write_parts(struct db *db, struct tar_file *tar,
+                              const struct export_caller *caller, const struct part *parts,
                               size_t count, uint64_t id) {
-    for (size_t i = 0; i < count; i++) {
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; !error && i < count; i++) {
         struct db_rows *rows;
-        const enum error error = DB_RUN(db, parts[i].sql, DB_REPEATABLE, &rows, db_u64(id));
+        error = DB_RUN(db, parts[i].sql, DB_REPEATABLE, &rows, db_u64(id));
         /* The archive is not finished then, and is removed by the caller. */
         if (error)
-            return error;
+            break;
         tar_file_open(tar, parts[i].path, clock_now());
         write_rows(tar, parts[i].fields, rows);
         tar_file_close(tar);
+        error = may_go_on(caller);
     }
-    return ERROR_NONE;
+    return error;
 }
 
 /* ---- messages ---- */
@@ -386,8 +389,8 @@ static enum error write_reactions(struct db *db, struct tar_file *tar,
 enum error export_user(struct db *db, const char *file_dir, const struct export_caller *caller,
                        uint64_t user_id, int fd, uint64_t *size) {
     struct tar_file tar = tar_file_start(fd);
-    enum error error =
-        write_parts(db, &tar, USER_PARTS, sizeof(USER_PARTS) / sizeof(USER_PARTS[0]), user_id);
+    enum error error = write_parts(db, &tar, caller, USER_PARTS,
+                                   sizeof(USER_PARTS) / sizeof(USER_PARTS[0]), user_id);
     if (!error)
         error = write_reactions(db, &tar, caller, user_id);
     if (!error)
@@ -448,7 +451,8 @@ enum error export_room(struct db *db, const char *file_dir, uint64_t room_id, in
         return ERROR_NOT_FOUND;
     struct tar_file tar = tar_file_start(fd);
     /* The members come before the messages, so that a reader knows their names. */
-    error = write_parts(db, &tar, ROOM_PARTS, sizeof(ROOM_PARTS) / sizeof(ROOM_PARTS[0]), room_id);
+    error = write_parts(db, &tar, NULL, ROOM_PARTS, sizeof(ROOM_PARTS) / sizeof(ROOM_PARTS[0]),
+                        room_id);
     if (!error)
         error = write_room_messages(db, &tar, room_id);
     if (!error)
