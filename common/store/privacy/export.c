@@ -250,7 +250,7 @@ static enum error copy_file(struct tar_file *tar, const struct export_caller *ca
                             int64_t time) {
     char bytes[65536];
     uint64_t size;
-    ssize_t got;
+    ssize_t got = 0;
     enum error error = ERROR_NONE;
     /* Without bytes on this host the file is left out; files.jsonl lists it. */
     const int fd = file_store_open(file_dir, stored_as, FILE_STORE_WHOLE, &size);
@@ -262,6 +262,9 @@ static enum error copy_file(struct tar_file *tar, const struct export_caller *ca
         tar_file_write(tar, (struct text){bytes, (size_t)got});
         error = may_go_on(caller);
     }
+    /* As a failed write: the archive is not finished, and errno is that of the read. */
+    if (got < 0)
+        tar->failed = true;
     tar_file_close(tar);
     close(fd);
     return error;
