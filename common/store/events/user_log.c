@@ -26,7 +26,8 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
  * direct room has the name of the other user; a room that was deleted since has none. Column 5:
  * older than the retention. Columns 8 and 9: last message read, unread messages; then what the user
  * has set for the room; the room (for `mentioned`, that of the message); whether the user is banned
- * from it, and until when; and until when the user is silenced there. */
+ * from it, and until when; and until when the user is silenced there (NULL: that has ended, early
+ * or by itself). */
 #define LIST(condition) \
     "SELECT STRAIGHT_JOIN e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "            \
     "e.created_at < SYSDATE(6) - INTERVAL ? DAY, r.room_id IS NOT NULL, "                         \
