@@ -52,11 +52,16 @@ enum error silences_remove(struct exchange *x) {
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
         error = silence_remove(x->service->db, x->ids[0], x->identity.user.id, user_id, &user_seq);
-    if (!error && user_seq)
+    if (error)
+        return error;
+    /* 0: nothing was changed, or the number is unknown, as the statement was repeated. The gap
+     * check of pushd finds the event, and the bell gets the number that the database has. */
+    if (user_seq)
         publish_change(x, user_id, user_seq, 0);
-    if (!error)
-        x->response.status = 204;
-    return error;
+    else
+        bell_ring_user(publisher_of(x)->bell, x->service->db, user_id);
+    x->response.status = 204;
+    return ERROR_NONE;
 }
 
 /* ---- lists ---- */

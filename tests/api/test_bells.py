@@ -126,6 +126,16 @@ def test_what_concerns_a_user_rings_the_own_bell(people):
     assert listen(bob, bell) == before + 4
 
 
+def test_the_end_of_a_silence_rings_also_if_its_number_is_unknown(people, ringing):
+    alice, bob, room = people
+    bell = own_bell(bob)
+    before = listen(bob, bell)
+    # As if a first request had ended the silence, and its answer had been lost.
+    ringing.sql("UPDATE user SET last_seq = last_seq + 1 WHERE user_id = ?", bob.id)
+    assert alice.delete(url(room, "silence/"), json={"user_id": bob.id}).status_code == 204
+    assert listen(bob, bell) == before + 1
+
+
 def test_a_deleted_room_rings_its_members(people):
     alice, bob, room = people
     bell = own_bell(bob)
