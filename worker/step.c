@@ -34,17 +34,17 @@
 #define JWKS_MS 1000
 #define HOUSEKEEPING_MS 60000
 
-/* Requests must have ended this long before the lease ends. */
-#define MARGIN_MS 500
+#define MARGIN_MS 500 /* requests must have ended this long before the lease ends */
+#define LATER_MS 2000 /* the pause when the database does not answer, or an event is not read */
+#define HOUSEKEEPING_SECONDS 600
 
 /* A search goes back this far, since events get their time before their commit. A thorough one
  * finds those of transactions that had to wait. */
 #define SEARCH_SECONDS 5
 
-/* Most deliveries of one step: the first ones are to be sent soon. */
+/* Most deliveries of one step, as the first ones are to be sent soon; and about the most bytes of
+ * the events of one delivery. */
 #define CLAIM_MOST 256
-
-/* The events of one delivery are at most about this long. */
 #define EVENTS_MOST ((size_t)1024 * 1024)
 
 /* The index of searches, in one step. */
@@ -55,14 +55,9 @@
  * segment, so the more are removed at once, the less each costs. */
 #define SEARCH_INDEX_CLEARING_MS 3000
 
-/* Messages of users who were banned or erased, in one step, with the pauses between slices. */
+/* Of one step; CLEARING_MS, for messages of users who were banned or erased, with its pauses. */
 #define CLEARING_MS 60
-
-#define HOUSEKEEPING_SECONDS 600
 #define HOUSEKEEPING_BUDGET_MS 20
-
-/* When the database does not answer, or an event cannot be read. */
-#define LATER_MS 2000
 
 struct steps {
     const struct config *config;
