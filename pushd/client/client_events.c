@@ -238,8 +238,8 @@ static void own_event_of_notifications(struct client *client, const struct strea
     }
 }
 
-/* The subject of credentials_changed is a room that the user viewed, and is banned from. */
-static void end_if_banned(struct watch *watch) {
+/* The user viewed the subject, a room, and is banned from it now. */
+static void end_view(struct watch *watch) {
     if (watch && watch->is_viewer)
         watch_refuse(watch, ERROR_BANNED, NULL);
 }
@@ -257,7 +257,7 @@ void client_have_effects(struct client *client, const struct stream_event *event
         /* Not necessarily the credential of this socket: the database is asked. */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED) {
             client_check_credentials(client);
-            end_if_banned(watch_find(client, events[i].subject_id));
+            end_view(watch_find(client, events[i].subject_id));
             continue;
         }
         if (client->notifications)
