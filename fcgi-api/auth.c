@@ -341,7 +341,7 @@ static struct text cookie_path(const struct request *request) {
         const char c = path.at[i];
         /* Characters that need no quoting in a Set-Cookie header (RFC 6265, section 4.1.1). */
         /* Browsers treat // in a path in different ways. */
-        if (!text_is_plain(c, OTHERS) || (c == '/' && i > 0 && path.at[i - 1] == '/'))
+        if (!text_is_alnum_or(c, OTHERS) || (c == '/' && i > 0 && path.at[i - 1] == '/'))
             return text_of("/");
     }
     return path.len > 0 && path.at[0] == '/' ? path : text_of("/");

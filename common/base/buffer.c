@@ -70,9 +70,9 @@ void buffer_append_hex(struct buffer *buffer, uint64_t value) {
     buffer_append(buffer, digits + at, sizeof(digits) - at);
 }
 
-void buffer_append_escaped(struct buffer *buffer, struct text text, const char *signs) {
+void buffer_append_percent_encoded(struct buffer *buffer, struct text text, const char *others) {
     for (size_t i = 0; i < text.len; i++) {
-        if (text_is_plain(text.at[i], signs))
+        if (text_is_alnum_or(text.at[i], others))
             buffer_append_char(buffer, text.at[i]);
         else
             buffer_printf(buffer, "%%%02X", (unsigned char)text.at[i]);

@@ -61,11 +61,11 @@ void buffer_append_ids(struct buffer *buffer, const uint64_t *ids, size_t count)
 /* Appends a number in lower-case hexadecimal digits, no leading zeros. */
 void buffer_append_hex(struct buffer *buffer, uint64_t value);
 
-/* Appends a text with each byte as %XX that is not an ASCII letter, a digit, or one of `signs`
+/* Appends a text with each byte as %XX that is not an ASCII letter, a digit, or one of `others`
  * (RFC 3986, section 2.1). */
-void buffer_append_escaped(struct buffer *buffer, struct text text, const char *signs);
+void buffer_append_percent_encoded(struct buffer *buffer, struct text text, const char *others);
 
-/* The signs of the unreserved characters (RFC 3986, section 2.3). */
+/* The unreserved characters but letters and digits (RFC 3986, section 2.3). */
 #define BUFFER_UNRESERVED "-._~"
 
 /* Appends as printf does; the terminator is not counted in len. */

@@ -221,12 +221,12 @@ bool text_lower(struct text text, char *out, size_t size) {
 
 bool text_is_username(struct text text) {
     /* In bytes, which are characters here: only ASCII is allowed. */
-    return text.len >= 3 && text.len <= 32 && text_is_all_plain(text, "_.-");
+    return text.len >= 3 && text.len <= 32 && text_is_all_alnum_or(text, "_.-");
 }
 
-bool text_is_all_plain(struct text text, const char *signs) {
+bool text_is_all_alnum_or(struct text text, const char *others) {
     for (size_t i = 0; i < text.len; i++)
-        if (!text_is_plain(text.at[i], signs))
+        if (!text_is_alnum_or(text.at[i], others))
             return false;
     return true;
 }

@@ -33,9 +33,9 @@ static inline bool text_is_letter(int c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* A letter, a digit, or one of `signs`. */
-static inline bool text_is_plain(int c, const char *signs) {
-    return text_is_letter(c) || text_is_digit(c) || (c != '\0' && strchr(signs, (unsigned char)c));
+/* A letter, a digit, or one of `others`. */
+static inline bool text_is_alnum_or(int c, const char *others) {
+    return text_is_letter(c) || text_is_digit(c) || (c != '\0' && strchr(others, (unsigned char)c));
 }
 
 /* The value of a hexadecimal digit; -1 for another character. */
@@ -95,8 +95,8 @@ bool text_lower(struct text text, char *out, size_t size);
 /* True for a valid user name: 3 to 32 ASCII letters, digits, '_', '.' and '-'. */
 bool text_is_username(struct text text);
 
-/* True when text_is_plain holds for each byte. */
-bool text_is_all_plain(struct text text, const char *signs);
+/* True when text_is_alnum_or holds for each byte. */
+bool text_is_all_alnum_or(struct text text, const char *others);
 
 /* True when each byte is a hexadecimal digit, in lower or upper case. */
 bool text_is_hex(struct text text);

@@ -110,5 +110,5 @@ void credentials_find_sessions(struct text cookie, const char *name,
 bool credentials_cookie_name_is_valid(struct text name) {
     /* Names with __ are reserved by browsers (__Host-, __Secure-). */
     return name.len > 0 && name.len <= 64 && !(name.len > 1 && memcmp(name.at, "__", 2) == 0) &&
-           text_is_all_plain(name, "-_.");
+           text_is_all_alnum_or(name, "-_.");
 }

@@ -54,7 +54,7 @@ void file_name_disposition(struct buffer *out, bool is_attachment, struct text n
         return;
     buffer_append_str(out, "; filename*=UTF-8''");
     /* attr-char of RFC 8187. */
-    buffer_append_escaped(out, name, "!#$&+-.^_`|~");
+    buffer_append_percent_encoded(out, name, "!#$&+-.^_`|~");
 }
 
 void file_name_path(struct buffer *out, uint64_t file_id, struct text name) {
@@ -66,5 +66,5 @@ void file_name_path(struct buffer *out, uint64_t file_id, struct text name) {
     for (size_t i = 0; i < sizeof(TAKEN) / sizeof(TAKEN[0]); i++)
         if (text_equals(name, text_of(TAKEN[i])))
             buffer_append_char(out, '_');
-    buffer_append_escaped(out, name, BUFFER_UNRESERVED);
+    buffer_append_percent_encoded(out, name, BUFFER_UNRESERVED);
 }

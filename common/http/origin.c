@@ -13,7 +13,7 @@ static size_t scheme_length(struct text text) {
     while (len < text.len) {
         /* A letter first, then also digits, + - and dots. */
         const char c = text.at[len];
-        if (!(len == 0 ? text_is_letter(c) : text_is_plain(c, "+-.")))
+        if (!(len == 0 ? text_is_letter(c) : text_is_alnum_or(c, "+-.")))
             break;
         len++;
     }
@@ -26,7 +26,7 @@ static size_t host_length(struct text text) {
     size_t len = 0;
     /* A name or an IPv4 address; else an IPv6 address in brackets. */
     if (text.len == 0 || *text.at != '[') {
-        while (len < text.len && text_is_plain(text.at[len], "-._"))
+        while (len < text.len && text_is_alnum_or(text.at[len], "-._"))
             len++;
         return len;
     }

@@ -160,11 +160,11 @@ enum error second_factor_get(struct exchange *x) {
 
 /* The address that apps read, mostly as a QR code; the host names the account there. */
 static void append_uri(struct buffer *out, const struct exchange *x, const char *base32) {
-    buffer_append_escaped(out, x->request->host, BUFFER_UNRESERVED);
+    buffer_append_percent_encoded(out, x->request->host, BUFFER_UNRESERVED);
     buffer_append_char(out, ':');
-    buffer_append_escaped(out, text_of(x->identity.user.name), BUFFER_UNRESERVED);
+    buffer_append_percent_encoded(out, text_of(x->identity.user.name), BUFFER_UNRESERVED);
     buffer_printf(out, "?secret=%s&issuer=", base32);
-    buffer_append_escaped(out, x->request->host, BUFFER_UNRESERVED);
+    buffer_append_percent_encoded(out, x->request->host, BUFFER_UNRESERVED);
 }
 
 enum error second_factor_begin(struct exchange *x) {

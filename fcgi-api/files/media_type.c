@@ -47,7 +47,7 @@ static bool has_form(const char *type) {
         len - (size_t)(slash - type) > 128)
         return false;
     for (const char *c = type; *c; c++)
-        if (c != slash && !text_is_plain(*c, "!#$&-^_.+"))
+        if (c != slash && !text_is_alnum_or(*c, "!#$&-^_.+"))
             return false;
     return true;
 }

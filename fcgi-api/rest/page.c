@@ -87,7 +87,7 @@ void page_keep_parameters(struct exchange *x, struct buffer *url, const char *ke
         if (!request_query(x->request, name, &value, &valid))
             continue;
         buffer_printf(url, "&%s=", name);
-        buffer_append_escaped(url, (struct text){value.data, value.len}, BUFFER_UNRESERVED);
+        buffer_append_percent_encoded(url, (struct text){value.data, value.len}, BUFFER_UNRESERVED);
     }
     buffer_free(&value);
 }

@@ -230,7 +230,7 @@ void request_free(struct request *request) {
 bool request_host_is_valid(const struct request *request) {
     const struct text host = request->host;
     /* A wrong Host would end up in links. */
-    return host.len > 0 && host.len <= 255 && text_is_all_plain(host, ".-_[]:");
+    return host.len > 0 && host.len <= 255 && text_is_all_alnum_or(host, ".-_[]:");
 }
 
 /* ---- the query ---- */

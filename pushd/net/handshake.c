@@ -79,7 +79,7 @@ bool handshake_parse(const struct handshake_input *input, struct handshake *hand
 /* True for a letter, followed by letters, digits, '-', '_' and '.', MAX_WORD in all. */
 static bool is_word(struct text text) {
     return text.len > 0 && text.len <= MAX_WORD && text_is_letter(*text.at) &&
-           text_is_all_plain(text, "-_.");
+           text_is_all_alnum_or(text, "-_.");
 }
 
 bool handshake_list_contains(struct text list, const char *word,

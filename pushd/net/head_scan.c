@@ -12,7 +12,7 @@ static const char EXTENSIONS[] = "sec-websocket-extension";
 
 /* A character of a method or a name (RFC 9110, section 5.6.2). */
 static bool is_token(unsigned char c) {
-    return text_is_plain(c, "!#$%&'*+-.^_`|~");
+    return text_is_alnum_or(c, "!#$%&'*+-.^_`|~");
 }
 
 static bool is_control(unsigned char c) {

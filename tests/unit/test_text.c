@@ -359,17 +359,18 @@ static void classes_are_of_ascii_characters(void **state) {
         const bool is_ascii = c > 0 && c < 128;
         assert_int_equal(text_is_digit(c), is_ascii && strchr("0123456789", c) != NULL);
         assert_int_equal(text_is_letter(c), is_ascii && isalpha(c));
-        assert_int_equal(text_is_plain(c, ""), is_ascii && isalnum(c));
-        assert_int_equal(text_is_plain(c, "-~"), is_ascii && (isalnum(c) || c == '-' || c == '~'));
+        assert_int_equal(text_is_alnum_or(c, ""), is_ascii && isalnum(c));
+        assert_int_equal(text_is_alnum_or(c, "-~"),
+                         is_ascii && (isalnum(c) || c == '-' || c == '~'));
         if (is_ascii && isxdigit(c))
             assert_int_equal(text_hex_value(c), strtol((char[]){(char)c, '\0'}, NULL, 16));
         else
             assert_int_equal(text_hex_value(c), -1);
     }
-    assert_true(text_is_all_plain(TEXT(""), "."));
-    assert_true(text_is_all_plain(TEXT("aZ09."), "."));
-    assert_false(text_is_all_plain(TEXT("a,"), "."));
-    assert_false(text_is_all_plain(TEXT("a\0"), "."));
+    assert_true(text_is_all_alnum_or(TEXT(""), "."));
+    assert_true(text_is_all_alnum_or(TEXT("aZ09."), "."));
+    assert_false(text_is_all_alnum_or(TEXT("a,"), "."));
+    assert_false(text_is_all_alnum_or(TEXT("a\0"), "."));
     assert_true(text_is_hex(TEXT("09afAF")));
     assert_false(text_is_hex(TEXT("0g")));
 }

@@ -175,7 +175,7 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
 
 bool room_key_is_valid(struct text key) {
     /* Keys are written into URLs, JSON and SQL without escapes. */
-    return key.len >= 1 && key.len <= 128 && text_is_all_plain(key, "._:/-");
+    return key.len >= 1 && key.len <= 128 && text_is_all_alnum_or(key, "._:/-");
 }
 
 enum error room_by_key(struct db *db, struct text key, uint64_t *room_id) {

@@ -13,7 +13,7 @@
 
 bool api_key_name_is_valid(struct text name) {
     /* Names are written into logs and URLs without escapes. */
-    return name.len >= 1 && name.len < API_KEY_NAME_SIZE && text_is_all_plain(name, "._-");
+    return name.len >= 1 && name.len < API_KEY_NAME_SIZE && text_is_all_alnum_or(name, "._-");
 }
 
 /* The name of scope 1 << i. */
