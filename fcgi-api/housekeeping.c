@@ -25,7 +25,7 @@
 #define BUSY_BUDGET_MS 20
 #define IDLE_BUDGET_MS 500
 
-bool housekeeping_note_redis(struct service *service, uint64_t timeout_ms) {
+bool housekeeping_record_redis(struct service *service, uint64_t timeout_ms) {
     char identity[REDIS_SERVER_IDENTITY_SIZE] = "";
     bool others = false;
     /* Each Redis has a random identity, stored in it; see server_record_redis. */
@@ -54,7 +54,7 @@ void housekeeping_step(struct service *service, bool idle) {
     uint64_t deleted = 0;
     bool finished = false;
     if (note_is_due(service, now))
-        housekeeping_note_redis(service, service->config->redis_timeout);
+        housekeeping_record_redis(service, service->config->redis_timeout);
     /* Not due: the usual case, one comparison. */
     if (now < service->housekeeping_due_ms)
         return;

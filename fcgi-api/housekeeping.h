@@ -16,6 +16,6 @@ void housekeeping_step(struct service *service, bool idle);
 
 /* Finds out which Redis this host uses and records it; true if another host uses a different one.
  * Waits for Redis at most timeout_ms. Housekeeping does this every ten seconds, on each host. */
-bool housekeeping_note_redis(struct service *service, uint64_t timeout_ms);
+bool housekeeping_record_redis(struct service *service, uint64_t timeout_ms);
 
 #endif

@@ -36,7 +36,7 @@ static const char *redis_state(struct exchange *x) {
         return UNREACHABLE;
     if (!redis_server_try(redis, REDIS_MS, &pushd_count))
         return "refuses commands";
-    return housekeeping_note_redis(x->service, REDIS_MS)
+    return housekeeping_record_redis(x->service, REDIS_MS)
                ? "another host uses a different Redis"
                : OK;
 }
