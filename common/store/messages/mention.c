@@ -58,7 +58,7 @@ enum error mention_check(struct db *db, uint64_t room_id, uint64_t sender_id,
                          enum mention_refusal *refusal) {
     /* In the order of MENTION_CHECK. One user who is not a member is enough to refuse. */
     static const char SQL[] =
-        "SELECT CASE WHEN ? AND " MENTION_NOT_ALL_SQL("?", "?", "?") " THEN 2 WHEN EXISTS ("
+        "SELECT CASE WHEN ? AND " MENTION_ALL_REFUSED_SQL("?", "?", "?") " THEN 2 WHEN EXISTS ("
         "SELECT 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "LEFT JOIN member m ON m.room_id = ? AND m.user_id = j.id WHERE m.user_id IS NULL "
         "AND NOT (" MENTION_MAY_NAME_ALL("?", "?") ")) THEN 1 ELSE 0 END";

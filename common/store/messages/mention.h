@@ -38,9 +38,9 @@ bool mention_list_is_empty(const struct mention_list *list);
 /* Appends a list as in Message objects: {"user_ids":[2,3],"all":false}. */
 void mention_list_write(struct buffer *out, const struct mention_list *list);
 
-/* Sets *refusal to what the transactions would say of the list: whether the sender may mention all,
- * in a room of more than `most` members; and whether the users are members, or the sender is not
- * told which are. */
+/* Sets *refusal to whether a post with this list would be refused, and why: the sender may not
+ * mention all, in a room of more than `most` members; or a user is not a member, unless the members
+ * are hidden from the sender. */
 enum error mention_check(struct db *db, uint64_t room_id, uint64_t sender_id,
                          const struct mention_list *list, uint64_t most,
                          enum mention_refusal *refusal);
@@ -90,14 +90,14 @@ void mention_free(struct mention_values *bound);
     "LEFT JOIN mention n ON n.user_id = j.id AND n.room_id = p_room "   \
     "AND n.position = " position " "
 
-/* An SQL condition: the user j.id has not been told, and has not blocked the sender. */
+/* An SQL condition: the user j.id has not been notified, and has not blocked the sender. */
 #define MENTION_IS_NEW \
     "n.user_id IS NULL AND NOT EXISTS (SELECT 1 FROM block " \
     "WHERE user_id = j.id AND blocked_id = p_user)"
 
-/* Where only moderators see the members, others may name anyone, and are not told who is in the
+/* Where only moderators see the members, others may name anyone, and do not learn who is in the
  * room: the message shows the ids that they have named, and of these users p_named keeps the
- * members, who alone are told. */
+ * members, who alone are notified. */
 #define MENTION_MAY_NAME_ALL(room, user)                                                         \
     "EXISTS (SELECT 1 FROM room r WHERE r.room_id = " room " AND NOT r.members_visible) "         \
     "AND NOT EXISTS (SELECT 1 FROM member a JOIN user s ON s.user_id = a.user_id "               \
@@ -115,15 +115,15 @@ void mention_free(struct mention_values *bound);
     MENTION_KEEP_MEMBERS           \
     "UPDATE " MENTION_NEW(position) "SET u.last_seq = u.last_seq + 1 WHERE " MENTION_IS_NEW "; "
 
-/* An SQL condition: the room has more than `most` members, and the user is no admin of it. */
-#define MENTION_NOT_ALL_SQL(room, user, most)                                                    \
+/* An SQL condition: the room has more than `most` members, and the user is not an admin of it. */
+#define MENTION_ALL_REFUSED_SQL(room, user, most)                                                \
     "EXISTS (SELECT 1 FROM room r WHERE r.room_id = " room " AND r.members_count > " most ") "   \
     "AND NOT EXISTS (SELECT 1 FROM member a WHERE a.room_id = " room " AND a.user_id = " user    \
     " AND a.is_admin)"
 
 /* enum mention_refusal into v_mentions, and 1 into v_outcome, if the mentions are not allowed. */
 #define MENTION_CHECK                                                                            \
-    "IF p_all AND " MENTION_NOT_ALL_SQL("p_room", "p_user", "p_all_members")                     \
+    "IF p_all AND " MENTION_ALL_REFUSED_SQL("p_room", "p_user", "p_all_members")                 \
     " THEN SET v_mentions = 2; "                                                                 \
     "ELSEIF EXISTS (SELECT 1 FROM " MENTION_NAMED                                                \
     "LEFT JOIN member m ON m.room_id = p_room AND m.user_id = j.id "                             \
