@@ -184,7 +184,7 @@ enum error db_number_of(struct db *db, const char *sql, const struct db_value *v
                         uint64_t *number);
 
 /* Runs a statement that is repeatable, and advances to its first row. ERROR_NOT_FOUND if there is
- * none. On any error, for which it fails like db_run, nothing has to be released. */
+ * none. Other errors are those of db_run. After an error there is nothing to release. */
 #define DB_FIND(db, sql, rows, ...)                              \
     db_find((db), (sql), (const struct db_value[]){__VA_ARGS__}, \
             sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (rows))

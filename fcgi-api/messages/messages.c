@@ -69,7 +69,7 @@ static void add_mentions_error(struct exchange *x) {
 /* As check_reply: if another field is invalid, there is no transaction that checks them. */
 static void check_mentions(struct exchange *x, const struct mention_list *list) {
     enum mention_refusal refusal = MENTION_FINE;
-    /* Whether all may be mentioned is no error of a field. */
+    /* A refusal to mention all is not an error of this field. */
     if (list &&
         !mention_check(x->service->db, x->ids[0], x->identity.user.id, list, UINT64_MAX,
                        &refusal) &&
@@ -148,8 +148,8 @@ static void read_content(struct exchange *x, bool has_files, struct text *conten
         field_errors_add(&x->field_errors, "content", CODE_BLANK, "This field may not be blank.");
 }
 
-/* Reads the fields of a post. Texts point into the parsed body; the draft to *mentions if it has
- * any, and to file_ids, storage for the ids. NULL: there are no files. */
+/* Reads the fields of a post. Texts point into the parsed body. The draft borrows *mentions, and
+ * file_ids, in which the ids are stored; file_ids NULL: files are not read. */
 static void read_draft(struct exchange *x, bool by_site, uint64_t *file_ids,
                        struct message_draft *draft, struct mention_list *mentions) {
     *draft = (struct message_draft){.room_id = x->ids[0],

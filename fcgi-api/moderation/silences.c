@@ -10,7 +10,7 @@
 #include "rest/page.h"
 #include "store/rooms/silence.h"
 
-/* Tells the user that it is silenced until a time; 0: no longer. pushd ends its typing, too. */
+/* Publishes silence_changed to the user; until 0: the silence was ended. */
 static void publish_change(struct exchange *x, uint64_t user_id, uint64_t seq, int64_t until) {
     const struct user *actor = &x->identity.user;
     struct buffer json = BUFFER_EMPTY;

@@ -86,7 +86,6 @@ static bool shows_hidden(const struct watch *watch, const struct stream_event *e
            (event->quoted > 0 && event->quoted <= hidden);
 }
 
-/* Whether the event is about another member, where only moderators see who is in the room. */
 /* Whether the event shows another member to a user who may not see the members of the room. */
 static bool shows_member(const struct watch *watch, const struct stream_event *event) {
     return watch->hides_members && !watch->moderates && event_is_of_member(event->type) &&

@@ -66,8 +66,8 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     "ORDER BY 1 LIMIT ?"
 
 static const char ALL[] = LIST("");
-/* Leaves out events that have no JSON: changed credentials, mentions in a room that is gone, and
- * messages that are no longer held. */
+/* Leaves out events that have no JSON: changed credentials, and events about a room, message or
+ * report that is gone. */
 static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTIALS_CHANGED)
                                  " AND (e.event_type NOT IN (" EVENT_SQL(EVENT_MENTIONED)
                                  ", " EVENT_SQL(EVENT_REPORT_CREATED)

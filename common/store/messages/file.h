@@ -95,7 +95,8 @@ enum error file_check(struct db *db, uint64_t room_id, uint64_t user_id, const u
 void file_remove_of_message(struct db *db, const char *folder, uint64_t message_id);
 
 /* SQL: the files of the held messages `h` (store/moderation/held.h) for which the condition holds
- * expire now: no message will use them. Before the rows of `held` are deleted; v_now is set. */
+ * expire now: no message will use them. Run it before deleting the rows of `held`; v_now must be
+ * set. */
 #define FILE_EXPIRE_HELD(which)                                                         \
     "UPDATE held h STRAIGHT_JOIN JSON_TABLE(CONCAT('[', h.files, ']'), "                \
     "'$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "                                  \

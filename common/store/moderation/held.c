@@ -344,7 +344,7 @@ enum error held_drop(struct db *db, uint64_t room_id, uint64_t actor_id, uint64_
 }
 
 enum error held_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *deleted) {
-    /* Up to this one: ids rise with time. */
+    /* v_last is the newest of the oldest `limit` rows; ids rise with time. */
     static const char SQL[] = TRANSACTION_UNAUDITED(
         "DECLARE p_days INT DEFAULT ?; DECLARE p_limit BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE v_last BIGINT UNSIGNED; DECLARE v_count BIGINT UNSIGNED DEFAULT 0; ",

@@ -28,8 +28,8 @@ const char *export_state_name(enum export_state state) {
 
 enum error export_job_request(struct db *db, uint64_t user_id) {
     /* State 1 waits, 2 is ready, 3 has failed. A request that waits keeps its place; a fresh
-     * archive is kept; all else is made again. The assignments are made from left to right: a
-     * request that has got a new time waits. */
+     * archive is kept; all else is made again. requested_at is assigned before state: a row
+     * that has just got the present time is to be made again. */
     static const char SQL[] =
         "INSERT INTO export_job (user_id, state, requested_at) "
         "SELECT user_id, 1, SYSDATE(6) FROM user WHERE user_id = ? AND erased_at IS NULL "

@@ -37,7 +37,7 @@ struct silence {
     uint64_t room_id;
     uint64_t user_id;
     struct text username;
-    uint64_t silenced_by_id; /* 0: not known, of an earlier version */
+    uint64_t silenced_by_id; /* 0: unknown, since an earlier version stored it */
     int64_t created_at;      /* the same */
     int64_t until;
 };

@@ -13,7 +13,7 @@
 enum { SCAN_MATCHES = 5 };
 
 /* Shows what was found. True if the search ends here: the page is full, or its time is over and it
- * has got beyond `start`, where it began. */
+ * is past `start`, where it began. */
 static bool is_page(struct search_run *run, const struct search_place *start, enum error *error,
                     bool *more) {
     const struct search_place bound = search_rooms_bound(run);

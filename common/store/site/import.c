@@ -217,7 +217,7 @@ enum error import_find_messages(struct db *db, uint64_t room_id, struct text key
     "AND position = p_after + p_count) WHERE room_id = p_room; "
 
 enum error import_messages(struct db *db, const struct import_batch *batch) {
-    /* The batch is refused if the room has got other messages since import_room_end, so that
+    /* The batch is refused if the room has received other messages since import_room_end, so that
      * positions stay as computed. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_after BIGINT UNSIGNED DEFAULT ?; "
