@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 
+from support.leash import end
 from support.wait import wait_for
 
 
@@ -62,8 +63,7 @@ class Worker:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait(10)
+        end(self.process)
 
     @property
     def log(self):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from support.leash import leashed
+from support.leash import end, leashed
 from support.metrics import parse, value
 from support.wait import wait_for
 
@@ -58,9 +58,7 @@ class Pushd:
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(30)
+        end(self.process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _is_up(self):
