@@ -821,7 +821,7 @@ export interface SilenceChangedEvent {
     type: "silence_changed";
     seq: number;
     room_id: number;
-    /** Null: the user may write again. */
+    /** When it ends; null: it has ended. */
     until: string | null;
 }
 
