@@ -114,7 +114,7 @@ enum error account_mail_find(struct db *db, enum account_mail_kind kind,
     return found ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
-/* Deletes all tokens of this kind of the user who has this token, then runs `what`. */
+/* Deletes all tokens of this kind that the owner of this token has, then runs `what`. */
 #define USE(kind, what) \
     TRANSACTION(                                                                               \
         "DECLARE p_hash BINARY(32) DEFAULT ?; DECLARE v_user BIGINT UNSIGNED; "                \
